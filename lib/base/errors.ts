@@ -31,7 +31,11 @@ export class SystemError extends Error {
    * @param message Operation, path and reason, as in `open /x/y: no such file or directory`.
    * @param advice What the operator can do next; empty if nothing is known.
    */
-  constructor(message: string, readonly advice: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly advice: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
   }
 }

@@ -1,0 +1,147 @@
+/**
+ * Results in each of the seven versions, byte for byte as upstream prints them: the order of keys, what is left out
+ * when empty, what is lost on the way down. Pure.
+ *
+ * @module
+ */
+
+import { formatCidr } from "../net/cidr.ts";
+import { formatIpAddress, unmap } from "../net/ip_address.ts";
+import { formatDocument } from "./document.ts";
+import type { Dns, IpConfig, Result, Route } from "./result.ts";
+import type { SpecVersion } from "./spec_version.ts";
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** `value` under `key`, or nothing where it counts as empty. */
+function unlessEmpty(key: string, value: unknown): Json {
+  const empty = value === undefined || value === "" || value === 0 ||
+    (Array.isArray(value) && value.length === 0);
+  return empty ? {} : { [key]: value };
+}
+
+function whenGiven(key: string, value: number | undefined): Json {
+  return value === undefined ? {} : { [key]: value };
+}
+
+function formatDns({ nameservers, domain, search, options }: Dns): Json {
+  return {
+    ...unlessEmpty("nameservers", nameservers),
+    ...unlessEmpty("domain", domain),
+    ...unlessEmpty("search", search),
+    ...unlessEmpty("options", options),
+  };
+}
+
+function formatGateway({ gateway }: IpConfig): Json {
+  return unlessEmpty("gateway", gateway && formatIpAddress(gateway));
+}
+
+/** A route without a destination prints as upstream's language prints "no value". */
+function formatDestination({ dst }: Route): string {
+  return dst === undefined ? "<nil>" : formatCidr(dst);
+}
+
+function formatNextHop({ gw }: Route): Json {
+  return unlessEmpty("gw", gw && formatIpAddress(gw));
+}
+
+function formatRoute(route: Route): Json {
+  return {
+    dst: formatDestination(route),
+    ...formatNextHop(route),
+    ...unlessEmpty("mtu", route.mtu),
+    ...unlessEmpty("advmss", route.advmss),
+    ...unlessEmpty("priority", route.priority),
+    ...whenGiven("table", route.table),
+    ...whenGiven("scope", route.scope),
+  };
+}
+
+/** Sorts the keys at every depth, as the map does through which upstream sends its 1.x results. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys);
+  if (typeof value !== "object" || value === null) return value;
+  const keys = Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);
+  return Object.fromEntries(keys.map(([key, item]) => [key, sortKeys(item)]));
+}
+
+/** Before 0.3.0: one address a family, each with the routes of its family; other route keys are lost. */
+function toVersion02(result: Result, cniVersion: SpecVersion): Json {
+  const ofFamily = (family: 4 | 6): Json => {
+    const first = result.ips.find(({ address }) =>
+      address.address.family === family
+    );
+    if (first === undefined) return {};
+    const routes = result.routes
+      // A route without a destination counts as IPv6 upstream.
+      .filter(({ dst }) =>
+        (dst === undefined ? 6 : unmap(dst.address).family) === family
+      )
+      .map((route) => ({
+        dst: formatDestination(route),
+        ...formatNextHop(route),
+      }));
+    return {
+      [`ip${family}`]: {
+        ip: formatCidr(first.address),
+        ...formatGateway(first),
+        ...unlessEmpty("routes", routes),
+      },
+    };
+  };
+  return {
+    cniVersion,
+    ...ofFamily(4),
+    ...ofFamily(6),
+    dns: formatDns(result.dns),
+  };
+}
+
+function toVersion04(result: Result, cniVersion: SpecVersion): Json {
+  const ips = result.ips.map((ip) => ({
+    version: String(ip.address.address.family),
+    address: formatCidr(ip.address),
+    ...formatGateway(ip),
+  }));
+  return {
+    cniVersion,
+    ...unlessEmpty("ips", ips),
+    ...unlessEmpty("routes", result.routes.map(formatRoute)),
+    dns: formatDns(result.dns),
+  };
+}
+
+function toVersion1(result: Result, cniVersion: SpecVersion): Json {
+  const ips = result.ips.map((ip) => ({
+    address: formatCidr(ip.address),
+    ...formatGateway(ip),
+  }));
+  const dns = formatDns(result.dns);
+  return {
+    cniVersion,
+    ...(Object.keys(dns).length === 0 ? {} : { dns: sortKeys(dns) }),
+    ...unlessEmpty("ips", ips),
+    ...unlessEmpty(
+      "routes",
+      result.routes.map((route) => sortKeys(formatRoute(route))),
+    ),
+  };
+}
+
+const CONVERSIONS: Readonly<
+  Record<SpecVersion, (result: Result, cniVersion: SpecVersion) => Json>
+> = {
+  "0.1.0": toVersion02,
+  "0.2.0": toVersion02,
+  "0.3.0": toVersion04,
+  "0.3.1": toVersion04,
+  "0.4.0": toVersion04,
+  "1.0.0": toVersion1,
+  "1.1.0": toVersion1,
+};
+
+/** The document for stdout. */
+export function formatResult(result: Result, cniVersion: SpecVersion): string {
+  return formatDocument(CONVERSIONS[cniVersion](result, cniVersion));
+}

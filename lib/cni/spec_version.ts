@@ -1,0 +1,116 @@
+/** The versions of the CNI specification and which command came with which. Pure. @module */
+
+import { CniError, CniErrorCode } from "./error.ts";
+
+/** Every version this project speaks, oldest first. */
+export const SUPPORTED_VERSIONS = [
+  "0.1.0",
+  "0.2.0",
+  "0.3.0",
+  "0.3.1",
+  "0.4.0",
+  "1.0.0",
+  "1.1.0",
+] as const;
+
+/** One of {@link SUPPORTED_VERSIONS}. */
+export type SpecVersion = typeof SUPPORTED_VERSIONS[number];
+
+/** The newest version, which VERSION answers with. */
+export const CURRENT_VERSION: SpecVersion = "1.1.0";
+
+/** What a configuration without `cniVersion` means. */
+export const DEFAULT_VERSION: SpecVersion = "0.1.0";
+
+/** The commands of SPEC section 2 that take a network configuration. */
+export type Command = "ADD" | "DEL" | "CHECK" | "GC" | "STATUS";
+
+/** The version each command first appeared in; undefined if it was always there. */
+const FIRST_VERSION: Readonly<Record<Command, SpecVersion | undefined>> = {
+  ADD: undefined,
+  DEL: undefined,
+  CHECK: "0.4.0",
+  GC: "1.1.0",
+  STATUS: "1.1.0",
+};
+
+/** The command of that name, undefined if there is none. */
+export function parseCommand(text: string): Command | undefined {
+  return Object.hasOwn(FIRST_VERSION, text) ? text as Command : undefined;
+}
+
+type Numbers = readonly [number, number, number];
+
+function decodingFailure(message: string): CniError {
+  return new CniError(CniErrorCode.decodingFailure, message, "");
+}
+
+function parseNumbers(text: string): Numbers {
+  const parts = text.split(".");
+  if (parts.length > 3) {
+    throw decodingFailure(
+      `invalid version ${JSON.stringify(text)}: too many parts`,
+    );
+  }
+  const [major, minor, micro] = ["major", "minor", "micro"].map(
+    (name, index) => {
+      const part = parts[index] ?? "0";
+      if (/^[+-]?[0-9]+$/.test(part)) return Number(part);
+      const quoted = JSON.stringify(part);
+      throw decodingFailure(
+        `failed to convert ${name} version part ${quoted}: strconv.Atoi: parsing ${quoted}: invalid syntax`,
+      );
+    },
+  );
+  return [major ?? 0, minor ?? 0, micro ?? 0];
+}
+
+function compare(a: Numbers, b: Numbers): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}
+
+/** Whether `version` is `other` or newer. */
+export function isAtLeast(version: SpecVersion, other: SpecVersion): boolean {
+  return compare(parseNumbers(version), parseNumbers(other)) >= 0;
+}
+
+/**
+ * The version to answer `command` in.
+ *
+ * @param requested `cniVersion` as it stands in the configuration, empty if missing.
+ * @throws {CniError} code 1 if the version is not spoken or too old for the command, code 6 if it is no version at all
+ * (looked at only for a command that came with a later version, as upstream does).
+ */
+export function selectVersion(
+  command: Command,
+  requested: string,
+): SpecVersion {
+  const version = requested === "" ? DEFAULT_VERSION : requested;
+  const first = FIRST_VERSION[command];
+  if (first !== undefined) {
+    const numbers = parseNumbers(version);
+    const side = compare(numbers, parseNumbers(first)) < 0
+      ? "config"
+      : compare(numbers, parseNumbers(CURRENT_VERSION)) > 0
+      ? "plugin"
+      : undefined;
+    if (side !== undefined) {
+      throw new CniError(
+        CniErrorCode.incompatibleVersion,
+        `${side} version does not allow ${command}`,
+        "",
+      );
+    }
+  }
+  const supported = SUPPORTED_VERSIONS.find((candidate) =>
+    candidate === version
+  );
+  if (supported !== undefined) return supported;
+  const list = SUPPORTED_VERSIONS.map((candidate) => JSON.stringify(candidate))
+    .join(" ");
+  throw new CniError(
+    CniErrorCode.incompatibleVersion,
+    "incompatible CNI versions",
+    `config is ${JSON.stringify(version)}, plugin supports [${list}]`,
+  );
+}
