@@ -61,6 +61,12 @@ export class JsonObject {
       ?.[1] ?? undefined;
   }
 
+  /** Whether `key` is there, be it `null`. */
+  has(key: string): boolean {
+    const folded = key.toLowerCase();
+    return this.#entries.some(([name]) => name.toLowerCase() === folded);
+  }
+
   /** @throws {DecodeError} If the value of `key` is there and not a string. */
   string(key: string): string | undefined {
     const value = this.value(key);

@@ -1,0 +1,84 @@
+/** CNI_ARGS as host-local reads it: strict pairs, known keys (CONVENTIONS, "CNI_ARGS"). Pure. @module */
+
+import { parseCidr } from "../net/cidr.ts";
+import { type IpAddress, parseIpAddress, unmap } from "../net/ip_address.ts";
+
+/** CNI_ARGS that cannot be used. */
+export class CniArgsError extends RangeError {
+  override readonly name = "CniArgsError";
+}
+
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  "1": true,
+  "true": true,
+  "0": false,
+  "false": false,
+};
+
+function parseBoolean(value: string): boolean {
+  const parsed = BOOLEANS[value.toLowerCase()];
+  if (parsed === undefined) {
+    throw new CniArgsError(`boolean unmarshal error: invalid input ${value}`);
+  }
+  return parsed;
+}
+
+/** One address; a prefix length is checked and then dropped. Undefined for an empty text. */
+function parseRequest(value: string): IpAddress | undefined {
+  if (value === "") return undefined;
+  const address = parseAddressOrCidr(value);
+  if (address === undefined) {
+    throw new CniArgsError(`invalid IP address ${value}`);
+  }
+  return address;
+}
+
+/** The address in `text`, which may be followed by a prefix length; undefined if it is none. */
+export function parseAddressOrCidr(text: string): IpAddress | undefined {
+  const slash = text.indexOf("/");
+  if (slash < 0) return parseIpAddress(text);
+  const cidr = parseCidr(text);
+  return cidr === undefined ? undefined : unmap(cidr.address);
+}
+
+/**
+ * Parses `KEY=VALUE;KEY=VALUE`.
+ *
+ * `IP` (or `ip`, as the public documentation spells it) requests an address, the last one counts.
+ * Other keys are refused unless `IgnoreUnknown` is true.
+ *
+ * @returns The requested address, if any.
+ * @throws {CniArgsError} With upstream's text.
+ */
+export function parseCniArgs(text: string): IpAddress | undefined {
+  if (text === "") return undefined;
+  let requested: IpAddress | undefined;
+  let ignoreUnknown = false;
+  const unknown: string[] = [];
+  for (const pair of text.split(";")) {
+    const [key, value, ...more] = pair.split("=");
+    if (key === undefined || value === undefined || more.length > 0) {
+      throw new CniArgsError(`ARGS: invalid pair ${JSON.stringify(pair)}`);
+    }
+    try {
+      if (key === "IP" || key === "ip") requested = parseRequest(value);
+      else if (key === "IgnoreUnknown") ignoreUnknown = parseBoolean(value);
+      else unknown.push(pair);
+    } catch (error) {
+      if (!(error instanceof CniArgsError)) throw error;
+      throw new CniArgsError(
+        `ARGS: error parsing value of pair ${
+          JSON.stringify(pair)
+        }: ${error.message}`,
+      );
+    }
+  }
+  if (unknown.length > 0 && !ignoreUnknown) {
+    throw new CniArgsError(
+      `ARGS: unknown args [${
+        unknown.map((pair) => JSON.stringify(pair)).join(" ")
+      }]`,
+    );
+  }
+  return requested;
+}

@@ -1,0 +1,174 @@
+/** One range of addresses: from its configuration to exact bounds, and what lies in it. Pure. @module */
+
+import { ConfigError } from "../base/errors.ts";
+import type { JsonObject } from "../base/json_reader.ts";
+import {
+  type Cidr,
+  cidrContains,
+  formatCidr,
+  lastAddress,
+  networkAddress,
+  parseCidr,
+} from "../net/cidr.ts";
+import {
+  addressBits,
+  addressPlus,
+  formatIpAddress,
+  type IpAddress,
+  isMapped,
+  parseIpAddress,
+} from "../net/ip_address.ts";
+
+/** The keys of a range object as they were given. */
+export interface RawRange {
+  readonly subnet: Cidr | undefined;
+  readonly rangeStart: IpAddress | undefined;
+  readonly rangeEnd: IpAddress | undefined;
+  readonly gateway: IpAddress | undefined;
+  /** JSON path of the object. */
+  readonly path: string;
+}
+
+/** A pool of addresses, `rangeStart` to `rangeEnd` inclusive, all inside `subnet`. */
+export interface Range {
+  /** Without host bits. */
+  readonly subnet: Cidr;
+  readonly rangeStart: IpAddress;
+  readonly rangeEnd: IpAddress;
+  /** Absent where the subnet has no address to spare for one and none was configured. */
+  readonly gateway?: IpAddress;
+}
+
+/**
+ * The address under `key`; an empty text means "not given".
+ *
+ * @throws {DecodeError} If it is no string.
+ * @throws {ConfigError} If it is no address.
+ */
+export function readAddress(
+  json: JsonObject,
+  key: string,
+): IpAddress | undefined {
+  const text = json.string(key) ?? "";
+  if (text === "") return undefined;
+  const address = parseIpAddress(text);
+  if (address === undefined) {
+    throw new ConfigError(`invalid IP address: ${text}`, json.at(key));
+  }
+  return address;
+}
+
+/**
+ * The network under `key`; unlike an address an empty text or `null` is refused.
+ *
+ * @throws {DecodeError} If it is no string.
+ * @throws {ConfigError} If it is no CIDR notation.
+ */
+export function readCidr(json: JsonObject, key: string): Cidr | undefined {
+  if (!json.has(key)) return undefined;
+  const text = json.string(key) ?? "";
+  const cidr = parseCidr(text);
+  if (cidr === undefined) {
+    throw new ConfigError(`invalid CIDR address: ${text}`, json.at(key));
+  }
+  return cidr;
+}
+
+/** Reads the keys of a range from `json`. Throws as {@link readAddress} and {@link readCidr} do. */
+export function readRange(json: JsonObject): RawRange {
+  return {
+    subnet: readCidr(json, "subnet"),
+    rangeStart: readAddress(json, "rangeStart"),
+    rangeEnd: readAddress(json, "rangeEnd"),
+    gateway: readAddress(json, "gateway"),
+    path: json.path,
+  };
+}
+
+/** Whether `address` is one the range may hand out, gateways aside. */
+export function rangeContains(range: Range, address: IpAddress): boolean {
+  return address.family === range.rangeStart.family &&
+    range.rangeStart.value <= address.value &&
+    address.value <= range.rangeEnd.value;
+}
+
+/** Whether two ranges share an address. */
+export function rangesOverlap(a: Range, b: Range): boolean {
+  return a.rangeStart.family === b.rangeStart.family &&
+    a.rangeStart.value <= b.rangeEnd.value &&
+    b.rangeStart.value <= a.rangeEnd.value;
+}
+
+/** `first-last`, as messages name a range. */
+export function formatRange({ rangeStart, rangeEnd }: Range): string {
+  return `${formatIpAddress(rangeStart)}-${formatIpAddress(rangeEnd)}`;
+}
+
+function checkSubnet(subnet: Cidr, path: string): void {
+  if (isMapped(subnet.address)) {
+    throw new ConfigError("IPNet IP and Mask version mismatch", path);
+  }
+  const network = networkAddress(subnet);
+  if (network.value !== subnet.address.value) {
+    throw new ConfigError(
+      `Network has host bits set. For a subnet mask of length ${subnet.prefixLength} the network address is ${
+        formatIpAddress(network)
+      }`,
+      path,
+    );
+  }
+}
+
+/**
+ * Fills in what was not given and checks the rest.
+ *
+ * A subnet of one or two addresses (RFC 3021, RFC 6164) hands out all of them and has no gateway unless one is
+ * configured. Elsewhere the default range leaves out the network address and, for IPv4, the broadcast address;
+ * a range that names them hands them out.
+ *
+ * @throws {ConfigError} With upstream's text.
+ */
+export function resolveRange(raw: RawRange): Range {
+  const { subnet, rangeStart, rangeEnd } = raw;
+  if (subnet === undefined) {
+    throw new ConfigError("IP <nil> not v4 nor v6", raw.path);
+  }
+  checkSubnet(subnet, `${raw.path}.subnet`);
+  const last = lastAddress(subnet);
+  const isTiny = addressBits(last.family) - subnet.prefixLength < 2;
+  const first = isTiny ? subnet.address : addressPlus(subnet.address, 1n);
+  const gateway = raw.gateway ?? (isTiny ? undefined : first);
+
+  const start = rangeStart ?? first;
+  // Values are compared whatever the family: an end of the wrong one is reported below, as the end.
+  if (
+    !cidrContains(subnet, start) ||
+    (rangeEnd !== undefined && start.value > rangeEnd.value)
+  ) {
+    throw outside("RangeStart", start, subnet, `${raw.path}.rangeStart`);
+  }
+  const usualEnd = isTiny || last.family === 6 ? last : addressPlus(last, -1n);
+  // A start above the usual end makes a range of that one address; upstream walks out of the subnet there.
+  const end = rangeEnd ?? (start.value > usualEnd.value ? start : usualEnd);
+  if (!cidrContains(subnet, end) || end.value < start.value) {
+    throw outside("RangeEnd", end, subnet, `${raw.path}.rangeEnd`);
+  }
+  return {
+    subnet,
+    rangeStart: start,
+    rangeEnd: end,
+    ...(gateway === undefined ? {} : { gateway }),
+  };
+}
+
+function outside(
+  key: string,
+  address: IpAddress,
+  subnet: Cidr,
+  path: string,
+): ConfigError {
+  return new ConfigError(
+    `${key} ${formatIpAddress(address)} not in network ${formatCidr(subnet)}`,
+    path,
+  );
+}

@@ -1,0 +1,69 @@
+/** The files of a network: what their names and contents mean, as upstream writes them. Pure. @module */
+
+import { trimWhiteSpace } from "../base/white_space.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../net/ip_address.ts";
+
+/** One interface of one container (SPEC section 3, "GC": an attachment, the network being given). */
+export interface Attachment {
+  readonly containerId: string;
+  readonly ifName: string;
+}
+
+/** Who holds an address. */
+export type Owner =
+  | { readonly kind: "attachment"; readonly attachment: Attachment }
+  /** A file of a very old version, which holds the container ID alone. */
+  | { readonly kind: "container"; readonly containerId: string }
+  /** Text that is neither. The address counts as taken, and nobody's DEL frees it. */
+  | { readonly kind: "unknown" }
+  /** Nothing at all: what a crash between creating and writing leaves. */
+  | { readonly kind: "nobody" };
+
+/** The content of a reservation file; CR LF on every system and no line feed at the end. */
+export function formatOwner({ containerId, ifName }: Attachment): string {
+  return `${containerId}\r\n${ifName}`;
+}
+
+/** Reads the content of a reservation file; white space around it and a bare LF inside are tolerated. */
+export function parseOwner(content: string): Owner {
+  // A crash of the file system can leave a file of NUL bytes where the text should be.
+  const text = trimWhiteSpace(content.replaceAll("\0", ""));
+  if (text === "") return { kind: "nobody" };
+  const [containerId, ifName, ...more] = text.split(/\r?\n/);
+  if (containerId === undefined || more.length > 0) return { kind: "unknown" };
+  if (ifName === undefined) return { kind: "container", containerId };
+  return {
+    kind: "attachment",
+    attachment: { containerId: trimWhiteSpace(containerId), ifName },
+  };
+}
+
+/** One text for each owner that can be looked up, and the empty text for the others. */
+export function ownerKey(owner: Owner): string {
+  switch (owner.kind) {
+    case "attachment":
+      return formatOwner(owner.attachment);
+    case "container":
+      return owner.containerId;
+    case "unknown":
+    case "nobody":
+      return "";
+  }
+}
+
+/** The address whose reservation the file `name` is; undefined for every other file. Only canonical text counts. */
+export function parseReservationName(name: string): IpAddress | undefined {
+  const address = parseIpAddress(name);
+  return address !== undefined && formatIpAddress(address) === name
+    ? address
+    : undefined;
+}
+
+/** The file that holds the last address reserved out of the range set `index`: where the next search starts. */
+export function cursorName(index: number): string {
+  return `last_reserved_ip.${index}`;
+}

@@ -1,0 +1,36 @@
+/** resolv.conf(5) as upstream reads it. Pure. @module */
+
+import { ConfigError } from "../base/errors.ts";
+import { splitWords, trimWhiteSpace } from "../base/white_space.ts";
+import type { Dns } from "../cni/result.ts";
+
+/** Longest line upstream reads, in bytes. */
+const LINE_LIMIT = 64 * 1024;
+
+/**
+ * Parses the file: `nameserver` and `domain` take their first argument, `search` and `options` all of theirs and
+ * accumulate over lines. A line that starts with `#` or `;` is a comment; other keywords are passed over.
+ *
+ * @throws {ConfigError} If a line is longer than 64 KiB.
+ */
+export function parseResolvConf(text: string): Dns {
+  const nameservers: string[] = [];
+  const search: string[] = [];
+  const options: string[] = [];
+  let domain = "";
+  for (const rawLine of text.split("\n")) {
+    if (rawLine.length >= LINE_LIMIT) {
+      throw new ConfigError("bufio.Scanner: token too long", "ipam.resolvConf");
+    }
+    const line = trimWhiteSpace(rawLine);
+    if (/^[#;]/.test(line)) continue;
+    const [keyword, ...words] = splitWords(line);
+    const [first] = words;
+    if (first === undefined) continue;
+    if (keyword === "nameserver") nameservers.push(first);
+    else if (keyword === "domain") domain = first;
+    else if (keyword === "search") search.push(...words);
+    else if (keyword === "options") options.push(...words);
+  }
+  return { nameservers, domain, search, options };
+}
