@@ -6,6 +6,7 @@ import {
   sameAddress,
 } from "../net/ip_address.ts";
 import { type FreeAddresses, nextAddress } from "./allocator.ts";
+import type { Range } from "./range.ts";
 import {
   findRange,
   formatRangeSet,
@@ -28,19 +29,20 @@ export interface Reservations extends FreeAddresses {
   cursor(index: number): IpAddress | undefined;
 }
 
-/** The addresses of one ADD. */
-export interface AddPlan {
-  /** One a range set, in order. */
-  readonly addresses: readonly IpAddress[];
-  /** Those of them that are to be reserved anew, with the set whose cursor they move. */
-  readonly fresh: readonly {
-    readonly address: IpAddress;
-    readonly setIndex: number;
-  }[];
-  /** Those of them that the attachment held already. */
-  readonly adopted: readonly IpAddress[];
-  /** Reusable addresses of the attachment that others take the place of. */
+/** The address that one range set gives. */
+export interface Choice {
+  readonly address: IpAddress;
+  /** The range it lies in. */
+  readonly range: Range;
+  /** Whether the attachment holds it already; else it is to be reserved, and moves the cursor of the set. */
+  readonly adopted: boolean;
+  /** Reusable addresses of the attachment in this set, which this one takes the place of. */
   readonly abandoned: readonly IpAddress[];
+}
+
+/** One choice a range set, in order. */
+export interface AddPlan {
+  readonly choices: readonly Choice[];
 }
 
 /** Why no address can be given. */
@@ -64,98 +66,95 @@ export class PoolError extends Error {
   }
 }
 
-interface Choice {
+/** An address and the range of the set that it lies in. */
+interface Located {
   readonly address: IpAddress;
-  readonly adopted: boolean;
-  readonly abandoned: readonly IpAddress[];
-}
-
-function notAvailable(address: IpAddress, set: RangeSet): PoolError {
-  const text = `requested IP address ${
-    formatIpAddress(address)
-  } is not available in range set ${formatRangeSet(set)}`;
-  return new PoolError("not-available", text, address);
-}
-
-function duplicate(address: IpAddress, containerId: string): PoolError {
-  const text = `${
-    formatIpAddress(address)
-  } has been allocated to ${containerId}, duplicate allocation is not allowed`;
-  return new PoolError("duplicate", text, address);
-}
-
-function chooseRequested(
-  requested: IpAddress,
-  { set, held, containerId, reservations }: SetInput,
-): Choice {
-  if (isGateway(set, requested)) {
-    throw new PoolError(
-      "gateway",
-      `requested ip ${formatIpAddress(requested)} is subnet's gateway`,
-      requested,
-    );
-  }
-  const own = held.find(({ address }) => sameAddress(address, requested));
-  const others = held.filter((candidate) => candidate !== own);
-  if (own !== undefined && !own.reusable) throw notAvailable(requested, set);
-  if (
-    own === undefined &&
-    reservations.firstFree(requested, requested) === undefined
-  ) {
-    throw notAvailable(requested, set);
-  }
-  const inUse = others.find(({ reusable }) => !reusable);
-  if (inUse !== undefined) throw duplicate(inUse.address, containerId);
-  return {
-    address: requested,
-    adopted: own !== undefined,
-    abandoned: others.map(({ address }) => address),
-  };
-}
-
-function chooseAny(
-  { set, setIndex, held, containerId, reservations }: SetInput,
-): Choice {
-  const inUse = held.find(({ reusable }) => !reusable);
-  if (inUse !== undefined) throw duplicate(inUse.address, containerId);
-  const [first, ...others] = held;
-  if (first !== undefined) {
-    return {
-      address: first.address,
-      adopted: true,
-      abandoned: others.map(({ address }) => address),
-    };
-  }
-  const address = nextAddress(set, reservations.cursor(setIndex), reservations);
-  if (address !== undefined) return { address, adopted: false, abandoned: [] };
-  throw new PoolError(
-    "exhausted",
-    `no IP addresses available in range set: ${formatRangeSet(set)}`,
-    undefined,
-  );
+  readonly range: Range;
 }
 
 interface SetInput {
   readonly set: RangeSet;
   readonly setIndex: number;
   /** What the attachment holds in this set. */
-  readonly held: readonly HeldAddress[];
+  readonly held: readonly (Located & HeldAddress)[];
   readonly containerId: string;
   readonly reservations: Reservations;
 }
 
-function choose(requested: IpAddress | undefined, input: SetInput): Choice {
+function locate(set: RangeSet, address: IpAddress): Located | undefined {
+  const range = findRange(set, address);
+  return range && { address, range };
+}
+
+function notAvailable(address: IpAddress, set: RangeSet): PoolError {
+  const text = `requested IP address ${formatIpAddress(address)}` +
+    ` is not available in range set ${formatRangeSet(set)}`;
+  return new PoolError("not-available", text, address);
+}
+
+function refuseSecondAddress(
+  held: readonly HeldAddress[],
+  containerId: string,
+): void {
+  const inUse = held.find(({ reusable }) => !reusable)?.address;
+  if (inUse === undefined) return;
+  const text =
+    `${formatIpAddress(inUse)} has been allocated to ${containerId}` +
+    ", duplicate allocation is not allowed";
+  throw new PoolError("duplicate", text, inUse);
+}
+
+function addressesOf(held: readonly HeldAddress[]): readonly IpAddress[] {
+  return held.map(({ address }) => address);
+}
+
+function chooseRequested(
+  { address, range }: Located,
+  { set, held, containerId, reservations }: SetInput,
+): Choice {
+  if (isGateway(set, address)) {
+    const text = `requested ip ${formatIpAddress(address)} is subnet's gateway`;
+    throw new PoolError("gateway", text, address);
+  }
+  const own = held.find((candidate) => sameAddress(candidate.address, address));
+  const isAvailable = own === undefined
+    ? reservations.firstFree(address, address) !== undefined
+    : own.reusable;
+  if (!isAvailable) throw notAvailable(address, set);
+  const others = held.filter((candidate) => candidate !== own);
+  refuseSecondAddress(others, containerId);
+  const adopted = own !== undefined;
+  return { address, range, adopted, abandoned: addressesOf(others) };
+}
+
+function chooseAny(
+  { set, setIndex, held, containerId, reservations }: SetInput,
+): Choice {
+  refuseSecondAddress(held, containerId);
+  const [own, ...others] = held;
+  if (own !== undefined) {
+    const { address, range } = own;
+    return { address, range, adopted: true, abandoned: addressesOf(others) };
+  }
+  const address = nextAddress(set, reservations.cursor(setIndex), reservations);
+  const located = address && locate(set, address);
+  if (located !== undefined) {
+    return { ...located, adopted: false, abandoned: [] };
+  }
+  const text = `no IP addresses available in range set: ${formatRangeSet(set)}`;
+  throw new PoolError("exhausted", text, undefined);
+}
+
+function choose(requested: Located | undefined, input: SetInput): Choice {
   try {
     return requested === undefined
       ? chooseAny(input)
       : chooseRequested(requested, input);
   } catch (error) {
     if (!(error instanceof PoolError)) throw error;
-    throw new PoolError(
-      error.kind,
-      `failed to allocate for range ${input.setIndex}: ${error.message}`,
-      error.address,
-    );
+    const text =
+      `failed to allocate for range ${input.setIndex}: ${error.message}`;
+    throw new PoolError(error.kind, text, error.address);
   }
 }
 
@@ -176,38 +175,23 @@ export function planAdd(
   reservations: Reservations,
 ): AddPlan {
   const waiting = [...requestedAddresses];
+  const takeRequest = (set: RangeSet): Located | undefined => {
+    const at = waiting.findIndex((address) => findRange(set, address));
+    const [address] = at < 0 ? [] : waiting.splice(at, 1);
+    return address && locate(set, address);
+  };
   const choices = rangeSets.map((set, setIndex) => {
-    const at = waiting.findIndex((address) =>
-      findRange(set, address) !== undefined
-    );
-    const [requested] = at < 0 ? [] : waiting.splice(at, 1);
-    const held = reservations.held.filter(({ address }) =>
-      findRange(set, address) !== undefined
-    );
-    return choose(requested, {
-      set,
-      setIndex,
-      held,
-      containerId,
-      reservations,
+    const held = reservations.held.flatMap(({ address, reusable }) => {
+      const located = locate(set, address);
+      return located === undefined ? [] : [{ ...located, reusable }];
     });
+    const input = { set, setIndex, held, containerId, reservations };
+    return choose(takeRequest(set), input);
   });
   if (waiting.length > 0) {
     const list = waiting.map(formatIpAddress).join(" ");
-    throw new PoolError(
-      "outside-ranges",
-      `failed to allocate all requested IPs: ${list}`,
-      waiting[0],
-    );
+    const text = `failed to allocate all requested IPs: ${list}`;
+    throw new PoolError("outside-ranges", text, waiting[0]);
   }
-  return {
-    addresses: choices.map(({ address }) => address),
-    fresh: choices.flatMap(({ address, adopted }, setIndex) =>
-      adopted ? [] : [{ address, setIndex }]
-    ),
-    adopted: choices.filter(({ adopted }) => adopted).map(({ address }) =>
-      address
-    ),
-    abandoned: choices.flatMap(({ abandoned }) => abandoned),
-  };
+  return { choices };
 }

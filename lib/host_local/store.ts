@@ -58,17 +58,16 @@ export interface ReservationStore extends Disposable {
 /** Opens the reservations of a network. */
 export interface ReservationStores {
   /**
-   * For ADD, and for DEL and GC with `create` false.
+   * For ADD: makes the directory of the network if there is none.
    *
-   * @returns Undefined if the network has no directory and `create` is false.
    * @throws {SystemError} If the directory cannot be used, or is locked by somebody else for too long.
    */
-  openForChange(
-    config: StoreConfig,
-    create: boolean,
-  ): Promise<ReservationStore | undefined>;
+  openOrCreate(config: StoreConfig): Promise<ReservationStore>;
 
-  /** To look only: nothing is created, repaired or removed. Throws as {@link openForChange} does. */
+  /** For DEL and GC: undefined if the network has no directory. Throws as {@link openOrCreate} does. */
+  openForChange(config: StoreConfig): Promise<ReservationStore | undefined>;
+
+  /** To look only: as {@link openForChange}, but nothing is created, repaired or removed. */
   openForReading(config: StoreConfig): Promise<ReservationStore | undefined>;
 
   /**
