@@ -1,0 +1,115 @@
+/**
+ * The places where a call of the plugin can be hit: every system call that it makes on its network's directory or
+ * on stdout, found by tracing the call once.
+ *
+ * strace is given the paths (`-P`), so that it counts and injects among the calls on these paths alone, and the ordinal
+ * of a call does not depend on what the runtime does when it starts.
+ * @module
+ */
+
+import {
+  runTraced,
+  type TracedCall,
+  type TraceOptions,
+  type TraceOutcome,
+} from "../support/strace.ts";
+
+/** The system calls that touch files; a call of another kind on one of the paths (mmap, epoll_ctl) is left alone. */
+const FILE_CALLS = new Set(
+  ("open openat openat2 read pread64 readv write pwrite64 writev fsync fdatasync link linkat rename renameat renameat2 " +
+    "unlink unlinkat mkdir mkdirat rmdir stat fstat lstat newfstatat statx getdents64 utimensat truncate ftruncate " +
+    "fallocate fcntl flock close readlink readlinkat access faccessat faccessat2 chmod fchmod fchmodat lseek")
+    .split(" "),
+);
+
+const WRITES = new Set(["write", "pwrite64", "writev"]);
+
+/** What happens at a point. */
+export type Fault = "KILL" | "ENOSPC" | "EIO" | "EROFS" | "EDQUOT";
+
+/** One system call of the plugin, addressable for strace. */
+export interface FaultPoint {
+  readonly syscall: string;
+  /** How many calls of this kind on these paths come before, plus one. */
+  readonly ordinal: number;
+  /** For the reader: the arguments, as traced. */
+  readonly args: string;
+}
+
+/** The faults worth injecting at a point. */
+export function faultsAt(point: FaultPoint): readonly Fault[] {
+  return WRITES.has(point.syscall)
+    ? ["KILL", "ENOSPC", "EIO", "EROFS", "EDQUOT"]
+    : ["KILL", "ENOSPC", "EIO"];
+}
+
+/** The paths under `root` that a traced call of the plugin uses, and stdout. */
+export async function pathsTouched(
+  trace: TraceOptions,
+  { root, stdoutFile }: { readonly root: string; readonly stdoutFile: string },
+): Promise<string[]> {
+  const { calls } = await runTraced({ ...trace, stdoutFile, options: ["-y"] });
+  const paths = new Set([stdoutFile]);
+  for (const { args } of calls) {
+    for (const [path] of args.matchAll(/\/[^"<>, ]+/g)) {
+      if (path === root || path.startsWith(`${root}/`)) paths.add(path);
+    }
+  }
+  return [...paths];
+}
+
+/** Runs the call with `-P` for every path and lists the points, in the order in which they are reached. */
+export async function findPoints(
+  trace: TraceOptions,
+  paths: readonly string[],
+): Promise<FaultPoint[]> {
+  const outcome = await runTraced({ ...trace, options: pathOptions(paths) });
+  const calls = outcome.calls.filter(({ name }) => FILE_CALLS.has(name));
+  expectOneThread(calls);
+  const counts = new Map<string, number>();
+  return calls.map(({ name, args }) => {
+    const ordinal = (counts.get(name) ?? 0) + 1;
+    counts.set(name, ordinal);
+    return { syscall: name, ordinal, args };
+  });
+}
+
+/** strace counts per thread, so ordinals are right only if one thread does the file work. */
+function expectOneThread(calls: readonly TracedCall[]): void {
+  const threads = new Set(calls.map(({ thread }) => thread));
+  if (threads.size > 1) {
+    throw new Error(
+      `Cannot number the calls: ${threads.size} threads touch the directory, expected 1`,
+    );
+  }
+}
+
+/** Runs the call with the fault at the point; undefined if the call ended without getting there. */
+export async function runWithFault(
+  trace: TraceOptions,
+  { paths, point, fault }: {
+    readonly paths: readonly string[];
+    readonly point: FaultPoint;
+    readonly fault: Fault;
+  },
+): Promise<TraceOutcome | undefined> {
+  const what = fault === "KILL" ? "signal=KILL" : `error=${fault}`;
+  const outcome = await runTraced({
+    ...trace,
+    options: [
+      ...pathOptions(paths),
+      "-e",
+      `inject=${point.syscall}:${what}:when=${point.ordinal}`,
+    ],
+  });
+  const hit = fault === "KILL"
+    ? outcome.events.some((event) => event.includes("killed by SIGKILL"))
+    : outcome.calls.some(({ name, result }) =>
+      name === point.syscall && result?.includes("(INJECTED)")
+    );
+  return hit ? outcome : undefined;
+}
+
+function pathOptions(paths: readonly string[]): string[] {
+  return paths.flatMap((path) => ["-P", path]);
+}

@@ -1,0 +1,201 @@
+/**
+ * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
+ * killed there, and once each the call fails with every error that a full or broken disk gives.
+ *
+ * The large networks are sampled; `FAULT_FULL=1` breaks them everywhere too, and tries every order of the calls that
+ * follow. `FAULT_STRIDE` sets the sampling.
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { OURS } from "../support/binaries.ts";
+import { callHostLocal, environmentOf } from "../support/host_local_call.ts";
+import { readNetwork, writeNetwork } from "../support/network_directory.ts";
+import { note } from "../support/note.ts";
+import { forEachParallel } from "../support/parallel.ts";
+import { numberFromEnv } from "../support/random.ts";
+import type { TraceOptions, TraceOutcome } from "../support/strace.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import { checkFollowUps, checkRightAfter, FOLLOW_UPS } from "./fault_checks.ts";
+import {
+  type Fault,
+  type FaultPoint,
+  faultsAt,
+  findPoints,
+  pathsTouched,
+  runWithFault,
+} from "./fault_points.ts";
+import {
+  faultConfig,
+  type FaultScenario,
+  othersIn,
+  SCENARIOS,
+  TARGET,
+} from "./fault_scenarios.ts";
+
+const FULL = Deno.env.get("FAULT_FULL") === "1";
+const LANES = 2;
+
+/** Of a large network, one in so many faults is tried. */
+const STRIDE = FULL ? 1 : numberFromEnv("FAULT_STRIDE", 9);
+
+/** How many failures are told in full. */
+const SHOWN = 12;
+
+/** A folder in which one broken call at a time is made; every lane has its own. */
+class Lane {
+  readonly dataDir: string;
+  readonly network: string;
+  readonly config: string;
+  readonly stdoutFile: string;
+  readonly trace: TraceOptions;
+
+  constructor(readonly root: string, readonly scenario: FaultScenario) {
+    this.dataDir = `${root}/data`;
+    this.network = `${this.dataDir}/net`;
+    this.config = faultConfig(this.dataDir, othersIn(scenario));
+    this.stdoutFile = `${root}/stdout`;
+    this.trace = {
+      command: [OURS],
+      env: environmentOf({
+        command: scenario.command,
+        containerId: TARGET,
+      }),
+      stdin: this.config,
+      traceFile: `${root}/trace`,
+      stdoutFile: this.stdoutFile,
+    };
+  }
+
+  /** Lays the directory anew, as it is before the broken call. */
+  async prepare(): Promise<void> {
+    await Deno.remove(this.dataDir, { recursive: true }).catch(() => {});
+    const { files, beforeBoot = [], indexed } = this.scenario;
+    if (files === undefined) return;
+    writeNetwork(this.network, files);
+    for (const name of beforeBoot) {
+      await Deno.utime(`${this.network}/${name}`, 1e9, 1e9);
+    }
+    if (indexed) await this.warm();
+  }
+
+  /** Has the plugin look at the network once, which fills the index. */
+  async warm(): Promise<void> {
+    await callHostLocal({
+      binary: OURS,
+      command: "DEL",
+      containerId: "nobody",
+      config: this.config,
+    });
+  }
+
+  /** The paths of another lane, as this lane has them. */
+  translate(paths: readonly string[], from: Lane): string[] {
+    return paths.map((path) => path.replace(from.root, this.root));
+  }
+}
+
+interface Trial {
+  readonly point: FaultPoint;
+  readonly fault: Fault;
+  /** Number of the trial, which spreads the orders of the calls that follow. */
+  readonly index: number;
+}
+
+/** What a sweep did. */
+interface Tally {
+  tried: number;
+  missed: number;
+  readonly failures: string[];
+}
+
+async function tryOne(
+  lane: Lane,
+  { point, fault, index }: Trial,
+  { paths, tally }: {
+    readonly paths: readonly string[];
+    readonly tally: Tally;
+  },
+): Promise<void> {
+  const orders = FULL
+    ? FOLLOW_UPS
+    : FOLLOW_UPS.slice(index % 3, (index % 3) + 1);
+  for (const order of orders) {
+    let before = readNetwork(lane.network);
+    let outcome: TraceOutcome | undefined;
+    for (let attempt = 0; outcome === undefined && attempt < 3; attempt += 1) {
+      await lane.prepare();
+      before = readNetwork(lane.network);
+      outcome = await runWithFault(lane.trace, { paths, point, fault });
+    }
+    if (outcome === undefined) {
+      tally.missed += 1;
+      continue;
+    }
+    tally.tried += 1;
+    const call = {
+      binary: OURS,
+      scenario: lane.scenario,
+      point,
+      fault,
+      config: lane.config,
+      network: lane.network,
+      before,
+      outcome,
+    };
+    try {
+      checkRightAfter(call);
+      await checkFollowUps(call, order);
+    } catch (failure) {
+      const args = point.args.replaceAll(lane.root.replace(/\d+$/, ""), "");
+      tally.failures.push(
+        `${fault} at ${point.syscall} #${point.ordinal} (${args}), then ${order}:\n    ${
+          failure instanceof Error ? failure.message : failure
+        }`,
+      );
+    }
+  }
+}
+
+async function sweep(scenario: FaultScenario): Promise<void> {
+  using temp = new TempDir();
+  const lanes: Lane[] = [];
+  for (let index = 0; index < LANES; index += 1) {
+    const root = temp.join(`lane${index}`);
+    await Deno.mkdir(root);
+    lanes.push(new Lane(root, scenario));
+  }
+  const [first] = lanes as [Lane];
+  await first.prepare();
+  const paths = await pathsTouched(first.trace, {
+    root: first.dataDir,
+    stdoutFile: first.stdoutFile,
+  });
+  await first.prepare();
+  const points = await findPoints(first.trace, paths);
+  const trials = points
+    .flatMap((point) => faultsAt(point).map((fault) => ({ point, fault })))
+    .filter((_, index) => !scenario.indexed || index % STRIDE === 0)
+    .map((trial, index): Trial => ({ ...trial, index }));
+  const tally: Tally = { tried: 0, missed: 0, failures: [] };
+  await forEachParallel(trials, LANES, async (trial, worker) => {
+    const lane = lanes[worker] ?? first;
+    await tryOne(lane, trial, { paths: lane.translate(paths, first), tally });
+  });
+  note(
+    `fault sweep, ${scenario.name}: ${points.length} points, ${tally.tried} faults tried, ${tally.missed} missed`,
+  );
+  assertEquals(
+    tally.failures.length,
+    0,
+    `${tally.failures.length} of ${tally.tried} faults:\n  ${
+      tally.failures.slice(0, SHOWN).join("\n  ")
+    }\n`,
+  );
+  assertEquals(tally.missed, 0, "faults that hit nothing");
+}
+
+for (const scenario of SCENARIOS) {
+  Deno.test(`host-local survives a fault at every file call: ${scenario.name}`, () =>
+    sweep(scenario));
+}

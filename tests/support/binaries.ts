@@ -1,0 +1,18 @@
+/** Which host-local binaries the integration tests drive. @module */
+
+/** Top of the repository. */
+export const REPO_ROOT = new URL("../..", import.meta.url).pathname.replace(
+  /\/$/,
+  "",
+);
+
+/** The compiled plugin of this project; `HOST_LOCAL_BIN` points elsewhere. */
+export const OURS: string = Deno.env.get("HOST_LOCAL_BIN") ??
+  `${REPO_ROOT}/dist/host-local`;
+
+/** Folder of Debian's CNI plugins; `CNI_UPSTREAM_DIR` points elsewhere. */
+export const UPSTREAM_DIR: string = Deno.env.get("CNI_UPSTREAM_DIR") ??
+  "/usr/lib/cni";
+
+/** The upstream plugin that is replaced. */
+export const UPSTREAM = `${UPSTREAM_DIR}/host-local`;

@@ -1,0 +1,113 @@
+/** Running a command under strace: what it did, and what it does when a system call fails. @module */
+
+/** One system call of a trace. */
+export interface TracedCall {
+  /** Thread that made it. */
+  readonly thread: number;
+  readonly name: string;
+  /** Arguments as strace prints them. */
+  readonly args: string;
+  /** What it returned, with strace's comment; absent if it did not return. */
+  readonly result?: string;
+}
+
+/** A command under strace. */
+export interface TraceOptions {
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: string;
+  /** File for the trace; its folder must exist. */
+  readonly traceFile: string;
+  /** File that becomes stdout, so that writes to the result have a path to match; else captured. */
+  readonly stdoutFile?: string;
+  /** Options for strace itself, `-P`, `-e`, ... */
+  readonly options?: readonly string[];
+}
+
+/** How the command ended. */
+export interface TraceOutcome {
+  readonly calls: readonly TracedCall[];
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Exit status; 128 + n if a signal ended it. */
+  readonly code: number;
+  /** Trace lines about signals and exits. */
+  readonly events: readonly string[];
+}
+
+/** Runs the command with `strace -f`. strace repeats the exit status, and dies of the signal its child died of. */
+export async function runTraced(trace: TraceOptions): Promise<TraceOutcome> {
+  // stdin and stdout are files, as their descriptors then have one path in every run.
+  const stdinFile = `${trace.traceFile}.stdin`;
+  const stdoutFile = trace.stdoutFile ?? `${trace.traceFile}.stdout`;
+  await Deno.writeTextFile(stdinFile, trace.stdin);
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      'in=$1 out=$2; shift 2; exec "$@" <"$in" >"$out"',
+      "sh",
+      stdinFile,
+      stdoutFile,
+      "/usr/bin/strace",
+      "-f",
+      "-o",
+      trace.traceFile,
+      ...(trace.options ?? []),
+      "--",
+      ...trace.command,
+    ],
+    clearEnv: true,
+    env: { ...trace.env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  const { calls, events } = parseTrace(
+    await Deno.readTextFile(trace.traceFile),
+  );
+  return {
+    calls,
+    events,
+    code,
+    stdout: await Deno.readTextFile(stdoutFile),
+    stderr: new TextDecoder().decode(stderr),
+  };
+}
+
+const WHOLE = /^(\d+) +([a-z_0-9]+)\((.*)\) += (.*)$/;
+const UNFINISHED = /^(\d+) +([a-z_0-9]+)\((.*?) *<unfinished \.\.\.>$/;
+const RESUMED = /^(\d+) +<\.\.\. ([a-z_0-9]+) resumed>(.*)\) += (.*)$/;
+
+/** Reads `strace -f -o` output; calls come in the order in which they were entered. */
+export function parseTrace(
+  text: string,
+): { calls: TracedCall[]; events: string[] } {
+  const calls: TracedCall[] = [];
+  const events: string[] = [];
+  const open = new Map<number, number>();
+  for (const line of text.split("\n")) {
+    const whole = WHOLE.exec(line);
+    const unfinished = whole === null ? UNFINISHED.exec(line) : null;
+    const resumed = whole === null && unfinished === null
+      ? RESUMED.exec(line)
+      : null;
+    if (whole !== null) {
+      const [, thread = "", name = "", args = "", result = ""] = whole;
+      calls.push({ thread: Number(thread), name, args, result });
+    } else if (unfinished !== null) {
+      const [, thread = "", name = "", args = ""] = unfinished;
+      open.set(Number(thread), calls.length);
+      calls.push({ thread: Number(thread), name, args });
+    } else if (resumed !== null) {
+      const [, thread = "", , args = "", result = ""] = resumed;
+      const index = open.get(Number(thread));
+      const call = index === undefined ? undefined : calls[index];
+      if (index !== undefined && call !== undefined) {
+        calls[index] = { ...call, args: call.args + args, result };
+      }
+    } else if (line !== "") {
+      events.push(line);
+    }
+  }
+  return { calls, events };
+}
