@@ -1,0 +1,15 @@
+/** The wall clock, and when the machine was started. @module */
+
+/** `Deno.osUptime` counts whole seconds, so the start is known to a second; the other second is for a clock being set. */
+const BOOT_TOLERANCE_MS = 2_000;
+
+/** Milliseconds since 1970. */
+export function nowMs(): number {
+  return Date.now();
+}
+
+/** Whether a time of the wall clock lies before the last start of the machine. Needs the permission `sys=osUptime`. */
+export function isFromEarlierBoot(timeMs: number): boolean {
+  const bootMs = Date.now() - Deno.osUptime() * 1000;
+  return timeMs < bootMs - BOOT_TOLERANCE_MS;
+}

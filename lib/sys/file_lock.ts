@@ -1,0 +1,116 @@
+/** The lock of a network: `flock(2)` on a file that is never removed, the same lock that upstream takes. @module */
+
+import { SystemError } from "../base/errors.ts";
+import { attempt, lstat, systemError } from "./files.ts";
+
+const LOCK_MODE = 0o750;
+
+/** Opens the lock file; makes it if `create` is true, else undefined if there is none. */
+function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
+  const info = lstat(path);
+  if (info?.isFile === false) {
+    const what = info.isDirectory ? "is a directory" : "is not a regular file";
+    throw new SystemError(
+      `open ${path}: ${what}`,
+      `remove ${path}; the plugin makes it anew`,
+    );
+  }
+  if (info !== undefined) {
+    return attempt("open", path, () => Deno.openSync(path));
+  }
+  if (!create) return undefined;
+  try {
+    return Deno.openSync(path, {
+      read: true,
+      write: true,
+      createNew: true,
+      mode: LOCK_MODE,
+    });
+  } catch (error) {
+    // Another call was faster: the file is there now.
+    if (error instanceof Deno.errors.AlreadyExists) {
+      return openLockFile(path, false);
+    }
+    throw systemError("open", path, error);
+  }
+}
+
+/** Takes the lock of an open file, waiting in the kernel's own queue; false if `timeoutMs` has passed. */
+async function takeLock(
+  file: Deno.FsFile,
+  timeoutMs: number,
+): Promise<boolean> {
+  if (file.tryLockSync(true)) return true;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  try {
+    return await Promise.race([file.lock(true).then(() => true), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether the file that was locked is still the one that others will lock. */
+function isCurrent(file: Deno.FsFile, path: string): boolean {
+  const info = lstat(path);
+  const own = file.statSync();
+  return info !== undefined && info.ino === own.ino && info.dev === own.dev;
+}
+
+/**
+ * Takes the lock at `path`. Closing the file that is returned gives it back; so does the end of the process.
+ *
+ * After a time-out the wait goes on in the background and must be ended by ending the process.
+ *
+ * @param create Whether to make the file. Its directory must exist.
+ * @returns Undefined if there is no such file and `create` is false.
+ * @throws {SystemError} If it cannot be opened, or somebody else held it for `timeoutMs`.
+ */
+export async function lockFile(
+  path: string,
+  { create, timeoutMs }: {
+    readonly create: boolean;
+    readonly timeoutMs: number;
+  },
+): Promise<Deno.FsFile | undefined> {
+  const deadlineMs = Date.now() + timeoutMs;
+  for (;;) {
+    const file = openLockFile(path, create);
+    if (file === undefined) return undefined;
+    const isLocked = await takeLock(file, deadlineMs - Date.now())
+      .catch((error) => Promise.reject(systemError("flock", path, error)));
+    if (!isLocked) {
+      throw new SystemError(
+        `flock ${path}: held by another process for more than ${
+          timeoutMs / 1000
+        } s`,
+        `to see which: fuser -v ${path}`,
+      );
+    }
+    // The directory may have been removed and made again while this call waited.
+    if (isCurrent(file, path)) return file;
+    file.close();
+  }
+}
+
+/**
+ * Whether the lock could be taken: the file can be opened and locked, or is held by somebody right now.
+ *
+ * @throws {SystemError} If not.
+ */
+export function probeLock(path: string): void {
+  const file = openLockFile(path, false);
+  if (file === undefined) return;
+  try {
+    attempt("flock", path, () => file.tryLockSync(true));
+    // Fails on a file system that is mounted read-only, and changes nothing on any other.
+    const { atime, mtime } = file.statSync();
+    if (atime !== null && mtime !== null) {
+      attempt("utime", path, () => file.utimeSync(atime, mtime));
+    }
+  } finally {
+    file.close();
+  }
+}
