@@ -96,6 +96,55 @@ async function dispatch(
   }
 }
 
+/** stdout as the contract has it: one document at the most. */
+class OneDocument {
+  readonly #io: PluginIo;
+  #state: "nothing" | "begun" | "written" = "nothing";
+
+  constructor(io: PluginIo) {
+    this.#io = io;
+  }
+
+  get isWritten(): boolean {
+    return this.#state === "written";
+  }
+
+  /** Writes the document; does nothing after a first one, even one that got only half way. */
+  write(text: string): void {
+    if (this.#state !== "nothing") return;
+    this.#state = "begun";
+    this.#io.writeStdout(text);
+    this.#state = "written";
+  }
+}
+
+async function serve(
+  io: PluginIo,
+  plugin: Plugin,
+  { stdout, onVersion }: {
+    readonly stdout: OneDocument;
+    readonly onVersion: (cniVersion: string) => void;
+  },
+): Promise<void> {
+  const invocation = parseEnvironment(io.env);
+  if (invocation === undefined) return io.writeStderr(about(plugin));
+  if (invocation.command === "VERSION") return stdout.write(versionDocument());
+  const json = parseDocument(io.readStdin());
+  onVersion(versionForErrors(json));
+  const name = readNetworkName(json);
+  const command = parseCommand(invocation.command);
+  if (command === undefined) {
+    const message = `unknown CNI_COMMAND: ${invocation.command}`;
+    throw new CniError(CniErrorCode.invalidEnvironment, message, "");
+  }
+  const cniVersion = readCniVersion(json);
+  const version = selectVersion(command, cniVersion);
+  const request = { invocation, config: { name, cniVersion, json } };
+  const answer = (result: Result): void =>
+    stdout.write(formatResult(result, version));
+  await dispatch(command, request, plugin, { pid: io.pid, answer });
+}
+
 /**
  * Serves one call.
  *
@@ -104,55 +153,30 @@ async function dispatch(
  * @returns The exit status: 0, or 1 after an error document.
  */
 export async function runPlugin(io: PluginIo, plugin: Plugin): Promise<number> {
+  const stdout = new OneDocument(io);
   let errorVersion: string = CURRENT_VERSION;
-  let answered = false;
+  const onVersion = (cniVersion: string): void => {
+    errorVersion = cniVersion;
+  };
   try {
-    const invocation = parseEnvironment(io.env);
-    if (invocation === undefined) {
-      io.writeStderr(about(plugin));
-      return 0;
-    }
-    if (invocation.command === "VERSION") {
-      io.writeStdout(versionDocument());
-      return 0;
-    }
-    const json = parseDocument(io.readStdin());
-    errorVersion = versionForErrors(json);
-    const name = readNetworkName(json);
-    const command = parseCommand(invocation.command);
-    if (command === undefined) {
-      throw new CniError(
-        CniErrorCode.invalidEnvironment,
-        `unknown CNI_COMMAND: ${invocation.command}`,
-        "",
-      );
-    }
-    const cniVersion = readCniVersion(json);
-    const version = selectVersion(command, cniVersion);
-    const answer = (result: Result): void => {
-      io.writeStdout(formatResult(result, version));
-      answered = true;
-    };
-    await dispatch(
-      command,
-      { invocation, config: { name, cniVersion, json } },
-      plugin,
-      { pid: io.pid, answer },
-    );
+    await serve(io, plugin, { stdout, onVersion });
     return 0;
   } catch (error) {
     const failure = toCniError(error);
-    if (
-      failure.code === CniErrorCode.internal && error instanceof Error &&
-      !(error instanceof CniError)
-    ) {
-      io.writeStderr(
-        formatLogLine("error", failure.message, { stack: error.stack ?? "" }),
-      );
+    const isExpected = error === failure ||
+      failure.code !== CniErrorCode.internal;
+    if (!isExpected && error instanceof Error) {
+      const fields = { stack: error.stack ?? "" };
+      io.writeStderr(formatLogLine("error", failure.message, fields));
     }
-    // The caller has its one document; a second one would make both unreadable.
-    if (answered) return 0;
-    io.writeStdout(formatError(failure, errorVersion));
+    // What follows the answer cannot take it back.
+    if (stdout.isWritten) return 0;
+    try {
+      stdout.write(formatError(failure, errorVersion));
+    } catch (unwritable) {
+      const fields = { failure: failure.message };
+      io.writeStderr(formatLogLine("error", `stdout: ${unwritable}`, fields));
+    }
     return 1;
   }
 }

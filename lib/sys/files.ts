@@ -2,17 +2,28 @@
 
 import { SystemError } from "../base/errors.ts";
 
+/** What the operating system, or the sandbox around the plugin, said. */
+export function reasonOf(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotCapable) {
+    return "the sandbox of the plugin has no path under /proc, /sys or /dev";
+  }
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const [reason = text] = text.split(" (os error");
+  return reason.charAt(0).toLowerCase() + reason.slice(1);
+}
+
 /** `open /x/y: no such file or directory`, from what Deno throws. */
 export function systemError(
   operation: string,
   path: string,
   cause: unknown,
-  advice = "",
 ): SystemError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const [reason = text] = text.split(" (os error");
-  const lowered = reason.charAt(0).toLowerCase() + reason.slice(1);
-  return new SystemError(`${operation} ${path}: ${lowered}`, advice, { cause });
+  const advice = cause instanceof Deno.errors.NotCapable
+    ? "choose another path"
+    : "";
+  return new SystemError(`${operation} ${path}: ${reasonOf(cause)}`, advice, {
+    cause,
+  });
 }
 
 /** Runs `body`; what it throws becomes a {@link SystemError} that names operation and path. */

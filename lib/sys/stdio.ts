@@ -1,6 +1,9 @@
 /** The process around a plugin: environment, standard streams, identity. The only place that writes stdout. @module */
 
+import { SystemError } from "../base/errors.ts";
+import { CniError, CniErrorCode } from "../cni/error.ts";
 import type { PluginIo } from "../cni/plugin.ts";
+import { reasonOf } from "./files.ts";
 
 function writeAll(
   stream: typeof Deno.stdout | typeof Deno.stderr,
@@ -21,6 +24,28 @@ function readAll(): string {
   }
 }
 
+function readStdin(): string {
+  try {
+    return readAll();
+  } catch (error) {
+    const message = `error reading from stdin: ${reasonOf(error)}`;
+    throw new SystemError(message, "", { cause: error });
+  }
+}
+
+function readVariable(name: string): string | undefined {
+  try {
+    return Deno.env.get(name);
+  } catch (error) {
+    throw new CniError(
+      CniErrorCode.invalidEnvironment,
+      `${name} is not valid UTF-8`,
+      "",
+      { cause: error },
+    );
+  }
+}
+
 /** Writes one line to stderr. */
 export function writeStderr(line: string): void {
   writeAll(Deno.stderr, `${line}\n`);
@@ -28,8 +53,8 @@ export function writeStderr(line: string): void {
 
 /** The streams and variables of this process. */
 export const PROCESS_IO: PluginIo = {
-  env: (name) => Deno.env.get(name),
-  readStdin: readAll,
+  env: readVariable,
+  readStdin,
   writeStdout: (text) => writeAll(Deno.stdout, text),
   writeStderr,
   pid: Deno.pid,
