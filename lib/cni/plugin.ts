@@ -109,9 +109,9 @@ class OneDocument {
     return this.#state === "written";
   }
 
-  /** Writes the document; does nothing after a first one, even one that got only half way. */
+  /** Writes the document; refuses a second one, even after a first that got only half way. */
   write(text: string): void {
-    if (this.#state !== "nothing") return;
+    if (this.#state !== "nothing") throw new Error("stdout is used up");
     this.#state = "begun";
     this.#io.writeStdout(text);
     this.#state = "written";
@@ -166,16 +166,18 @@ export async function runPlugin(io: PluginIo, plugin: Plugin): Promise<number> {
     const isExpected = error === failure ||
       failure.code !== CniErrorCode.internal;
     if (!isExpected && error instanceof Error) {
-      const fields = { stack: error.stack ?? "" };
-      io.writeStderr(formatLogLine("error", failure.message, fields));
+      io.writeStderr(
+        formatLogLine("error", failure.message, { stack: error.stack ?? "" }),
+      );
     }
     // What follows the answer cannot take it back.
     if (stdout.isWritten) return 0;
     try {
       stdout.write(formatError(failure, errorVersion));
-    } catch (unwritable) {
-      const fields = { failure: failure.message };
-      io.writeStderr(formatLogLine("error", `stdout: ${unwritable}`, fields));
+    } catch {
+      io.writeStderr(
+        formatLogLine("error", failure.message, { details: failure.details }),
+      );
     }
     return 1;
   }

@@ -3,7 +3,7 @@
 import { SystemError } from "../base/errors.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
 import type { PluginIo } from "../cni/plugin.ts";
-import { reasonOf } from "./files.ts";
+import { attempt, reasonOf } from "./files.ts";
 
 function writeAll(
   stream: typeof Deno.stdout | typeof Deno.stderr,
@@ -55,7 +55,8 @@ export function writeStderr(line: string): void {
 export const PROCESS_IO: PluginIo = {
   env: readVariable,
   readStdin,
-  writeStdout: (text) => writeAll(Deno.stdout, text),
+  writeStdout: (text) =>
+    attempt("write", "stdout", () => writeAll(Deno.stdout, text)),
   writeStderr,
   pid: Deno.pid,
 };
