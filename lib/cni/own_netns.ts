@@ -1,16 +1,7 @@
 /** Which paths can only name the network namespace of the process that opens them. Pure. @module */
 
+import { cleanPath } from "../base/path.ts";
 import { CniError, CniErrorCode } from "./error.ts";
-
-/** Resolves `.`, `..` and repeated slashes of an absolute path without looking at any file. */
-function cleanSegments(path: string): string[] {
-  const segments: string[] = [];
-  for (const segment of path.split("/")) {
-    if (segment === "..") segments.pop();
-    else if (segment !== "" && segment !== ".") segments.push(segment);
-  }
-  return segments;
-}
 
 /**
  * Whether `path` is a form under /proc that is the namespace of process `pid` itself.
@@ -19,12 +10,10 @@ function cleanSegments(path: string): string[] {
  * look into /proc, which the plugin's permissions do not allow.
  */
 export function isOwnNetns(path: string, pid: number): boolean {
-  if (!path.startsWith("/")) return false;
-  const [root, ...rest] = cleanSegments(path);
-  if (root !== "proc") return false;
+  const [empty, root, process, ...inside] = cleanPath(path).split("/");
+  if (empty !== "" || root !== "proc" || process === undefined) return false;
   const own = new Set(["self", "thread-self", String(pid)]);
-  const [process, ...inside] = rest;
-  if (process === undefined || !own.has(process)) return false;
+  if (!own.has(process)) return false;
   const [task, thread, ...insideTask] = inside;
   const tail = task === "task" && thread !== undefined ? insideTask : inside;
   return tail.join("/") === "ns/net";

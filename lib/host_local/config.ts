@@ -1,6 +1,7 @@
 /** The network configuration of host-local: raw JSON in, resolved value out; nothing downstream looks again. Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
+import { cleanPath } from "../base/path.ts";
 import { JsonObject, parseList, wrongType } from "../base/json_reader.ts";
 import type { NetworkConfig } from "../cni/network_config.ts";
 import type { Route } from "../cni/result.ts";
@@ -69,7 +70,7 @@ export function parseStoreConfig({ json, name }: NetworkConfig): StoreConfig {
   const seconds = ipam?.value("lockTimeoutSeconds");
   const isUsable = typeof seconds === "number" && seconds >= 0;
   return {
-    directory: `${dataDir.replace(/\/+$/, "")}/${name}`,
+    directory: cleanPath(`${dataDir}/${name}`),
     lockTimeoutMs: (isUsable ? seconds : DEFAULT_LOCK_TIMEOUT_SECONDS) * 1000,
   };
 }

@@ -141,10 +141,9 @@ export function resolveRange(raw: RawRange): Range {
 
   const start = rangeStart ?? first;
   // Values are compared whatever the family: an end of the wrong one is reported below, as the end.
-  if (
-    !cidrContains(subnet, start) ||
-    (rangeEnd !== undefined && start.value > rangeEnd.value)
-  ) {
+  const isAboveEnd = rangeStart !== undefined && rangeEnd !== undefined &&
+    rangeStart.value > rangeEnd.value;
+  if (!cidrContains(subnet, start) || isAboveEnd) {
     throw outside("RangeStart", start, subnet, `${raw.path}.rangeStart`);
   }
   const usualEnd = isTiny || last.family === 6 ? last : addressPlus(last, -1n);
