@@ -138,3 +138,7 @@ declare module "@std/net/get-available-port" {
     options?: { readonly preferredPort?: number },
   ): number;
 }
+
+declare module "@std/path/from-file-url" {
+  export function fromFileUrl(url: string | URL): string;
+}

@@ -1,0 +1,108 @@
+/**
+ * `deno task build [NAME ...] [--target TRIPLE | --all]`: compiles binaries into dist/.
+ *
+ * Without a name all plugins, without a target for this machine.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { type Binary, EMPTY, PLUGINS } from "./build/binaries.ts";
+import { compile } from "./build/compile.ts";
+import { findCompiler } from "./build/compiler.ts";
+import {
+  hostTarget,
+  isTarget,
+  outputPath,
+  type Target,
+  TARGETS,
+} from "./build/target.ts";
+import { REPOSITORY } from "./repository.ts";
+import { print, warn } from "./terminal.ts";
+
+/**
+ * Builds the binaries for one target.
+ *
+ * @param log Takes a line about each binary.
+ * @throws {Error} if a binary cannot be built; those before it are in place then.
+ */
+export async function build(
+  binaries: readonly Binary[],
+  target: Target,
+  log: (line: string) => void = print,
+): Promise<void> {
+  const compiler = await findCompiler(target);
+  for (const binary of binaries) {
+    const output = outputPath(binary.name, target);
+    await compile(binary, { compiler, target, output });
+    const { size } = await Deno.stat(output);
+    const path = output.slice(REPOSITORY.length + 1);
+    log(
+      `${path}: ${
+        (size / 1e6).toFixed(1)
+      } MB, ${target}, runtime ${compiler.version}`,
+    );
+  }
+}
+
+/** The plugins whose entry point exists. */
+export async function presentPlugins(): Promise<Binary[]> {
+  const present: Binary[] = [];
+  for (const plugin of PLUGINS) {
+    if (plugin.planned && !await exists(`${REPOSITORY}/${plugin.main}`)) {
+      continue;
+    }
+    present.push(plugin);
+  }
+  return present;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function chosenTargets(
+  all: boolean,
+  target: string | undefined,
+): readonly Target[] {
+  if (all) return TARGETS;
+  if (target === undefined) return [hostTarget()];
+  if (!isTarget(target)) {
+    throw new Error(
+      `Cannot build for "${target}": expected ${TARGETS.join(" or ")}`,
+    );
+  }
+  return [target];
+}
+
+async function chosenBinaries(
+  names: readonly string[],
+): Promise<readonly Binary[]> {
+  if (names.length === 0) return await presentPlugins();
+  return names.map((name) => {
+    const binary = [...PLUGINS, EMPTY].find((known) => known.name === name);
+    if (binary === undefined) {
+      throw new Error(`Cannot build "${name}": unknown binary`);
+    }
+    return binary;
+  });
+}
+
+if (import.meta.main) {
+  try {
+    const args = parseArgs(Deno.args, { boolean: ["all"], string: ["target"] });
+    const binaries = await chosenBinaries(args._.map(String));
+    for (const target of chosenTargets(args.all, args.target)) {
+      await build(binaries, target);
+    }
+  } catch (error) {
+    warn(`build: ${error instanceof Error ? error.message : error}`);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,57 @@
+/** What is compiled, and what each binary is allowed to do. @module */
+
+/** One binary. */
+export interface Binary {
+  /** Its file name under dist/. */
+  readonly name: string;
+  /** Entry point, from the top of the repository. */
+  readonly main: string;
+  /** Permissions compiled in; a binary cannot do what is not named here. */
+  readonly permissions: readonly string[];
+  /** Skipped, not an error, as long as `main` does not exist. */
+  readonly planned?: true;
+}
+
+const CNI_VARIABLES = [
+  "CNI_COMMAND",
+  "CNI_CONTAINERID",
+  "CNI_NETNS",
+  "CNI_IFNAME",
+  "CNI_ARGS",
+  "CNI_PATH",
+  "CNI_NETNS_OVERRIDE",
+];
+
+/** The plugins: what `deno task build` makes. */
+export const PLUGINS: readonly Binary[] = [
+  {
+    name: "host-local",
+    main: "main_host_local.ts",
+    permissions: [
+      // dataDir, resolvConf and the netns come from the configuration, so they can be anywhere.
+      "--allow-read",
+      "--allow-write",
+      `--allow-env=${CNI_VARIABLES.join()}`,
+      "--allow-sys=osUptime",
+    ],
+  },
+  {
+    name: "dhcp",
+    main: "main_dhcp.ts",
+    permissions: [
+      "--allow-read",
+      "--allow-write",
+      `--allow-env=${CNI_VARIABLES.join()}`,
+      "--allow-net",
+      "--allow-ffi",
+    ],
+    planned: true,
+  },
+];
+
+/** A script that writes one line: the floor of the start time, for comparisons. */
+export const EMPTY: Binary = {
+  name: "empty",
+  main: "tools/build/empty.ts",
+  permissions: [],
+};

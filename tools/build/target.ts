@@ -1,0 +1,38 @@
+/** The machines that binaries are compiled for. @module */
+
+import { REPOSITORY } from "../repository.ts";
+
+/** Target triples; for both the C library is glibc. */
+export const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+] as const;
+
+/** One of `TARGETS`. */
+export type Target = (typeof TARGETS)[number];
+
+/** Whether the text is a target triple that can be built. */
+export function isTarget(text: string): text is Target {
+  return TARGETS.some((target) => target === text);
+}
+
+/**
+ * The target of this machine.
+ *
+ * @throws {Error} if it is none of `TARGETS`.
+ */
+export function hostTarget(): Target {
+  const host = Deno.build.target;
+  if (!isTarget(host)) {
+    throw new Error(
+      `Cannot build on "${host}": expected ${TARGETS.join(" or ")}`,
+    );
+  }
+  return host;
+}
+
+/** Where a binary goes: `dist/NAME` for this machine, `dist/ARCHITECTURE/NAME` for another. */
+export function outputPath(name: string, target: Target): string {
+  const folder = target === hostTarget() ? "" : `${target.split("-")[0]}/`;
+  return `${REPOSITORY}/dist/${folder}${name}`;
+}
