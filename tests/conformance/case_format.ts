@@ -14,7 +14,7 @@ export interface Step {
   /** A raw text, or a value to send as JSON. Default: nothing. */
   readonly stdin?: unknown;
   readonly stdout: ExpectedStdout;
-  /** A regular expression that stderr must match; not looked at if absent. */
+  /** A regular expression that stderr must match. Default: it is empty. */
   readonly stderr?: string;
   readonly exitCode: number;
   /** All that the data directory holds afterwards. Default: what it held before the call. */

@@ -63,7 +63,7 @@ async function runStep(
     readonly files: Tree;
   },
 ): Promise<string[]> {
-  const { stdin = "", stdout, stderr, exitCode } = step;
+  const { stdin = "", stdout, stderr = "^$", exitCode } = step;
   const outcome = await runPlugin({
     binary,
     env: environmentOf(step),
@@ -76,7 +76,7 @@ async function runStep(
     ...(outcome.code === exitCode
       ? []
       : [`exit status is ${outcome.code}, want ${exitCode}`]),
-    ...(stderr === undefined || new RegExp(stderr).test(outcome.stderr)
+    ...(new RegExp(stderr).test(outcome.stderr)
       ? []
       : [`stderr does not match ${stderr}`]),
     ...compareTree(files, await readTree(root)),
