@@ -1,0 +1,111 @@
+/** Requests and streams of a plugin run, with everything that does not matter filled in. @module */
+
+import { JsonObject } from "../../../lib/base/json_reader.ts";
+import type { Invocation } from "../../../lib/cni/environment.ts";
+import type { NetworkConfig } from "../../../lib/cni/network_config.ts";
+import {
+  type PluginHandlers,
+  type PluginIo,
+  type Request,
+  runPlugin,
+} from "../../../lib/cni/plugin.ts";
+import { NO_DNS, type Result } from "../../../lib/cni/result.ts";
+import { parseCidr } from "../../../lib/net/cidr.ts";
+
+/** A network configuration; `keys` are those of its document. */
+export function networkConfig(
+  keys: Readonly<Record<string, unknown>>,
+  { name = "net", cniVersion = "1.1.0" }: {
+    readonly name?: string;
+    readonly cniVersion?: string;
+  } = {},
+): NetworkConfig {
+  return { name, cniVersion, json: new JsonObject(keys, "") };
+}
+
+/** What the runtime asks for. */
+export function invocation(facts: Partial<Invocation> = {}): Invocation {
+  return {
+    command: "ADD",
+    containerId: "c1",
+    netns: "/var/run/netns/c1",
+    ifName: "eth0",
+    cniArgs: "",
+    netnsOverride: false,
+    ...facts,
+  };
+}
+
+/** A result with one IPv4 address. */
+export function resultOf(address: string): Result {
+  const cidr = parseCidr(address);
+  return {
+    ips: cidr === undefined ? [] : [{ address: cidr }],
+    routes: [],
+    dns: NO_DNS,
+  };
+}
+
+/** An environment that lacks nothing for `command`. */
+export function environment(command: string): Record<string, string> {
+  return {
+    CNI_COMMAND: command,
+    CNI_CONTAINERID: "c1",
+    CNI_NETNS: "/var/run/netns/c1",
+    CNI_IFNAME: "eth0",
+  };
+}
+
+/** What one run of a plugin left behind. */
+export interface Run {
+  readonly exitStatus: number;
+  /** One element for each write. */
+  readonly stdout: readonly string[];
+  readonly stderr: readonly string[];
+  /** The commands that reached a handler, and what for. */
+  readonly calls: readonly (readonly [string, Request])[];
+}
+
+/** Runs a plugin called `test`, version 1.2.3, whose handlers succeed unless `handlers` says otherwise. */
+export async function runOnce(
+  {
+    env,
+    stdin = '{"cniVersion":"1.1.0","name":"net"}',
+    handlers = {},
+    io = {},
+  }: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly stdin?: string;
+    readonly handlers?: Partial<PluginHandlers>;
+    readonly io?: Partial<PluginIo>;
+  },
+): Promise<Run> {
+  const stdout: string[] = [];
+  const stderr: string[] = [];
+  const calls: (readonly [string, Request])[] = [];
+  const record = (command: string) => (request: Request): Promise<void> => {
+    calls.push([command, request]);
+    return Promise.resolve();
+  };
+  const plugin = {
+    name: "test",
+    version: "1.2.3",
+    handlers: {
+      add: record("ADD"),
+      del: record("DEL"),
+      check: record("CHECK"),
+      gc: record("GC"),
+      status: record("STATUS"),
+      ...handlers,
+    },
+  };
+  const exitStatus = await runPlugin({
+    env: (name) => env[name],
+    readStdin: () => stdin,
+    writeStdout: (text) => void stdout.push(text),
+    writeStderr: (line) => void stderr.push(line),
+    pid: 4711,
+    ...io,
+  }, plugin);
+  return { exitStatus, stdout, stderr, calls };
+}

@@ -1,0 +1,86 @@
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  ConfigError,
+  DecodeError,
+  SystemError,
+} from "../../../lib/base/errors.ts";
+import { CniError, formatError, toCniError } from "../../../lib/cni/error.ts";
+import { factsOf } from "../base/thrown.ts";
+
+const BUG = "This is a bug of the plugin; stderr has the stack";
+
+const MAPPINGS = [
+  {
+    name: "SPEC 5 code 6: what cannot be decoded, with its path",
+    error: new DecodeError("no", "ipam.ranges[0]"),
+    want: { code: 6, message: "no", details: "at ipam.ranges[0]" },
+  },
+  {
+    name: "SPEC 5 code 7: what cannot be used, with its path",
+    error: new ConfigError("no", "ipam.subnet"),
+    want: { code: 7, message: "no", details: "at ipam.subnet" },
+  },
+  {
+    name: "SPEC 5 code 7: the configuration as a whole",
+    error: new ConfigError("no", ""),
+    want: { code: 7, message: "no", details: "" },
+  },
+  {
+    name: "SPEC 5 code 5: the operating system, with advice",
+    error: new SystemError("open /x: no", "do that"),
+    want: { code: 5, message: "open /x: no", details: "do that" },
+  },
+  {
+    name: "A.5 code 999: any other error",
+    error: new TypeError("oops"),
+    want: { code: 999, message: "oops", details: BUG },
+  },
+  {
+    name: "A.5 code 999: what is no error at all",
+    error: "oops",
+    want: { code: 999, message: "oops", details: BUG },
+  },
+] as const;
+
+for (const { name, error, want } of MAPPINGS) {
+  Deno.test(`toCniError() ${name}`, () => {
+    assertEquals(factsOf(toCniError(error)), { name: "CniError", ...want });
+  });
+
+  Deno.test(`toCniError() keeps the cause, ${name}`, () => {
+    assertStrictEquals(toCniError(error).cause, error);
+  });
+}
+
+Deno.test("toCniError() returns a CNI error as it is", () => {
+  const error = new CniError(8, "own", "");
+  assertStrictEquals(toCniError(error), error);
+});
+
+const DOCUMENTS = [
+  {
+    name: "SPEC 5 has cniVersion, code, msg, details",
+    error: new CniError(4, "invalid characters in containerID", "/bad id"),
+    want: `{
+    "cniVersion": "1.0.0",
+    "code": 4,
+    "msg": "invalid characters in containerID",
+    "details": "/bad id"
+}`,
+  },
+  {
+    name: "A.7 leaves out empty details",
+    error: new CniError(999, "IP <nil> not v4 nor v6", ""),
+    want: `{
+    "cniVersion": "1.0.0",
+    "code": 999,
+    "msg": "IP \\u003cnil\\u003e not v4 nor v6"
+}`,
+  },
+] as const;
+
+for (const { name, error, want } of DOCUMENTS) {
+  Deno.test(`formatError() ${name}`, () => {
+    assertEquals(formatError(error, "1.0.0"), want);
+  });
+}
