@@ -1,0 +1,199 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  CniArgsError,
+  parseCniArgs,
+} from "../../../lib/host_local/cni_args.ts";
+import { formatIpAddress } from "../../../lib/net/ip_address.ts";
+import { thrownBy } from "../base/thrown.ts";
+
+function requested(text: string): string | undefined {
+  const address = parseCniArgs(text);
+  return address && formatIpAddress(address);
+}
+
+// Upstream contract A.11.
+const TAKEN = [
+  { name: "nothing", text: "", want: undefined },
+  { name: "IP", text: "IP=10.0.0.5", want: "10.0.0.5" },
+  {
+    name: "ip, as the public page spells it",
+    text: "ip=10.0.0.5",
+    want: "10.0.0.5",
+  },
+  {
+    name: "IP with a prefix length, which is dropped",
+    text: "IP=10.0.0.5/8",
+    want: "10.0.0.5",
+  },
+  { name: "an IPv6 address", text: "IP=2001:DB8::5/64", want: "2001:db8::5" },
+  {
+    name: "a mapped address, as IPv4",
+    text: "IP=::ffff:10.0.0.5",
+    want: "10.0.0.5",
+  },
+  {
+    name: "a mapped address with a prefix length",
+    text: "IP=::ffff:10.0.0.5/120",
+    want: "10.0.0.5",
+  },
+  { name: "an empty IP as no request", text: "IP=", want: undefined },
+  { name: "the last IP", text: "IP=10.0.0.5;IP=10.0.0.6", want: "10.0.0.6" },
+  {
+    name: "the last of both spellings",
+    text: "IP=10.0.0.5;ip=10.0.0.6",
+    want: "10.0.0.6",
+  },
+  {
+    name: "a last empty IP as no request",
+    text: "IP=10.0.0.5;IP=",
+    want: undefined,
+  },
+  {
+    name: "unknown keys if IgnoreUnknown is 1",
+    text: "IgnoreUnknown=1;K8S_POD_NAME=x;IP=10.0.0.5",
+    want: "10.0.0.5",
+  },
+  {
+    name: "IgnoreUnknown behind the unknown key",
+    text: "K=V;IgnoreUnknown=TRUE",
+    want: undefined,
+  },
+  {
+    name: "the last IgnoreUnknown",
+    text: "K=V;IgnoreUnknown=0;IgnoreUnknown=true",
+    want: undefined,
+  },
+  {
+    name: "IgnoreUnknown=0 without unknown keys",
+    text: "IgnoreUnknown=0;IP=10.0.0.5",
+    want: "10.0.0.5",
+  },
+] as const;
+
+for (const { name, text, want } of TAKEN) {
+  Deno.test(`parseCniArgs() A.11 takes ${name}`, () => {
+    assertEquals<string | undefined>(requested(text), want);
+  });
+}
+
+function unmarshal(value: string): string {
+  return `ARGS: error parsing value of pair "IgnoreUnknown=${value}": boolean unmarshal error: invalid input ${value}`;
+}
+
+function badIp(pair: string, value: string): string {
+  return `ARGS: error parsing value of pair "${pair}": invalid IP address ${value}`;
+}
+
+const REFUSED = [
+  { name: "a pair without =", text: "foo", want: 'ARGS: invalid pair "foo"' },
+  { name: "a trailing ;", text: "IP=10.0.0.5;", want: 'ARGS: invalid pair ""' },
+  {
+    name: "two = in a pair",
+    text: "A=b=c",
+    want: 'ARGS: invalid pair "A=b=c"',
+  },
+  {
+    name: "an ill-formed pair although unknown keys are ignored",
+    text: "IgnoreUnknown=1;foo",
+    want: 'ARGS: invalid pair "foo"',
+  },
+  {
+    name: "unknown keys, all of them",
+    text: "K=V;IP=10.0.0.5;K2=V2",
+    want: 'ARGS: unknown args ["K=V" "K2=V2"]',
+  },
+  {
+    name: "an unknown key with IgnoreUnknown off",
+    text: "K=V;IgnoreUnknown=false",
+    want: 'ARGS: unknown args ["K=V"]',
+  },
+  { name: "an empty key", text: "=x", want: 'ARGS: unknown args ["=x"]' },
+  {
+    name: "Ip, neither of the two spellings",
+    text: "Ip=10.0.0.5",
+    want: 'ARGS: unknown args ["Ip=10.0.0.5"]',
+  },
+  {
+    name: "ignoreunknown in another case",
+    text: "ignoreunknown=1",
+    want: 'ARGS: unknown args ["ignoreunknown=1"]',
+  },
+  {
+    name: "yes for a boolean",
+    text: "IgnoreUnknown=yes",
+    want: unmarshal("yes"),
+  },
+  { name: "an empty boolean", text: "IgnoreUnknown=", want: unmarshal("") },
+  {
+    name: "the name of a method for a boolean",
+    text: "IgnoreUnknown=constructor;K=V",
+    want: unmarshal("constructor"),
+  },
+  {
+    name: "__proto__ for a boolean",
+    text: "IgnoreUnknown=__proto__",
+    want: unmarshal("__proto__"),
+  },
+  {
+    name: "a word for an address",
+    text: "IP=foo",
+    want: badIp("IP=foo", "foo"),
+  },
+  {
+    name: "a list of addresses",
+    text: "IP=10.0.0.5,10.0.0.6",
+    want: badIp("IP=10.0.0.5,10.0.0.6", "10.0.0.5,10.0.0.6"),
+  },
+  {
+    name: "a leading zero",
+    text: "ip=10.0.0.05",
+    want: badIp("ip=10.0.0.05", "10.0.0.05"),
+  },
+  {
+    name: "a prefix length that is too long",
+    text: "IP=10.0.0.5/33",
+    want: badIp("IP=10.0.0.5/33", "10.0.0.5/33"),
+  },
+  {
+    name: "an empty prefix length",
+    text: "IP=10.0.0.5/",
+    want: badIp("IP=10.0.0.5/", "10.0.0.5/"),
+  },
+  {
+    name: "a bad address before a good one",
+    text: "IP=foo;IP=10.0.0.5",
+    want: badIp("IP=foo", "foo"),
+  },
+] as const;
+
+for (const { name, text, want } of REFUSED) {
+  Deno.test(`parseCniArgs() A.11 refuses ${name}`, () => {
+    assertEquals(thrownBy(() => parseCniArgs(text)), {
+      name: "CniArgsError",
+      message: want,
+    });
+  });
+}
+
+Deno.test("parseCniArgs() returns or throws its own error for any text", () => {
+  const token = fc.constantFrom(
+    "IP",
+    "ip",
+    "IgnoreUnknown",
+    "=",
+    ";",
+    "1",
+    "10.0.0.5",
+    "/",
+    "x",
+  );
+  fc.assert(fc.property(fc.array(token), (tokens) => {
+    const { name } = thrownBy(() => parseCniArgs(tokens.join(""))) ?? {};
+    assertEquals(name === undefined || name === "CniArgsError", true);
+  }));
+});
+
+Deno.test("CniArgsError is an error that says its name", () => {
+  assertEquals(String(new CniArgsError("x")), "CniArgsError: x");
+});

@@ -1,0 +1,244 @@
+import { assertEquals } from "@std/assert";
+import { JsonObject } from "../../../lib/base/json_reader.ts";
+import { readRange } from "../../../lib/host_local/range.ts";
+import {
+  familyOf,
+  findRange,
+  formatRangeSet,
+  gatewayWarnings,
+  isGateway,
+  refuseOverlappingSets,
+  resolveRangeSets,
+} from "../../../lib/host_local/range_set.ts";
+import { thrownBy } from "../base/thrown.ts";
+import { ip, range, type RangeKeys, rangeSet } from "./builders.ts";
+
+type Sets = readonly (readonly (string | RangeKeys)[])[];
+
+function resolve(sets: Sets): unknown {
+  return resolveRangeSets(
+    sets.map((set, setIndex) =>
+      set.map((keys, index) => {
+        const json = typeof keys === "string" ? { subnet: keys } : keys;
+        return readRange(new JsonObject(json, `s[${setIndex}][${index}]`));
+      })
+    ),
+  );
+}
+
+function refused(message: string, path: string): Record<string, unknown> {
+  return { name: "ConfigError", message, path };
+}
+
+function hostBits(index: number, path: string): unknown {
+  return refused(
+    `invalid range set ${index}: Network has host bits set. For a subnet mask of length 24 the network address is 10.0.0.0`,
+    path,
+  );
+}
+
+function slice(start: number, end: number): RangeKeys {
+  return {
+    subnet: "10.0.0.0/24",
+    rangeStart: `10.0.0.${start}`,
+    rangeEnd: `10.0.0.${end}`,
+  };
+}
+
+// Upstream contract 1.4, step 6.
+const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
+  {
+    name: "an empty set",
+    sets: [[]],
+    want: refused("invalid range set 0: empty range set", ""),
+  },
+  {
+    name: "the second set, by its index",
+    sets: [["10.0.0.0/24"], []],
+    want: refused("invalid range set 1: empty range set", ""),
+  },
+  {
+    name: "a bad range, by its path",
+    sets: [["10.1.0.0/24", "10.0.0.1/24"]],
+    want: hostBits(0, "s[0][1].subnet"),
+  },
+  {
+    name: "the first bad set",
+    sets: [["10.0.0.1/24"], []],
+    want: hostBits(0, "s[0][0].subnet"),
+  },
+  {
+    name: "both families in a set",
+    sets: [["10.0.0.0/24", "fd00::/64"]],
+    want: refused("invalid range set 0: mixed address families", "s[0][1]"),
+  },
+  {
+    name: "a mixed family before a later bad range",
+    sets: [["10.0.0.0/24", "fd00::/64", "10.0.0.1/24"]],
+    want: refused("invalid range set 0: mixed address families", "s[0][1]"),
+  },
+  {
+    name: "a bad range before a mixed family",
+    sets: [["fd00::/64", "10.0.0.1/24"]],
+    want: hostBits(0, "s[0][1].subnet"),
+  },
+  {
+    name: "ranges that share an address",
+    sets: [[slice(10, 20), slice(20, 30)]],
+    want: refused(
+      "invalid range set 0: subnets 10.0.0.10-10.0.0.20 and 10.0.0.20-10.0.0.30 overlap",
+      "",
+    ),
+  },
+  {
+    name: "a shared address of the first and the third",
+    sets: [[slice(10, 20), slice(30, 40), slice(5, 10)]],
+    want: refused(
+      "invalid range set 0: subnets 10.0.0.10-10.0.0.20 and 10.0.0.5-10.0.0.10 overlap",
+      "",
+    ),
+  },
+  {
+    name: "the same subnet twice",
+    sets: [["10.0.0.0/24", "10.0.0.0/24"]],
+    want: refused(
+      "invalid range set 0: subnets 10.0.0.1-10.0.0.254 and 10.0.0.1-10.0.0.254 overlap",
+      "",
+    ),
+  },
+  {
+    name: "a bad range before an overlap",
+    sets: [[slice(10, 20), slice(20, 30), "10.0.0.1/24"]],
+    want: hostBits(0, "s[0][2].subnet"),
+  },
+];
+
+for (const { name, sets, want } of REFUSED) {
+  Deno.test(`resolveRangeSets() 1.4 refuses ${name}`, () => {
+    assertEquals(thrownBy(() => resolve(sets)), want);
+  });
+}
+
+Deno.test("resolveRangeSets() keeps sets and ranges in order", () => {
+  assertEquals<unknown>(
+    resolve([["10.0.0.0/24"], [slice(20, 30), slice(10, 19)]]),
+    [[range("10.0.0.0/24")], [range(slice(20, 30)), range(slice(10, 19))]],
+  );
+});
+
+Deno.test("resolveRangeSets() leaves overlaps between sets to the next step (1.4.8)", () => {
+  assertEquals(
+    thrownBy(() => resolve([["10.0.0.0/24"], ["10.0.0.0/24"]])),
+    undefined,
+  );
+});
+
+const SET = rangeSet("10.0.0.0/30", {
+  subnet: "10.1.0.0/24",
+  gateway: "10.0.0.2",
+});
+
+Deno.test("refuseOverlappingSets() 1.4.8 names the first pair", () => {
+  const sets = [
+    rangeSet("10.9.0.0/24"),
+    rangeSet("10.1.0.0/24"),
+    rangeSet("10.2.0.0/24", "10.0.0.0/24"),
+    rangeSet(slice(254, 254)),
+    rangeSet("10.1.0.0/16"),
+  ];
+  assertEquals(
+    thrownBy(() => refuseOverlappingSets(sets)),
+    refused("range set 1 overlaps with 4", ""),
+  );
+});
+
+Deno.test("refuseOverlappingSets() passes neighbours", () => {
+  const sets = [
+    rangeSet(slice(1, 10)),
+    rangeSet(slice(11, 20)),
+    rangeSet("fd00::/64"),
+  ];
+  assertEquals(thrownBy(() => refuseOverlappingSets(sets)), undefined);
+});
+
+Deno.test("familyOf() is that of the addresses", () => {
+  assertEquals([familyOf(SET), familyOf(rangeSet("fd00::/64"))], [4, 6]);
+});
+
+Deno.test("formatRangeSet() 1.6 lists ranges with commas", () => {
+  assertEquals(formatRangeSet(SET), "10.0.0.1-10.0.0.2,10.1.0.1-10.1.0.254");
+});
+
+Deno.test("findRange() gives the range an address lies in", () => {
+  assertEquals(findRange(SET, ip("10.1.0.7")), SET[1]);
+});
+
+Deno.test("findRange() gives nothing for an address between ranges", () => {
+  assertEquals(findRange(SET, ip("10.0.0.3")), undefined);
+});
+
+const GATEWAYS = [
+  { name: "a default gateway", address: "10.0.0.1", want: true },
+  { name: "H10 a gateway of a sibling range", address: "10.0.0.2", want: true },
+  { name: "an ordinary address", address: "10.1.0.1", want: false },
+  {
+    name: "the bits of a gateway in the other family",
+    address: "::10.0.0.1",
+    want: false,
+  },
+] as const;
+
+for (const { name, address, want } of GATEWAYS) {
+  Deno.test(`isGateway() says ${want ? "yes" : "no"} to ${name}`, () => {
+    assertEquals(isGateway(SET, ip(address)), want);
+  });
+}
+
+Deno.test("isGateway() says no where there is no gateway", () => {
+  assertEquals(isGateway(rangeSet("10.0.0.0/31"), ip("10.0.0.0")), false);
+});
+
+const WARNINGS: readonly {
+  name: string;
+  keys: RangeKeys;
+  want: readonly string[];
+}[] = [
+  { name: "nothing of a default", keys: { subnet: "10.0.0.0/24" }, want: [] },
+  {
+    name: "nothing of a missing gateway",
+    keys: { subnet: "10.0.0.0/32" },
+    want: [],
+  },
+  {
+    name: "nothing of a gateway outside the range but inside the subnet",
+    keys: {
+      subnet: "10.0.0.0/24",
+      rangeEnd: "10.0.0.9",
+      gateway: "10.0.0.254",
+    },
+    want: [],
+  },
+  {
+    name: "H11 of one outside the subnet",
+    keys: { subnet: "10.0.0.0/24", gateway: "10.0.1.1" },
+    want: [
+      "gateway 10.0.1.1 is outside the subnet of range 10.0.0.1-10.0.0.254",
+    ],
+  },
+  {
+    name: "H11 of one of the other family",
+    keys: { subnet: "10.0.0.0/24", gateway: "fe80::1" },
+    want: [
+      "gateway fe80::1 is outside the subnet of range 10.0.0.1-10.0.0.254",
+    ],
+  },
+];
+
+for (const { name, keys, want } of WARNINGS) {
+  Deno.test(`gatewayWarnings() says ${name}`, () => {
+    assertEquals(
+      gatewayWarnings([rangeSet("10.9.0.0/24"), rangeSet(keys)]),
+      want,
+    );
+  });
+}
