@@ -8,15 +8,15 @@ export class CniArgsError extends RangeError {
   override readonly name = "CniArgsError";
 }
 
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  "1": true,
-  "true": true,
-  "0": false,
-  "false": false,
-};
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ["1", true],
+  ["true", true],
+  ["0", false],
+  ["false", false],
+]);
 
 function parseBoolean(value: string): boolean {
-  const parsed = BOOLEANS[value.toLowerCase()];
+  const parsed = BOOLEANS.get(value.toLowerCase());
   if (parsed === undefined) {
     throw new CniArgsError(`boolean unmarshal error: invalid input ${value}`);
   }
