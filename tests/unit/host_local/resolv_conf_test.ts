@@ -1,0 +1,113 @@
+import { assertEquals } from "@std/assert";
+import { parseResolvConf } from "../../../lib/host_local/resolv_conf.ts";
+import { NO_DNS } from "../../../lib/cni/result.ts";
+import { thrownBy } from "../base/thrown.ts";
+
+// Upstream contract 1.12.
+const ROWS = [
+  { name: "reads an empty file", text: "", want: {} },
+  {
+    name: "reads all four keywords",
+    text:
+      "nameserver 192.0.2.3\ndomain a.example\nsearch x.example\noptions ndots:5\n",
+    want: {
+      nameservers: ["192.0.2.3"],
+      domain: "a.example",
+      search: ["x.example"],
+      options: ["ndots:5"],
+    },
+  },
+  {
+    name: "takes only the first argument of nameserver",
+    text: "nameserver 192.0.2.3 192.0.2.4",
+    want: { nameservers: ["192.0.2.3"] },
+  },
+  {
+    name: "has no limit of three name servers and does not judge them",
+    text: "nameserver a\nnameserver b\nnameserver c\nnameserver ::1%eth0",
+    want: { nameservers: ["a", "b", "c", "::1%eth0"] },
+  },
+  {
+    name: "lets the last domain win, its first argument",
+    text: "domain a\ndomain b c",
+    want: { domain: "b" },
+  },
+  {
+    name: "H28 accumulates search over lines",
+    text: "search a b\nsearch c",
+    want: { search: ["a", "b", "c"] },
+  },
+  {
+    name: "accumulates options over lines",
+    text: "options a\noptions b c",
+    want: { options: ["a", "b", "c"] },
+  },
+  {
+    name: "skips lines that start with # or ;",
+    text: "# search a\n;search b\n  # search c\nsearch d",
+    want: { search: ["d"] },
+  },
+  {
+    name: "H28 knows no comment at the end of a line",
+    text: "search a b # x",
+    want: { search: ["a", "b", "#", "x"] },
+  },
+  {
+    name: "skips a keyword without argument",
+    text: "nameserver\nsearch  \ndomain",
+    want: {},
+  },
+  { name: "is case-sensitive", text: "Nameserver a\nSEARCH b", want: {} },
+  {
+    name: "passes over other keywords",
+    text: "sortlist 10.0.0.0\nlookup file bind",
+    want: {},
+  },
+  {
+    name: "splits at tabs and runs of white space",
+    text: "\tsearch\t a \t b\r\n",
+    want: { search: ["a", "b"] },
+  },
+  {
+    name: "reads a last line without line feed",
+    text: "search a\nnameserver b",
+    want: { search: ["a"], nameservers: ["b"] },
+  },
+] as const;
+
+for (const { name, text, want } of ROWS) {
+  Deno.test(`parseResolvConf() ${name}`, () => {
+    assertEquals<unknown>(parseResolvConf(text), { ...NO_DNS, ...want });
+  });
+}
+
+const TOO_LONG = {
+  name: "ConfigError",
+  message: "bufio.Scanner: token too long",
+  path: "ipam.resolvConf",
+} as const;
+
+const LENGTHS = [
+  {
+    name: "takes a line of 65535 bytes",
+    line: `#${"x".repeat(65534)}`,
+    want: undefined,
+  },
+  {
+    name: "refuses a line of 65536 bytes",
+    line: `#${"x".repeat(65535)}`,
+    want: TOO_LONG,
+  },
+  {
+    name: "counts bytes, not characters",
+    line: `#${"é".repeat(32768)}`,
+    want: TOO_LONG,
+  },
+] as const;
+
+for (const { name, line, want } of LENGTHS) {
+  Deno.test(`parseResolvConf() ${name}`, () => {
+    const refusal = thrownBy(() => parseResolvConf(`search a\n${line}\n`));
+    assertEquals<unknown>(refusal, want);
+  });
+}
