@@ -18,8 +18,9 @@ export function parseResolvConf(text: string): Dns {
   const search: string[] = [];
   const options: string[] = [];
   let domain = "";
+  const encoder = new TextEncoder();
   for (const rawLine of text.split("\n")) {
-    if (rawLine.length >= LINE_LIMIT) {
+    if (encoder.encode(rawLine).length >= LINE_LIMIT) {
       throw new ConfigError("bufio.Scanner: token too long", "ipam.resolvConf");
     }
     const line = trimWhiteSpace(rawLine);
