@@ -30,11 +30,6 @@ export interface ConformanceCase {
   readonly spec?: string;
   readonly filesBefore?: Tree;
   readonly steps: readonly Step[];
-  /** Why the case cannot be run against upstream's plugin, and the difference behind it. */
-  readonly upstreamSkip?: {
-    readonly difference: string;
-    readonly reason: string;
-  };
 }
 
 /** The cases of one file. */
@@ -61,14 +56,20 @@ export interface ExpectedError {
   readonly details?: string;
 }
 
-/** Values that replace the step's own when upstream's plugin is under test; `stdout` objects are merged. */
-export interface UpstreamOverride {
-  /** The row (or rows) of the table "Deliberate differences" that explains it. */
-  readonly difference: string | readonly string[];
+/** Values that replace the step's own; `stdout` objects are merged. */
+export interface OutcomeOverride {
   readonly stdout?: ExpectedStdout | Partial<ExpectedError>;
   readonly stderr?: string;
   readonly exitCode?: number;
   readonly filesAfter?: Tree;
+}
+
+/** How the step goes when upstream's plugin is under test. */
+export interface UpstreamOverride extends OutcomeOverride {
+  /** The row (or rows) of the table "Deliberate differences" that explains it. */
+  readonly difference: string | readonly string[];
+  /** Where upstream acts at random: every outcome that it may have. */
+  readonly oneOf?: readonly OutcomeOverride[];
 }
 
 /** Entries by path below the data directory. Directories on the way to an entry need no entry of their own. */
@@ -107,7 +108,9 @@ const STEP_KEYS = [
   "filesAfter",
   "upstream",
 ];
-const CASE_KEYS = ["name", "spec", "filesBefore", "steps", "upstreamSkip"];
+const CASE_KEYS = ["name", "spec", "filesBefore", "steps"];
+const OUTCOME_KEYS = ["stdout", "stderr", "exitCode", "filesAfter"];
+const UPSTREAM_KEYS = ["difference", "oneOf", ...OUTCOME_KEYS];
 const REQUIRED_STEP_KEYS = ["env", "stdout", "exitCode"];
 
 /** Reads every file of `cases/`, in order of name. */
@@ -141,18 +144,21 @@ export function parseCases(text: string, source: string): ConformanceCase[] {
         required: REQUIRED_STEP_KEYS,
         where,
       });
+      const upstream = step["upstream"] as Record<string, unknown> | undefined;
+      if (upstream === undefined) continue;
+      expectKeys(upstream, {
+        allowed: UPSTREAM_KEYS,
+        required: ["difference"],
+        where: `${where}, upstream`,
+      });
     }
     return { ...pick(value, CASE_KEYS), steps } as unknown as ConformanceCase;
   });
 }
 
 /** The rows of "Deliberate differences" that a case names. */
-export function differencesOf(conformanceCase: ConformanceCase): string[] {
-  const ids = conformanceCase.steps.flatMap((step) =>
-    step.upstream?.difference ?? []
-  );
-  const skipped = conformanceCase.upstreamSkip?.difference;
-  return skipped === undefined ? ids : [...ids, skipped];
+export function differencesOf({ steps }: ConformanceCase): string[] {
+  return steps.flatMap(({ upstream }) => upstream?.difference ?? []);
 }
 
 /** Puts `values` in the place of their `${NAME}` in every text and key inside `template`. */

@@ -1,14 +1,14 @@
 /** Runs conformance cases against a plugin binary. @module */
 
-import { runPlugin } from "../support/plugin_process.ts";
+import { type PluginOutcome, runPlugin } from "../support/plugin_process.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import {
   type ConformanceCase,
   DEFAULT_ENV,
   type ExpectedStdout,
+  type OutcomeOverride,
   type Step,
   substitute,
-  type Tree,
 } from "./case_format.ts";
 import { compareStdout, isError, type Target } from "./compare_stdout.ts";
 import { compareTree, readTree, writeTree } from "./file_tree.ts";
@@ -26,52 +26,78 @@ export async function runCase(
   let files = substitute(conformanceCase.filesBefore ?? {}, values);
   await writeTree(root.path, files);
   for (const [index, template] of conformanceCase.steps.entries()) {
-    const step = expectationFor(substitute(template, values), target);
-    files = step.filesAfter ?? files;
-    const problems = await runStep(step, {
-      binary,
-      target,
-      root: root.path,
-      files,
+    const step = substitute(template, values);
+    const outcome = await call(step, { binary, cwd: root.path });
+    const found = await readTree(root.path);
+    const attempts = expectationsFor(step, target).map((expected) => {
+      const filesAfter = expected.filesAfter ?? files;
+      const problems = [
+        ...compareOutcome(expected, { outcome, target }),
+        ...compareTree(filesAfter, found),
+      ];
+      return { filesAfter, problems };
     });
-    if (problems.length > 0) {
-      return problems.map((problem) => `step ${index + 1}: ${problem}`);
+    const [first, ...others] = attempts;
+    const match = attempts.find(({ problems }) => problems.length === 0);
+    if (match === undefined) {
+      const note = others.length === 0
+        ? []
+        : [`nor does it match ${others.length} other outcomes`];
+      return [...first?.problems ?? [], ...note, `stderr: ${outcome.stderr}`]
+        .map((problem) => `step ${index + 1}: ${problem}`);
     }
+    files = match.filesAfter;
   }
   return [];
 }
 
-/** The step as it must go with `target`: upstream's overrides laid over, or left out. */
-export function expectationFor(step: Step, target: Target): Step {
-  if (target === "here" || step.upstream === undefined) return step;
-  const { difference: _, stdout, ...overrides } = step.upstream;
-  if (stdout === undefined) return { ...step, ...overrides };
+/** The ways in which the step may go with `target`: for upstream, with its overrides laid over. */
+export function expectationsFor(
+  step: Step,
+  target: Target,
+): readonly Step[] {
+  if (target === "here" || step.upstream === undefined) return [step];
+  const { difference: _, oneOf = [{}], ...common } = step.upstream;
+  return oneOf.map((alternative) =>
+    overlay(step, { ...common, ...alternative })
+  );
+}
+
+function overlay(step: Step, override: OutcomeOverride): Step {
+  const { stdout, ...rest } = override;
+  if (stdout === undefined) return { ...step, ...rest };
   const isPartialError = typeof stdout === "object" &&
     !Array.isArray(stdout) && !("result" in stdout);
   const merged = isPartialError && isError(step.stdout)
     ? { ...step.stdout, ...stdout }
     : stdout;
-  return { ...step, ...overrides, stdout: merged as ExpectedStdout };
+  return { ...step, ...rest, stdout: merged as ExpectedStdout };
 }
 
-async function runStep(
-  step: Step,
-  { binary, target, root, files }: {
-    readonly binary: string;
-    readonly target: Target;
-    readonly root: string;
-    readonly files: Tree;
-  },
-): Promise<string[]> {
-  const { stdin = "", stdout, stderr = "^$", exitCode } = step;
-  const outcome = await runPlugin({
+function call(
+  { env, stdin = "" }: Step,
+  { binary, cwd }: { readonly binary: string; readonly cwd: string },
+): Promise<PluginOutcome> {
+  const variables = Object.entries({ ...DEFAULT_ENV, ...env });
+  return runPlugin({
     binary,
-    env: environmentOf(step),
+    env: Object.fromEntries(
+      variables.filter((entry): entry is [string, string] => entry[1] !== null),
+    ),
     stdin: typeof stdin === "string" ? stdin : JSON.stringify(stdin),
-    cwd: root,
+    cwd,
     signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
   });
-  const problems = [
+}
+
+function compareOutcome(
+  { stdout, stderr = "^$", exitCode }: Step,
+  { outcome, target }: {
+    readonly outcome: PluginOutcome;
+    readonly target: Target;
+  },
+): string[] {
+  return [
     ...compareStdout(stdout, { actual: outcome.stdout, target }),
     ...(outcome.code === exitCode
       ? []
@@ -79,17 +105,5 @@ async function runStep(
     ...(new RegExp(stderr).test(outcome.stderr)
       ? []
       : [`stderr does not match ${stderr}`]),
-    ...compareTree(files, await readTree(root)),
   ];
-  if (problems.length > 0 && outcome.stderr !== "") {
-    problems.push(`stderr was\n${outcome.stderr}`);
-  }
-  return problems;
-}
-
-function environmentOf({ env }: Step): Record<string, string> {
-  const variables = Object.entries({ ...DEFAULT_ENV, ...env });
-  return Object.fromEntries(
-    variables.filter((entry): entry is [string, string] => entry[1] !== null),
-  );
 }

@@ -4,7 +4,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { parseCases, type Step, substitute } from "./case_format.ts";
 import { compareStdout, type Target } from "./compare_stdout.ts";
 import { compareTree, type Found } from "./file_tree.ts";
-import { expectationFor } from "./runner.ts";
+import { expectationsFor } from "./runner.ts";
 
 const HERE = '{\n    "cniVersion": "1.0.0",\n    "code": 7,\n    "msg": "m"\n}';
 const UPSTREAM = '{\n    "code": 999,\n    "msg": "m"\n}';
@@ -206,15 +206,39 @@ Deno.test("substitute() replaces in keys and texts at every depth", () => {
   );
 });
 
-Deno.test("expectationFor() lays upstream's values over the step for upstream only", () => {
+Deno.test("expectationsFor() lays upstream's values over the step for upstream only", () => {
   const step: Step = {
     env: {},
     stdout: { cniVersion: "1.0.0", code: 7, msg: "m" },
     exitCode: 1,
     upstream: { difference: "d", stdout: { code: 999 }, exitCode: 2 },
   };
-  assertEquals(expectationFor(step, "here"), step);
-  const { stdout, exitCode } = expectationFor(step, "upstream");
-  assertEquals(stdout, { cniVersion: "1.0.0", code: 999, msg: "m" });
-  assertEquals(exitCode, 2);
+  assertEquals(expectationsFor(step, "here"), [step]);
+  assertEquals(
+    expectationsFor(step, "upstream").map(({ stdout, exitCode }) => ({
+      stdout,
+      exitCode,
+    })),
+    [{ stdout: { cniVersion: "1.0.0", code: 999, msg: "m" }, exitCode: 2 }],
+  );
+});
+
+Deno.test("expectationsFor() has one expectation for each random outcome", () => {
+  const step: Step = {
+    env: {},
+    stdout: "",
+    exitCode: 0,
+    upstream: {
+      difference: "d",
+      exitCode: 1,
+      oneOf: [{ stdout: "a" }, { stdout: "b" }],
+    },
+  };
+  assertEquals(
+    expectationsFor(step, "upstream").map(({ stdout, exitCode }) => ({
+      stdout,
+      exitCode,
+    })),
+    [{ stdout: "a", exitCode: 1 }, { stdout: "b", exitCode: 1 }],
+  );
 });
