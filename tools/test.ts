@@ -1,0 +1,71 @@
+/**
+ * `deno task test`: sets the machine up and runs every check and test. The last line of its output
+ * is the sum, its exit status is 1 if anything failed.
+ *
+ * @module
+ */
+
+import { REPOSITORY } from "./repository.ts";
+import { print } from "./terminal.ts";
+import { installPackages } from "./test/debian_packages.ts";
+import { denoCommand, denoTest, stage } from "./test/stage.ts";
+import { add, type Counts, format, NONE } from "./test/summary.ts";
+
+/** Test files and folders that need permissions, and most of them the compiled plugins. */
+const SUITES = [
+  "tests/architecture_test.ts",
+  "tests/sys",
+  "tests/tools",
+  "tests/conformance",
+  "tests/integration",
+];
+
+/** Types are checked once, by the stage of that name. */
+const UNIT_TESTS = ["--no-check", "tests/unit"];
+const EFFECT_TESTS = ["--no-check", "-P=tests"];
+
+async function runAll(): Promise<Counts> {
+  let sum = await runStages([
+    ["format", () => denoCommand(["fmt", "--check"])],
+    ["lint", () => denoCommand(["lint"])],
+    ["types", () => denoCommand(["check"])],
+    ["unit tests, without permissions", () => denoTest(UNIT_TESTS)],
+    ["Debian packages", () => installPackages().then(() => NONE)],
+  ]);
+  const built = await runStages([
+    ["build", () => denoCommand(["task", "build"])],
+    ["build of the empty script", () => denoCommand(["task", "build:empty"])],
+  ]);
+  sum = add(sum, built);
+  if (built.failed > 0) {
+    print("\nNothing else is run: there is no fresh binary to test.");
+    return sum;
+  }
+  for (const suite of SUITES) {
+    if (!await exists(suite)) continue;
+    sum = add(
+      sum,
+      await stage(suite, () => denoTest([...EFFECT_TESTS, suite])),
+    );
+  }
+  return sum;
+}
+
+async function runStages(
+  stages: readonly (readonly [title: string, run: () => Promise<Counts>])[],
+): Promise<Counts> {
+  let sum = NONE;
+  for (const [title, run] of stages) sum = add(sum, await stage(title, run));
+  return sum;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+if (import.meta.main) {
+  Deno.chdir(REPOSITORY);
+  const sum = await runAll();
+  print(`\n${format(sum)}`);
+  Deno.exit(sum.failed === 0 ? 0 : 1);
+}

@@ -1,0 +1,75 @@
+/** Installs what the tests compare against and run in, where that is possible. @module */
+
+import { print } from "../terminal.ts";
+import { capture, status } from "../process.ts";
+
+/** Debian packages, and what they are for. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "containernetworking-plugins":
+    "the upstream plugins: differential tests, mixed use",
+  "podman": "real containers",
+  "runc": "the container runtime under podman",
+  "busybox-static": "the content of the container image",
+  "strace": "kills and fails a plugin at a chosen system call",
+  "iproute2": "network namespaces",
+  "util-linux": "unshare, setpriv and flock",
+  "qemu-user-static": "runs the aarch64 binary",
+  "libc6-arm64-cross": "C library for it",
+  "libgcc-s1-arm64-cross": "GCC runtime library for it",
+};
+
+/**
+ * Installs the missing packages with apt-get, and says which. Elsewhere than on Debian as root it
+ * only says so: the tests concerned skip themselves.
+ *
+ * @throws {ProcessError} or an `Error` if apt-get fails.
+ */
+export async function installPackages(): Promise<void> {
+  if (Deno.uid() !== 0 || !await isDebian()) {
+    print(
+      "Not root on Debian: nothing is installed, tests that miss something are skipped.",
+    );
+    return;
+  }
+  const missing = await missingPackages();
+  if (missing.length === 0) {
+    print("Every package is there.");
+    return;
+  }
+  print("Installing with apt-get:");
+  for (const name of missing) print(`  ${name}: ${PACKAGES[name]}`);
+  await apt("update");
+  await apt("install", "--yes", "--no-install-recommends", ...missing);
+}
+
+async function isDebian(): Promise<boolean> {
+  try {
+    return (await Deno.stat("/etc/debian_version")).isFile;
+  } catch {
+    // No such file: another system.
+    return false;
+  }
+}
+
+async function missingPackages(): Promise<string[]> {
+  const installed = await capture([
+    "dpkg-query",
+    "--show",
+    "--showformat=${Package} ${db:Status-Status}\n",
+  ]);
+  const names = new Set(
+    installed.split("\n").filter((line) => line.endsWith(" installed")).map((
+      line,
+    ) => line.split(" ")[0]),
+  );
+  return Object.keys(PACKAGES).filter((name) => !names.has(name));
+}
+
+async function apt(...args: string[]): Promise<void> {
+  const code = await status(["apt-get", "--quiet=2", ...args], {
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+  });
+  if (code !== 0) {
+    throw new Error(`Cannot ${args[0]} packages: apt-get exit status ${code}`);
+  }
+}
