@@ -1,0 +1,58 @@
+/** Telling an ELF file from what was appended to it. @module */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { elfFile } from "../../tools/build/elf.ts";
+
+const HEADER_LENGTH = 64;
+
+/** A header that says: a table of `count` sections of 64 bytes at `tableOffset`. */
+function header(
+  { tableOffset, count }: { tableOffset: number; count: number },
+): Uint8Array {
+  const bytes = new Uint8Array(HEADER_LENGTH);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1]);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0x28, BigInt(tableOffset), true);
+  view.setUint16(0x3a, 64, true);
+  view.setUint16(0x3c, count, true);
+  return bytes;
+}
+
+function file(head: Uint8Array, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  bytes.set(head);
+  return bytes;
+}
+
+Deno.test("elfFile() cuts what follows the section header table", () => {
+  const head = header({ tableOffset: 100, count: 2 });
+  assertEquals(elfFile(file(head, 1000)).length, 100 + 2 * 64);
+});
+
+Deno.test("elfFile() leaves a file with nothing behind it whole", () => {
+  const head = header({ tableOffset: 64, count: 1 });
+  assertEquals(elfFile(file(head, 128)), file(head, 128));
+});
+
+const REFUSED = [
+  { name: "nothing", bytes: new Uint8Array() },
+  { name: "another format", bytes: new Uint8Array(128).fill(0x23) },
+  {
+    name: "a table behind the end",
+    bytes: file(header({ tableOffset: 64, count: 1 }), 127),
+  },
+  {
+    name: "a 32-bit file",
+    bytes: file(header({ tableOffset: 64, count: 1 }), 128).with(4, 1),
+  },
+  {
+    name: "a big-endian file",
+    bytes: file(header({ tableOffset: 64, count: 1 }), 128).with(5, 2),
+  },
+];
+
+for (const { name, bytes } of REFUSED) {
+  Deno.test(`elfFile() refuses ${name}`, () => {
+    assertThrows(() => elfFile(bytes), RangeError);
+  });
+}
