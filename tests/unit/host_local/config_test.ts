@@ -1,0 +1,678 @@
+import { assertEquals } from "@std/assert";
+import {
+  parseGcGraceMs,
+  parseHostLocalConfig,
+  parseStoreConfig,
+} from "../../../lib/host_local/config.ts";
+import { formatRangeSet } from "../../../lib/host_local/range_set.ts";
+import { thrownBy } from "../base/thrown.ts";
+import { networkConfig } from "../cni/builders.ts";
+import { ip, rangeSet, texts } from "./builders.ts";
+
+type Keys = Readonly<Record<string, unknown>>;
+
+interface Input {
+  readonly keys: Keys;
+  readonly cniVersion?: string;
+  readonly cniArgs?: string;
+}
+
+function parse(
+  { keys, cniVersion = "1.0.0", cniArgs = "" }: Input,
+): ReturnType<typeof parseHostLocalConfig> {
+  return parseHostLocalConfig(networkConfig(keys, { cniVersion }), cniArgs);
+}
+
+function ipam(keys: Keys): { readonly ipam: Keys } {
+  return { ipam: { type: "host-local", subnet: "10.0.0.0/24", ...keys } };
+}
+
+Deno.test("parseHostLocalConfig() fills in every default", () => {
+  assertEquals(parse({ keys: ipam({}) }), {
+    directory: "/var/lib/cni/networks/net",
+    lockTimeoutMs: 10_000,
+    rangeSets: [rangeSet("10.0.0.0/24")],
+    requestedAddresses: [],
+    routes: [],
+    statusFailsWhenFull: false,
+    warnings: [],
+  });
+});
+
+Deno.test("parseHostLocalConfig() takes every key (contract 1.2)", () => {
+  const keys = {
+    ipam: {
+      type: "host-local",
+      name: "ignored",
+      ranges: [[{ subnet: "10.0.0.0/24", gateway: "10.9.9.9" }]],
+      routes: [{ dst: "0.0.0.0/0" }],
+      resolvConf: "/etc/resolv.conf",
+      dataDir: "/run/cni",
+      lockTimeoutSeconds: 3,
+      gcGraceSeconds: 60,
+      statusFailsWhenFull: true,
+    },
+  };
+  assertEquals(parse({ keys, cniArgs: "IP=10.0.0.5" }), {
+    directory: "/run/cni/net",
+    lockTimeoutMs: 3_000,
+    rangeSets: [rangeSet({ subnet: "10.0.0.0/24", gateway: "10.9.9.9" })],
+    requestedAddresses: [ip("10.0.0.5")],
+    routes: [{ dst: { address: ip("0.0.0.0"), prefixLength: 0 } }],
+    resolvConf: "/etc/resolv.conf",
+    statusFailsWhenFull: true,
+    warnings: [
+      "gateway 10.9.9.9 is outside the subnet of range 10.0.0.1-10.0.0.254",
+    ],
+  });
+});
+
+// Contract 1.3: nothing overrides anything, all sources are concatenated.
+const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
+  {
+    name: "runtimeConfig.ipRanges, the single range, ipam.ranges",
+    keys: {
+      runtimeConfig: {
+        ipRanges: [[{ subnet: "10.1.0.0/24" }], [{ subnet: "10.2.0.0/24" }]],
+      },
+      ipam: {
+        subnet: "10.3.0.0/24",
+        rangeStart: "10.3.0.9",
+        ranges: [[{ subnet: "10.4.0.0/24" }, { subnet: "10.5.0.0/24" }]],
+      },
+    },
+    want: [
+      "10.1.0.1-10.1.0.254",
+      "10.2.0.1-10.2.0.254",
+      "10.3.0.9-10.3.0.254",
+      "10.4.0.1-10.4.0.254,10.5.0.1-10.5.0.254",
+    ],
+  },
+  {
+    name: "no single range without subnet, whatever else is there",
+    keys: {
+      ipam: {
+        rangeStart: "10.3.0.9",
+        gateway: "10.3.0.1",
+        ranges: [[{ subnet: "10.4.0.0/24" }]],
+      },
+    },
+    want: ["10.4.0.1-10.4.0.254"],
+  },
+  {
+    name: "the runtime's ranges alone",
+    keys: {
+      runtimeConfig: { ipRanges: [[{ subnet: "10.1.0.0/24" }]] },
+      ipam: {},
+    },
+    want: ["10.1.0.1-10.1.0.254"],
+  },
+  {
+    name: "A.10 keys in any letter case",
+    keys: {
+      RuntimeConfig: { IPRANGES: [[{ SUBNET: "10.1.0.0/24" }]] },
+      IPAM: { Ranges: [[{ Subnet: "10.2.0.0/24", RANGEEND: "10.2.0.9" }]] },
+    },
+    want: ["10.1.0.1-10.1.0.254", "10.2.0.1-10.2.0.9"],
+  },
+  {
+    name: "A.10 null as not given, everywhere",
+    keys: {
+      runtimeConfig: null,
+      args: null,
+      ipam: {
+        type: null,
+        name: null,
+        dataDir: null,
+        resolvConf: null,
+        routes: null,
+        ranges: [[{
+          subnet: "10.2.0.0/24",
+          gateway: null,
+          rangeStart: null,
+          rangeEnd: null,
+        }]],
+        lockTimeoutSeconds: null,
+        gcGraceSeconds: null,
+        statusFailsWhenFull: null,
+      },
+    },
+    want: ["10.2.0.1-10.2.0.254"],
+  },
+  {
+    name: "A.10 null inside runtimeConfig and args",
+    keys: {
+      runtimeConfig: { ipRanges: null, ips: null },
+      args: { cni: null },
+      ipam: { subnet: "10.2.0.0/24" },
+    },
+    want: ["10.2.0.1-10.2.0.254"],
+  },
+  {
+    name: "one set a family and several ranges a set",
+    keys: {
+      ipam: {
+        ranges: [[{ subnet: "fd00::/64" }], [{ subnet: "10.2.0.0/25" }, {
+          subnet: "10.2.0.128/25",
+        }]],
+      },
+    },
+    want: [
+      "fd00::1-fd00::ffff:ffff:ffff:ffff",
+      "10.2.0.1-10.2.0.126,10.2.0.129-10.2.0.254",
+    ],
+  },
+];
+
+for (const { name, keys, want } of SETS) {
+  Deno.test(`parseHostLocalConfig() 1.3 range sets: ${name}`, () => {
+    assertEquals(parse({ keys }).rangeSets.map(formatRangeSet), want);
+  });
+}
+
+function withRequests(
+  { fromArgs, fromRuntime }: {
+    readonly fromArgs?: unknown;
+    readonly fromRuntime?: unknown;
+  },
+): Keys {
+  return {
+    ...ipam({}),
+    args: { cni: { ips: fromArgs } },
+    runtimeConfig: { ips: fromRuntime },
+  };
+}
+
+const REQUESTS: readonly {
+  name: string;
+  input: Input;
+  want: readonly string[];
+}[] = [
+  {
+    name: "CNI_ARGS before runtimeConfig.ips",
+    input: {
+      keys: withRequests({ fromRuntime: ["10.0.0.7"] }),
+      cniArgs: "IP=10.0.0.5",
+    },
+    want: ["10.0.0.5", "10.0.0.7"],
+  },
+  {
+    name: "args.cni.ips before runtimeConfig.ips",
+    input: {
+      keys: withRequests({ fromArgs: ["10.0.0.6"], fromRuntime: ["10.0.0.7"] }),
+    },
+    want: ["10.0.0.6", "10.0.0.7"],
+  },
+  {
+    name: "K8 args.cni.ips instead of CNI_ARGS (CONVENTIONS)",
+    input: {
+      keys: withRequests({ fromArgs: ["10.0.0.6"] }),
+      cniArgs: "IP=10.0.0.5",
+    },
+    want: ["10.0.0.6"],
+  },
+  {
+    name: "CNI_ARGS if args.cni.ips is empty",
+    input: { keys: withRequests({ fromArgs: [] }), cniArgs: "IP=10.0.0.5" },
+    want: ["10.0.0.5"],
+  },
+  {
+    name: "prefix lengths are dropped",
+    input: { keys: withRequests({ fromArgs: ["10.0.0.6/8", "fd00::6/64"] }) },
+    want: ["10.0.0.6", "fd00::6"],
+  },
+  {
+    name: "one request for one address named three ways",
+    input: {
+      keys: withRequests({
+        fromArgs: ["fd00::6", "FD00:0::6/64"],
+        fromRuntime: ["fd00::0:6"],
+      }),
+    },
+    want: ["fd00::6"],
+  },
+  {
+    name: "a mapped address is the IPv4 one",
+    input: {
+      keys: withRequests({ fromArgs: ["::ffff:10.0.0.6", "10.0.0.6"] }),
+    },
+    want: ["10.0.0.6"],
+  },
+  {
+    name: "the same bits in both families are two",
+    input: { keys: withRequests({ fromArgs: ["10.0.0.6", "::a00:6"] }) },
+    want: ["10.0.0.6", "::a00:6"],
+  },
+];
+
+for (const { name, input, want } of REQUESTS) {
+  Deno.test(`parseHostLocalConfig() 1.3 requests: ${name}`, () => {
+    assertEquals(texts(parse(input).requestedAddresses), want);
+  });
+}
+
+function refused(message: string, path: string): Record<string, unknown> {
+  return { name: "ConfigError", message, path };
+}
+
+function mistyped(
+  kind: string,
+  at: string,
+  expected: string,
+): Record<string, unknown> {
+  return {
+    name: "DecodeError",
+    message: `json: cannot unmarshal ${kind} into ${at}: expected ${expected}`,
+    at,
+  };
+}
+
+const NIL_REQUEST = refused("cannot understand ip: IP <nil> not v4 nor v6", "");
+const EMPTY_SET = refused("invalid range set 0: empty range set", "");
+
+const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
+  {
+    name: "1.4.2 no ipam",
+    input: { keys: {} },
+    want: refused("IPAM config missing 'ipam' key", "ipam"),
+  },
+  {
+    name: "1.4.2 a null ipam",
+    input: { keys: { ipam: null } },
+    want: refused("IPAM config missing 'ipam' key", "ipam"),
+  },
+  {
+    name: "1.4.4 an empty request",
+    input: { keys: withRequests({ fromArgs: [""] }) },
+    want: NIL_REQUEST,
+  },
+  {
+    name: "K7 a null request",
+    input: { keys: withRequests({ fromRuntime: ["10.0.0.5", null] }) },
+    want: NIL_REQUEST,
+  },
+  {
+    name: "A.10 a request that is no address, without a colon",
+    input: { keys: withRequests({ fromArgs: ["foo"] }) },
+    want: refused("invalid IP address foo", "args.cni.ips[0]"),
+  },
+  {
+    name: "A.10 a request with a bad prefix length",
+    input: { keys: withRequests({ fromRuntime: ["10.0.0.5", "10.0.0.5/33"] }) },
+    want: refused("invalid IP address 10.0.0.5/33", "runtimeConfig.ips[1]"),
+  },
+  {
+    name: "1.4.5 no range set",
+    input: { keys: { ipam: {} } },
+    want: refused("no IP ranges specified", "ipam.ranges"),
+  },
+  {
+    name: "1.4.5 an empty list of range sets",
+    input: { keys: { ipam: { ranges: [] } } },
+    want: refused("no IP ranges specified", "ipam.ranges"),
+  },
+  {
+    name: "1.4.6 an empty range set",
+    input: { keys: { ipam: { ranges: [[]] } } },
+    want: EMPTY_SET,
+  },
+  {
+    name: "1.4.6 a null range set",
+    input: { keys: { ipam: { ranges: [null] } } },
+    want: EMPTY_SET,
+  },
+  {
+    name: "1.5.1 a null range",
+    input: { keys: { ipam: { ranges: [[null]] } } },
+    want: refused(
+      "invalid range set 0: IP <nil> not v4 nor v6",
+      "ipam.ranges[0][0]",
+    ),
+  },
+  {
+    name: "1.4.6 counts the runtime's sets first",
+    input: {
+      keys: {
+        runtimeConfig: { ipRanges: [[{ subnet: "10.1.0.0/24" }]] },
+        ...ipam({ subnet: "10.0.0.1/24" }),
+      },
+    },
+    want: refused(
+      "invalid range set 1: Network has host bits set. For a subnet mask of length 24 the network address is 10.0.0.0",
+      "ipam.subnet",
+    ),
+  },
+  {
+    name: "1.4.8 sets that overlap",
+    input: { keys: ipam({ ranges: [[{ subnet: "10.0.0.0/25" }]] }) },
+    want: refused("range set 0 overlaps with 1", ""),
+  },
+  {
+    name: "A.10 ipam of another type",
+    input: { keys: { ipam: [] } },
+    want: mistyped("array", "ipam", "an object"),
+  },
+  {
+    name: "A.10 ranges of another type",
+    input: { keys: { ipam: { ranges: {} } } },
+    want: mistyped("object", "ipam.ranges", "a list"),
+  },
+  {
+    name: "A.10 a range set of another type",
+    input: { keys: { ipam: { ranges: [{ subnet: "10.0.0.0/24" }] } } },
+    want: mistyped("object", "ipam.ranges[0]", "a list"),
+  },
+  {
+    name: "A.10 a range of another type",
+    input: { keys: { ipam: { ranges: [["10.0.0.0/24"]] } } },
+    want: mistyped("string", "ipam.ranges[0][0]", "an object"),
+  },
+  {
+    name: "A.10 a request of another type",
+    input: { keys: withRequests({ fromArgs: [5] }) },
+    want: mistyped("number", "args.cni.ips[0]", "a string"),
+  },
+  {
+    name: "1.2 a name of another type",
+    input: { keys: ipam({ name: 5 }) },
+    want: mistyped("number", "ipam.name", "a string"),
+  },
+  {
+    name: "1.2 a type of another type",
+    input: { keys: ipam({ type: 5 }) },
+    want: mistyped("number", "ipam.type", "a string"),
+  },
+  {
+    name: "1.2 a dataDir of another type",
+    input: { keys: ipam({ dataDir: 5 }) },
+    want: mistyped("number", "ipam.dataDir", "a string"),
+  },
+  {
+    name: "1.2 a resolvConf of another type",
+    input: { keys: ipam({ resolvConf: {} }) },
+    want: mistyped("object", "ipam.resolvConf", "a string"),
+  },
+  {
+    name: "1.2 routes of another type",
+    input: { keys: ipam({ routes: {} }) },
+    want: mistyped("object", "ipam.routes", "a list"),
+  },
+  {
+    name: "K7 a null route",
+    input: { keys: ipam({ routes: [null] }) },
+    want: refused("a route must not be null", "ipam.routes[0]"),
+  },
+  {
+    name: "a single range that is not used but unreadable",
+    input: {
+      keys: {
+        ipam: { rangeStart: "foo", ranges: [[{ subnet: "10.0.0.0/24" }]] },
+      },
+    },
+    want: refused("invalid IP address: foo", "ipam.rangeStart"),
+  },
+  {
+    name: "a negative lockTimeoutSeconds",
+    input: { keys: ipam({ lockTimeoutSeconds: -1 }) },
+    want: refused(
+      "lockTimeoutSeconds must not be negative",
+      "ipam.lockTimeoutSeconds",
+    ),
+  },
+  {
+    name: "a fraction for lockTimeoutSeconds",
+    input: { keys: ipam({ lockTimeoutSeconds: 0.5 }) },
+    want: mistyped("number", "ipam.lockTimeoutSeconds", "an integer"),
+  },
+  {
+    name: "a negative gcGraceSeconds",
+    input: { keys: ipam({ gcGraceSeconds: -1 }) },
+    want: refused("gcGraceSeconds must not be negative", "ipam.gcGraceSeconds"),
+  },
+  {
+    name: "a text for statusFailsWhenFull",
+    input: { keys: ipam({ statusFailsWhenFull: "yes" }) },
+    want: mistyped("string", "ipam.statusFailsWhenFull", "true or false"),
+  },
+  {
+    name: "A.11 bad CNI_ARGS",
+    input: { keys: ipam({}), cniArgs: "foo" },
+    want: { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' },
+  },
+  {
+    name: "A.11 bad CNI_ARGS although args.cni.ips stands in for it",
+    input: { keys: withRequests({ fromArgs: ["10.0.0.6"] }), cniArgs: "foo" },
+    want: { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' },
+  },
+];
+
+for (const { name, input, want } of TEXTS) {
+  Deno.test(`parseHostLocalConfig() refuses ${name}`, () => {
+    assertEquals(thrownBy(() => parse(input)), want);
+  });
+}
+
+// Contract 1.4: of two faults the one of the earlier step is told.
+const BAD_ARGS = { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' };
+const TWO_SETS = { ranges: [[{ subnet: "10.1.0.0/24" }]] };
+const ORDER: readonly { name: string; input: Input; want: unknown }[] = [
+  {
+    name: "1 decoding before 2 ipam",
+    input: { keys: { runtimeConfig: 5 }, cniArgs: "foo" },
+    want: mistyped("number", "runtimeConfig", "an object"),
+  },
+  {
+    name: "1 decoding before 3 CNI_ARGS",
+    input: { keys: ipam({ routes: 5 }), cniArgs: "foo" },
+    want: mistyped("number", "ipam.routes", "a list"),
+  },
+  {
+    name: "2 ipam before 3 CNI_ARGS",
+    input: { keys: {}, cniArgs: "foo" },
+    want: refused("IPAM config missing 'ipam' key", "ipam"),
+  },
+  {
+    name: "3 CNI_ARGS before 4 requests",
+    input: { keys: withRequests({ fromArgs: [""] }), cniArgs: "foo" },
+    want: BAD_ARGS,
+  },
+  {
+    name: "4 requests before 5 no ranges",
+    input: { keys: { ipam: {}, args: { cni: { ips: [""] } } } },
+    want: NIL_REQUEST,
+  },
+  {
+    name: "6 bad set before 7 family",
+    input: {
+      keys: ipam({ ranges: [[{ subnet: "10.1.0.1/24" }]] }),
+      cniVersion: "0.2.0",
+    },
+    want: refused(
+      "invalid range set 1: Network has host bits set. For a subnet mask of length 24 the network address is 10.1.0.0",
+      "ipam.ranges[0][0].subnet",
+    ),
+  },
+  {
+    name: "7 family before 8 overlap",
+    input: {
+      keys: ipam({ ranges: [[{ subnet: "10.0.0.0/24" }]] }),
+      cniVersion: "0.2.0",
+    },
+    want: refused(
+      "CNI version 0.2.0 does not support more than 1 address per family",
+      "cniVersion",
+    ),
+  },
+];
+
+for (const { name, input, want } of ORDER) {
+  Deno.test(`parseHostLocalConfig() 1.4 order: ${name}`, () => {
+    assertEquals(thrownBy(() => parse(input)), want);
+  });
+}
+
+const FAMILIES = [
+  { version: "", allowed: false },
+  { version: "0.1.0", allowed: false },
+  { version: "0.2.0", allowed: false },
+  { version: "0.3.0", allowed: true },
+  { version: "0.3.1", allowed: true },
+  { version: "0.4.0", allowed: true },
+  { version: "1.0.0", allowed: true },
+  { version: "1.1.0", allowed: true },
+] as const;
+
+for (const { version, allowed } of FAMILIES) {
+  const verb = allowed ? "allows" : "refuses";
+  Deno.test(`parseHostLocalConfig() 1.4.7 ${verb} two IPv4 sets in ${JSON.stringify(version)}`, () => {
+    const refusal = thrownBy(() =>
+      parse({ keys: ipam(TWO_SETS), cniVersion: version })
+    );
+    const want = refused(
+      `CNI version ${version} does not support more than 1 address per family`,
+      "cniVersion",
+    );
+    assertEquals<unknown>(refusal, allowed ? undefined : want);
+  });
+}
+
+const OLD = [
+  {
+    name: "refuses two IPv6 sets",
+    subnets: ["fd00::/64", "fd01::/64"],
+    allowed: false,
+  },
+  {
+    name: "refuses two of IPv4 and one of IPv6",
+    subnets: ["10.1.0.0/24", "fd00::/64", "10.2.0.0/24"],
+    allowed: false,
+  },
+  {
+    name: "allows one set a family",
+    subnets: ["fd00::/64", "10.2.0.0/24"],
+    allowed: true,
+  },
+] as const;
+
+for (const { name, subnets, allowed } of OLD) {
+  Deno.test(`parseHostLocalConfig() 1.4.7 in 0.2.0 ${name}`, () => {
+    const keys = { ipam: { ranges: subnets.map((subnet) => [{ subnet }]) } };
+    const refusal = thrownBy(() => parse({ keys, cniVersion: "0.2.0" }));
+    assertEquals(refusal === undefined, allowed);
+  });
+}
+
+const DIRECTORIES = [
+  { name: "the default", ipam: {}, want: "/var/lib/cni/networks/net" },
+  {
+    name: "an empty dataDir is the default",
+    ipam: { dataDir: "" },
+    want: "/var/lib/cni/networks/net",
+  },
+  {
+    name: "no ipam is the default",
+    ipam: undefined,
+    want: "/var/lib/cni/networks/net",
+  },
+  { name: "a dataDir", ipam: { dataDir: "/run/cni" }, want: "/run/cni/net" },
+  {
+    name: "slashes at the end",
+    ipam: { dataDir: "/run/cni//" },
+    want: "/run/cni/net",
+  },
+  { name: "the root", ipam: { dataDir: "/" }, want: "/net" },
+  {
+    name: "a relative dataDir",
+    ipam: { dataDir: "run/cni" },
+    want: "run/cni/net",
+  },
+  {
+    name: "1.1 a path with dots is cleaned",
+    ipam: { dataDir: "/run/x/../cni/./a" },
+    want: "/run/cni/a/net",
+  },
+  {
+    name: "A.10 the key in another case",
+    ipam: { DATADIR: "/run/cni" },
+    want: "/run/cni/net",
+  },
+] as const;
+
+for (const { name, ipam: keys, want } of DIRECTORIES) {
+  Deno.test(`parseStoreConfig() 1.1 directory: ${name}`, () => {
+    assertEquals(
+      parseStoreConfig(networkConfig({ ipam: keys })).directory,
+      want,
+    );
+  });
+}
+
+const TIMEOUTS = [
+  { name: "the default", value: undefined, want: 10_000 },
+  { name: "seconds", value: 3, want: 3_000 },
+  { name: "no wait at all", value: 0, want: 0 },
+  { name: "the default for a negative number", value: -1, want: 10_000 },
+  { name: "the default for a text", value: "3", want: 10_000 },
+] as const;
+
+for (const { name, value, want } of TIMEOUTS) {
+  Deno.test(`parseStoreConfig() lockTimeoutSeconds: ${name}`, () => {
+    const keys = { ipam: { lockTimeoutSeconds: value } };
+    assertEquals(parseStoreConfig(networkConfig(keys)).lockTimeoutMs, want);
+  });
+}
+
+Deno.test("parseStoreConfig() needs nothing else to be right (H19)", () => {
+  const keys = {
+    ipam: { dataDir: "/d", ranges: 5, routes: "x", subnet: "bad" },
+  };
+  assertEquals(parseStoreConfig(networkConfig(keys)), {
+    directory: "/d/net",
+    lockTimeoutMs: 10_000,
+  });
+});
+
+for (
+  const [keys, want] of [
+    [{ ipam: 5 }, mistyped("number", "ipam", "an object")],
+    [{ ipam: { dataDir: 5 } }, mistyped("number", "ipam.dataDir", "a string")],
+  ] as const
+) {
+  Deno.test(`parseStoreConfig() does not guess a directory for ${JSON.stringify(keys)}`, () => {
+    assertEquals(thrownBy(() => parseStoreConfig(networkConfig(keys))), want);
+  });
+}
+
+const GRACES = [
+  { name: "none without the key", keys: { ipam: {} }, want: 0 },
+  { name: "none without ipam", keys: {}, want: 0 },
+  { name: "none for null", keys: { ipam: { gcGraceSeconds: null } }, want: 0 },
+  { name: "seconds", keys: { ipam: { gcGraceSeconds: 60 } }, want: 60_000 },
+] as const;
+
+for (const { name, keys, want } of GRACES) {
+  Deno.test(`parseGcGraceMs() ${name}`, () => {
+    assertEquals(parseGcGraceMs(networkConfig(keys)), want);
+  });
+}
+
+const BAD_GRACES = [
+  {
+    value: -1,
+    want: refused("gcGraceSeconds must not be negative", "ipam.gcGraceSeconds"),
+  },
+  {
+    value: "60",
+    want: mistyped("string", "ipam.gcGraceSeconds", "an integer"),
+  },
+] as const;
+
+for (const { value, want } of BAD_GRACES) {
+  Deno.test(`parseGcGraceMs() refuses ${JSON.stringify(value)}: GC must not free too early`, () => {
+    const keys = { ipam: { gcGraceSeconds: value } };
+    assertEquals<unknown>(
+      thrownBy(() => parseGcGraceMs(networkConfig(keys))),
+      want,
+    );
+  });
+}
