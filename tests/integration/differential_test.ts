@@ -18,6 +18,7 @@ import { note } from "../support/note.ts";
 import { deliberateDifferences } from "../support/deliberate_differences.ts";
 import { forEachParallel } from "../support/parallel.ts";
 import { numberFromEnv, Random } from "../support/random.ts";
+import { testWith } from "../support/requirements.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import {
   describeStep,
@@ -152,7 +153,10 @@ function resynchronise(
   writeNetwork(`${sides.ours}/net`, files);
 }
 
-Deno.test("host-local answers and writes as upstream does, but for deliberate differences", async () => {
+const NAME =
+  "host-local answers and writes as upstream does, but for deliberate differences";
+
+testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
   note(
     `differential test: DIFFERENTIAL_SEED=${SEED}, ${SEQUENCES} sequences of ${CALLS} calls`,
   );

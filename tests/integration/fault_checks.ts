@@ -86,61 +86,88 @@ function assertWholeReservations(
   }
 }
 
+/** Closing a directory that cannot be closed aborts Deno's runtime: no better than a kill, and no worse. */
+function isRuntimeAbort({ point, outcome }: BrokenCall): boolean {
+  return point.syscall === "close" && outcome.code === 134;
+}
+
+/** Whether the broken ADD left its mark that it was answering: a repeated one then gets the same addresses. */
+function isMarkedAnswered({ network }: BrokenCall): boolean {
+  return readNetwork(network).others.includes(".answered");
+}
+
+/**
+ * What the target has in the directory. Left out is what it had before and stderr tells of: a file that could not be
+ * read may be anybody's, and stays.
+ */
+function heldByTarget(
+  { before, outcome }: BrokenCall,
+  state: NetworkState,
+): string[] {
+  const isTold = (name: string): boolean =>
+    before.addresses.has(name) && outcome.stderr.includes(name);
+  return addressesOf(state, TARGET).filter((name) => !isTold(name)).sort();
+}
+
 /** Checks the directory and the answer as the broken call left them. */
 export function checkRightAfter(call: BrokenCall): void {
   const state = readNetwork(call.network);
   assertOthersUntouched(call, state);
   assertWholeReservations(call, state, [TARGET]);
+  if (call.outcome.code === 0) checkSuccess(call, state);
+  else if (call.fault === "KILL" || isRuntimeAbort(call)) {
+    checkKilled(call, state);
+  } else checkFailure(call, state);
+}
+
+function checkSuccess(call: BrokenCall, state: NetworkState): void {
+  const { scenario, outcome } = call;
   const printed = printedBy(call);
-  const { scenario, outcome, fault } = call;
-  if (outcome.code === 0) {
-    if (scenario.command === "ADD") {
-      assert(
-        printed !== undefined,
-        `exit status 0 with stdout ${JSON.stringify(outcome.stdout)}`,
-      );
-      assertEquals(
-        addressesOf(state, TARGET).sort(),
-        [...(printed ?? [])].sort(),
-        "files of the printed addresses",
-      );
-    } else {
-      assertEquals(
-        addressesOf(state, TARGET),
-        [],
-        `left by a successful ${scenario.command}`,
-      );
-    }
+  if (scenario.command !== "ADD") {
+    assertEquals(
+      heldByTarget(call, state),
+      [],
+      `left by a successful ${scenario.command}, and not on stderr`,
+    );
     return;
   }
-  if (fault === "KILL") {
-    assertEquals(outcome.code, 137, "exit status of a killed call");
-    if (printed !== undefined) {
-      assertEquals(
-        addressesOf(state, TARGET).sort(),
-        [...printed].sort(),
-        "files of the printed addresses",
-      );
-    }
-    return;
-  }
+  assert(
+    printed !== undefined,
+    `exit status 0 with stdout ${JSON.stringify(outcome.stdout)}`,
+  );
+  assertEquals(
+    heldByTarget(call, state),
+    printed?.toSorted(),
+    "files of the printed addresses",
+  );
+}
+
+/** Whoever has read the result must find it true, although the call ended badly. */
+function checkKilled(call: BrokenCall, state: NetworkState): void {
+  const missing = (printedBy(call) ?? []).filter((address) =>
+    !addressesOf(state, TARGET).includes(address)
+  );
+  assertEquals(missing, [], "printed addresses without a file");
+}
+
+function checkFailure(call: BrokenCall, state: NetworkState): void {
+  const { scenario, outcome, before, point } = call;
   assertEquals(outcome.code, 1, `exit status, with stdout ${outcome.stdout}`);
   assert(
-    errorIn(outcome.stdout) !== undefined || call.point.syscall === "write",
+    errorIn(outcome.stdout) !== undefined || point.syscall === "write",
     `stdout of a failed call: ${JSON.stringify(outcome.stdout)}`,
   );
-  if (scenario.command === "ADD") {
-    assertEquals(
-      Object.fromEntries(state.addresses),
-      Object.fromEntries(call.before.addresses),
-      "addresses after a failed ADD",
-    );
-    assertEquals(
-      Object.fromEntries(state.cursors),
-      Object.fromEntries(call.before.cursors),
-      "cursors after a failed ADD",
-    );
-  }
+  if (scenario.command !== "ADD") return;
+  assertEquals(
+    Object.fromEntries(state.addresses),
+    Object.fromEntries(before.addresses),
+    "addresses after a failed ADD",
+  );
+  assertEquals(
+    Object.fromEntries(state.cursors),
+    Object.fromEntries(before.cursors),
+    "cursors after a failed ADD",
+  );
 }
 
 /** Makes the calls that follow and checks that nothing was lost, doubled or leaked. */
@@ -149,13 +176,16 @@ export async function checkFollowUps(
   order: FollowUp,
 ): Promise<void> {
   if (call.scenario.command === "ADD") {
+    const isMarked = isMarkedAnswered(call);
+    const isPrinted = printedBy(call) !== undefined;
     if (order === "the same again") {
-      await repeatAdd(call, call.outcome.code === 0);
+      // Killed after the last word of its work, it is as good as done.
+      await repeatAdd(call, isPrinted && !isMarked);
       await addNext(call);
     } else if (order === "another container first") {
       await addNext(call);
-      // A marker of an answered call is gone by now, so that the target may count as one that has its addresses.
-      await repeatAdd(call, printedBy(call) !== undefined);
+      // The mark goes with anybody else's call; the target then counts as one that has its addresses.
+      await repeatAdd(call, isPrinted || isMarked);
     } else {
       await release(call, TARGET);
       assertEquals(addressesOf(readNetwork(call.network), TARGET), []);

@@ -36,7 +36,7 @@ export interface FaultPoint {
   readonly args: string;
 }
 
-/** The faults worth injecting at a point. */
+/** All faults that can be injected at a point: the errors that a full, a read-only and a broken disk give. */
 export function faultsAt(point: FaultPoint): readonly Fault[] {
   return WRITES.has(point.syscall)
     ? ["KILL", "ENOSPC", "EIO", "EROFS", "EDQUOT"]
@@ -58,20 +58,25 @@ export async function pathsTouched(
   return [...paths];
 }
 
-/** Runs the call with `-P` for every path and lists the points, in the order in which they are reached. */
+/**
+ * Runs the call with `-P` for every path and lists the points, in the order in which they are reached.
+ *
+ * What the runtime does with stdout when it starts, before the plugin looks at `root` for the first time, is no point.
+ */
 export async function findPoints(
   trace: TraceOptions,
-  paths: readonly string[],
+  { paths, root }: { readonly paths: readonly string[]; readonly root: string },
 ): Promise<FaultPoint[]> {
   const outcome = await runTraced({ ...trace, options: pathOptions(paths) });
   const calls = outcome.calls.filter(({ name }) => FILE_CALLS.has(name));
   expectOneThread(calls);
   const counts = new Map<string, number>();
-  return calls.map(({ name, args }) => {
+  const points = calls.map(({ name, args }) => {
     const ordinal = (counts.get(name) ?? 0) + 1;
     counts.set(name, ordinal);
     return { syscall: name, ordinal, args };
   });
+  return points.slice(points.findIndex(({ args }) => args.includes(root)));
 }
 
 /** strace counts per thread, so ordinals are right only if one thread does the file work. */

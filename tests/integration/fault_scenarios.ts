@@ -94,6 +94,6 @@ function scenariosOn(
 /** All calls that are swept. */
 export const SCENARIOS: readonly FaultScenario[] = [
   { name: "ADD, first of a network", command: "ADD", indexed: false },
-  ...scenariosOn("3 others", false, others(3)),
+  ...scenariosOn("2 others", false, others(2)),
   ...scenariosOn(`${INDEXED} others`, true, others(INDEXED)),
 ];

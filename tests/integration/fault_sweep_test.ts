@@ -2,8 +2,9 @@
  * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
  * killed there, and once each the call fails with every error that a full or broken disk gives.
  *
- * The large networks are sampled; `FAULT_FULL=1` breaks them everywhere too, and tries every order of the calls that
- * follow. `FAULT_STRIDE` sets the sampling.
+ * By default each point gets a kill and one of the errors, and the large networks are sampled (`FAULT_STRIDE`: one fault
+ * in so many). `FAULT_FULL=1` tries all errors everywhere, and every order of the calls that follow. `FAULT_SYSCALLS`
+ * limits a run to the calls named.
  * @module
  */
 
@@ -14,6 +15,7 @@ import { readNetwork, writeNetwork } from "../support/network_directory.ts";
 import { note } from "../support/note.ts";
 import { forEachParallel } from "../support/parallel.ts";
 import { numberFromEnv } from "../support/random.ts";
+import { testWith } from "../support/requirements.ts";
 import type { TraceOptions, TraceOutcome } from "../support/strace.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { checkFollowUps, checkRightAfter, FOLLOW_UPS } from "./fault_checks.ts";
@@ -39,8 +41,11 @@ const LANES = 2;
 /** Of a large network, one in so many faults is tried. */
 const STRIDE = FULL ? 1 : numberFromEnv("FAULT_STRIDE", 9);
 
+/** Names of system calls, if only these are to be broken. */
+const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
+
 /** How many failures are told in full. */
-const SHOWN = 12;
+const SHOWN = numberFromEnv("FAULT_SHOWN", 12);
 
 /** A folder in which one broken call at a time is made; every lane has its own. */
 class Lane {
@@ -157,6 +162,13 @@ async function tryOne(
   }
 }
 
+/** A kill at every point, and one of the errors, another at each point; all of them in a full run. */
+function faultsHere(point: FaultPoint, at: number): readonly Fault[] {
+  const faults = faultsAt(point);
+  const [kill, ...errors] = faults as [Fault, ...Fault[]];
+  return FULL ? faults : [kill, errors[at % errors.length] ?? kill];
+}
+
 async function sweep(scenario: FaultScenario): Promise<void> {
   using temp = new TempDir();
   const lanes: Lane[] = [];
@@ -172,9 +184,12 @@ async function sweep(scenario: FaultScenario): Promise<void> {
     stdoutFile: first.stdoutFile,
   });
   await first.prepare();
-  const points = await findPoints(first.trace, paths);
+  const points = await findPoints(first.trace, { paths, root: first.dataDir });
   const trials = points
-    .flatMap((point) => faultsAt(point).map((fault) => ({ point, fault })))
+    .flatMap((point, at) =>
+      faultsHere(point, at).map((fault) => ({ point, fault }))
+    )
+    .filter(({ point }) => ONLY?.includes(point.syscall) ?? true)
     .filter((_, index) => !scenario.indexed || index % STRIDE === 0)
     .map((trial, index): Trial => ({ ...trial, index }));
   const tally: Tally = { tried: 0, missed: 0, failures: [] };
@@ -196,6 +211,9 @@ async function sweep(scenario: FaultScenario): Promise<void> {
 }
 
 for (const scenario of SCENARIOS) {
-  Deno.test(`host-local survives a fault at every file call: ${scenario.name}`, () =>
-    sweep(scenario));
+  testWith(
+    ["command:strace", `binary:${OURS}`],
+    `host-local survives a fault at every file call: ${scenario.name}`,
+    () => sweep(scenario),
+  );
 }

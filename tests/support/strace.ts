@@ -48,7 +48,7 @@ export async function runTraced(trace: TraceOptions): Promise<TraceOutcome> {
       "sh",
       stdinFile,
       stdoutFile,
-      "/usr/bin/strace",
+      "strace",
       "-f",
       "-o",
       trace.traceFile,
@@ -57,7 +57,8 @@ export async function runTraced(trace: TraceOptions): Promise<TraceOutcome> {
       ...trace.command,
     ],
     clearEnv: true,
-    env: { ...trace.env },
+    // For `sh` and `strace` themselves; the command gets it too.
+    env: { PATH: Deno.env.get("PATH") ?? "", ...trace.env },
     stdin: "null",
     stdout: "null",
     stderr: "piped",
