@@ -1,4 +1,4 @@
-/** What CHECK compares: the previous result with the reservations (SPEC section 4, "CHECK"). Pure. @module */
+/** What CHECK compares: the previous result with the reservations (SPEC section 2, "CHECK"). Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";

@@ -165,6 +165,7 @@ async function status(request: Request, ports: HostLocalPorts): Promise<void> {
   const config = resolveConfig(request);
   try {
     ports.stores.probe(config);
+    readDns(config, ports);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw new CniError(

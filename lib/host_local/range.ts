@@ -119,6 +119,11 @@ function checkSubnet(subnet: Cidr, path: string): void {
   }
 }
 
+/** Whether the subnet has no more than two addresses, none to spare for a gateway (RFC 3021, RFC 6164). */
+export function isTiny({ address, prefixLength }: Cidr): boolean {
+  return addressBits(address.family) - prefixLength < 2;
+}
+
 /**
  * Fills in what was not given and checks the rest.
  *
@@ -135,9 +140,9 @@ export function resolveRange(raw: RawRange): Range {
   }
   checkSubnet(subnet, `${raw.path}.subnet`);
   const last = lastAddress(subnet);
-  const isTiny = addressBits(last.family) - subnet.prefixLength < 2;
-  const first = isTiny ? subnet.address : addressPlus(subnet.address, 1n);
-  const gateway = raw.gateway ?? (isTiny ? undefined : first);
+  const tiny = isTiny(subnet);
+  const first = tiny ? subnet.address : addressPlus(subnet.address, 1n);
+  const gateway = raw.gateway ?? (tiny ? undefined : first);
 
   const start = rangeStart ?? first;
   // Values are compared whatever the family: an end of the wrong one is reported below, as the end.
@@ -146,7 +151,7 @@ export function resolveRange(raw: RawRange): Range {
   if (!cidrContains(subnet, start) || isAboveEnd) {
     throw outside("RangeStart", start, subnet, `${raw.path}.rangeStart`);
   }
-  const usualEnd = isTiny || last.family === 6 ? last : addressPlus(last, -1n);
+  const usualEnd = tiny || last.family === 6 ? last : addressPlus(last, -1n);
   // A start above the usual end makes a range of that one address; upstream walks out of the subnet there.
   const end = rangeEnd ?? (start.value > usualEnd.value ? start : usualEnd);
   if (!cidrContains(subnet, end) || end.value < start.value) {

@@ -10,6 +10,7 @@ import {
 import { cidrContains } from "../net/cidr.ts";
 import {
   formatRange,
+  isTiny,
   type Range,
   rangeContains,
   rangesOverlap,
@@ -107,13 +108,17 @@ export function refuseOverlappingSets(sets: readonly RangeSet[]): void {
   }
 }
 
-/** One text for each gateway that cannot be meant: of another family, or outside its subnet. */
+/**
+ * One text for each gateway that can hardly be meant: of another family, or outside its subnet. A subnet of one or two
+ * addresses has to have its gateway elsewhere.
+ */
 export function gatewayWarnings(sets: readonly RangeSet[]): readonly string[] {
-  return sets.flat().flatMap(({ gateway, subnet, ...range }) =>
-    gateway === undefined || cidrContains(subnet, gateway) ? [] : [
-      `gateway ${formatIpAddress(gateway)} is outside the subnet of range ${
-        formatRange({ subnet, ...range })
-      }`,
-    ]
-  );
+  const isOdd = ({ gateway, subnet }: Range): boolean =>
+    gateway !== undefined && !isTiny(subnet) && !cidrContains(subnet, gateway);
+  return sets.flat().filter(isOdd).map((range) => {
+    const gateway = range.gateway ? formatIpAddress(range.gateway) : "";
+    return `gateway ${gateway} is outside the subnet of range ${
+      formatRange(range)
+    }`;
+  });
 }

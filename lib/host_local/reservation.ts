@@ -7,7 +7,7 @@ import {
   parseIpAddress,
 } from "../net/ip_address.ts";
 
-/** One interface of one container (SPEC section 3, "GC": an attachment, the network being given). */
+/** One interface of one container (SPEC section 3: an attachment, the network being given). */
 export interface Attachment {
   readonly containerId: string;
   readonly ifName: string;

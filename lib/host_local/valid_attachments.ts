@@ -1,4 +1,4 @@
-/** The attachments that GC must keep (SPEC section 4, "GC"). Pure. @module */
+/** The attachments that GC must keep (SPEC section 2, "GC"). Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
