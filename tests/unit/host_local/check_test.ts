@@ -1,0 +1,157 @@
+import { assertEquals } from "@std/assert";
+import { JsonObject } from "../../../lib/base/json_reader.ts";
+import {
+  findMismatch,
+  readPreviousAddresses,
+} from "../../../lib/host_local/check.ts";
+import { thrownBy } from "../base/thrown.ts";
+import { ip, rangeSet, texts } from "./builders.ts";
+
+function previous(prevResult: unknown): string[] {
+  return texts(readPreviousAddresses(new JsonObject({ prevResult }, "")));
+}
+
+const READ = [
+  { name: "nothing without prevResult", prevResult: undefined, want: [] },
+  { name: "nothing of a null prevResult", prevResult: null, want: [] },
+  {
+    name: "nothing without ips",
+    prevResult: { cniVersion: "1.0.0" },
+    want: [],
+  },
+  { name: "nothing of null ips", prevResult: { ips: null }, want: [] },
+  {
+    name: "every address, without its prefix length",
+    prevResult: {
+      ips: [{ address: "10.0.0.2/24", gateway: "10.0.0.1" }, {
+        version: "6",
+        address: "2001:DB8::2/64",
+      }],
+    },
+    want: ["10.0.0.2", "2001:db8::2"],
+  },
+  {
+    name: "a mapped address as IPv4",
+    prevResult: { ips: [{ address: "::ffff:10.0.0.2/120" }] },
+    want: ["10.0.0.2"],
+  },
+] as const;
+
+for (const { name, prevResult, want } of READ) {
+  Deno.test(`readPreviousAddresses() reads ${name}`, () => {
+    assertEquals<readonly string[]>(previous(prevResult), want);
+  });
+}
+
+function badCidr(text: string): Record<string, unknown> {
+  return {
+    name: "ConfigError",
+    message: `invalid CIDR address: ${text}`,
+    path: "prevResult.ips[0].address",
+  };
+}
+
+const REFUSED = [
+  {
+    name: "an address without prefix length",
+    prevResult: { ips: [{ address: "10.0.0.2" }] },
+    want: badCidr("10.0.0.2"),
+  },
+  { name: "a missing address", prevResult: { ips: [{}] }, want: badCidr("") },
+  { name: "a null element", prevResult: { ips: [null] }, want: badCidr("") },
+  {
+    name: "a prevResult of another type",
+    prevResult: "x",
+    want: {
+      name: "DecodeError",
+      message:
+        "json: cannot unmarshal string into prevResult: expected an object",
+      at: "prevResult",
+    },
+  },
+] as const;
+
+for (const { name, prevResult, want } of REFUSED) {
+  Deno.test(`readPreviousAddresses() refuses ${name}`, () => {
+    assertEquals<unknown>(thrownBy(() => previous(prevResult)), want);
+  });
+}
+
+const SETS = [rangeSet("10.0.0.0/24"), rangeSet("2001:db8::/64")];
+
+// SPEC 4, CHECK: "the plugin must return an error if a container-resource listed in prevResult does not exist".
+const ROWS = [
+  {
+    name: "passes what is held and listed",
+    held: ["10.0.0.2", "2001:db8::2"],
+    previous: ["10.0.0.2", "2001:db8::2"],
+    want: undefined,
+  },
+  {
+    name: "passes without a previous result",
+    held: ["10.0.0.2"],
+    previous: [],
+    want: undefined,
+  },
+  {
+    name: "passes addresses of other plugins in prevResult",
+    held: ["10.0.0.2"],
+    previous: ["10.0.0.2", "192.0.2.1"],
+    want: undefined,
+  },
+  {
+    name: "passes a held address outside the present ranges",
+    held: ["10.9.0.2"],
+    previous: ["10.9.0.2"],
+    want: undefined,
+  },
+  {
+    name: "passes a second held address that is not listed",
+    held: ["10.0.0.2", "10.9.0.2"],
+    previous: ["10.0.0.2"],
+    want: undefined,
+  },
+  {
+    name: "misses a reservation",
+    held: [],
+    previous: ["10.0.0.2"],
+    want: "no reservation of this container and interface exists",
+  },
+  {
+    name: "misses a reservation without a previous result",
+    held: [],
+    previous: [],
+    want: "no reservation of this container and interface exists",
+  },
+  {
+    name: "H21 misses a listed address of a range",
+    held: ["10.0.0.2"],
+    previous: ["10.0.0.2", "2001:db8::2"],
+    want:
+      "prevResult has 2001:db8::2, which is not reserved for this container and interface",
+  },
+  {
+    name: "H21 sees another address than the listed one",
+    held: ["10.0.0.3"],
+    previous: ["10.0.0.2"],
+    want:
+      "prevResult has 10.0.0.2, which is not reserved for this container and interface",
+  },
+  {
+    name: "H21 sees held addresses none of which is listed",
+    held: ["10.0.0.3", "10.0.0.4"],
+    previous: ["192.0.2.1"],
+    want: "reserved is 10.0.0.3 10.0.0.4, which prevResult does not have",
+  },
+] as const;
+
+for (const { name, held, previous: listed, want } of ROWS) {
+  Deno.test(`findMismatch() ${name}`, () => {
+    const mismatch = findMismatch({
+      held: held.map(ip),
+      previous: listed.map(ip),
+      rangeSets: SETS,
+    });
+    assertEquals<string | undefined>(mismatch, want);
+  });
+}

@@ -1,0 +1,500 @@
+import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../lib/base/errors.ts";
+import type { Result } from "../../../lib/cni/result.ts";
+import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
+import { rejectionOf } from "../base/thrown.ts";
+import { invocation, networkConfig } from "../cni/builders.ts";
+import { ip } from "./builders.ts";
+import { DIRECTORY, FakeStores, RESERVED_AT_MS } from "./fake_stores.ts";
+
+type Keys = Readonly<Record<string, unknown>>;
+
+const C1 = "c1\r\neth0";
+const C2 = "c2\r\neth0";
+const IPAM = {
+  type: "host-local",
+  subnet: "10.0.0.0/30",
+  dataDir: "/d",
+} as const;
+const NOW_MS = RESERVED_AT_MS + 60_000;
+
+interface Call {
+  readonly command: "add" | "del" | "check" | "gc" | "status";
+  /** Keys of `ipam`, beside the usual ones. */
+  readonly ipam?: Keys;
+  /** Keys of the document. */
+  readonly keys?: Keys;
+  readonly cniArgs?: string;
+  readonly stores?: FakeStores;
+  /** Files that `resolvConf` may name. */
+  readonly texts?: Readonly<Record<string, string>>;
+}
+
+interface Outcome {
+  readonly failure: unknown;
+  readonly results: readonly Result[];
+  readonly warnings: readonly string[];
+  readonly stores: FakeStores;
+}
+
+async function call(
+  {
+    command,
+    ipam = {},
+    keys = {},
+    cniArgs = "",
+    stores = new FakeStores(),
+    texts = {},
+  }: Call,
+): Promise<Outcome> {
+  const results: Result[] = [];
+  const warnings: string[] = [];
+  const handlers = hostLocalHandlers({
+    stores,
+    nowMs: () => NOW_MS,
+    warn: (message) => void warnings.push(message),
+    readText: (path) => {
+      const text = texts[path];
+      if (text !== undefined) return text;
+      throw new SystemError(`open ${path}: no such file or directory`, "");
+    },
+  });
+  const request = {
+    invocation: invocation({ command: command.toUpperCase(), cniArgs }),
+    config: networkConfig({ ipam: { ...IPAM, ...ipam }, ...keys }),
+  };
+  const failure = await rejectionOf(() =>
+    handlers[command](request, (result) => void results.push(result))
+  );
+  return { failure, results, warnings, stores };
+}
+
+function filesOf({ stores }: Outcome): Keys {
+  return Object.fromEntries(stores.files);
+}
+
+function refused(
+  code: number,
+  { message, details }: { readonly message: string; readonly details: string },
+): Keys {
+  return { name: "CniError", code, message, details };
+}
+
+Deno.test("hostLocalHandlers() ADD answers with address, prefix length, gateway, routes and DNS, then closes", async () => {
+  const outcome = await call({
+    command: "add",
+    ipam: { routes: [{ dst: "0.0.0.0/0" }], resolvConf: "/r" },
+    texts: { "/r": "nameserver 192.0.2.3" },
+  });
+  assertEquals(outcome.failure, undefined);
+  assertEquals(outcome.results, [{
+    ips: [{
+      address: { address: ip("10.0.0.2"), prefixLength: 30 },
+      gateway: ip("10.0.0.1"),
+    }],
+    routes: [{ dst: { address: ip("0.0.0.0"), prefixLength: 0 } }],
+    dns: { nameservers: ["192.0.2.3"], domain: "", search: [], options: [] },
+  }]);
+  assertEquals(filesOf(outcome), { "10.0.0.2": C1 });
+  assertEquals(outcome.stores.log, [`create ${DIRECTORY}`, "close"]);
+});
+
+Deno.test("hostLocalHandlers() ADD RFC 3021 has no gateway in a /31", async () => {
+  const { results } = await call({
+    command: "add",
+    ipam: { subnet: "10.0.0.0/31" },
+  });
+  assertEquals(results.map(({ ips }) => ips), [[{
+    address: { address: ip("10.0.0.0"), prefixLength: 31 },
+  }]]);
+});
+
+Deno.test("hostLocalHandlers() ADD H11 warns about a gateway that can hardly be meant", async () => {
+  const { warnings, results } = await call({
+    command: "add",
+    ipam: { gateway: "fe80::1" },
+  });
+  assertEquals(warnings, [
+    "gateway fe80::1 is outside the subnet of range 10.0.0.1-10.0.0.2",
+  ]);
+  assertEquals(results.length, 1);
+});
+
+const ADD_REFUSALS: readonly {
+  name: string;
+  call: Omit<Call, "command">;
+  want: unknown;
+}[] = [
+  {
+    name: "SPEC 5 code 11 for a full pool, with what is held",
+    call: { stores: new FakeStores({ files: { "10.0.0.2": C2 } }) },
+    want: refused(11, {
+      message:
+        "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.2",
+      details:
+        "1 addresses are held in /d/net, 0 of them since before the last boot; a DEL or GC by the runtime frees those that nothing uses",
+    }),
+  },
+  {
+    name: "1.6 code 999 for a duplicate, with its age",
+    call: { stores: new FakeStores({ files: { "10.0.0.2": C1 } }) },
+    want: refused(999, {
+      message:
+        "failed to allocate for range 0: 10.0.0.2 has been allocated to c1, duplicate allocation is not allowed",
+      details:
+        "10.0.0.2 is held by container c1, interface eth0 since 2026-01-01T00:00:00.000Z (1m ago, in this boot): /d/net/10.0.0.2",
+    }),
+  },
+  {
+    name: "1.6 code 999 for a request for the gateway",
+    call: { cniArgs: "IP=10.0.0.1" },
+    want: refused(999, {
+      message:
+        "failed to allocate for range 0: requested ip 10.0.0.1 is subnet's gateway",
+      details: "",
+    }),
+  },
+  {
+    name: "A.11 code 4 for bad CNI_ARGS",
+    call: { cniArgs: "foo" },
+    want: refused(4, {
+      message: 'ARGS: invalid pair "foo"',
+      details: "in CNI_ARGS",
+    }),
+  },
+  {
+    name: "1.4 the configuration's own error",
+    call: { ipam: { subnet: "10.0.0.1/30" } },
+    want: {
+      name: "ConfigError",
+      message:
+        "invalid range set 0: Network has host bits set. For a subnet mask of length 30 the network address is 10.0.0.0",
+      path: "ipam.subnet",
+    },
+  },
+  {
+    name: "1.12 a resolvConf that is not there",
+    call: { ipam: { resolvConf: "/nope" } },
+    want: {
+      name: "SystemError",
+      message: "open /nope: no such file or directory",
+      advice: "",
+    },
+  },
+];
+
+for (const { name, call: input, want } of ADD_REFUSALS) {
+  Deno.test(`hostLocalHandlers() ADD fails with ${name}`, async () => {
+    const { failure, results } = await call({ ...input, command: "add" });
+    assertEquals({ failure, results }, { failure: want, results: [] });
+  });
+}
+
+Deno.test("hostLocalHandlers() ADD 1.12 reads resolvConf before it opens the store", async () => {
+  const { stores } = await call({
+    command: "add",
+    ipam: { resolvConf: "/nope" },
+  });
+  assertEquals(stores.log, []);
+});
+
+Deno.test("hostLocalHandlers() ADD closes the store after a refusal, too", async () => {
+  const { stores } = await call({ command: "add", cniArgs: "IP=10.0.0.1" });
+  assertEquals(stores.log, [`create ${DIRECTORY}`, "close"]);
+});
+
+Deno.test("hostLocalHandlers() DEL frees what the attachment holds and closes", async () => {
+  const stores = new FakeStores({ files: { "10.0.0.2": C1, "10.0.0.3": C2 } });
+  const outcome = await call({ command: "del", stores });
+  assertEquals(outcome.failure, undefined);
+  assertEquals(filesOf(outcome), { "10.0.0.3": C2 });
+  assertEquals(stores.log, [`change ${DIRECTORY}`, "close"]);
+});
+
+Deno.test("hostLocalHandlers() DEL 1.8 succeeds without a directory", async () => {
+  const { failure, warnings } = await call({
+    command: "del",
+    stores: new FakeStores({ exists: false }),
+  });
+  assertEquals({ failure, warnings }, { failure: undefined, warnings: [] });
+});
+
+const BEST_EFFORT = [
+  {
+    name: "bad CNI_ARGS",
+    call: { cniArgs: "foo" },
+    warning: 'ARGS: invalid pair "foo"',
+  },
+  {
+    name: "a bad range",
+    call: { ipam: { subnet: "nope" } },
+    warning: "invalid CIDR address: nope",
+  },
+  {
+    name: "a value of the wrong type",
+    call: { ipam: { routes: 5 } },
+    warning: "json: cannot unmarshal number into ipam.routes: expected a list",
+  },
+  {
+    name: "an empty subnet",
+    call: { ipam: { subnet: "" } },
+    warning: "invalid CIDR address: ",
+  },
+] as const;
+
+for (const { name, call: input, warning } of BEST_EFFORT) {
+  Deno.test(`hostLocalHandlers() DEL H19 frees in spite of ${name}, with a warning`, async () => {
+    const stores = new FakeStores({ files: { "10.0.0.2": C1 } });
+    const outcome = await call({ ...input, command: "del", stores });
+    assertEquals(outcome.failure, undefined);
+    assertEquals(filesOf(outcome), {});
+    assertEquals(outcome.warnings, [
+      `DEL goes on although the configuration is invalid: ${warning}`,
+    ]);
+  });
+}
+
+Deno.test("hostLocalHandlers() DEL fails where the directory is anybody's guess", async () => {
+  const { failure } = await call({ command: "del", ipam: { dataDir: 5 } });
+  assertEquals(failure, {
+    name: "DecodeError",
+    message:
+      "json: cannot unmarshal number into ipam.dataDir: expected a string",
+    at: "ipam.dataDir",
+  });
+});
+
+Deno.test("hostLocalHandlers() CHECK passes what prevResult and the files agree on, and only looks", async () => {
+  const stores = new FakeStores({ files: { "10.0.0.2": C1 } });
+  const prevResult = { ips: [{ address: "10.0.0.2/30" }] };
+  const { failure } = await call({
+    command: "check",
+    stores,
+    keys: { prevResult },
+  });
+  assertEquals(failure, undefined);
+  assertEquals(stores.log, [`read ${DIRECTORY}`, "close"]);
+});
+
+const NOT_FOUND = "host-local: Failed to find address added by container c1";
+const CHECK_REFUSALS: readonly {
+  name: string;
+  call: Omit<Call, "command">;
+  want: unknown;
+}[] = [
+  {
+    name: "1.9 no reservation",
+    call: { stores: new FakeStores({ files: { "10.0.0.2": C2 } }) },
+    want: refused(999, {
+      message: NOT_FOUND,
+      details:
+        "no reservation of this container and interface exists (interface eth0, directory /d/net)",
+    }),
+  },
+  {
+    name: "1.9 no directory",
+    call: { stores: new FakeStores({ exists: false }) },
+    want: refused(999, {
+      message: NOT_FOUND,
+      details:
+        "no reservation of this container and interface exists (interface eth0, directory /d/net)",
+    }),
+  },
+  {
+    name: "H21 another address than in prevResult",
+    call: {
+      stores: new FakeStores({ files: { "10.0.0.2": C1 } }),
+      keys: { prevResult: { ips: [{ address: "10.0.0.1/30" }] } },
+    },
+    want: refused(999, {
+      message: NOT_FOUND,
+      details:
+        "prevResult has 10.0.0.1, which is not reserved for this container and interface (interface eth0, directory /d/net)",
+    }),
+  },
+  {
+    name: "A.11 bad CNI_ARGS",
+    call: { cniArgs: "foo" },
+    want: refused(4, {
+      message: 'ARGS: invalid pair "foo"',
+      details: "in CNI_ARGS",
+    }),
+  },
+];
+
+for (const { name, call: input, want } of CHECK_REFUSALS) {
+  Deno.test(`hostLocalHandlers() CHECK fails with ${name}`, async () => {
+    const { failure } = await call({ ...input, command: "check" });
+    assertEquals<unknown>(failure, want);
+  });
+}
+
+const LISTED = {
+  "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }],
+} as const;
+
+Deno.test("hostLocalHandlers() GC SPEC 4 frees what is not listed, in one pass", async () => {
+  const files = {
+    "10.0.0.2": C1,
+    "10.0.0.3": C2,
+    "10.0.0.4": "c1\r\nnet1",
+    "10.0.0.5": "c1",
+    "10.0.0.6": "c2",
+  };
+  const stores = new FakeStores({ files });
+  const outcome = await call({ command: "gc", stores, keys: LISTED });
+  assertEquals(outcome.failure, undefined);
+  assertEquals(filesOf(outcome), { "10.0.0.2": C1, "10.0.0.5": "c1" });
+  assertEquals(stores.log, [`change ${DIRECTORY}`, "close"]);
+});
+
+// The reservations of the fake are exactly one minute old.
+const GRACES = [
+  { seconds: 59, want: {} },
+  { seconds: 60, want: {} },
+  { seconds: 61, want: { "10.0.0.2": C2 } },
+] as const;
+
+for (const { seconds, want } of GRACES) {
+  const verb = seconds > 60 ? "keeps" : "frees";
+  Deno.test(`hostLocalHandlers() GC ${verb} a reservation of 60 s with gcGraceSeconds ${seconds}`, async () => {
+    const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
+    const outcome = await call({
+      command: "gc",
+      stores,
+      keys: LISTED,
+      ipam: { gcGraceSeconds: seconds },
+    });
+    assertEquals<unknown>(filesOf(outcome), want);
+  });
+}
+
+Deno.test("hostLocalHandlers() GC frees nothing without a list", async () => {
+  const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
+  const outcome = await call({ command: "gc", stores });
+  assertEquals(filesOf(outcome), { "10.0.0.2": C2 });
+  assertEquals(outcome.failure, {
+    name: "ConfigError",
+    message:
+      "GC needs a list under cni.dev/valid-attachments; an empty one frees everything",
+    path: "cni.dev/valid-attachments",
+  });
+});
+
+Deno.test("hostLocalHandlers() GC goes on with a configuration that ADD would refuse", async () => {
+  const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
+  const outcome = await call({
+    command: "gc",
+    stores,
+    keys: LISTED,
+    ipam: { subnet: "nope" },
+  });
+  assertEquals(filesOf(outcome), {});
+  assertEquals(outcome.warnings, [
+    "GC goes on although the configuration is invalid: invalid CIDR address: nope",
+  ]);
+});
+
+Deno.test("hostLocalHandlers() GC succeeds without a directory", async () => {
+  const { failure } = await call({
+    command: "gc",
+    stores: new FakeStores({ exists: false }),
+    keys: LISTED,
+  });
+  assertEquals(failure, undefined);
+});
+
+const FULL_TEXT = refused(50, {
+  message: "no IP addresses available in range set: 10.0.0.1-10.0.0.2",
+  details: "directory /d/net",
+});
+const FULL = { "10.0.0.2": C2 } as const;
+const UNUSABLE = new SystemError("open /d/net: not a directory", "remove it");
+
+const STATUSES: readonly {
+  name: string;
+  call: Omit<Call, "command">;
+  want: unknown;
+  log: readonly string[];
+}[] = [
+  {
+    name: "passes a usable directory",
+    call: {},
+    want: undefined,
+    log: ["probe /d/net"],
+  },
+  {
+    name: "passes a full pool",
+    call: { stores: new FakeStores({ files: FULL }) },
+    want: undefined,
+    log: ["probe /d/net"],
+  },
+  {
+    name: "SPEC 5 code 50 for a full pool with statusFailsWhenFull",
+    call: {
+      stores: new FakeStores({ files: FULL }),
+      ipam: { statusFailsWhenFull: true },
+    },
+    want: FULL_TEXT,
+    log: ["probe /d/net", "read /d/net", "close"],
+  },
+  {
+    name: "passes a pool with room with statusFailsWhenFull",
+    call: { ipam: { statusFailsWhenFull: true } },
+    want: undefined,
+    log: ["probe /d/net", "read /d/net", "close"],
+  },
+  {
+    name: "passes without a directory with statusFailsWhenFull",
+    call: {
+      stores: new FakeStores({ exists: false }),
+      ipam: { statusFailsWhenFull: true },
+    },
+    want: undefined,
+    log: ["probe /d/net"],
+  },
+  {
+    name: "SPEC 5 code 50 for a directory that cannot be used",
+    call: { stores: new FakeStores({ failure: UNUSABLE }) },
+    want: refused(50, {
+      message: "open /d/net: not a directory",
+      details: "remove it",
+    }),
+    log: [],
+  },
+  {
+    name: "fails with a bad configuration",
+    call: { ipam: { subnet: "10.0.0.1/30" } },
+    want: {
+      name: "ConfigError",
+      message:
+        "invalid range set 0: Network has host bits set. For a subnet mask of length 30 the network address is 10.0.0.0",
+      path: "ipam.subnet",
+    },
+    log: [],
+  },
+];
+
+for (const { name, call: input, want, log } of STATUSES) {
+  Deno.test(`hostLocalHandlers() STATUS ${name}`, async () => {
+    const { failure, stores } = await call({ ...input, command: "status" });
+    assertEquals({ failure, log: stores.log }, {
+      failure: want,
+      log: [...log],
+    });
+  });
+}
+
+for (const command of ["add", "del", "check", "gc"] as const) {
+  Deno.test(`hostLocalHandlers() ${command.toUpperCase()} lets a failure of the store through`, async () => {
+    const stores = new FakeStores({
+      failure: new SystemError("flock", "wait"),
+    });
+    const { failure } = await call({ command, stores, keys: LISTED });
+    assertEquals(failure, {
+      name: "SystemError",
+      message: "flock",
+      advice: "wait",
+    });
+  });
+}
