@@ -8,155 +8,35 @@ import {
   ownerKey,
   parseOwner,
 } from "../host_local/reservation.ts";
-import type { ReservationLookup } from "../host_local/reservation_table.ts";
 import type { Reservation, ReservationStore } from "../host_local/store.ts";
-import { NameTakenError, reserve, rollBack } from "./add_transaction.ts";
+import { NameTakenError, reserve } from "./add_transaction.ts";
 import { nowMs } from "./clock.ts";
-import {
-  attempt,
-  readSmallFile,
-  removeFile,
-  removeQuietly,
-  syncDirectory,
-} from "./files.ts";
-import {
-  type DirectoryScan,
-  FILE_NAME,
-  type NetworkDirectory,
-} from "./network_directory.ts";
-import {
-  isIndexCurrent,
-  ReservationIndex,
-  stampIndex,
-} from "./reservation_index.ts";
-
-/** Up to this many files it is quicker to read them all than to keep an index. */
-const INDEX_THRESHOLD = 200;
+import { readSmallFile, removeFile, syncDirectory } from "./files.ts";
+import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
+import { ReservationView, type ViewOptions } from "./reservation_view.ts";
 
 /** What a store is opened with. */
-export interface DiskStoreOptions {
+export interface DiskStoreOptions extends ViewOptions {
   readonly directory: NetworkDirectory;
   /** Held until the store is closed; undefined where nothing is going to be changed and there is no lock file. */
   readonly lock: Deno.FsFile | undefined;
-  /** Whether what is broken may be repaired: not for those who only look. */
-  readonly repair: boolean;
-  readonly warn: (message: string) => void;
-  /** Replaces {@link INDEX_THRESHOLD}, for tests of the index with few files. */
-  readonly indexThreshold?: number;
 }
-
-function byName(a: IpAddress, b: IpAddress): number {
-  return formatIpAddress(a) < formatIpAddress(b) ? -1 : 1;
-}
-
-/** The index says something that cannot be relied on. */
-class IndexDoubt extends Error {}
 
 /** The reservations of one network under its lock. */
 export class DiskStore implements ReservationStore {
   readonly #directory: NetworkDirectory;
   readonly #options: DiskStoreOptions;
-  /** Set while the answers come from the index and not from the files themselves. */
-  #index: ReservationIndex | undefined;
-  /** Set once the files have been read. */
-  #scan: DirectoryScan | undefined;
+  readonly #view: ReservationView;
 
   constructor(options: DiskStoreOptions) {
     this.#directory = options.directory;
     this.#options = options;
-    this.#quietly("the index is not used", () => {
-      this.#index = ReservationIndex.open(
-        this.#indexPath,
-        this.#directory.path,
-      );
-    });
+    this.#view = new ReservationView(options.directory, options);
   }
 
   [Symbol.dispose](): void {
-    this.#closeIndex();
+    this.#view.close();
     this.#options.lock?.close();
-  }
-
-  get #indexPath(): string {
-    return this.#directory.join(FILE_NAME.index);
-  }
-
-  get #lookup(): ReservationLookup {
-    return this.#index ?? this.#read().table;
-  }
-
-  /** Does what the command does not depend on; what goes wrong is only said. */
-  #quietly(trouble: string, body: () => void): boolean {
-    try {
-      body();
-      return true;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.warn(`${this.#directory.path}: ${trouble}: ${reason}`);
-      return false;
-    }
-  }
-
-  #closeIndex(): void {
-    const index = this.#index;
-    this.#index = undefined;
-    this.#quietly("the index cannot be closed", () => index?.close());
-  }
-
-  /** Reads all files, if that has not been done, and repairs what a crash has left. */
-  #read(): DirectoryScan {
-    if (this.#scan !== undefined) return this.#scan;
-    this.#closeIndex();
-    const scan = attempt(
-      "read",
-      this.#directory.path,
-      () => this.#directory.scan(),
-    );
-    if (this.#options.repair) {
-      rollBack(this.#directory, scan.table);
-      for (const address of scan.blank) {
-        removeFile(this.#directory.pathOf(address));
-      }
-    }
-    this.#scan = scan;
-    return scan;
-  }
-
-  /** Runs `body` on what the index says. Where it fails the files decide: it runs again on them. */
-  #decide<T>(body: () => T): T {
-    if (this.#index === undefined) return body();
-    try {
-      return body();
-    } catch {
-      this.#read();
-      return body();
-    }
-  }
-
-  /** The addresses of an owner, in the order of their file names; if they come from the index, compared with the files. */
-  #addressesOf(owner: string): readonly IpAddress[] {
-    const addresses = this.#lookup.addressesOf(owner).toSorted(byName);
-    const isWrong = (address: IpAddress): boolean => {
-      const found = this.#directory.find(address);
-      return found === undefined || ownerKey(found.owner) !== owner;
-    };
-    if (this.#index !== undefined && addresses.some(isWrong)) {
-      throw new IndexDoubt(owner);
-    }
-    return addresses;
-  }
-
-  heldBy(attachment: Attachment): readonly IpAddress[] {
-    return this.#decide(() => {
-      const own = this.#addressesOf(formatOwner(attachment));
-      const held = own.length > 0
-        ? own
-        : this.#addressesOf(attachment.containerId);
-      if (held.length === 0 && this.#index !== undefined) {
-        throw new IndexDoubt(formatOwner(attachment));
-      }
-      return held;
-    });
   }
 
   find(address: IpAddress): Reservation | undefined {
@@ -164,45 +44,21 @@ export class DiskStore implements ReservationStore {
   }
 
   list(): readonly Reservation[] {
-    return [...this.#read().table.entries()].flatMap(([address]) =>
-      this.find(address) ?? []
-    );
+    return [...this.#view.read().table.entries()]
+      .flatMap(([address]) => this.find(address) ?? []);
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
-    return this.#decide(() => this.#lookup.firstFree(from, last));
+    return this.#view.decide(() => this.#view.firstFree(from, last));
   }
 
-  /** Whether the last ADD of this attachment reserved addresses and ended before it could say so. */
-  #wasLeftUnanswered(attachment: Attachment): boolean {
-    if (this.#scan?.own.has(FILE_NAME.answered) !== true) return false;
-    const content = readSmallFile(this.#directory.join(FILE_NAME.answered)) ??
-      "";
-    return ownerKey(parseOwner(content)) === formatOwner(attachment);
-  }
-
-  #reservationsFor(attachment: Attachment): Reservations {
-    const unanswered = this.#wasLeftUnanswered(attachment);
-    const addresses = [formatOwner(attachment), attachment.containerId].flatMap(
-      (owner) => this.#addressesOf(owner),
-    );
-    const held = addresses.toSorted(byName).map((address) => ({
-      address,
-      reusable: unanswered || this.find(address)?.fromEarlierBoot === true,
-    }));
-    return {
-      held,
-      cursor: (index) => this.#readCursor(index),
-      firstFree: (from, last) => this.#lookup.firstFree(from, last),
-    };
-  }
-
-  #readCursor(index: number): IpAddress | undefined {
-    let cursor: IpAddress | undefined;
-    this.#quietly("Error retrieving last reserved ip", () => {
-      cursor = this.#directory.readCursor(index);
+  heldBy(attachment: Attachment): readonly IpAddress[] {
+    return this.#view.decide(() => {
+      const own = this.#view.addressesOf(formatOwner(attachment));
+      return this.#view.doubtNothing(
+        own.length > 0 ? own : this.#view.addressesOf(attachment.containerId),
+      );
     });
-    return cursor;
   }
 
   add(
@@ -211,18 +67,50 @@ export class DiskStore implements ReservationStore {
     answer: (plan: AddPlan) => void,
   ): void {
     const choose = (): AddPlan => plan(this.#reservationsFor(attachment));
-    let chosen = this.#decide(choose);
+    let chosen = this.#view.decide(choose);
     try {
       this.#reserve(attachment, chosen, answer);
     } catch (error) {
-      if (!(error instanceof NameTakenError) || this.#index === undefined) {
+      if (!(error instanceof NameTakenError && this.#view.isIndexed)) {
         throw error;
       }
-      this.#read();
+      this.#view.read();
       chosen = choose();
       this.#reserve(attachment, chosen, answer);
     }
     this.#settle(attachment, chosen);
+  }
+
+  #reservationsFor(attachment: Attachment): Reservations {
+    const unanswered = this.#wasLeftUnanswered(attachment);
+    const held = [formatOwner(attachment), attachment.containerId]
+      .flatMap((owner) => this.#view.addressesOf(owner))
+      .toSorted((a, b) => formatIpAddress(a) < formatIpAddress(b) ? -1 : 1)
+      .map((address) => ({
+        address,
+        reusable: unanswered || this.find(address)?.fromEarlierBoot === true,
+      }));
+    return {
+      held,
+      cursor: (index) => this.#readCursor(index),
+      firstFree: (from, last) => this.#view.firstFree(from, last),
+    };
+  }
+
+  /** Whether the last ADD of this attachment reserved addresses and ended before it could say so. */
+  #wasLeftUnanswered(attachment: Attachment): boolean {
+    if (this.#view.scan?.own.has(FILE_NAME.answered) !== true) return false;
+    const path = this.#directory.join(FILE_NAME.answered);
+    const owner = ownerKey(parseOwner(readSmallFile(path) ?? ""));
+    return owner === formatOwner(attachment);
+  }
+
+  #readCursor(index: number): IpAddress | undefined {
+    let cursor: IpAddress | undefined;
+    this.#view.quietly("Error retrieving last reserved ip", () => {
+      cursor = this.#directory.readCursor(index);
+    });
+    return cursor;
   }
 
   #reserve(
@@ -244,7 +132,7 @@ export class DiskStore implements ReservationStore {
   /** What an ADD leaves for after its answer; none of it can take the answer back. */
   #settle(attachment: Attachment, { choices }: AddPlan): void {
     const abandoned = choices.flatMap((choice) => choice.abandoned);
-    this.#quietly("old reservations of the container stay", () => {
+    this.#view.quietly("old reservations of the container stay", () => {
       const now = new Date(nowMs());
       for (const { address, adopted } of choices) {
         if (adopted) Deno.utimeSync(this.#directory.pathOf(address), now, now);
@@ -253,11 +141,11 @@ export class DiskStore implements ReservationStore {
         removeFile(this.#directory.pathOf(address));
       }
     });
-    this.#quietly(
+    this.#view.quietly(
       "a finished ADD looks unanswered",
       () => removeFile(this.#directory.join(FILE_NAME.answered)),
     );
-    this.#save((lookup) => {
+    this.#view.save((lookup) => {
       for (const address of abandoned) lookup.remove(address);
       for (const { address, adopted } of choices) {
         if (!adopted) lookup.insert(address, formatOwner(attachment));
@@ -267,17 +155,17 @@ export class DiskStore implements ReservationStore {
 
   release(attachment: Attachment): void {
     const held = this.heldBy(attachment);
-    const [unreadable] = this.#scan?.unreadable ?? [];
+    const [unreadable] = this.#view.scan?.unreadable ?? [];
     if (held.length === 0 && unreadable !== undefined) throw unreadable;
     this.#remove(held);
   }
 
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
-    const { table } = this.#read();
-    const unlisted = [...table.entries()].filter(([address, owner]) => {
-      const reservation = owner === "" ? undefined : this.find(address);
-      return reservation !== undefined && !keep(reservation);
-    });
+    const unlisted = [...this.#view.read().table.entries()]
+      .filter(([address, owner]) => {
+        const reservation = owner === "" ? undefined : this.find(address);
+        return reservation !== undefined && !keep(reservation);
+      });
     this.#remove(unlisted.map(([address]) => address));
   }
 
@@ -292,36 +180,14 @@ export class DiskStore implements ReservationStore {
         failures.push(error);
       }
     }
-    // An ADD that was answered by nobody's reading is over once its container goes, or anybody else comes.
-    if (this.#scan?.own.has(FILE_NAME.answered)) {
+    // An ADD whose answer nobody heard is over once its container goes, or anybody else comes.
+    if (this.#view.scan?.own.has(FILE_NAME.answered)) {
       removeFile(this.#directory.join(FILE_NAME.answered));
     }
     if (removed.length > 0) syncDirectory(this.#directory.path);
-    this.#save((lookup) =>
+    this.#view.save((lookup) =>
       removed.forEach((address) => lookup.remove(address))
     );
     if (failures.length > 0) throw failures[0];
-  }
-
-  /** Brings the index up to the change that the files have seen; makes one, or removes it, where the size asks for that. */
-  #save(change: (lookup: ReservationLookup) => void): void {
-    const saved = this.#quietly("the index is not kept", () => {
-      if (this.#index !== undefined) {
-        const index = this.#index;
-        index.change(() => change(index));
-        this.#closeIndex();
-        return stampIndex(this.#indexPath, this.#directory.path);
-      }
-      const { table, own } = this.#read();
-      change(table);
-      if (table.size > (this.#options.indexThreshold ?? INDEX_THRESHOLD)) {
-        if (isIndexCurrent(this.#indexPath, this.#directory.path)) return;
-        ReservationIndex.create(this.#indexPath, table).close();
-        stampIndex(this.#indexPath, this.#directory.path);
-      } else if (own.has(FILE_NAME.index)) {
-        removeFile(this.#indexPath);
-      }
-    });
-    if (!saved) removeQuietly(this.#indexPath);
   }
 }
