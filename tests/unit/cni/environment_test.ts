@@ -54,7 +54,7 @@ const READ: readonly { name: string; env: Variables; want: unknown }[] = [
     },
   },
   {
-    name: "needs no CNI_NETNS for DEL (SPEC 4)",
+    name: "needs no CNI_NETNS for DEL (SPEC 2)",
     env: { CNI_COMMAND: "DEL", CNI_CONTAINERID: "c1", CNI_IFNAME: "eth0" },
     want: {
       command: "DEL",

@@ -79,7 +79,7 @@ for (const { name, prevResult, want } of REFUSED) {
 
 const SETS = [rangeSet("10.0.0.0/24"), rangeSet("2001:db8::/64")];
 
-// SPEC 4, CHECK: "the plugin must return an error if a container-resource listed in prevResult does not exist".
+// SPEC 2, CHECK: "the plugin must return an error if a container-resource listed in prevResult does not exist".
 const ROWS = [
   {
     name: "passes what is held and listed",

@@ -333,7 +333,7 @@ const LISTED = {
   "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }],
 } as const;
 
-Deno.test("hostLocalHandlers() GC SPEC 4 frees what is not listed, in one pass", async () => {
+Deno.test("hostLocalHandlers() GC SPEC 2 frees what is not listed, in one pass", async () => {
   const files = {
     "10.0.0.2": C1,
     "10.0.0.3": C2,
@@ -461,6 +461,15 @@ const STATUSES: readonly {
       details: "remove it",
     }),
     log: [],
+  },
+  {
+    name: "fails with a resolvConf that is not there, as ADD would",
+    call: { ipam: { resolvConf: "/nope" } },
+    want: refused(50, {
+      message: "open /nope: no such file or directory",
+      details: "",
+    }),
+    log: ["probe /d/net"],
   },
   {
     name: "fails with a bad configuration",

@@ -210,6 +210,16 @@ const WARNINGS: readonly {
     want: [],
   },
   {
+    name: "nothing of a gateway elsewhere for a /32, which has no room",
+    keys: { subnet: "10.0.0.7/32", gateway: "10.0.0.1" },
+    want: [],
+  },
+  {
+    name: "nothing of a gateway elsewhere for a /127",
+    keys: { subnet: "fd00::2/127", gateway: "fe80::1" },
+    want: [],
+  },
+  {
     name: "nothing of a gateway outside the range but inside the subnet",
     keys: {
       subnet: "10.0.0.0/24",

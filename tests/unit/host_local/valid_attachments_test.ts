@@ -18,7 +18,7 @@ function read(json: Readonly<Record<string, unknown>>): unknown {
 
 const READ = [
   {
-    name: "the key of SPEC 4",
+    name: "the key of SPEC 2",
     json: { [SPEC_KEY]: [C1, C2] },
     want: [attachment(), { containerId: "c2", ifName: "net1" }],
   },
