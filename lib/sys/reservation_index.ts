@@ -14,6 +14,7 @@ import {
   addressPlus,
   type Family,
   type IpAddress,
+  lastValue,
 } from "../net/ip_address.ts";
 import type {
   ReservationLookup,
@@ -164,7 +165,10 @@ export class ReservationIndex implements ReservationLookup {
     const key = toKey(address);
     this.#prepare("INSERT INTO reservation VALUES (?, ?)").run(key, owner);
     const before = this.#runAround(toKey(addressPlus(address, -1n)));
-    const after = this.#runAround(toKey(addressPlus(address, 1n)));
+    // Behind the last address of a family there is no key, and no run.
+    const after = address.value < lastValue(address.family)
+      ? this.#runAround(toKey(addressPlus(address, 1n)))
+      : undefined;
     if (before !== undefined) this.#deleteRun(before);
     if (after !== undefined) this.#deleteRun(after);
     this.#insertRun(before?.first ?? key, after?.last ?? key);
