@@ -82,10 +82,15 @@ class Sandbox implements Disposable {
   }
 }
 
-/** What the commands print and leave where nobody interferes; `stderr` is empty throughout. */
-async function undisturbed(): Promise<string[]> {
-  using sandbox = new Sandbox();
-  return await sandbox.runAll();
+let reference: Promise<string[]> | undefined;
+
+/** What the commands print and leave where nobody interferes. */
+function undisturbed(): Promise<string[]> {
+  reference ??= (async () => {
+    using sandbox = new Sandbox();
+    return await sandbox.runAll();
+  })();
+  return reference;
 }
 
 testWith(
@@ -167,7 +172,7 @@ const VARIABLES: readonly Readonly<Record<string, string>>[] = [
   },
   { DENO_COVERAGE_DIR: "@/coverage", NODE_V8_COVERAGE: "@/coverage" },
   { DENO_TRACE_PERMISSIONS: "1", DENO_AUDIT_PERMISSIONS: "@/audit" },
-  { DENO_PERMISSION_BROKER_PATH: "" },
+  { DENO_PERMISSION_BROKER_PATH: "@/broker.sock" },
   {
     OTEL_DENO: "true",
     OTEL_EXPORTER_OTLP_ENDPOINT: "http://192.0.2.1:4318",
@@ -235,14 +240,13 @@ const REACHING_OUT = new Set([
   "vfork",
 ]);
 
-/** The shared objects that the dynamic loader maps before the program starts, by name. */
+/** What the dynamic loader opens before the program starts: its cache and the libraries that `ldd` tells, by name. */
 async function linkedLibraries(): Promise<Set<string>> {
   const { stdout } = await new Deno.Command("ldd", { args: [OURS] }).output();
-  return new Set(
-    [...new TextDecoder().decode(stdout).matchAll(/[\w.+-]+\.so[\w.]*/g)].map((
-      [name],
-    ) => name),
+  const names = new TextDecoder().decode(stdout).matchAll(
+    /[\w.+-]+\.so[\w.]*/g,
   );
+  return new Set(["ld.so.cache", ...[...names].map(([name]) => name)]);
 }
 
 /** Calls of a run that it has no business to make; each as the text of the trace. */
