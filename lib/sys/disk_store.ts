@@ -82,14 +82,15 @@ export class DiskStore implements ReservationStore {
   }
 
   #reservationsFor(attachment: Attachment): Reservations {
-    const unanswered = this.#wasLeftUnanswered(attachment);
-    const held = [formatOwner(attachment), attachment.containerId]
+    const addresses = [formatOwner(attachment), attachment.containerId]
       .flatMap((owner) => this.#view.addressesOf(owner))
-      .toSorted((a, b) => formatIpAddress(a) < formatIpAddress(b) ? -1 : 1)
-      .map((address) => ({
-        address,
-        reusable: unanswered || this.find(address)?.fromEarlierBoot === true,
-      }));
+      .toSorted((a, b) => formatIpAddress(a) < formatIpAddress(b) ? -1 : 1);
+    // Only now the files have been read, if they are what answers.
+    const unanswered = this.#wasLeftUnanswered(attachment);
+    const held = addresses.map((address) => ({
+      address,
+      reusable: unanswered || this.find(address)?.fromEarlierBoot === true,
+    }));
     return {
       held,
       cursor: (index) => this.#readCursor(index),
