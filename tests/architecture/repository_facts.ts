@@ -1,0 +1,89 @@
+/** What Deno says about the modules of this repository. @module */
+
+import { walkSync } from "@std/fs/walk";
+import { REPO_ROOT } from "../support/binaries.ts";
+import { TempDir } from "../support/temp_dir.ts";
+import type { Import } from "./layers.ts";
+import type { ModuleDocs } from "./text_rules.ts";
+
+/** Paths of the modules under lib/, from the top of the repository, sorted. */
+export function libModules(): string[] {
+  return [...walkSync(`${REPO_ROOT}/lib`, { includeDirs: false, exts: ["ts"] })]
+    .map(({ path }) => fromTop(path))
+    .sort();
+}
+
+/** Entry points: the files `main_*.ts`. */
+export function entryPoints(): string[] {
+  return [...Deno.readDirSync(REPO_ROOT)]
+    .map(({ name }) => name)
+    .filter((name) => /^main_\w+\.ts$/.test(name))
+    .sort();
+}
+
+/** All imports among the modules, and of what they reach. */
+export function importsOf(modules: readonly string[]): Import[] {
+  using dir = new TempDir();
+  // `deno info` takes a single root.
+  const root = dir.join("root.ts");
+  Deno.writeTextFileSync(
+    root,
+    modules.map((path) => `import "${fileUrl(path)}";`).join("\n"),
+  );
+  const graph = JSON.parse(
+    deno("info", "--json", "--config", `${REPO_ROOT}/deno.json`, root),
+  ) as {
+    readonly modules: readonly {
+      readonly specifier: string;
+      readonly dependencies?: readonly {
+        readonly code?: { readonly specifier: string };
+        readonly type?: { readonly specifier: string };
+      }[];
+    }[];
+  };
+  return graph.modules
+    .filter(({ specifier }) => specifier.startsWith(fileUrl("")))
+    .flatMap(({ specifier, dependencies = [] }) =>
+      dependencies.flatMap(({ code, type }) => {
+        const to = (code ?? type)?.specifier;
+        if (to === undefined) return [];
+        return [{
+          from: fromTop(specifier),
+          to: fromTop(to),
+          typeOnly: code === undefined,
+        }];
+      })
+    );
+}
+
+/** The documentation of each module. */
+export function docsOf(modules: readonly string[]): Map<string, ModuleDocs> {
+  const { nodes } = JSON.parse(deno("doc", "--json", ...modules)) as {
+    readonly nodes: Readonly<Record<string, ModuleDocs>>;
+  };
+  return new Map(
+    Object.entries(nodes).map(([url, docs]) => [fromTop(url), docs]),
+  );
+}
+
+function deno(...args: readonly string[]): string {
+  const { success, stdout, stderr } = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: REPO_ROOT,
+    stdin: "null",
+    env: { NO_COLOR: "1" },
+  }).outputSync();
+  const decoder = new TextDecoder();
+  if (!success) {
+    throw new Error(`Cannot run deno ${args[0]}: ${decoder.decode(stderr)}`);
+  }
+  return decoder.decode(stdout);
+}
+
+function fileUrl(path: string): string {
+  return `file://${REPO_ROOT}/${path}`;
+}
+
+function fromTop(pathOrUrl: string): string {
+  return pathOrUrl.replace("file://", "").replace(`${REPO_ROOT}/`, "");
+}

@@ -1,0 +1,43 @@
+/** Length and documentation of modules. @module */
+
+const LONGEST = 300;
+
+/** What is wrong with the text of a module, one line each. */
+export function textProblems(path: string, text: string): string[] {
+  const problems: string[] = [];
+  const lines = text.split("\n").length - 1;
+  if (lines > LONGEST) {
+    problems.push(`${path} has ${lines} lines, expected ${LONGEST} at most`);
+  }
+  const header = /^\/\*\*(?:[^*]|\*(?!\/))*\*\//.exec(text)?.[0] ?? "";
+  if (!header.includes("@module")) {
+    problems.push(`${path} does not begin with a comment that ends in @module`);
+  }
+  return problems;
+}
+
+/** The part of `deno doc --json` that is looked at. */
+export interface ModuleDocs {
+  readonly symbols: readonly {
+    readonly name: string;
+    readonly declarations: readonly {
+      readonly declarationKind: string;
+      readonly jsDoc?: {
+        readonly doc?: string;
+        readonly tags?: readonly unknown[];
+      };
+    }[];
+  }[];
+}
+
+/** The exports that have no doc comment, one line each. */
+export function docProblems(path: string, { symbols }: ModuleDocs): string[] {
+  return symbols
+    .filter(({ declarations }) =>
+      declarations.some(({ declarationKind }) =>
+        declarationKind === "export"
+      ) &&
+      !declarations.some(({ jsDoc }) => jsDoc?.doc || jsDoc?.tags?.length)
+    )
+    .map(({ name }) => `${path} exports ${name} without a doc comment`);
+}
