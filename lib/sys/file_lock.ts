@@ -4,6 +4,8 @@ import { SystemError } from "../base/errors.ts";
 import { attempt, lstat, systemError } from "./files.ts";
 
 const LOCK_MODE = 0o750;
+/** The longest a timer waits, 24 days; beyond that it would not wait at all. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** Opens the lock file; makes it if `create` is true, else undefined if there is none. */
 function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
@@ -43,7 +45,10 @@ async function takeLock(
   if (file.tryLockSync(true)) return true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
+    timer = setTimeout(
+      () => resolve(false),
+      Math.min(timeoutMs, LONGEST_WAIT_MS),
+    );
   });
   try {
     return await Promise.race([file.lock(true).then(() => true), timeout]);
