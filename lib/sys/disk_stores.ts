@@ -5,7 +5,7 @@ import type { StoreConfig } from "../host_local/config.ts";
 import type { ReservationStores } from "../host_local/store.ts";
 import { DiskStore } from "./disk_store.ts";
 import { lockFile, probeLock } from "./file_lock.ts";
-import { attempt, systemError } from "./files.ts";
+import { attempt, lstat, systemError } from "./files.ts";
 import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
 
 const DIRECTORY_MODE = 0o755;
@@ -68,7 +68,15 @@ export function diskStores(warn: (message: string) => void): ReservationStores {
         : undefined,
     probe: ({ directory }) => {
       let existing = directory;
-      while (!isDirectory(existing)) existing = parentOf(existing);
+      while (!isDirectory(existing)) {
+        if (lstat(existing) !== undefined) {
+          throw new SystemError(
+            `open ${existing}: a link that leads nowhere`,
+            `remove ${existing} or make the directory it leads to`,
+          );
+        }
+        existing = parentOf(existing);
+      }
       if (existing === directory) probeLock(`${directory}/${FILE_NAME.lock}`);
     },
   };
