@@ -11,25 +11,27 @@ import { installPackages } from "./test/debian_packages.ts";
 import { denoCommand, denoTest, stage } from "./test/stage.ts";
 import { add, type Counts, format, NONE } from "./test/summary.ts";
 
-/** Test files and folders that need permissions, and most of them the compiled plugins. */
-const SUITES = [
-  "tests/architecture_test.ts",
-  "tests/sys",
-  "tests/tools",
-  "tests/conformance",
-  "tests/integration",
-];
-
 /** Types are checked once, by the stage of that name. */
-const UNIT_TESTS = ["--no-check", "tests/unit"];
-const EFFECT_TESTS = ["--no-check", "-P=tests"];
+const TEST = ["test", "--no-prompt", "--no-check"];
+
+/** Tests that need permissions, most of them the compiled plugins too. */
+const SUITES = [
+  { path: "tests/architecture_test.ts", permissions: "tests" },
+  { path: "tests/sys", permissions: "tests" },
+  { path: "tests/tools", permissions: "tools" },
+  { path: "tests/conformance", permissions: "tests" },
+  { path: "tests/integration", permissions: "tests" },
+];
 
 async function runAll(): Promise<Counts> {
   let sum = await runStages([
     ["format", () => denoCommand(["fmt", "--check"])],
     ["lint", () => denoCommand(["lint"])],
     ["types", () => denoCommand(["check"])],
-    ["unit tests, without permissions", () => denoTest(UNIT_TESTS)],
+    [
+      "unit tests, without permissions",
+      () => denoTest([...TEST, "tests/unit"]),
+    ],
     ["Debian packages", () => installPackages().then(() => NONE)],
   ]);
   const built = await runStages([
@@ -41,12 +43,11 @@ async function runAll(): Promise<Counts> {
     print("\nNothing else is run: there is no fresh binary to test.");
     return sum;
   }
-  for (const suite of SUITES) {
-    if (!await exists(suite)) continue;
-    sum = add(
-      sum,
-      await stage(suite, () => denoTest([...EFFECT_TESTS, suite])),
-    );
+  for (const { path, permissions } of SUITES) {
+    if (!await exists(path)) continue;
+    const run = (): Promise<Counts> =>
+      denoTest([...TEST, `-P=${permissions}`, path]);
+    sum = add(sum, await stage(path, run));
   }
   return sum;
 }

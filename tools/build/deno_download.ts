@@ -63,7 +63,8 @@ async function answers(address: string): Promise<boolean> {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
     const response = await fetch(address, { method: "HEAD", signal });
     return response.ok;
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
     // Unknown host, refused, or silent: all mean that it cannot be had from there.
     return false;
   }

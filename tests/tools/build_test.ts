@@ -1,0 +1,94 @@
+/** What `deno task build` makes: the same bytes each time, confined, and clean at run time. @module */
+
+import { assertEquals } from "@std/assert";
+import { type Binary, PLUGINS } from "../../tools/build/binaries.ts";
+import { compile } from "../../tools/build/compile.ts";
+import { findCompiler } from "../../tools/build/compiler.ts";
+import { sha256 } from "../../tools/build/pinned_file.ts";
+import { hostTarget, type Target } from "../../tools/build/target.ts";
+import { cniEnv, runPlugin } from "../support/plugin_process.ts";
+import { testWith } from "../support/requirements.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const HOST_LOCAL = plugin("host-local");
+const QEMU = "/usr/bin/qemu-aarch64-static";
+const AARCH64_LIBRARIES = "/usr/aarch64-linux-gnu";
+
+function plugin(wanted: string): Binary {
+  const found = PLUGINS.find(({ name }) => name === wanted);
+  if (found === undefined) {
+    throw new Error(`Cannot test "${wanted}": unknown plugin`);
+  }
+  return found;
+}
+
+async function compileTo(
+  output: string,
+  binary: Binary = HOST_LOCAL,
+  target: Target = hostTarget(),
+): Promise<void> {
+  await compile(binary, {
+    compiler: await findCompiler(target),
+    target,
+    output,
+  });
+}
+
+Deno.test("compile() gives the same bytes twice", async () => {
+  using dir = new TempDir();
+  const hashes = [];
+  for (const output of [dir.join("a/host-local"), dir.join("b/host-local")]) {
+    await compileTo(output);
+    hashes.push(sha256(await Deno.readFile(output)));
+  }
+  assertEquals(hashes[0], hashes[1]);
+});
+
+Deno.test("compile() gives host-local its permissions and no others", async () => {
+  using dir = new TempDir();
+  const binary = dir.join("probe");
+  await compileTo(binary, {
+    ...HOST_LOCAL,
+    main: "tests/tools/permission_probe.ts",
+  });
+  const { stdout } = await runPlugin({ binary, env: {} });
+  assertEquals(JSON.parse(stdout), [
+    "read",
+    "write",
+    "env CNI_ARGS",
+    "sys osUptime",
+  ]);
+});
+
+Deno.test("a compiled plugin leaves nothing in the temporary directory", async () => {
+  using dir = new TempDir();
+  using temporary = new TempDir();
+  const binary = dir.join("host-local");
+  await compileTo(binary);
+  const env = cniEnv("VERSION", {
+    extra: { TMPDIR: temporary.path, HOME: temporary.path },
+  });
+  const { code } = await runPlugin({ binary, env, cwd: temporary.path });
+  assertEquals(code, 0);
+  assertEquals(await Array.fromAsync(Deno.readDir(temporary.path)), []);
+});
+
+testWith(
+  [`binary:${QEMU}`, `binary:${AARCH64_LIBRARIES}/lib/libc.so.6`],
+  "compile() makes a binary for aarch64 that runs",
+  async () => {
+    using dir = new TempDir();
+    const output = dir.join("host-local");
+    await compileTo(output, HOST_LOCAL, "aarch64-unknown-linux-gnu");
+    const { stdout, success } = await new Deno.Command(QEMU, {
+      args: ["-L", AARCH64_LIBRARIES, output],
+      env: cniEnv("VERSION"),
+      stdin: "null",
+    }).output();
+    assertEquals(success, true);
+    assertEquals(
+      JSON.parse(new TextDecoder().decode(stdout)).cniVersion,
+      "1.1.0",
+    );
+  },
+);

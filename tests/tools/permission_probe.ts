@@ -1,0 +1,22 @@
+/** Compiled like a plugin, prints what it is allowed to do. @module */
+
+const DESCRIPTORS: readonly Deno.PermissionDescriptor[] = [
+  { name: "read" },
+  { name: "write" },
+  { name: "env" },
+  { name: "env", variable: "CNI_ARGS" },
+  { name: "env", variable: "HOME" },
+  { name: "sys", kind: "osUptime" },
+  { name: "sys", kind: "hostname" },
+  { name: "net" },
+  { name: "run" },
+  { name: "ffi" },
+  { name: "import" },
+];
+
+const granted = DESCRIPTORS
+  .filter((descriptor) =>
+    Deno.permissions.querySync(descriptor).state === "granted"
+  )
+  .map((descriptor) => Object.values(descriptor).join(" ").trim());
+Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(granted)));
