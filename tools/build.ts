@@ -9,7 +9,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type Binary, EMPTY, PLUGINS } from "./build/binaries.ts";
 import { compile } from "./build/compile.ts";
-import { findCompiler } from "./build/compiler.ts";
+import { type Compiler, findCompiler } from "./build/compiler.ts";
 import {
   hostTarget,
   isTarget,
@@ -20,29 +20,34 @@ import {
 import { REPOSITORY } from "./repository.ts";
 import { print, warn } from "./terminal.ts";
 
+/** A compiled binary. */
+export interface Built {
+  readonly name: string;
+  readonly path: string;
+  /** What it was compiled with. */
+  readonly compiler: Compiler;
+}
+
 /**
- * Builds the binaries for one target.
+ * Builds the binaries for one target and prints a line about each.
  *
- * @param log Takes a line about each binary.
  * @throws {Error} if a binary cannot be built; those before it are in place then.
  */
 export async function build(
   binaries: readonly Binary[],
   target: Target,
-  log: (line: string) => void = print,
-): Promise<void> {
+): Promise<Built[]> {
   const compiler = await findCompiler(target);
+  const built: Built[] = [];
   for (const binary of binaries) {
-    const output = outputPath(binary.name, target);
-    await compile(binary, { compiler, target, output });
-    const { size } = await Deno.stat(output);
-    const path = output.slice(REPOSITORY.length + 1);
-    log(
-      `${path}: ${
-        (size / 1e6).toFixed(1)
-      } MB, ${target}, runtime ${compiler.version}`,
-    );
+    const path = outputPath(binary.name, target);
+    await compile(binary, { compiler, target, output: path });
+    const megabytes = ((await Deno.stat(path)).size / 1e6).toFixed(1);
+    const shown = path.slice(REPOSITORY.length + 1);
+    print(`${shown}: ${megabytes} MB, ${target}, runtime ${compiler.version}`);
+    built.push({ name: binary.name, path, compiler });
   }
+  return built;
 }
 
 /** The plugins whose entry point exists. */

@@ -1,0 +1,161 @@
+/** What goes into a release. @module */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { notesOf } from "../../tools/release/notes.ts";
+import { sbom } from "../../tools/release/sbom.ts";
+import { writeTarball } from "../../tools/release/tarball.ts";
+import { TempDir } from "../support/temp_dir.ts";
+
+const CHANGELOG = `# Changelog
+
+## Unreleased
+
+- Something to come.
+
+## 1.2.0
+
+## 1.1.0 (2026-05-04)
+
+- Faster.
+
+### Fixed
+
+- A leak.
+
+## [1.0.0] - 2026-01-02
+
+- First.
+`;
+
+const NOTES = [
+  { name: "trial", version: "Unreleased", want: "- Something to come.\n" },
+  {
+    name: "with a date",
+    version: "1.1.0",
+    want: "- Faster.\n\n### Fixed\n\n- A leak.\n",
+  },
+  { name: "in brackets", version: "1.0.0", want: "- First.\n" },
+];
+
+for (const { name, version, want } of NOTES) {
+  Deno.test(`notesOf() ${name}`, () =>
+    assertEquals(notesOf(version, CHANGELOG), want));
+}
+
+for (
+  const { name, version } of [
+    { name: "a version without a section", version: "2.0.0" },
+    { name: "a section without content", version: "1.2.0" },
+    { name: "the beginning of a version", version: "1.1" },
+  ]
+) {
+  Deno.test(`notesOf() refuses ${name}`, () => {
+    assertThrows(
+      () => notesOf(version, CHANGELOG),
+      Error,
+      "CHANGELOG.md says nothing about it",
+    );
+  });
+}
+
+Deno.test("sbom() keeps what is tested with apart from what is shipped", () => {
+  const part = {
+    name: "plugin",
+    sha256: "00ff",
+    compiler: { deno: "/x/deno", version: "2.0.1" },
+  };
+  const bill = sbom({
+    product: "plugins",
+    version: "1.2.3",
+    license: "Apache-2.0",
+    npm: { "@scope/lib@4.5.6": { integrity: "sha512-AP8=" } },
+    parts: [part],
+  });
+  assertEquals(bill, {
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: {
+      component: {
+        type: "application",
+        "bom-ref": "plugins",
+        name: "plugins",
+        version: "1.2.3",
+        licenses: [{ license: { id: "Apache-2.0" } }],
+      },
+    },
+    components: [
+      {
+        type: "file",
+        "bom-ref": "plugin",
+        name: "plugin",
+        version: "1.2.3",
+        hashes: [{ alg: "SHA-256", content: "00ff" }],
+      },
+      {
+        type: "platform",
+        "bom-ref": "deno@2.0.1",
+        name: "deno",
+        version: "2.0.1",
+        purl: "pkg:github/denoland/deno@v2.0.1",
+        licenses: [{ license: { id: "MIT" } }],
+      },
+      {
+        type: "library",
+        "bom-ref": "npm:@scope/lib@4.5.6",
+        scope: "excluded",
+        name: "@scope/lib",
+        version: "4.5.6",
+        purl: "pkg:npm/%40scope/lib@4.5.6",
+        hashes: [{ alg: "SHA-512", content: "00ff" }],
+      },
+    ],
+    dependencies: [
+      { ref: "plugins", dependsOn: ["plugin"] },
+      { ref: "plugin", dependsOn: ["deno@2.0.1"] },
+    ],
+  });
+});
+
+Deno.test("writeTarball() gives the same bytes for files of other times and modes", async () => {
+  using dir = new TempDir();
+  const tarballs = [];
+  for (const [index, mtime] of [1_000_000, 1_800_000_000].entries()) {
+    const folder = dir.join(`${index}`);
+    await Deno.mkdir(folder);
+    const files = [];
+    for (const [name, mode] of [["b", 0o755], ["a", 0o644]] as const) {
+      const path = `${folder}/${name}`;
+      await Deno.writeTextFile(path, name, {
+        mode: index === 0 ? 0o600 : 0o664,
+      });
+      await Deno.utime(path, mtime, mtime);
+      files.push({ path, mode });
+    }
+    const tarball = dir.join(`${index}.tgz`);
+    await writeTarball(tarball, files);
+    tarballs.push(tarball);
+  }
+  const [first, second] = await Promise.all(
+    tarballs.map((path) => Deno.readFile(path)),
+  );
+  assertEquals(first, second);
+
+  const { stdout } = await new Deno.Command("tar", {
+    args: [
+      "--list",
+      "--verbose",
+      "--numeric-owner",
+      "--file",
+      dir.join("0.tgz"),
+    ],
+    env: { TZ: "UTC" },
+  }).output();
+  const entries = new TextDecoder().decode(stdout).trim().split("\n")
+    .map((line) => line.replaceAll(/ +/g, " "));
+  assertEquals(entries, [
+    "drwxr-xr-x 0/0 0 1970-01-01 00:00 ./",
+    "-rw-r--r-- 0/0 1 1970-01-01 00:00 ./a",
+    "-rwxr-xr-x 0/0 1 1970-01-01 00:00 ./b",
+  ]);
+});

@@ -1,0 +1,89 @@
+/**
+ * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
+ * target: a tarball laid out as those of the CNI project, its SHA-256, and an SBOM.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { ensureDir } from "@std/fs/ensure-dir";
+import project from "../deno.json" with { type: "json" };
+import { build, presentPlugins } from "./build.ts";
+import { sha256 } from "./build/pinned_file.ts";
+import { type Target, TARGETS } from "./build/target.ts";
+import { notesOf } from "./release/notes.ts";
+import { type Part, sbom } from "./release/sbom.ts";
+import { writeTarball } from "./release/tarball.ts";
+import { REPOSITORY } from "./repository.ts";
+import { print, warn } from "./terminal.ts";
+
+/** The part of deno.lock that is used. */
+interface LockFile {
+  readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
+}
+
+const PRODUCT = "cni-ipam-plugins";
+const FOLDER = `${REPOSITORY}/dist/release`;
+
+/** Architectures as the CNI project's file names have them. */
+const ARCHITECTURE: Readonly<Record<Target, string>> = {
+  "x86_64-unknown-linux-gnu": "amd64",
+  "aarch64-unknown-linux-gnu": "arm64",
+};
+
+/** Builds for the target and writes its three files. */
+async function release(target: Target, tag: string): Promise<void> {
+  const lock: LockFile = JSON.parse(
+    await Deno.readTextFile(`${REPOSITORY}/deno.lock`),
+  );
+  const stem = `${FOLDER}/${PRODUCT}-linux-${ARCHITECTURE[target]}-${tag}`;
+  const built = await build(await presentPlugins(), target);
+  const parts: Part[] = [];
+  for (const { name, path, compiler } of built) {
+    parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });
+  }
+  const documents = ["LICENSE", "README.md"];
+  await writeTarball(`${stem}.tgz`, [
+    ...built.map(({ path }) => ({ path, mode: 0o755 })),
+    ...documents.map((name) => ({
+      path: `${REPOSITORY}/${name}`,
+      mode: 0o644,
+    })),
+  ]);
+  const hash = sha256(await Deno.readFile(`${stem}.tgz`));
+  const fileName = `${stem}.tgz`.slice(FOLDER.length + 1);
+  await Deno.writeTextFile(`${stem}.tgz.sha256`, `${hash}  ${fileName}\n`);
+  const bill = sbom({ product: PRODUCT, ...project, npm: lock.npm, parts });
+  await Deno.writeTextFile(
+    `${stem}.cdx.json`,
+    `${JSON.stringify(bill, undefined, 2)}\n`,
+  );
+  print(`${fileName} ${hash}`);
+}
+
+if (import.meta.main) {
+  try {
+    const tag = `v${project.version}`;
+    const wanted = parseArgs(Deno.args, { string: ["tag"] }).tag;
+    if (wanted !== undefined && wanted !== tag) {
+      throw new Error(
+        `Cannot release "${wanted}": deno.json has version "${project.version}"`,
+      );
+    }
+    const changelog = await Deno.readTextFile(`${REPOSITORY}/CHANGELOG.md`);
+    // Without a tag it is a trial.
+    const notes = notesOf(
+      wanted === undefined ? "Unreleased" : project.version,
+      changelog,
+    );
+    await Deno.remove(FOLDER, { recursive: true }).catch(() => {
+      // There was none.
+    });
+    await ensureDir(FOLDER);
+    for (const target of TARGETS) await release(target, tag);
+    await Deno.writeTextFile(`${FOLDER}/notes.md`, notes);
+  } catch (error) {
+    warn(`release: ${error instanceof Error ? error.message : error}`);
+    Deno.exit(1);
+  }
+}
