@@ -1,0 +1,96 @@
+/**
+ * How long to wait: between repetitions of a message, between exchanges, before beginning again, and while renewing.
+ *
+ * Each function takes `random`, uniform in [0, 1); all times are milliseconds. Pure. @module
+ */
+
+import type { Timings } from "./settings.ts";
+
+const FIRST_PAUSE_MS = 2000;
+const PAUSE_JITTER_MS = 1000;
+const FIRST_RESTART_MS = 1000;
+/** Restarts that are further apart than this have nothing to do with each other. */
+const RESTART_MEMORY_MS = 120_000;
+const LEAST_RENEWAL_GAP_MS = 1000;
+/** "down to a minimum of 60 seconds" (RFC 2131 section 4.4.5). */
+const USUAL_RENEWAL_GAP_MS = 60_000;
+const MOST_RENEWAL_GAP_MS = 86_400_000;
+
+/**
+ * Wait between two sends of one message: doubling with ±25 % of jitter (RFC 2131 section 4.1), each step taken twice.
+ *
+ * That section begins at 4 s; a container does not wait so long for a frame that a bridge lost. Taken twice, because
+ * a second loss in a row is far likelier than a congested network: with a fifth of all frames lost it brings the 99th
+ * percentile of an acquisition from about 5 s below 3 s.
+ *
+ * @param sends How often the message was sent already, at least 1.
+ */
+export function resendGapMs(
+  sends: number,
+  { firstResendMs, resendMaxMs }: Timings,
+  random: number,
+): number {
+  const nominal = firstResendMs * 2 ** Math.floor((sends - 1) / 2);
+  return Math.min(nominal, resendMaxMs) * (0.75 + random / 2);
+}
+
+/**
+ * Pause after an exchange that found no answer: 2 s, doubling up to `resendMaxMs`, ±1 s.
+ *
+ * @param exchanges Unanswered exchanges so far, at least 1.
+ */
+export function pauseMs(
+  exchanges: number,
+  { resendMaxMs }: Timings,
+  random: number,
+): number {
+  const nominal = Math.min(FIRST_PAUSE_MS * 2 ** (exchanges - 1), resendMaxMs);
+  const jitter = Math.min(PAUSE_JITTER_MS, nominal / 2);
+  return nominal + (random * 2 - 1) * jitter;
+}
+
+/** How often a client had to begin again lately, by a NAK, a conflict, an expired lease or a link that came back. */
+export interface Restarts {
+  readonly count: number;
+  readonly lastMs: number;
+}
+
+/** No restart yet. */
+export const NO_RESTARTS: Restarts = { count: 0, lastMs: -Infinity };
+
+/** Counts one restart; forgets those before a quiet time. */
+export function countRestart(restarts: Restarts, nowMs: number): Restarts {
+  const isRecent = nowMs - restarts.lastMs < RESTART_MEMORY_MS;
+  return { count: isRecent ? restarts.count + 1 : 1, lastMs: nowMs };
+}
+
+/**
+ * Wait before beginning again: the first time none, so that a NAK is obeyed at once (RFC 2131 section 3.1 step 4),
+ * then 1 s, doubling up to `resendMaxMs`, ±25 %; a server that NAKs or expires everything cannot make a client flood.
+ */
+export function restartDelayMs(
+  { count }: Restarts,
+  { resendMaxMs }: Timings,
+  random: number,
+): number {
+  if (count <= 1) return 0;
+  const nominal = FIRST_RESTART_MS * 2 ** (count - 2);
+  return Math.min(nominal, resendMaxMs) * (0.75 + random / 2);
+}
+
+/**
+ * Wait between two REQUESTs in RENEWING or REBINDING: "one-half of the remaining time [...], down to a minimum of 60
+ * seconds" (RFC 2131 section 4.4.5). Where that minimum would leave a short lease a single try, it is an eighth of
+ * the whole phase, at least 1 s.
+ *
+ * @param remainingMs Until the phase ends; may be Infinity.
+ * @param phaseMs Length of the whole phase; may be Infinity.
+ */
+export function renewalGapMs(remainingMs: number, phaseMs: number): number {
+  const least = clamp(phaseMs / 8, LEAST_RENEWAL_GAP_MS, USUAL_RENEWAL_GAP_MS);
+  return clamp(remainingMs / 2, least, MOST_RENEWAL_GAP_MS);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}
