@@ -6,6 +6,8 @@
 
 import type { Timings } from "./settings.ts";
 
+/** "The delay [...] up to a maximum of 64 seconds" (RFC 2131 section 4.1). */
+const MOST_RESEND_GAP_MS = 64_000;
 const FIRST_PAUSE_MS = 2000;
 const PAUSE_JITTER_MS = 1000;
 const FIRST_RESTART_MS = 1000;
@@ -27,15 +29,15 @@ const MOST_RENEWAL_GAP_MS = 86_400_000;
  */
 export function resendGapMs(
   sends: number,
-  { firstResendMs, resendMaxMs }: Timings,
+  { firstResendMs }: Timings,
   random: number,
 ): number {
   const nominal = firstResendMs * 2 ** Math.floor((sends - 1) / 2);
-  return Math.min(nominal, resendMaxMs) * (0.75 + random / 2);
+  return spread(Math.min(nominal, MOST_RESEND_GAP_MS), random);
 }
 
 /**
- * Pause after an exchange that found no answer: 2 s, doubling up to `resendMaxMs`, ±1 s.
+ * Pause after an exchange that found no answer: 2 s, doubling up to `resendMaxMs` (if that is not less), ±1 s.
  *
  * @param exchanges Unanswered exchanges so far, at least 1.
  */
@@ -44,9 +46,9 @@ export function pauseMs(
   { resendMaxMs }: Timings,
   random: number,
 ): number {
-  const nominal = Math.min(FIRST_PAUSE_MS * 2 ** (exchanges - 1), resendMaxMs);
-  const jitter = Math.min(PAUSE_JITTER_MS, nominal / 2);
-  return nominal + (random * 2 - 1) * jitter;
+  const most = Math.max(FIRST_PAUSE_MS, resendMaxMs);
+  const nominal = Math.min(FIRST_PAUSE_MS * 2 ** (exchanges - 1), most);
+  return Math.round(nominal + (random * 2 - 1) * PAUSE_JITTER_MS);
 }
 
 /** How often a client had to begin again lately, by a NAK, a conflict, an expired lease or a link that came back. */
@@ -74,8 +76,8 @@ export function restartDelayMs(
   random: number,
 ): number {
   if (count <= 1) return 0;
-  const nominal = FIRST_RESTART_MS * 2 ** (count - 2);
-  return Math.min(nominal, resendMaxMs) * (0.75 + random / 2);
+  const most = Math.max(FIRST_RESTART_MS, resendMaxMs);
+  return spread(Math.min(FIRST_RESTART_MS * 2 ** (count - 2), most), random);
 }
 
 /**
@@ -89,6 +91,10 @@ export function restartDelayMs(
 export function renewalGapMs(remainingMs: number, phaseMs: number): number {
   const least = clamp(phaseMs / 8, LEAST_RENEWAL_GAP_MS, USUAL_RENEWAL_GAP_MS);
   return clamp(remainingMs / 2, least, MOST_RENEWAL_GAP_MS);
+}
+
+function spread(nominalMs: number, random: number): number {
+  return Math.round(nominalMs * (0.75 + random / 2));
 }
 
 function clamp(value: number, least: number, most: number): number {

@@ -28,9 +28,6 @@ const DEFAULT_LEASE_MS = 3_600_000;
 const ZERO_LEASE_MS = 60_000;
 /** Option times count whole seconds, so nothing that was really sent is changed by this. */
 const LEAST_MS = 1000;
-const T2_PART = 7 / 8;
-/** T1 is 1/2 of the lease when T2 is 7/8 of it. */
-const T1_PART_OF_T2 = 4 / 7;
 
 /**
  * Resolves the times of an ACK.
@@ -47,7 +44,7 @@ export function leaseTimes(sent: SentTimes): LeaseTimes {
   const sentT2 = toMs(sent.t2Seconds);
   const t2Ms = isWithin(sentT2, leaseMs)
     ? sentT2
-    : Math.max(LEAST_MS, leaseMs * T2_PART);
+    : Math.max(LEAST_MS, Math.floor(leaseMs * 7 / 8));
   if (sentT2 !== undefined && sentT2 !== t2Ms) {
     warnings.push(repaired("T2", sentT2, t2Ms));
   }
@@ -55,7 +52,7 @@ export function leaseTimes(sent: SentTimes): LeaseTimes {
   const sentT1 = toMs(sent.t1Seconds);
   const t1Ms = isWithin(sentT1, t2Ms)
     ? sentT1
-    : Math.max(LEAST_MS, t2Ms * T1_PART_OF_T2);
+    : Math.max(LEAST_MS, Math.floor(t2Ms * 4 / 7));
   if (sentT1 !== undefined && sentT1 !== t1Ms) {
     warnings.push(repaired("T1", sentT1, t1Ms));
   }
