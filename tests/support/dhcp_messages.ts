@@ -50,7 +50,7 @@ export function message(fields: Partial<DhcpMessage> = {}): DhcpMessage {
 
 /** Settings of a client with the hardware address 02:00:5e:10:00:01 and the identifier `c1/net/eth0`. */
 export function settings(
-  fields: Partial<ClientSettings> & {
+  fields: Partial<Omit<ClientSettings, "timings">> & {
     readonly timings?: Partial<ClientSettings["timings"]>;
   } = {},
 ): ClientSettings {
