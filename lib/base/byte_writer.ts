@@ -21,28 +21,32 @@ export class ByteWriter {
   /** Appends an unsigned 8-bit number. */
   u8(value: number): this {
     checkRange(value, 0, 0xff);
-    this.#view.setUint8(this.#grow(1), value);
+    const start = this.#grow(1);
+    this.#view.setUint8(start, value);
     return this;
   }
 
   /** Appends an unsigned 16-bit number. */
   u16(value: number): this {
     checkRange(value, 0, 0xffff);
-    this.#view.setUint16(this.#grow(2), value);
+    const start = this.#grow(2);
+    this.#view.setUint16(start, value);
     return this;
   }
 
   /** Appends an unsigned 32-bit number. */
   u32(value: number): this {
     checkRange(value, 0, 0xffffffff);
-    this.#view.setUint32(this.#grow(4), value);
+    const start = this.#grow(4);
+    this.#view.setUint32(start, value);
     return this;
   }
 
   /** Appends a signed 32-bit number in two's complement. */
   i32(value: number): this {
     checkRange(value, -0x80000000, 0x7fffffff);
-    this.#view.setInt32(this.#grow(4), value);
+    const start = this.#grow(4);
+    this.#view.setInt32(start, value);
     return this;
   }
 

@@ -88,6 +88,16 @@ Deno.test("ByteWriter writes big-endian fields and grows", () => {
   assertEquals([bytes.length, writer.length], [2016, 2016]);
 });
 
+Deno.test("ByteWriter grows at any field, whatever was written before", () => {
+  for (let length = 500; length < 1040; length++) {
+    const filled = (): ByteWriter => new ByteWriter().zeros(length);
+    assertEquals(filled().u8(0xab).finish().at(-1), 0xab);
+    assertEquals(filled().u16(0xab).finish().at(-1), 0xab);
+    assertEquals(filled().u32(0xab).finish().at(-1), 0xab);
+    assertEquals(filled().i32(0xab).finish().at(-1), 0xab);
+  }
+});
+
 testRows("ByteWriter refuses", [
   { name: "u8 256", write: (writer: ByteWriter) => writer.u8(256) },
   { name: "u8 -1", write: (writer: ByteWriter) => writer.u8(-1) },
