@@ -27,7 +27,7 @@ import {
 
 /**
  * A server that does not know the client stays silent (RFC 2131 section 4.3.2), so a DISCOVER must not have to wait
- * for long behind this question.
+ * for long behind this question, and there must be time left for it.
  */
 const REBOOT_TIMEOUT_MS = 4000;
 
@@ -50,7 +50,11 @@ export function onInitRebootTimer(
     secs: secsSince(acquisition.startedMs, context),
     isBroadcast: asksForBroadcast(context, 0),
   };
-  const timeoutMs = Math.min(settings.timings.timeoutMs, REBOOT_TIMEOUT_MS);
+  const timeoutMs = Math.min(
+    settings.timings.timeoutMs,
+    REBOOT_TIMEOUT_MS,
+    (acquisition.deadlineMs - nowMs) / 2,
+  );
   return step(
     {
       ...commonOf(state),

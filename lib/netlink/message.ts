@@ -109,10 +109,10 @@ export function decodeStatus(message: NetlinkMessage): NetlinkStatus {
       "0",
     );
   }
-  const errno = -viewOf(body).getInt32(0, true);
+  const errno = Math.abs(viewOf(body).getInt32(0, true));
   const text = (flags & NLM_F_ACK_TLVS) === 0 ? undefined : textAttribute(
     decodeAttributes(body.subarray(headerLength)),
     NLMSGERR_ATTR_MSG,
   );
-  return { errno: errno === 0 ? 0 : errno, text };
+  return { errno, text };
 }

@@ -63,7 +63,7 @@ export function isErrno(
 export function lastErrno(): number {
   const pointer = libc().__errno_location();
   if (pointer === null) return 0;
-  return Deno.UnsafePointerView.getInt32(pointer);
+  return new Deno.UnsafePointerView(pointer).getInt32();
 }
 
 /**

@@ -19,7 +19,7 @@ const NSFS_MAGIC = 0x6e736673n;
 /** Namespaces were files of procfs before Linux 3.19; upstream accepts both. */
 const PROC_SUPER_MAGIC = 0x9fa0n;
 /** ioctl_ns(2): which kind of namespace a descriptor is. Linux 4.11. */
-const NS_GET_NSTYPE = 0xb703;
+const NS_GET_NSTYPE = 0xb703n;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_INO = 0x100;
 /** Larger than `struct statfs` of both machines (120); `f_type` are its first 8 bytes. */
