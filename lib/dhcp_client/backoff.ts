@@ -13,6 +13,7 @@ const PAUSE_JITTER_MS = 1000;
 const FIRST_RESTART_MS = 1000;
 /** Restarts that are further apart than this have nothing to do with each other. */
 const RESTART_MEMORY_MS = 120_000;
+const FIRST_RENEWAL_GAP_MS = 4000;
 const LEAST_RENEWAL_GAP_MS = 1000;
 /** "down to a minimum of 60 seconds" (RFC 2131 section 4.4.5). */
 const USUAL_RENEWAL_GAP_MS = 60_000;
@@ -81,16 +82,30 @@ export function restartDelayMs(
 }
 
 /**
- * Wait between two REQUESTs in RENEWING or REBINDING: "one-half of the remaining time [...], down to a minimum of 60
- * seconds" (RFC 2131 section 4.4.5). Where that minimum would leave a short lease a single try, it is an eighth of
- * the whole phase, at least 1 s.
+ * Wait between two REQUESTs in RENEWING or REBINDING: 4 s, doubling, ±25 %, as for any lost message (RFC 2131 section
+ * 4.1), but at most "one-half of the remaining time [...], down to a minimum of 60 seconds" (section 4.4.5).
  *
+ * That rule alone leaves an hour's lease ten tries, and loses it now and then on a network that loses frames. Where
+ * its minimum would leave a short lease a single try, it is an eighth of the whole phase, at least 1 s.
+ *
+ * @param sends REQUESTs sent in this phase already, at least 1.
  * @param remainingMs Until the phase ends; may be Infinity.
  * @param phaseMs Length of the whole phase; may be Infinity.
  */
-export function renewalGapMs(remainingMs: number, phaseMs: number): number {
+export function renewalGapMs(
+  sends: number,
+  { remainingMs, phaseMs, random }: {
+    readonly remainingMs: number;
+    readonly phaseMs: number;
+    readonly random: number;
+  },
+): number {
   const least = clamp(phaseMs / 8, LEAST_RENEWAL_GAP_MS, USUAL_RENEWAL_GAP_MS);
-  return clamp(remainingMs / 2, least, MOST_RENEWAL_GAP_MS);
+  const most = clamp(remainingMs / 2, least, MOST_RENEWAL_GAP_MS);
+  return Math.min(
+    spread(FIRST_RENEWAL_GAP_MS * 2 ** (sends - 1), random),
+    most,
+  );
 }
 
 function spread(nominalMs: number, random: number): number {

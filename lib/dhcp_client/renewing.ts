@@ -14,13 +14,19 @@ import {
 } from "./request.ts";
 import {
   type Bound,
-  type Common,
   commonOf,
   type Exchange,
   type Rebinding,
   type Renewing,
 } from "./state.ts";
-import { log, secsSince, send, type Step, step } from "./step.ts";
+import {
+  log,
+  randomFraction,
+  secsSince,
+  send,
+  type Step,
+  step,
+} from "./step.ts";
 
 /**
  * The latest deadline that has passed decides: expiry, T2, T1, or the next try. So it does not matter how late a
@@ -38,8 +44,8 @@ export function onLeaseTimer(
   if (state.state !== "BOUND" && nowMs < wakeOf(state.exchange)) {
     return step(state);
   }
-  if (nowMs >= lease.t2Ms) return rebind(state, lease, context);
-  if (nowMs >= lease.t1Ms) return renew(state, lease, context);
+  if (nowMs >= lease.t2Ms) return rebind(state, context);
+  if (nowMs >= lease.t1Ms) return renew(state, context);
   return step(state);
 }
 
@@ -72,33 +78,41 @@ export function onRenewalPacket(
     : renewed(state, lease, result);
 }
 
-function renew(common: Common, lease: Lease, context: ClientContext): Step {
-  const { settings } = context;
+function renew(
+  state: Bound | Renewing | Rebinding,
+  context: ClientContext,
+): Step {
+  const { lease } = state;
   const { address, serverIdentifier: server, t1Ms, t2Ms } = lease;
   const fields = sendFields(lease, context);
+  const phase = {
+    sends: state.state === "RENEWING" ? state.exchange.sends + 1 : 1,
+    startsMs: t1Ms,
+    endsMs: t2Ms,
+  };
+  const exchange = nextTry(fields, phase, context);
   return step(
-    {
-      ...commonOf(common),
-      state: "RENEWING",
-      lease,
-      exchange: singleSend(fields, t1Ms, t2Ms, context),
-    },
-    send(requestRenewing(settings, { ...fields, address, server })),
+    { ...commonOf(state), state: "RENEWING", lease, exchange },
+    send(requestRenewing(context.settings, { ...fields, address, server })),
   );
 }
 
-function rebind(common: Common, lease: Lease, context: ClientContext): Step {
-  const { settings } = context;
+function rebind(
+  state: Bound | Renewing | Rebinding,
+  context: ClientContext,
+): Step {
+  const { lease } = state;
   const { address, t2Ms, expiresMs } = lease;
   const fields = sendFields(lease, context);
+  const phase = {
+    sends: state.state === "REBINDING" ? state.exchange.sends + 1 : 1,
+    startsMs: t2Ms,
+    endsMs: expiresMs,
+  };
+  const exchange = nextTry(fields, phase, context);
   return step(
-    {
-      ...commonOf(common),
-      state: "REBINDING",
-      lease,
-      exchange: singleSend(fields, t2Ms, expiresMs, context),
-    },
-    send(requestRebinding(settings, { ...fields, address })),
+    { ...commonOf(state), state: "REBINDING", lease, exchange },
+    send(requestRebinding(context.settings, { ...fields, address })),
   );
 }
 
@@ -112,19 +126,27 @@ function sendFields(lease: Lease, context: ClientContext): SendFields {
   };
 }
 
-function singleSend(
+function nextTry(
   fields: SendFields,
-  phaseStartMs: number,
-  phaseEndMs: number,
-  { nowMs }: ClientContext,
+  { sends, startsMs, endsMs }: {
+    readonly sends: number;
+    readonly startsMs: number;
+    readonly endsMs: number;
+  },
+  context: ClientContext,
 ): Exchange {
-  const gapMs = renewalGapMs(phaseEndMs - nowMs, phaseEndMs - phaseStartMs);
+  const { nowMs } = context;
+  const gapMs = renewalGapMs(sends, {
+    remainingMs: endsMs - nowMs,
+    phaseMs: endsMs - startsMs,
+    random: randomFraction(context),
+  });
   return {
     ...fields,
-    sends: 1,
+    sends,
     lastSentMs: nowMs,
     nextSendMs: nowMs + gapMs,
-    endsMs: phaseEndMs,
+    endsMs,
   };
 }
 

@@ -42,6 +42,11 @@ export class TestNetns implements Disposable {
     return run("ip", "-n", this.name, ...command.split(" "));
   }
 
+  /** Runs a program inside; gives its standard output. */
+  exec(...command: readonly string[]): string {
+    return run("ip", "netns", "exec", this.name, ...command);
+  }
+
   /** What `ip -j` lists inside. */
   // deno-lint-ignore no-explicit-any
   list(command: string): any[] {

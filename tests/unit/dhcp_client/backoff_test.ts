@@ -91,36 +91,59 @@ Deno.test("countRestart() counts restarts in a row and forgets them after two qu
 
 testRows("renewalGapMs()", [
   {
-    name: 'is "one-half of the remaining time" (RFC 2131 section 4.4.5)',
+    name: "is 4 s after the first REQUEST (RFC 2131 section 4.1)",
+    sends: 1,
+    remaining: 1_350_000,
+    phase: 1_350_000,
+    want: 4000,
+  },
+  {
+    name: "doubles",
+    sends: 4,
+    remaining: 1_350_000,
+    phase: 1_350_000,
+    want: 32_000,
+  },
+  {
+    name:
+      'is at most "one-half of the remaining time" (RFC 2131 section 4.4.5)',
+    sends: 30,
     remaining: 1_350_000,
     phase: 1_350_000,
     want: 675_000,
   },
   {
     name: '"down to a minimum of 60 seconds"',
+    sends: 30,
     remaining: 84_000,
     phase: 1_350_000,
     want: 60_000,
   },
   {
     name: "goes below 60 s where that would be the whole phase",
+    sends: 30,
     remaining: 45_000,
     phase: 45_000,
     want: 22_500,
   },
   {
-    name: "is an eighth of a short phase at the least",
+    name: "is an eighth of a short phase at the end of it",
+    sends: 30,
     remaining: 4000,
     phase: 45_000,
     want: 5625,
   },
-  { name: "is never below 1 s", remaining: 0, phase: 1, want: 1000 },
+  { name: "is never below 1 s", sends: 1, remaining: 0, phase: 1, want: 1000 },
   {
     name: "is a day at the most",
+    sends: 30,
     remaining: Infinity,
     phase: Infinity,
     want: 86_400_000,
   },
-], ({ remaining, phase, want }) => {
-  assertEquals(renewalGapMs(remaining, phase), want);
+], ({ sends, remaining: remainingMs, phase: phaseMs, want }) => {
+  assertEquals(
+    renewalGapMs(sends, { remainingMs, phaseMs, random: MIDDLE }),
+    want,
+  );
 });
