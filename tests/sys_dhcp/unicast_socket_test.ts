@@ -10,16 +10,19 @@ const LEASED = ipv4FromBits(0xc0000207);
 const LEASE = { address: LEASED, ifName: "eth0" };
 const PAYLOAD = new TextEncoder().encode("hello");
 
-/** An ordinary UDP server on port 67: says "ready", then `address:port payload` of one datagram. */
+/** An ordinary UDP server, on port 67 by default: says "ready", then `address:port payload` of one datagram. */
 class UdpServer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
   #text = "";
 
-  constructor({ name }: TestNetns, bindTo = "0.0.0.0") {
+  constructor(
+    { name }: TestNetns,
+    { bindTo = "0.0.0.0", port = 67 } = {},
+  ) {
     const perl = `use Socket; $| = 1;
       socket(S, PF_INET, SOCK_DGRAM, 0) or die $!;
-      bind(S, sockaddr_in(67, inet_aton("${bindTo}"))) or die $!;
+      bind(S, sockaddr_in(${port}, inet_aton("${bindTo}"))) or die $!;
       print "ready\\n";
       my $from = recv(S, my $data, 2000, 0) or die $!;
       my ($port, $address) = sockaddr_in($from);
@@ -72,7 +75,9 @@ Deno.test("openUnicastSocket() reaches a server behind a router", async () => {
   link.client.ip("addr add 192.0.2.7/24 dev eth0");
   link.client.ip("route add default via 192.0.2.1");
   link.server.ip("addr add 198.51.100.1/32 dev lo");
-  await using server = new UdpServer(link.server, "198.51.100.1");
+  await using server = new UdpServer(link.server, {
+    bindTo: "198.51.100.1",
+  });
   assertEquals(await server.line(), "ready");
   using netns = link.client.open();
   using socket = openUnicastSocket(netns, LEASE);
@@ -117,14 +122,22 @@ Deno.test("openUnicastSocket() gives nothing when the address is not there", () 
   assertEquals(openUnicastSocket(netns, LEASE), undefined);
 });
 
-Deno.test("openUnicastSocket() gives nothing when another program has the port", () => {
+Deno.test("openUnicastSocket() shares the port with another of its kind", () => {
   using link = new TestLink();
   link.client.ip("addr add 192.0.2.7/24 dev eth0");
   using netns = link.client.open();
   using first = openUnicastSocket(netns, LEASE);
-  // Sockets of ours share the port, so that an old and a new exchange can overlap.
   using second = openUnicastSocket(netns, LEASE);
   assertEquals([first === undefined, second === undefined], [false, false]);
+});
+
+Deno.test("openUnicastSocket() gives nothing when another program has the port", async () => {
+  using link = new TestLink();
+  link.client.ip("addr add 192.0.2.7/24 dev eth0");
+  await using client = new UdpServer(link.client, { port: 68 });
+  assertEquals(await client.line(), "ready");
+  using netns = link.client.open();
+  assertEquals(openUnicastSocket(netns, LEASE), undefined);
 });
 
 Deno.test("openUnicastSocket() says ENODEV when the interface is not there", () => {
