@@ -63,7 +63,8 @@ export class LinkControl implements Disposable {
       }, decodeLink);
       return link;
     } catch (error) {
-      if (isErrno(error, "ENODEV")) return undefined;
+      // ERANGE: longer than a name can be.
+      if (isErrno(error, "ENODEV", "ERANGE")) return undefined;
       throw error;
     }
   }
