@@ -1,0 +1,172 @@
+/** From a lease to what the runtime is told, and back from its JSON form. Pure. @module */
+
+import { ConfigError } from "../base/errors.ts";
+import { JsonObject } from "../base/json_reader.ts";
+import { type Dns, NO_DNS, type Result, type Route } from "../cni/result.ts";
+import { type DhcpRoute, formatRoute } from "../dhcp4/routes.ts";
+import type { Lease } from "../dhcp_client/lease.ts";
+import { type Cidr, parseCidr } from "../net/cidr.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../net/ip_address.ts";
+import { type Ipv4Address, UNSPECIFIED_ADDRESS } from "../net/ipv4_address.ts";
+import type { LeaseOptions } from "./lease_options.ts";
+
+/** What decides which routes of a lease are used, and how. */
+export type RoutePolicy = Pick<
+  LeaseOptions,
+  "priority" | "suppressGateway" | "allowSplitDefault"
+>;
+
+/** The part of a lease that concerns the interface. */
+export type LeaseValues = Pick<
+  Lease,
+  "address" | "prefixLength" | "gateway" | "routes" | "dns"
+>;
+
+/** `scope link` of rtnetlink(7): the destination is on the link itself. */
+const SCOPE_LINK = 253;
+/**
+ * No network has more addresses than a /4. Shorter prefixes only serve to stand in for the default route without being
+ * one, such as 0.0.0.0/1 and 128.0.0.0/1, by which any server of a link can draw off the traffic of a client.
+ */
+const SHORTEST_PREFIX = 4;
+
+/** The routes of a lease that the policy lets pass, and why the others are left out. */
+export function acceptedRoutes(
+  { routes }: LeaseValues,
+  { suppressGateway, allowSplitDefault }: RoutePolicy,
+): {
+  readonly routes: readonly DhcpRoute[];
+  readonly warnings: readonly string[];
+} {
+  const isSplit = ({ destination: { prefixLength } }: DhcpRoute): boolean =>
+    !allowSplitDefault && prefixLength > 0 && prefixLength < SHORTEST_PREFIX;
+  const isSuppressed = ({ destination }: DhcpRoute): boolean =>
+    suppressGateway && destination.prefixLength === 0;
+  return {
+    routes: routes.filter((route) => !isSplit(route) && !isSuppressed(route)),
+    warnings: routes.filter(isSplit).map((route) =>
+      `route ${
+        formatRoute(route)
+      } is left out: it captures a large part of IPv4; "allowSplitDefault": true takes it`
+    ),
+  };
+}
+
+/** The gateway of a lease, if the policy lets it pass. */
+export function acceptedGateway(
+  { gateway }: LeaseValues,
+  { suppressGateway }: RoutePolicy,
+): Ipv4Address | undefined {
+  return suppressGateway ? undefined : gateway;
+}
+
+/**
+ * The result of an ADD.
+ *
+ * A route on the link itself has no `gw`, unless a gateway is reported: main plugins put that one in where `gw` is
+ * missing. Then it has 0.0.0.0, upstream's form, which the kernel takes for none.
+ */
+export function leaseResult(lease: LeaseValues, policy: RoutePolicy): Result {
+  const { address, prefixLength } = lease;
+  const gateway = acceptedGateway(lease, policy);
+  const { priority } = policy;
+  const toRoute = ({ destination, gateway: router }: DhcpRoute): Route => {
+    const onLink = gateway === undefined ? {} : { gw: UNSPECIFIED_ADDRESS };
+    return {
+      dst: destination,
+      ...(router === undefined
+        ? { ...onLink, scope: SCOPE_LINK }
+        : { gw: router }),
+      ...(priority === 0 ? {} : { priority }),
+    };
+  };
+  return {
+    ips: [{
+      address: { address, prefixLength },
+      ...(gateway === undefined ? {} : { gateway }),
+    }],
+    routes: acceptedRoutes(lease, policy).routes.map(toRoute),
+    dns: toDns(lease),
+  };
+}
+
+function toDns({ dns: { nameservers, domain, search } }: LeaseValues): Dns {
+  return {
+    nameservers: nameservers.map(formatIpAddress),
+    domain: domain ?? "",
+    search,
+    options: [],
+  };
+}
+
+/**
+ * Reads a result of CNI 0.3.0 or later.
+ *
+ * @throws {DecodeError | ConfigError} if it is not one.
+ */
+export function parseResult(json: JsonObject): Result {
+  const ips = json.list("ips", (element, path) => {
+    const ip = new JsonObject(element, path);
+    const gateway = readAddress(ip, "gateway");
+    return {
+      address: readCidr(ip, "address"),
+      ...(gateway === undefined ? {} : { gateway }),
+    };
+  });
+  const routes = json.list(
+    "routes",
+    (element, path) => readRoute(new JsonObject(element, path)),
+  );
+  const dns = json.object("dns");
+  return {
+    ips: ips ?? [],
+    routes: routes ?? [],
+    dns: dns === undefined ? NO_DNS : readDns(dns),
+  };
+}
+
+function readRoute(json: JsonObject): Route {
+  const gw = readAddress(json, "gw");
+  const priority = json.integer("priority");
+  const scope = json.integer("scope");
+  return {
+    dst: readCidr(json, "dst"),
+    ...(gw === undefined ? {} : { gw }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(scope === undefined ? {} : { scope }),
+  };
+}
+
+function readDns(json: JsonObject): Dns {
+  const strings = (key: string): readonly string[] =>
+    json.list(
+      key,
+      (element, path) =>
+        new JsonObject({ element }, path).string("element") ?? "",
+    ) ?? [];
+  return {
+    nameservers: strings("nameservers"),
+    domain: json.string("domain") ?? "",
+    search: strings("search"),
+    options: strings("options"),
+  };
+}
+
+function readCidr(json: JsonObject, key: string): Cidr {
+  const text = json.string(key) ?? "";
+  const cidr = parseCidr(text);
+  if (cidr !== undefined) return cidr;
+  throw new ConfigError(`invalid CIDR address: ${text}`, json.at(key));
+}
+
+function readAddress(json: JsonObject, key: string): IpAddress | undefined {
+  const text = json.string(key) ?? "";
+  if (text === "") return undefined;
+  const address = parseIpAddress(text);
+  if (address !== undefined) return address;
+  throw new ConfigError(`invalid IP address: ${text}`, json.at(key));
+}
