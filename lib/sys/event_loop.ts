@@ -74,9 +74,11 @@ export class EventLoop implements AsyncDisposable {
     const id = this.#lastId;
     this.#control(EPOLL_CTL_ADD, descriptor, events, id);
     this.#callbacks.set(id, callback);
+    let current = events;
     return {
       modify: (events) => {
-        if (!this.#callbacks.has(id)) return;
+        if (events === current || !this.#callbacks.has(id)) return;
+        current = events;
         this.#control(EPOLL_CTL_MOD, descriptor, events, id);
       },
       [Symbol.dispose]: () => {
@@ -93,8 +95,13 @@ export class EventLoop implements AsyncDisposable {
     try {
       body();
     } catch (error) {
-      this.#onError(error);
+      this.report(error);
     }
+  }
+
+  /** Hands an error to `onError`. */
+  report(error: unknown): void {
+    this.#onError(error);
   }
 
   /** Ends the loop; no callback runs any more. Descriptors of others stay open. */
