@@ -50,6 +50,8 @@ export interface LeaseRecord {
   readonly grant: Grant;
   /** Of which start of the machine the times of the lease are; the clock begins again with each. */
   readonly bootId: string;
+  /** The lease must not be used any more, and another is being sought. */
+  readonly isLost: boolean;
   /** The address was seen on the interface: from then on its absence means something. */
   readonly wasSeen: boolean;
 }
@@ -61,8 +63,16 @@ export function formatLeaseRecord(
   record: LeaseRecord,
   info: Readonly<Record<string, string>> = {},
 ): string {
-  const { attachment, place, identity, options, grant, bootId, wasSeen } =
-    record;
+  const {
+    attachment,
+    place,
+    identity,
+    options,
+    grant,
+    bootId,
+    isLost,
+    wasSeen,
+  } = record;
   return formatFile({
     format: FORMAT,
     attachment,
@@ -75,6 +85,7 @@ export function formatLeaseRecord(
     options: formatLeaseOptions(options),
     ...formatGrant(grant),
     bootId,
+    isLost,
     wasSeen,
     info,
   });
@@ -130,6 +141,7 @@ export function parseLeaseRecord(text: string): LeaseRecord {
     options: parseLeaseOptions(child(json, "options")),
     grant: readGrant(json),
     bootId: json.string("bootId") ?? "",
+    isLost: json.boolean("isLost") ?? false,
     wasSeen: json.boolean("wasSeen") ?? false,
   };
 }

@@ -1,19 +1,21 @@
 /**
  * What plugin and daemon say to each other on the daemon's unix socket.
  *
- * One connection carries one call. Each message is one JSON object on one line, UTF-8, ended by a line feed.
+ * One connection carries one call. Each message is one JSON object on one line, UTF-8, ended by a line feed. The plugin
+ * keeps its side open until it has its answer: hanging up before takes the call back.
  *
  * ```text
  * plugin -> daemon   {"protocol":1,"method":"allocate","attachment":{"containerId":"c1","networkName":"net",
- *                     "ifName":"eth0"},"netns":"/var/run/netns/x","options":{...},"timeoutMs":60000}
+ *                     "ifName":"eth0"},"netns":"/var/run/netns/x","options":{...}}
  * daemon -> plugin   {"protocol":1,"result":{"ips":[{"address":"192.0.2.5/24"}]}}
  * plugin -> daemon   {"protocol":1,"method":"confirm"}
+ * daemon -> plugin   {"protocol":1}
  * ```
  *
  * | method | keys | answer |
  * | --- | --- | --- |
- * | allocate | attachment, netns, options, timeoutMs | result: a CNI 1.1.0 result |
- * | confirm | | none; the runtime has the result |
+ * | allocate | attachment, netns, options | result: a CNI 1.1.0 result |
+ * | confirm | | none; only after allocate: the runtime has the result |
  * | release | attachment | |
  * | check | attachment, netns, addresses | |
  * | gc | networkName, attachments | released: how many |
@@ -58,8 +60,6 @@ export type DaemonRequest =
     /** Absolute path, without the daemon's prefix. */
     readonly netns: string;
     readonly options: LeaseOptions;
-    /** How long the caller will wait; undefined: as long as the daemon takes. */
-    readonly timeoutMs: number | undefined;
   }
   | { readonly method: "confirm" }
   | { readonly method: "release"; readonly attachment: Attachment }
@@ -83,7 +83,7 @@ export type DaemonResponse =
   | { readonly kind: "answer"; readonly body: JsonObject }
   | { readonly kind: "error"; readonly error: CniError };
 
-/** The line of a request, with its line feed. */
+/** The line of a request, without its line feed. */
 export function formatRequest(request: DaemonRequest): string {
   return formatLine(toJson(request));
 }
@@ -111,7 +111,7 @@ export function formatFailure(
 /**
  * Reads a request.
  *
- * @param line With or without its line feed.
+ * @param line Without its line feed.
  * @throws {DecodeError | ConfigError} if it is not one.
  */
 export function parseRequest(line: string): DaemonRequest {
@@ -124,7 +124,6 @@ export function parseRequest(line: string): DaemonRequest {
         attachment: readAttachment(json),
         netns: required(json, "netns"),
         options: parseLeaseOptions(child(json, "options")),
-        timeoutMs: readTimeout(json),
       };
     case "confirm":
     case "status":
@@ -195,7 +194,7 @@ function toJson(request: DaemonRequest): Readonly<Record<string, unknown>> {
 }
 
 function formatLine(body: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify({ protocol: PROTOCOL_VERSION, ...body })}\n`;
+  return JSON.stringify({ protocol: PROTOCOL_VERSION, ...body });
 }
 
 function parseLine(line: string): JsonObject {
@@ -241,12 +240,6 @@ function readCidr(value: unknown, path: string): Cidr {
   const cidr = typeof value === "string" ? parseCidr(value) : undefined;
   if (cidr !== undefined) return cidr;
   throw new DecodeError("not an address with its prefix length", path);
-}
-
-function readTimeout(json: JsonObject): number | undefined {
-  const timeoutMs = json.integer("timeoutMs");
-  if (timeoutMs === undefined || timeoutMs > 0) return timeoutMs;
-  throw new DecodeError("timeoutMs is not positive", json.at("timeoutMs"));
 }
 
 function child(json: JsonObject, key: string): JsonObject {
