@@ -40,8 +40,9 @@ export const BPF = {
   ret: 0x06,
 } as const;
 
-/** What the kernel knows besides the bytes stands at these "offsets" (linux/filter.h). */
+/** An "offset" where the kernel has the type of the packet: to this host, to all, to another (linux/filter.h). */
 export const SKF_AD_PKTTYPE = 0xfffff004;
+/** An "offset" where the kernel has the VLAN tag that it took off; 0 if there was none. */
 export const SKF_AD_VLAN_TAG = 0xfffff02c;
 
 const PACKET_OTHERHOST = 3;
@@ -105,7 +106,9 @@ export function arpFilter(address: number): readonly BpfInstruction[] {
 }
 
 /** Passes nothing: for a socket that only sends. */
-export const DROP_ALL: readonly BpfInstruction[] = [at(BPF.ret, 0)];
+export const DROP_ALL: readonly BpfInstruction[] = [
+  { code: BPF.ret, jt: 0, jf: 0, k: 0 },
+];
 
 /** The program as the kernel reads it. */
 export function encodeBpf(

@@ -15,10 +15,6 @@ import {
   wrongLength,
 } from "./attribute.ts";
 
-export const RTM_NEWADDR = 20;
-export const RTM_DELADDR = 21;
-export const RTM_GETADDR = 22;
-
 const AF_INET = 2;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;

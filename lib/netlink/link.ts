@@ -10,10 +10,6 @@ import {
   viewOf,
 } from "./attribute.ts";
 
-export const RTM_NEWLINK = 16;
-export const RTM_DELLINK = 17;
-export const RTM_GETLINK = 18;
-
 const IFLA_ADDRESS = 1;
 const IFLA_BROADCAST = 2;
 const IFLA_IFNAME = 3;

@@ -18,18 +18,34 @@ const HEADER = 16;
 const ERROR_BODY = 4 + HEADER;
 const NLMSGERR_ATTR_MSG = 1;
 
-/** Message types of netlink itself. */
-export const NLMSG_NOOP = 1;
-export const NLMSG_ERROR = 2;
-export const NLMSG_DONE = 3;
+/** Types of messages of netlink itself. */
+export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;
 
-/** Flags of requests. */
-export const NLM_F_REQUEST = 0x1;
-export const NLM_F_ACK = 0x4;
-export const NLM_F_DUMP = 0x300;
-export const NLM_F_REPLACE = 0x100;
-export const NLM_F_EXCL = 0x200;
-export const NLM_F_CREATE = 0x400;
+/** Types of rtnetlink messages (linux/rtnetlink.h). */
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+  NEWNSID: 88,
+  DELNSID: 89,
+  GETNSID: 90,
+} as const;
+
+/** Flags of requests; {@link NLM_F.DUMP} asks for a listing. */
+export const NLM_F = {
+  REQUEST: 0x1,
+  ACK: 0x4,
+  REPLACE: 0x100,
+  EXCL: 0x200,
+  DUMP: 0x300,
+  CREATE: 0x400,
+} as const;
 
 /** A flag of answers to a dump: the table changed meanwhile, the listing may be inconsistent. */
 export const NLM_F_DUMP_INTR = 0x10;
@@ -99,10 +115,10 @@ export interface NetlinkStatus {
 export function decodeStatus(message: NetlinkMessage): NetlinkStatus {
   const { type, flags, body } = message;
   // The end of a dump may come without a status (RFC 3549 section 2.3.2.2).
-  if (type === NLMSG_DONE && body.length < 4) {
+  if (type === NLMSG.DONE && body.length < 4) {
     return { errno: 0, text: undefined };
   }
-  const headerLength = type === NLMSG_DONE ? 4 : ERROR_BODY;
+  const headerLength = type === NLMSG.DONE ? 4 : ERROR_BODY;
   if (body.length < headerLength) {
     throw new DecodeError(
       `Cannot decode a netlink error: ${body.length} bytes`,

@@ -12,10 +12,6 @@ import {
   u32Bytes,
 } from "./attribute.ts";
 
-export const RTM_NEWNSID = 88;
-export const RTM_DELNSID = 89;
-export const RTM_GETNSID = 90;
-
 const NETNSA_NSID = 1;
 const NETNSA_FD = 3;
 /** In a request to assign: any free number. In an answer: none assigned. */

@@ -13,10 +13,6 @@ import {
   viewOf,
 } from "./attribute.ts";
 
-export const RTM_NEWROUTE = 24;
-export const RTM_DELROUTE = 25;
-export const RTM_GETROUTE = 26;
-
 const AF_INET = 2;
 const RTA_DST = 1;
 const RTA_OIF = 4;

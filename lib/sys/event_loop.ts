@@ -7,12 +7,8 @@ import { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { EPOLL_EVENT, libc, pinnedBytes } from "./libc.ts";
 
-export const EPOLLIN = 0x1;
-export const EPOLLOUT = 0x4;
-/** Reported whether asked for or not, as EPOLLHUP is. */
-export const EPOLLERR = 0x8;
-export const EPOLLHUP = 0x10;
-export const EPOLLRDHUP = 0x2000;
+/** Events of a descriptor (epoll_ctl(2)); ERR and HUP are reported whether asked for or not. */
+export const EPOLL = { IN: 0x1, OUT: 0x4, ERR: 0x8, HUP: 0x10 } as const;
 
 const EPOLL_CLOEXEC = 0x80000;
 const EPOLL_CTL_ADD = 1;
@@ -24,7 +20,7 @@ const MAX_EVENTS = 64;
 
 /** A descriptor in the loop. Dispose of it before the descriptor is closed. */
 export interface Watch extends Disposable {
-  /** Waits for `events` (EPOLLIN | ...) from now on; level-triggered. */
+  /** Waits for `events` (EPOLL.IN | ...) from now on; level-triggered. */
   modify(events: number): void;
 }
 
@@ -56,7 +52,7 @@ export class EventLoop implements AsyncDisposable {
     this.#wake = new Descriptor(
       checked(libc().eventfd(0, EFD_FLAGS), "eventfd"),
     );
-    this.watch(this.#wake, EPOLLIN, () => {});
+    this.watch(this.#wake, EPOLL.IN, () => {});
     this.#running = this.#run().catch(onError);
   }
 

@@ -7,33 +7,20 @@ import {
   encodeAddressDump,
   type InterfaceAddress,
   type Ipv4Cidr,
-  RTM_DELADDR,
-  RTM_GETADDR,
-  RTM_NEWADDR,
 } from "../netlink/address.ts";
 import {
   decodeLink,
   encodeLinkByName,
   encodeLinkState,
   type LinkInfo,
-  RTM_GETLINK,
-  RTM_NEWLINK,
 } from "../netlink/link.ts";
-import {
-  NLM_F_CREATE,
-  NLM_F_DUMP,
-  NLM_F_EXCL,
-  NLM_F_REPLACE,
-} from "../netlink/message.ts";
+import { NLM_F } from "../netlink/message.ts";
 import {
   decodeRoute,
   encodeNewRoute,
   encodeOldRoute,
   encodeRouteDump,
   type Ipv4Route,
-  RTM_DELROUTE,
-  RTM_GETROUTE,
-  RTM_NEWROUTE,
 } from "../netlink/route.ts";
 import { isErrno } from "./errno.ts";
 import type { Netns } from "./netns.ts";
@@ -56,8 +43,7 @@ export class LinkControl implements Disposable {
   find(name: string): LinkInfo | undefined {
     try {
       const [link] = this.#socket.request({
-        type: RTM_GETLINK,
-        name: "RTM_GETLINK",
+        type: "GETLINK",
         body: encodeLinkByName(name),
         subject: name,
       }, decodeLink);
@@ -72,8 +58,7 @@ export class LinkControl implements Disposable {
   /** Sets an interface up or down. Up does not mean that it has a carrier: that is told by a `LinkMonitor`. */
   setState(ifIndex: number, state: "up" | "down"): void {
     this.#socket.request({
-      type: RTM_NEWLINK,
-      name: "RTM_NEWLINK",
+      type: "NEWLINK",
       body: encodeLinkState(ifIndex, state),
       subject: `interface ${ifIndex} ${state}`,
     });
@@ -82,9 +67,8 @@ export class LinkControl implements Disposable {
   /** The IPv4 addresses of an interface, in the kernel's order. */
   addresses(ifIndex: number): readonly InterfaceAddress[] {
     const all = this.#socket.request({
-      type: RTM_GETADDR,
-      name: "RTM_GETADDR",
-      flags: NLM_F_DUMP,
+      type: "GETADDR",
+      flags: NLM_F.DUMP,
       body: encodeAddressDump(),
       subject: `interface ${ifIndex}`,
     }, decodeAddress);
@@ -94,9 +78,8 @@ export class LinkControl implements Disposable {
   /** Adds an address, with its subnet's broadcast address; one that is there already is fine. */
   addAddress(address: InterfaceAddress): void {
     this.#socket.request({
-      type: RTM_NEWADDR,
-      name: "RTM_NEWADDR",
-      flags: NLM_F_CREATE | NLM_F_REPLACE,
+      type: "NEWADDR",
+      flags: NLM_F.CREATE | NLM_F.REPLACE,
       body: encodeAddress(address),
       subject: subjectOf(address),
     });
@@ -110,8 +93,7 @@ export class LinkControl implements Disposable {
    */
   removeAddress(address: InterfaceAddress): void {
     this.#remove("EADDRNOTAVAIL", {
-      type: RTM_DELADDR,
-      name: "RTM_DELADDR",
+      type: "DELADDR",
       body: encodeAddress(address),
       subject: subjectOf(address),
     });
@@ -120,9 +102,8 @@ export class LinkControl implements Disposable {
   /** The routes of the main table through an interface, the kernel's own included. */
   routes(ifIndex: number): readonly Ipv4Route[] {
     const all = this.#socket.request({
-      type: RTM_GETROUTE,
-      name: "RTM_GETROUTE",
-      flags: NLM_F_DUMP,
+      type: "GETROUTE",
+      flags: NLM_F.DUMP,
       body: encodeRouteDump(),
       subject: `interface ${ifIndex}`,
     }, decodeRoute);
@@ -136,7 +117,7 @@ export class LinkControl implements Disposable {
    */
   addRoute(route: Ipv4Route): boolean {
     try {
-      this.#newRoute(route, NLM_F_CREATE | NLM_F_EXCL);
+      this.#newRoute(route, NLM_F.CREATE | NLM_F.EXCL);
       return true;
     } catch (error) {
       if (isErrno(error, "EEXIST")) return false;
@@ -146,14 +127,13 @@ export class LinkControl implements Disposable {
 
   /** Adds a route in place of one to the same destination with the same metric, through whichever interface that leads. */
   replaceRoute(route: Ipv4Route): void {
-    this.#newRoute(route, NLM_F_CREATE | NLM_F_REPLACE);
+    this.#newRoute(route, NLM_F.CREATE | NLM_F.REPLACE);
   }
 
   /** Removes a route; one that is not there is fine. */
   removeRoute(route: Ipv4Route): void {
     this.#remove("ESRCH", {
-      type: RTM_DELROUTE,
-      name: "RTM_DELROUTE",
+      type: "DELROUTE",
       body: encodeOldRoute(route),
       subject: subjectOf(route.dst),
     });
@@ -165,8 +145,7 @@ export class LinkControl implements Disposable {
 
   #newRoute(route: Ipv4Route, flags: number): void {
     this.#socket.request({
-      type: RTM_NEWROUTE,
-      name: "RTM_NEWROUTE",
+      type: "NEWROUTE",
       flags,
       body: encodeNewRoute(route),
       subject: subjectOf(route.dst),

@@ -6,42 +6,33 @@
  * @module
  */
 
+import { decodeAddress, type InterfaceAddress } from "../netlink/address.ts";
+import { decodeLink, type LinkInfo } from "../netlink/link.ts";
 import {
-  decodeAddress,
-  type InterfaceAddress,
-  RTM_DELADDR,
-  RTM_NEWADDR,
-} from "../netlink/address.ts";
-import {
-  decodeLink,
-  type LinkInfo,
-  RTM_DELLINK,
-  RTM_NEWLINK,
-} from "../netlink/link.ts";
-import { decodeMessages, type NetlinkMessage } from "../netlink/message.ts";
+  decodeMessages,
+  type NetlinkMessage,
+  RTM,
+} from "../netlink/message.ts";
 import {
   decodeNetnsId,
   encodeNetnsIdAssignment,
   encodeNetnsIdQuery,
-  RTM_DELNSID,
-  RTM_GETNSID,
-  RTM_NEWNSID,
 } from "../netlink/netns_id.ts";
 import { findControlMessage } from "./control_message.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
-import { EPOLLIN, type EventLoop, type Watch } from "./event_loop.ts";
+import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { pinnedBytes } from "./libc.ts";
 import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
 import { type Netns, ownNetns } from "./netns.ts";
 import { NETLINK_ROUTE, openRouteSocket, SOL_NETLINK } from "./route_socket.ts";
 import {
-  AF_NETLINK,
+  AF,
   bindSocket,
   openSocket,
   prepared,
   setOption,
-  SOCK_RAW,
+  SOCK,
   SOL_SOCKET,
 } from "./socket.ts";
 
@@ -90,7 +81,7 @@ export class LinkMonitor implements Disposable {
   constructor(loop: EventLoop) {
     this.#loop = loop;
     this.#descriptor = openMonitorSocket();
-    this.#watch = loop.watch(this.#descriptor, EPOLLIN, () => this.#receive());
+    this.#watch = loop.watch(this.#descriptor, EPOLL.IN, () => this.#receive());
   }
 
   /**
@@ -164,7 +155,7 @@ export class LinkMonitor implements Disposable {
     )?.getInt32(0, true);
     const notifications: Notification[] = [];
     for (const message of decodeMessages(bytes)) {
-      const notification = message.type === RTM_DELNSID
+      const notification = message.type === RTM.DELNSID
         ? netnsGone(message, source)
         : source !== undefined && this.#listeners.has(source)
         ? linkNotification(message, source)
@@ -191,7 +182,7 @@ export class LinkMonitor implements Disposable {
 }
 
 function openMonitorSocket(): Descriptor {
-  const socket = openSocket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  const socket = openSocket(AF.NETLINK, SOCK.RAW, NETLINK_ROUTE);
   return prepared(socket, () => {
     const level = SOL_NETLINK;
     setOption(socket, { level, name: NETLINK_LISTEN_ALL_NSID, value: 1 });
@@ -203,7 +194,7 @@ function openMonitorSocket(): Descriptor {
     // struct sockaddr_nl { u16 family; u16 pad; u32 pid; u32 groups; }
     const address = pinnedBytes(12);
     const view = new DataView(address.buffer);
-    view.setUint16(0, AF_NETLINK, true);
+    view.setUint16(0, AF.NETLINK, true);
     view.setUint32(8, GROUPS, true);
     bindSocket(socket, address, "netlink groups");
   });
@@ -217,8 +208,7 @@ function assignNetnsId(netns: Netns): number {
   if (known !== undefined) return known;
   try {
     socket.request({
-      type: RTM_NEWNSID,
-      name: "RTM_NEWNSID",
+      type: "NEWNSID",
       body: encodeNetnsIdAssignment(fd),
       subject: path,
     });
@@ -234,8 +224,7 @@ function assignNetnsId(netns: Netns): number {
 function netnsIdOf(fd: number, path: string): number | undefined {
   using socket = openRouteSocket(ownNetns());
   const [id] = socket.request({
-    type: RTM_GETNSID,
-    name: "RTM_GETNSID",
+    type: "GETNSID",
     body: encodeNetnsIdQuery(fd),
     subject: path,
   }, decodeNetnsId);
@@ -262,25 +251,25 @@ function linkNotification(
   netnsId: number,
 ): Notification | undefined {
   switch (type) {
-    case RTM_NEWLINK:
-    case RTM_DELLINK: {
+    case RTM.NEWLINK:
+    case RTM.DELLINK: {
       const link = decodeLink(body);
       return link && {
         netnsId,
         ifIndex: link.index,
-        event: type === RTM_NEWLINK
+        event: type === RTM.NEWLINK
           ? { kind: "changed", link }
           : { kind: "removed" },
       };
     }
-    case RTM_NEWADDR:
-    case RTM_DELADDR: {
+    case RTM.NEWADDR:
+    case RTM.DELADDR: {
       const address = decodeAddress(body);
       return address && {
         netnsId,
         ifIndex: address.ifIndex,
         event: {
-          kind: type === RTM_NEWADDR ? "address-added" : "address-removed",
+          kind: type === RTM.NEWADDR ? "address-added" : "address-removed",
           address,
         },
       };

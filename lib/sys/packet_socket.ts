@@ -1,4 +1,4 @@
-/** AF_PACKET sockets: whole packets on one interface of a namespace, before it has an address (packet(7)). @module */
+/** AF.PACKET sockets: whole packets on one interface of a namespace, before it has an address (packet(7)). @module */
 
 import type { ChecksumPolicy } from "../net/ipv4_udp.ts";
 import type { BpfInstruction } from "../net/packet_filter.ts";
@@ -9,18 +9,18 @@ import { pinnedBytes } from "./libc.ts";
 import { MessageReceiver } from "./message_receiver.ts";
 import { type Netns, withNetns } from "./netns.ts";
 import {
-  AF_PACKET,
+  AF,
   attachFilter,
   bindSocket,
   openSocket,
   prepared,
   sendTo,
   setOption,
-  SOCK_DGRAM,
+  SOCK,
 } from "./socket.ts";
 
-export const ETH_P_IP = 0x0800;
-export const ETH_P_ARP = 0x0806;
+/** What a packet socket can be bound to (linux/if_ether.h). */
+export const ETHER_TYPE = { ipv4: 0x0800, arp: 0x0806 } as const;
 
 const SOL_PACKET = 263;
 const PACKET_AUXDATA = 8;
@@ -42,7 +42,7 @@ const RECEIVE_BYTES = 0x10000;
 export interface PacketSocketOptions {
   /** Number of the interface. */
   readonly ifIndex: number;
-  /** {@link ETH_P_IP} or {@link ETH_P_ARP}. */
+  /** One of {@link ETHER_TYPE}. */
   readonly etherType: number;
   /** What to receive; it sees packets from the network header on. */
   readonly filter: readonly BpfInstruction[];
@@ -154,7 +154,7 @@ export function openPacketSocket(
     ifIndex,
     hardwareAddress: new Uint8Array(0),
   });
-  const socket = withNetns(netns, () => openSocket(AF_PACKET, SOCK_DGRAM));
+  const socket = withNetns(netns, () => openSocket(AF.PACKET, SOCK.DGRAM));
   return new PacketSocket(
     prepared(socket, () => {
       attachFilter(socket, filter);
@@ -174,7 +174,7 @@ function linkLayerAddress({ etherType, ifIndex, hardwareAddress }: {
     SOCKADDR_LL + Math.max(LEAST_ADDRESS, hardwareAddress.length),
   );
   const view = new DataView(address.buffer);
-  view.setUint16(0, AF_PACKET, true);
+  view.setUint16(0, AF.PACKET, true);
   view.setUint16(2, etherType);
   view.setInt32(4, ifIndex, true);
   view.setUint8(11, hardwareAddress.length);

@@ -5,27 +5,20 @@ import {
   decodeMessages,
   decodeStatus,
   encodeMessage,
-  NLM_F_ACK,
-  NLM_F_DUMP,
+  NLM_F,
   NLM_F_DUMP_INTR,
-  NLM_F_REQUEST,
-  NLMSG_DONE,
-  NLMSG_ERROR,
+  NLMSG,
+  RTM,
 } from "../netlink/message.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { errnoText, SyscallError } from "./errno.ts";
 import { MessageReceiver } from "./message_receiver.ts";
 import { type Netns, withNetns } from "./netns.ts";
-import {
-  AF_NETLINK,
-  openSocket,
-  prepared,
-  sendTo,
-  setOption,
-  SOCK_RAW,
-} from "./socket.ts";
+import { AF, openSocket, prepared, sendTo, setOption, SOCK } from "./socket.ts";
 
+/** The netlink protocol of addresses, links and routes. */
 export const NETLINK_ROUTE = 0;
+/** The level of netlink's socket options and control messages. */
 export const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
@@ -37,10 +30,8 @@ const DUMP_ATTEMPTS = 5;
 
 /** What is asked for. */
 export interface RouteRequest {
-  /** RTM_... and its name, for messages. */
-  readonly type: number;
-  readonly name: string;
-  /** NLM_F_CREATE and so on; NLM_F_DUMP asks for a listing. */
+  readonly type: keyof typeof RTM;
+  /** {@link NLM_F}, besides REQUEST and ACK. */
   readonly flags?: number;
   readonly body: Uint8Array;
   /** What it is about, for messages. */
@@ -71,7 +62,7 @@ export class RouteSocket implements Disposable {
     request: RouteRequest,
     decode: (body: Uint8Array) => T | undefined = () => undefined,
   ): readonly T[] {
-    const isDump = ((request.flags ?? 0) & NLM_F_DUMP) === NLM_F_DUMP;
+    const isDump = ((request.flags ?? 0) & NLM_F.DUMP) === NLM_F.DUMP;
     for (let attempt = 1;; attempt++) {
       const { values, isInterrupted } = this.#exchange(request, decode);
       if (!isDump || !isInterrupted || attempt === DUMP_ATTEMPTS) return values;
@@ -79,14 +70,15 @@ export class RouteSocket implements Disposable {
   }
 
   #exchange<T>(
-    { type, name, flags = 0, body, subject }: RouteRequest,
+    { type, flags = 0, body, subject }: RouteRequest,
     decode: (body: Uint8Array) => T | undefined,
   ): { readonly values: readonly T[]; readonly isInterrupted: boolean } {
     this.#sequence += 1;
     const sequence = this.#sequence;
+    const name = `RTM_${type}`;
     const bytes = encodeMessage({
-      type,
-      flags: NLM_F_REQUEST | NLM_F_ACK | flags,
+      type: RTM[type],
+      flags: NLM_F.REQUEST | NLM_F.ACK | flags,
       sequence,
       body,
     });
@@ -103,7 +95,7 @@ export class RouteSocket implements Disposable {
         // What is left of a request before, which ended in an error of ours.
         if (message.sequence !== sequence) continue;
         if ((message.flags & NLM_F_DUMP_INTR) !== 0) isInterrupted = true;
-        if (message.type === NLMSG_ERROR || message.type === NLMSG_DONE) {
+        if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) {
           const { errno, text } = decodeStatus(message);
           if (errno === 0) return { values, isInterrupted };
           const reason = errnoText(errno) +
@@ -125,7 +117,7 @@ export class RouteSocket implements Disposable {
 export function openRouteSocket(netns: Netns): RouteSocket {
   const socket = withNetns(
     netns,
-    () => openSocket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE),
+    () => openSocket(AF.NETLINK, SOCK.RAW, NETLINK_ROUTE),
   );
   return new RouteSocket(
     prepared(socket, () => {

@@ -5,13 +5,11 @@ import { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { addressOf, cString, libc, pinnedBytes } from "./libc.ts";
 
-export const AF_UNIX = 1;
-export const AF_INET = 2;
-export const AF_NETLINK = 16;
-export const AF_PACKET = 17;
-export const SOCK_STREAM = 1;
-export const SOCK_DGRAM = 2;
-export const SOCK_RAW = 3;
+/** Families of sockets. */
+export const AF = { UNIX: 1, INET: 2, NETLINK: 16, PACKET: 17 } as const;
+/** Types of sockets. */
+export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3 } as const;
+/** The level of options that all sockets have. */
 export const SOL_SOCKET = 1;
 
 /** Non-blocking and not inherited by other programs: every descriptor here is. */

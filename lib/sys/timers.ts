@@ -7,7 +7,7 @@ import { bootTimeMs, CLOCK_BOOTTIME } from "./boottime_clock.ts";
 import { type Deadline, DeadlineHeap } from "./deadline_heap.ts";
 import { Descriptor } from "./descriptor.ts";
 import { checked } from "./errno.ts";
-import { EPOLLIN, type EventLoop, type Watch } from "./event_loop.ts";
+import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc } from "./libc.ts";
 
 const TFD_FLAGS = 0x80000 | 0x800;
@@ -40,7 +40,7 @@ export class Timers implements Disposable {
         "timerfd_create",
       ),
     );
-    this.#watch = loop.watch(this.#descriptor, EPOLLIN, () => this.#fire());
+    this.#watch = loop.watch(this.#descriptor, EPOLL.IN, () => this.#fire());
   }
 
   /** A timer that is not set. */

@@ -14,7 +14,7 @@ import { checked, isErrno } from "./errno.ts";
 import { libc, pinnedBytes } from "./libc.ts";
 import { type Netns, withNetns } from "./netns.ts";
 import {
-  AF_INET,
+  AF,
   attachFilter,
   bindSocket,
   bindToDevice,
@@ -22,7 +22,7 @@ import {
   prepared,
   sendTo,
   setOption,
-  SOCK_DGRAM,
+  SOCK,
   SOL_SOCKET,
 } from "./socket.ts";
 
@@ -95,7 +95,7 @@ export function openUnicastSocket(
     readonly ifName: string;
   },
 ): UnicastSocket | undefined {
-  const socket = withNetns(netns, () => openSocket(AF_INET, SOCK_DGRAM));
+  const socket = withNetns(netns, () => openSocket(AF.INET, SOCK.DGRAM));
   const subject = `${formatIpAddress(address)}:${CLIENT_PORT}`;
   try {
     return new UnicastSocket(
@@ -119,7 +119,7 @@ function inetAddress(
 ): Uint8Array<ArrayBuffer> {
   const bytes = pinnedBytes(16);
   const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_INET, true);
+  view.setUint16(0, AF.INET, true);
   view.setUint16(2, port);
   view.setUint32(4, ipv4Bits(address));
   return bytes;

@@ -3,14 +3,7 @@
 import { DecodeError, SystemError } from "../base/errors.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
-import {
-  EPOLLERR,
-  EPOLLHUP,
-  EPOLLIN,
-  EPOLLOUT,
-  type EventLoop,
-  type Watch,
-} from "./event_loop.ts";
+import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc, pinnedBytes } from "./libc.ts";
 import { encodeLine, LineDecoder } from "./line_framing.ts";
 import { getOption, sendTo, SOL_SOCKET, unlessItWaits } from "./socket.ts";
@@ -54,7 +47,7 @@ export class UnixConnection implements Disposable {
       this.peer = peerOf(descriptor);
       this.#watch = loop.watch(
         descriptor,
-        EPOLLIN,
+        EPOLL.IN,
         (events) => this.#ready(events),
       );
     } catch (error) {
@@ -115,8 +108,8 @@ export class UnixConnection implements Disposable {
   }
 
   #ready(events: number): void {
-    if ((events & EPOLLOUT) !== 0) this.#flush();
-    const isGone = (events & (EPOLLHUP | EPOLLERR)) !== 0;
+    if ((events & EPOLL.OUT) !== 0) this.#flush();
+    const isGone = (events & (EPOLL.HUP | EPOLL.ERR)) !== 0;
     // What was sent before hanging up counts.
     while (this.#read() && isGone);
     this.#serveReader();
@@ -130,7 +123,7 @@ export class UnixConnection implements Disposable {
     const wantsInput = !this.#hasEnded && this.#decoder.needsMore;
     const wantsOutput = this.#output.length > 0;
     this.#watch.modify(
-      (wantsInput ? EPOLLIN : 0) | (wantsOutput ? EPOLLOUT : 0),
+      (wantsInput ? EPOLL.IN : 0) | (wantsOutput ? EPOLL.OUT : 0),
     );
   }
 

@@ -6,12 +6,12 @@ import { checked, isErrno, SyscallError } from "./errno.ts";
 import { attempt, lstat, removeFile } from "./files.ts";
 import { libc, pinnedBytes } from "./libc.ts";
 import {
-  AF_UNIX,
+  AF,
   bindSocket,
   getOption,
   openSocket,
   prepared,
-  SOCK_STREAM,
+  SOCK,
   SOL_SOCKET,
 } from "./socket.ts";
 
@@ -73,7 +73,7 @@ export function listenUnix(path: string): UnixListener {
     );
   }
   clearPlace(path, address);
-  const socket = openSocket(AF_UNIX, SOCK_STREAM);
+  const socket = openSocket(AF.UNIX, SOCK.STREAM);
   return new UnixListener(
     prepared(socket, ({ fd }) => {
       // Before it has a name: bind(2) gives the file these bits, less the umask.
@@ -128,7 +128,7 @@ function isListening(socket: Descriptor): boolean {
   const option = (name: number): number =>
     getOption(socket, { level: SOL_SOCKET, name, size: 4 }).getInt32(0, true);
   try {
-    return option(SO_DOMAIN) === AF_UNIX && option(SO_TYPE) === SOCK_STREAM &&
+    return option(SO_DOMAIN) === AF.UNIX && option(SO_TYPE) === SOCK.STREAM &&
       option(SO_ACCEPTCONN) === 1;
   } catch (error) {
     if (isErrno(error, "EBADF", "ENOTSOCK")) return false;
@@ -146,7 +146,7 @@ function clearPlace(path: string, address: Uint8Array<ArrayBuffer>): void {
       `${path} is not a socket and is left alone`,
     );
   }
-  using probe = openSocket(AF_UNIX, SOCK_STREAM);
+  using probe = openSocket(AF.UNIX, SOCK.STREAM);
   const result = libc().connect(probe.fd, address, address.length);
   try {
     checked(result, "connect", path);
@@ -186,7 +186,7 @@ function unixAddress(path: string): Uint8Array<ArrayBuffer> {
     );
   }
   const address = pinnedBytes(SOCKADDR_UN);
-  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+  new DataView(address.buffer).setUint16(0, AF.UNIX, true);
   address.set(name, 2);
   return address;
 }

@@ -2,7 +2,7 @@
 
 import { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
-import { EPOLLIN, type EventLoop, type Watch } from "./event_loop.ts";
+import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc } from "./libc.ts";
 import { SOCK_FLAGS, unlessItWaits } from "./socket.ts";
 import { UnixConnection } from "./unix_connection.ts";
@@ -39,7 +39,7 @@ export class UnixServer implements Disposable {
     this.#options = options;
     this.#watch = loop.watch(
       listener.descriptor,
-      EPOLLIN,
+      EPOLL.IN,
       () => this.#acceptSome(),
     );
   }
@@ -60,7 +60,7 @@ export class UnixServer implements Disposable {
     } catch (error) {
       // Whoever knocked is still there: without a pause this would be called again at once, for ever.
       this.#watch.modify(0);
-      this.#pause = setTimeout(() => this.#watch.modify(EPOLLIN), PAUSE_MS);
+      this.#pause = setTimeout(() => this.#watch.modify(EPOLL.IN), PAUSE_MS);
       throw error;
     }
   }

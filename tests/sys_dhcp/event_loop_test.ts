@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { bootTimeMs } from "../../lib/sys/boottime_clock.ts";
 import { Descriptor } from "../../lib/sys/descriptor.ts";
 import { checked, SyscallError } from "../../lib/sys/errno.ts";
-import { EPOLLIN, EPOLLOUT, EventLoop } from "../../lib/sys/event_loop.ts";
+import { EPOLL, EventLoop } from "../../lib/sys/event_loop.ts";
 import { libc } from "../../lib/sys/libc.ts";
 import { Timers } from "../../lib/sys/timers.ts";
 import "../support/network_namespaces.ts";
@@ -38,20 +38,20 @@ Deno.test("EventLoop calls back what is ready", async () => {
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
   const rings = new Mailbox<number>();
-  using _watch = loop.watch(bell.descriptor, EPOLLIN, (events) => {
+  using _watch = loop.watch(bell.descriptor, EPOLL.IN, (events) => {
     bell.silence();
     rings.put(events);
   });
   for (let round = 0; round < 3; round++) {
     bell.ring();
-    assertEquals(await rings.take("ring"), EPOLLIN);
+    assertEquals(await rings.take("ring"), EPOLL.IN);
   }
 });
 
 Deno.test("EventLoop leaves the loop of JavaScript free while it waits", async () => {
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
-  using _watch = loop.watch(bell.descriptor, EPOLLIN, () => {});
+  using _watch = loop.watch(bell.descriptor, EPOLL.IN, () => {});
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 0);
   await soon(promise, "turn of the loop of JavaScript");
@@ -66,11 +66,11 @@ Deno.test("Watch.modify() changes what is waited for", async () => {
     watch.modify(0);
   });
   using _ = watch;
-  watch.modify(EPOLLOUT);
-  assertEquals(await ready.take("event"), EPOLLOUT);
+  watch.modify(EPOLL.OUT);
+  assertEquals(await ready.take("event"), EPOLL.OUT);
   bell.ring();
-  watch.modify(EPOLLIN);
-  assertEquals(await ready.take("event"), EPOLLIN);
+  watch.modify(EPOLL.IN);
+  assertEquals(await ready.take("event"), EPOLL.IN);
 });
 
 Deno.test("EventLoop: a watch that is disposed of is not called, not even with an event of the same turn", async () => {
@@ -85,11 +85,11 @@ Deno.test("EventLoop: a watch that is disposed of is not called, not even with a
   };
   one.ring();
   other.ring();
-  watches.push(loop.watch(one.descriptor, EPOLLIN, stopAll("one")));
-  watches.push(loop.watch(other.descriptor, EPOLLIN, stopAll("other")));
+  watches.push(loop.watch(one.descriptor, EPOLL.IN, stopAll("one")));
+  watches.push(loop.watch(other.descriptor, EPOLL.IN, stopAll("other")));
   await called.take("event");
   using third = new Bell();
-  using _watch = loop.watch(third.descriptor, EPOLLIN, () => {
+  using _watch = loop.watch(third.descriptor, EPOLL.IN, () => {
     third.silence();
     called.put("third");
   });
@@ -101,12 +101,12 @@ Deno.test("EventLoop does not mix up a descriptor number that is used again", as
   await using loop = new EventLoop(failOnError);
   const called = new Mailbox<string>();
   const first = new Bell();
-  const stale = loop.watch(first.descriptor, EPOLLIN, () => called.put("old"));
+  const stale = loop.watch(first.descriptor, EPOLL.IN, () => called.put("old"));
   const { fd } = first.descriptor;
   first[Symbol.dispose]();
   using second = new Bell();
   assertEquals(second.descriptor.fd, fd);
-  using _watch = loop.watch(second.descriptor, EPOLLIN, () => {
+  using _watch = loop.watch(second.descriptor, EPOLL.IN, () => {
     second.silence();
     called.put("new");
   });
@@ -119,7 +119,7 @@ Deno.test("EventLoop reports what a callback throws, and goes on", async () => {
   const errors = new Mailbox<unknown>();
   await using loop = new EventLoop(errors.put);
   using bell = new Bell();
-  using _watch = loop.watch(bell.descriptor, EPOLLIN, () => {
+  using _watch = loop.watch(bell.descriptor, EPOLL.IN, () => {
     bell.silence();
     throw new Error("callback");
   });
@@ -132,9 +132,9 @@ Deno.test("EventLoop reports what a callback throws, and goes on", async () => {
 Deno.test("EventLoop.watch() refuses a descriptor twice", async () => {
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
-  using _watch = loop.watch(bell.descriptor, EPOLLIN, () => {});
+  using _watch = loop.watch(bell.descriptor, EPOLL.IN, () => {});
   const error = assertThrows(
-    () => loop.watch(bell.descriptor, EPOLLIN, () => {}),
+    () => loop.watch(bell.descriptor, EPOLL.IN, () => {}),
     SyscallError,
   );
   assertEquals(error.errnoName, "EEXIST");
@@ -145,7 +145,7 @@ Deno.test("EventLoop serves more ready descriptors than one wait returns", async
   const bells = Array.from({ length: 200 }, () => new Bell());
   const called = new Mailbox<number>();
   const watches = bells.map((bell, index) =>
-    loop.watch(bell.descriptor, EPOLLIN, () => {
+    loop.watch(bell.descriptor, EPOLL.IN, () => {
       bell.silence();
       called.put(index);
     })
@@ -169,7 +169,7 @@ Deno.test("EventLoop goes on after a signal interrupts its thread", async () => 
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
   const rings = new Mailbox<number>();
-  using _watch = loop.watch(bell.descriptor, EPOLLIN, (events) => {
+  using _watch = loop.watch(bell.descriptor, EPOLL.IN, (events) => {
     bell.silence();
     rings.put(events);
   });
@@ -182,7 +182,7 @@ Deno.test("EventLoop goes on after a signal interrupts its thread", async () => 
   }
   Deno.removeSignalListener("SIGUSR2", listener);
   bell.ring();
-  assertEquals(await rings.take("ring"), EPOLLIN);
+  assertEquals(await rings.take("ring"), EPOLL.IN);
 });
 
 Deno.test("bootTimeMs() goes on, in fractions", () => {

@@ -12,11 +12,10 @@ import {
   dhcpReplyFilter,
 } from "../../lib/net/packet_filter.ts";
 import { SyscallError } from "../../lib/sys/errno.ts";
-import { EPOLLIN, EventLoop } from "../../lib/sys/event_loop.ts";
+import { EPOLL, EventLoop } from "../../lib/sys/event_loop.ts";
 import { openLinkControl } from "../../lib/sys/link.ts";
 import {
-  ETH_P_ARP,
-  ETH_P_IP,
+  ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
 } from "../../lib/sys/packet_socket.ts";
@@ -49,7 +48,7 @@ function reply(
 function open(
   place: TestNetns,
   filter: readonly BpfInstruction[],
-  etherType = ETH_P_IP,
+  etherType = ETHER_TYPE.ipv4,
 ): PacketSocket {
   using netns = place.open();
   using control = openLinkControl(netns);
@@ -82,7 +81,7 @@ Deno.test("openPacketSocket() receives what is sent at the other end, and who se
   using server = open(link.server, ALL);
   const marks = new Mailbox<number | string | undefined>();
   const senders = new Mailbox<Uint8Array>();
-  using _watch = loop.watch(client.descriptor, EPOLLIN, () => {
+  using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
     const received = client.receive();
     if (received === undefined) return;
     const result = decodeIpv4Udp(received.packet, received.checksum);
@@ -101,7 +100,7 @@ Deno.test("openPacketSocket() is not woken by what its filter drops", async () =
   using server = open(link.server, ALL);
   const marks = new Mailbox<number | string | undefined>();
   let wakes = 0;
-  using _watch = loop.watch(client.descriptor, EPOLLIN, () => {
+  using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
     wakes += 1;
     marks.put(markOf(client));
   });
@@ -131,7 +130,7 @@ Deno.test("PacketSocket.receive() says that an offloaded checksum is not ready",
   using client = open(link.client, dhcpReplyFilter());
   // A UDP socket leaves the checksum to the card, which a veth pair does not have.
   const perl = `use Socket;
-    socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
+    socket(S, PF_INET, SOCK.DGRAM, 0); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
     setsockopt(S, SOL_SOCKET, 25, "eth0\\0");
     bind(S, sockaddr_in(67, INADDR_ANY)) or die $!;
     send(S, pack("C3x300", 2, 1, 9), 0, sockaddr_in(68, INADDR_BROADCAST)) or die $!;`;
@@ -201,8 +200,8 @@ Deno.test("PacketSocket.receive() leaves frames of a VLAN out", () => {
 
 Deno.test("openPacketSocket() serves ARP", () => {
   using link = new TestLink();
-  using client = open(link.client, arpFilter(0xc0000205), ETH_P_ARP);
-  using server = open(link.server, ALL, ETH_P_ARP);
+  using client = open(link.client, arpFilter(0xc0000205), ETHER_TYPE.arp);
+  using server = open(link.server, ALL, ETHER_TYPE.arp);
   const claim = new Uint8Array(28);
   new DataView(claim.buffer).setUint32(14, 0xc0000205);
   server.send(claim, BROADCAST);
@@ -216,7 +215,7 @@ Deno.test("openPacketSocket() says ENODEV for an interface that is not there", (
     () =>
       openPacketSocket(netns, {
         ifIndex: 4711,
-        etherType: ETH_P_IP,
+        etherType: ETHER_TYPE.ipv4,
         filter: ALL,
       }),
     SyscallError,

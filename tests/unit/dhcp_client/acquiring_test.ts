@@ -79,6 +79,9 @@ Deno.test("REQUESTING keeps the BROADCAST bit that the offer needed", () => {
     "REQUEST",
     0x8000,
   ]);
+  client.advance(300);
+  const flags = client.sent.map(({ message }) => message.flags);
+  assertEquals(flags.slice(-2), [0x8000, 0x8000]);
 });
 
 Deno.test('REQUESTING "MUST use the same value in the secs field" and xid as the DISCOVER (RFC 2131 section 3.1 step 3)', () => {
@@ -292,6 +295,14 @@ Deno.test("PROBING with a conflict sends DECLINE and waits ten seconds (RFC 2131
   client.advance(9999);
   assertEquals(client.last.type, "DECLINE");
   client.advance(1);
+  assertEquals(client.last.type, "DISCOVER");
+  assertEquals(client.last.message.options.has(50), false);
+});
+
+Deno.test("PROBING with a conflict does not ask again for the address it was started with", () => {
+  const client = new ClientDriver(settings({ timings: { probeMs: 500 } }))
+    .event({ ...START, address: ADDRESS }).receive(reply("ACK", XID))
+    .event({ kind: "conflict" }).advance(10_000);
   assertEquals(client.last.type, "DISCOVER");
   assertEquals(client.last.message.options.has(50), false);
 });

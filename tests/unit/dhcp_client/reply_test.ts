@@ -42,6 +42,10 @@ testRows("checkReply() finds foreign", [
     message: reply("OFFER", XID, { chaddr: hex("02005e100002") }),
   },
   {
+    name: "a shorter chaddr",
+    message: reply("OFFER", XID, { chaddr: hex("02005e1000") }),
+  },
+  {
     name: "a longer chaddr",
     message: reply("OFFER", XID, { chaddr: hex("02005e10000100") }),
   },
@@ -89,6 +93,11 @@ testRows("checkReply() refuses", [
     name:
       'another client identifier (RFC 6842 section 3: "MUST silently discard the message")',
     options: { 61: "0063312f6e65742f65746831" },
+    want: "the client identifier of another client",
+  },
+  {
+    name: "a client identifier that ours only begins with",
+    options: { 61: "0063312f6e65742f657468" },
     want: "the client identifier of another client",
   },
 ], ({ options: given, want }) => {
