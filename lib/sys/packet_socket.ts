@@ -1,4 +1,4 @@
-/** AF.PACKET sockets: whole packets on one interface of a namespace, before it has an address (packet(7)). @module */
+/** AF_PACKET sockets: whole packets on one interface of a namespace, before it has an address (packet(7)). @module */
 
 import type { ChecksumPolicy } from "../net/ipv4_udp.ts";
 import type { BpfInstruction } from "../net/packet_filter.ts";

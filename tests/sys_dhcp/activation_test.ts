@@ -13,7 +13,7 @@ function activator(setUp: string, fds: number, pid = "$$"): string {
 }
 
 function listening(path: string, fd: number): string {
-  return `socket(my $s${fd}, PF_UNIX, SOCK.STREAM, 0) or die $!; unlink "${path}";
+  return `socket(my $s${fd}, PF_UNIX, SOCK_STREAM, 0) or die $!; unlink "${path}";
     bind($s${fd}, sockaddr_un("${path}")) or die $!; listen($s${fd}, 5) or die $!;
     POSIX::dup2(fileno($s${fd}), ${fd}) if fileno($s${fd}) != ${fd};`;
 }
@@ -87,7 +87,7 @@ const rows = [
   {
     name: "refuses when descriptor 3 is a socket that does not listen",
     setUp: () =>
-      "socket(my $s, PF_UNIX, SOCK.STREAM, 0); POSIX::dup2(fileno($s), 3) if fileno($s) != 3;",
+      "socket(my $s, PF_UNIX, SOCK_STREAM, 0); POSIX::dup2(fileno($s), 3) if fileno($s) != 3;",
     fds: 1,
     want: { text: "LISTEN_FDS=1 but no FD found", code: 1 },
   },

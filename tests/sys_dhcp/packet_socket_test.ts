@@ -48,7 +48,7 @@ function reply(
 function open(
   place: TestNetns,
   filter: readonly BpfInstruction[],
-  etherType = ETHER_TYPE.ipv4,
+  etherType: number = ETHER_TYPE.ipv4,
 ): PacketSocket {
   using netns = place.open();
   using control = openLinkControl(netns);
@@ -130,7 +130,7 @@ Deno.test("PacketSocket.receive() says that an offloaded checksum is not ready",
   using client = open(link.client, dhcpReplyFilter());
   // A UDP socket leaves the checksum to the card, which a veth pair does not have.
   const perl = `use Socket;
-    socket(S, PF_INET, SOCK.DGRAM, 0); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
+    socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
     setsockopt(S, SOL_SOCKET, 25, "eth0\\0");
     bind(S, sockaddr_in(67, INADDR_ANY)) or die $!;
     send(S, pack("C3x300", 2, 1, 9), 0, sockaddr_in(68, INADDR_BROADCAST)) or die $!;`;

@@ -21,7 +21,7 @@ class UdpServer implements AsyncDisposable {
     { bindTo = "0.0.0.0", port = 67 } = {},
   ) {
     const perl = `use Socket; $| = 1;
-      socket(S, PF_INET, SOCK.DGRAM, 0) or die $!;
+      socket(S, PF_INET, SOCK_DGRAM, 0) or die $!;
       bind(S, sockaddr_in(${port}, inet_aton("${bindTo}"))) or die $!;
       print "ready\\n";
       my $from = recv(S, my $data, 2000, 0) or die $!;
@@ -109,7 +109,7 @@ Deno.test("openUnicastSocket() leaves replies to the packet socket and answers n
   link.server.exec(
     "perl",
     "-e",
-    `use Socket; socket(S, PF_INET, SOCK.DGRAM, 0);
+    `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0);
      connect(S, sockaddr_in(68, inet_aton("192.0.2.7"))) or die $!;
      for (1 .. 3) { send(S, "x", 0) or die "refused: $!"; }`,
   );

@@ -287,7 +287,7 @@ function leaveStaleSocket(path: string): void {
   run(
     "perl",
     "-e",
-    `use Socket; socket(S, PF_UNIX, SOCK.STREAM, 0); bind(S, sockaddr_un("${path}")) or die; listen(S, 1);`,
+    `use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, sockaddr_un("${path}")) or die; listen(S, 1);`,
   );
 }
 
