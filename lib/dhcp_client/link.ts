@@ -56,8 +56,14 @@ export function onLinkUp(state: ClientState, context: ClientContext): Step {
   if (state.link === "up") return step(state);
   const common = { link: "up", restarts: state.restarts } as const;
   switch (state.state) {
-    case "INIT":
-      return step(beginAgain(common, state.acquisition, context));
+    case "INIT": {
+      const { acquisition } = state;
+      // The first time the link comes up is no restart: nothing was sent yet.
+      const next = acquisition.discovers === 0
+        ? enterInit(common, acquisition, context.nowMs)
+        : beginAgain(common, acquisition, context);
+      return step(next);
+    }
     case "INIT-REBOOT": {
       const begun = restart(common, context);
       return step(enterInitReboot(begun.common, state, begun.startsMs));

@@ -7,7 +7,11 @@ import type { Lease } from "../dhcp_client/lease.ts";
 import { type Cidr, formatCidr } from "../net/cidr.ts";
 import type { Ipv4Address } from "../net/ipv4_address.ts";
 import { decideAdoption } from "./adoption.ts";
-import { addTimeoutMs, clientSettings, newIdentity } from "./client_identity.ts";
+import {
+  addTimeoutMs,
+  clientSettings,
+  newIdentity,
+} from "./client_identity.ts";
 import { reportError } from "./failure_report.ts";
 import type { DaemonFlags } from "./flags.ts";
 import { giveBack } from "./give_back.ts";

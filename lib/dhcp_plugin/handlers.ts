@@ -100,7 +100,9 @@ async function call(
 function report(
   error: unknown,
   method: string,
-  dialCode: typeof CniErrorCode.tryAgainLater | typeof CniErrorCode.pluginNotAvailable,
+  dialCode:
+    | typeof CniErrorCode.tryAgainLater
+    | typeof CniErrorCode.pluginNotAvailable,
 ): unknown {
   if (!(error instanceof CallError)) return error;
   const { step, reason } = error;
@@ -156,9 +158,9 @@ async function confirm(
     await call(connection, { method: "confirm" }, CONFIRM_TIMEOUT_MS);
   } catch (error) {
     const { cause } = error instanceof Error ? error : { cause: error };
-    ports.warn(`the daemon did not take the confirmation: ${
-      toCniError(cause).message
-    }`);
+    ports.warn(
+      `the daemon did not take the confirmation: ${toCniError(cause).message}`,
+    );
   }
 }
 

@@ -184,6 +184,13 @@ Deno.test("an acquisition that waited for its link sends at once when it is up",
   assertEquals(times(client.sent), [1700]);
 });
 
+Deno.test("an acquisition that waited for its link obeys the first NAK at once all the same", () => {
+  const client = clientIn("INIT (link down)").advance(500)
+    .event({ kind: "linkUp" })
+    .receive(reply("OFFER", XID)).receive(reply("NAK", XID));
+  assertEquals([client.last.type, client.last.atMs], ["DISCOVER", T0 + 500]);
+});
+
 Deno.test("a link that flaps while an acquisition waits cannot make it flood", () => {
   const client = clientIn("INIT (link down)");
   for (let i = 0; i < 600; i++) {

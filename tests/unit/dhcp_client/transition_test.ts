@@ -18,6 +18,7 @@ const event = (given: ClientEvent): Act => (client) => client.event(given);
 /** Time passes without the timer, which then comes late. */
 const late = (ms: number): Act => (client) => {
   client.nowMs += ms;
+  client.timerMs = undefined;
   client.event({ kind: "timer" });
 };
 const resume = (verify: boolean, link: "up" | "down" = "up"): Act => (client) =>
@@ -68,7 +69,10 @@ const ACTS = {
     kind: "packet",
     message: reply("NAK", XID, { options: { 54: "c0000209" } }),
   }),
-  "early timer": event({ kind: "timer" }),
+  "early timer": (client: ClientDriver): unknown => {
+    client.timerMs = undefined;
+    return client.event({ kind: "timer" });
+  },
   timer: (client: ClientDriver): unknown =>
     client.advance((client.timerMs ?? 0) - client.nowMs),
   "10 s": (client: ClientDriver): unknown => client.advance(10_000),
