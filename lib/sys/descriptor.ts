@@ -23,11 +23,17 @@ export class Descriptor implements Disposable {
     return this.#fd === undefined;
   }
 
+  /** Gives it up without closing it: who asks has to. Undefined if it is closed already. */
+  release(): number | undefined {
+    const fd = this.#fd;
+    this.#fd = undefined;
+    return fd;
+  }
+
   /** Closes it; the second time does nothing. */
   [Symbol.dispose](): void {
-    const fd = this.#fd;
+    const fd = this.release();
     if (fd === undefined) return;
-    this.#fd = undefined;
     checked(libc().close(fd), "close");
   }
 }

@@ -2,6 +2,7 @@
 
 import type { ChecksumPolicy } from "../net/ipv4_udp.ts";
 import type { BpfInstruction } from "../net/packet_filter.ts";
+import { closeInBackground } from "./background_close.ts";
 import { findControlMessage } from "./control_message.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
@@ -131,8 +132,9 @@ export class PacketSocket implements Disposable {
     }
   }
 
+  /** Closes it, in the background because that takes the kernel some 10 ms. */
   [Symbol.dispose](): void {
-    this.descriptor[Symbol.dispose]();
+    closeInBackground(this.descriptor);
   }
 }
 

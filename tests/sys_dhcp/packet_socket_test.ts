@@ -11,6 +11,7 @@ import {
   type BpfInstruction,
   dhcpReplyFilter,
 } from "../../lib/net/packet_filter.ts";
+import { backgroundCloses } from "../../lib/sys/background_close.ts";
 import { SyscallError } from "../../lib/sys/errno.ts";
 import { EPOLL, EventLoop } from "../../lib/sys/event_loop.ts";
 import { openLinkControl } from "../../lib/sys/link.ts";
@@ -222,4 +223,24 @@ Deno.test("openPacketSocket() says ENODEV for an interface that is not there", (
     "bind interface 4711: no such device",
   );
   assertEquals(error.errnoName, "ENODEV");
+});
+
+Deno.test("PacketSocket counts as closed at once, and is soon", async () => {
+  using link = new TestLink();
+  const descriptors = async (): Promise<number> => {
+    const { stdout } = await new Deno.Command("ls", {
+      args: [`/proc/${Deno.pid}/fd`],
+    }).output();
+    return new TextDecoder().decode(stdout).split("\n").length;
+  };
+  await backgroundCloses();
+  const before = await descriptors();
+  const sockets = Array.from({ length: 20 }, () => open(link.client, ALL));
+  sockets.forEach((socket) => socket[Symbol.dispose]());
+  for (const socket of sockets) {
+    assertThrows(() => socket.receive(), TypeError, "closed");
+    socket[Symbol.dispose]();
+  }
+  await backgroundCloses();
+  assertEquals(await descriptors(), before);
 });
