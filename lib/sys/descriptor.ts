@@ -37,3 +37,17 @@ export class Descriptor implements Disposable {
     checked(libc().close(fd), "close");
   }
 }
+
+/** `owner` made ready by `prepare`, or closed if that throws. */
+export function prepared<T extends Disposable>(
+  owner: T,
+  prepare: (owner: T) => void,
+): T {
+  try {
+    prepare(owner);
+    return owner;
+  } catch (error) {
+    owner[Symbol.dispose]();
+    throw error;
+  }
+}

@@ -19,7 +19,7 @@ import {
   encodeNetnsIdQuery,
 } from "../netlink/netns_id.ts";
 import { findControlMessage } from "./control_message.ts";
-import type { Descriptor } from "./descriptor.ts";
+import { type Descriptor, prepared } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { pinnedBytes } from "./libc.ts";
@@ -30,7 +30,6 @@ import {
   AF,
   bindSocket,
   openSocket,
-  prepared,
   setOption,
   SOCK,
   SOL_SOCKET,

@@ -7,8 +7,8 @@
 
 import { SystemError } from "../base/errors.ts";
 import { formatLogLine } from "../base/log_line.ts";
-import { Descriptor } from "./descriptor.ts";
-import { checked, lastErrno, SyscallError } from "./errno.ts";
+import { Descriptor, prepared } from "./descriptor.ts";
+import { checked, isErrno, lastErrno, SyscallError } from "./errno.ts";
 import { cString, libc, pinnedBytes } from "./libc.ts";
 import { writeStderr } from "./stdio.ts";
 
@@ -18,8 +18,6 @@ const CLONE_NEWNET = 0x40000000;
 const NSFS_MAGIC = 0x6e736673n;
 /** Namespaces were files of procfs before Linux 3.19; upstream accepts both. */
 const PROC_SUPER_MAGIC = 0x9fa0n;
-/** ioctl_ns(2): which kind of namespace a descriptor is. Linux 4.11. */
-const NS_GET_NSTYPE = 0xb703n;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_INO = 0x100;
 /** Larger than `struct statfs` of both machines (120); `f_type` are its first 8 bytes. */
@@ -62,7 +60,7 @@ export class Netns implements Disposable {
 /**
  * Opens the network namespace at `path`, any path; those under /proc are fine, whatever the sandbox. Texts are upstream's.
  *
- * @throws {SystemError} If nothing is there, it is not a namespace, or a namespace of another kind.
+ * @throws {SystemError} If nothing is there, it is not a network namespace, or may not be entered (CAP_SYS_ADMIN).
  */
 export function openNetns(path: string): Netns {
   // Looked at before it is opened: opening a device or a FIFO by mistake would have effects.
@@ -73,21 +71,31 @@ export function openNetns(path: string): Netns {
       "CNI_NETNS must be the path of a network namespace, such as /var/run/netns/NAME or /proc/PID/ns/net",
     );
   }
-  const descriptor = new Descriptor(
-    checked(libc().open(cString(path), O_RDONLY | O_CLOEXEC), "open", path),
-  );
+  return prepared(open(path), enterOnce);
+}
+
+function open(path: string): Netns {
+  const result = libc().open(cString(path), O_RDONLY | O_CLOEXEC);
+  const descriptor = new Descriptor(checked(result, "open", path));
   try {
-    const kind = libc().ioctl(descriptor.fd, NS_GET_NSTYPE, null);
-    if (kind !== CLONE_NEWNET) {
-      throw new SystemError(
-        `${JSON.stringify(path)} is not a network namespace`,
-        "",
-      );
-    }
     return new Netns(descriptor, path, identityOf(descriptor, path));
   } catch (error) {
     descriptor[Symbol.dispose]();
     throw error;
+  }
+}
+
+/** A namespace of another kind, or a file of procfs that is none, cannot be entered as a network namespace. */
+function enterOnce(netns: Netns): void {
+  try {
+    withNetns(netns, () => undefined);
+  } catch (error) {
+    if (!isErrno(error, "EINVAL")) throw error;
+    throw new SystemError(
+      `${JSON.stringify(netns.path)} is not a network namespace`,
+      "",
+      { cause: error },
+    );
   }
 }
 
@@ -101,7 +109,7 @@ let own: Netns | undefined;
 /** The namespace of this process, opened at the first call and never closed. */
 export function ownNetns(): Netns {
   // thread-self, because a thread can be elsewhere: each enters on its own.
-  own ??= openNetns("/proc/thread-self/ns/net");
+  own ??= open("/proc/thread-self/ns/net");
   return own;
 }
 

@@ -4,7 +4,7 @@ import type { ChecksumPolicy } from "../net/ipv4_udp.ts";
 import type { BpfInstruction } from "../net/packet_filter.ts";
 import { closeInBackground } from "./background_close.ts";
 import { findControlMessage } from "./control_message.ts";
-import type { Descriptor } from "./descriptor.ts";
+import { type Descriptor, prepared } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
 import { pinnedBytes } from "./libc.ts";
 import { MessageReceiver } from "./message_receiver.ts";
@@ -14,7 +14,6 @@ import {
   attachFilter,
   bindSocket,
   openSocket,
-  prepared,
   sendTo,
   setOption,
   SOCK,

@@ -10,7 +10,7 @@ import {
   NLMSG,
   RTM,
 } from "../netlink/message.ts";
-import type { Descriptor } from "./descriptor.ts";
+import { type Descriptor, prepared } from "./descriptor.ts";
 import { errnoText, SyscallError } from "./errno.ts";
 import { MessageReceiver } from "./message_receiver.ts";
 import { type Netns, withNetns } from "./netns.ts";

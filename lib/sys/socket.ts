@@ -29,20 +29,6 @@ export function openSocket(
   return new Descriptor(checked(result, "socket"));
 }
 
-/** `owner` made ready by `prepare`, or closed if that throws. */
-export function prepared<T extends Disposable>(
-  owner: T,
-  prepare: (owner: T) => void,
-): T {
-  try {
-    prepare(owner);
-    return owner;
-  } catch (error) {
-    owner[Symbol.dispose]();
-    throw error;
-  }
-}
-
 /** @param address A `struct sockaddr_*`. @param subject It as text, for the message. */
 export function bindSocket(
   { fd }: Descriptor,

@@ -9,7 +9,7 @@
 import { formatIpAddress } from "../net/ip_address.ts";
 import { type Ipv4Address, ipv4Bits } from "../net/ipv4_address.ts";
 import { DROP_ALL } from "../net/packet_filter.ts";
-import type { Descriptor } from "./descriptor.ts";
+import { type Descriptor, prepared } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { libc, pinnedBytes } from "./libc.ts";
 import { type Netns, withNetns } from "./netns.ts";
@@ -19,7 +19,6 @@ import {
   bindSocket,
   bindToDevice,
   openSocket,
-  prepared,
   sendTo,
   setOption,
   SOCK,

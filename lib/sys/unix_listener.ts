@@ -1,7 +1,7 @@
 /** Listening on a Unix socket: a dead one is replaced, a living one refused, one of systemd's taken over. @module */
 
 import { SystemError } from "../base/errors.ts";
-import { Descriptor } from "./descriptor.ts";
+import { Descriptor, prepared } from "./descriptor.ts";
 import { checked, isErrno, SyscallError } from "./errno.ts";
 import { attempt, lstat, removeFile } from "./files.ts";
 import { libc, pinnedBytes } from "./libc.ts";
@@ -10,7 +10,6 @@ import {
   bindSocket,
   getOption,
   openSocket,
-  prepared,
   SOCK,
   SOL_SOCKET,
 } from "./socket.ts";
