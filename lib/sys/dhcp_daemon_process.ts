@@ -1,6 +1,5 @@
 /** The process of `dhcp daemon`: its files, signals and sockets, around the daemon itself. @module */
 
-import { createHash, randomBytes } from "node:crypto";
 import { SystemError } from "../base/errors.ts";
 import { parseHex } from "../base/hex.ts";
 import { formatLogLine } from "../base/log_line.ts";
@@ -83,6 +82,7 @@ async function serve(
   using timers = new Timers(loop);
   using monitor = new LinkMonitor(loop);
   const scheduler = systemScheduler(timers);
+  const sha256 = await loadSha256();
   const noteDir = stateDirOf(socketPath);
   const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
   const leases = new LeaseFiles({ stateDir, noteDir }, sha256, scheduler);
@@ -91,7 +91,7 @@ async function serve(
     scheduler,
     randomU32,
     digest: sha256,
-    machineId: readMachineId(flags.hostPrefix),
+    machineId: readMachineId(flags.hostPrefix, sha256),
     bootId: readKernelFile(BOOT_ID).trim(),
     interfaces: netnsInterfaces({ loop, monitor }),
     leases,
@@ -184,20 +184,28 @@ function logger({ debug }: DaemonFlags): Log {
   };
 }
 
-const sha256: Digest = (bytes) => createHash("sha256").update(bytes).digest();
+/** Not among the imports above: in the bundle those of the daemon are loaded by the plugin too. */
+async function loadSha256(): Promise<Digest> {
+  const { createHash } = await import("node:crypto");
+  return (bytes) => createHash("sha256").update(bytes).digest();
+}
 
 function randomU32(): number {
-  return randomBytes(4).readUInt32BE();
+  const [value = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return value;
 }
 
 /** Undefined if the machine has no id. */
-function readMachineId(hostPrefix: string): Uint8Array | undefined {
+function readMachineId(
+  hostPrefix: string,
+  digest: Digest,
+): Uint8Array | undefined {
   for (const path of [`${hostPrefix}${MACHINE_ID}`, MACHINE_ID]) {
     try {
       const id = parseHex(Deno.readTextFileSync(path).trim());
       if (id?.length !== 16) continue;
       const purpose = new TextEncoder().encode(DUID_PURPOSE);
-      return sha256(Uint8Array.of(...purpose, ...id)).subarray(0, 16);
+      return digest(Uint8Array.of(...purpose, ...id)).subarray(0, 16);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }

@@ -14,7 +14,7 @@ import { type Descriptor, prepared } from "./descriptor.ts";
 import { errnoText, SyscallError } from "./errno.ts";
 import { MessageReceiver } from "./message_receiver.ts";
 import { type Netns, withNetns } from "./netns.ts";
-import { AF, openSocket, prepared, sendTo, setOption, SOCK } from "./socket.ts";
+import { AF, openSocket, sendTo, setOption, SOCK } from "./socket.ts";
 
 /** The netlink protocol of addresses, links and routes. */
 export const NETLINK_ROUTE = 0;
