@@ -11,7 +11,7 @@ const { version } = project;
 
 /** Loaded on demand: the plugin is started for every command and needs none of it. */
 async function daemon(args: readonly string[]): Promise<number> {
-  const { runDaemon } = await import("./lib/sys/dhcp_daemon_process.ts");
+  const { runDaemon } = await import("./main_dhcp_daemon.ts");
   return await runDaemon(args, version);
 }
 

@@ -1,16 +1,11 @@
 /** What becomes of a stored lease when a daemon starts. Pure. @module */
 
 import type { Ipv4Cidr } from "../netlink/address.ts";
-import type { Grant, LeaseRecord } from "./lease_record.ts";
+import type { LeasedRecord, LeaseRecord } from "./lease_record.ts";
 
 /** Goes on, or is over and is given back. */
 export type Adoption =
-  | {
-    readonly kind: "adopt";
-    readonly record: LeaseRecord & {
-      readonly grant: Extract<Grant, { kind: "leased" }>;
-    };
-  }
+  | { readonly kind: "adopt"; readonly record: LeasedRecord }
   | { readonly kind: "drop"; readonly reason: string };
 
 /**

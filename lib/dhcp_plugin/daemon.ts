@@ -4,19 +4,13 @@ import { SystemError } from "../base/errors.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
 import { type Attachment, attachmentText } from "../dhcp4/client_identifier.ts";
 import type { Lease } from "../dhcp_client/lease.ts";
-import { type Cidr, formatCidr } from "../net/cidr.ts";
 import type { Ipv4Address } from "../net/ipv4_address.ts";
-import { decideAdoption } from "./adoption.ts";
-import {
-  addTimeoutMs,
-  clientSettings,
-  newIdentity,
-} from "./client_identity.ts";
+import { adoptLeases } from "./adopt_leases.ts";
+import { checkLease } from "./check_lease.ts";
+import { addTimeoutMs, newIdentity } from "./client_identity.ts";
 import { reportError } from "./failure_report.ts";
 import type { DaemonFlags } from "./flags.ts";
-import { giveBack } from "./give_back.ts";
 import { Keeper, type KeeperContext } from "./keeper.ts";
-import type { LeaseRecord } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
 import {
   type AttachedInterface,
@@ -76,21 +70,10 @@ export class Daemon {
 
   /** Takes up what an earlier daemon left. Call it before the first request. */
   async adopt(): Promise<void> {
-    const { leases } = this.#ports;
-    const tombstones = leases.readTombstones();
-    const { records, oddities } = leases.readAll();
-    for (const { path, reason } of [...oddities, ...tombstones.oddities]) {
-      this.#ports.log("warn", "file left alone", { path, reason });
-    }
-    const deleted = new Set(tombstones.attachments.map(attachmentText));
-    await Promise.all(
-      records.map((record) =>
-        this.#adoptOne(record, deleted.has(attachmentText(record.attachment)))
-      ),
+    await adoptLeases(
+      this.#keeperContext,
+      (keeper) => this.#enter(keeper, true),
     );
-    for (const attachment of tombstones.attachments) {
-      leases.removeTombstone(attachment);
-    }
   }
 
   /**
@@ -131,35 +114,11 @@ export class Daemon {
 
   /** @throws {CniError | SystemError} What is wrong with the lease, compared with what the runtime believes. */
   check({ attachment, netns, addresses }: Request<"check">): void {
-    const name = attachmentText(attachment);
-    const entry = this.#entries.get(name);
-    const lease = entry?.keeper.lease;
-    if (entry === undefined || lease === undefined) {
-      const state = entry === undefined
-        ? "no lease of this container and interface exists"
-        : `the lease is lost, state ${entry.keeper.stateName}`;
-      throw checkFailure(state, name);
-    }
-    const { attached } = entry.keeper;
-    const here = this.#find(netns, attachment.ifName);
-    if (!isSameNetns(here.place.netns, attached.place.netns)) {
-      throw checkFailure("the lease is of another namespace", name);
-    }
-    const address: Cidr = lease;
-    const text = formatCidr(address);
-    if (addresses !== undefined && !addresses.some(isCidr(address))) {
-      const listed = addresses.map(formatCidr).join(" ");
-      throw checkFailure(
-        `the lease is ${text}, which prevResult does not have: ${listed}`,
-        name,
-      );
-    }
-    if (!attached.addresses().some(isCidr(address))) {
-      throw checkFailure(`${text} is not on the interface`, name);
-    }
-    if (attached.read()?.isUp === false) {
-      throw checkFailure("the interface is down", name);
-    }
+    checkLease(this.#entries.get(attachmentText(attachment))?.keeper, {
+      attachment,
+      addresses,
+      here: this.#find(netns, attachment.ifName),
+    });
   }
 
   /** Gives back the leases of a network that are not listed. @returns How many. */
@@ -304,66 +263,6 @@ export class Daemon {
     const name = attachmentText(keeper.attachment);
     if (this.#entries.get(name)?.keeper === keeper) this.#entries.delete(name);
   }
-
-  async #adoptOne(record: LeaseRecord, isDeleted: boolean): Promise<void> {
-    const { attachment, place } = record;
-    const { interfaces, bootId, leases, log } = this.#ports;
-    const name = attachmentText(attachment);
-    try {
-      const attached = interfaces.findAgain(place);
-      const addresses = attached?.addresses();
-      const adoption = decideAdoption(record, { bootId, isDeleted, addresses });
-      if (adoption.kind === "drop" || attached === undefined) {
-        const reason = adoption.kind === "drop" ? adoption.reason : "";
-        log("info", "dropped", { attachment: name, reason });
-        await this.#giveBack(record, attached);
-        return leases.remove(attachment);
-      }
-      const { identity, options } = record;
-      const keeper = new Keeper(
-        { attachment, attached, identity, options },
-        this.#keeperContext,
-      );
-      this.#enter(keeper, true);
-      keeper.resume(adoption.record);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      // The file stays: the next start may have more luck.
-      const reason = error.message;
-      log("error", "lease not adopted", { attachment: name, reason });
-    }
-  }
-
-  async #giveBack(
-    { grant, identity, options, attachment, isLost }: LeaseRecord,
-    attached: AttachedInterface | undefined,
-  ): Promise<void> {
-    if (isLost) return;
-    const settings = clientSettings(identity, options, {
-      flags: this.#flags,
-      linkKind: undefined,
-    });
-    const name = attachmentText(attachment);
-    await giveBack(
-      { grant, settings, attached },
-      this.#ports,
-      (level, message, fields) =>
-        this.#ports.log(level, message, { attachment: name, ...fields }),
-    );
-  }
-}
-
-function isCidr(cidr: Cidr): (other: Cidr) => boolean {
-  const text = formatCidr(cidr);
-  return (other) => formatCidr(other) === text;
-}
-
-function checkFailure(reason: string, name: string): CniError {
-  return new CniError(
-    CniErrorCode.internal,
-    `dhcp: ${reason}`,
-    `attachment ${name}`,
-  );
 }
 
 /** Upstream's text. */

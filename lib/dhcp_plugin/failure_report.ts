@@ -2,7 +2,7 @@
 
 import { CniError, CniErrorCode } from "../cni/error.ts";
 import { describeFailure } from "../dhcp_client/failure.ts";
-import { KeeperError, type KeeperFailure } from "./keeper.ts";
+import { KeeperError, type KeeperFailure } from "./keeper_error.ts";
 
 /** The sentence and the code for a failed acquisition. */
 export function reportFailure(failure: KeeperFailure): CniError {

@@ -6,6 +6,7 @@ import { cleanPath } from "../base/path.ts";
 import { CniError, CniErrorCode, toCniError } from "../cni/error.ts";
 import type { PluginHandlers, Request } from "../cni/plugin.ts";
 import type { Result } from "../cni/result.ts";
+import { parseResult } from "../cni/result_reader.ts";
 import { readValidAttachments } from "../cni/valid_attachments.ts";
 import type { Attachment } from "../dhcp4/client_identifier.ts";
 import { parseDhcpConfig, parseSocketPath } from "./config.ts";
@@ -15,7 +16,6 @@ import {
   MOST_RESPONSE_BYTES,
   parseResponse,
 } from "./protocol.ts";
-import { parseResult } from "./result.ts";
 
 /** A connection to the daemon. */
 export interface DaemonConnection extends Disposable {
@@ -143,14 +143,14 @@ async function add(
       timeoutMs === undefined ? ADD_PATIENCE_MS : timeoutMs + ADD_MARGIN_MS,
     );
     answer(parseResult(new JsonObject(body.value("result"), "result")));
-    await confirm(connection, ports);
+    await confirmResult(connection, ports);
   } catch (error) {
     throw report(error, "Allocate", CniErrorCode.tryAgainLater);
   }
 }
 
 /** The runtime has the result, so nothing can fail any more. */
-async function confirm(
+async function confirmResult(
   connection: DaemonConnection,
   ports: DhcpPorts,
 ): Promise<void> {

@@ -1,8 +1,8 @@
-/** Leases, and the wish to be rid of one, as files. Pure. @module */
+/** Leases as files. Pure. @module */
 
 import { ConfigError, DecodeError } from "../base/errors.ts";
 import { formatHex, parseHex } from "../base/hex.ts";
-import { JsonObject } from "../base/json_reader.ts";
+import type { JsonObject } from "../base/json_reader.ts";
 import type { Attachment } from "../dhcp4/client_identifier.ts";
 import { decodeMessage, encodeMessage } from "../dhcp4/message.ts";
 import { type Lease, leaseFromAck } from "../dhcp_client/lease.ts";
@@ -14,6 +14,13 @@ import {
   type LeaseOptions,
   parseLeaseOptions,
 } from "./lease_options.ts";
+import {
+  child,
+  formatStateFile,
+  parseStateFile,
+  readAttachment,
+  required,
+} from "./state_file.ts";
 
 /** What tells a namespace from every other that lives at the same time. */
 export interface NetnsIdentity {
@@ -56,7 +63,10 @@ export interface LeaseRecord {
   readonly wasSeen: boolean;
 }
 
-const FORMAT = 1;
+/** A record of a lease, and not of an offer. */
+export type LeasedRecord = LeaseRecord & {
+  readonly grant: Extract<Grant, { readonly kind: "leased" }>;
+};
 
 /** The content of the file of a lease. What stands under `info` is for people. */
 export function formatLeaseRecord(
@@ -73,8 +83,7 @@ export function formatLeaseRecord(
     isLost,
     wasSeen,
   } = record;
-  return formatFile({
-    format: FORMAT,
+  return formatStateFile({
     attachment,
     place,
     identity: {
@@ -119,7 +128,7 @@ function formatGrant(grant: Grant): Readonly<Record<string, unknown>> {
  * @throws {DecodeError | ConfigError} if it is anything else, such as the half of one.
  */
 export function parseLeaseRecord(text: string): LeaseRecord {
-  const json = parseFile(text);
+  const json = parseStateFile(text);
   const place = child(json, "place");
   const netns = child(place, "netns");
   const identity = child(json, "identity");
@@ -165,46 +174,6 @@ function readGrant(json: JsonObject): Grant {
   throw new ConfigError(result.reason, lease.at("ack"));
 }
 
-/** The content of the file by which the plugin asks the next daemon to give a lease back. */
-export function formatTombstone(attachment: Attachment): string {
-  return formatFile({ format: FORMAT, release: true, attachment });
-}
-
-/**
- * Reads such a file.
- *
- * @throws {DecodeError} if it is anything else.
- */
-export function parseTombstone(text: string): Attachment {
-  return readAttachment(parseFile(text));
-}
-
-function formatFile(content: unknown): string {
-  return `${JSON.stringify(content, undefined, 2)}\n`;
-}
-
-function parseFile(text: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new DecodeError("not JSON", "", { cause });
-  }
-  const json = new JsonObject(value, "file");
-  const format = json.integer("format");
-  if (format === FORMAT) return json;
-  throw new DecodeError(`format is ${format}, expected ${FORMAT}`, "format");
-}
-
-function readAttachment(json: JsonObject): Attachment {
-  const attachment = child(json, "attachment");
-  return {
-    containerId: required(attachment, "containerId"),
-    networkName: required(attachment, "networkName"),
-    ifName: required(attachment, "ifName"),
-  };
-}
-
 function readIpv4(json: JsonObject, key: string): Ipv4Address {
   const address = parseIpAddress(required(json, key));
   if (address?.family === 4) return { family: 4, value: address.value };
@@ -215,16 +184,4 @@ function readHex(json: JsonObject, key: string): Uint8Array {
   const bytes = parseHex(json.string(key) ?? "");
   if (bytes !== undefined) return bytes;
   throw new DecodeError(`${key} is not hexadecimal`, json.at(key));
-}
-
-function child(json: JsonObject, key: string): JsonObject {
-  const object = json.object(key);
-  if (object !== undefined) return object;
-  throw new DecodeError(`${key} is missing`, json.at(key));
-}
-
-function required(json: JsonObject, key: string): string {
-  const text = json.string(key) ?? "";
-  if (text !== "") return text;
-  throw new DecodeError(`${key} is missing`, json.at(key));
 }

@@ -43,6 +43,7 @@ import {
   type LeaseOptions,
   parseLeaseOptions,
 } from "./lease_options.ts";
+import { child, readAttachment, required } from "./state_file.ts";
 
 /** The one version there is. */
 export const PROTOCOL_VERSION = 1;
@@ -213,15 +214,6 @@ function parseLine(line: string): JsonObject {
   );
 }
 
-function readAttachment(json: JsonObject): Attachment {
-  const attachment = child(json, "attachment");
-  return {
-    containerId: required(attachment, "containerId"),
-    networkName: required(attachment, "networkName"),
-    ifName: required(attachment, "ifName"),
-  };
-}
-
 function readAttachments(
   json: JsonObject,
 ): readonly Pick<Attachment, "containerId" | "ifName">[] {
@@ -240,16 +232,4 @@ function readCidr(value: unknown, path: string): Cidr {
   const cidr = typeof value === "string" ? parseCidr(value) : undefined;
   if (cidr !== undefined) return cidr;
   throw new DecodeError("not an address with its prefix length", path);
-}
-
-function child(json: JsonObject, key: string): JsonObject {
-  const object = json.object(key);
-  if (object !== undefined) return object;
-  throw new DecodeError(`${key} is missing`, json.at(key));
-}
-
-function required(json: JsonObject, key: string): string {
-  const text = json.string(key) ?? "";
-  if (text !== "") return text;
-  throw new DecodeError(`${key} is missing`, json.at(key));
 }

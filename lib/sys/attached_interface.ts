@@ -2,14 +2,13 @@
 
 import { SystemError } from "../base/errors.ts";
 import type { Place } from "../dhcp_plugin/lease_record.ts";
-import {
-  type AttachedInterface,
-  type Datagram,
-  type Exchange,
-  type InterfaceChange,
-  type InterfaceEvent,
-  type Interfaces,
-  isSameNetns,
+import type {
+  AttachedInterface,
+  Datagram,
+  Exchange,
+  InterfaceChange,
+  InterfaceEvent,
+  Interfaces,
 } from "../dhcp_plugin/ports.ts";
 import { SERVER_PORT } from "../dhcp4/message.ts";
 import type { ClientPacket } from "../dhcp4/packet.ts";
@@ -17,18 +16,21 @@ import { formatIpAddress } from "../net/ip_address.ts";
 import { type Ipv4Address, ipv4Bits } from "../net/ipv4_address.ts";
 import type { Ipv4Cidr } from "../netlink/address.ts";
 import type { LinkInfo } from "../netlink/link.ts";
+import { probeAddress } from "./address_probe.ts";
 import { DhcpExchange } from "./dhcp_exchange.ts";
 import { isErrno } from "./errno.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { pinnedBytes } from "./libc.ts";
 import { type LinkControl, openLinkControl } from "./link.ts";
 import type { LinkEvent, LinkMonitor } from "./link_monitor.ts";
-import { type Netns, openNetns } from "./netns.ts";
+import { isSameNetns, type Netns, openNetns } from "./netns.ts";
 import { AF, openSocket, sendTo, SOCK } from "./socket.ts";
+import type { Timers } from "./timers.ts";
 
 /** What all interfaces share. */
 export interface InterfaceContext {
   readonly loop: EventLoop;
+  readonly timers: Timers;
   readonly monitor: LinkMonitor;
 }
 
@@ -104,13 +106,15 @@ class NetnsInterface implements AttachedInterface {
   }
 
   probe(
-    _address: Ipv4Address,
-    _options: {
-      readonly durationMs: number;
-      readonly onConflict: () => void;
-    },
+    address: Ipv4Address,
+    options: { readonly durationMs: number; readonly onConflict: () => void },
   ): Disposable {
-    return { [Symbol.dispose]: () => {} };
+    const { loop, timers } = this.#context;
+    const link = this.read();
+    if (link === undefined) throw gone(this.place);
+    return this.#enter((netns) =>
+      probeAddress(netns, { loop, timers, link, address, ...options })
+    );
   }
 
   watch(listener: (event: InterfaceEvent) => void): Disposable {

@@ -11,10 +11,10 @@ import {
   formatLeaseRecord,
   type LeaseRecord,
   parseLeaseRecord,
-  parseTombstone,
 } from "../dhcp_plugin/lease_record.ts";
 import type { LeaseStore, Oddity, Scheduler } from "../dhcp_plugin/ports.ts";
 import { stateFileKind, stateFileName } from "../dhcp_plugin/state_dir.ts";
+import { parseTombstone } from "../dhcp_plugin/state_file.ts";
 import { formatCidr } from "../net/cidr.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
 import { lstat, readText, removeFile } from "./files.ts";
