@@ -80,7 +80,8 @@ async function serve(
   const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
   const digest = await loadSha256();
   const scheduler: DaemonPorts["scheduler"] = {
-    nowMs: bootTimeMs,
+    // Whole milliseconds: they are written down, and shown to people.
+    nowMs: () => Math.floor(bootTimeMs()),
     wallMs: nowMs,
     timer: (callback) => timers.create(callback),
   };

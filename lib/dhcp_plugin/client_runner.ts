@@ -25,6 +25,14 @@ export interface ClientRunnerOptions {
   readonly onIdle: (state: ClientState) => void;
 }
 
+const EXCHANGING: readonly ClientState["state"][] = [
+  "SELECTING",
+  "REQUESTING",
+  "RENEWING",
+  "REBINDING",
+  "REBOOTING",
+];
+
 /** A client. Events that come while one is being taken wait for their turn. */
 export class ClientRunner implements Disposable {
   readonly #options: ClientRunnerOptions;
@@ -43,6 +51,11 @@ export class ClientRunner implements Disposable {
   /** The state it is in. */
   get state(): ClientState {
     return this.#state;
+  }
+
+  /** Whether an answer is waited for. */
+  get isExchanging(): boolean {
+    return EXCHANGING.includes(this.#state.state);
   }
 
   /** Takes an event, now or after those before it. */

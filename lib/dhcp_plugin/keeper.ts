@@ -130,9 +130,11 @@ export class Keeper {
     this.#log("info", "adopted", { address: formatIpAddress(lease.address) });
     const nowMs = this.#context.ports.scheduler.nowMs();
     const over = { t1Ms: nowMs, t2Ms: nowMs, expiresMs: nowMs };
+    // The link of a lost lease is down because of that.
+    const isDownOnPurpose = record.isLost && this.options.onExpiry === "down";
     this.#client.dispatch({
       kind: "resume",
-      link: linkState(link),
+      link: isDownOnPurpose ? "up" : linkState(link),
       lease: record.isLost ? { ...lease, ...over } : lease,
       verify: false,
     });
@@ -194,7 +196,7 @@ export class Keeper {
     if (state.state !== "PROBING") this.#wire.endProbe();
     if (this.isOver) return;
     if (this.#failure !== undefined) return this.#giveUp(this.#failure);
-    if (isExchanging(state)) return;
+    if (this.#client.isExchanging) return;
     this.#wire.endExchange();
     if (state.state === "INIT") this.#held.policy.afterExchange();
   }
@@ -271,11 +273,8 @@ export class Keeper {
     const { grant, isLost } = this.#held.written;
     if (grant === undefined || isLost) return;
     const settings = this.#settings();
-    await giveBack(
-      { grant, settings, attached: undefined },
-      this.#context.ports,
-      this.#log,
-    );
+    const held = { grant, settings, attached: undefined };
+    await giveBack(held, this.#context.ports, this.#log);
   }
 
   #end(failure: KeeperFailure): void {
@@ -293,10 +292,4 @@ export class Keeper {
 
 function linkState({ hasCarrier }: LinkInfo): "up" | "down" {
   return hasCarrier ? "up" : "down";
-}
-
-/** Whether an answer is waited for. */
-function isExchanging({ state }: ClientState): boolean {
-  return state === "SELECTING" || state === "REQUESTING" ||
-    state === "RENEWING" || state === "REBINDING" || state === "REBOOTING";
 }
