@@ -3,7 +3,7 @@ import { CniError } from "../../../lib/cni/error.ts";
 import { attachmentText } from "../../../lib/dhcp4/client_identifier.ts";
 import { formatCidr } from "../../../lib/net/cidr.ts";
 import { reply } from "../../support/dhcp_messages.ts";
-import { allocate, C1, FakeHost, FRIENDLY, SILENT } from "./fake_host.ts";
+import { allocate, C1, FakeHost, friendly, silent } from "./fake_host.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -51,7 +51,7 @@ Deno.test("Daemon.allocate() shares one acquisition among concurrent calls", asy
 Deno.test("Daemon.allocate() sets a link up and waits for its carrier", async () => {
   const host = new FakeHost();
   const attached = host.interface();
-  attached.link = { ...attached.link!, isUp: false, hasCarrier: false };
+  attached.set({ isUp: false, hasCarrier: false });
   attached.setState = (state) => {
     attached.changes.push(state);
     attached.set({ isUp: true });
@@ -71,7 +71,7 @@ Deno.test("Daemon.allocate() sets a link up and waits for its carrier", async ()
 Deno.test("Daemon.allocate() says that nobody answered, code 11, and leaves nothing behind", async () => {
   const host = new FakeHost("-timeout", "2s");
   host.interface();
-  host.server = SILENT;
+  host.server = silent;
   const options = { timeoutMs: 5000 };
   const pending = host.daemon.allocate(
     allocate(C1, options),
@@ -91,7 +91,7 @@ Deno.test("Daemon.allocate() says that nobody answered, code 11, and leaves noth
 Deno.test("Daemon.release() cancels a pending ADD, and what it was offered is given back", async () => {
   const host = new FakeHost();
   const attached = host.interface();
-  host.server = (sent) => sent.type === "REQUEST" ? [] : FRIENDLY(sent);
+  host.server = (sent) => sent.type === "REQUEST" ? [] : friendly(sent);
   const pending = host.daemon.allocate(
     allocate(),
     new AbortController().signal,
@@ -111,7 +111,7 @@ Deno.test("Daemon.release() cancels a pending ADD, and what it was offered is gi
 Deno.test("Daemon.allocate() stops and gives back when its only caller hangs up", async () => {
   const host = new FakeHost();
   host.interface();
-  host.server = SILENT;
+  host.server = silent;
   const caller = new AbortController();
   const failed = failure(host.daemon.allocate(allocate(), caller.signal));
   await host.advance(1000);
@@ -220,8 +220,11 @@ Deno.test("a renewal is by unicast, and moves the deadlines on the disk", async 
   assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
   assertEquals(host.sent.at(-1)?.destination, "192.0.2.1");
   assertEquals(attached.openExchanges, 0);
-  const { grant } = host.record()!;
-  assertEquals(grant.kind === "leased" && grant.lease.sentMs > 2_000_000, true);
+  const grant = host.record()?.grant;
+  assertEquals(
+    grant?.kind === "leased" && grant.lease.sentMs > 2_000_000,
+    true,
+  );
 });
 
 Deno.test("a restarted daemon goes on with a lease, without a message, until T1", async () => {
@@ -249,7 +252,7 @@ Deno.test("a restarted daemon renews at once what should have been renewed meanw
 Deno.test("a restarted daemon gives back an offer whose ADD was never answered", async () => {
   const host = new FakeHost();
   host.interface();
-  host.server = (sent) => sent.type === "REQUEST" ? [] : FRIENDLY(sent);
+  host.server = (sent) => sent.type === "REQUEST" ? [] : friendly(sent);
   host.daemon.allocate(allocate(), new AbortController().signal)
     .catch(() => {});
   await host.advance(100);
@@ -337,7 +340,7 @@ Deno.test("an interface that goes away keeps its file until DEL gives the lease 
 Deno.test("an interface that goes away ends a pending ADD", async () => {
   const host = new FakeHost();
   const attached = host.interface();
-  host.server = SILENT;
+  host.server = silent;
   const failed = failure(
     host.daemon.allocate(allocate(), new AbortController().signal),
   );
@@ -355,7 +358,7 @@ Deno.test("an expired lease is taken off and the link set down but for the tries
   const host = new FakeHost();
   const attached = host.interface();
   await host.add();
-  host.server = SILENT;
+  host.server = silent;
   await host.advance(HOUR_MS + 11_000);
   assertEquals(attached.changes, [
     "-route 0.0.0.0/0 via 192.0.2.1",
@@ -365,7 +368,7 @@ Deno.test("an expired lease is taken off and the link set down but for the tries
     "down",
   ]);
   assertEquals(host.record()?.isLost, true);
-  host.server = FRIENDLY;
+  host.server = friendly;
   attached.changes.length = 0;
   await host.advance(60_000);
   assertEquals(attached.changes, [
@@ -381,10 +384,10 @@ Deno.test("a daemon that is restarted while it seeks goes on seeking", async () 
   const host = new FakeHost();
   const attached = host.interface();
   await host.add();
-  host.server = SILENT;
+  host.server = silent;
   await host.advance(HOUR_MS + 11_000);
   await host.restart();
-  host.server = FRIENDLY;
+  host.server = friendly;
   await host.advance(60_000);
   assertEquals(attached.cidrs.map(formatCidr), ["192.0.2.50/24"]);
   assertEquals(attached.link?.isUp, true);
@@ -394,10 +397,10 @@ Deno.test('with onExpiry "keep" an expired lease leaves the interface alone', as
   const host = new FakeHost();
   const attached = host.interface();
   await host.add(C1, { onExpiry: "keep" });
-  host.server = SILENT;
+  host.server = silent;
   await host.advance(HOUR_MS + 11_000);
   assertEquals(attached.changes, []);
-  host.server = FRIENDLY;
+  host.server = friendly;
   await host.advance(60_000);
   assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
 });
@@ -443,9 +446,10 @@ Deno.test("another hardware address is followed, the client identifier stays", a
   await host.add(C1, { clientId: { kind: "mac" } });
   attached.set({ macAddress: Uint8Array.of(2, 0, 94, 16, 0, 9) });
   await host.advance(HOUR_MS / 2 + 1000);
-  const { message } = host.sent.at(-1)!;
-  assertEquals([...message.chaddr], [2, 0, 94, 16, 0, 9]);
-  assertEquals([...message.options.get(61)!], [1, 2, 0, 94, 16, 0, 1]);
+  const message = host.sent.at(-1)?.message;
+  assertEquals([...message?.chaddr ?? []], [2, 0, 94, 16, 0, 9]);
+  const identifier = message?.options.get(61) ?? [];
+  assertEquals([...identifier], [1, 2, 0, 94, 16, 0, 1]);
 });
 
 Deno.test("Daemon.gc() gives back what is not listed, in this network only", async () => {
@@ -474,7 +478,7 @@ Deno.test("Daemon.stop() tells those who wait, and keeps the leases", async () =
   host.interface("/ns/a");
   host.interface("/ns/b");
   await host.add();
-  host.server = SILENT;
+  host.server = silent;
   const waiting = { ...C1, containerId: "c2" };
   const failed = failure(
     host.daemon.allocate(

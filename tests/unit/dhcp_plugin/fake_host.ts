@@ -52,14 +52,18 @@ export interface Sent {
 export type Server = (sent: Sent) => readonly DhcpMessage[];
 
 /** OFFER to DISCOVER, ACK to REQUEST, with the usual values of `reply`. */
-export const FRIENDLY: Server = ({ type, message: { xid, ciaddr } }) => {
+export function friendly(
+  { type, message: { xid, ciaddr } }: Sent,
+): readonly DhcpMessage[] {
   if (type === "DISCOVER") return [reply("OFFER", xid)];
   if (type !== "REQUEST") return [];
   return [reply("ACK", xid, { ciaddr })];
-};
+}
 
 /** Says nothing. */
-export const SILENT: Server = () => [];
+export function silent(): readonly DhcpMessage[] {
+  return [];
+}
 
 /** An interface that exists only here. */
 export class FakeInterface implements AttachedInterface {
@@ -186,7 +190,7 @@ export class FakeInterface implements AttachedInterface {
 /** Everything outside of a daemon, and the daemon. */
 export class FakeHost {
   nowMs = 1_000_000;
-  server: Server = FRIENDLY;
+  server: Server = friendly;
   /** Time between a message and its answer. */
   delayMs = 1;
   bootId = "boot-1";
@@ -217,7 +221,10 @@ export class FakeHost {
   }
 
   /** A namespace with an interface; its path, and another inode for each call. */
-  interface(path = "/ns/a", inode = String(this.interfaces.size + 1)) {
+  interface(
+    path = "/ns/a",
+    inode = String(this.interfaces.size + 1),
+  ): FakeInterface {
     const place = {
       netnsPath: path,
       netns: { device: "0:4", inode },
