@@ -6,7 +6,7 @@ import type {
   ServerKind,
   Service,
 } from "../support/dhcp_server.ts";
-import { Wire } from "../support/dhcp_wire.ts";
+import { type ClientMessage, Wire } from "../support/dhcp_wire.ts";
 import { TestNetns } from "../support/network_namespaces.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 
@@ -25,12 +25,19 @@ export class Stage implements AsyncDisposable {
   readonly wire: Wire;
   readonly service: Service;
   readonly #things = new AsyncDisposableStack();
-  #server: RealServer | undefined;
+  readonly #servers: RealServer[] = [];
   #labels = 0;
 
   private constructor(readonly kind: ServerKind, service: Partial<Service>) {
     this.service = { ...USUAL, ...service };
     this.host = this.#things.use(new DhcpHost());
+    const { server } = this.host;
+    // A bridge takes its address from its ports, so it would change under a server that runs; and without a port it has
+    // no carrier, and Kea does not listen there.
+    server.ip("link set eth0 address 02:00:5e:00:00:01");
+    server.ip("link add first type veth peer name last");
+    server.ip("link set first master eth0 up");
+    server.ip("link set last up");
     this.wire = this.#things.use(new Wire(this.host.server));
   }
 
@@ -41,7 +48,7 @@ export class Stage implements AsyncDisposable {
   ): Promise<Stage> {
     const stage = new Stage(kind, service);
     try {
-      stage.#server = await stage.serve(stage.service);
+      await stage.serve(stage.service);
       return stage;
     } catch (error) {
       await stage[Symbol.asyncDispose]();
@@ -51,8 +58,9 @@ export class Stage implements AsyncDisposable {
 
   /** The server that the stage began with. */
   get server(): RealServer {
-    if (this.#server === undefined) throw new Error("no server yet");
-    return this.#server;
+    const [first] = this.#servers;
+    if (first === undefined) throw new Error("no server yet");
+    return first;
   }
 
   /** Starts another server; the first runs on beside it unless it was stopped. */
@@ -69,6 +77,7 @@ export class Stage implements AsyncDisposable {
     const server = this.#things.use(
       kind.make({ netns, directory, label }, service),
     );
+    this.#servers.push(server);
     await server.process.start();
     return server;
   }
@@ -108,6 +117,16 @@ export class Stage implements AsyncDisposable {
     }
   }
 
+  /** Waits until the last message on the wire is a RELEASE to this server. */
+  async releasedTo(server: string): Promise<ClientMessage> {
+    const last = (): ClientMessage | undefined => this.wire.messages.at(-1);
+    await this.until(
+      `RELEASE to ${server}`,
+      () => last()?.type === "RELEASE" && last()?.destination === server,
+    );
+    return last() as ClientMessage;
+  }
+
   /** Waits, and tells all that is known if it does not come. */
   async until(
     what: string,
@@ -133,9 +152,10 @@ export class Stage implements AsyncDisposable {
     } catch {
       // It was never started.
     }
-    return `--- daemon\n${daemon}\n--- wire\n${wire}\n--- server\n${
-      this.#server?.process.log.slice(-4000)
-    }`;
+    const servers = this.#servers.map(({ process }) =>
+      `--- server\n${process.log.slice(-4000)}`
+    );
+    return [`--- daemon\n${daemon}\n--- wire\n${wire}`, ...servers].join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -109,7 +109,7 @@ function configOf(service: Service, leaseFile: string): unknown {
       loggers: [{
         name: "kea-dhcp4",
         severity: "DEBUG",
-        debuglevel: 40,
+        debuglevel: 15,
         output_options: [{ output: "stdout", flush: true }],
       }],
     },
