@@ -1,6 +1,7 @@
 /** Servers that do wrong: what ADD says, what the lease becomes, and that the daemon stays up. @module */
 
 import { assert, assertEquals } from "@std/assert";
+import { UNSPECIFIED_ADDRESS } from "../../lib/net/ipv4_address.ts";
 import {
   answerTo,
   BadServer,
@@ -82,7 +83,7 @@ const ROWS: readonly Row[] = [
     name: "an offer of the address 0.0.0.0",
     script: (message) => [
       answerTo(message, "OFFER", {
-        yiaddr: { family: 4, value: 0 } as never,
+        yiaddr: UNSPECIFIED_ADDRESS,
       }),
     ],
     error: [999, REFUSED("address 0\\.0\\.0\\.0 in yiaddr")],
