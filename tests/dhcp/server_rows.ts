@@ -1,7 +1,7 @@
 /** Runs tables of rows against a make of server, one test a row. @module */
 
 import type { ServerKind, Service } from "../support/dhcp_server.ts";
-import { testWith } from "../support/requirements.ts";
+import { type Requirement, testWith } from "../support/requirements.ts";
 import { note } from "../support/note.ts";
 import { DHCP_BIN } from "./dhcp_host.ts";
 import { Stage } from "./stage.ts";
@@ -14,6 +14,8 @@ export interface ServerRow {
   readonly name: string;
   /** What the server serves; a lease time below the server's least becomes that. */
   readonly service?: Partial<Service>;
+  /** What it needs besides the server. */
+  readonly requirements?: readonly Requirement[];
   /** Names of servers that it cannot be shown with, and why. */
   readonly not?: Readonly<Record<string, string>>;
   /** The lease has to end within the test. */
@@ -43,7 +45,7 @@ export function testServerRows(
       continue;
     }
     testWith(
-      [...kind.requirements, `binary:${DHCP_BIN}`],
+      [...kind.requirements, ...row.requirements ?? [], `binary:${DHCP_BIN}`],
       name,
       async () => {
         await using stage = await Stage.open(kind, {
