@@ -7,10 +7,15 @@ import {
   encodeClientPacket,
 } from "../dhcp4/packet.ts";
 import { sameAddress } from "../net/ip_address.ts";
-import { LIMITED_BROADCAST, UNSPECIFIED_ADDRESS } from "../net/ipv4_address.ts";
+import {
+  type Ipv4Address,
+  LIMITED_BROADCAST,
+  UNSPECIFIED_ADDRESS,
+} from "../net/ipv4_address.ts";
 import { dhcpReplyFilter } from "../net/packet_filter.ts";
 import type { LinkInfo } from "../netlink/link.ts";
 import { isErrno } from "./errno.ts";
+import { openLinkControl } from "./link.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import type { Netns } from "./netns.ts";
 import {
@@ -107,10 +112,7 @@ export class DhcpExchange implements Exchange {
 
   /** Sends as an ordinary program does; false if that is not possible, for want of the address or a route. */
   #sendFromAddress({ source, destination, bytes }: Datagram): boolean {
-    const { enter, ifName } = this.#options;
-    this.#unicast ??= enter((netns) =>
-      openUnicastSocket(netns, { address: source, ifName })
-    );
+    this.#unicast ??= this.#openUnicast(source);
     if (this.#unicast === undefined) return false;
     try {
       this.#unicast.send(bytes, destination);
@@ -119,5 +121,19 @@ export class DhcpExchange implements Exchange {
       if (isErrno(error, "ENETUNREACH", "EHOSTUNREACH")) return false;
       throw error;
     }
+  }
+
+  #openUnicast(address: Ipv4Address): UnicastSocket | undefined {
+    const { enter, link, ifName } = this.#options;
+    return enter((netns) => {
+      // bind(2) does not tell: in a namespace that never had an address it takes any, and sends from 0.0.0.0.
+      using control = openLinkControl(netns);
+      const isThere = control.addresses(link.index).some((other) =>
+        sameAddress(other.address, address)
+      );
+      return isThere
+        ? openUnicastSocket(netns, { address, ifName })
+        : undefined;
+    });
   }
 }
