@@ -117,9 +117,9 @@ export interface Oddity {
 
 /** Leases on disk. Every method throws a SystemError if the file system refuses. */
 export interface LeaseStore {
-  /** Writes a lease over an earlier one; it is on the disk when this returns. */
+  /** Writes a lease over an earlier one: it outlives this process, and unless it is only an offer this machine too. */
   write(record: LeaseRecord): void;
-  /** Forgets a lease; one that is not there is fine. */
+  /** Forgets a lease; one that is not there is fine. After the end of the machine it may be there again. */
   remove(attachment: Attachment): void;
   /** Every lease, and what else was found. */
   readAll(): {

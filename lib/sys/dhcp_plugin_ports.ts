@@ -21,7 +21,7 @@ async function leaveTombstone(
 
 function writeNote(directory: string, name: string, content: string): void {
   makeStateDirectory(directory);
-  writeStateFile(directory, name, content);
+  writeStateFile(directory, name, { content, isDurable: true });
 }
 
 /** The plugin's ports. @param warn Takes a line for stderr. */

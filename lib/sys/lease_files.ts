@@ -18,11 +18,7 @@ import { parseTombstone } from "../dhcp_plugin/state_file.ts";
 import { formatCidr } from "../net/cidr.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
 import { lstat, readText, removeFile } from "./files.ts";
-import {
-  makeStateDirectory,
-  removeStateFile,
-  writeStateFile,
-} from "./state_files.ts";
+import { makeStateDirectory, writeStateFile } from "./state_files.ts";
 
 /** Much larger than any lease; a larger file is not read. */
 const MOST_BYTES = 1024 * 1024;
@@ -56,12 +52,15 @@ export class LeaseFiles implements LeaseStore {
   write(record: LeaseRecord): void {
     const name = this.#nameOf(record.attachment, "lease");
     const content = formatLeaseRecord(record, this.#describe(record));
-    writeStateFile(this.#directories.stateDir, name, content);
+    // An offer is a lease in a moment, or nothing.
+    const isDurable = record.grant.kind === "leased";
+    const { stateDir } = this.#directories;
+    writeStateFile(stateDir, name, { content, isDurable });
   }
 
   remove(attachment: Attachment): void {
     const name = this.#nameOf(attachment, "lease");
-    removeStateFile(this.#directories.stateDir, name);
+    removeFile(`${this.#directories.stateDir}/${name}`);
   }
 
   readAll(): {
@@ -90,7 +89,7 @@ export class LeaseFiles implements LeaseStore {
 
   removeTombstone(attachment: Attachment): void {
     const name = this.#nameOf(attachment, "release");
-    removeStateFile(this.#directories.noteDir, name);
+    removeFile(`${this.#directories.noteDir}/${name}`);
   }
 
   /** Every file of one kind; what is of no kind, or not what its name says, is reported and left alone. */

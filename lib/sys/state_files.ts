@@ -34,24 +34,33 @@ export function makeStateDirectory(path: string): void {
   }
 }
 
-/** Writes a file over an earlier one; content and name are on the disk when this returns. */
+/**
+ * Writes a file over an earlier one. Whatever ends the process meanwhile, it has one content or the other.
+ *
+ * @param isDurable Content and name are on the disk when this returns, so it holds for the end of the machine as well.
+ */
 export function writeStateFile(
   directory: string,
   name: string,
-  content: string,
+  { content, isDurable }: {
+    readonly content: string;
+    readonly isDurable: boolean;
+  },
 ): void {
   const temporary = `${directory}/${temporaryName(name)}`;
   // Left behind by a daemon that was killed.
   removeFile(temporary);
-  createFile(temporary, content, FILE_MODE);
+  if (isDurable) createFile(temporary, content, FILE_MODE);
+  else createFleetingFile(temporary, content);
   renameFile(temporary, `${directory}/${name}`);
-  syncDirectory(directory);
+  if (isDurable) syncDirectory(directory);
 }
 
-/** Removes a file; one that is not there is fine. */
-export function removeStateFile(directory: string, name: string): void {
-  const path = `${directory}/${name}`;
-  if (lstat(path) === undefined) return;
-  removeFile(path);
-  syncDirectory(directory);
+function createFleetingFile(path: string, content: string): void {
+  const options = { createNew: true, mode: FILE_MODE };
+  attempt(
+    "write",
+    path,
+    () => Deno.writeTextFileSync(path, content, options),
+  );
 }
