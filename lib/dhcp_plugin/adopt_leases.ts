@@ -5,14 +5,15 @@ import { attachmentText } from "../dhcp4/client_identifier.ts";
 import { decideAdoption } from "./adoption.ts";
 import { clientSettings } from "./client_identity.ts";
 import { giveBack } from "./give_back.ts";
-import { Keeper, type KeeperContext } from "./keeper.ts";
+import { Keeper } from "./keeper.ts";
+import type { KeeperContext } from "./keeper_subject.ts";
 import type { LeaseRecord } from "./lease_record.ts";
 import type { AttachedInterface, Log } from "./ports.ts";
 
 /**
  * Takes up every lease on the disk that still stands.
  *
- * @param enter Told of each new keeper, before it begins.
+ * @param enter Told of each new keeper once it runs.
  */
 export async function adoptLeases(
   context: KeeperContext,
@@ -48,7 +49,10 @@ async function adoptOne(
   const log: Log = (level, message, fields) =>
     context.ports.log(level, message, { attachment: name, ...fields });
   try {
-    const attached = interfaces.findAgain(place);
+    // What is at the same place after a start of the machine is another namespace.
+    const attached = record.bootId === bootId
+      ? interfaces.findAgain(place)
+      : undefined;
     const addresses = attached?.addresses();
     const adoption = decideAdoption(record, { bootId, isDeleted, addresses });
     if (adoption.kind === "drop") {
@@ -58,8 +62,13 @@ async function adoptOne(
     if (attached === undefined) return;
     const subject = { attachment, attached, identity, options };
     const keeper = new Keeper(subject, context);
+    try {
+      keeper.resume(adoption.record);
+    } catch (error) {
+      keeper.suspend();
+      throw error;
+    }
     enter(keeper);
-    keeper.resume(adoption.record);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     // The file stays: the next start may have more luck.

@@ -25,13 +25,8 @@ export interface ClientRunnerOptions {
   readonly onIdle: (state: ClientState) => void;
 }
 
-const EXCHANGING: readonly ClientState["state"][] = [
-  "SELECTING",
-  "REQUESTING",
-  "RENEWING",
-  "REBINDING",
-  "REBOOTING",
-];
+/** A server that is to answer has answered by then; a relay or a check of the address may take a few seconds. */
+const ANSWER_TIME_MS = 10_000;
 
 /** A client. Events that come while one is being taken wait for their turn. */
 export class ClientRunner implements Disposable {
@@ -51,11 +46,6 @@ export class ClientRunner implements Disposable {
   /** The state it is in. */
   get state(): ClientState {
     return this.#state;
-  }
-
-  /** Whether an answer is waited for. */
-  get isExchanging(): boolean {
-    return EXCHANGING.includes(this.#state.state);
   }
 
   /** Takes an event, now or after those before it. */
@@ -92,6 +82,30 @@ export class ClientRunner implements Disposable {
     for (const effect of effects) {
       if (effect.kind === "setTimer") this.#timer.set(effect.atMs ?? Infinity);
       else onEffect(effect);
+    }
+  }
+}
+
+/** Until when an answer is waited for; undefined: for none. */
+export function answerDueMs(state: ClientState): number | undefined {
+  switch (state.state) {
+    case "SELECTING":
+    case "REQUESTING":
+    case "REBOOTING":
+      return Infinity;
+    // The next try may be an hour away.
+    case "RENEWING":
+    case "REBINDING":
+      return state.exchange.lastSentMs + ANSWER_TIME_MS;
+    case "STOPPED":
+    case "INIT":
+    case "PROBING":
+    case "BOUND":
+    case "INIT-REBOOT":
+      return undefined;
+    default: {
+      const unknown: never = state;
+      return unknown;
     }
   }
 }

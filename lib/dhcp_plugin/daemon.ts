@@ -10,7 +10,8 @@ import { checkLease } from "./check_lease.ts";
 import { addTimeoutMs, newIdentity } from "./client_identity.ts";
 import { reportError } from "./failure_report.ts";
 import type { DaemonFlags } from "./flags.ts";
-import { Keeper, type KeeperContext } from "./keeper.ts";
+import { Keeper } from "./keeper.ts";
+import type { KeeperContext } from "./keeper_subject.ts";
 import { Metrics } from "./metrics.ts";
 import {
   type AttachedInterface,
@@ -202,7 +203,7 @@ export class Daemon {
       );
     if (isUsable) return existing;
     // The container was made anew and its DEL never came: the lease goes on in the new namespace.
-    const held = existing?.keeper.lease?.address;
+    const held = existing?.keeper.address;
     existing?.keeper.suspend();
     return this.#begin(attachment, { attached, options, held });
   }
@@ -230,8 +231,14 @@ export class Daemon {
       this.#keeperContext,
     );
     const entry = this.#enter(keeper, false);
-    keeper.start(held);
-    return entry;
+    try {
+      keeper.start(held);
+      return entry;
+    } catch (error) {
+      keeper.suspend();
+      this.#drop(keeper);
+      throw error;
+    }
   }
 
   #enter(keeper: Keeper, isConfirmed: boolean): Entry {
@@ -259,7 +266,7 @@ export class Daemon {
     await entry.releasing;
   }
 
-  #drop(keeper: Keeper): void {
+  #drop(keeper: Pick<Keeper, "attachment">): void {
     const name = attachmentText(keeper.attachment);
     if (this.#entries.get(name)?.keeper === keeper) this.#entries.delete(name);
   }

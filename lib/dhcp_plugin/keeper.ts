@@ -8,28 +8,22 @@ import { type ClientState, leaseInUse } from "../dhcp_client/state.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
 import type { Ipv4Address } from "../net/ipv4_address.ts";
 import type { LinkInfo } from "../netlink/link.ts";
-import { type ClientFlags, clientSettings } from "./client_identity.ts";
-import { ClientRunner, type ClientRunnerOptions } from "./client_runner.ts";
+import { clientSettings } from "./client_identity.ts";
+import {
+  answerDueMs,
+  ClientRunner,
+  type ClientRunnerOptions,
+} from "./client_runner.ts";
 import { FLUSH_TIMEOUT_MS, giveBack } from "./give_back.ts";
 import { HeldLease } from "./held_lease.ts";
 import { KeeperError, type KeeperFailure } from "./keeper_error.ts";
-import type { KeeperSubject } from "./keeper_subject.ts";
+import type { KeeperContext, KeeperSubject } from "./keeper_subject.ts";
 import type { LeaseOptions } from "./lease_options.ts";
 import type { LeasedRecord } from "./lease_record.ts";
 import { LinkWatch } from "./link_watch.ts";
-import type { Metrics } from "./metrics.ts";
-import type { AttachedInterface, DaemonPorts, Log } from "./ports.ts";
+import type { AttachedInterface, Log } from "./ports.ts";
 import { Waiters } from "./waiters.ts";
 import { Wire } from "./wire.ts";
-
-/** What all keepers share. */
-export interface KeeperContext {
-  readonly ports: DaemonPorts;
-  readonly flags: ClientFlags;
-  readonly metrics: Metrics;
-  /** The keeper has ended by itself and left nothing on the disk: forget it. */
-  readonly onEnd: (keeper: Keeper) => void;
-}
 
 /** Acquires, keeps and gives back the lease of one attachment. */
 export class Keeper {
@@ -71,11 +65,13 @@ export class Keeper {
     });
     this.#wire = new Wire({
       attached,
+      scheduler: ports.scheduler,
       log,
       metrics,
       onMessage: (message) =>
         this.#client.dispatch({ kind: "packet", message }),
       onConflict: () => this.#client.dispatch({ kind: "conflict" }),
+      onGone: () => this.#orphan("interface"),
     });
     const { scheduler, randomU32 } = ports;
     this.#client = new ClientRunner({
@@ -105,7 +101,13 @@ export class Keeper {
     return this.#isStopping || this.#isOrphaned;
   }
 
-  /** Begins to acquire. @param address One to ask for, held before. */
+  /** The address that it has, or had when the interface went away. */
+  get address(): Ipv4Address | undefined {
+    const { grant } = this.#held.written;
+    return grant?.kind === "leased" ? grant.lease.address : undefined;
+  }
+
+  /** Begins to acquire. @param address One to ask for, held before. @throws {SystemError} */
   start(address: Ipv4Address | undefined): void {
     const { ifName, netnsPath } = this.attached.place;
     this.#log("info", "acquiring lease", {
@@ -116,12 +118,12 @@ export class Keeper {
     if (link === undefined) return;
     this.#client.dispatch({
       kind: "start",
-      link: linkState(link),
+      link: link.hasCarrier ? "up" : "down",
       ...(address === undefined ? {} : { address }),
     });
   }
 
-  /** Goes on with a stored lease; one that is lost counts as expired. */
+  /** Goes on with a stored lease; one that is lost counts as expired. @throws {SystemError} */
   resume(record: LeasedRecord): void {
     const { lease } = record.grant;
     this.#held.takeUp(record);
@@ -134,7 +136,7 @@ export class Keeper {
     const isDownOnPurpose = record.isLost && this.options.onExpiry === "down";
     this.#client.dispatch({
       kind: "resume",
-      link: isDownOnPurpose ? "up" : linkState(link),
+      link: link.hasCarrier || isDownOnPurpose ? "up" : "down",
       lease: record.isLost ? { ...lease, ...over } : lease,
       verify: false,
     });
@@ -196,7 +198,8 @@ export class Keeper {
     if (state.state !== "PROBING") this.#wire.endProbe();
     if (this.isOver) return;
     if (this.#failure !== undefined) return this.#giveUp(this.#failure);
-    if (this.#client.isExchanging) return;
+    const dueMs = answerDueMs(state);
+    if (dueMs !== undefined) return this.#wire.endExchangeAt(dueMs);
     this.#wire.endExchange();
     if (state.state === "INIT") this.#held.policy.afterExchange();
   }
@@ -288,8 +291,4 @@ export class Keeper {
     this.#link[Symbol.dispose]();
     this.#client[Symbol.dispose]();
   }
-}
-
-function linkState({ hasCarrier }: LinkInfo): "up" | "down" {
-  return hasCarrier ? "up" : "down";
 }

@@ -31,23 +31,21 @@ export class LinkWatch implements Disposable {
   /**
    * Begins to watch.
    *
-   * @returns The interface; undefined if it cannot be used, which is reported as gone.
+   * @returns The interface; undefined if it is gone, which is reported as well.
+   * @throws {SystemError} if it cannot be watched, or set up.
    */
   open({ setUp }: { readonly setUp: boolean }): LinkInfo | undefined {
     const { attached, log, onGone } = this.#options;
-    this.#watch = this.#attempt(() =>
-      attached.watch((event) => this.#onEvent(event))
-    );
-    let link = this.#watch && this.#look();
-    if (setUp && link !== "gone" && link?.isUp === false) {
+    this.#watch = attached.watch((event) => this.#onEvent(event));
+    let link = this.#look();
+    if (setUp && link?.isUp === false) {
       const { ifName } = attached.place;
       log("info", `Link "${ifName}" down. Attempting to set up`);
-      this.#attempt(() => attached.setState("up"));
+      attached.setState("up");
       link = this.#look();
     }
-    if (link !== undefined && link !== "gone") return link;
-    onGone("interface");
-    return undefined;
+    if (link === undefined) onGone("interface");
+    return link;
   }
 
   [Symbol.dispose](): void {
@@ -56,30 +54,24 @@ export class LinkWatch implements Disposable {
   }
 
   #onEvent(event: InterfaceEvent): void {
-    const { onLink, onGone } = this.#options;
+    const { onLink, onGone, log } = this.#options;
     if (this.#watch === undefined) return;
     if (event === "netns-gone") return onGone("namespace");
-    const link = event === "removed" ? "gone" : this.#look();
-    if (link === "gone") onGone("interface");
-    else if (link !== undefined) onLink(link);
-  }
-
-  /** Undefined if the operating system does not say. */
-  #look(): LinkInfo | "gone" | undefined {
-    const { attached } = this.#options;
-    const link = this.#attempt(() => attached.read() ?? "gone" as const);
-    if (link === undefined || link === "gone") return link;
-    this.#kind = link.kind;
-    return link;
-  }
-
-  #attempt<T>(body: () => T): T | undefined {
+    if (event === "removed") return onGone("interface");
     try {
-      return body();
+      const link = this.#look();
+      if (link === undefined) onGone("interface");
+      else onLink(link);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.#options.log("warn", "interface-refused", { reason: error.message });
-      return undefined;
+      // Nothing is known, so nothing is done: the next event may tell more.
+      log("warn", "interface-refused", { reason: error.message });
     }
+  }
+
+  #look(): LinkInfo | undefined {
+    const link = this.#options.attached.read();
+    this.#kind = link?.kind ?? this.#kind;
+    return link;
   }
 }

@@ -7,31 +7,42 @@ import type { ClientPacket } from "../dhcp4/packet.ts";
 import type { ClientEffect } from "../dhcp_client/event.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
 import type { Metrics } from "./metrics.ts";
-import type { AttachedInterface, Exchange, Log } from "./ports.ts";
+import type {
+  AttachedInterface,
+  Exchange,
+  Log,
+  Scheduler,
+  Timer,
+} from "./ports.ts";
 
 /** What a wire needs. */
 export interface WireOptions {
   readonly attached: AttachedInterface;
+  readonly scheduler: Scheduler;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly onMessage: (message: DhcpMessage) => void;
   /** Somebody else has the address that is probed. */
   readonly onConflict: () => void;
+  /** Nothing can be sent, because the interface is not there any more. */
+  readonly onGone: () => void;
 }
 
 /** Sends and receives; logs and counts each packet. What the operating system refuses is logged: it is sent again later. */
 export class Wire implements Disposable {
   readonly #options: WireOptions;
+  readonly #timer: Timer;
   #exchange: Exchange | undefined;
   #probe: Disposable | undefined;
 
   constructor(options: WireOptions) {
     this.#options = options;
+    this.#timer = options.scheduler.timer(() => this.endExchange());
   }
 
   /** Sends a message; from now on answers are received. */
   send(effect: Extract<ClientEffect, { readonly kind: "send" }>): void {
-    const { attached, log, metrics } = this.#options;
+    const { attached, log, metrics, onGone } = this.#options;
     const { xid, source, destination } = effect;
     const type = `DHCP${effect.type}`;
     metrics.count(`sent_${effect.type.toLowerCase()}`);
@@ -48,6 +59,7 @@ export class Wire implements Disposable {
       if (!(error instanceof SystemError)) throw error;
       metrics.count("send_errors");
       log("warn", "send-failed", { type, reason: error.message });
+      if (isGone(attached)) onGone();
     }
   }
 
@@ -74,8 +86,14 @@ export class Wire implements Disposable {
     this.#probe = undefined;
   }
 
-  /** Closes the sockets of exchanges; the next `send` opens others. */
+  /** Closes the sockets of exchanges at `atMs`, unless there is another `endExchangeAt` before. */
+  endExchangeAt(atMs: number): void {
+    this.#timer.set(this.#exchange === undefined ? Infinity : atMs);
+  }
+
+  /** Closes the sockets of exchanges now; the next `send` opens others. */
   endExchange(): void {
+    this.#timer.set(Infinity);
     this.#exchange?.[Symbol.dispose]();
     this.#exchange = undefined;
   }
@@ -84,6 +102,7 @@ export class Wire implements Disposable {
   [Symbol.dispose](): void {
     this.endExchange();
     this.endProbe();
+    this.#timer[Symbol.dispose]();
   }
 
   #receive(packet: ClientPacket): void {
@@ -103,6 +122,16 @@ export class Wire implements Disposable {
       source: formatIpAddress(source),
     });
     onMessage(message);
+  }
+}
+
+/** False if that cannot be told. */
+function isGone(attached: AttachedInterface): boolean {
+  try {
+    return attached.read() === undefined;
+  } catch (error) {
+    if (error instanceof SystemError) return false;
+    throw error;
   }
 }
 

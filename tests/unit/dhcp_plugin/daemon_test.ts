@@ -227,6 +227,26 @@ Deno.test("a renewal is by unicast, and moves the deadlines on the disk", async 
   );
 });
 
+Deno.test("a renewal without an answer holds sockets for ten seconds, not until the next try", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  host.server = silent;
+  await host.advance(HOUR_MS / 2 - 60_000);
+  while (attached.openExchanges === 0) await host.advance(1000);
+  await host.advance(9000);
+  assertEquals(attached.openExchanges, 1);
+  let openMs = 0;
+  const sent = host.types.length;
+  for (let second = 0; second < 600; second++) {
+    openMs += attached.openExchanges * 1000;
+    await host.advance(1000);
+  }
+  const tries = host.types.length - sent + 1;
+  assertEquals(openMs <= tries * 11_000, true, `${openMs} ms, ${tries} tries`);
+  assertEquals(host.daemon.status()["leases"], { RENEWING: 1 });
+});
+
 Deno.test("a restarted daemon goes on with a lease, without a message, until T1", async () => {
   const host = new FakeHost();
   host.interface();
