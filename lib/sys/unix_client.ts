@@ -41,7 +41,11 @@ export class UnixClient implements Disposable {
       return await this.#read(new LineDecoder(maxLineBytes));
     } catch (error) {
       if (isLate) throw this.#error(`no answer within ${timeoutMs / 1000} s`);
-      if (error instanceof Deno.errors.BrokenPipe) {
+      // Reset: it ended, or was killed, with bytes of ours unread.
+      if (
+        error instanceof Deno.errors.BrokenPipe ||
+        error instanceof Deno.errors.ConnectionReset
+      ) {
         throw this.#error("the daemon closed the connection", error);
       }
       throw error;
