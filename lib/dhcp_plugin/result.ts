@@ -4,7 +4,6 @@ import type { Dns, Result, Route } from "../cni/result.ts";
 import { type DhcpRoute, formatRoute } from "../dhcp4/routes.ts";
 import type { Lease } from "../dhcp_client/lease.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
-import { type Ipv4Address, UNSPECIFIED_ADDRESS } from "../net/ipv4_address.ts";
 import type { LeaseOptions } from "./lease_options.ts";
 
 /** What decides which routes of a lease are used, and how. */
@@ -49,40 +48,31 @@ export function acceptedRoutes(
   };
 }
 
-/** The gateway of a lease, if the policy lets it pass. */
-export function acceptedGateway(
-  { gateway }: LeaseValues,
-  { suppressGateway }: RoutePolicy,
-): Ipv4Address | undefined {
-  return suppressGateway ? undefined : gateway;
-}
-
 /**
  * The result of an ADD.
  *
- * A route on the link itself has no `gw`, unless a gateway is reported: main plugins put that one in where `gw` is
- * missing. Then it has 0.0.0.0, upstream's form, which the kernel takes for none.
+ * A route on the link itself has no `gw`. Main plugins put the gateway in where `gw` is missing, so none is reported
+ * beside such a route; upstream writes `gw` 0.0.0.0 instead, which the kernel takes for none, but which then fails CHECK.
  */
 export function leaseResult(lease: LeaseValues, policy: RoutePolicy): Result {
   const { address, prefixLength } = lease;
-  const gateway = acceptedGateway(lease, policy);
+  const { routes } = acceptedRoutes(lease, policy);
+  const hasOnLink = routes.some(({ gateway }) => gateway === undefined);
+  const gateway = hasOnLink || policy.suppressGateway
+    ? undefined
+    : lease.gateway;
   const { priority } = policy;
-  const toRoute = ({ destination, gateway: router }: DhcpRoute): Route => {
-    const onLink = gateway === undefined ? {} : { gw: UNSPECIFIED_ADDRESS };
-    return {
-      dst: destination,
-      ...(router === undefined
-        ? { ...onLink, scope: SCOPE_LINK }
-        : { gw: router }),
-      ...(priority === 0 ? {} : { priority }),
-    };
-  };
+  const toRoute = ({ destination, gateway: gw }: DhcpRoute): Route => ({
+    dst: destination,
+    ...(gw === undefined ? { scope: SCOPE_LINK } : { gw }),
+    ...(priority === 0 ? {} : { priority }),
+  });
   return {
     ips: [{
       address: { address, prefixLength },
       ...(gateway === undefined ? {} : { gateway }),
     }],
-    routes: acceptedRoutes(lease, policy).routes.map(toRoute),
+    routes: routes.map(toRoute),
     dns: toDns(lease),
   };
 }

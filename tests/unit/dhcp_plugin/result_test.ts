@@ -72,11 +72,14 @@ testRows(
     },
     {
       name:
-        "has a route on the link through 0.0.0.0 where main plugins would put the gateway in",
-      options: { 121: "10 c633 00000000" },
+        "has no gateway beside a route on the link: main plugins would put it in",
+      options: { 121: "10 c633 00000000  00 c0000203" },
       want: {
-        ips: [GATEWAY],
-        routes: [{ dst: "198.51.0.0/16", gw: "0.0.0.0", scope: 253 }],
+        ips: [ADDRESS],
+        routes: [
+          { dst: "198.51.0.0/16", scope: 253 },
+          { dst: "0.0.0.0/0", gw: "192.0.2.3" },
+        ],
       },
     },
     {
