@@ -193,8 +193,9 @@ export class Daemon {
       const message = "the daemon is stopping";
       throw new CniError(CniErrorCode.tryAgainLater, message, "");
     }
-    const { attachment, netns, options } = request;
+    const { attachment, netns, netnsOverride, options } = request;
     const attached = this.#find(netns, attachment.ifName);
+    if (!netnsOverride) this.#refuseOwn(attached);
     const existing = this.#entries.get(name);
     const isUsable = existing !== undefined && !existing.keeper.isOver &&
       isSameNetns(
@@ -245,6 +246,16 @@ export class Daemon {
     const entry = { keeper, callers: 0, isConfirmed, releasing: undefined };
     this.#entries.set(attachmentText(keeper.attachment), entry);
     return entry;
+  }
+
+  /** An interface of the host itself: its lease would be the host's, and so would the loss of it. */
+  #refuseOwn({ place: { netns, netnsPath } }: AttachedInterface): void {
+    if (!this.#ports.interfaces.isOwn(netns)) return;
+    throw new CniError(
+      CniErrorCode.invalidNetns,
+      "plugin's netns and netns from CNI_NETNS should not be the same",
+      `${netnsPath} is the namespace of the daemon; set CNI_NETNS_OVERRIDE=1 if that is meant`,
+    );
   }
 
   #find(netns: string, ifName: string): AttachedInterface {

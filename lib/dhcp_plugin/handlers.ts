@@ -116,7 +116,10 @@ function report(
     // The daemon did not answer: nobody knows what it did.
     ? new CniError(dialCode, reason.message, reason.advice)
     : toCniError(reason);
-  const text = `error calling DHCP.${method}: ${message}`;
+  // A wrong namespace is not the daemon's word upstream.
+  const text = code === CniErrorCode.invalidNetns
+    ? message
+    : `error calling DHCP.${method}: ${message}`;
   return new CniError(code, text, details, cause);
 }
 
@@ -138,6 +141,7 @@ async function add(
         method: "allocate",
         attachment: attachmentOf(request),
         netns: absoluteNetns(request, ports),
+        netnsOverride: request.invocation.netnsOverride,
         options,
       },
       timeoutMs === undefined ? ADD_PATIENCE_MS : timeoutMs + ADD_MARGIN_MS,

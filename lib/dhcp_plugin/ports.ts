@@ -99,6 +99,8 @@ export interface Interfaces {
    * @throws {SystemError} with upstream's text if there is none.
    */
   find(netnsPath: string, ifName: string): AttachedInterface;
+  /** Whether a namespace is the one that the daemon itself is in. */
+  isOwn(netns: NetnsIdentity): boolean;
   /** The interface of a stored lease; undefined if it, or its namespace, is gone. */
   findAgain(place: Place): AttachedInterface | undefined;
   /**

@@ -14,7 +14,7 @@
  *
  * | method | keys | answer |
  * | --- | --- | --- |
- * | allocate | attachment, netns, options | result: a CNI 1.1.0 result |
+ * | allocate | attachment, netns, netnsOverride, options | result: a CNI 1.1.0 result |
  * | confirm | | none; only after allocate: the runtime has the result |
  * | release | attachment | |
  * | check | attachment, netns, addresses | |
@@ -60,6 +60,8 @@ export type DaemonRequest =
     readonly attachment: Attachment;
     /** Absolute path, without the daemon's prefix. */
     readonly netns: string;
+    /** It may be the daemon's own namespace. */
+    readonly netnsOverride: boolean;
     readonly options: LeaseOptions;
   }
   | { readonly method: "confirm" }
@@ -124,6 +126,7 @@ export function parseRequest(line: string): DaemonRequest {
         method,
         attachment: readAttachment(json),
         netns: required(json, "netns"),
+        netnsOverride: json.boolean("netnsOverride") ?? false,
         options: parseLeaseOptions(child(json, "options")),
       };
     case "confirm":

@@ -23,7 +23,7 @@ import type { EventLoop } from "./event_loop.ts";
 import { pinnedBytes } from "./libc.ts";
 import { type LinkControl, openLinkControl } from "./link.ts";
 import type { LinkEvent, LinkMonitor } from "./link_monitor.ts";
-import { isSameNetns, type Netns, openNetns } from "./netns.ts";
+import { isSameNetns, type Netns, openNetns, ownNetns } from "./netns.ts";
 import { AF, openSocket, sendTo, SOCK } from "./socket.ts";
 import type { Timers } from "./timers.ts";
 
@@ -163,6 +163,7 @@ export function netnsInterfaces(context: InterfaceContext): Interfaces {
       const place = { netnsPath, netns: netns.identity, ifName };
       return new NetnsInterface(place, link.index, context);
     },
+    isOwn: (netns) => isSameNetns(netns, ownNetns().identity),
     findAgain: (place) => {
       using netns = openAgain(place);
       if (netns === undefined) return undefined;

@@ -111,12 +111,14 @@ export class DhcpHost implements AsyncDisposable {
     netns: TestNetns | undefined,
     {
       containerId = "c1",
+      ifName = "eth0",
       cniArgs = "",
       ipam = {},
       config = {},
       signal,
     }: {
       readonly containerId?: string;
+      readonly ifName?: string;
       readonly cniArgs?: string;
       readonly ipam?: Readonly<Record<string, unknown>>;
       readonly config?: Readonly<Record<string, unknown>>;
@@ -127,6 +129,7 @@ export class DhcpHost implements AsyncDisposable {
       binary: DHCP_BIN,
       env: cniEnv(command, {
         containerId,
+        ifName,
         netns: netns?.path ?? "",
         extra: { CNI_ARGS: cniArgs },
       }),

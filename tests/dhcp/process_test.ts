@@ -278,6 +278,39 @@ Deno.test("ADD without a namespace or an interface has upstream's texts", async 
   }
 });
 
+Deno.test("the daemon's own namespace is refused in upstream's words", async () => {
+  await using host = new DhcpHost();
+  await host.daemon();
+  const netns = { path: `/proc/${Deno.pid}/ns/net` } as ReturnType<
+    DhcpHost["container"]
+  >;
+  const { json } = await host.call("ADD", netns, { ifName: "lo" });
+  assertEquals([json.code, json.msg], [
+    8,
+    "plugin's netns and netns from CNI_NETNS should not be the same",
+  ]);
+});
+
+Deno.test("-hostprefix stands before socket, state directory and namespaces", async () => {
+  await using host = new DhcpHost();
+  await using server = await Dnsmasq.start(host.server, host.directory);
+  const prefix = host.directory.join("host");
+  await Deno.mkdir(prefix);
+  await Deno.symlink("/var", `${prefix}/var`);
+  await host.daemon(
+    ...["-hostprefix", prefix, "-socketpath", "/run/cni/dhcp.sock"],
+  );
+  const daemonSocketPath = `${prefix}/run/cni/dhcp.sock`;
+  const container = host.container();
+  const ipam = { daemonSocketPath };
+  const { code, json } = await host.call("ADD", container, { ipam });
+  assertEquals(code, 0, JSON.stringify(json));
+  const files = Array.fromAsync(Deno.readDir(`${prefix}/run/cni/dhcp`));
+  assertEquals((await files).length, 1);
+  assertEquals((await host.call("DEL", container, { ipam })).code, 0);
+  await eventually("release", () => server.leases.length === 0 || undefined);
+});
+
 Deno.test("the daemon serves on the socket that systemd passed, and leaves its file", async () => {
   await using host = new DhcpHost();
   await using server = await Dnsmasq.start(host.server, host.directory);

@@ -27,6 +27,17 @@ Deno.test("Daemon.allocate() acquires, writes the lease down and holds no socket
   assertEquals(host.record()?.wasSeen, true);
 });
 
+Deno.test("Daemon.allocate() refuses the daemon's own namespace, unless that is meant", async () => {
+  const host = new FakeHost();
+  host.interface("/ns/a", "own");
+  const { signal } = new AbortController();
+  const { code } = await failure(host.daemon.allocate(allocate(), signal));
+  assertEquals([code, host.types], [8, []]);
+  const meant = { ...allocate(), netnsOverride: true };
+  await host.settle(host.daemon.allocate(meant, signal));
+  assertEquals(host.types, ["DISCOVER", "REQUEST"]);
+});
+
 Deno.test("Daemon.allocate() returns a living lease without a message", async () => {
   const host = new FakeHost();
   host.interface();

@@ -372,6 +372,7 @@ export class FakeHost {
           }
           return found;
         },
+        isOwn: ({ inode }) => inode === "own",
         findAgain: ({ netnsPath, netns }) => {
           const found = this.interfaces.get(netnsPath);
           return found?.link !== undefined &&
@@ -429,6 +430,7 @@ export function allocate(
     method: "allocate",
     attachment,
     netns,
+    netnsOverride: false,
     options: { ...parseLeaseOptions(new JsonObject({}, "")), ...options },
   };
 }

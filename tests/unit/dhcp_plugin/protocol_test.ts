@@ -27,6 +27,7 @@ const REQUESTS: readonly { name: string; request: DaemonRequest }[] = [
       method: "allocate",
       attachment: C1,
       netns: "/var/run/netns/x",
+      netnsOverride: true,
       options: {
         clientId: { kind: "bytes", bytes: Uint8Array.of(1, 2) },
         provided: new Map([[12, Uint8Array.of(97)], [60, new Uint8Array()]]),
@@ -48,6 +49,7 @@ const REQUESTS: readonly { name: string; request: DaemonRequest }[] = [
       method: "allocate",
       attachment: C1,
       netns: "/var/run/netns/x",
+      netnsOverride: false,
       options: {
         clientId: { kind: "attachment" },
         provided: new Map(),
