@@ -112,3 +112,58 @@ Deno.test("a namespace that is gone ends its lease, also without a DEL", async (
   await eventually("end", () => host.leaseFiles.length === 0 || undefined);
   assertEquals(server.leases.length, 1);
 });
+
+Deno.test("an address that another machine has is declined and another one taken", async () => {
+  await using host = new DhcpHost();
+  await using server = await Dnsmasq.start(host.server, host.directory, {
+    extra: ["--dhcp-host=02:00:5e:00:00:07,192.0.2.77"],
+  });
+  const daemon = await host.daemon();
+  // On the server's own bridge, so that it answers for the reserved address.
+  host.server.ip("addr add 192.0.2.77/32 dev eth0");
+  const container = host.container();
+  container.ip("link set eth0 address 02:00:5e:00:00:07");
+  const ipam = { conflictProbeMs: 200, timeout: "30s" };
+  const { code, json } = await host.call("ADD", container, { ipam });
+  assertEquals(code, 0, JSON.stringify(json));
+  assert(json.ips[0].address !== "192.0.2.77/24");
+  assert(daemon.log.includes("type=DHCPDECLINE"));
+  assertEquals(server.count("DHCPDECLINE"), 1);
+});
+
+Deno.test("a probe that finds nobody takes its time and no more", async () => {
+  await using host = new DhcpHost();
+  await using _server = await Dnsmasq.start(host.server, host.directory);
+  const daemon = await host.daemon();
+  const ipam = { conflictProbeMs: 300 };
+  const { code } = await host.call("ADD", host.container(), { ipam });
+  assertEquals(code, 0);
+  assert(daemon.log.includes("from=REQUESTING to=PROBING"));
+  assert(daemon.log.includes("from=PROBING to=BOUND"));
+});
+
+Deno.test("the network decides on identifier, broadcast, gateway and host name", async () => {
+  await using host = new DhcpHost();
+  await using server = await Dnsmasq.start(host.server, host.directory);
+  await host.daemon("-broadcast");
+  const container = host.container();
+  container.ip("link set eth0 address 02:00:5e:00:00:08");
+  const { json } = await host.call("ADD", container, {
+    ipam: {
+      clientId: "mac",
+      suppress: ["gateway"],
+      provide: { option: "host-name", fromArg: "NAME" },
+    },
+    cniArgs: "NAME=db-1",
+  });
+  assertEquals(json.routes, undefined);
+  assertEquals(json.ips[0].gateway, undefined);
+  assertEquals(
+    server.leases.map(({ clientId, hostName }) => [clientId, hostName]),
+    [
+      ["01:02:00:5e:00:00:08", "db-1"],
+    ],
+  );
+  // dnsmasq says where it sends its answers: with the flag, to all.
+  assert(server.count("broadcast response") > 0, server.log);
+});
