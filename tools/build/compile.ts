@@ -31,8 +31,6 @@ export async function compile(
       [Deno.execPath(), "bundle", "--output", bundle, binary.main],
       {
         cwd: REPOSITORY,
-        clearEnv: true,
-        env: compilerEnv(),
       },
     );
     // The binary carries the time of the file.
@@ -60,9 +58,7 @@ export async function compile(
     ], {
       cwd: work,
       clearEnv: true,
-      env: compilerEnv(
-        compiler.denort === undefined ? {} : { DENORT_BIN: compiler.denort },
-      ),
+      env: compilerEnv(compiler.denort),
     });
   } finally {
     await Deno.remove(work, { recursive: true });
