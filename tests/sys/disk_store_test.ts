@@ -152,6 +152,21 @@ for (const { name, files, subnets } of ROLLBACKS) {
   });
 }
 
+Deno.test("DiskStore.add() leaves its marker if something cannot be taken back", () => {
+  using network = new Network();
+  const failing = (): void =>
+    void network.add({
+      subnets: DUAL_STACK,
+      answer: () => {
+        Deno.removeSync(network.join("10.0.0.2"));
+        Deno.mkdirSync(network.join("10.0.0.2/full"), { recursive: true });
+        throw new TypeError("no");
+      },
+    });
+  assertThrows(failing, TypeError);
+  assertEquals(network.read(), { ".pending": C1, "10.0.0.2": "<directory>" });
+});
+
 Deno.test("DiskStore.add() SPEC 2 succeeds when it is repeated after a failure", () => {
   using network = new Network();
   const failing = (): void =>
