@@ -293,6 +293,12 @@ function otherSchema(path: string): void {
   database.close();
 }
 
+function withoutRuns(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec("DROP TABLE run");
+  database.close();
+}
+
 function flipBytes(path: string): void {
   const bytes = Deno.readFileSync(path);
   // The header stays, so that the file opens; every page behind it is damaged.
@@ -322,6 +328,7 @@ const DAMAGES = [
   },
   { name: "has damaged pages", damage: flipBytes },
   { name: "has another schema", damage: otherSchema },
+  { name: "lacks a table", damage: withoutRuns },
 ] as const satisfies readonly {
   name: string;
   damage: (path: string) => void;
@@ -368,6 +375,28 @@ for (const { name, damage } of DAMAGES) {
   });
 }
 
+Deno.test("DiskStore says on stderr that it does not use a damaged index", () => {
+  using network = indexed();
+  Deno.writeTextFileSync(
+    network.join(".index.db"),
+    "not a database ".repeat(500),
+  );
+  stampIndex(network.join(".index.db"), network.path);
+  network.heldBy({}, INDEXED);
+  assertEquals(network.warnings, [
+    `${network.path}: the index is not used: file is not a database`,
+  ]);
+});
+
+Deno.test("DiskStore.release() removes an index that it cannot bring up to date", () => {
+  using network = indexed();
+  withoutRuns(network.join(".index.db"));
+  stampIndex(network.join(".index.db"), network.path);
+  network.release({}, INDEXED);
+  assertEquals(network.read(), { ...FIVE, "last_reserved_ip.0": "10.0.0.7" });
+  assertEquals(network.hasIndex, false);
+});
+
 Deno.test("DiskStore does not use an index from before the boot", () => {
   using network = indexed();
   plantIndex(network, {});
@@ -392,6 +421,16 @@ Deno.test("DiskStore does not use an index that was copied with its network", ()
     copy.add({ containerId: "c2", requested: ["10.0.0.4"], options: INDEXED }),
     ["10.0.0.4"],
   );
+});
+
+Deno.test("DiskStore does not use an index that was written but not stamped, whatever the times", () => {
+  using network = indexed();
+  plantIndex(network, {});
+  const now = new Date();
+  Deno.utimeSync(network.join(".index.db"), now, now);
+  Deno.utimeSync(network.path, now, now);
+  assertEquals(isCurrent(network), false);
+  assertEquals(network.heldBy({}, INDEXED), ["10.0.0.7"]);
 });
 
 Deno.test("DiskStore does not use an index that is older than the last change of the directory", () => {
