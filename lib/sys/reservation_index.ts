@@ -24,7 +24,10 @@ import { isFromEarlierBoot, nowMs } from "./clock.ts";
 import { lstat, removeFile } from "./files.ts";
 
 /** Older than any time the kernel is going to give the directory, whatever the step of its clock. */
-const STAMP_AGE_MS = 1_000;
+const STAMP_AGE_MS = 3_000;
+
+/** How much older than its last change a stamped file is at least: `ctime` comes in whole seconds. */
+const STAMPED_AGE_MS = STAMP_AGE_MS / 2;
 
 const FILE_MODE = 0o600;
 
@@ -70,6 +73,9 @@ export function isIndexCurrent(path: string, directory: string): boolean {
   const stamp = lstat(path);
   if (stamp?.isFile !== true || stamp.mtime === null) return false;
   const stampMs = stamp.mtime.getTime();
+  // A file that a kill left unstamped is as young as its last change, and so, by chance, may be the directory.
+  const changedMs = stamp.ctime?.getTime() ?? stampMs;
+  if (changedMs - stampMs < STAMPED_AGE_MS) return false;
   return lstat(directory)?.mtime?.getTime() === stampMs &&
     !isFromEarlierBoot(stampMs);
 }
