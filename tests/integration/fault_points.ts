@@ -36,11 +36,56 @@ export interface FaultPoint {
   readonly args: string;
 }
 
+/** A fault at a point. */
+export interface PlannedFault {
+  readonly point: FaultPoint;
+  readonly fault: Fault;
+}
+
 /** All faults that can be injected at a point: the errors that a full, a read-only and a broken disk give. */
-export function faultsAt(point: FaultPoint): readonly Fault[] {
+function faultsAt(point: FaultPoint): readonly Fault[] {
   return WRITES.has(point.syscall)
     ? ["KILL", "ENOSPC", "EIO", "EROFS", "EDQUOT"]
     : ["KILL", "ENOSPC", "EIO"];
+}
+
+/** Every fault at every point. */
+export function allFaults(points: readonly FaultPoint[]): PlannedFault[] {
+  return points.flatMap((point) =>
+    faultsAt(point).map((fault) => ({ point, fault }))
+  );
+}
+
+/**
+ * A smaller choice that meets the same states: a kill only where the directory has changed since the last one, and at
+ * each point one error, another one from point to point, calls with the same arguments counting as one point.
+ */
+export function distinctFaults(points: readonly FaultPoint[]): PlannedFault[] {
+  const kills = points.filter((_, at) => isChange(points[at - 1]))
+    .map((point): PlannedFault => ({ point, fault: "KILL" }));
+  const seen = new Set<string>();
+  const errors = points.flatMap((point, at): PlannedFault[] => {
+    const key = `${point.syscall} ${pathsIn(point.args)}`;
+    if (pathsIn(point.args) !== "" && seen.has(key)) return [];
+    seen.add(key);
+    const [, ...choices] = faultsAt(point);
+    return [{ point, fault: choices[at % choices.length] ?? "EIO" }];
+  });
+  return [...kills, ...errors];
+}
+
+const CHANGES =
+  /^(mkdir|link|unlink|rmdir|rename|p?write|ftruncate|fallocate|utimensat|f?chmod)/;
+
+/** Whether the call changes the directory or stdout; before the first point nothing has changed, which counts too. */
+function isChange(point: FaultPoint | undefined): boolean {
+  if (point === undefined) return true;
+  return CHANGES.test(point.syscall) || /O_CREAT|O_TRUNC/.test(point.args);
+}
+
+/** The paths among the arguments, in one text; empty if there are only descriptors. */
+function pathsIn(args: string): string {
+  return (args.match(/"\/[^"]*"/g) ?? []).join(" ");
 }
 
 /** The paths under `root` that a traced call of the plugin uses, and stdout. */

@@ -2,9 +2,9 @@
  * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
  * killed there, and once each the call fails with every error that a full or broken disk gives.
  *
- * By default each point gets a kill and one of the errors, and the large networks are sampled (`FAULT_STRIDE`: one fault
- * in so many). `FAULT_FULL=1` tries all errors everywhere, and every order of the calls that follow. `FAULT_SYSCALLS`
- * limits a run to the calls named.
+ * By default the faults are those that lead to different states, and the large networks are sampled (`FAULT_STRIDE`: one
+ * fault in so many). `FAULT_FULL=1` tries all faults everywhere, and every order of the calls that follow.
+ * `FAULT_SYSCALLS` limits a run to the calls named.
  * @module
  */
 
@@ -20,11 +20,11 @@ import type { TraceOptions, TraceOutcome } from "../support/strace.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { checkFollowUps, checkRightAfter, FOLLOW_UPS } from "./fault_checks.ts";
 import {
-  type Fault,
-  type FaultPoint,
-  faultsAt,
+  allFaults,
+  distinctFaults,
   findPoints,
   pathsTouched,
+  type PlannedFault,
   runWithFault,
 } from "./fault_points.ts";
 import {
@@ -39,7 +39,7 @@ const FULL = Deno.env.get("FAULT_FULL") === "1";
 const LANES = 2;
 
 /** Of a large network, one in so many faults is tried. */
-const STRIDE = FULL ? 1 : numberFromEnv("FAULT_STRIDE", 9);
+const STRIDE = FULL ? 1 : numberFromEnv("FAULT_STRIDE", 3);
 
 /** Names of system calls, if only these are to be broken. */
 const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
@@ -100,9 +100,7 @@ class Lane {
   }
 }
 
-interface Trial {
-  readonly point: FaultPoint;
-  readonly fault: Fault;
+interface Trial extends PlannedFault {
   /** Number of the trial, which spreads the orders of the calls that follow. */
   readonly index: number;
 }
@@ -162,13 +160,6 @@ async function tryOne(
   }
 }
 
-/** A kill at every point, and one of the errors, another at each point; all of them in a full run. */
-function faultsHere(point: FaultPoint, at: number): readonly Fault[] {
-  const faults = faultsAt(point);
-  const [kill, ...errors] = faults as [Fault, ...Fault[]];
-  return FULL ? faults : [kill, errors[at % errors.length] ?? kill];
-}
-
 async function sweep(scenario: FaultScenario): Promise<void> {
   using temp = new TempDir();
   const lanes: Lane[] = [];
@@ -185,10 +176,7 @@ async function sweep(scenario: FaultScenario): Promise<void> {
   });
   await first.prepare();
   const points = await findPoints(first.trace, { paths, root: first.dataDir });
-  const trials = points
-    .flatMap((point, at) =>
-      faultsHere(point, at).map((fault) => ({ point, fault }))
-    )
+  const trials = (FULL ? allFaults(points) : distinctFaults(points))
     .filter(({ point }) => ONLY?.includes(point.syscall) ?? true)
     .filter((_, index) => !scenario.indexed || index % STRIDE === 0)
     .map((trial, index): Trial => ({ ...trial, index }));
