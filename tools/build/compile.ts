@@ -12,6 +12,9 @@ import type { Target } from "./target.ts";
 /**
  * Bundles the entry point, so that nothing is resolved at start, and compiles the bundle.
  *
+ * No V8 flags and no minifying: what they gain at the start (1 ms of 36) is no more than two copies
+ * of the same binary differ by, and stack traces stay readable.
+ *
  * The same sources and compiler give the same bytes, wherever and whenever they are built.
  *
  * @throws {ProcessError} with Deno's messages if it does not bundle or compile.
