@@ -97,15 +97,15 @@ function isMarkedAnswered({ network }: BrokenCall): boolean {
 }
 
 /**
- * What the target has in the directory. Left out is what it had before and stderr tells of: a file that could not be
- * read may be anybody's, and stays.
+ * What the target has in the directory. Left out is what it had before, was not given again, and stderr tells of: a
+ * file that could not be read may be anybody's, and stays.
  */
-function heldByTarget(
-  { before, outcome }: BrokenCall,
-  state: NetworkState,
-): string[] {
+function heldByTarget(call: BrokenCall, state: NetworkState): string[] {
+  const { before, outcome } = call;
+  const printed = printedBy(call) ?? [];
   const isTold = (name: string): boolean =>
-    before.addresses.has(name) && outcome.stderr.includes(name);
+    before.addresses.has(name) && !printed.includes(name) &&
+    outcome.stderr.includes(name);
   return addressesOf(state, TARGET).filter((name) => !isTold(name)).sort();
 }
 

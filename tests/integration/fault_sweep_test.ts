@@ -2,8 +2,8 @@
  * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
  * killed there, and once each the call fails with every error that a full or broken disk gives.
  *
- * By default the faults are those that lead to different states, and the large networks are sampled (`FAULT_STRIDE`: one
- * fault in so many). `FAULT_FULL=1` tries all faults everywhere, and every order of the calls that follow.
+ * By default the faults are those that lead to different states, and the large networks are sampled
+ * (`FAULT_SAMPLE` faults each). `FAULT_FULL=1` tries all faults everywhere, and every order of the calls that follow.
  * `FAULT_SYSCALLS` limits a run to the calls named.
  * @module
  */
@@ -38,8 +38,8 @@ import {
 const FULL = Deno.env.get("FAULT_FULL") === "1";
 const LANES = 2;
 
-/** Of a large network, one in so many faults is tried. */
-const STRIDE = FULL ? 1 : numberFromEnv("FAULT_STRIDE", 3);
+/** So many faults are tried in each large network. */
+const SAMPLE = FULL ? Infinity : numberFromEnv("FAULT_SAMPLE", 90);
 
 /** Names of system calls, if only these are to be broken. */
 const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
@@ -160,6 +160,13 @@ async function tryOne(
   }
 }
 
+/** Whether the one at `index` of so many is among {@link SAMPLE} that are spread evenly. */
+function isSampled(index: number, count: number): boolean {
+  if (count <= SAMPLE) return true;
+  const share = SAMPLE / count;
+  return Math.floor((index + 1) * share) > Math.floor(index * share);
+}
+
 async function sweep(scenario: FaultScenario): Promise<void> {
   using temp = new TempDir();
   const lanes: Lane[] = [];
@@ -178,7 +185,9 @@ async function sweep(scenario: FaultScenario): Promise<void> {
   const points = await findPoints(first.trace, { paths, root: first.dataDir });
   const trials = (FULL ? allFaults(points) : distinctFaults(points))
     .filter(({ point }) => ONLY?.includes(point.syscall) ?? true)
-    .filter((_, index) => !scenario.indexed || index % STRIDE === 0)
+    .filter((_, index, all) =>
+      !scenario.indexed || isSampled(index, all.length)
+    )
     .map((trial, index): Trial => ({ ...trial, index }));
   const tally: Tally = { tried: 0, missed: 0, failures: [] };
   await forEachParallel(trials, LANES, async (trial, worker) => {
