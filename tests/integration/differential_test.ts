@@ -29,11 +29,10 @@ import {
 import {
   formatConfig,
   type MadeCall,
-  type MadeNetwork,
   makeCall,
   makeLeftovers,
-  makeNetwork,
-} from "./differential_config.ts";
+} from "./differential_call.ts";
+import { type MadeNetwork, makeNetwork } from "./differential_network.ts";
 import { brokenPromises } from "./differential_promises.ts";
 import { explain, RULES } from "./differential_rules.ts";
 

@@ -18,7 +18,8 @@ import { numberFromEnv } from "../support/random.ts";
 import { testWith } from "../support/requirements.ts";
 import type { TraceOptions, TraceOutcome } from "../support/strace.ts";
 import { TempDir } from "../support/temp_dir.ts";
-import { checkFollowUps, checkRightAfter, FOLLOW_UPS } from "./fault_checks.ts";
+import { checkFollowUps, FOLLOW_UPS } from "./fault_follow_ups.ts";
+import { checkRightAfter } from "./fault_right_after.ts";
 import {
   allFaults,
   distinctFaults,
@@ -39,7 +40,7 @@ const FULL = Deno.env.get("FAULT_FULL") === "1";
 const LANES = 2;
 
 /** So many faults are tried in each large network. */
-const SAMPLE = FULL ? Infinity : numberFromEnv("FAULT_SAMPLE", 90);
+const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 90);
 
 /** Names of system calls, if only these are to be broken. */
 const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
