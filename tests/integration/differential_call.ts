@@ -11,6 +11,7 @@ export interface MadeCall {
   readonly argsIps?: readonly unknown[];
   readonly runtimeIps?: readonly unknown[];
 }
+
 const CONTAINERS = ["c1", "c2", "c3", "web-1", "0a.b_c"];
 
 /** The config of a call, for a data directory. */
