@@ -21,7 +21,7 @@ import type {
   ReservationTable,
 } from "../host_local/reservation_table.ts";
 import { isFromEarlierBoot, nowMs } from "./clock.ts";
-import { lstat, removeFile } from "./files.ts";
+import { lstat, lstatOwn, removeFile } from "./files.ts";
 
 /** Older than any time the kernel is going to give the directory, whatever the step of its clock. */
 const STAMP_AGE_MS = 3_000;
@@ -99,7 +99,7 @@ export class ReservationIndex implements ReservationLookup {
 
   /** A new index of what `table` holds, in place of the one at `path`. */
   static create(path: string, table: ReservationTable): ReservationIndex {
-    removeFile(path);
+    if (lstatOwn(path) !== undefined) removeFile(path);
     Deno.openSync(path, { write: true, createNew: true, mode: FILE_MODE })
       .close();
     const index = new ReservationIndex(path);

@@ -4,7 +4,7 @@ import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
 import { ownerKey } from "../host_local/reservation.ts";
 import type { ReservationLookup } from "../host_local/reservation_table.ts";
 import { rollBack } from "./add_transaction.ts";
-import { attempt, removeFile, removeQuietly } from "./files.ts";
+import { attempt, lstatOwn, removeFile } from "./files.ts";
 import {
   type DirectoryScan,
   FILE_NAME,
@@ -104,6 +104,9 @@ export class ReservationView {
       for (const address of scan.blank) {
         removeFile(this.#directory.pathOf(address));
       }
+      if (scan.own.has(FILE_NAME.cursor)) {
+        removeFile(this.#directory.join(FILE_NAME.cursor));
+      }
     }
     this.#scan = scan;
     return scan;
@@ -153,7 +156,10 @@ export class ReservationView {
       if (this.#index !== undefined) this.#saveIndex(this.#index, change);
       else this.#saveTable(change);
     });
-    if (!saved) removeQuietly(this.#indexPath);
+    if (saved) return;
+    this.quietly("the index stays", () => {
+      if (lstatOwn(this.#indexPath) !== undefined) removeFile(this.#indexPath);
+    });
   }
 
   #saveIndex(
