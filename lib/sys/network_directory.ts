@@ -4,7 +4,7 @@ import { SystemError } from "../base/errors.ts";
 import {
   formatIpAddress,
   type IpAddress,
-  parseAnyFamily,
+  parseIpAddress,
 } from "../net/ip_address.ts";
 import {
   cursorName,
@@ -130,7 +130,7 @@ export class NetworkDirectory {
 
   /** The address in the cursor file, if its whole text is one. */
   readCursor(index: number): IpAddress | undefined {
-    return parseAnyFamily(this.readCursorText(index) ?? "");
+    return parseIpAddress(this.readCursorText(index) ?? "");
   }
 
   /** Writes the cursor file of range set `index`, or removes it for an undefined text. */
