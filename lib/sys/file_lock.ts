@@ -31,7 +31,11 @@ function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
   }
 }
 
-/** Takes the lock of an open file, waiting in the kernel's own queue; false if `timeoutMs` has passed. */
+/**
+ * Takes the lock of an open file, waiting in the kernel's own queue.
+ *
+ * @returns False if `timeoutMs` has passed. The file is closed then, as soon as the wait for it is over.
+ */
 async function takeLock(
   file: Deno.FsFile,
   timeoutMs: number,
@@ -44,8 +48,11 @@ async function takeLock(
       Math.min(timeoutMs, LONGEST_WAIT_MS),
     );
   });
+  const locked = file.lock(true).then(() => true);
   try {
-    return await Promise.race([file.lock(true).then(() => true), timeout]);
+    const isLocked = await Promise.race([locked, timeout]);
+    if (!isLocked) locked.finally(() => file.close()).catch(() => {});
+    return isLocked;
   } finally {
     clearTimeout(timer);
   }
@@ -61,7 +68,7 @@ function isCurrent(file: Deno.FsFile, path: string): boolean {
 /**
  * Takes the lock at `path`. Closing the file that is returned gives it back; so does the end of the process.
  *
- * After a time-out the wait goes on in the background and must be ended by ending the process.
+ * After a time-out the wait goes on in the background; the end of the process ends it.
  *
  * @param create Whether to make the file.
  * @returns Undefined if there is no such file and `create` is false, or no directory.
