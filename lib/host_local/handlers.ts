@@ -4,6 +4,7 @@ import { SystemError } from "../base/errors.ts";
 import { CniError, CniErrorCode, toCniError } from "../cni/error.ts";
 import type { PluginHandlers, Request } from "../cni/plugin.ts";
 import { type Dns, type IpConfig, NO_DNS, type Result } from "../cni/result.ts";
+import { readValidAttachments } from "../cni/valid_attachments.ts";
 import type { IpAddress } from "../net/ip_address.ts";
 import { nextAddress } from "./allocator.ts";
 import { findMismatch, readPreviousAddresses } from "./check.ts";
@@ -21,7 +22,7 @@ import { formatRangeSet } from "./range_set.ts";
 import type { Attachment } from "./reservation.ts";
 import { parseResolvConf } from "./resolv_conf.ts";
 import type { ReservationStores } from "./store.ts";
-import { listedOwners, readValidAttachments } from "./valid_attachments.ts";
+import { listedOwners } from "./valid_attachments.ts";
 
 /** What the handlers need of the outside. */
 export interface HostLocalPorts {

@@ -1,41 +1,11 @@
-/** The attachments that GC must keep (SPEC section 2, "GC"). Pure. @module */
+/** Whose reservations a GC must keep. Pure. @module */
 
-import { ConfigError } from "../base/errors.ts";
-import { JsonObject } from "../base/json_reader.ts";
-import { type Attachment, formatOwner, type Owner } from "./reservation.ts";
-
-/** The key of the specification, and the one of callers that were written before it was settled. */
-const KEYS = ["cni.dev/valid-attachments", "cni.dev/attachments"] as const;
-
-function readAttachment(value: unknown, path: string): Attachment {
-  const json = new JsonObject(value, path);
-  const required = (key: string): string => {
-    const text = json.string(key) ?? "";
-    if (text === "") throw new ConfigError(`${key} is missing`, json.at(key));
-    return text;
-  };
-  return { containerId: required("containerID"), ifName: required("ifname") };
-}
-
-/**
- * All attachments listed under either key. An empty list is meant: nothing is in use.
- *
- * @throws {ConfigError} If there is no list at all, or an element lacks a key: freeing by guess could free what is in use.
- * @throws {DecodeError} If it is no list of objects.
- */
-export function readValidAttachments(json: JsonObject): readonly Attachment[] {
-  if (KEYS.every((key) => json.value(key) === undefined)) {
-    throw new ConfigError(
-      `GC needs a list under ${KEYS[0]}; an empty one frees everything`,
-      KEYS[0],
-    );
-  }
-  return KEYS.flatMap((key) => json.list(key, readAttachment) ?? []);
-}
+import type { ValidAttachment } from "../cni/valid_attachments.ts";
+import { formatOwner, type Owner } from "./reservation.ts";
 
 /** Tells whether an owner is listed; a file without interface name stays for any interface of its container. */
 export function listedOwners(
-  attachments: readonly Attachment[],
+  attachments: readonly ValidAttachment[],
 ): (owner: Owner) => boolean {
   const exact = new Set(attachments.map(formatOwner));
   const containers = new Set(attachments.map(({ containerId }) => containerId));

@@ -16,13 +16,27 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ["host_local", ["base", "net", "cni"]],
   ["dhcp4", ["base", "net"]],
   ["dhcp_client", ["base", "net", "dhcp4"]],
-  ["dhcp_plugin", ["base", "net", "cni", "dhcp4", "dhcp_client"]],
-  ["sys", ["base", "net"]],
+  ["netlink", ["base", "net"]],
+  ["dhcp_plugin", [
+    "base",
+    "net",
+    "cni",
+    "dhcp4",
+    "dhcp_client",
+    "netlink",
+  ]],
+  ["sys", ["base", "net", "netlink"]],
 ]);
 
 /** Of the rest, `sys` may import types, and these modules: codecs and errors. */
 const CODECS_FOR_SYS = [
   "lib/cni/error.ts",
+  "lib/dhcp4/client_identifier.ts",
+  "lib/dhcp4/message.ts",
+  "lib/dhcp4/packet.ts",
+  "lib/dhcp_plugin/lease_record.ts",
+  "lib/dhcp_plugin/state_dir.ts",
+  "lib/dhcp_plugin/state_file.ts",
   "lib/host_local/reservation.ts",
   "lib/host_local/reservation_table.ts",
 ];

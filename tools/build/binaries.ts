@@ -22,6 +22,9 @@ const CNI_VARIABLES = [
   "CNI_NETNS_OVERRIDE",
 ];
 
+/** By which systemd passes a socket (sd_listen_fds(3)). */
+const ACTIVATION_VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+
 /** The plugins: what `deno task build` makes. */
 export const PLUGINS: readonly Binary[] = [
   {
@@ -41,9 +44,12 @@ export const PLUGINS: readonly Binary[] = [
     permissions: [
       "--allow-read",
       "--allow-write",
-      `--allow-env=${CNI_VARIABLES.join()}`,
+      `--allow-env=${[...CNI_VARIABLES, ...ACTIVATION_VARIABLES].join()}`,
+      // The socket between plugin and daemon; all else goes through the C library.
       "--allow-net",
       "--allow-ffi",
+      // Callers must be root or the daemon's own user.
+      "--allow-sys=uid",
     ],
     planned: true,
   },

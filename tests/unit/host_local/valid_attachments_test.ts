@@ -1,9 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { JsonObject } from "../../../lib/base/json_reader.ts";
-import {
-  listedOwners,
-  readValidAttachments,
-} from "../../../lib/host_local/valid_attachments.ts";
+import { readValidAttachments } from "../../../lib/cni/valid_attachments.ts";
+import { listedOwners } from "../../../lib/host_local/valid_attachments.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { attachment } from "./builders.ts";
 

@@ -1,0 +1,89 @@
+/** A cursor over received bytes: network byte order, every read checked against what is left. Pure. @module */
+
+import { DecodeError } from "./errors.ts";
+
+/**
+ * Reads big-endian fields one after the other.
+ *
+ * The bytes are not copied on construction; what `bytes` and `rest` return is a copy, so it stays valid when the
+ * caller reuses its receive buffer. Every reading method throws a {@link DecodeError} that names the field and the
+ * offset if fewer bytes are left than the field needs.
+ */
+export class ByteReader {
+  readonly #input: Uint8Array;
+  readonly #view: DataView;
+  #offset = 0;
+
+  /** @param input Bytes to read; any length, 0 included. */
+  constructor(input: Uint8Array) {
+    this.#input = input;
+    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  }
+
+  /** Bytes read so far; also the offset of the next field. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Bytes not yet read. */
+  get remaining(): number {
+    return this.#input.length - this.#offset;
+  }
+
+  /** Reads an unsigned 8-bit number. */
+  u8(field: string): number {
+    return this.#view.getUint8(this.#advance(1, field));
+  }
+
+  /** Reads an unsigned 16-bit number. */
+  u16(field: string): number {
+    return this.#view.getUint16(this.#advance(2, field));
+  }
+
+  /** Reads an unsigned 32-bit number. */
+  u32(field: string): number {
+    return this.#view.getUint32(this.#advance(4, field));
+  }
+
+  /** Reads a signed 32-bit number in two's complement. */
+  i32(field: string): number {
+    return this.#view.getInt32(this.#advance(4, field));
+  }
+
+  /** Reads `length` bytes into a new array. */
+  bytes(length: number, field: string): Uint8Array {
+    const start = this.#advance(length, field);
+    return this.#input.slice(start, start + length);
+  }
+
+  /** Reads everything that is left into a new array; never throws. */
+  rest(): Uint8Array {
+    return this.bytes(this.remaining, "rest");
+  }
+
+  /** Passes over `length` bytes. */
+  skip(length: number, field: string): void {
+    this.#advance(length, field);
+  }
+
+  /** @throws {DecodeError} if bytes are left: `field` is longer than it must be. */
+  expectEnd(field: string): void {
+    if (this.remaining === 0) return;
+    throw new DecodeError(
+      `Cannot decode ${field}: ${this.remaining} bytes too many`,
+      String(this.#offset),
+    );
+  }
+
+  #advance(length: number, field: string): number {
+    if (length > this.remaining) {
+      throw new DecodeError(
+        `Cannot decode ${field}: ${this.remaining} bytes left, expected ${length}`,
+        String(this.#offset),
+      );
+    }
+    const start = this.#offset;
+    this.#offset += length;
+    return start;
+  }
+}

@@ -1,0 +1,146 @@
+/** Beginning, pausing, beginning again and giving up: the ways into INIT and out of an acquisition. Pure. @module */
+
+import type { Ipv4Address } from "../net/ipv4_address.ts";
+import { countRestart, pauseMs, restartDelayMs } from "./backoff.ts";
+import type { ClientContext } from "./event.ts";
+import { describeFailure, type Failure } from "./failure.ts";
+import {
+  type Acquisition,
+  type Common,
+  commonOf,
+  type Init,
+  type InitReboot,
+  type Stopped,
+} from "./state.ts";
+import { log, randomFraction, type Step, step } from "./step.ts";
+
+/**
+ * An acquisition that begins now.
+ *
+ * @param deadlineMs When it fails; Infinity if nobody waits for it.
+ * @param address One to ask for again.
+ */
+export function newAcquisition(
+  { nowMs }: ClientContext,
+  deadlineMs: number,
+  address: Ipv4Address | undefined,
+): Acquisition {
+  return {
+    startedMs: nowMs,
+    deadlineMs,
+    exchanges: 0,
+    discovers: 0,
+    address,
+    problem: undefined,
+  };
+}
+
+/** INIT, to send DISCOVER at `startsMs`, or once the link is up. */
+export function enterInit(
+  common: Common,
+  acquisition: Acquisition,
+  startsMs: number,
+): Init {
+  return {
+    ...commonOf(common),
+    state: "INIT",
+    acquisition,
+    startsMs: whenLinkIsUp(common, startsMs),
+  };
+}
+
+/** INIT-REBOOT, to send REQUEST at `startsMs`, or once the link is up. */
+export function enterInitReboot(
+  common: Common,
+  known: Pick<InitReboot, "acquisition" | "address" | "lease">,
+  startsMs: number,
+): InitReboot {
+  return {
+    ...commonOf(common),
+    ...known,
+    state: "INIT-REBOOT",
+    startsMs: whenLinkIsUp(common, startsMs),
+  };
+}
+
+/** INIT after an exchange that found no answer. */
+export function pause(
+  common: Common,
+  acquisition: Acquisition,
+  context: ClientContext,
+): Init {
+  const exchanges = acquisition.exchanges + 1;
+  const { timings } = context.settings;
+  const waitMs = pauseMs(exchanges, timings, randomFraction(context));
+  return enterInit(
+    common,
+    { ...acquisition, exchanges },
+    context.nowMs + waitMs,
+  );
+}
+
+/** Counts a restart. @returns The count to go on with, and when the client may send again: the first time at once. */
+export function restart(
+  common: Common,
+  context: ClientContext,
+  leastDelayMs = 0,
+): { readonly common: Common; readonly startsMs: number } {
+  const restarts = countRestart(common.restarts, context.nowMs);
+  const { timings } = context.settings;
+  const delayMs = restartDelayMs(restarts, timings, randomFraction(context));
+  return {
+    common: { link: common.link, restarts },
+    startsMs: context.nowMs + Math.max(delayMs, leastDelayMs),
+  };
+}
+
+/** INIT after a refusal, a loss or a new link. */
+export function beginAgain(
+  common: Common,
+  acquisition: Acquisition,
+  context: ClientContext,
+  leastDelayMs = 0,
+): Init {
+  const begun = restart(common, context, leastDelayMs);
+  return enterInit(begun.common, acquisition, begun.startsMs);
+}
+
+/** STOPPED: the caller is told what failed. */
+export function fail(common: Common, failure: Failure): Step {
+  const stopped: Stopped = { ...commonOf(common), state: "STOPPED" };
+  return step(
+    stopped,
+    log("warn", "failed", { reason: describeFailure(failure) }),
+    { kind: "failed", failure },
+  );
+}
+
+/** What to report when time runs out before an offer was taken. */
+export function failureSoFar(
+  { link }: Common,
+  { problem, discovers }: Acquisition,
+): Failure {
+  if (link === "down") return { kind: "link-down" };
+  return problem ?? { kind: "no-offer", discovers };
+}
+
+/** Whether somebody waits for the acquisition. */
+export function isAwaited({ deadlineMs }: Acquisition): boolean {
+  return deadlineMs !== Infinity;
+}
+
+/** Whether a message with so many unanswered sends before it asks for an answer by broadcast. */
+export function asksForBroadcast(
+  { settings }: ClientContext,
+  unanswered: number,
+): boolean {
+  return settings.broadcast === "auto"
+    ? unanswered >= SENDS_BEFORE_BROADCAST
+    : settings.broadcast;
+}
+
+const SENDS_BEFORE_BROADCAST = 2;
+
+function whenLinkIsUp({ link }: Common, startsMs: number): number {
+  return link === "up" ? startsMs : Infinity;
+}

@@ -1,0 +1,75 @@
+/** The times of a lease: what the server sent, completed and put in order (RFC 2131 section 4.4.5). Pure. @module */
+
+/** Option 51, 58 or 59 with this value never ends (RFC 2131 section 3.3). Seconds. */
+export const INFINITE_LEASE = 0xffffffff;
+
+/** Times as sent, in seconds; undefined if absent or malformed. */
+export interface SentTimes {
+  /** Option 51. */
+  readonly leaseSeconds: number | undefined;
+  /** Option 58. */
+  readonly t1Seconds: number | undefined;
+  /** Option 59. */
+  readonly t2Seconds: number | undefined;
+}
+
+/** Spans from the REQUEST on, in milliseconds: 1000 ≤ T1 ≤ T2 ≤ lease; Infinity for what never comes. */
+export interface LeaseTimes {
+  readonly t1Ms: number;
+  readonly t2Ms: number;
+  readonly leaseMs: number;
+  /** What had to be repaired, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Upstream's lease time for an ACK without one. */
+const DEFAULT_LEASE_MS = 3_600_000;
+/** A lease of no time cannot be kept and cannot be meant; short enough to ask again soon. */
+const ZERO_LEASE_MS = 60_000;
+/** Option times count whole seconds, so nothing that was really sent is changed by this. */
+const LEAST_MS = 1000;
+
+/**
+ * Resolves the times of an ACK.
+ *
+ * A missing T2 becomes 7/8 of the lease time, a missing T1 4/7 of T2, which is 1/2 of the lease by default. Zero, and
+ * T1 > T2 or T2 > lease, are repaired the same way; a missing lease time is 60 minutes, as upstream has it.
+ */
+export function leaseTimes(sent: SentTimes): LeaseTimes {
+  const warnings: string[] = [];
+  const lease = toMs(sent.leaseSeconds) ?? DEFAULT_LEASE_MS;
+  if (lease === 0) warnings.push("Lease time is 0: taken as 60 s");
+  const leaseMs = lease === 0 ? ZERO_LEASE_MS : lease;
+
+  const sentT2 = toMs(sent.t2Seconds);
+  const t2Ms = isWithin(sentT2, leaseMs)
+    ? sentT2
+    : Math.max(LEAST_MS, Math.floor(leaseMs * 7 / 8));
+  if (sentT2 !== undefined && sentT2 !== t2Ms) {
+    warnings.push(repaired("T2", sentT2, t2Ms));
+  }
+
+  const sentT1 = toMs(sent.t1Seconds);
+  const t1Ms = isWithin(sentT1, t2Ms)
+    ? sentT1
+    : Math.max(LEAST_MS, Math.floor(t2Ms * 4 / 7));
+  if (sentT1 !== undefined && sentT1 !== t1Ms) {
+    warnings.push(repaired("T1", sentT1, t1Ms));
+  }
+  return { t1Ms, t2Ms, leaseMs, warnings };
+}
+
+function toMs(seconds: number | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  return seconds === INFINITE_LEASE ? Infinity : seconds * 1000;
+}
+
+function isWithin(ms: number | undefined, limit: number): ms is number {
+  return ms !== undefined && ms > 0 && ms <= limit;
+}
+
+function repaired(name: string, sentMs: number, usedMs: number): string {
+  return `${name} of ${sentMs / 1000} s is out of order: taken as ${
+    usedMs / 1000
+  } s`;
+}

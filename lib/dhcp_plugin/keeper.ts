@@ -1,0 +1,294 @@
+/** One attachment's client at work: carries out what the state machine asks for, and brings it what happens. @module */
+
+import type { SystemError } from "../base/errors.ts";
+import { type Attachment, attachmentText } from "../dhcp4/client_identifier.ts";
+import type { Lease } from "../dhcp_client/lease.ts";
+import type { ClientSettings } from "../dhcp_client/settings.ts";
+import { type ClientState, leaseInUse } from "../dhcp_client/state.ts";
+import { formatIpAddress } from "../net/ip_address.ts";
+import type { Ipv4Address } from "../net/ipv4_address.ts";
+import type { LinkInfo } from "../netlink/link.ts";
+import { clientSettings } from "./client_identity.ts";
+import {
+  answerDueMs,
+  ClientRunner,
+  type ClientRunnerOptions,
+} from "./client_runner.ts";
+import { FLUSH_TIMEOUT_MS, giveBack } from "./give_back.ts";
+import { HeldLease } from "./held_lease.ts";
+import { KeeperError, type KeeperFailure } from "./keeper_error.ts";
+import type { KeeperContext, KeeperSubject } from "./keeper_subject.ts";
+import type { LeaseOptions } from "./lease_options.ts";
+import type { LeasedRecord } from "./lease_record.ts";
+import { LinkWatch } from "./link_watch.ts";
+import type { AttachedInterface, Log } from "./ports.ts";
+import { Waiters } from "./waiters.ts";
+import { Wire } from "./wire.ts";
+
+/** Acquires, keeps and gives back the lease of one attachment. */
+export class Keeper {
+  /** Who it works for. */
+  readonly attachment: Attachment;
+  /** The interface of the attachment. */
+  readonly attached: AttachedInterface;
+  /** What the network wants. */
+  readonly options: LeaseOptions;
+  readonly #context: KeeperContext;
+  readonly #log: Log;
+  readonly #held: HeldLease;
+  readonly #link: LinkWatch;
+  readonly #wire: Wire;
+  readonly #client: ClientRunner;
+  readonly #waiters = new Waiters();
+  #isStopping = false;
+  #isOrphaned = false;
+  /** Why nobody will get a lease from here. */
+  #failure: KeeperFailure | undefined;
+
+  constructor(subject: KeeperSubject, context: KeeperContext) {
+    const { attachment, attached, options } = subject;
+    const { ports, metrics } = context;
+    const name = attachmentText(attachment);
+    const log: Log = (level, message, fields) =>
+      ports.log(level, message, { attachment: name, ...fields });
+    this.attachment = attachment;
+    this.attached = attached;
+    this.options = options;
+    this.#context = context;
+    this.#log = log;
+    this.#held = new HeldLease(subject, { ports, metrics, log });
+    this.#link = new LinkWatch({
+      attached,
+      log,
+      onLink: (link) => this.#onLink(link),
+      onGone: (what) => this.#orphan(what),
+    });
+    this.#wire = new Wire({
+      attached,
+      scheduler: ports.scheduler,
+      log,
+      metrics,
+      onMessage: (message) =>
+        this.#client.dispatch({ kind: "packet", message }),
+      onConflict: () => this.#client.dispatch({ kind: "conflict" }),
+      onGone: () => this.#orphan("interface"),
+    });
+    const { scheduler, randomU32 } = ports;
+    this.#client = new ClientRunner({
+      scheduler,
+      randomU32,
+      settings: () => this.#settings(),
+      onState: (state) =>
+        state.state !== "REQUESTING" ||
+        this.#keeps(this.#held.offered(state.offer)),
+      onEffect: (effect) => this.#carryOut(effect),
+      onIdle: (state) => this.#settle(state),
+    });
+  }
+
+  /** The lease whose address may be used now. */
+  get lease(): Lease | undefined {
+    return leaseInUse(this.#client.state);
+  }
+
+  /** The name of the client's state; `GONE` if the interface is. */
+  get stateName(): string {
+    return this.#isOrphaned ? "GONE" : this.#client.state.state;
+  }
+
+  /** Whether it has stopped, or lost its interface: another keeper has to be made. */
+  get isOver(): boolean {
+    return this.#isStopping || this.#isOrphaned;
+  }
+
+  /** The address that it has, or had when the interface went away. */
+  get address(): Ipv4Address | undefined {
+    const { grant } = this.#held.written;
+    return grant?.kind === "leased" ? grant.lease.address : undefined;
+  }
+
+  /** Begins to acquire. @param address One to ask for, held before. @throws {SystemError} */
+  start(address: Ipv4Address | undefined): void {
+    const { ifName, netnsPath } = this.attached.place;
+    this.#log("info", "acquiring lease", {
+      interface: ifName,
+      netns: netnsPath,
+    });
+    const link = this.#link.open({ setUp: true });
+    if (link === undefined) return;
+    this.#client.dispatch({
+      kind: "start",
+      link: link.hasCarrier ? "up" : "down",
+      ...(address === undefined ? {} : { address }),
+    });
+  }
+
+  /** Goes on with a stored lease; one that is lost counts as expired. @throws {SystemError} */
+  resume(record: LeasedRecord): void {
+    const { lease } = record.grant;
+    this.#held.takeUp(record);
+    const link = this.#link.open({ setUp: false });
+    if (link === undefined) return;
+    this.#log("info", "adopted", { address: formatIpAddress(lease.address) });
+    const nowMs = this.#context.ports.scheduler.nowMs();
+    const over = { t1Ms: nowMs, t2Ms: nowMs, expiresMs: nowMs };
+    // The link of a lost lease is down because of that.
+    const isDownOnPurpose = record.isLost && this.options.onExpiry === "down";
+    this.#client.dispatch({
+      kind: "resume",
+      link: link.hasCarrier || isDownOnPurpose ? "up" : "down",
+      lease: record.isLost ? { ...lease, ...over } : lease,
+      verify: false,
+    });
+    this.#held.followMac(link);
+    this.#held.noteAddress(this.lease);
+  }
+
+  /**
+   * The lease, once there is one.
+   *
+   * @throws {KeeperError} if there will be none, or the signal is aborted.
+   */
+  async waitForLease(signal: AbortSignal): Promise<Lease> {
+    if (this.lease !== undefined) return this.lease;
+    if (this.isOver) {
+      throw new KeeperError(this.#failure ?? { kind: "cancelled" });
+    }
+    return await this.#waiters.wait(signal);
+  }
+
+  /** Ends; what the server has granted is given back. */
+  async release(): Promise<void> {
+    if (this.#isStopping) return;
+    this.#log("info", "releasing lease");
+    this.#end({ kind: "cancelled" });
+    if (this.#isOrphaned) {
+      await this.#giveBackFromHost();
+    } else {
+      this.#client.dispatch({ kind: "stop", release: true });
+      await this.#wire.flushed(FLUSH_TIMEOUT_MS);
+    }
+    this.#held.written.forget();
+    this.#close();
+  }
+
+  /** Ends without a word: the lease stays, for the next keeper. */
+  suspend(): void {
+    this.#end({ kind: "cancelled" });
+    this.#close();
+  }
+
+  #settings(): ClientSettings {
+    return clientSettings(this.#held.written.identity, this.options, {
+      flags: this.#context.flags,
+      linkKind: this.#link.kind,
+    });
+  }
+
+  #onLink(link: LinkInfo): void {
+    if (this.isOver) return;
+    this.#held.followMac(link);
+    this.#held.noteAddress(this.lease);
+    if (this.#held.policy.isParked) return;
+    this.#client.dispatch({ kind: link.hasCarrier ? "linkUp" : "linkDown" });
+  }
+
+  /** Lets go of what the state has no use for. */
+  #settle(state: ClientState): void {
+    if (state.state !== "PROBING") this.#wire.endProbe();
+    if (this.isOver) return;
+    if (this.#failure !== undefined) return this.#giveUp(this.#failure);
+    const dueMs = answerDueMs(state);
+    if (dueMs !== undefined) return this.#wire.endExchangeAt(dueMs);
+    this.#wire.endExchange();
+    if (state.state === "INIT") this.#held.policy.afterExchange();
+  }
+
+  #carryOut(effect: Parameters<ClientRunnerOptions["onEffect"]>[0]): void {
+    switch (effect.kind) {
+      case "send":
+        this.#held.policy.beforeSend();
+        return this.#wire.send(effect);
+      case "probe":
+        return this.#wire.probe(effect);
+      case "leaseAcquired":
+        if (this.#keeps(this.#held.take(effect))) {
+          this.#waiters.resolve(effect.lease);
+        }
+        return;
+      case "leaseRenewed":
+      case "leaseChanged":
+      case "leaseLost":
+        this.#held.take(effect);
+        return;
+      case "failed":
+        this.#context.metrics.count(`failed_${effect.failure.kind}`);
+        this.#failure = effect.failure;
+        return;
+      case "log":
+        return this.#log(effect.level, effect.event, effect.fields);
+      default: {
+        const unknown: never = effect;
+        return unknown;
+      }
+    }
+  }
+
+  /** Whether to go on: somebody who waits is told of a lease that cannot be written down, instead of getting it. */
+  #keeps(error: SystemError | undefined): boolean {
+    if (error === undefined || this.#waiters.isEmpty) return true;
+    this.#failure = { kind: "not-stored", error };
+    return false;
+  }
+
+  /** Nobody gets a lease from this keeper. */
+  #giveUp(failure: KeeperFailure): void {
+    this.#isStopping = true;
+    this.#client.dispatch({ kind: "stop", release: true });
+    this.#held.written.forget();
+    this.#close();
+    this.#context.onEnd(this);
+    this.#end(failure);
+  }
+
+  /** The interface is gone: the lease ends here. With the whole namespace gone, nobody uses the address any more. */
+  #orphan(what: "interface" | "namespace"): void {
+    if (this.#isStopping) return;
+    if (!this.#isOrphaned) {
+      this.#isOrphaned = true;
+      this.#log("warn", `${what} no longer exists, terminating lease`, {
+        interface: this.attached.place.ifName,
+      });
+      this.#context.metrics.count("leases_orphaned");
+      this.#failure = { kind: "interface-gone" };
+      this.#client.dispatch({ kind: "stop", release: false });
+      this.#wire[Symbol.dispose]();
+      this.#waiters.reject(this.#failure);
+    }
+    if (what === "interface" && this.#held.written.grant !== undefined) return;
+    this.release().then(
+      () => this.#context.onEnd(this),
+      (error) => this.#log("error", "release-failed", { reason: `${error}` }),
+    );
+  }
+
+  async #giveBackFromHost(): Promise<void> {
+    const { grant, isLost } = this.#held.written;
+    if (grant === undefined || isLost) return;
+    const settings = this.#settings();
+    const held = { grant, settings, attached: undefined };
+    await giveBack(held, this.#context.ports, this.#log);
+  }
+
+  #end(failure: KeeperFailure): void {
+    this.#isStopping = true;
+    this.#failure ??= failure;
+    this.#waiters.reject(this.#failure);
+  }
+
+  #close(): void {
+    this.#wire[Symbol.dispose]();
+    this.#link[Symbol.dispose]();
+    this.#client[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,25 @@
+/** Who a keeper works for, and with what. @module */
+
+import type { Attachment } from "../dhcp4/client_identifier.ts";
+import type { ClientFlags } from "./client_identity.ts";
+import type { LeaseOptions } from "./lease_options.ts";
+import type { ClientIdentity } from "./lease_record.ts";
+import type { Metrics } from "./metrics.ts";
+import type { AttachedInterface, DaemonPorts } from "./ports.ts";
+
+/** An attachment, its interface and what its network wants. */
+export interface KeeperSubject {
+  readonly attachment: Attachment;
+  readonly attached: AttachedInterface;
+  readonly identity: ClientIdentity;
+  readonly options: LeaseOptions;
+}
+
+/** What all keepers share. */
+export interface KeeperContext {
+  readonly ports: DaemonPorts;
+  readonly flags: ClientFlags;
+  readonly metrics: Metrics;
+  /** A keeper has ended by itself and left nothing on the disk: forget it. */
+  readonly onEnd: (keeper: Pick<KeeperSubject, "attachment">) => void;
+}

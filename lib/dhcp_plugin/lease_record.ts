@@ -1,0 +1,187 @@
+/** Leases as files. Pure. @module */
+
+import { ConfigError, DecodeError } from "../base/errors.ts";
+import { formatHex, parseHex } from "../base/hex.ts";
+import type { JsonObject } from "../base/json_reader.ts";
+import type { Attachment } from "../dhcp4/client_identifier.ts";
+import { decodeMessage, encodeMessage } from "../dhcp4/message.ts";
+import { type Lease, leaseFromAck } from "../dhcp_client/lease.ts";
+import type { Offer } from "../dhcp_client/state.ts";
+import { formatIpAddress, parseIpAddress } from "../net/ip_address.ts";
+import type { Ipv4Address } from "../net/ipv4_address.ts";
+import {
+  formatLeaseOptions,
+  type LeaseOptions,
+  parseLeaseOptions,
+} from "./lease_options.ts";
+import {
+  child,
+  formatStateFile,
+  parseStateFile,
+  readAttachment,
+  required,
+} from "./state_file.ts";
+
+/** What tells a namespace from every other that lives at the same time. */
+export interface NetnsIdentity {
+  readonly device: string;
+  readonly inode: string;
+}
+
+/** Where the interface of an attachment is. */
+export interface Place {
+  /** With the daemon's prefix. */
+  readonly netnsPath: string;
+  readonly netns: NetnsIdentity;
+  readonly ifName: string;
+}
+
+/** As whom the server knows the client; must stay the same for the life of a lease. */
+export interface ClientIdentity {
+  readonly htype: number;
+  readonly chaddr: Uint8Array;
+  readonly clientIdentifier: Uint8Array;
+}
+
+/** What the server has granted, or may have granted by now. */
+export type Grant =
+  | { readonly kind: "offered"; readonly offer: Offer }
+  | { readonly kind: "leased"; readonly lease: Lease };
+
+/** Everything that is needed to go on with a lease, or to give it back, after the daemon has ended in any way. */
+export interface LeaseRecord {
+  readonly attachment: Attachment;
+  readonly place: Place;
+  readonly identity: ClientIdentity;
+  readonly options: LeaseOptions;
+  readonly grant: Grant;
+  /** Of which start of the machine the times of the lease are; the clock begins again with each. */
+  readonly bootId: string;
+  /** The lease must not be used any more, and another is being sought. */
+  readonly isLost: boolean;
+  /** The address was seen on the interface: from then on its absence means something. */
+  readonly wasSeen: boolean;
+}
+
+/** A record of a lease, and not of an offer. */
+export type LeasedRecord = LeaseRecord & {
+  readonly grant: Extract<Grant, { readonly kind: "leased" }>;
+};
+
+/** The content of the file of a lease. What stands under `info` is for people. */
+export function formatLeaseRecord(
+  record: LeaseRecord,
+  info: Readonly<Record<string, string>> = {},
+): string {
+  const {
+    attachment,
+    place,
+    identity,
+    options,
+    grant,
+    bootId,
+    isLost,
+    wasSeen,
+  } = record;
+  return formatStateFile({
+    attachment,
+    place,
+    identity: {
+      htype: identity.htype,
+      chaddr: formatHex(identity.chaddr),
+      clientIdentifier: formatHex(identity.clientIdentifier),
+    },
+    options: formatLeaseOptions(options),
+    ...formatGrant(grant),
+    bootId,
+    isLost,
+    wasSeen,
+    info,
+  });
+}
+
+function formatGrant(grant: Grant): Readonly<Record<string, unknown>> {
+  switch (grant.kind) {
+    case "offered": {
+      const { address, server } = grant.offer;
+      return {
+        offer: {
+          address: formatIpAddress(address),
+          server: formatIpAddress(server),
+        },
+      };
+    }
+    case "leased": {
+      const { sentMs, ack } = grant.lease;
+      return { lease: { sentMs, ack: formatHex(encodeMessage(ack)) } };
+    }
+    default: {
+      const unknown: never = grant;
+      return unknown;
+    }
+  }
+}
+
+/**
+ * Reads the content of the file of a lease.
+ *
+ * @throws {DecodeError | ConfigError} if it is anything else, such as the half of one.
+ */
+export function parseLeaseRecord(text: string): LeaseRecord {
+  const json = parseStateFile(text);
+  const place = child(json, "place");
+  const netns = child(place, "netns");
+  const identity = child(json, "identity");
+  return {
+    attachment: readAttachment(json),
+    place: {
+      netnsPath: required(place, "netnsPath"),
+      netns: {
+        device: required(netns, "device"),
+        inode: required(netns, "inode"),
+      },
+      ifName: required(place, "ifName"),
+    },
+    identity: {
+      htype: identity.integer("htype") ?? 0,
+      chaddr: readHex(identity, "chaddr"),
+      clientIdentifier: readHex(identity, "clientIdentifier"),
+    },
+    options: parseLeaseOptions(child(json, "options")),
+    grant: readGrant(json),
+    bootId: json.string("bootId") ?? "",
+    isLost: json.boolean("isLost") ?? false,
+    wasSeen: json.boolean("wasSeen") ?? false,
+  };
+}
+
+function readGrant(json: JsonObject): Grant {
+  const offer = json.object("offer");
+  if (offer !== undefined) {
+    const address = readIpv4(offer, "address");
+    return {
+      kind: "offered",
+      offer: { address, server: readIpv4(offer, "server") },
+    };
+  }
+  const lease = child(json, "lease");
+  const sentMs = lease.value("sentMs");
+  if (typeof sentMs !== "number") {
+    throw new DecodeError("sentMs is no number", lease.at("sentMs"));
+  }
+  const result = leaseFromAck(decodeMessage(readHex(lease, "ack")), sentMs);
+  if (result.kind === "lease") return { kind: "leased", lease: result.lease };
+  throw new ConfigError(result.reason, lease.at("ack"));
+}
+
+function readIpv4(json: JsonObject, key: string): Ipv4Address {
+  const address = parseIpAddress(required(json, key));
+  if (address?.family === 4) return { family: 4, value: address.value };
+  throw new DecodeError(`${key} is no IPv4 address`, json.at(key));
+}
+
+function readHex(json: JsonObject, key: string): Uint8Array {
+  const bytes = parseHex(json.string(key) ?? "");
+  if (bytes !== undefined) return bytes;
+  throw new DecodeError(`${key} is not hexadecimal`, json.at(key));
+}

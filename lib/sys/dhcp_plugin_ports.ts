@@ -1,0 +1,35 @@
+/** What the dhcp plugin needs of the system. Uses no FFI and loads nothing of the daemon. @module */
+
+import { formatHex } from "../base/hex.ts";
+import { type Attachment, attachmentText } from "../dhcp4/client_identifier.ts";
+import type { DhcpPorts } from "../dhcp_plugin/handlers.ts";
+import { stateDirOf, stateFileName } from "../dhcp_plugin/state_dir.ts";
+import { formatTombstone } from "../dhcp_plugin/state_file.ts";
+import { makeStateDirectory, writeStateFile } from "./state_files.ts";
+import { connectUnix } from "./unix_client.ts";
+
+async function leaveTombstone(
+  socketPath: string,
+  attachment: Attachment,
+): Promise<void> {
+  const text = new TextEncoder().encode(attachmentText(attachment));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  const name = stateFileName(formatHex(digest), "release");
+  const directory = stateDirOf(socketPath);
+  writeNote(directory, name, formatTombstone(attachment));
+}
+
+function writeNote(directory: string, name: string, content: string): void {
+  makeStateDirectory(directory);
+  writeStateFile(directory, name, { content, isDurable: true });
+}
+
+/** The plugin's ports. @param warn Takes a line for stderr. */
+export function dhcpPluginPorts(warn: (message: string) => void): DhcpPorts {
+  return {
+    connect: connectUnix,
+    leaveTombstone,
+    workingDirectory: () => Deno.cwd(),
+    warn,
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * The C library: the only `Deno.dlopen` of the project, and the layouts of the few structures that differ by machine.
+ *
+ * Wrappers in this folder are named after the system call and are the only callers. Needs the permission `ffi`; what is
+ * called here is not checked by any other permission. Only symbols of glibc 2.28 and later are used (so `statx`, not
+ * `fstat`), none whose arguments differ between x86_64 and aarch64. @module
+ */
+
+const LIBRARY = "libc.so.6";
+
+const SYMBOLS = {
+  // int *__errno_location(void);
+  __errno_location: { parameters: [], result: "pointer" },
+  // char *strerror(int errnum);
+  strerror: { parameters: ["i32"], result: "pointer" },
+  // void abort(void);
+  abort: { parameters: [], result: "void" },
+
+  // int open(const char *path, int flags);
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  // int close(int fd);
+  close: { parameters: ["i32"], result: "i32" },
+  /** The same on another thread, for a descriptor that takes long; errno is lost. */
+  close_blocking: {
+    name: "close",
+    parameters: ["i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // ssize_t read(int fd, void *buf, size_t count);
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  // ssize_t write(int fd, const void *buf, size_t count);
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  // int fchmod(int fd, mode_t mode);
+  fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  // int fcntl(int fd, int cmd, int arg);
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // int ioctl(int fd, unsigned long request, void *argp);
+  ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  // int statfs(const char *path, struct statfs *buf);
+  statfs: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *buf);
+  statx: {
+    parameters: ["i32", "buffer", "i32", "u32", "buffer"],
+    result: "i32",
+  },
+
+  // int setns(int fd, int nstype);
+  setns: { parameters: ["i32", "i32"], result: "i32" },
+
+  // int socket(int domain, int type, int protocol);
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  // int bind(int fd, const struct sockaddr *addr, socklen_t len);
+  bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int listen(int fd, int backlog);
+  listen: { parameters: ["i32", "i32"], result: "i32" },
+  // int connect(int fd, const struct sockaddr *addr, socklen_t len);
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
+  accept4: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  // int setsockopt(int fd, int level, int name, const void *value, socklen_t len);
+  setsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "u32"],
+    result: "i32",
+  },
+  // int getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+  getsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  // ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen);
+  sendto: {
+    parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
+    result: "isize",
+  },
+  // ssize_t recvmsg(int fd, struct msghdr *msg, int flags);
+  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "isize" },
+
+  // int epoll_create1(int flags);
+  epoll_create1: { parameters: ["i32"], result: "i32" },
+  // int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
+  // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
+  /** The same on another thread, so that it may block; errno is lost. */
+  epoll_wait_blocking: {
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // int eventfd(unsigned int initval, int flags);
+  eventfd: { parameters: ["u32", "i32"], result: "i32" },
+
+  // int clock_gettime(clockid_t clock, struct timespec *ts);
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+  // int timerfd_create(int clockid, int flags);
+  timerfd_create: { parameters: ["i32", "i32"], result: "i32" },
+  // int timerfd_settime(int fd, int flags, const struct itimerspec *new, struct itimerspec *old);
+  timerfd_settime: {
+    parameters: ["i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+} as const;
+
+/** The functions of the C library. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
+
+/** The C library, opened at the first call and never closed. Needs the permission `ffi`. */
+export function libc(): Libc {
+  library ??= Deno.dlopen(LIBRARY, SYMBOLS);
+  return library.symbols;
+}
+
+/** `struct epoll_event`: packed on x86_64 only, so the 64 bits of user data stand at 4 there and at 8 elsewhere. */
+export const EPOLL_EVENT = Deno.build.arch === "x86_64"
+  ? { size: 12, dataOffset: 4 } as const
+  : { size: 16, dataOffset: 8 } as const;
+
+/**
+ * Zeroed memory that stays where it is, for structures that point at each other and for calls on another thread.
+ *
+ * V8 keeps small typed arrays in its moving heap unless they are made on an ArrayBuffer of their own.
+ */
+export function pinnedBytes(size: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new ArrayBuffer(size));
+}
+
+/** The address of `bytes` as a structure member; valid while the caller keeps `bytes`. */
+export function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
+}
+
+/** Text as `const char *`. @throws {RangeError} if it holds a NUL, which would end it early. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  if (text.includes("\0")) {
+    throw new RangeError(`Cannot pass ${JSON.stringify(text)}: holds a NUL`);
+  }
+  return new TextEncoder().encode(`${text}\0`);
+}

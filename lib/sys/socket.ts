@@ -1,0 +1,141 @@
+/** Sockets of any family: the few calls that all of them need. None of them blocks. @module */
+
+import { type BpfInstruction, encodeBpf } from "../net/packet_filter.ts";
+import { Descriptor } from "./descriptor.ts";
+import { checked, isErrno } from "./errno.ts";
+import { addressOf, cString, libc, pinnedBytes } from "./libc.ts";
+
+/** Families of sockets. */
+export const AF = { UNIX: 1, INET: 2, NETLINK: 16, PACKET: 17 } as const;
+/** Types of sockets. */
+export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3 } as const;
+/** The level of options that all sockets have. */
+export const SOL_SOCKET = 1;
+
+/** Non-blocking and not inherited by other programs: every descriptor here is. */
+export const SOCK_FLAGS = 0x80000 | 0x800;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+const SO_BINDTODEVICE = 25;
+const SO_ATTACH_FILTER = 26;
+
+/** Opens a non-blocking socket in the namespace that the thread is in. @throws {SyscallError} */
+export function openSocket(
+  family: number,
+  type: number,
+  protocol = 0,
+): Descriptor {
+  const result = libc().socket(family, type | SOCK_FLAGS, protocol);
+  return new Descriptor(checked(result, "socket"));
+}
+
+/** @param address A `struct sockaddr_*`. @param subject It as text, for the message. */
+export function bindSocket(
+  { fd }: Descriptor,
+  address: Uint8Array<ArrayBuffer>,
+  subject: string,
+): void {
+  checked(libc().bind(fd, address, address.length), "bind", subject);
+}
+
+/** Sets an option whose value is an int. */
+export function setOption(
+  { fd }: Descriptor,
+  { level, name, value }: {
+    readonly level: number;
+    readonly name: number;
+    readonly value: number;
+  },
+): void {
+  const bytes = Int32Array.of(value);
+  const result = libc().setsockopt(fd, level, name, bytes, bytes.byteLength);
+  checked(result, "setsockopt", `${level}:${name}`);
+}
+
+/** The value of an option, `size` bytes at most. */
+export function getOption(
+  { fd }: Descriptor,
+  { level, name, size }: {
+    readonly level: number;
+    readonly name: number;
+    readonly size: number;
+  },
+): DataView<ArrayBuffer> {
+  const bytes = new Uint8Array(size);
+  const length = Uint32Array.of(size);
+  const result = libc().getsockopt(fd, level, name, bytes, length);
+  checked(result, "getsockopt", `${level}:${name}`);
+  return new DataView(bytes.buffer, 0, length[0]);
+}
+
+/** Sends and receives through interface `ifName` only. */
+export function bindToDevice({ fd }: Descriptor, ifName: string): void {
+  const name = cString(ifName);
+  const result = libc().setsockopt(
+    fd,
+    SOL_SOCKET,
+    SO_BINDTODEVICE,
+    name,
+    name.length,
+  );
+  checked(result, "setsockopt SO_BINDTODEVICE", ifName);
+}
+
+/** Passes only what `filter` passes, from now on; replaces another filter. */
+export function attachFilter(
+  { fd }: Descriptor,
+  filter: readonly BpfInstruction[],
+): void {
+  const instructions = encodeBpf(filter);
+  // struct sock_fprog { u16 len; struct sock_filter *filter; }
+  const header = pinnedBytes(16);
+  const view = new DataView(header.buffer);
+  view.setUint16(0, filter.length, true);
+  view.setBigUint64(8, addressOf(instructions), true);
+  const result = libc().setsockopt(
+    fd,
+    SOL_SOCKET,
+    SO_ATTACH_FILTER,
+    header,
+    header.length,
+  );
+  checked(result, "setsockopt SO_ATTACH_FILTER");
+}
+
+/**
+ * Sends `bytes` in one piece.
+ *
+ * @param address A `struct sockaddr_*`; null for a connected socket.
+ * @param subject Where to, for the message.
+ * @throws {SyscallError} As sendto(2), EAGAIN included.
+ */
+export function sendTo(
+  { fd }: Descriptor,
+  bytes: Uint8Array,
+  { address, subject }: {
+    readonly address: Uint8Array<ArrayBuffer> | null;
+    readonly subject: string;
+  },
+): number {
+  const result = libc().sendto(
+    fd,
+    bytes.slice(),
+    BigInt(bytes.length),
+    MSG_DONTWAIT | MSG_NOSIGNAL,
+    address,
+    address?.length ?? 0,
+  );
+  return checked(result, "sendto", subject);
+}
+
+/** `call`, again as long as a signal interrupts it; undefined if it would have to wait. */
+export function unlessItWaits<T>(call: () => T): T | undefined {
+  for (;;) {
+    try {
+      return call();
+    } catch (error) {
+      if (isErrno(error, "EAGAIN")) return undefined;
+      if (!isErrno(error, "EINTR")) throw error;
+    }
+  }
+}

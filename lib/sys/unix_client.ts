@@ -1,0 +1,110 @@
+/** The plugin's side of the socket: one line to the daemon, one line back. Uses no FFI. @module */
+
+import { SystemError } from "../base/errors.ts";
+import { reasonOf } from "./files.ts";
+import { encodeLine, LineDecoder } from "./line_framing.ts";
+
+const READ_BYTES = 0x10000;
+
+/** A connection to a daemon. */
+export class UnixClient implements Disposable {
+  readonly #connection: Deno.UnixConn;
+  readonly #path: string;
+
+  constructor(connection: Deno.UnixConn, path: string) {
+    this.#connection = connection;
+    this.#path = path;
+  }
+
+  /**
+   * Sends a line and waits for one.
+   *
+   * @param timeoutMs For both together; after that the connection is of no more use.
+   * @param maxLineBytes Longest answer.
+   * @throws {SystemError} If there is no whole answer in time.
+   * @throws {DecodeError} If the answer is too long or not UTF-8.
+   */
+  async call(
+    line: string,
+    { timeoutMs, maxLineBytes }: {
+      readonly timeoutMs: number;
+      readonly maxLineBytes: number;
+    },
+  ): Promise<string> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this[Symbol.dispose]();
+    }, timeoutMs);
+    try {
+      await this.#write(encodeLine(line));
+      return await this.#read(new LineDecoder(maxLineBytes));
+    } catch (error) {
+      if (isLate) throw this.#error(`no answer within ${timeoutMs / 1000} s`);
+      // Reset: it ended, or was killed, with bytes of ours unread.
+      if (
+        error instanceof Deno.errors.BrokenPipe ||
+        error instanceof Deno.errors.ConnectionReset
+      ) {
+        throw this.#error("the daemon closed the connection", error);
+      }
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Hangs up; what the daemon was doing for this call is cancelled. The second time does nothing. */
+  [Symbol.dispose](): void {
+    try {
+      this.#connection.close();
+    } catch (error) {
+      // Closed before.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    let rest = bytes;
+    while (rest.length > 0) {
+      rest = rest.subarray(await this.#connection.write(rest));
+    }
+  }
+
+  async #read(decoder: LineDecoder): Promise<string> {
+    const buffer = new Uint8Array(READ_BYTES);
+    for (;;) {
+      const line = decoder.next();
+      if (line !== undefined) return line;
+      const length = await this.#connection.read(buffer);
+      if (length === null) {
+        throw this.#error("the daemon closed the connection");
+      }
+      decoder.push(buffer.subarray(0, length));
+    }
+  }
+
+  #error(reason: string, cause?: unknown): SystemError {
+    return new SystemError(`unix ${this.#path}: ${reason}`, "", { cause });
+  }
+}
+
+/**
+ * Connects to a daemon. Needs the permissions to read and write `path`, and `net` for it.
+ *
+ * @throws {SystemError} If nobody listens there; the text is upstream's.
+ */
+export async function connectUnix(path: string): Promise<UnixClient> {
+  try {
+    return new UnixClient(
+      await Deno.connect({ transport: "unix", path }),
+      path,
+    );
+  } catch (error) {
+    throw new SystemError(
+      `dial unix ${path}: connect: ${reasonOf(error)}`,
+      "is the daemon running? See `dhcp daemon`",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,27 @@
+/** The `dhcp` executable: the plugin, or with `daemon` as first argument the daemon, and nothing else. @module */
+
+import project from "./deno.json" with { type: "json" };
+import { formatLogLine } from "./lib/base/log_line.ts";
+import { runPlugin } from "./lib/cni/plugin.ts";
+import { dhcpHandlers } from "./lib/dhcp_plugin/handlers.ts";
+import { dhcpPluginPorts } from "./lib/sys/dhcp_plugin_ports.ts";
+import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
+
+const { version } = project;
+
+/** Loaded on demand: the plugin is started for every command and needs none of it. */
+async function daemon(args: readonly string[]): Promise<number> {
+  const { runDaemon } = await import("./main_dhcp_daemon.ts");
+  return await runDaemon(args, version);
+}
+
+async function plugin(): Promise<number> {
+  const warn = (message: string): void =>
+    writeStderr(formatLogLine("warn", message));
+  const handlers = dhcpHandlers(dhcpPluginPorts(warn));
+  return await runPlugin(PROCESS_IO, { name: "dhcp", version, handlers });
+}
+
+const [first, ...rest] = Deno.args;
+// Ends at once: a call that was given up must not keep the process alive.
+Deno.exit(first === "daemon" ? await daemon(rest) : await plugin());

@@ -1,0 +1,141 @@
+/**
+ * `dhcp daemon`: wires the daemon to the system. Not an executable of its own: `main_dhcp.ts` loads it on demand.
+ *
+ * @module
+ */
+
+import { SystemError } from "./lib/base/errors.ts";
+import { formatLogLine } from "./lib/base/log_line.ts";
+import { Daemon } from "./lib/dhcp_plugin/daemon.ts";
+import { type DaemonFlags, parseFlags } from "./lib/dhcp_plugin/flags.ts";
+import type { DaemonPorts, Log } from "./lib/dhcp_plugin/ports.ts";
+import { MOST_REQUEST_BYTES } from "./lib/dhcp_plugin/protocol.ts";
+import { serveConnection } from "./lib/dhcp_plugin/server.ts";
+import { stateDirOf } from "./lib/dhcp_plugin/state_dir.ts";
+import { netnsInterfaces } from "./lib/sys/attached_interface.ts";
+import { bootTimeMs } from "./lib/sys/boottime_clock.ts";
+import { nowMs } from "./lib/sys/clock.ts";
+import { lockDirectory, writePidFile } from "./lib/sys/daemon_files.ts";
+import { EventLoop } from "./lib/sys/event_loop.ts";
+import { LeaseFiles } from "./lib/sys/lease_files.ts";
+import { LinkMonitor } from "./lib/sys/link_monitor.ts";
+import {
+  loadSha256,
+  randomU32,
+  readBootId,
+  readMachineId,
+} from "./lib/sys/machine.ts";
+import { writeStderr } from "./lib/sys/stdio.ts";
+import { atMost, stopSignal } from "./lib/sys/stop_signal.ts";
+import { Timers } from "./lib/sys/timers.ts";
+import {
+  activatedListener,
+  listenUnix,
+  type UnixListener,
+} from "./lib/sys/unix_listener.ts";
+import { UnixServer } from "./lib/sys/unix_server.ts";
+
+/** A call that runs when the daemon is told to stop may take so long; then it is told so. */
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Runs the daemon until it is told to stop. @param args What stands after `daemon`. @returns The exit status. */
+export async function runDaemon(
+  args: readonly string[],
+  version: string,
+): Promise<number> {
+  const parsed = parseFlags(args);
+  if (parsed.kind === "exit") {
+    writeStderr(parsed.text);
+    return parsed.exitStatus;
+  }
+  const { flags } = parsed;
+  const log = logger(flags);
+  try {
+    await serve(flags, version, log);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const { message, advice } = error;
+    log("error", message, advice === "" ? {} : { advice });
+    return 1;
+  }
+}
+
+async function serve(
+  flags: DaemonFlags,
+  version: string,
+  log: Log,
+): Promise<void> {
+  using _pidFile = writePidFile(flags.pidFile);
+  const socketPath = `${flags.hostPrefix}${flags.socketPath}`;
+  // Before anything else is looked at: who calls from now on waits instead of being refused.
+  using listener = listen(socketPath);
+  const stop = stopSignal();
+  await using loop = new EventLoop((error) =>
+    log("error", "unexpected error", { stack: stackOf(error) })
+  );
+  using timers = new Timers(loop);
+  using monitor = new LinkMonitor(loop);
+  const noteDir = stateDirOf(socketPath);
+  const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
+  const digest = await loadSha256();
+  const scheduler: DaemonPorts["scheduler"] = {
+    // Whole milliseconds: they are written down, and shown to people.
+    nowMs: () => Math.floor(bootTimeMs()),
+    wallMs: nowMs,
+    timer: (callback) => timers.create(callback),
+  };
+  const leases = new LeaseFiles({ stateDir, noteDir }, digest, scheduler);
+  using _lock = lockDirectory(stateDir);
+  const daemon = new Daemon({
+    scheduler,
+    randomU32,
+    digest,
+    machineId: readMachineId(flags.hostPrefix, digest),
+    bootId: readBootId(),
+    interfaces: netnsInterfaces({ loop, timers, monitor }),
+    leases,
+    log,
+  }, flags);
+  await daemon.adopt();
+  const context = { ownUid: Deno.uid() ?? 0, version, log };
+  const calls = new Set<Promise<void>>();
+  const server = new UnixServer(loop, listener, {
+    maxLineBytes: MOST_REQUEST_BYTES,
+    onConnection: (connection) => {
+      const call = serveConnection(connection, daemon, context);
+      calls.add(call);
+      call.finally(() => calls.delete(call));
+    },
+  });
+  log("info", "serving", { socket: socketPath, state: stateDir, version });
+  log("info", "stopping", { signal: await stop });
+  server[Symbol.dispose]();
+  listener[Symbol.dispose]();
+  await atMost(Promise.all(calls), STOP_TIMEOUT_MS);
+  daemon.stop();
+  await Promise.all(calls);
+  log("info", "stopped; leases are kept");
+}
+
+function listen(socketPath: string): UnixListener {
+  try {
+    return activatedListener(Deno.env, Deno.pid) ?? listenUnix(socketPath);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const message = `Error getting listener: ${error.message}`;
+    throw new SystemError(message, error.advice, { cause: error });
+  }
+}
+
+function logger({ debug }: DaemonFlags): Log {
+  return (level, message, fields) => {
+    if (level === "debug" && !debug) return;
+    const time = new Date().toISOString();
+    writeStderr(`time=${time} ${formatLogLine(level, message, fields)}`);
+  };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

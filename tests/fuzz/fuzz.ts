@@ -1,0 +1,50 @@
+/**
+ * The long fuzz run: `deno run --allow-env=FUZZ_INPUTS,FUZZ_SEED tests/fuzz/fuzz.ts [target]`.
+ *
+ * FUZZ_INPUTS inputs for each target (10 million unless set), from FUZZ_SEED on (1 unless set). A crasher is printed as
+ * a line for the corpus, and ends the run with status 1.
+ *
+ * @module
+ */
+
+import { formatHex } from "../../lib/base/hex.ts";
+import { Mutator } from "./mutate.ts";
+import { FUZZ_TARGETS, type FuzzTarget, seedsOf } from "./targets.ts";
+
+const inputs = Number(Deno.env.get("FUZZ_INPUTS") ?? 10_000_000);
+const seed = Number(Deno.env.get("FUZZ_SEED") ?? 1);
+const wanted = Deno.args[0];
+
+function fuzz(target: FuzzTarget): void {
+  const mutator = new Mutator(seed);
+  const seeds = seedsOf(target);
+  const startMs = performance.now();
+  for (let count = 0; count < inputs; count++) {
+    const bytes = mutator.bytes(seeds);
+    const choice = mutator.below(2 ** 16);
+    const tried = formatHexLazily(bytes);
+    try {
+      target.run(bytes, choice);
+    } catch (error) {
+      print(`${target.name}, choice ${choice}: ${error}`);
+      print(`{ "name": "", "hex": "${tried()}" }`);
+      Deno.exit(1);
+    }
+  }
+  const seconds = (performance.now() - startMs) / 1000;
+  print(`${target.name}: ${inputs} inputs in ${seconds.toFixed(1)} s`);
+}
+
+/** A target may change its input; the copy is made before, the text only if needed. */
+function formatHexLazily(bytes: Uint8Array): () => string {
+  const copy = bytes.slice();
+  return () => formatHex(copy);
+}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+for (const target of FUZZ_TARGETS) {
+  if (wanted === undefined || wanted === target.name) fuzz(target);
+}

@@ -1,0 +1,121 @@
+/** What is fuzzed: each target takes any bytes and throws only if the code under test is wrong. @module */
+
+import { DecodeError } from "../../lib/base/errors.ts";
+import { formatHex } from "../../lib/base/hex.ts";
+import { decodeMessage, encodeMessage } from "../../lib/dhcp4/message.ts";
+import {
+  decodeOptionValue,
+  encodeOptionValue,
+  type OptionShape,
+} from "../../lib/dhcp4/option_value.ts";
+import { OPTION_DEFINITIONS } from "../../lib/dhcp4/option_code.ts";
+import { decodeClientPacket } from "../../lib/dhcp4/packet.ts";
+import { leaseFromAck } from "../../lib/dhcp_client/lease.ts";
+import type { ChecksumPolicy } from "../../lib/net/ipv4_udp.ts";
+import frames from "./corpus/frames.json" with { type: "json" };
+import messages from "./corpus/messages.json" with { type: "json" };
+import optionValues from "./corpus/option_values.json" with { type: "json" };
+import { hex } from "../support/bytes.ts";
+import { clientIn, XID } from "../support/client_states.ts";
+import { reply } from "../support/dhcp_messages.ts";
+
+/** Something that takes bytes from the network. */
+export interface FuzzTarget {
+  readonly name: string;
+  /** Named inputs: ordinary ones, and each that ever found a fault. */
+  readonly corpus: readonly { readonly name: string; readonly hex: string }[];
+  /** Throws if the code under test is wrong. @param choice A number to choose among variants by. */
+  readonly run: (bytes: Uint8Array, choice: number) => void;
+}
+
+const POLICIES: readonly ChecksumPolicy[] = [
+  "verify",
+  "verify-or-partial",
+  "skip",
+];
+const SHAPES = [...new Set(OPTION_DEFINITIONS.map(({ shape }) => shape))];
+
+/** Runs `decode`, which may refuse with a DecodeError. */
+function attempt<T>(decode: () => T): { readonly value: T } | undefined {
+  try {
+    return { value: decode() };
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+function expectSame(first: Uint8Array, second: Uint8Array): void {
+  if (formatHex(first) === formatHex(second)) return;
+  throw new Error(
+    `encoding differs:\n${formatHex(first)}\n${formatHex(second)}`,
+  );
+}
+
+/** A packet never throws; to get behind the checksum of the header, that is put right now and then. */
+function runFrame(bytes: Uint8Array, choice: number): void {
+  const policy = POLICIES[choice % POLICIES.length] ?? "verify";
+  if ((choice & 8) !== 0 && bytes.length >= 20) {
+    const length = Math.min(((bytes[0] ?? 0) & 15) * 4, bytes.length);
+    bytes.fill(0, 10, 12);
+    let sum = 0;
+    for (let at = 0; at < length; at += 2) {
+      sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+    }
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+    bytes.set([(~sum >> 8) & 0xff, ~sum & 0xff], 10);
+  }
+  decodeClientPacket(bytes, policy);
+}
+
+/** A message that decodes can be encoded, and decodes to the same again. */
+function runMessage(bytes: Uint8Array): void {
+  const first = attempt(() => decodeMessage(bytes));
+  if (first === undefined) return;
+  const encoded = encodeMessage(first.value);
+  expectSame(encoded, encodeMessage(decodeMessage(encoded)));
+  leaseFromAck(first.value, 0);
+}
+
+/** A value that decodes can be encoded, and decodes to the same again. */
+function runOptionValue(bytes: Uint8Array, choice: number): void {
+  const shape: OptionShape = SHAPES[choice % SHAPES.length] ?? "bytes";
+  const first = attempt(() => decodeOptionValue(shape, bytes));
+  if (first === undefined) return;
+  const encoded = encodeOptionValue(shape, first.value);
+  const again = decodeOptionValue(shape, encoded);
+  expectSame(encoded, encodeOptionValue(shape, again));
+}
+
+const CLIENTS = [
+  "SELECTING",
+  "REQUESTING",
+  "RENEWING",
+  "REBINDING",
+  "REBOOTING",
+  "REBOOTING (lease)",
+] as const;
+
+/** A client that gets the options of any message, as if they were meant for it, goes on. */
+function runReply(bytes: Uint8Array, choice: number): void {
+  const decoded = attempt(() => decodeMessage(bytes));
+  if (decoded === undefined) return;
+  const { yiaddr, options } = decoded.value;
+  const name = CLIENTS[choice % CLIENTS.length] ?? "SELECTING";
+  clientIn(name)
+    .receive({ ...reply("ACK", XID), yiaddr, options })
+    .advance(60_000);
+}
+
+/** Every target. */
+export const FUZZ_TARGETS: readonly FuzzTarget[] = [
+  { name: "frames", corpus: frames, run: runFrame },
+  { name: "messages", corpus: messages, run: runMessage },
+  { name: "option values", corpus: optionValues, run: runOptionValue },
+  { name: "replies", corpus: messages, run: runReply },
+];
+
+/** The bytes of a target's corpus. */
+export function seedsOf({ corpus }: FuzzTarget): readonly Uint8Array[] {
+  return corpus.map((entry) => hex(entry.hex));
+}

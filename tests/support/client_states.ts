@@ -1,0 +1,87 @@
+/** Clients in each state, reached the usual way; without jitter, every xid is {@link XID}. @module */
+
+import type { ClientSettings } from "../../lib/dhcp_client/settings.ts";
+import { type Lease, leaseFromAck } from "../../lib/dhcp_client/lease.ts";
+import { ClientDriver } from "./client_driver.ts";
+import { ip, reply, settings } from "./dhcp_messages.ts";
+
+/** The xid of every exchange of a {@link ClientDriver} without random numbers. */
+export const XID = 2 ** 31;
+/** Lifetime of the leases here, in milliseconds; T1 is 1/2, T2 7/8 of it. */
+export const LEASE_MS = 3_600_000;
+/** The address in these leases. */
+export const ADDRESS = ip("192.0.2.50");
+
+/** The lease that the ACK of `reply()` grants. */
+export function lease(sentMs: number): Lease {
+  const result = leaseFromAck(reply("ACK", XID), sentMs);
+  if (result.kind === "unusable") throw new Error(result.reason);
+  return result.lease;
+}
+
+/** The states that a client can be made in. */
+export type ClientStateName =
+  | "STOPPED"
+  | "INIT (pause)"
+  | "INIT (link down)"
+  | "SELECTING"
+  | "REQUESTING"
+  | "PROBING"
+  | "BOUND"
+  | "BOUND (link down)"
+  | "RENEWING"
+  | "REBINDING"
+  | "INIT-REBOOT (link down)"
+  | "INIT-REBOOT (link down, lease)"
+  | "REBOOTING"
+  | "REBOOTING (lease)";
+
+/** Makes a client in the state that the name says. */
+export function clientIn(
+  name: ClientStateName,
+  given?: ClientSettings,
+): ClientDriver {
+  const client = new ClientDriver(given);
+  switch (name) {
+    case "STOPPED":
+      return client;
+    case "INIT (pause)":
+      return clientIn("SELECTING", given).advance(10_000);
+    case "INIT (link down)":
+      return client.event({ kind: "start", link: "down" });
+    case "SELECTING":
+      return client.event(START);
+    case "REQUESTING":
+      return clientIn("SELECTING", given).receive(reply("OFFER", XID));
+    case "PROBING":
+      return clientIn("REQUESTING", settings({ timings: { probeMs: 500 } }))
+        .receive(reply("ACK", XID));
+    case "BOUND":
+      return clientIn("REQUESTING", given).receive(reply("ACK", XID));
+    case "BOUND (link down)":
+      return clientIn("BOUND", given).event({ kind: "linkDown" });
+    case "RENEWING":
+      return clientIn("BOUND", given).advance(LEASE_MS / 2);
+    case "REBINDING":
+      return clientIn("BOUND", given).advance(LEASE_MS * 7 / 8);
+    case "INIT-REBOOT (link down)":
+      return client.event({ ...START, link: "down", address: ADDRESS });
+    case "INIT-REBOOT (link down, lease)":
+      return client.event({ ...resume(client), link: "down" });
+    case "REBOOTING":
+      return client.event({ ...START, address: ADDRESS });
+    case "REBOOTING (lease)":
+      return client.event(resume(client));
+  }
+}
+
+const START = { kind: "start", link: "up" } as const;
+
+function resume({ nowMs }: ClientDriver): {
+  kind: "resume";
+  link: "up";
+  lease: Lease;
+  verify: true;
+} {
+  return { kind: "resume", link: "up", lease: lease(nowMs), verify: true };
+}

@@ -1,0 +1,115 @@
+/** Every DHCP message of a client that arrives on an interface, as it was on the wire. @module */
+
+import {
+  decodeMessage,
+  type DhcpMessage,
+  messageTypeName,
+  SERVER_PORT,
+} from "../../lib/dhcp4/message.ts";
+import { formatIpAddress } from "../../lib/net/ip_address.ts";
+import { decodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
+import { BPF } from "../../lib/net/packet_filter.ts";
+import { backgroundCloses } from "../../lib/sys/background_close.ts";
+import { EPOLL, EventLoop, type Watch } from "../../lib/sys/event_loop.ts";
+import { openLinkControl } from "../../lib/sys/link.ts";
+import {
+  ETHER_TYPE,
+  openPacketSocket,
+  type PacketSocket,
+} from "../../lib/sys/packet_socket.ts";
+import type { TestNetns } from "./network_namespaces.ts";
+
+const EVERYTHING = [{ code: BPF.ret, jt: 0, jf: 0, k: 0xffff }];
+
+/** A message of a client. */
+export interface ClientMessage {
+  /** `DISCOVER`, `REQUEST`, ... */
+  readonly type: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly message: DhcpMessage;
+  /** Hardware address of the sender. */
+  readonly sender: Uint8Array;
+}
+
+/** Listens on one interface until disposed, beside whoever else does. */
+export class Wire implements AsyncDisposable {
+  readonly #messages: ClientMessage[] = [];
+  readonly #loop: EventLoop;
+  readonly #socket: PacketSocket;
+  readonly #watch: Watch;
+  readonly #onMessage: (message: ClientMessage) => void;
+
+  constructor(
+    netns: TestNetns,
+    onMessage: (message: ClientMessage) => void = () => {},
+  ) {
+    this.#onMessage = onMessage;
+    this.#loop = new EventLoop((error) => {
+      throw error;
+    });
+    using opened = netns.open();
+    using control = openLinkControl(opened);
+    const ifIndex = control.find("eth0")?.index ?? 0;
+    this.#socket = openPacketSocket(opened, {
+      ifIndex,
+      etherType: ETHER_TYPE.ipv4,
+      filter: EVERYTHING,
+    });
+    this.#watch = this.#loop.watch(
+      this.#socket.descriptor,
+      EPOLL.IN,
+      () => this.#receive(),
+    );
+  }
+
+  /** What came so far, in order. */
+  get messages(): readonly ClientMessage[] {
+    return this.#messages;
+  }
+
+  /** How many of a type came so far. */
+  count(type: string): number {
+    return this.#messages.filter((message) => message.type === type).length;
+  }
+
+  /** The types in order, without repetitions that follow each other. */
+  get types(): readonly string[] {
+    return this.#messages.map(({ type }) => type)
+      .filter((type, index, all) => type !== all[index - 1]);
+  }
+
+  /** Sends any bytes as an IPv4 packet, to all hosts or to one. */
+  send(packet: Uint8Array, destination = new Uint8Array(6).fill(0xff)): void {
+    this.#socket.send(packet, destination);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#watch[Symbol.dispose]();
+    this.#socket[Symbol.dispose]();
+    await this.#loop[Symbol.asyncDispose]();
+    await backgroundCloses();
+  }
+
+  #receive(): void {
+    for (;;) {
+      const received = this.#socket.receive();
+      if (received === undefined) return;
+      const { packet, sender, checksum } = received;
+      const result = decodeIpv4Udp(packet, checksum);
+      if (result.kind !== "decoded") continue;
+      const { datagram } = result;
+      if (datagram.destinationPort !== SERVER_PORT) continue;
+      const message = decodeMessage(datagram.payload);
+      const entry = {
+        type: messageTypeName(message.options.get(53)?.[0] ?? 0) ?? "other",
+        source: formatIpAddress(datagram.source),
+        destination: formatIpAddress(datagram.destination),
+        message,
+        sender: sender.slice(),
+      };
+      this.#messages.push(entry);
+      this.#onMessage(entry);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/** Network namespaces of a test's own, with everything in them removed at its end. Needs root. @module */
+
+import { libc } from "../../lib/sys/libc.ts";
+import { type Netns, openNetns } from "../../lib/sys/netns.ts";
+
+// Opened before the first test starts: it stays open for ever, which a test must not be blamed for.
+libc();
+
+/** Runs a program to its end; gives its standard output. @throws {Error} if it fails. */
+export function run(program: string, ...args: readonly string[]): string {
+  const { success, stdout, stderr } = new Deno.Command(program, {
+    args: [...args],
+  }).outputSync();
+  if (success) return new TextDecoder().decode(stdout);
+  const reason = new TextDecoder().decode(stderr);
+  throw new Error(`${program} ${args.join(" ")}: ${reason}`);
+}
+
+/** `ip` with words in one text. */
+export function ip(command: string): string {
+  return run("ip", ...command.split(" "));
+}
+
+let lastNumber = 0;
+
+/** A fresh namespace called `name`, at `path`. */
+export class TestNetns implements Disposable {
+  readonly name: string;
+  readonly path: string;
+  #isRemoved = false;
+
+  constructor() {
+    lastNumber += 1;
+    this.name = `cni-ipam-${Deno.pid}-${lastNumber}`;
+    this.path = `/var/run/netns/${this.name}`;
+    ip(`netns add ${this.name}`);
+    this.ip("link set lo up");
+  }
+
+  /** `ip` inside. */
+  ip(command: string): string {
+    return run("ip", "-n", this.name, ...command.split(" "));
+  }
+
+  /** Runs a program inside; gives its standard output. */
+  exec(...command: readonly string[]): string {
+    return run("ip", "netns", "exec", this.name, ...command);
+  }
+
+  /** What `ip -j` lists inside. */
+  // deno-lint-ignore no-explicit-any
+  list(command: string): any[] {
+    return JSON.parse(run("ip", "-n", this.name, "-j", ...command.split(" ")));
+  }
+
+  /** Opens it. */
+  open(): Netns {
+    return openNetns(this.path);
+  }
+
+  /** Removes it before the end of the test. */
+  remove(): void {
+    if (this.#isRemoved) return;
+    this.#isRemoved = true;
+    ip(`netns del ${this.name}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.remove();
+  }
+}
+
+/** Two namespaces joined by a veth pair, `eth0` in both: `client`, up and without an address, and `server`, 192.0.2.1/24. */
+export class TestLink implements Disposable {
+  readonly client = new TestNetns();
+  readonly server = new TestNetns();
+
+  constructor() {
+    const { client, server } = this;
+    client.ip(`link add eth0 type veth peer name eth0 netns ${server.name}`);
+    server.ip("addr add 192.0.2.1/24 dev eth0");
+    server.ip("link set eth0 up");
+    client.ip("link set eth0 up");
+  }
+
+  [Symbol.dispose](): void {
+    this.client[Symbol.dispose]();
+    this.server[Symbol.dispose]();
+  }
+}

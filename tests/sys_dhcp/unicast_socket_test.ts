@@ -1,0 +1,152 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ipv4FromBits } from "../../lib/net/ipv4_address.ts";
+import { SyscallError } from "../../lib/sys/errno.ts";
+import { openUnicastSocket } from "../../lib/sys/unicast_socket.ts";
+import { TestLink, type TestNetns } from "../support/network_namespaces.ts";
+import { soon } from "../support/waiting.ts";
+
+const SERVER = ipv4FromBits(0xc0000201);
+const LEASED = ipv4FromBits(0xc0000207);
+const LEASE = { address: LEASED, ifName: "eth0" };
+const PAYLOAD = new TextEncoder().encode("hello");
+
+/** An ordinary UDP server, on port 67 by default: says "ready", then `address:port payload` of one datagram. */
+class UdpServer implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<string>;
+  #text = "";
+
+  constructor(
+    { name }: TestNetns,
+    { bindTo = "0.0.0.0", port = 67 } = {},
+  ) {
+    const perl = `use Socket; $| = 1;
+      socket(S, PF_INET, SOCK_DGRAM, 0) or die $!;
+      bind(S, sockaddr_in(${port}, inet_aton("${bindTo}"))) or die $!;
+      print "ready\\n";
+      my $from = recv(S, my $data, 2000, 0) or die $!;
+      my ($port, $address) = sockaddr_in($from);
+      print inet_ntoa($address), ":$port $data\\n";`;
+    this.#child = new Deno.Command("ip", {
+      args: ["netns", "exec", name, "perl", "-e", perl],
+      stdout: "piped",
+    }).spawn();
+    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream())
+      .getReader();
+  }
+
+  async line(): Promise<string> {
+    while (!this.#text.includes("\n")) {
+      const { value } = await soon(this.#lines.read(), "line of the server");
+      if (value === undefined) throw new Error("The server ended");
+      this.#text += value;
+    }
+    const end = this.#text.indexOf("\n");
+    const line = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end + 1);
+    return line;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill();
+    } catch {
+      // It has ended already.
+    }
+    await this.#lines.cancel();
+    await this.#child.status;
+  }
+}
+
+Deno.test("openUnicastSocket() reaches an ordinary socket from the leased address and port 68", async () => {
+  using link = new TestLink();
+  link.client.ip("addr add 192.0.2.7/24 dev eth0");
+  await using server = new UdpServer(link.server);
+  assertEquals(await server.line(), "ready");
+  using netns = link.client.open();
+  using socket = openUnicastSocket(netns, LEASE);
+  socket?.send(PAYLOAD, SERVER);
+  assertEquals(await socket?.flushed(2_000), true);
+  assertEquals(await server.line(), "192.0.2.7:68 hello");
+});
+
+Deno.test("openUnicastSocket() reaches a server behind a router", async () => {
+  using link = new TestLink();
+  link.client.ip("addr add 192.0.2.7/24 dev eth0");
+  link.client.ip("route add default via 192.0.2.1");
+  link.server.ip("addr add 198.51.100.1/32 dev lo");
+  await using server = new UdpServer(link.server, {
+    bindTo: "198.51.100.1",
+  });
+  assertEquals(await server.line(), "ready");
+  using netns = link.client.open();
+  using socket = openUnicastSocket(netns, LEASE);
+  socket?.send(PAYLOAD, ipv4FromBits(0xc6336401));
+  assertEquals(await server.line(), "192.0.2.7:68 hello");
+});
+
+Deno.test("UnicastSocket.flushed() waits while the server's hardware address is unknown", async () => {
+  using link = new TestLink();
+  link.client.ip("addr add 192.0.2.7/24 dev eth0");
+  using netns = link.client.open();
+  using socket = openUnicastSocket(netns, LEASE);
+  assertEquals(socket?.isFlushed(), true);
+  socket?.send(PAYLOAD, ipv4FromBits(0xc0000263));
+  assertEquals(socket?.isFlushed(), false);
+  assertEquals(await socket?.flushed(3), false);
+});
+
+Deno.test("openUnicastSocket() leaves replies to the packet socket and answers none with an ICMP error", () => {
+  using link = new TestLink();
+  link.client.ip("addr add 192.0.2.7/24 dev eth0");
+  using netns = link.client.open();
+  using _socket = openUnicastSocket(netns, LEASE);
+  const counter = (): number => {
+    const snmp = link.client.exec("cat", "/proc/net/snmp");
+    return Number(snmp.match(/^Udp: \d+ (\d+)/m)?.[1]);
+  };
+  const before = counter();
+  link.server.exec(
+    "perl",
+    "-e",
+    `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0);
+     connect(S, sockaddr_in(68, inet_aton("192.0.2.7"))) or die $!;
+     for (1 .. 3) { send(S, "x", 0) or die "refused: $!"; }`,
+  );
+  assertEquals(counter(), before);
+});
+
+Deno.test("openUnicastSocket() gives nothing when the address is not there", () => {
+  using link = new TestLink();
+  using netns = link.client.open();
+  assertEquals(openUnicastSocket(netns, LEASE), undefined);
+});
+
+Deno.test("openUnicastSocket() shares the port with another of its kind", () => {
+  using link = new TestLink();
+  link.client.ip("addr add 192.0.2.7/24 dev eth0");
+  using netns = link.client.open();
+  using first = openUnicastSocket(netns, LEASE);
+  using second = openUnicastSocket(netns, LEASE);
+  assertEquals([first === undefined, second === undefined], [false, false]);
+});
+
+Deno.test("openUnicastSocket() gives nothing when another program has the port", async () => {
+  using link = new TestLink();
+  link.client.ip("addr add 192.0.2.7/24 dev eth0");
+  await using client = new UdpServer(link.client, { port: 68 });
+  assertEquals(await client.line(), "ready");
+  using netns = link.client.open();
+  assertEquals(openUnicastSocket(netns, LEASE), undefined);
+});
+
+Deno.test("openUnicastSocket() says ENODEV when the interface is not there", () => {
+  using link = new TestLink();
+  using netns = link.client.open();
+  const error = assertThrows(
+    () => openUnicastSocket(netns, { address: LEASED, ifName: "eth9" }),
+    SyscallError,
+    "setsockopt SO_BINDTODEVICE eth9: no such device",
+  );
+  assertEquals(error.errnoName, "ENODEV");
+});
