@@ -167,10 +167,9 @@ export function encodeMessage(message: DhcpMessage): Uint8Array {
 
 /** The name of a value of option 53, or undefined if RFC 2132 has none for it. */
 export function messageTypeName(value: number): MessageTypeName | undefined {
-  return TYPE_NAMES.find((name) => MESSAGE_TYPE[name] === value);
+  const names = Object.keys(MESSAGE_TYPE) as MessageTypeName[];
+  return names.find((name) => MESSAGE_TYPE[name] === value);
 }
-
-const TYPE_NAMES = Object.keys(MESSAGE_TYPE) as MessageTypeName[];
 
 function upToNul(field: Uint8Array): Uint8Array {
   const end = field.indexOf(0);

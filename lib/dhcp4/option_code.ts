@@ -205,20 +205,21 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Definitions of all assigned codes, ascending. Codes that are absent are unassigned or for private use. */
-export const OPTION_DEFINITIONS: readonly OptionDefinition[] = ROWS.map(
-  ([code, names, title, shape, source]) => ({
+export function optionDefinitions(): readonly OptionDefinition[] {
+  return ROWS.map(toDefinition);
+}
+
+function toDefinition(
+  [code, names, title, shape, source]: typeof ROWS[number],
+): OptionDefinition {
+  return {
     code,
     names: names === "" ? [] : names.split(" "),
     title,
     shape,
     source,
-  }),
-);
-
-const BY_CODE = new Map(OPTION_DEFINITIONS.map((row) => [row.code, row]));
-const BY_NAME = new Map(
-  OPTION_DEFINITIONS.flatMap((row) => row.names.map((name) => [name, row])),
-);
+  };
+}
 
 /**
  * The definition of an option code.
@@ -226,14 +227,14 @@ const BY_NAME = new Map(
  * @param code 1 to 254; one without an entry in the registry is taken as plain bytes.
  */
 export function optionDefinition(code: number): OptionDefinition {
-  return BY_CODE.get(code) ??
-    {
-      code,
-      names: [],
-      title: `Option ${code}`,
-      shape: "bytes",
-      source: "",
-    };
+  const row = ROWS.find(([known]) => known === code);
+  return row !== undefined ? toDefinition(row) : {
+    code,
+    names: [],
+    title: `Option ${code}`,
+    shape: "bytes",
+    source: "",
+  };
 }
 
 /**
@@ -242,8 +243,8 @@ export function optionDefinition(code: number): OptionDefinition {
  * @returns The code, or undefined if `text` is neither. 0 and 255 are returned although nothing can be sent for them.
  */
 export function parseOptionCode(text: string): number | undefined {
-  const named = BY_NAME.get(text);
-  if (named !== undefined) return named.code;
+  const named = ROWS.find(([, names]) => names.split(" ").includes(text));
+  if (named !== undefined && text !== "") return named[0];
   return /^[0-9]+$/.test(text) && Number(text) <= 255
     ? Number(text)
     : undefined;

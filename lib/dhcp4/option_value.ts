@@ -53,17 +53,18 @@ interface Codec<T> {
 }
 
 /** One element after the other to the end; none is malformed (RFC 2132: "the minimum length is ..."). */
-function listOf<T>(element: Codec<T>): Codec<readonly T[]> {
-  return {
-    decode: (reader) => {
-      const values = [element.decode(reader)];
-      while (reader.remaining > 0) values.push(element.decode(reader));
-      return values;
-    },
-    encode: (values, writer) => {
-      for (const value of values) element.encode(value, writer);
-    },
-  };
+function decodeList<T>(element: Codec<T>, reader: ByteReader): readonly T[] {
+  const values = [element.decode(reader)];
+  while (reader.remaining > 0) values.push(element.decode(reader));
+  return values;
+}
+
+function encodeList<T>(
+  element: Codec<T>,
+  values: readonly T[],
+  writer: ByteWriter,
+): void {
+  for (const value of values) element.encode(value, writer);
 }
 
 const ip: Codec<Ipv4Address> = {
@@ -71,7 +72,10 @@ const ip: Codec<Ipv4Address> = {
   encode: (value, writer) => writeIpv4(writer, value),
 };
 
-const ips = listOf(ip);
+const ips: Codec<readonly Ipv4Address[]> = {
+  decode: (reader) => decodeList(ip, reader),
+  encode: (values, writer) => encodeList(ip, values, writer),
+};
 
 const ipPair: Codec<Ipv4Pair> = {
   decode: (reader) => [ip.decode(reader), ip.decode(reader)],
@@ -98,11 +102,20 @@ const CODECS: { readonly [S in OptionShape]: Codec<OptionValues[S]> } = {
     decode: (reader) => reader.remaining === 0 ? [] : ips.decode(reader),
     encode: ips.encode,
   },
-  "ip-pairs": listOf(ipPair),
+  "ip-pairs": {
+    decode: (reader) => decodeList(ipPair, reader),
+    encode: (values, writer) => encodeList(ipPair, values, writer),
+  },
   u8,
-  u8s: listOf(u8),
+  u8s: {
+    decode: (reader) => decodeList(u8, reader),
+    encode: (values, writer) => encodeList(u8, values, writer),
+  },
   u16,
-  u16s: listOf(u16),
+  u16s: {
+    decode: (reader) => decodeList(u16, reader),
+    encode: (values, writer) => encodeList(u16, values, writer),
+  },
   u32: {
     decode: (reader) => reader.u32("32-bit number"),
     encode: (value, writer) => void writer.u32(value),

@@ -8,7 +8,7 @@ import {
   encodeOptionValue,
   type OptionShape,
 } from "../../lib/dhcp4/option_value.ts";
-import { OPTION_DEFINITIONS } from "../../lib/dhcp4/option_code.ts";
+import { optionDefinitions } from "../../lib/dhcp4/option_code.ts";
 import { decodeClientPacket } from "../../lib/dhcp4/packet.ts";
 import { leaseFromAck } from "../../lib/dhcp_client/lease.ts";
 import type { ChecksumPolicy } from "../../lib/net/ipv4_udp.ts";
@@ -33,7 +33,7 @@ const POLICIES: readonly ChecksumPolicy[] = [
   "verify-or-partial",
   "skip",
 ];
-const SHAPES = [...new Set(OPTION_DEFINITIONS.map(({ shape }) => shape))];
+const SHAPES = [...new Set(optionDefinitions().map(({ shape }) => shape))];
 
 /** Runs `decode`, which may refuse with a DecodeError. */
 function attempt<T>(decode: () => T): { readonly value: T } | undefined {
