@@ -41,6 +41,8 @@ class TracedDaemon implements AsyncDisposable {
     const { directory, stateDir, socketPath } = host;
     this.#pidFile = directory.join("traced.pid");
     this.#traceFile = directory.join("trace");
+    // Left by one that was killed; its number may be another's by now.
+    removeIfThere(this.#pidFile);
     const paths = [
       `${stateDir}/${name}`,
       `${stateDir}/.${name}.tmp`,
@@ -90,15 +92,30 @@ class TracedDaemon implements AsyncDisposable {
 
   /** Ends it, if that did not happen yet, and gives the calls it made. */
   async end(): Promise<ReturnType<typeof parseTrace>["calls"]> {
-    if (!this.#hasEnded) {
-      Deno.kill(Number(Deno.readTextFileSync(this.#pidFile)), "SIGKILL");
-    }
+    if (!this.#hasEnded) this.#kill();
     await this.#child.status;
     return parseTrace(Deno.readTextFileSync(this.#traceFile)).calls;
   }
 
+  #kill(): void {
+    try {
+      Deno.kill(Number(Deno.readTextFileSync(this.#pidFile)), "SIGKILL");
+    } catch (error) {
+      // It was killed where it should be, and strace is about to say so.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end();
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

@@ -80,7 +80,7 @@ export const KEEP_ROWS: readonly ServerRow[] = [
       const { host, wire, server } = stage;
       await host.daemon();
       const container = host.container();
-      const address = bare(await host.add(container));
+      await host.add(container);
       await server.process.stop();
       host.server.ip("addr del 192.0.2.1/24 dev eth0");
       host.server.ip("addr add 192.0.2.2/24 dev eth0");
