@@ -25,7 +25,8 @@ export function formatConfig(
     : { ...network.runtimeConfig, ips: call.runtimeIps };
   return JSON.stringify({
     cniVersion: network.cniVersion,
-    name: "net",
+    // Without `ipam` the directory is the default one, which must not be that of a network of this machine.
+    name: network.ipam ? "net" : "cni-ipam-test-absent",
     ipam: network.ipam ? { ...network.ipam, dataDir } : network.ipam,
     ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
     ...(call.argsIps === undefined

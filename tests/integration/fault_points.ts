@@ -56,20 +56,36 @@ export function allFaults(points: readonly FaultPoint[]): PlannedFault[] {
   );
 }
 
+/** A kill at every point, and one of the errors, another one from point to point. */
+export function eachPoint(points: readonly FaultPoint[]): PlannedFault[] {
+  return points.flatMap((
+    point,
+    at,
+  ): PlannedFault[] => [{ point, fault: "KILL" }, {
+    point,
+    fault: errorAt(point, at),
+  }]);
+}
+
+function errorAt(point: FaultPoint, at: number): Fault {
+  const [, ...errors] = faultsAt(point);
+  return errors[at % errors.length] ?? "EIO";
+}
+
 /**
- * A smaller choice that meets the same states: a kill only where the directory has changed since the last one, and at
- * each point one error, another one from point to point, calls with the same arguments counting as one point.
+ * A smaller choice that meets the same states: a kill only where the directory has changed since the last one, and one
+ * error at each point, calls with the same paths counting as one point.
  */
 export function distinctFaults(points: readonly FaultPoint[]): PlannedFault[] {
   const kills = points.filter((_, at) => isChange(points[at - 1]))
     .map((point): PlannedFault => ({ point, fault: "KILL" }));
   const seen = new Set<string>();
   const errors = points.flatMap((point, at): PlannedFault[] => {
-    const key = `${point.syscall} ${pathsIn(point.args)}`;
-    if (pathsIn(point.args) !== "" && seen.has(key)) return [];
+    const paths = pathsIn(point.args);
+    const key = `${point.syscall} ${paths}`;
+    if (paths !== "" && seen.has(key)) return [];
     seen.add(key);
-    const [, ...choices] = faultsAt(point);
-    return [{ point, fault: choices[at % choices.length] ?? "EIO" }];
+    return [{ point, fault: errorAt(point, at) }];
   });
   return [...kills, ...errors];
 }

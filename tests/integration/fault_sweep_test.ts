@@ -2,8 +2,9 @@
  * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
  * killed there, and once each the call fails with every error that a full or broken disk gives.
  *
- * By default the faults are those that lead to different states, and the large networks are sampled
- * (`FAULT_SAMPLE` faults each). `FAULT_FULL=1` tries all faults everywhere, and every order of the calls that follow.
+ * By default each point gets a kill and one of the errors; in large networks an even sample of those that lead to
+ * different states is tried (`FAULT_SAMPLE` faults each). `FAULT_FULL=1` tries all errors, and every order of the calls
+ * that follow.
  * `FAULT_SYSCALLS` limits a run to the calls named.
  * @module
  */
@@ -23,6 +24,8 @@ import { checkRightAfter } from "./fault_right_after.ts";
 import {
   allFaults,
   distinctFaults,
+  eachPoint,
+  type FaultPoint,
   findPoints,
   pathsTouched,
   type PlannedFault,
@@ -161,6 +164,15 @@ async function tryOne(
   }
 }
 
+/** Which faults are tried where; {@link SAMPLE} limits it further in a large network. */
+function faultsFor(
+  { indexed }: FaultScenario,
+  points: readonly FaultPoint[],
+): PlannedFault[] {
+  if (FULL) return allFaults(points);
+  return indexed ? distinctFaults(points) : eachPoint(points);
+}
+
 /** Whether the one at `index` of so many is among {@link SAMPLE} that are spread evenly. */
 function isSampled(index: number, count: number): boolean {
   if (count <= SAMPLE) return true;
@@ -184,7 +196,7 @@ async function sweep(scenario: FaultScenario): Promise<void> {
   });
   await first.prepare();
   const points = await findPoints(first.trace, { paths, root: first.dataDir });
-  const trials = (FULL ? allFaults(points) : distinctFaults(points))
+  const trials = faultsFor(scenario, points)
     .filter(({ point }) => ONLY?.includes(point.syscall) ?? true)
     .filter((_, index, all) =>
       !scenario.indexed || isSampled(index, all.length)
