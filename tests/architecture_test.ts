@@ -69,6 +69,17 @@ Deno.test("at most one module calls Deno.dlopen, and none that host-local uses",
   assertEquals(openers.filter((path) => ofHostLocal.has(path)), []);
 });
 
+Deno.test("dhcp reaches no library, and nothing of the daemon, but by loading the daemon", () => {
+  const withoutDaemon = imports.filter(({ to }) =>
+    to !== "main_dhcp_daemon.ts"
+  );
+  const ofPlugin = reachable("main_dhcp.ts", withoutDaemon);
+  const daemonOnly = ["lib/dhcp_plugin/daemon.ts", ...filesWith("dlopen")];
+  assertEquals(daemonOnly.filter((path) => ofPlugin.has(path)), []);
+  const ofDaemon = reachable("main_dhcp_daemon.ts", imports);
+  assertEquals(daemonOnly.filter((path) => !ofDaemon.has(path)), []);
+});
+
 Deno.test("exactly one module writes stdout", () => {
   assertEquals(filesWith("stdout").length, 1, `${filesWith("stdout")}`);
 });

@@ -209,32 +209,14 @@ export function optionDefinitions(): readonly OptionDefinition[] {
   return ROWS.map(toDefinition);
 }
 
-function toDefinition(
-  [code, names, title, shape, source]: typeof ROWS[number],
-): OptionDefinition {
-  return {
-    code,
-    names: names === "" ? [] : names.split(" "),
-    title,
-    shape,
-    source,
-  };
-}
-
 /**
  * The definition of an option code.
  *
  * @param code 1 to 254; one without an entry in the registry is taken as plain bytes.
  */
 export function optionDefinition(code: number): OptionDefinition {
-  const row = ROWS.find(([known]) => known === code);
-  return row !== undefined ? toDefinition(row) : {
-    code,
-    names: [],
-    title: `Option ${code}`,
-    shape: "bytes",
-    source: "",
-  };
+  const row = ROWS.find(([each]) => each === code);
+  return toDefinition(row ?? [code, "", `Option ${code}`, "bytes", ""]);
 }
 
 /**
@@ -243,9 +225,21 @@ export function optionDefinition(code: number): OptionDefinition {
  * @returns The code, or undefined if `text` is neither. 0 and 255 are returned although nothing can be sent for them.
  */
 export function parseOptionCode(text: string): number | undefined {
-  const named = ROWS.find(([, names]) => names.split(" ").includes(text));
-  if (named !== undefined && text !== "") return named[0];
+  const named = ROWS.find((row) => toDefinition(row).names.includes(text));
+  if (named !== undefined) return named[0];
   return /^[0-9]+$/.test(text) && Number(text) <= 255
     ? Number(text)
     : undefined;
+}
+
+function toDefinition(
+  [code, names, title, shape, source]: Row,
+): OptionDefinition {
+  return {
+    code,
+    names: names === "" ? [] : names.split(" "),
+    title,
+    shape,
+    source,
+  };
 }

@@ -53,28 +53,22 @@ interface Codec<T> {
 }
 
 /** One element after the other to the end; none is malformed (RFC 2132: "the minimum length is ..."). */
-function decodeList<T>(element: Codec<T>, reader: ByteReader): readonly T[] {
-  const values = [element.decode(reader)];
-  while (reader.remaining > 0) values.push(element.decode(reader));
-  return values;
-}
-
-function encodeList<T>(
-  element: Codec<T>,
-  values: readonly T[],
-  writer: ByteWriter,
-): void {
-  for (const value of values) element.encode(value, writer);
+function listOf<T>(element: Codec<T>): Codec<readonly T[]> {
+  return {
+    decode: (reader) => {
+      const values = [element.decode(reader)];
+      while (reader.remaining > 0) values.push(element.decode(reader));
+      return values;
+    },
+    encode: (values, writer) => {
+      for (const value of values) element.encode(value, writer);
+    },
+  };
 }
 
 const ip: Codec<Ipv4Address> = {
   decode: (reader) => readIpv4(reader, "address"),
   encode: (value, writer) => writeIpv4(writer, value),
-};
-
-const ips: Codec<readonly Ipv4Address[]> = {
-  decode: (reader) => decodeList(ip, reader),
-  encode: (values, writer) => encodeList(ip, values, writer),
 };
 
 const ipPair: Codec<Ipv4Pair> = {
@@ -95,64 +89,67 @@ const u16: Codec<number> = {
   encode: (value, writer) => void writer.u16(value),
 };
 
-const CODECS: { readonly [S in OptionShape]: Codec<OptionValues[S]> } = {
-  ip,
-  ips,
-  "ips-or-none": {
-    decode: (reader) => reader.remaining === 0 ? [] : ips.decode(reader),
-    encode: ips.encode,
-  },
-  "ip-pairs": {
-    decode: (reader) => decodeList(ipPair, reader),
-    encode: (values, writer) => encodeList(ipPair, values, writer),
-  },
-  u8,
-  u8s: {
-    decode: (reader) => decodeList(u8, reader),
-    encode: (values, writer) => encodeList(u8, values, writer),
-  },
-  u16,
-  u16s: {
-    decode: (reader) => decodeList(u16, reader),
-    encode: (values, writer) => encodeList(u16, values, writer),
-  },
-  u32: {
-    decode: (reader) => reader.u32("32-bit number"),
-    encode: (value, writer) => void writer.u32(value),
-  },
-  i32: {
-    decode: (reader) => reader.i32("signed 32-bit number"),
-    encode: (value, writer) => void writer.i32(value),
-  },
-  flag: {
-    decode: decodeFlag,
-    encode: (value, writer) => void writer.u8(value ? 1 : 0),
-  },
-  text: {
-    decode: (reader) =>
-      new TextDecoder("utf-8", { ignoreBOM: true })
-        .decode(reader.rest()).replace(/\0+$/, ""),
-    encode: (value, writer) =>
-      void writer.bytes(new TextEncoder().encode(value)),
-  },
-  domain: {
-    decode: decodeSingleDomain,
-    encode: (value, writer) => void writer.bytes(encodeDomainList([value])),
-  },
-  domains: {
-    decode: (reader) => decodeDomainList(reader.rest()),
-    encode: (value, writer) => void writer.bytes(encodeDomainList(value)),
-  },
-  "classless-routes": {
-    decode: decodeClasslessRoutes,
-    encode: encodeClasslessRoutes,
-  },
-  empty: { decode: () => undefined, encode: () => {} },
-  bytes: {
-    decode: (reader) => reader.rest(),
-    encode: (value, writer) => void writer.bytes(value),
-  },
-};
+type Codecs = { readonly [S in OptionShape]: Codec<OptionValues[S]> };
+
+function makeCodecs(): Codecs {
+  const ips = listOf(ip);
+  return {
+    ip,
+    ips,
+    "ips-or-none": {
+      decode: (reader) => reader.remaining === 0 ? [] : ips.decode(reader),
+      encode: ips.encode,
+    },
+    "ip-pairs": listOf(ipPair),
+    u8,
+    u8s: listOf(u8),
+    u16,
+    u16s: listOf(u16),
+    u32: {
+      decode: (reader) => reader.u32("32-bit number"),
+      encode: (value, writer) => void writer.u32(value),
+    },
+    i32: {
+      decode: (reader) => reader.i32("signed 32-bit number"),
+      encode: (value, writer) => void writer.i32(value),
+    },
+    flag: {
+      decode: decodeFlag,
+      encode: (value, writer) => void writer.u8(value ? 1 : 0),
+    },
+    text: {
+      decode: (reader) =>
+        new TextDecoder("utf-8", { ignoreBOM: true })
+          .decode(reader.rest()).replace(/\0+$/, ""),
+      encode: (value, writer) =>
+        void writer.bytes(new TextEncoder().encode(value)),
+    },
+    domain: {
+      decode: decodeSingleDomain,
+      encode: (value, writer) => void writer.bytes(encodeDomainList([value])),
+    },
+    domains: {
+      decode: (reader) => decodeDomainList(reader.rest()),
+      encode: (value, writer) => void writer.bytes(encodeDomainList(value)),
+    },
+    "classless-routes": {
+      decode: decodeClasslessRoutes,
+      encode: encodeClasslessRoutes,
+    },
+    empty: { decode: () => undefined, encode: () => {} },
+    bytes: {
+      decode: (reader) => reader.rest(),
+      encode: (value, writer) => void writer.bytes(value),
+    },
+  };
+}
+
+let codecs: Codecs | undefined;
+
+function codecOf<S extends OptionShape>(shape: S): Codec<OptionValues[S]> {
+  codecs ??= makeCodecs();
+  return codecs[shape];
+}
 
 /**
  * Decodes the whole of an option's content.
@@ -165,7 +162,7 @@ export function decodeOptionValue<S extends OptionShape>(
   content: Uint8Array,
 ): OptionValues[S] {
   const reader = new ByteReader(content);
-  const value = CODECS[shape].decode(reader);
+  const value = codecOf(shape).decode(reader);
   reader.expectEnd(`option value of shape ${shape}`);
   return value;
 }
@@ -180,7 +177,7 @@ export function encodeOptionValue<S extends OptionShape>(
   value: OptionValues[S],
 ): Uint8Array {
   const writer = new ByteWriter();
-  CODECS[shape].encode(value, writer);
+  codecOf(shape).encode(value, writer);
   return writer.finish();
 }
 

@@ -15,10 +15,10 @@ import type { LinkInfo } from "../netlink/link.ts";
 import { DEFAULT_TIMINGS } from "../dhcp_client/settings.ts";
 import type { DaemonFlags } from "./flags.ts";
 import type { LeaseOptions } from "./lease_options.ts";
-import type { ClientIdentity } from "./lease_record.ts";
+import { type ClientIdentity, MOST_CHADDR } from "./lease_record.ts";
 
-/** `chaddr` holds no more; links with longer addresses leave it empty (RFC 4390). */
-const MOST_CHADDR = 16;
+/** The field `htype` is one byte; links of a type beyond have no hardware address to speak of, such as tunnels. */
+const NO_HTYPE = 0;
 
 /** The flags that concern every client. */
 export type ClientFlags = Pick<
@@ -30,12 +30,14 @@ export type ClientFlags = Pick<
 export function newIdentity(
   attachment: Attachment,
   { clientId }: Pick<LeaseOptions, "clientId">,
-  { link: { htype, macAddress }, digest, machineId }: {
+  { link, digest, machineId }: {
     readonly link: Pick<LinkInfo, "htype" | "macAddress">;
     readonly digest: Digest;
     readonly machineId: Uint8Array | undefined;
   },
 ): ClientIdentity {
+  const { macAddress } = link;
+  const htype = link.htype <= 0xff ? link.htype : NO_HTYPE;
   const chaddr = macAddress.length <= MOST_CHADDR
     ? macAddress
     : new Uint8Array();

@@ -95,7 +95,7 @@ function readTimeout(ipam: JsonObject): number | undefined {
   const ms = typeof value === "number"
     ? value * 1000
     : parseDuration(ipam.string(key) ?? "");
-  if (ms !== undefined && ms > 0) return ms;
+  if (ms !== undefined && ms > 0 && Number.isFinite(ms)) return ms;
   throw new ConfigError(
     `timeout is ${
       JSON.stringify(value)

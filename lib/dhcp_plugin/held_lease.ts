@@ -10,7 +10,7 @@ import type { Ipv4Cidr } from "../netlink/address.ts";
 import type { LinkInfo } from "../netlink/link.ts";
 import { InterfacePolicy } from "./interface_policy.ts";
 import type { KeeperSubject } from "./keeper_subject.ts";
-import type { LeasedRecord } from "./lease_record.ts";
+import { type LeasedRecord, MOST_CHADDR } from "./lease_record.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DaemonPorts, Log } from "./ports.ts";
 import { WrittenLease } from "./written_lease.ts";
@@ -66,7 +66,8 @@ export class HeldLease {
     const { chaddr } = written.identity;
     const after = formatMacAddress(macAddress);
     const before = formatMacAddress(chaddr);
-    if (chaddr.length === 0 || before === after) return;
+    const isUsable = macAddress.length > 0 && macAddress.length <= MOST_CHADDR;
+    if (chaddr.length === 0 || !isUsable || before === after) return;
     this.#log("info", "mac-changed", { before, after });
     written.write({ identity: { ...written.identity, chaddr: macAddress } });
   }

@@ -138,14 +138,18 @@ function readHex(json: JsonObject | undefined, key: string): Uint8Array {
 }
 
 function readByte(value: unknown, path: string): number {
-  if (typeof value === "number" && value >= 0 && value <= 255) return value;
+  const isByte = typeof value === "number" && Number.isInteger(value) &&
+    value >= 0 && value <= 255;
+  if (isByte) return value;
   throw wrongType(value, path, "a number from 0 to 255");
 }
 
 function readSpan(json: JsonObject, key: string): number | undefined {
   const value = json.value(key);
   if (value === undefined) return undefined;
-  if (typeof value === "number" && value >= 0) return value;
+  const isSpan = typeof value === "number" && Number.isFinite(value) &&
+    value >= 0;
+  if (isSpan) return value;
   throw wrongType(value, json.at(key), "milliseconds");
 }
 

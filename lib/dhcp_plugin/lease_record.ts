@@ -43,6 +43,9 @@ export interface ClientIdentity {
   readonly clientIdentifier: Uint8Array;
 }
 
+/** `chaddr` holds no more; links with longer addresses leave it empty (RFC 4390). */
+export const MOST_CHADDR = 16;
+
 /** What the server has granted, or may have granted by now. */
 export type Grant =
   | { readonly kind: "offered"; readonly offer: Offer }
@@ -131,7 +134,6 @@ export function parseLeaseRecord(text: string): LeaseRecord {
   const json = parseStateFile(text);
   const place = child(json, "place");
   const netns = child(place, "netns");
-  const identity = child(json, "identity");
   return {
     attachment: readAttachment(json),
     place: {
@@ -142,16 +144,31 @@ export function parseLeaseRecord(text: string): LeaseRecord {
       },
       ifName: required(place, "ifName"),
     },
-    identity: {
-      htype: identity.integer("htype") ?? 0,
-      chaddr: readHex(identity, "chaddr"),
-      clientIdentifier: readHex(identity, "clientIdentifier"),
-    },
+    identity: readIdentity(child(json, "identity")),
     options: parseLeaseOptions(child(json, "options")),
     grant: readGrant(json),
     bootId: json.string("bootId") ?? "",
     isLost: json.boolean("isLost") ?? false,
     wasSeen: json.boolean("wasSeen") ?? false,
+  };
+}
+
+function readIdentity(json: JsonObject): ClientIdentity {
+  const htype = json.integer("htype");
+  if (htype === undefined || htype < 0 || htype > 0xff) {
+    throw new DecodeError(
+      `htype is ${htype}, expected a byte`,
+      json.at("htype"),
+    );
+  }
+  const chaddr = readHex(json, "chaddr");
+  if (chaddr.length > MOST_CHADDR) {
+    throw new DecodeError("chaddr is too long", json.at("chaddr"));
+  }
+  return {
+    htype,
+    chaddr,
+    clientIdentifier: readHex(json, "clientIdentifier"),
   };
 }
 
@@ -166,7 +183,7 @@ function readGrant(json: JsonObject): Grant {
   }
   const lease = child(json, "lease");
   const sentMs = lease.value("sentMs");
-  if (typeof sentMs !== "number") {
+  if (typeof sentMs !== "number" || !Number.isFinite(sentMs)) {
     throw new DecodeError("sentMs is no number", lease.at("sentMs"));
   }
   const result = leaseFromAck(decodeMessage(readHex(lease, "ack")), sentMs);

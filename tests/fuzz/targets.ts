@@ -12,12 +12,17 @@ import { optionDefinitions } from "../../lib/dhcp4/option_code.ts";
 import { decodeClientPacket } from "../../lib/dhcp4/packet.ts";
 import { leaseFromAck } from "../../lib/dhcp_client/lease.ts";
 import type { ChecksumPolicy } from "../../lib/net/ipv4_udp.ts";
+import daemonRequests from "./corpus/daemon_requests.json" with {
+  type: "json",
+};
 import frames from "./corpus/frames.json" with { type: "json" };
 import messages from "./corpus/messages.json" with { type: "json" };
 import optionValues from "./corpus/option_values.json" with { type: "json" };
+import stateFiles from "./corpus/state_files.json" with { type: "json" };
 import { hex } from "../support/bytes.ts";
 import { clientIn, XID } from "../support/client_states.ts";
 import { reply } from "../support/dhcp_messages.ts";
+import { runRequest, runStateFile } from "./json_targets.ts";
 
 /** Something that takes bytes from the network. */
 export interface FuzzTarget {
@@ -113,6 +118,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "messages", corpus: messages, run: runMessage },
   { name: "option values", corpus: optionValues, run: runOptionValue },
   { name: "replies", corpus: messages, run: runReply },
+  { name: "daemon requests", corpus: daemonRequests, run: runRequest },
+  { name: "state files", corpus: stateFiles, run: runStateFile },
 ];
 
 /** The bytes of a target's corpus. */

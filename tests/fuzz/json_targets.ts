@@ -1,0 +1,108 @@
+/** Fuzzing of what is JSON: requests to the daemon, and the files of its state directory. @module */
+
+import { assertEquals } from "@std/assert";
+import { ConfigError, DecodeError } from "../../lib/base/errors.ts";
+import { encodeMessage } from "../../lib/dhcp4/message.ts";
+import { release } from "../../lib/dhcp_client/request.ts";
+import { clientSettings } from "../../lib/dhcp_plugin/client_identity.ts";
+import { offerOf } from "../../lib/dhcp_plugin/give_back.ts";
+import {
+  formatLeaseRecord,
+  parseLeaseRecord,
+} from "../../lib/dhcp_plugin/lease_record.ts";
+import { formatRequest, parseRequest } from "../../lib/dhcp_plugin/protocol.ts";
+import { parseTombstone } from "../../lib/dhcp_plugin/state_file.ts";
+
+/** What stands in for a value of any place. */
+const ODDITIES: readonly unknown[] = [
+  null,
+  true,
+  0,
+  -1,
+  0.5,
+  256,
+  2 ** 53,
+  1e308,
+  "",
+  "x",
+  "0",
+  "ff",
+  "192.0.2.1",
+  [],
+  [null],
+  {},
+  { hex: "00" },
+];
+
+const FLAGS = {
+  broadcast: false,
+  timeoutMs: 1,
+  resendMaxMs: 1,
+  resendTimeoutMs: 1,
+};
+
+/** A request that can be read can be written, and reads the same again. */
+export function runRequest(bytes: Uint8Array, choice: number): void {
+  const request = attempt(() => parseRequest(toText(bytes, choice)));
+  if (request === undefined) return;
+  assertEquals(parseRequest(formatRequest(request)), request);
+}
+
+/** A lease that can be read can be written, and given back. */
+export function runStateFile(bytes: Uint8Array, choice: number): void {
+  const text = toText(bytes, choice);
+  attempt(() => parseTombstone(text));
+  const record = attempt(() => parseLeaseRecord(text));
+  if (record === undefined) return;
+  assertEquals(parseLeaseRecord(formatLeaseRecord(record)), record);
+  const { identity, options, grant } = record;
+  const settings = clientSettings(identity, options, {
+    flags: FLAGS,
+    linkKind: undefined,
+  });
+  encodeMessage(release(settings, { xid: 1, ...offerOf(grant) }).message);
+}
+
+function attempt<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof ConfigError) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** The bytes as text; if that is JSON, mostly with one value replaced. */
+function toText(bytes: Uint8Array, choice: number): string {
+  const text = new TextDecoder().decode(bytes);
+  if (choice % 8 === 0) return text;
+  try {
+    return JSON.stringify(withOddity(JSON.parse(text), choice >>> 3));
+  } catch {
+    return text;
+  }
+}
+
+function withOddity(value: unknown, choice: number): unknown {
+  const oddity = ODDITIES[choice % ODDITIES.length];
+  let left = Math.floor(choice / ODDITIES.length) % Math.max(count(value), 1);
+  const replace = (each: unknown): unknown => {
+    if (left-- === 0) return oddity;
+    if (Array.isArray(each)) return each.map(replace);
+    if (typeof each !== "object" || each === null) return each;
+    return Object.fromEntries(
+      Object.entries(each).map(([key, item]) => [key, replace(item)]),
+    );
+  };
+  return replace(value);
+}
+
+function count(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 1;
+  return Object.values(value).reduce<number>(
+    (sum, item) => sum + count(item),
+    1,
+  );
+}
