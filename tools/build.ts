@@ -50,28 +50,6 @@ export async function build(
   return built;
 }
 
-/** The plugins whose entry point exists. */
-export async function presentPlugins(): Promise<Binary[]> {
-  const present: Binary[] = [];
-  for (const plugin of PLUGINS) {
-    if (plugin.planned && !await exists(`${REPOSITORY}/${plugin.main}`)) {
-      continue;
-    }
-    present.push(plugin);
-  }
-  return present;
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
 function chosenTargets(
   all: boolean,
   target: string | undefined,
@@ -86,10 +64,8 @@ function chosenTargets(
   return [target];
 }
 
-async function chosenBinaries(
-  names: readonly string[],
-): Promise<readonly Binary[]> {
-  if (names.length === 0) return await presentPlugins();
+function chosenBinaries(names: readonly string[]): readonly Binary[] {
+  if (names.length === 0) return PLUGINS;
   return names.map((name) => {
     const binary = [...PLUGINS, EMPTY].find((known) => known.name === name);
     if (binary === undefined) {
@@ -102,7 +78,7 @@ async function chosenBinaries(
 if (import.meta.main) {
   try {
     const args = parseArgs(Deno.args, { boolean: ["all"], string: ["target"] });
-    const binaries = await chosenBinaries(args._.map(String));
+    const binaries = chosenBinaries(args._.map(String));
     for (const target of chosenTargets(args.all, args.target)) {
       await build(binaries, target);
     }

@@ -8,7 +8,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ensureDir } from "@std/fs/ensure-dir";
 import project from "../deno.json" with { type: "json" };
-import { build, presentPlugins } from "./build.ts";
+import { build } from "./build.ts";
+import { PLUGINS } from "./build/binaries.ts";
 import { sha256 } from "./build/pinned_file.ts";
 import { type Target, TARGETS } from "./build/target.ts";
 import { notesOf } from "./release/notes.ts";
@@ -37,7 +38,7 @@ async function release(target: Target, tag: string): Promise<void> {
     await Deno.readTextFile(`${REPOSITORY}/deno.lock`),
   );
   const stem = `${FOLDER}/${PRODUCT}-linux-${ARCHITECTURE[target]}-${tag}`;
-  const built = await build(await presentPlugins(), target);
+  const built = await build(PLUGINS, target);
   const parts: Part[] = [];
   for (const { name, path, compiler } of built) {
     parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });

@@ -6,7 +6,7 @@
  */
 
 import { formatCidr } from "../net/cidr.ts";
-import { formatIpAddress, unmap } from "../net/ip_address.ts";
+import { formatIpAddress } from "../net/ip_address.ts";
 import { formatDocument } from "./document.ts";
 import type { Dns, IpConfig, Result, Route } from "./result.ts";
 import type { SpecVersion } from "./spec_version.ts";
@@ -75,9 +75,7 @@ function toVersion02(result: Result, cniVersion: SpecVersion): Json {
     if (first === undefined) return {};
     const routes = result.routes
       // A route without a destination counts as IPv6 upstream.
-      .filter(({ dst }) =>
-        (dst === undefined ? 6 : unmap(dst.address).family) === family
-      )
+      .filter(({ dst }) => (dst?.address.family ?? 6) === family)
       .map((route) => ({
         dst: formatDestination(route),
         ...formatNextHop(route),

@@ -1,10 +1,11 @@
 /** The files of a network: what their names and contents mean, as upstream writes them. Pure. @module */
 
+import { isValidName } from "../cni/environment.ts";
 import { trimWhiteSpace } from "../base/white_space.ts";
 import {
   formatIpAddress,
   type IpAddress,
-  parseIpAddress,
+  parseAnyFamily,
 } from "../net/ip_address.ts";
 
 /** One interface of one container (SPEC section 3: an attachment, the network being given). */
@@ -33,12 +34,13 @@ export function parseOwner(content: string): Owner {
   // A crash of the file system can leave a file of NUL bytes where the text should be.
   const text = trimWhiteSpace(content.replaceAll("\0", ""));
   if (text === "") return { kind: "nobody" };
-  const [containerId, ifName, ...more] = text.split(/\r?\n/);
-  if (containerId === undefined || more.length > 0) return { kind: "unknown" };
+  const [first = "", ifName, ...more] = text.split(/\r?\n/);
+  const containerId = trimWhiteSpace(first);
+  if (!isValidName(containerId) || more.length > 0) return { kind: "unknown" };
   if (ifName === undefined) return { kind: "container", containerId };
   return {
     kind: "attachment",
-    attachment: { containerId: trimWhiteSpace(containerId), ifName },
+    attachment: { containerId, ifName },
   };
 }
 
@@ -57,7 +59,7 @@ export function ownerKey(owner: Owner): string {
 
 /** The address whose reservation the file `name` is; undefined for every other file. Only canonical text counts. */
 export function parseReservationName(name: string): IpAddress | undefined {
-  const address = parseIpAddress(name);
+  const address = parseAnyFamily(name);
   return address !== undefined && formatIpAddress(address) === name
     ? address
     : undefined;

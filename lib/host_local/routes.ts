@@ -3,6 +3,7 @@
 import { ConfigError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
 import type { Route } from "../cni/result.ts";
+import { unmapCidr } from "../net/cidr.ts";
 import { readAddress, readCidr } from "./range.ts";
 
 const INTEGER_KEYS = ["mtu", "advmss", "priority", "table", "scope"] as const;
@@ -23,7 +24,7 @@ export function readRoute(value: unknown, path: string): Route {
     return number === undefined ? [] : [[key, number]];
   });
   return {
-    ...(dst === undefined ? {} : { dst }),
+    ...(dst === undefined ? {} : { dst: unmapCidr(dst) }),
     ...(gw === undefined ? {} : { gw }),
     ...Object.fromEntries(integers),
   };

@@ -32,12 +32,16 @@ export function parseCidr(text: string): Cidr | undefined {
     : { address, prefixLength };
 }
 
-/** Canonical text. An IPv4-mapped address is shown as the IPv4 network it stands for, as upstream does. */
+/** Turns an IPv4-mapped network into the IPv4 network it stands for, as upstream does where it prints one. */
+export function unmapCidr(cidr: Cidr): Cidr {
+  if (!isMapped(cidr.address)) return cidr;
+  const prefixLength = Math.max(0, cidr.prefixLength - 96);
+  return { address: unmap(cidr.address), prefixLength };
+}
+
+/** Canonical text of the address, a slash and the prefix length. */
 export function formatCidr({ address, prefixLength }: Cidr): string {
-  const shown = isMapped(address)
-    ? Math.max(0, prefixLength - 96)
-    : prefixLength;
-  return `${formatIpAddress(unmap(address))}/${shown}`;
+  return `${formatIpAddress(address)}/${prefixLength}`;
 }
 
 function hostMask({ address, prefixLength }: Cidr): bigint {

@@ -9,11 +9,13 @@
  * @module
  */
 
+import { SystemError } from "../base/errors.ts";
 import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
 import { ownerKey, parseOwner } from "../host_local/reservation.ts";
 import type { ReservationTable } from "../host_local/reservation_table.ts";
 import {
   lstat,
+  lstatOwn,
   readSmallFile,
   removeFile,
   removeQuietly,
@@ -31,8 +33,14 @@ export interface NewReservation {
 }
 
 /** A file with the name of an address that was thought to be free. */
-export class NameTakenError extends Error {
-  override readonly name = "NameTakenError";
+export class NameTakenError extends SystemError {
+  constructor(path: string, options: ErrorOptions) {
+    super(
+      `link ${path}: file exists`,
+      "another process made it without taking the lock",
+      options,
+    );
+  }
 }
 
 function link(from: string, to: string): void {
@@ -42,7 +50,9 @@ function link(from: string, to: string): void {
     if (error instanceof Deno.errors.AlreadyExists) {
       throw new NameTakenError(to, { cause: error });
     }
-    throw systemError("link", to, error);
+    const { message } = systemError("link", to, error);
+    const advice = "dataDir must be on a file system with hard links";
+    throw new SystemError(message, advice, { cause: error });
   }
 }
 
@@ -97,6 +107,8 @@ export function reserve(
 ): void {
   const pending = directory.join(FILE_NAME.pending);
   const answered = directory.join(FILE_NAME.answered);
+  lstatOwn(pending);
+  lstatOwn(answered);
   directory.createPending(content);
   const done: (() => void)[] = [];
   try {

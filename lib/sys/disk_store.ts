@@ -18,8 +18,6 @@ import { ReservationView, type ViewOptions } from "./reservation_view.ts";
 /** What a store is opened with. */
 export interface DiskStoreOptions extends ViewOptions {
   readonly directory: NetworkDirectory;
-  /** Held until the store is closed; undefined where nothing is going to be changed and there is no lock file. */
-  readonly lock: Deno.FsFile | undefined;
 }
 
 /** The reservations of one network under its lock. */
@@ -155,10 +153,7 @@ export class DiskStore implements ReservationStore {
   }
 
   release(attachment: Attachment): void {
-    const held = this.heldBy(attachment);
-    const [unreadable] = this.#view.scan?.unreadable ?? [];
-    if (held.length === 0 && unreadable !== undefined) throw unreadable;
-    this.#remove(held);
+    this.#remove(this.heldBy(attachment));
   }
 
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
@@ -172,7 +167,8 @@ export class DiskStore implements ReservationStore {
 
   #remove(addresses: readonly IpAddress[]): void {
     const removed: IpAddress[] = [];
-    const failures: unknown[] = [];
+    // What could not be read may be among what was to go.
+    const failures: unknown[] = [...this.#view.scan?.unreadable ?? []];
     for (const address of addresses) {
       try {
         removeFile(this.#directory.pathOf(address));

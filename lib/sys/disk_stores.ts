@@ -26,45 +26,72 @@ function isDirectory(path: string): boolean {
   );
 }
 
+function makeDirectory(path: string): void {
+  const options = { recursive: true, mode: DIRECTORY_MODE };
+  attempt("mkdir", path, () => Deno.mkdirSync(path, options));
+}
+
 function parentOf(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash > 0 ? path.slice(0, slash) : slash === 0 ? "/" : ".";
 }
 
+/** Fails where the file system that holds the directory is mounted read-only. */
+function refuseReadOnly(directory: string): void {
+  const { atime, mtime } = Deno.statSync(directory);
+  try {
+    // Sets what is set already.
+    if (atime && mtime) Deno.utimeSync(directory, atime, mtime);
+  } catch (error) {
+    // Others may own the directory and let us write in it all the same.
+    if (error instanceof Deno.errors.PermissionDenied) return;
+    throw systemError("utime", directory, error);
+  }
+}
+
+/** How often a directory that somebody removes at the same moment is made again. */
+const MAKE_LIMIT = 10;
+
 /** The stores below the directories that configurations name. */
 export function diskStores(warn: (message: string) => void): ReservationStores {
-  const open = async (
+  const lock = (
     { directory, lockTimeoutMs }: StoreConfig,
-    { create, repair }: { readonly create: boolean; readonly repair: boolean },
-  ): Promise<DiskStore> => {
-    const network = new NetworkDirectory(directory);
-    const lock = await lockFile(network.join(FILE_NAME.lock), {
+    create: boolean,
+  ): Promise<Deno.FsFile | undefined> =>
+    lockFile(`${directory}/${FILE_NAME.lock}`, {
       create,
       timeoutMs: lockTimeoutMs,
     });
+  const store = (
+    { directory }: StoreConfig,
+    lock: Deno.FsFile | undefined,
+    repair: boolean,
+  ): DiskStore => {
+    const network = new NetworkDirectory(directory);
     return new DiskStore({ directory: network, lock, repair, warn });
   };
   return {
-    openOrCreate: (config) => {
-      attempt(
-        "mkdir",
-        config.directory,
-        () =>
-          Deno.mkdirSync(config.directory, {
-            recursive: true,
-            mode: DIRECTORY_MODE,
-          }),
+    openOrCreate: async (config) => {
+      const { directory } = config;
+      for (let made = 0; made < MAKE_LIMIT; made++) {
+        makeDirectory(directory);
+        const file = await lock(config, true);
+        if (file !== undefined) return store(config, file, true);
+      }
+      throw new SystemError(
+        `mkdir ${directory}: it is removed all the time`,
+        "",
       );
-      return open(config, { create: true, repair: true });
     },
     // Upstream takes the lock for every command, so one is made where there is none.
-    openForChange: async (config) =>
-      isDirectory(config.directory)
-        ? await open(config, { create: true, repair: true })
-        : undefined,
+    openForChange: async (config) => {
+      if (!isDirectory(config.directory)) return undefined;
+      const file = await lock(config, true);
+      return file && store(config, file, true);
+    },
     openForReading: async (config) =>
       isDirectory(config.directory)
-        ? await open(config, { create: false, repair: false })
+        ? store(config, await lock(config, false), false)
         : undefined,
     probe: ({ directory }) => {
       let existing = directory;
@@ -77,7 +104,10 @@ export function diskStores(warn: (message: string) => void): ReservationStores {
         }
         existing = parentOf(existing);
       }
-      if (existing === directory) probeLock(`${directory}/${FILE_NAME.lock}`);
+      const lockPath = `${directory}/${FILE_NAME.lock}`;
+      if (existing !== directory || !probeLock(lockPath)) {
+        refuseReadOnly(existing);
+      }
     },
   };
 }

@@ -1,23 +1,15 @@
 /** The lock of a network: `flock(2)` on a file that is never removed, the same lock that upstream takes. @module */
 
 import { SystemError } from "../base/errors.ts";
-import { attempt, lstat, systemError } from "./files.ts";
+import { attempt, lstat, lstatOwn, systemError } from "./files.ts";
 
 const LOCK_MODE = 0o750;
 /** The longest a timer waits, 24 days; beyond that it would not wait at all. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
-/** Opens the lock file; makes it if `create` is true, else undefined if there is none. */
+/** Opens the lock file; undefined if there is none and `create` is false, or no directory to make it in. */
 function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
-  const info = lstat(path);
-  if (info?.isFile === false) {
-    const what = info.isDirectory ? "is a directory" : "is not a regular file";
-    throw new SystemError(
-      `open ${path}: ${what}`,
-      `remove ${path}; the plugin makes it anew`,
-    );
-  }
-  if (info !== undefined) {
+  if (lstatOwn(path) !== undefined) {
     return attempt("open", path, () => Deno.openSync(path));
   }
   if (!create) return undefined;
@@ -33,11 +25,17 @@ function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
     if (error instanceof Deno.errors.AlreadyExists) {
       return openLockFile(path, false);
     }
+    // The directory is gone since somebody looked.
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw systemError("open", path, error);
   }
 }
 
-/** Takes the lock of an open file, waiting in the kernel's own queue; false if `timeoutMs` has passed. */
+/**
+ * Takes the lock of an open file, waiting in the kernel's own queue.
+ *
+ * @returns False if `timeoutMs` has passed. The file is closed then, as soon as the wait for it is over.
+ */
 async function takeLock(
   file: Deno.FsFile,
   timeoutMs: number,
@@ -50,8 +48,11 @@ async function takeLock(
       Math.min(timeoutMs, LONGEST_WAIT_MS),
     );
   });
+  const locked = file.lock(true).then(() => true);
   try {
-    return await Promise.race([file.lock(true).then(() => true), timeout]);
+    const isLocked = await Promise.race([locked, timeout]);
+    if (!isLocked) locked.finally(() => file.close()).catch(() => {});
+    return isLocked;
   } finally {
     clearTimeout(timer);
   }
@@ -67,10 +68,10 @@ function isCurrent(file: Deno.FsFile, path: string): boolean {
 /**
  * Takes the lock at `path`. Closing the file that is returned gives it back; so does the end of the process.
  *
- * After a time-out the wait goes on in the background and must be ended by ending the process.
+ * After a time-out the wait goes on in the background; the end of the process ends it.
  *
- * @param create Whether to make the file. Its directory must exist.
- * @returns Undefined if there is no such file and `create` is false.
+ * @param create Whether to make the file.
+ * @returns Undefined if there is no such file and `create` is false, or no directory.
  * @throws {SystemError} If it cannot be opened, or somebody else held it for `timeoutMs`.
  */
 export async function lockFile(
@@ -101,13 +102,14 @@ export async function lockFile(
 }
 
 /**
- * Whether the lock could be taken: the file can be opened and locked, or is held by somebody right now.
+ * Looks whether the lock could be taken: the file can be opened and locked, or is held by somebody right now.
  *
- * @throws {SystemError} If not.
+ * @returns False if there is no lock file.
+ * @throws {SystemError} If it could not be taken.
  */
-export function probeLock(path: string): void {
+export function probeLock(path: string): boolean {
   const file = openLockFile(path, false);
-  if (file === undefined) return;
+  if (file === undefined) return false;
   try {
     attempt("flock", path, () => file.tryLockSync(true));
     // Fails on a file system that is mounted read-only, and changes nothing on any other.
@@ -115,6 +117,7 @@ export function probeLock(path: string): void {
     if (atime !== null && mtime !== null) {
       attempt("utime", path, () => file.utimeSync(atime, mtime));
     }
+    return true;
   } finally {
     file.close();
   }

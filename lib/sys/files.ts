@@ -46,6 +46,19 @@ export function lstat(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/**
+ * What is at `path`, as {@link lstat}; links, directories and other special files are refused: they are somebody
+ * else's, and are neither followed nor replaced.
+ *
+ * @throws {SystemError} If it is not a regular file.
+ */
+export function lstatOwn(path: string): Deno.FileInfo | undefined {
+  const info = lstat(path);
+  if (info?.isFile !== false) return info;
+  const what = info.isDirectory ? "is a directory" : "is not a regular file";
+  throw new SystemError(`open ${path}: ${what}`, `remove ${path}`);
+}
+
 /** The text of a file. */
 export function readText(path: string): string {
   return attempt("open", path, () => Deno.readTextFileSync(path));

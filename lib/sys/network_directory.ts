@@ -18,6 +18,7 @@ import { isFromEarlierBoot } from "./clock.ts";
 import {
   createFile,
   lstat,
+  lstatOwn,
   readSmallFile,
   removeFile,
   renameFile,
@@ -136,22 +137,10 @@ export class NetworkDirectory {
   writeCursorText(index: number, text: string | undefined): void {
     const path = this.join(cursorName(index));
     if (text === undefined) return removeFile(path);
-    const info = lstat(path);
-    if (info?.isFile === false) {
-      throw new SystemError(
-        `open ${path}: is not a regular file`,
-        `remove ${path}`,
-      );
-    }
+    const mode = (lstatOwn(path)?.mode ?? FILE_MODE) & 0o777;
     const temporary = this.join(FILE_NAME.cursor);
-    removeFile(temporary);
-    createFile(
-      temporary,
-      text,
-      info?.mode === undefined || info.mode === null
-        ? FILE_MODE
-        : info.mode & 0o777,
-    );
+    if (lstatOwn(temporary) !== undefined) removeFile(temporary);
+    createFile(temporary, text, mode);
     renameFile(temporary, path);
   }
 

@@ -21,10 +21,13 @@ import type {
   ReservationTable,
 } from "../host_local/reservation_table.ts";
 import { isFromEarlierBoot, nowMs } from "./clock.ts";
-import { lstat, removeFile } from "./files.ts";
+import { lstat, lstatOwn, removeFile } from "./files.ts";
 
 /** Older than any time the kernel is going to give the directory, whatever the step of its clock. */
-const STAMP_AGE_MS = 1_000;
+const STAMP_AGE_MS = 3_000;
+
+/** How much older than its last change a stamped file is at least: `ctime` comes in whole seconds. */
+const STAMPED_AGE_MS = STAMP_AGE_MS / 2;
 
 const FILE_MODE = 0o600;
 
@@ -70,6 +73,9 @@ export function isIndexCurrent(path: string, directory: string): boolean {
   const stamp = lstat(path);
   if (stamp?.isFile !== true || stamp.mtime === null) return false;
   const stampMs = stamp.mtime.getTime();
+  // A file that a kill left unstamped is as young as its last change, and so, by chance, may be the directory.
+  const changedMs = stamp.ctime?.getTime() ?? stampMs;
+  if (changedMs - stampMs < STAMPED_AGE_MS) return false;
   return lstat(directory)?.mtime?.getTime() === stampMs &&
     !isFromEarlierBoot(stampMs);
 }
@@ -93,7 +99,7 @@ export class ReservationIndex implements ReservationLookup {
 
   /** A new index of what `table` holds, in place of the one at `path`. */
   static create(path: string, table: ReservationTable): ReservationIndex {
-    removeFile(path);
+    if (lstatOwn(path) !== undefined) removeFile(path);
     Deno.openSync(path, { write: true, createNew: true, mode: FILE_MODE })
       .close();
     const index = new ReservationIndex(path);

@@ -1,10 +1,11 @@
 /** Who holds what in a network: out of the index where there is a current one, else out of the files. @module */
 
+import { SystemError } from "../base/errors.ts";
 import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
 import { ownerKey } from "../host_local/reservation.ts";
 import type { ReservationLookup } from "../host_local/reservation_table.ts";
 import { rollBack } from "./add_transaction.ts";
-import { attempt, removeFile, removeQuietly } from "./files.ts";
+import { attempt, lstatOwn, removeFile } from "./files.ts";
 import {
   type DirectoryScan,
   FILE_NAME,
@@ -21,6 +22,8 @@ const INDEX_THRESHOLD = 200;
 
 /** What a view is made with. */
 export interface ViewOptions {
+  /** Held until the store is closed; undefined where nothing is going to be changed and there is no lock file. */
+  readonly lock: Deno.FsFile | undefined;
   /** Whether what is broken may be repaired: not for those who only look. */
   readonly repair: boolean;
   readonly warn: (message: string) => void;
@@ -99,10 +102,23 @@ export class ReservationView {
     this.close();
     const { path } = this.#directory;
     const scan = attempt("read", path, () => this.#directory.scan());
+    // A directory that cannot be read to its end looks like a shorter one; the lock at least is there.
+    if (this.#options.lock !== undefined && !scan.own.has(FILE_NAME.lock)) {
+      throw new SystemError(
+        `read ${path}: the list of files is incomplete`,
+        "",
+      );
+    }
+    for (const { message } of scan.unreadable) {
+      this.#options.warn(`${message}; the address counts as taken`);
+    }
     if (this.#options.repair) {
       rollBack(this.#directory, scan.table);
       for (const address of scan.blank) {
         removeFile(this.#directory.pathOf(address));
+      }
+      if (scan.own.has(FILE_NAME.cursor)) {
+        removeFile(this.#directory.join(FILE_NAME.cursor));
       }
     }
     this.#scan = scan;
@@ -153,7 +169,10 @@ export class ReservationView {
       if (this.#index !== undefined) this.#saveIndex(this.#index, change);
       else this.#saveTable(change);
     });
-    if (!saved) removeQuietly(this.#indexPath);
+    if (saved) return;
+    this.quietly("the index stays", () => {
+      if (lstatOwn(this.#indexPath) !== undefined) removeFile(this.#indexPath);
+    });
   }
 
   #saveIndex(

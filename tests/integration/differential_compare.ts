@@ -3,7 +3,8 @@
 import type { PluginOutcome } from "../support/plugin_process.ts";
 import { errorIn } from "../support/host_local_call.ts";
 import type { NetworkState } from "../support/network_directory.ts";
-import type { MadeCall, MadeNetwork } from "./differential_config.ts";
+import type { MadeCall } from "./differential_call.ts";
+import type { MadeNetwork } from "./differential_network.ts";
 
 /** One plugin's part in a step. */
 export interface Seen {

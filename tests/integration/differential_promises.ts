@@ -58,7 +58,9 @@ function brokenByFailedAdd({ before, ours }: Step): string[] {
 /** What was the caller's is gone, and nothing else. */
 function brokenByDel(step: Step): string[] {
   const { CNI_CONTAINERID: id = "", CNI_IFNAME: ifName = "" } = step.call.env;
-  const { before, ours } = step;
+  const { before, ours, network } = step;
+  // Without `ipam` nobody knows where the reservations are.
+  if (!network.ipam) return [];
   const left = [...ours.after.addresses].filter(([, content]) =>
     content === ownerText(id, ifName)
   );

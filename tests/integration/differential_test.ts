@@ -29,16 +29,15 @@ import {
 import {
   formatConfig,
   type MadeCall,
-  type MadeNetwork,
   makeCall,
   makeLeftovers,
-  makeNetwork,
-} from "./differential_config.ts";
+} from "./differential_call.ts";
+import { type MadeNetwork, makeNetwork } from "./differential_network.ts";
 import { brokenPromises } from "./differential_promises.ts";
 import { explain, RULES } from "./differential_rules.ts";
 
 const SEED = numberFromEnv("DIFFERENTIAL_SEED", Date.now() % 1_000_000_000);
-const SEQUENCES = numberFromEnv("DIFFERENTIAL_SEQUENCES", 110);
+const SEQUENCES = numberFromEnv("DIFFERENTIAL_SEQUENCES", 200);
 const CALLS = 14;
 const LANES = 3;
 const SHOWN = numberFromEnv("DIFFERENTIAL_SHOWN", 8);

@@ -36,11 +36,72 @@ export interface FaultPoint {
   readonly args: string;
 }
 
+/** A fault at a point. */
+export interface PlannedFault {
+  readonly point: FaultPoint;
+  readonly fault: Fault;
+}
+
 /** All faults that can be injected at a point: the errors that a full, a read-only and a broken disk give. */
-export function faultsAt(point: FaultPoint): readonly Fault[] {
+function faultsAt(point: FaultPoint): readonly Fault[] {
   return WRITES.has(point.syscall)
     ? ["KILL", "ENOSPC", "EIO", "EROFS", "EDQUOT"]
     : ["KILL", "ENOSPC", "EIO"];
+}
+
+/** Every fault at every point. */
+export function allFaults(points: readonly FaultPoint[]): PlannedFault[] {
+  return points.flatMap((point) =>
+    faultsAt(point).map((fault) => ({ point, fault }))
+  );
+}
+
+/** A kill at every point, and one of the errors, another one from point to point. */
+export function eachPoint(points: readonly FaultPoint[]): PlannedFault[] {
+  return points.flatMap((
+    point,
+    at,
+  ): PlannedFault[] => [{ point, fault: "KILL" }, {
+    point,
+    fault: errorAt(point, at),
+  }]);
+}
+
+function errorAt(point: FaultPoint, at: number): Fault {
+  const [, ...errors] = faultsAt(point);
+  return errors[at % errors.length] ?? "EIO";
+}
+
+/**
+ * A smaller choice that meets the same states: a kill only where the directory has changed since the last one, and one
+ * error at each point, calls with the same paths counting as one point.
+ */
+export function distinctFaults(points: readonly FaultPoint[]): PlannedFault[] {
+  const kills = points.filter((_, at) => isChange(points[at - 1]))
+    .map((point): PlannedFault => ({ point, fault: "KILL" }));
+  const seen = new Set<string>();
+  const errors = points.flatMap((point, at): PlannedFault[] => {
+    const paths = pathsIn(point.args);
+    const key = `${point.syscall} ${paths}`;
+    if (paths !== "" && seen.has(key)) return [];
+    seen.add(key);
+    return [{ point, fault: errorAt(point, at) }];
+  });
+  return [...kills, ...errors];
+}
+
+const CHANGES =
+  /^(mkdir|link|unlink|rmdir|rename|p?write|ftruncate|fallocate|utimensat|f?chmod)/;
+
+/** Whether the call changes the directory or stdout; before the first point nothing has changed, which counts too. */
+function isChange(point: FaultPoint | undefined): boolean {
+  if (point === undefined) return true;
+  return CHANGES.test(point.syscall) || /O_CREAT|O_TRUNC/.test(point.args);
+}
+
+/** The paths among the arguments, in one text; empty if there are only descriptors. */
+function pathsIn(args: string): string {
+  return (args.match(/"\/[^"]*"/g) ?? []).join(" ");
 }
 
 /** The paths under `root` that a traced call of the plugin uses, and stdout. */

@@ -2,9 +2,10 @@
  * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
  * killed there, and once each the call fails with every error that a full or broken disk gives.
  *
- * By default each point gets a kill and one of the errors, and the large networks are sampled (`FAULT_STRIDE`: one fault
- * in so many). `FAULT_FULL=1` tries all errors everywhere, and every order of the calls that follow. `FAULT_SYSCALLS`
- * limits a run to the calls named.
+ * By default each point gets a kill and one of the errors; in large networks an even sample of those that lead to
+ * different states is tried (`FAULT_SAMPLE` faults each). `FAULT_FULL=1` tries all errors, and every order of the calls
+ * that follow.
+ * `FAULT_SYSCALLS` limits a run to the calls named.
  * @module
  */
 
@@ -18,13 +19,16 @@ import { numberFromEnv } from "../support/random.ts";
 import { testWith } from "../support/requirements.ts";
 import type { TraceOptions, TraceOutcome } from "../support/strace.ts";
 import { TempDir } from "../support/temp_dir.ts";
-import { checkFollowUps, checkRightAfter, FOLLOW_UPS } from "./fault_checks.ts";
+import { checkFollowUps, FOLLOW_UPS } from "./fault_follow_ups.ts";
+import { checkRightAfter } from "./fault_right_after.ts";
 import {
-  type Fault,
+  allFaults,
+  distinctFaults,
+  eachPoint,
   type FaultPoint,
-  faultsAt,
   findPoints,
   pathsTouched,
+  type PlannedFault,
   runWithFault,
 } from "./fault_points.ts";
 import {
@@ -38,8 +42,8 @@ import {
 const FULL = Deno.env.get("FAULT_FULL") === "1";
 const LANES = 2;
 
-/** Of a large network, one in so many faults is tried. */
-const STRIDE = FULL ? 1 : numberFromEnv("FAULT_STRIDE", 9);
+/** So many faults are tried in each large network. */
+const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 90);
 
 /** Names of system calls, if only these are to be broken. */
 const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
@@ -100,9 +104,7 @@ class Lane {
   }
 }
 
-interface Trial {
-  readonly point: FaultPoint;
-  readonly fault: Fault;
+interface Trial extends PlannedFault {
   /** Number of the trial, which spreads the orders of the calls that follow. */
   readonly index: number;
 }
@@ -162,11 +164,20 @@ async function tryOne(
   }
 }
 
-/** A kill at every point, and one of the errors, another at each point; all of them in a full run. */
-function faultsHere(point: FaultPoint, at: number): readonly Fault[] {
-  const faults = faultsAt(point);
-  const [kill, ...errors] = faults as [Fault, ...Fault[]];
-  return FULL ? faults : [kill, errors[at % errors.length] ?? kill];
+/** Which faults are tried where; {@link SAMPLE} limits it further in a large network. */
+function faultsFor(
+  { indexed }: FaultScenario,
+  points: readonly FaultPoint[],
+): PlannedFault[] {
+  if (FULL) return allFaults(points);
+  return indexed ? distinctFaults(points) : eachPoint(points);
+}
+
+/** Whether the one at `index` of so many is among {@link SAMPLE} that are spread evenly. */
+function isSampled(index: number, count: number): boolean {
+  if (count <= SAMPLE) return true;
+  const share = SAMPLE / count;
+  return Math.floor((index + 1) * share) > Math.floor(index * share);
 }
 
 async function sweep(scenario: FaultScenario): Promise<void> {
@@ -185,12 +196,11 @@ async function sweep(scenario: FaultScenario): Promise<void> {
   });
   await first.prepare();
   const points = await findPoints(first.trace, { paths, root: first.dataDir });
-  const trials = points
-    .flatMap((point, at) =>
-      faultsHere(point, at).map((fault) => ({ point, fault }))
-    )
+  const trials = faultsFor(scenario, points)
     .filter(({ point }) => ONLY?.includes(point.syscall) ?? true)
-    .filter((_, index) => !scenario.indexed || index % STRIDE === 0)
+    .filter((_, index, all) =>
+      !scenario.indexed || isSampled(index, all.length)
+    )
     .map((trial, index): Trial => ({ ...trial, index }));
   const tally: Tally = { tried: 0, missed: 0, failures: [] };
   await forEachParallel(trials, LANES, async (trial, worker) => {

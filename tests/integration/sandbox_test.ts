@@ -1,86 +1,15 @@
 /**
- * What a run of the compiled plugin leaves alone: the temporary directory, the variables of its runtime, the network,
- * other programs, and every file outside its network's directory.
+ * What a run of the compiled plugin leaves alone, and what leaves it alone: the temporary directory and the variables of
+ * its runtime.
  * @module
  */
 
 import { assertEquals } from "@std/assert";
 import { OURS } from "../support/binaries.ts";
-import {
-  callHostLocal,
-  environmentOf,
-  networkConfig,
-} from "../support/host_local_call.ts";
-import { readNetwork } from "../support/network_directory.ts";
 import { type Requirement, testWith } from "../support/requirements.ts";
-import { runTraced, type TracedCall } from "../support/strace.ts";
-import { TempDir } from "../support/temp_dir.ts";
+import { COMMANDS, Sandbox } from "../support/sandbox.ts";
 
 const NEEDS: readonly Requirement[] = [`binary:${OURS}`];
-
-/** The commands of a container's life, in an order in which all succeed. */
-const COMMANDS = ["VERSION", "STATUS", "ADD", "CHECK", "GC", "DEL"] as const;
-
-/** A network in a directory of its own, and a folder for TMPDIR and HOME. */
-class Sandbox implements Disposable {
-  readonly #temp = new TempDir();
-  readonly dataDir: string = this.#temp.join("data");
-  readonly tmp: string = this.#temp.join("tmp");
-  readonly config = networkConfig({
-    cniVersion: "1.1.0",
-    dataDir: this.dataDir,
-    subnets: ["10.1.0.0/24", "fd00:1::/64"],
-    extra: {
-      "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }],
-    },
-  });
-
-  constructor() {
-    Deno.mkdirSync(this.tmp);
-  }
-
-  join(name: string): string {
-    return this.#temp.join(name);
-  }
-
-  /** Runs all commands and tells what they printed and left; the variables are added to their environment. */
-  async runAll(env: Readonly<Record<string, string>> = {}): Promise<string[]> {
-    const seen: string[] = [];
-    for (const command of COMMANDS) {
-      const outcome = await callHostLocal({
-        binary: OURS,
-        command,
-        config: this.config,
-        env: { TMPDIR: this.tmp, HOME: this.tmp, ...env },
-      });
-      const files = JSON.stringify([
-        ...readNetwork(`${this.dataDir}/net`).addresses,
-      ]);
-      seen.push(
-        `${command} ${outcome.code} ${outcome.stdout} [${outcome.stderr}] ${files}`,
-      );
-    }
-    return seen;
-  }
-
-  /** Every path in the temporary directory, with the content of what is a file. */
-  async temporaryFiles(folder = this.tmp): Promise<string[]> {
-    const seen: string[] = [];
-    for await (const entry of Deno.readDir(folder)) {
-      const path = `${folder}/${entry.name}`;
-      if (entry.isDirectory) {
-        seen.push(path, ...await this.temporaryFiles(path));
-      } else {seen.push(
-          `${path} ${entry.isSymlink ? "->" : await Deno.readTextFile(path)}`,
-        );}
-    }
-    return seen.sort();
-  }
-
-  [Symbol.dispose](): void {
-    this.#temp[Symbol.dispose]();
-  }
-}
 
 let reference: Promise<string[]> | undefined;
 
@@ -223,96 +152,6 @@ for (const variables of VARIABLES) {
       );
       assertEquals(await sandbox.runAll(env), await undisturbed());
       assertEquals(await sandbox.temporaryFiles(), []);
-    },
-  );
-}
-
-/** System calls that reach the network or other programs. */
-const REACHING_OUT = new Set([
-  "socket",
-  "connect",
-  "bind",
-  "listen",
-  "sendto",
-  "sendmsg",
-  "accept4",
-  "fork",
-  "vfork",
-]);
-
-/** What the dynamic loader opens before the program starts: its cache and the libraries that `ldd` tells, by name. */
-async function linkedLibraries(): Promise<Set<string>> {
-  const { stdout } = await new Deno.Command("ldd", { args: [OURS] }).output();
-  const names = new TextDecoder().decode(stdout).matchAll(
-    /[\w.+-]+\.so[\w.]*/g,
-  );
-  return new Set(["ld.so.cache", ...[...names].map(([name]) => name)]);
-}
-
-/** Calls of a run that it has no business to make; each as the text of the trace. */
-function excesses(calls: readonly TracedCall[], { dataDir, libraries }: {
-  readonly dataDir: string;
-  readonly libraries: ReadonlySet<string>;
-}): string[] {
-  const executions = calls.filter(({ name }) => name.startsWith("execve"));
-  const others = calls.filter(({ name, args }) => {
-    if (REACHING_OUT.has(name)) return true;
-    if (name.startsWith("clone")) return !args.includes("CLONE_THREAD");
-    if (!name.startsWith("open")) return false;
-    const [, path = ""] = /"([^"]*)"/.exec(args) ?? [];
-    if (/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(args)) {
-      return !path.startsWith(`${dataDir}/`);
-    }
-    return /\.so(\.|$)/.test(path) && !libraries.has(path.replace(/.*\//, ""));
-  });
-  return [...executions.slice(1), ...others].map(({ name, args }) =>
-    `${name}(${args})`
-  );
-}
-
-for (const command of COMMANDS) {
-  testWith(
-    [...NEEDS, "command:strace", "command:ldd"],
-    `${command} opens no socket, starts no program, loads no library and writes nowhere else`,
-    async () => {
-      using sandbox = new Sandbox();
-      const options = {
-        command: [OURS],
-        stdin: sandbox.config,
-        traceFile: sandbox.join("trace"),
-      };
-      const extra = { TMPDIR: sandbox.tmp, HOME: sandbox.tmp };
-      if (command !== "ADD") {
-        await runTraced({
-          ...options,
-          env: environmentOf({ command: "ADD", env: extra }),
-        });
-      }
-      const outcome = await runTraced({
-        ...options,
-        env: environmentOf({ command, env: extra }),
-      });
-      assertEquals({ code: outcome.code, stderr: outcome.stderr }, {
-        code: 0,
-        stderr: "",
-      }, outcome.stdout);
-      const { dataDir } = sandbox;
-      assertEquals(
-        excesses(outcome.calls, {
-          dataDir,
-          libraries: await linkedLibraries(),
-        }),
-        [],
-      );
-      const searched = outcome.calls.filter(({ args }) =>
-        args.includes(sandbox.tmp)
-      );
-      assertEquals(
-        searched.filter(({ name }) => name !== "execve").map(({ args }) =>
-          args
-        ),
-        [],
-      );
     },
   );
 }

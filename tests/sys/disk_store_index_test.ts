@@ -1,6 +1,6 @@
 /** The index of a large network: a cache, never the truth. The threshold is lowered to a few files. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { ReservationTable } from "../../lib/host_local/reservation_table.ts";
 import {
@@ -247,6 +247,22 @@ for (const { name, held } of LIES) {
   });
 }
 
+Deno.test("DiskStore.add() chooses again if a name that is free in the index is taken", () => {
+  using network = indexed();
+  network.write({ "last_reserved_ip.0": "10.0.0.6" });
+  plantIndex(network, FIVE);
+  assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
+    "10.0.0.8",
+  ]);
+  assertEquals<unknown>(network.read(), {
+    ...FIVE,
+    "10.0.0.7": C1,
+    "10.0.0.8": "c2\r\neth0",
+    "last_reserved_ip.0": "10.0.0.8",
+  });
+  assertEquals(isCurrent(network), true);
+});
+
 Deno.test("DiskStore.add() asks the files before it calls a pool exhausted", () => {
   using network = new Network(crowd(4));
   plantIndex(network, { ...crowd(5), "10.0.0.1": C9 });
@@ -274,6 +290,12 @@ function otherSchema(path: string): void {
   database.exec(
     "CREATE TABLE reservation (ip TEXT); CREATE TABLE something (a, b);",
   );
+  database.close();
+}
+
+function withoutRuns(path: string): void {
+  const database = new DatabaseSync(path);
+  database.exec("DROP TABLE run");
   database.close();
 }
 
@@ -306,6 +328,7 @@ const DAMAGES = [
   },
   { name: "has damaged pages", damage: flipBytes },
   { name: "has another schema", damage: otherSchema },
+  { name: "lacks a table", damage: withoutRuns },
 ] as const satisfies readonly {
   name: string;
   damage: (path: string) => void;
@@ -352,6 +375,28 @@ for (const { name, damage } of DAMAGES) {
   });
 }
 
+Deno.test("DiskStore says on stderr that it does not use a damaged index", () => {
+  using network = indexed();
+  Deno.writeTextFileSync(
+    network.join(".index.db"),
+    "not a database ".repeat(500),
+  );
+  stampIndex(network.join(".index.db"), network.path);
+  network.heldBy({}, INDEXED);
+  assertEquals(network.warnings, [
+    `${network.path}: the index is not used: file is not a database`,
+  ]);
+});
+
+Deno.test("DiskStore.release() removes an index that it cannot bring up to date", () => {
+  using network = indexed();
+  withoutRuns(network.join(".index.db"));
+  stampIndex(network.join(".index.db"), network.path);
+  network.release({}, INDEXED);
+  assertEquals(network.read(), { ...FIVE, "last_reserved_ip.0": "10.0.0.7" });
+  assertEquals(network.hasIndex, false);
+});
+
 Deno.test("DiskStore does not use an index from before the boot", () => {
   using network = indexed();
   plantIndex(network, {});
@@ -376,6 +421,16 @@ Deno.test("DiskStore does not use an index that was copied with its network", ()
     copy.add({ containerId: "c2", requested: ["10.0.0.4"], options: INDEXED }),
     ["10.0.0.4"],
   );
+});
+
+Deno.test("DiskStore does not use an index that was written but not stamped, whatever the times", () => {
+  using network = indexed();
+  plantIndex(network, {});
+  const now = new Date();
+  Deno.utimeSync(network.join(".index.db"), now, now);
+  Deno.utimeSync(network.path, now, now);
+  assertEquals(isCurrent(network), false);
+  assertEquals(network.heldBy({}, INDEXED), ["10.0.0.7"]);
 });
 
 Deno.test("DiskStore does not use an index that is older than the last change of the directory", () => {
@@ -405,22 +460,21 @@ Deno.test("DiskStore.add() of an indexed network gives what was never answered",
   assertEquals(network.read()[".answered"], undefined);
 });
 
-Deno.test("DiskStore.add() of an indexed network takes all back if the answer fails", () => {
+Deno.test("DiskStore.add() of an indexed network asks once and takes all back if the answer fails", () => {
   using network = indexed();
   const before = network.read();
-  let failure: unknown;
-  try {
-    network.add({
+  let answers = 0;
+  const failing = (): void =>
+    void network.add({
       containerId: "c2",
       options: INDEXED,
       answer: () => {
+        answers++;
         throw new TypeError("no");
       },
     });
-  } catch (error) {
-    failure = error;
-  }
-  assertEquals(failure instanceof TypeError, true);
+  assertThrows(failing, TypeError);
+  assertEquals(answers, 1);
   assertEquals(network.read(), before);
   assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
     "10.0.0.8",

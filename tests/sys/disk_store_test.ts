@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { SystemError } from "../../lib/base/errors.ts";
 import { PoolError } from "../../lib/host_local/plan.ts";
 import { NameTakenError } from "../../lib/sys/add_transaction.ts";
 import { thrownBy } from "../unit/base/thrown.ts";
@@ -151,6 +152,21 @@ for (const { name, files, subnets } of ROLLBACKS) {
     assertEquals<unknown>(network.read(), files);
   });
 }
+
+Deno.test("DiskStore.add() leaves its marker if something cannot be taken back", () => {
+  using network = new Network();
+  const failing = (): void =>
+    void network.add({
+      subnets: DUAL_STACK,
+      answer: () => {
+        Deno.removeSync(network.join("10.0.0.2"));
+        Deno.mkdirSync(network.join("10.0.0.2/full"), { recursive: true });
+        throw new TypeError("no");
+      },
+    });
+  assertThrows(failing, TypeError);
+  assertEquals(network.read(), { ".pending": C1, "10.0.0.2": "<directory>" });
+});
 
 Deno.test("DiskStore.add() SPEC 2 succeeds when it is repeated after a failure", () => {
   using network = new Network();
@@ -401,6 +417,22 @@ Deno.test("DiskStore.releaseUnless() knows the age of a reservation", () => {
   const nowMs = Date.now();
   store.releaseUnless(({ reservedAtMs }) => nowMs - reservedAtMs < 60_000);
   assertEquals(network.read(), { "10.0.0.3": C1 });
+});
+
+Deno.test("DiskStore.releaseUnless() H20 frees the rest and fails if a name cannot be removed", () => {
+  using network = new Network({ "10.0.0.2": C1, "10.0.0.3": C2 });
+  using store = network.open();
+  const replace = (): void => {
+    Deno.removeSync(network.join("10.0.0.2"));
+    Deno.mkdirSync(network.join("10.0.0.2/full"), { recursive: true });
+  };
+  const release = (): void =>
+    store.releaseUnless(({ location }) => {
+      if (location.endsWith("10.0.0.2")) replace();
+      return false;
+    });
+  assertThrows(release, SystemError, `unlink ${network.join("10.0.0.2")}: `);
+  assertEquals(network.read(), { "10.0.0.2": "<directory>" });
 });
 
 Deno.test("DiskStore.find() and list() tell owner, time and place", () => {

@@ -114,7 +114,7 @@ for (const { name, open } of OPENINGS) {
     assertEquals(await rejectionOf(async () => await open(network.path)), {
       name: "SystemError",
       message: `open ${network.join("lock")}: is a directory`,
-      advice: `remove ${network.join("lock")}; the plugin makes it anew`,
+      advice: `remove ${network.join("lock")}`,
     });
   });
 }

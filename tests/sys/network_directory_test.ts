@@ -85,7 +85,7 @@ Deno.test("NetworkDirectory.writeCursorText() refuses a directory and says what 
     ),
     {
       name: "SystemError",
-      message: `open ${path}: is not a regular file`,
+      message: `open ${path}: is a directory`,
       advice: `remove ${path}`,
     },
   );

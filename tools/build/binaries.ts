@@ -8,8 +8,6 @@ export interface Binary {
   readonly main: string;
   /** Permissions compiled in; a binary cannot do what is not named here. */
   readonly permissions: readonly string[];
-  /** Skipped, not an error, as long as `main` does not exist. */
-  readonly planned?: true;
 }
 
 const CNI_VARIABLES = [
@@ -51,7 +49,6 @@ export const PLUGINS: readonly Binary[] = [
       // Callers must be root or the daemon's own user.
       "--allow-sys=uid",
     ],
-    planned: true,
   },
 ];
 

@@ -8,7 +8,7 @@
 import { warn } from "../terminal.ts";
 import { canDownloadRuntime } from "./deno_download.ts";
 import { elfFile } from "./elf.ts";
-import { pinnedExecutable, type PinnedFile } from "./pinned_file.ts";
+import { pinnedExecutable, type PinnedFile, sha256 } from "./pinned_file.ts";
 import { hostTarget, type Target } from "./target.ts";
 
 /** A CLI and runtime of one version. */
@@ -54,6 +54,10 @@ const PINNED_RUNTIME: Readonly<Record<Target, PinnedFile>> = {
   },
 };
 
+async function pinnedCli(): Promise<Pick<Compiler, "deno" | "version">> {
+  return { deno: await pinnedExecutable(PINNED_CLI), version: PINNED_VERSION };
+}
+
 /**
  * Finds a compiler for the target, in this order: the runtime named by `DENORT_BIN`, Deno's own
  * download, the pinned pair from npm.
@@ -63,7 +67,12 @@ const PINNED_RUNTIME: Readonly<Record<Target, PinnedFile>> = {
 export async function findCompiler(target: Target): Promise<Compiler> {
   const own = { deno: Deno.execPath(), version: Deno.version.deno };
   const denort = Deno.env.get("DENORT_BIN");
-  if (denort) return { ...own, denort };
+  if (denort) {
+    // A runtime fits the CLI of its own version only; the pinned one is known by its hash.
+    const isPinned =
+      sha256(await Deno.readFile(denort)) === PINNED_RUNTIME[target].sha256;
+    return isPinned ? { ...await pinnedCli(), denort } : { ...own, denort };
+  }
   if (await canDownloadRuntime(target)) return own;
 
   warn(
@@ -76,8 +85,7 @@ export async function findCompiler(target: Target): Promise<Compiler> {
     );
   }
   return {
-    deno: await pinnedExecutable(PINNED_CLI),
-    version: PINNED_VERSION,
+    ...await pinnedCli(),
     denort: await pinnedExecutable(PINNED_RUNTIME[target]),
   };
 }

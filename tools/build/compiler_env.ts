@@ -1,32 +1,20 @@
-/** The environment of `deno bundle` and `deno compile`. @module */
+/** The environment of `deno compile`. @module */
 
-const PASSED = [
-  "PATH",
-  "HOME",
-  "TMPDIR",
-  "DENO_DIR",
-  "XDG_CACHE_HOME",
-  "NPM_CONFIG_REGISTRY",
-  "HTTP_PROXY",
-  "HTTPS_PROXY",
-  "NO_PROXY",
-  "http_proxy",
-  "https_proxy",
-  "no_proxy",
-  "SSL_CERT_FILE",
-];
+const PASSED = ["PATH", "HOME", "TMPDIR", "DENO_DIR", "XDG_CACHE_HOME"];
 
 /**
- * Only what it takes to find files and the network: `deno compile` writes settings that it takes
- * from other variables (V8 flags, certificates, telemetry) into the binary.
+ * Only what it takes to find files: `deno compile` writes settings that it takes from other
+ * variables (V8 flags, certificates, telemetry) into the binary.
+ *
+ * @param denort Path of the runtime to embed; Deno's own if absent.
  */
 export function compilerEnv(
-  extra: Readonly<Record<string, string>> = {},
+  denort: string | undefined,
 ): Record<string, string> {
   const env: Record<string, string> = { NO_COLOR: "1" };
   for (const name of PASSED) {
     const value = Deno.env.get(name);
     if (value !== undefined) env[name] = value;
   }
-  return { ...env, ...extra };
+  return denort === undefined ? env : { ...env, DENORT_BIN: denort };
 }

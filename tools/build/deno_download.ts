@@ -1,7 +1,6 @@
 /** Whether Deno can get the runtime of its own version. @module */
 
 import { EMPTY } from "./binaries.ts";
-import { compilerEnv } from "./compiler_env.ts";
 import type { Target } from "./target.ts";
 import { REPOSITORY } from "../repository.ts";
 
@@ -31,8 +30,7 @@ export async function canDownloadRuntime(target: Target): Promise<boolean> {
         EMPTY.main,
       ],
       cwd: REPOSITORY,
-      clearEnv: true,
-      env: compilerEnv(),
+      env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "null",
       stderr: "piped",

@@ -66,7 +66,12 @@ async function missingPackages(): Promise<string[]> {
 }
 
 async function apt(...args: string[]): Promise<void> {
-  const code = await status(["apt-get", "--quiet=2", ...args], {
+  const code = await status([
+    "apt-get",
+    "--quiet=2",
+    "--option=Dpkg::Use-Pty=0",
+    ...args,
+  ], {
     env: { DEBIAN_FRONTEND: "noninteractive" },
   });
   if (code !== 0) {

@@ -58,7 +58,7 @@ class FakePorts implements DhcpPorts {
   }
 
   workingDirectory(): string {
-    return "/work";
+    return "/somewhere";
   }
 
   warn(message: string): void {
@@ -102,7 +102,7 @@ Deno.test("ADD asks the daemon, answers and confirms", async () => {
 Deno.test("ADD makes the path of the namespace absolute", async () => {
   const ports = new FakePorts(ANSWER, OK);
   await add(ports, request({}, {}, { netns: "./a/../b" }));
-  assertEquals(ports.requests[0]?.["netns"], "/work/b");
+  assertEquals(ports.requests[0]?.["netns"], "/somewhere/b");
 });
 
 Deno.test("ADD succeeds although the confirmation is lost: the runtime has the result", async () => {

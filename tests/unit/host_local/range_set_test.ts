@@ -152,6 +152,26 @@ Deno.test("refuseOverlappingSets() 1.4.8 names the first pair", () => {
   );
 });
 
+const PARTLY = [
+  {
+    name: "the second range of the first set",
+    sets: [rangeSet("10.1.0.0/24", "10.2.0.0/24"), rangeSet("10.2.0.0/16")],
+  },
+  {
+    name: "the second range of the second set",
+    sets: [rangeSet("10.2.0.0/16"), rangeSet("10.1.0.0/24", "10.2.0.0/24")],
+  },
+] as const;
+
+for (const { name, sets } of PARTLY) {
+  Deno.test(`refuseOverlappingSets() 1.4.8 sees ${name}`, () => {
+    assertEquals(
+      thrownBy(() => refuseOverlappingSets(sets)),
+      refused("range set 0 overlaps with 1", ""),
+    );
+  });
+}
+
 Deno.test("refuseOverlappingSets() passes neighbours", () => {
   const sets = [
     rangeSet(slice(1, 10)),

@@ -44,6 +44,11 @@ const CONTENTS: readonly { name: string; content: string; want: Owner }[] = [
   { name: "NUL bytes alone", content: "\0\0\0\0", want: NOBODY },
   { name: "NUL bytes and white space", content: "\0\n\0", want: NOBODY },
   { name: "three lines", content: "c1\r\neth0\r\nx", want: UNKNOWN },
+  {
+    name: "one line that is no container ID",
+    content: "# kept for the printer",
+    want: UNKNOWN,
+  },
   { name: "an empty line between", content: "c1\r\n\r\neth0", want: UNKNOWN },
 ];
 
@@ -90,6 +95,7 @@ const NAMES = [
   { name: "2001:DB8::2", want: undefined },
   { name: "2001:db8:0::2", want: undefined },
   { name: "::ffff:10.0.0.2", want: undefined },
+  { name: "::ffff:a00:2", want: ip("::ffff:a00:2") },
   { name: "010.0.0.2", want: undefined },
   { name: "10.0.0.2 ", want: undefined },
   { name: "10.0.0.2.tmp", want: undefined },

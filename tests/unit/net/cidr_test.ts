@@ -5,6 +5,7 @@ import {
   lastAddress,
   networkAddress,
   parseCidr,
+  unmapCidr,
 } from "../../../lib/net/cidr.ts";
 import {
   formatIpAddress,
@@ -160,14 +161,9 @@ const TEXTS = [
     want: "2001:db8::/32",
   },
   {
-    name: "shows a mapped network as IPv4",
+    name: "leaves a mapped network IPv6",
     given: "::ffff:10.0.0.0/120",
-    want: "10.0.0.0/24",
-  },
-  {
-    name: "shows no negative length for a mapped address",
-    given: "::ffff:10.0.0.0/64",
-    want: "10.0.0.0/0",
+    want: "::ffff:a00:0/120",
   },
 ] as const;
 
@@ -175,5 +171,30 @@ for (const { name, given, want } of TEXTS) {
   Deno.test(`formatCidr() ${name}: ${given}`, () => {
     const cidr = parseCidr(given);
     assertEquals(cidr && formatCidr(cidr), want);
+  });
+}
+
+const UNMAPPED = [
+  {
+    name: "turns a mapped network into IPv4",
+    given: "::ffff:10.0.0.0/120",
+    want: "10.0.0.0/24",
+  },
+  {
+    name: "has no negative length for a mapped address",
+    given: "::ffff:10.0.0.0/64",
+    want: "10.0.0.0/0",
+  },
+  {
+    name: "leaves IPv6 alone",
+    given: "2001:db8::/32",
+    want: "2001:db8::/32",
+  },
+] as const;
+
+for (const { name, given, want } of UNMAPPED) {
+  Deno.test(`unmapCidr() ${name}: ${given}`, () => {
+    const cidr = parseCidr(given);
+    assertEquals(cidr && formatCidr(unmapCidr(cidr)), want);
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Made-up networks and calls for the differential test: mostly what operators write, sometimes at the edges of what is
- * allowed, now and then wrong. Everything follows from the generator's seed.
+ * Made-up networks for the differential test: mostly what operators write, sometimes at the edges of what is allowed,
+ * now and then wrong. Everything follows from the generator's seed.
  * @module
  */
 
@@ -25,16 +25,6 @@ export interface MadeNetwork {
   /** Addresses in, at the edge of and outside the ranges. */
   readonly addresses: readonly string[];
 }
-
-/** One call of a sequence. */
-export interface MadeCall {
-  readonly command: "ADD" | "DEL" | "CHECK";
-  readonly env: Readonly<Record<string, string>>;
-  /** The requests of this call that are in the config. */
-  readonly argsIps?: readonly unknown[];
-  readonly runtimeIps?: readonly unknown[];
-}
-
 /** All versions of the specification. */
 const VERSIONS = [
   "0.1.0",
@@ -45,9 +35,6 @@ const VERSIONS = [
   "1.0.0",
   "1.1.0",
 ] as const;
-
-const CONTAINERS = ["c1", "c2", "c3", "web-1", "0a.b_c"];
-
 const V4_LENGTHS = [
   ...Array(6).fill(24),
   25,
@@ -287,118 +274,4 @@ export function makeNetwork(
     ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
     addresses: [...addresses, "192.0.2.99"],
   };
-}
-
-/** The config of a call, for a data directory. */
-export function formatConfig(
-  network: MadeNetwork,
-  call: MadeCall,
-  dataDir: string,
-): string {
-  const runtimeConfig = call.runtimeIps === undefined
-    ? network.runtimeConfig
-    : { ...network.runtimeConfig, ips: call.runtimeIps };
-  return JSON.stringify({
-    cniVersion: network.cniVersion,
-    name: "net",
-    ipam: network.ipam ? { ...network.ipam, dataDir } : network.ipam,
-    ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
-    ...(call.argsIps === undefined
-      ? {}
-      : { args: { cni: { ips: call.argsIps } } }),
-  });
-}
-
-function makeRequest(random: Random, network: MadeNetwork): string {
-  return random.pick(network.addresses) +
-    (random.chance(0.3) ? random.pick(["/24", "/64", "/0", "/200"]) : "");
-}
-
-function makeCniArgs(random: Random, network: MadeNetwork): string {
-  const pairs: string[] = [];
-  if (random.chance(0.7)) pairs.push(`IP=${makeRequest(random, network)}`);
-  if (random.chance(0.1)) {
-    pairs.push(
-      random.pick(["IP=", "IP=foo", "IgnoreUnknown=yes", "A=b=c", ""]),
-    );
-  }
-  if (random.chance(0.2)) pairs.push("K8S_POD_NAME=web");
-  if (random.chance(0.3)) {
-    pairs.push(
-      random.pick([
-        "IgnoreUnknown=1",
-        "IgnoreUnknown=true",
-        "IgnoreUnknown=FALSE",
-      ]),
-    );
-  }
-  return random.shuffle(pairs).join(";");
-}
-
-/** Makes up the next call on a network. */
-export function makeCall(random: Random, network: MadeNetwork): MadeCall {
-  const command = random.pick(
-    ["ADD", "ADD", "ADD", "ADD", "DEL", "DEL", "CHECK"] as const,
-  );
-  const env: Record<string, string> = {
-    CNI_CONTAINERID: random.chance(0.02)
-      ? random.pick(["", "-c1", "c 1", "c1\n"])
-      : random.pick(CONTAINERS),
-    CNI_IFNAME: random.chance(0.02)
-      ? random.pick(["", "eth:0", "a/b", "0123456789abcdef", ".."])
-      : random.pick(["eth0", "eth0", "eth0", "net1"]),
-    CNI_NETNS: random.chance(0.02) ? "" : "/dev/null",
-    CNI_PATH: random.chance(0.02) ? "" : "/opt/cni/bin",
-  };
-  const requests = command === "ADD" && random.chance(0.35);
-  if (requests || random.chance(0.03)) {
-    if (random.chance(0.5)) env["CNI_ARGS"] = makeCniArgs(random, network);
-  }
-  const list = (): unknown[] => {
-    if (random.chance(0.03)) return [random.pick(["", "foo", 7])];
-    return Array.from(
-      { length: 1 + random.int(2) },
-      () => makeRequest(random, network),
-    );
-  };
-  return {
-    command,
-    env,
-    ...(requests && random.chance(0.4) ? { argsIps: list() } : {}),
-    ...(requests && random.chance(0.4) ? { runtimeIps: list() } : {}),
-  };
-}
-
-/** Files that an earlier version, a crash or a person may have left in the network's directory. */
-export function makeLeftovers(
-  random: Random,
-  network: MadeNetwork,
-): Record<string, string> {
-  const files: Record<string, string> = {};
-  if (random.chance(0.7)) return files;
-  for (
-    const name of random.shuffle(network.addresses).slice(0, 1 + random.int(3))
-  ) {
-    if (/[^0-9a-f:.]/.test(name) || name.endsWith("::")) continue;
-    const id = random.pick(CONTAINERS);
-    files[name] = random.pick([
-      `${id}\r\neth0`,
-      `${id}\r\neth0`,
-      id,
-      `${id}\n`,
-      ` ${id}\r\neth0\n`,
-      `${id}\neth0`,
-      "",
-      "not an owner at all",
-    ]);
-  }
-  if (random.chance(0.5)) {
-    files["last_reserved_ip.0"] = random.pick([
-      random.pick(network.addresses),
-      "",
-      "x",
-      "10.1.0.2\n",
-    ]);
-  }
-  return files;
 }

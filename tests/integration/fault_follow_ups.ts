@@ -1,4 +1,4 @@
-/** What must hold after a call was killed or failed, right away and after the calls that follow. @module */
+/** The calls that follow a killed or failed one, and what must hold after them. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -9,31 +9,21 @@ import {
 import {
   addressesOf,
   isAddressName,
-  type NetworkState,
   ownerText,
   readNetwork,
 } from "../support/network_directory.ts";
-import type { TraceOutcome } from "../support/strace.ts";
-import type { Fault, FaultPoint } from "./fault_points.ts";
-import { type FaultScenario, TARGET } from "./fault_scenarios.ts";
+import {
+  type BrokenCall,
+  isMarkedAnswered,
+  printedBy,
+} from "./fault_broken_call.ts";
+import { TARGET } from "./fault_scenarios.ts";
 
 /** A container that asks for addresses after the broken call. */
 const NEXT = "next";
 
 /** Files besides addresses, cursors and the lock that may stay in a network's directory. */
 const LASTING = new Set([".index.db"]);
-
-/** A broken call with everything that is known about it. */
-export interface BrokenCall {
-  readonly binary: string;
-  readonly scenario: FaultScenario;
-  readonly point: FaultPoint;
-  readonly fault: Fault;
-  readonly config: string;
-  readonly network: string;
-  readonly before: NetworkState;
-  readonly outcome: TraceOutcome;
-}
 
 /** Which calls come after the broken one. */
 export type FollowUp =
@@ -47,128 +37,6 @@ export const FOLLOW_UPS: readonly FollowUp[] = [
   "another container first",
   "DEL first",
 ];
-
-/** Addresses that the broken ADD printed, if its result came out whole. */
-function printedBy({ scenario, outcome }: BrokenCall): string[] | undefined {
-  if (scenario.command !== "ADD" || errorIn(outcome.stdout) !== undefined) {
-    return undefined;
-  }
-  try {
-    return addressesInResult(outcome.stdout);
-  } catch {
-    return undefined; // Nothing or only a part was printed.
-  }
-}
-
-function assertOthersUntouched(call: BrokenCall, state: NetworkState): void {
-  for (const [name, content] of call.before.addresses) {
-    if (content.startsWith(TARGET)) continue;
-    assertEquals(
-      state.addresses.get(name),
-      content,
-      `${name}, a reservation of another container`,
-    );
-  }
-}
-
-/** No address file is empty or half written, and none names an owner that nobody has asked for. */
-function assertWholeReservations(
-  call: BrokenCall,
-  state: NetworkState,
-  owners: readonly string[],
-): void {
-  const texts = new Set(owners.map((owner) => ownerText(owner)));
-  for (const [name, content] of state.addresses) {
-    assert(
-      texts.has(content) || call.before.addresses.get(name) === content,
-      `${name} holds ${JSON.stringify(content)}`,
-    );
-  }
-}
-
-/** Closing a directory that cannot be closed aborts Deno's runtime: no better than a kill, and no worse. */
-function isRuntimeAbort({ point, outcome }: BrokenCall): boolean {
-  return point.syscall === "close" && outcome.code === 134;
-}
-
-/** Whether the broken ADD left its mark that it was answering: a repeated one then gets the same addresses. */
-function isMarkedAnswered({ network }: BrokenCall): boolean {
-  return readNetwork(network).others.includes(".answered");
-}
-
-/**
- * What the target has in the directory. Left out is what it had before and stderr tells of: a file that could not be
- * read may be anybody's, and stays.
- */
-function heldByTarget(
-  { before, outcome }: BrokenCall,
-  state: NetworkState,
-): string[] {
-  const isTold = (name: string): boolean =>
-    before.addresses.has(name) && outcome.stderr.includes(name);
-  return addressesOf(state, TARGET).filter((name) => !isTold(name)).sort();
-}
-
-/** Checks the directory and the answer as the broken call left them. */
-export function checkRightAfter(call: BrokenCall): void {
-  const state = readNetwork(call.network);
-  assertOthersUntouched(call, state);
-  assertWholeReservations(call, state, [TARGET]);
-  if (call.outcome.code === 0) checkSuccess(call, state);
-  else if (call.fault === "KILL" || isRuntimeAbort(call)) {
-    checkKilled(call, state);
-  } else checkFailure(call, state);
-}
-
-function checkSuccess(call: BrokenCall, state: NetworkState): void {
-  const { scenario, outcome } = call;
-  const printed = printedBy(call);
-  if (scenario.command !== "ADD") {
-    assertEquals(
-      heldByTarget(call, state),
-      [],
-      `left by a successful ${scenario.command}, and not on stderr`,
-    );
-    return;
-  }
-  assert(
-    printed !== undefined,
-    `exit status 0 with stdout ${JSON.stringify(outcome.stdout)}`,
-  );
-  assertEquals(
-    heldByTarget(call, state),
-    printed?.toSorted(),
-    "files of the printed addresses",
-  );
-}
-
-/** Whoever has read the result must find it true, although the call ended badly. */
-function checkKilled(call: BrokenCall, state: NetworkState): void {
-  const missing = (printedBy(call) ?? []).filter((address) =>
-    !addressesOf(state, TARGET).includes(address)
-  );
-  assertEquals(missing, [], "printed addresses without a file");
-}
-
-function checkFailure(call: BrokenCall, state: NetworkState): void {
-  const { scenario, outcome, before, point } = call;
-  assertEquals(outcome.code, 1, `exit status, with stdout ${outcome.stdout}`);
-  assert(
-    errorIn(outcome.stdout) !== undefined || point.syscall === "write",
-    `stdout of a failed call: ${JSON.stringify(outcome.stdout)}`,
-  );
-  if (scenario.command !== "ADD") return;
-  assertEquals(
-    Object.fromEntries(state.addresses),
-    Object.fromEntries(before.addresses),
-    "addresses after a failed ADD",
-  );
-  assertEquals(
-    Object.fromEntries(state.cursors),
-    Object.fromEntries(before.cursors),
-    "cursors after a failed ADD",
-  );
-}
 
 /** Makes the calls that follow and checks that nothing was lost, doubled or leaked. */
 export async function checkFollowUps(
@@ -203,7 +71,6 @@ export async function checkFollowUps(
     await addNext(call);
   }
   await release(call, TARGET);
-  await release(call, NEXT);
   checkNothingLeft(call);
 }
 
@@ -289,14 +156,16 @@ async function release(call: BrokenCall, containerId: string): Promise<void> {
   assertEquals(outcome.code, 0, `DEL of ${containerId}: ${outcome.stdout}`);
 }
 
-/** All that was asked for is released: exactly the others' reservations are left, and no temporary file. */
+/** The target is released: exactly the others' reservations and that of the next container are left, and no temporary file. */
 function checkNothingLeft(call: BrokenCall): void {
   const state = readNetwork(call.network);
   const foreign = [...call.before.addresses].filter(([, content]) =>
     !content.startsWith(TARGET)
   );
   assertEquals(
-    Object.fromEntries(state.addresses),
+    Object.fromEntries(
+      [...state.addresses].filter(([, content]) => content !== ownerText(NEXT)),
+    ),
     Object.fromEntries(foreign),
     "addresses at the end",
   );

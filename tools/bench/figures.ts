@@ -1,0 +1,95 @@
+/** What the bench measures, and what it is to reach. Pure. @module */
+
+/** One number a side. */
+export interface Pair {
+  readonly ours: number;
+  readonly upstream: number;
+}
+
+/** Figures of networks of one size; times in milliseconds. */
+export interface SizeFigures {
+  readonly reservations: number;
+  /** Ours on a network whose index is missing; upstream has none. */
+  readonly coldAddMs: number;
+  readonly addMs: Pair;
+  readonly delMs: Pair;
+  /** Calls a second, half of them ADD and half DEL, with {@link CLIENTS} at a time. */
+  readonly rate: Pair;
+}
+
+/** All figures of a run. */
+export interface Figures {
+  readonly versionMs: Pair & { readonly empty: number };
+  readonly sizes: readonly SizeFigures[];
+  readonly bridgeAddMs: Pair;
+  readonly bridgeDelMs: Pair;
+}
+
+/** How many clients call at a time where the rate is measured. */
+export const CLIENTS = 16;
+
+/** Something to be reached. */
+export interface Target {
+  readonly text: string;
+  readonly value: number;
+  readonly limit: number;
+  readonly isReached: boolean;
+}
+
+function atMost(text: string, value: number, limit: number): Target {
+  return {
+    text: `${text}: at most ${limit}`,
+    value,
+    limit,
+    isReached: value <= limit,
+  };
+}
+
+function atLeast(text: string, value: number, limit: number): Target {
+  return {
+    text: `${text}: at least ${limit}`,
+    value,
+    limit,
+    isReached: value >= limit,
+  };
+}
+
+/** The targets, with what was measured. */
+export function targetsOf(
+  { versionMs, sizes, bridgeAddMs }: Figures,
+): Target[] {
+  const at = (reservations: number): SizeFigures => {
+    const found = sizes.find((size) => size.reservations === reservations);
+    if (found === undefined) {
+      throw new RangeError(`No figures for ${reservations} reservations`);
+    }
+    return found;
+  };
+  return [
+    atMost(
+      "VERSION, times that of an empty script",
+      versionMs.ours / versionMs.empty,
+      1.15,
+    ),
+    atMost(
+      "ADD with 60,000 reservations, times that with none",
+      at(60_000).addMs.ours / at(0).addMs.ours,
+      1.3,
+    ),
+    atLeast(
+      "ADD with 60,000 reservations, times as fast as upstream",
+      at(60_000).addMs.upstream / at(60_000).addMs.ours,
+      10,
+    ),
+    atLeast(
+      `${CLIENTS} clients, 4,000 reservations, times upstream's rate`,
+      at(4_000).rate.ours / at(4_000).rate.upstream,
+      3,
+    ),
+    atMost(
+      "bridge ADD, times that with upstream",
+      bridgeAddMs.ours / bridgeAddMs.upstream,
+      1.25,
+    ),
+  ];
+}

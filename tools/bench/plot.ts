@@ -1,0 +1,121 @@
+/** The figures of a bench run as an SVG picture, readable on light and on dark ground. Pure. @module */
+
+import { CLIENTS, type Figures, type Pair } from "./figures.ts";
+
+const WIDTH = 860;
+const HEIGHT = 330;
+
+/** One diagram: a value a side for each size, on a logarithmic scale. */
+interface Panel {
+  readonly title: string;
+  readonly left: number;
+  readonly values: readonly Pair[];
+}
+
+const PLOT = { width: 340, top: 60, height: 210 };
+
+const STYLE = `
+  text { font: 12px system-ui, sans-serif; fill: #24292f; }
+  .title { font-size: 14px; font-weight: 600; }
+  .grid { stroke: #8886; stroke-width: 1; }
+  .line { fill: none; stroke-width: 2.5; }
+  .ours { stroke: #0969da; } .ours-fill { fill: #0969da; }
+  .upstream { stroke: #bc4c00; } .upstream-fill { fill: #bc4c00; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; }
+    .ours { stroke: #58a6ff; } .ours-fill { fill: #58a6ff; }
+    .upstream { stroke: #f0883e; } .upstream-fill { fill: #f0883e; }
+  }
+`;
+
+/** The powers of ten around all values. */
+function decades(values: readonly Pair[]): number[] {
+  const all = values.flatMap(({ ours, upstream }) => [ours, upstream]);
+  const low = Math.floor(Math.log10(Math.min(...all)));
+  const high = Math.ceil(Math.log10(Math.max(...all)));
+  return Array.from({ length: high - low + 1 }, (_, index) => low + index);
+}
+
+function drawPanel(
+  { title, left, values }: Panel,
+  labels: readonly string[],
+): string {
+  const powers = decades(values);
+  const [low = 0] = powers;
+  const high = powers[powers.length - 1] ?? 1;
+  const x = (index: number): number =>
+    left + (index + 0.5) * PLOT.width / labels.length;
+  const y = (value: number): number =>
+    PLOT.top + PLOT.height * (1 - (Math.log10(value) - low) / (high - low));
+  const bottom = PLOT.top + PLOT.height;
+  const grid = powers.map((power) => {
+    const at = y(10 ** power).toFixed(1);
+    return `<line class="grid" x1="${left}" x2="${
+      left + PLOT.width
+    }" y1="${at}" y2="${at}"/>` +
+      `<text x="${left - 8}" y="${at}" dy="4" text-anchor="end">${
+        10 ** power
+      }</text>`;
+  });
+  const ticks = labels.map((label, index) =>
+    `<text x="${x(index).toFixed(1)}" y="${
+      bottom + 20
+    }" text-anchor="middle">${label}</text>`
+  );
+  const lines = (["upstream", "ours"] as const).map((side) => {
+    const points = values.map((value, index) =>
+      [x(index).toFixed(1), y(value[side]).toFixed(1)] as const
+    );
+    return `<polyline class="line ${side}" points="${
+      points.map((point) => point.join()).join(" ")
+    }"/>` +
+      points.map(([cx, cy]) =>
+        `<circle class="${side}-fill" cx="${cx}" cy="${cy}" r="3.5"/>`
+      ).join("");
+  });
+  return [
+    `<text class="title" x="${left}" y="${PLOT.top - 18}">${title}</text>`,
+    ...grid,
+    ...ticks,
+    `<text x="${left + PLOT.width / 2}" y="${
+      bottom + 40
+    }" text-anchor="middle">reservations in the network</text>`,
+    ...lines,
+  ].join("\n");
+}
+
+/** The picture: time of an ADD on the left, calls a second on the right. */
+export function formatPlot({ sizes }: Figures): string {
+  const labels = sizes.map(({ reservations }) =>
+    reservations.toLocaleString("en-US")
+  );
+  const legend = (["ours", "upstream"] as const).map((side, index) => {
+    const left = 60 + index * 150;
+    return `<line class="line ${side}" x1="${left}" x2="${
+      left + 24
+    }" y1="16" y2="16"/>` +
+      `<text x="${left + 30}" y="20">${
+        side === "ours" ? "this project" : "upstream 1.1.1"
+      }</text>`;
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="ADD time and call rate">`,
+    `<style>${STYLE}</style>`,
+    ...legend,
+    drawPanel({
+      title: "ADD, milliseconds",
+      left: 60,
+      values: sizes.map(({ addMs }) => addMs),
+    }, labels),
+    drawPanel(
+      {
+        title: `calls a second, ${CLIENTS} clients`,
+        left: 490,
+        values: sizes.map(({ rate }) => rate),
+      },
+      labels,
+    ),
+    "</svg>",
+    "",
+  ].join("\n");
+}
