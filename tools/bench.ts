@@ -17,6 +17,7 @@ import { BenchNetwork } from "./bench/network.ts";
 import { formatPlot } from "./bench/plot.ts";
 import { median, medianByTurns, timeOf } from "./bench/process_time.ts";
 import { formatReport } from "./bench/report.ts";
+import { capture } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print } from "./terminal.ts";
 
@@ -25,16 +26,18 @@ const EMPTY = Deno.env.get("EMPTY_BIN") ?? `${REPOSITORY}/dist/empty`;
 const UPSTREAM_DIR = Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni";
 const UPSTREAM = `${UPSTREAM_DIR}/host-local`;
 
-/** Numbers of reservations, and how many rounds of single calls are affordable with so many. */
-const SIZES: readonly (readonly [reservations: number, rounds: number])[] = [
-  [0, 31],
-  [250, 31],
-  [1_000, 31],
-  [4_000, 21],
-  [16_000, 11],
-  [60_000, 7],
-];
+/** Numbers of reservations, and in how many of the {@link ROUNDS} upstream's calls are affordable with so many. */
+const SIZES:
+  readonly (readonly [reservations: number, upstreamRounds: number])[] = [
+    [0, 31],
+    [250, 31],
+    [1_000, 31],
+    [4_000, 31],
+    [16_000, 11],
+    [60_000, 7],
+  ];
 
+const ROUNDS = 31;
 const COLD_ROUNDS = 3;
 /** About how long the clients of one side are kept busy. */
 const RATE_MS = 4_000;
@@ -61,39 +64,101 @@ async function measureRate(
   return await network.callsPerSecond(CLIENTS, pairs);
 }
 
-async function measureSize(
-  root: string,
-  reservations: number,
-  rounds: number,
-): Promise<SizeFigures> {
-  const [ours, upstream] = await BenchNetwork.make(root, {
-    binaries: [OURS, UPSTREAM],
-    reservations,
-  });
-  if (ours === undefined || upstream === undefined) {
-    throw new Error("Cannot make the networks");
+/** The two networks of one size, and what was measured on them. */
+interface SizeBench {
+  readonly reservations: number;
+  readonly upstreamRounds: number;
+  readonly ours: BenchNetwork;
+  readonly upstream: BenchNetwork;
+  readonly ourTimes: (readonly [addMs: number, delMs: number])[];
+  readonly theirTimes: (readonly [addMs: number, delMs: number])[];
+}
+
+async function prepare(root: string): Promise<SizeBench[]> {
+  const benches: SizeBench[] = [];
+  for (const [reservations, upstreamRounds] of SIZES) {
+    print(`preparing ${reservations} reservations ...`);
+    const folder = `${root}/${reservations}`;
+    const [ours, upstream] = await BenchNetwork.make(folder, {
+      binaries: [OURS, UPSTREAM],
+      reservations,
+    });
+    if (ours === undefined || upstream === undefined) {
+      throw new Error("Cannot make the networks");
+    }
+    benches.push({
+      reservations,
+      upstreamRounds,
+      ours,
+      upstream,
+      ourTimes: [],
+      theirTimes: [],
+    });
   }
-  const cold: number[] = [];
+  return benches;
+}
+
+async function measureCold({ ours }: SizeBench): Promise<number> {
+  const times: number[] = [];
   for (let round = 0; round < COLD_ROUNDS; round += 1) {
     await ours.makeCold();
     const [addMs] = await ours.addAndDelete();
-    cold.push(addMs);
+    times.push(addMs);
   }
-  const [[ourAdd = 0, ourDel = 0] = [], [theirAdd = 0, theirDel = 0] = []] =
-    await medianByTurns(rounds, [
-      () => ours.addAndDelete(),
-      () => upstream.addAndDelete(),
-    ]);
-  return {
-    reservations,
-    coldAddMs: median(cold),
-    addMs: { ours: ourAdd, upstream: theirAdd },
-    delMs: { ours: ourDel, upstream: theirDel },
-    rate: {
-      ours: await measureRate(ours, ourAdd + ourDel),
-      upstream: await measureRate(upstream, theirAdd + theirDel),
-    },
-  };
+  return median(times);
+}
+
+/** All sizes by turns, as they are compared with each other too. */
+async function measureSingleCalls(
+  benches: readonly SizeBench[],
+): Promise<void> {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (
+      const { ours, upstream, ourTimes, theirTimes, upstreamRounds } of benches
+    ) {
+      ourTimes.push(await ours.addAndDelete());
+      // Spread evenly over the rounds.
+      const share = upstreamRounds / ROUNDS;
+      if (Math.floor((round + 1) * share) > Math.floor(round * share)) {
+        theirTimes.push(await upstream.addAndDelete());
+      }
+    }
+  }
+}
+
+async function measureSizes(root: string): Promise<SizeFigures[]> {
+  const benches = await prepare(root);
+  const coldMs: number[] = [];
+  for (const bench of benches) coldMs.push(await measureCold(bench));
+  print("one call at a time ...");
+  await measureSingleCalls(benches);
+  const figures: SizeFigures[] = [];
+  for (
+    const [index, { reservations, ours, upstream, ourTimes, theirTimes }]
+      of benches.entries()
+  ) {
+    print(`${CLIENTS} clients, ${reservations} reservations ...`);
+    const addMs = {
+      ours: median(ourTimes.map(([add]) => add)),
+      upstream: median(theirTimes.map(([add]) => add)),
+    };
+    const delMs = {
+      ours: median(ourTimes.map(([, del]) => del)),
+      upstream: median(theirTimes.map(([, del]) => del)),
+    };
+    const rate = {
+      ours: await measureRate(ours, addMs.ours + delMs.ours),
+      upstream: await measureRate(upstream, addMs.upstream + delMs.upstream),
+    };
+    figures.push({
+      reservations,
+      coldAddMs: coldMs[index] ?? 0,
+      addMs,
+      delMs,
+      rate,
+    });
+  }
+  return figures;
 }
 
 async function measureBridge(
@@ -127,13 +192,7 @@ async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
 async function measureAll(): Promise<Figures> {
   print("VERSION ...");
   const versionMs = await measureVersion();
-  const sizes: SizeFigures[] = [];
-  for (const [reservations, rounds] of SIZES) {
-    print(`${reservations} reservations ...`);
-    sizes.push(
-      await inFolder((folder) => measureSize(folder, reservations, rounds)),
-    );
-  }
+  const sizes = await inFolder(measureSizes);
   print("bridge ...");
   return { versionMs, sizes, ...await inFolder(measureBridge) };
 }
@@ -150,6 +209,13 @@ await Deno.writeTextFile(
   formatReport(figures, { machine, date }),
 );
 await Deno.writeTextFile(`${REPOSITORY}/docs/bench.svg`, formatPlot(figures));
+// The report is checked as every Markdown file of the project is.
+await capture([
+  Deno.execPath(),
+  "fmt",
+  "--quiet",
+  `${REPOSITORY}/docs/bench.md`,
+]);
 for (const { text, value, isReached } of targetsOf(figures)) {
   print(
     `${isReached ? "reached" : "missed "} ${text}; measured ${
