@@ -53,17 +53,25 @@ export class LinkWatch implements Disposable {
     this.#watch = undefined;
   }
 
+  /**
+   * Numbers of namespaces and interfaces are used again, and word of the end of an earlier one may come late: what is
+   * heard is only a reason to look.
+   */
   #onEvent(event: InterfaceEvent): void {
-    const { onLink, onGone, log } = this.#options;
+    const { attached, onLink, onGone, log } = this.#options;
     if (this.#watch === undefined) return;
-    if (event === "netns-gone") return onGone("namespace");
-    if (event === "removed") return onGone("interface");
     try {
+      if (event === "netns-gone") {
+        // Nothing more is told of that number.
+        this.#watch[Symbol.dispose]();
+        this.#watch = attached.watch((next) => this.#onEvent(next));
+      }
       const link = this.#look();
-      if (link === undefined) onGone("interface");
-      else onLink(link);
+      if (link !== undefined) onLink(link);
+      else onGone(event === "netns-gone" ? "namespace" : "interface");
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
+      if (event === "netns-gone") return onGone("namespace");
       // Nothing is known, so nothing is done: the next event may tell more.
       log("warn", "interface-refused", { reason: error.message });
     }

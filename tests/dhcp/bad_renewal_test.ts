@@ -13,8 +13,8 @@ import { ip } from "../support/dhcp_messages.ts";
 import { poll } from "../support/dhcp_polling.ts";
 import type { ClientMessage } from "../support/dhcp_wire.ts";
 import type { TestNetns } from "../support/network_namespaces.ts";
-import { testWith } from "../support/requirements.ts";
 import { type DaemonProcess, DHCP_BIN, DhcpHost } from "./dhcp_host.ts";
+import { testInLanes } from "./lanes.ts";
 import { addressesOf, isUp } from "./stage.ts";
 
 interface After {
@@ -227,11 +227,12 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-for (const row of ROWS) {
-  testWith(
-    ["root", `binary:${DHCP_BIN}`],
-    `bad server at renewal: ${row.name}`,
-    async () => {
+testInLanes(
+  ["root", `binary:${DHCP_BIN}`],
+  "bad server at renewal",
+  ROWS.map((row) => ({
+    name: row.name,
+    run: async () => {
       await using host = new DhcpHost();
       const first = { options: { ...T1_OF_A_SECOND }, ...row.first };
       let isGiven = false;
@@ -252,5 +253,5 @@ for (const row of ROWS) {
       assertEquals(await daemon.end("SIGTERM"), 0);
       assert(!daemon.log.includes("unexpected error"), daemon.log);
     },
-  );
-}
+  })),
+);

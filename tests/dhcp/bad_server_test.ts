@@ -12,8 +12,8 @@ import {
   textHex,
 } from "../support/dhcp_bad_server.ts";
 import { poll } from "../support/dhcp_polling.ts";
-import { testWith } from "../support/requirements.ts";
 import { DHCP_BIN, DhcpHost, type Outcome } from "./dhcp_host.ts";
+import { testInLanes } from "./lanes.ts";
 
 /** What a row looks at when its ADD has ended. */
 interface After {
@@ -315,11 +315,12 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-for (const row of ROWS) {
-  testWith(
-    ["root", `binary:${DHCP_BIN}`],
-    `bad server: ${row.name}`,
-    async () => {
+testInLanes(
+  ["root", `binary:${DHCP_BIN}`],
+  "bad server",
+  ROWS.map((row) => ({
+    name: row.name,
+    run: async () => {
       await using host = new DhcpHost();
       await using server = new BadServer(host.server, row.script);
       const daemon = await host.daemon();
@@ -351,5 +352,5 @@ for (const row of ROWS) {
       assertEquals(await daemon.end("SIGTERM"), 0);
       assert(!daemon.log.includes("unexpected error"), daemon.log);
     },
-  );
-}
+  })),
+);

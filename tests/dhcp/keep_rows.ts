@@ -1,6 +1,6 @@
 /** Keeping a lease: renewals, restarts, other hardware addresses. @module */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { addressesOf, bare, isUp, type Stage } from "./stage.ts";
 import type { ServerRow } from "./server_rows.ts";
 
@@ -129,7 +129,7 @@ export const KEEP_ROWS: readonly ServerRow[] = [
         () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(one),
         40_000,
       );
-      assert(wire.count("DISCOVER") >= 3, stage.report());
+      await stage.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
       await stage.serverHas([bare(after())], second);
       const [route] = one.list("route show default");
       assertEquals(route?.gateway, "192.0.2.1");

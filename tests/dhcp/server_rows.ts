@@ -1,9 +1,10 @@
-/** Runs tables of rows against a make of server, one test a row. @module */
+/** Runs tables of rows against a make of server. @module */
 
 import type { ServerKind, Service } from "../support/dhcp_server.ts";
-import { type Requirement, testWith } from "../support/requirements.ts";
+import { missing, type Requirement } from "../support/requirements.ts";
 import { note } from "../support/note.ts";
 import { DHCP_BIN } from "./dhcp_host.ts";
+import { testInLanes } from "./lanes.ts";
 import { Stage } from "./stage.ts";
 
 /** Set to anything to run also what takes minutes. */
@@ -28,32 +29,34 @@ export function testServerRows(
   kind: ServerKind,
   rows: readonly ServerRow[],
 ): void {
-  for (const row of rows) {
-    const { leaseSeconds = 3600 } = row.service ?? {};
-    const name = `${kind.name}: ${row.name}`;
-    const reason = row.not?.[kind.name];
-    if (reason !== undefined) {
-      note(`SKIP ${name}: ${reason}`);
-      continue;
-    }
-    const isLong = row.isAboutExpiry === true &&
-      leaseSeconds < kind.leastLeaseSeconds;
-    if (isLong && !IS_LONG) {
-      note(
-        `SKIP ${name}: its shortest lease is ${kind.leastLeaseSeconds} s; set DHCP_LONG`,
-      );
-      continue;
-    }
-    testWith(
-      [...kind.requirements, ...row.requirements ?? [], `binary:${DHCP_BIN}`],
-      name,
-      async () => {
+  const possible = rows.filter((row) => {
+    const reason = row.not?.[kind.name] ?? tooLong(kind, row) ??
+      missing(...row.requirements ?? []);
+    if (reason !== undefined) note(`SKIP ${kind.name}: ${row.name}: ${reason}`);
+    return reason === undefined;
+  });
+  testInLanes(
+    [...kind.requirements, `binary:${DHCP_BIN}`],
+    kind.name,
+    possible.map((row) => ({
+      name: row.name,
+      run: async () => {
+        const { leaseSeconds = 3600 } = row.service ?? {};
         await using stage = await Stage.open(kind, {
           ...row.service,
           leaseSeconds: Math.max(leaseSeconds, kind.leastLeaseSeconds),
         });
         await row.run(stage);
       },
-    );
-  }
+    })),
+  );
+}
+
+function tooLong(kind: ServerKind, row: ServerRow): string | undefined {
+  const { leaseSeconds = 3600 } = row.service ?? {};
+  const { leastLeaseSeconds } = kind;
+  const isLong = row.isAboutExpiry === true && leaseSeconds < leastLeaseSeconds;
+  return isLong && !IS_LONG
+    ? `its shortest lease is ${leastLeaseSeconds} s; set DHCP_LONG`
+    : undefined;
 }
