@@ -1,6 +1,6 @@
 /** Reservations in files, as upstream keeps them: the {@link ReservationStore} of the real plugin. @module */
 
-import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
+import type { IpAddress } from "../net/ip_address.ts";
 import type { AddPlan, Reservations } from "../host_local/plan.ts";
 import {
   type Attachment,
@@ -13,7 +13,11 @@ import { NameTakenError, reserve } from "./add_transaction.ts";
 import { nowMs } from "./clock.ts";
 import { readSmallFile, removeFile, syncDirectory } from "./files.ts";
 import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
-import { ReservationView, type ViewOptions } from "./reservation_view.ts";
+import {
+  byName,
+  ReservationView,
+  type ViewOptions,
+} from "./reservation_view.ts";
 
 /** What a store is opened with. */
 export interface DiskStoreOptions extends ViewOptions {
@@ -82,7 +86,7 @@ export class DiskStore implements ReservationStore {
   #reservationsFor(attachment: Attachment): Reservations {
     const addresses = [formatOwner(attachment), attachment.containerId]
       .flatMap((owner) => this.#view.addressesOf(owner))
-      .toSorted((a, b) => formatIpAddress(a) < formatIpAddress(b) ? -1 : 1);
+      .toSorted(byName);
     // Only now the files have been read, if they are what answers.
     const unanswered = this.#wasLeftUnanswered(attachment);
     const held = addresses.map((address) => ({
