@@ -3,7 +3,7 @@
 import { cniEnv, runPlugin } from "../support/plugin_process.ts";
 import { TestNetns } from "../support/network_namespaces.ts";
 import { TempDir } from "../support/temp_dir.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../support/dhcp_polling.ts";
 
 const REPOSITORY = new URL("../..", import.meta.url).pathname;
 

@@ -2,7 +2,7 @@
 
 import type { TestNetns } from "../support/network_namespaces.ts";
 import type { TempDir } from "../support/temp_dir.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../support/dhcp_polling.ts";
 
 /** A line of dnsmasq's lease file. */
 export interface ServerLease {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { DhcpHost } from "./dhcp_host.ts";
 import { Dnsmasq } from "./dnsmasq.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../support/dhcp_polling.ts";
 
 Deno.test("a container gets an address, and gives it back at DEL", async () => {
   await using host = new DhcpHost();

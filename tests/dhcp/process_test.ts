@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { TempDir } from "../support/temp_dir.ts";
 import { DHCP_BIN, DhcpHost } from "./dhcp_host.ts";
 import { Dnsmasq } from "./dnsmasq.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "../support/dhcp_polling.ts";
 
 const DISCOVER = "type=DHCPDISCOVER";
 

@@ -1,6 +1,25 @@
 /** Looking at the outside world until it is as expected, with an end. @module */
 
-const PAUSE_MS = 20;
+const PAUSE_MS = 10;
+
+/**
+ * Looks again and again until `look` finds something: other processes tell nobody when they are done.
+ *
+ * @throws {Error} after `limitMs`.
+ */
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  limitMs = 15_000,
+): Promise<T> {
+  const endMs = performance.now() + limitMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (performance.now() > endMs) throw new Error(`No ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
 
 /** Looks until `look` is true. @throws {Error} if it still is not after `limitMs`. */
 export async function poll(
@@ -8,9 +27,5 @@ export async function poll(
   look: () => boolean | Promise<boolean>,
   limitMs = 20_000,
 ): Promise<void> {
-  const endMs = performance.now() + limitMs;
-  while (!await look()) {
-    if (performance.now() > endMs) throw new Error(`No ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
+  await eventually(what, async () => await look() || undefined, limitMs);
 }
