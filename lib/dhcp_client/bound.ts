@@ -116,6 +116,7 @@ function describeLease(lease: Lease): Record<string, string | number> {
   return {
     address: `${formatIpAddress(lease.address)}/${lease.prefixLength}`,
     server: formatIpAddress(lease.serverIdentifier),
-    leaseSeconds: (lease.expiresMs - lease.sentMs) / 1000,
+    // Whole, as the server sent it: the clock has fractions.
+    leaseSeconds: Math.round((lease.expiresMs - lease.sentMs) / 1000),
   };
 }

@@ -216,9 +216,13 @@ export class Keeper {
           this.#waiters.resolve(effect.lease);
         }
         return;
+      case "leaseLost":
+        // Its sockets belong to the address; and one that is open while the link goes down fails at its next use.
+        this.#wire.endExchange();
+        this.#held.take(effect);
+        return;
       case "leaseRenewed":
       case "leaseChanged":
-      case "leaseLost":
         this.#held.take(effect);
         return;
       case "failed":

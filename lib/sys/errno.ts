@@ -1,7 +1,7 @@
 /** Failed system calls: the number of the error, its name and its text. @module */
 
 import { SystemError } from "../base/errors.ts";
-import { libc } from "./libc.ts";
+import { errno, libc } from "./libc.ts";
 
 /** Names in the order of their numbers, from 1; Linux has the same on x86_64 and aarch64 (asm-generic/errno.h). */
 const ERRNO_NAMES =
@@ -59,13 +59,6 @@ export function isErrno(
   return error instanceof SyscallError && names.includes(error.errnoName);
 }
 
-/** The error of the call before. Must be called with no other FFI call and no `await` in between. */
-export function lastErrno(): number {
-  const pointer = libc().__errno_location();
-  if (pointer === null) return 0;
-  return new Deno.UnsafePointerView(pointer).getInt32();
-}
-
 /**
  * The result of a system call that says failure with -1.
  *
@@ -76,6 +69,6 @@ export function checked(
   syscall: string,
   subject = "",
 ): number {
-  if (result < 0) throw new SyscallError(syscall, lastErrno(), subject);
+  if (result < 0) throw new SyscallError(syscall, errno(), subject);
   return Number(result);
 }

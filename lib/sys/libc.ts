@@ -107,11 +107,25 @@ const SYMBOLS = {
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
+let errnoView: Deno.UnsafePointerView | undefined;
 
 /** The C library, opened at the first call and never closed. Needs the permission `ffi`. */
 export function libc(): Libc {
-  library ??= Deno.dlopen(LIBRARY, SYMBOLS);
+  library ??= open();
   return library.symbols;
+}
+
+/** The thread's errno: no call of the library, which could set it anew, comes between a failure and this. */
+export function errno(): number {
+  return errnoView?.getInt32() ?? 0;
+}
+
+/** Finds errno before the first call can fail: its place is the thread's, and all calls that need it run on this one. */
+function open(): typeof library & object {
+  const opened = Deno.dlopen(LIBRARY, SYMBOLS);
+  const place = opened.symbols.__errno_location();
+  if (place !== null) errnoView = new Deno.UnsafePointerView(place);
+  return opened;
 }
 
 /** `struct epoll_event`: packed on x86_64 only, so the 64 bits of user data stand at 4 there and at 8 elsewhere. */

@@ -8,8 +8,8 @@
 import { SystemError } from "../base/errors.ts";
 import { formatLogLine } from "../base/log_line.ts";
 import { Descriptor, prepared } from "./descriptor.ts";
-import { checked, isErrno, lastErrno, SyscallError } from "./errno.ts";
-import { cString, libc, pinnedBytes } from "./libc.ts";
+import { checked, isErrno, SyscallError } from "./errno.ts";
+import { cString, errno, libc, pinnedBytes } from "./libc.ts";
 import { writeStderr } from "./stdio.ts";
 
 const O_RDONLY = 0;
@@ -130,7 +130,7 @@ export function withNetns<T>(netns: Netns, body: () => Synchronous<T>): T {
     return body();
   } finally {
     if (libc().setns(home.fd, CLONE_NEWNET) < 0) {
-      abort(new SyscallError("setns", lastErrno(), `back from ${netns.path}`));
+      abort(new SyscallError("setns", errno(), `back from ${netns.path}`));
     }
   }
 }

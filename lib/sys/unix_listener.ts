@@ -150,9 +150,7 @@ function clearPlace(path: string, address: Uint8Array<ArrayBuffer>): void {
   try {
     checked(result, "connect", path);
   } catch (error) {
-    // ENOENT is not believed either: the file was there, and errno has been seen to be another's. The lock is ours, so
-    // nobody else can have put a socket here meanwhile.
-    if (isErrno(error, "ECONNREFUSED", "ENOENT")) return removeFile(path);
+    if (isErrno(error, "ECONNREFUSED")) return removeFile(path);
     throw inUse(path, error);
   }
   throw inUse(path, undefined);

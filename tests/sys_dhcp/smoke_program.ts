@@ -8,9 +8,10 @@ import { ipv4FromBits } from "../../lib/net/ipv4_address.ts";
 import { decodeIpv4Udp, encodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
 import { dhcpReplyFilter } from "../../lib/net/packet_filter.ts";
 import { bootTimeMs } from "../../lib/sys/boottime_clock.ts";
-import { isErrno } from "../../lib/sys/errno.ts";
+import { checked, isErrno } from "../../lib/sys/errno.ts";
 import { EPOLL, EventLoop } from "../../lib/sys/event_loop.ts";
 import { openLinkControl } from "../../lib/sys/link.ts";
+import { cString, libc } from "../../lib/sys/libc.ts";
 import { LinkMonitor } from "../../lib/sys/link_monitor.ts";
 import { openNetns } from "../../lib/sys/netns.ts";
 import { ETHER_TYPE, openPacketSocket } from "../../lib/sys/packet_socket.ts";
@@ -22,6 +23,13 @@ import { UnixServer } from "../../lib/sys/unix_server.ts";
 
 const [clientPath = "", serverPath = "", socketPath = ""] = Deno.args;
 const report: Record<string, unknown> = {};
+
+// First of all, because the very first call of the library once had the errno of another.
+try {
+  checked(libc().open(cString("/nowhere/at/all"), 0), "open");
+} catch (error) {
+  report["firstErrno"] = isErrno(error, "ENOENT");
+}
 
 const loop = new EventLoop((error) => report["error"] = String(error));
 const timers = new Timers(loop);

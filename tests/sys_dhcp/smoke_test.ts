@@ -32,6 +32,7 @@ async function smoke(command: readonly string[]): Promise<void> {
   assertEquals(
     text === "" ? new TextDecoder().decode(stderr) : JSON.parse(text),
     {
+      firstErrno: true,
       link: ["eth0", "veth", true],
       event: "address-added",
       addresses: ["192.0.2.7"],

@@ -84,6 +84,8 @@ export class FakeInterface implements AttachedInterface {
   readonly changes: string[] = [];
   /** Sockets that are open. */
   openExchanges = 0;
+  /** How often it was set down. */
+  timesDown = 0;
   readonly #listeners = new Set<(event: InterfaceEvent) => void>();
   readonly #host: FakeHost;
   onConflict: (() => void) | undefined;
@@ -125,6 +127,7 @@ export class FakeInterface implements AttachedInterface {
 
   setState(state: "up" | "down"): void {
     this.changes.push(state);
+    if (state === "down") this.timesDown += 1;
     this.set({ isUp: state === "up", hasCarrier: state === "up" });
   }
 
@@ -158,9 +161,13 @@ export class FakeInterface implements AttachedInterface {
     if (this.link === undefined) throw new SystemError("gone", "");
     this.openExchanges += 1;
     let isOpen = true;
+    const { timesDown } = this;
     return {
       send: (datagram) => {
-        if (this.link?.isUp !== true) throw new SystemError("down", "");
+        // A packet socket that saw its link go down says so at its next use, even if the link is up again.
+        if (this.link?.isUp !== true || this.timesDown > timesDown) {
+          throw new SystemError("down", "");
+        }
         this.#host.deliver(datagram, (packet) => {
           if (isOpen) onPacket(packet);
         });
