@@ -1,6 +1,7 @@
 /**
  * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball laid out as those of the CNI project, its SHA-256, and an SBOM.
+ * target: a tarball laid out as those of the CNI project, with the systemd units of the daemon, its
+ * SHA-256, and an SBOM.
  *
  * @module
  */
@@ -43,7 +44,12 @@ async function release(target: Target, tag: string): Promise<void> {
   for (const { name, path, compiler } of built) {
     parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });
   }
-  const documents = ["LICENSE", "README.md"];
+  const documents = [
+    "LICENSE",
+    "README.md",
+    "systemd/cni-dhcp.service",
+    "systemd/cni-dhcp.socket",
+  ];
   await writeTarball(`${stem}.tgz`, [
     ...built.map(({ path }) => ({ path, mode: 0o755 })),
     ...documents.map((name) => ({
