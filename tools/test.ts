@@ -18,9 +18,11 @@ const TEST = ["test", "--no-prompt", "--no-check"];
 const SUITES = [
   { path: "tests/architecture_test.ts", permissions: "tests" },
   { path: "tests/sys", permissions: "tests" },
+  { path: "tests/sys_dhcp", permissions: "tests-dhcp" },
   { path: "tests/tools", permissions: "tools" },
   { path: "tests/conformance", permissions: "tests" },
   { path: "tests/integration", permissions: "tests" },
+  { path: "tests/dhcp", permissions: "tests-dhcp" },
 ];
 
 async function runAll(): Promise<Counts> {

@@ -21,6 +21,8 @@ export function ip(command: string): string {
   return run("ip", ...command.split(" "));
 }
 
+/** Of this run: a process number is used again, and a run that was killed leaves its namespaces behind. */
+const RUN = crypto.randomUUID().slice(0, 8);
 let lastNumber = 0;
 
 /** A fresh namespace called `name`, at `path`. */
@@ -31,7 +33,7 @@ export class TestNetns implements Disposable {
 
   constructor() {
     lastNumber += 1;
-    this.name = `cni-ipam-${Deno.pid}-${lastNumber}`;
+    this.name = `cni-ipam-${RUN}-${lastNumber}`;
     this.path = `/var/run/netns/${this.name}`;
     ip(`netns add ${this.name}`);
     this.ip("link set lo up");

@@ -34,6 +34,14 @@ export function testWith(
   Deno.test({ name, ignore: reason !== undefined, fn });
 }
 
+/** Registers a test that makes network namespaces. */
+export function testAsRoot(
+  name: string,
+  fn: (context: Deno.TestContext) => void | Promise<void>,
+): void {
+  testWith(["root"], name, fn);
+}
+
 function reasonAgainst(requirement: Requirement): string | undefined {
   if (requirement === "root") return Deno.uid() === 0 ? undefined : "not root";
   const name = requirement.slice(requirement.indexOf(":") + 1);

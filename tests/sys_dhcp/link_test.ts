@@ -6,7 +6,7 @@ import type { Ipv4Route } from "../../lib/netlink/route.ts";
 import { SyscallError } from "../../lib/sys/errno.ts";
 import { type LinkControl, openLinkControl } from "../../lib/sys/link.ts";
 import { TestLink, TestNetns } from "../support/network_namespaces.ts";
-import { testRows } from "../support/rows.ts";
+import { testAsRoot } from "../support/requirements.ts";
 
 /** 192.0.2.`host`. */
 function host(number: number): Ipv4Address {
@@ -22,7 +22,7 @@ function withLink(
   body(control, control.find("eth0")?.index ?? 0, link);
 }
 
-Deno.test("LinkControl.find() says what ip says", () => {
+testAsRoot("LinkControl.find() says what ip says", () => {
   withLink((control, _, { client }) => {
     const [shown] = client.list("-d link show eth0");
     const found = control.find("eth0");
@@ -51,23 +51,27 @@ Deno.test("LinkControl.find() says what ip says", () => {
   });
 });
 
-testRows("LinkControl.find() knows the kind", [
-  { name: "macvlan", options: "type macvlan mode bridge" },
-  { name: "ipvlan", options: "type ipvlan mode l2" },
-], ({ name, options }) => {
-  withLink((control, _, { client }) => {
-    try {
-      client.ip(`link add link eth0 name sub0 ${options}`);
-    } catch (error) {
-      // The kernel of the machine may be built without it.
-      if (String(error).includes("Unknown device type")) return;
-      throw error;
-    }
-    assertEquals(control.find("sub0")?.kind, name);
+for (
+  const { name, options } of [
+    { name: "macvlan", options: "type macvlan mode bridge" },
+    { name: "ipvlan", options: "type ipvlan mode l2" },
+  ]
+) {
+  testAsRoot(`LinkControl.find() knows the kind ${name}`, () => {
+    withLink((control, _, { client }) => {
+      try {
+        client.ip(`link add link eth0 name sub0 ${options}`);
+      } catch (error) {
+        // The kernel of the machine may be built without it.
+        if (String(error).includes("Unknown device type")) return;
+        throw error;
+      }
+      assertEquals(control.find("sub0")?.kind, name);
+    });
   });
-});
+}
 
-Deno.test("LinkControl.find() finds nothing where nothing is", () => {
+testAsRoot("LinkControl.find() finds nothing where nothing is", () => {
   withLink((control) => {
     assertEquals(control.find("eth9"), undefined);
     assertEquals(control.find(""), undefined);
@@ -75,7 +79,7 @@ Deno.test("LinkControl.find() finds nothing where nothing is", () => {
   });
 });
 
-Deno.test("LinkControl.find() on lo: no peer, no kind", () => {
+testAsRoot("LinkControl.find() on lo: no peer, no kind", () => {
   using place = new TestNetns();
   using netns = place.open();
   using control = openLinkControl(netns);
@@ -83,7 +87,7 @@ Deno.test("LinkControl.find() on lo: no peer, no kind", () => {
   assertEquals([lo?.htype, lo?.kind, lo?.isUp], [772, undefined, true]);
 });
 
-Deno.test("LinkControl.setState() sets down and up", () => {
+testAsRoot("LinkControl.setState() sets down and up", () => {
   withLink((control, ifIndex, { client }) => {
     control.setState(ifIndex, "down");
     assertEquals(control.find("eth0")?.isUp, false);
@@ -94,7 +98,7 @@ Deno.test("LinkControl.setState() sets down and up", () => {
   });
 });
 
-Deno.test("LinkControl.find() tells up from carrier", () => {
+testAsRoot("LinkControl.find() tells up from carrier", () => {
   withLink((control, _, { server }) => {
     server.ip("link set eth0 down");
     const link = control.find("eth0");
@@ -102,18 +106,21 @@ Deno.test("LinkControl.find() tells up from carrier", () => {
   });
 });
 
-Deno.test("LinkControl.setState() says ENODEV when the interface is gone", () => {
-  withLink((control) => {
-    const error = assertThrows(
-      () => control.setState(4711, "up"),
-      SyscallError,
-      "RTM_NEWLINK interface 4711 up: no such device",
-    );
-    assertEquals(error.errnoName, "ENODEV");
-  });
-});
+testAsRoot(
+  "LinkControl.setState() says ENODEV when the interface is gone",
+  () => {
+    withLink((control) => {
+      const error = assertThrows(
+        () => control.setState(4711, "up"),
+        SyscallError,
+        "RTM_NEWLINK interface 4711 up: no such device",
+      );
+      assertEquals(error.errnoName, "ENODEV");
+    });
+  },
+);
 
-Deno.test("LinkControl addresses: added, listed, removed", () => {
+testAsRoot("LinkControl addresses: added, listed, removed", () => {
   withLink((control, ifIndex, { client }) => {
     const first = { ifIndex, address: host(7), prefixLength: 24 };
     const second = { ifIndex, address: host(200), prefixLength: 32 };
@@ -135,24 +142,27 @@ Deno.test("LinkControl addresses: added, listed, removed", () => {
   });
 });
 
-Deno.test("LinkControl.addresses() leaves other interfaces out", () => {
+testAsRoot("LinkControl.addresses() leaves other interfaces out", () => {
   withLink((control, ifIndex) => {
     assertEquals(control.addresses(ifIndex), []);
   });
 });
 
-Deno.test("LinkControl.removeAddress() takes the subnet's other addresses along", () => {
-  withLink((control, ifIndex) => {
-    const old = { ifIndex, address: host(7), prefixLength: 24 };
-    const next = { ifIndex, address: host(8), prefixLength: 24 };
-    control.addAddress(old);
-    control.removeAddress(old);
-    control.addAddress(next);
-    assertEquals(control.addresses(ifIndex), [next]);
-  });
-});
+testAsRoot(
+  "LinkControl.removeAddress() takes the subnet's other addresses along",
+  () => {
+    withLink((control, ifIndex) => {
+      const old = { ifIndex, address: host(7), prefixLength: 24 };
+      const next = { ifIndex, address: host(8), prefixLength: 24 };
+      control.addAddress(old);
+      control.removeAddress(old);
+      control.addAddress(next);
+      assertEquals(control.addresses(ifIndex), [next]);
+    });
+  },
+);
 
-Deno.test("LinkControl routes: added, listed, replaced, removed", () => {
+testAsRoot("LinkControl routes: added, listed, replaced, removed", () => {
   withLink((control, ifIndex, { client }) => {
     control.addAddress({ ifIndex, address: host(7), prefixLength: 24 });
     const viaGateway: Ipv4Route = {
@@ -209,34 +219,40 @@ function shownRoutes(place: TestNetns): string[] {
   );
 }
 
-Deno.test("LinkControl.addRoute() takes a router that no subnet holds (a /32 lease)", () => {
-  withLink((control, ifIndex, { client }) => {
-    control.addAddress({ ifIndex, address: host(7), prefixLength: 32 });
-    control.addRoute({
-      ifIndex,
-      dst: { address: ipv4FromBits(0), prefixLength: 0 },
-      gw: host(1),
-      metric: 0,
+testAsRoot(
+  "LinkControl.addRoute() takes a router that no subnet holds (a /32 lease)",
+  () => {
+    withLink((control, ifIndex, { client }) => {
+      control.addAddress({ ifIndex, address: host(7), prefixLength: 32 });
+      control.addRoute({
+        ifIndex,
+        dst: { address: ipv4FromBits(0), prefixLength: 0 },
+        gw: host(1),
+        metric: 0,
+      });
+      assertEquals(client.list("route show default")[0].flags, ["onlink"]);
     });
-    assertEquals(client.list("route show default")[0].flags, ["onlink"]);
-  });
-});
+  },
+);
 
-Deno.test("LinkControl.removeRoute() removes what another program installed", () => {
-  withLink((control, ifIndex, { client }) => {
-    client.ip("addr add 192.0.2.7/24 dev eth0");
-    client.ip("route add default via 192.0.2.1 proto static");
-    control.removeRoute({
-      ifIndex,
-      dst: { address: ipv4FromBits(0), prefixLength: 0 },
-      gw: host(1),
-      metric: 0,
+testAsRoot(
+  "LinkControl.removeRoute() removes what another program installed",
+  () => {
+    withLink((control, ifIndex, { client }) => {
+      client.ip("addr add 192.0.2.7/24 dev eth0");
+      client.ip("route add default via 192.0.2.1 proto static");
+      control.removeRoute({
+        ifIndex,
+        dst: { address: ipv4FromBits(0), prefixLength: 0 },
+        gw: host(1),
+        metric: 0,
+      });
+      assertEquals(shownRoutes(client), []);
     });
-    assertEquals(shownRoutes(client), []);
-  });
-});
+  },
+);
 
-Deno.test("LinkControl passes the kernel's explanation on", () => {
+testAsRoot("LinkControl passes the kernel's explanation on", () => {
   withLink((control, ifIndex) => {
     const error = assertThrows(() =>
       control.addRoute({
@@ -252,7 +268,7 @@ Deno.test("LinkControl passes the kernel's explanation on", () => {
   });
 });
 
-Deno.test("LinkControl.routes() takes a listing of many messages", () => {
+testAsRoot("LinkControl.routes() takes a listing of many messages", () => {
   withLink((control, ifIndex, { client }) => {
     client.ip("addr add 192.0.2.7/24 dev eth0");
     const lines = Array.from(

@@ -9,8 +9,9 @@ import {
 import { TempDir } from "../support/temp_dir.ts";
 import { TestNetns } from "../support/network_namespaces.ts";
 import { testRows } from "../support/rows.ts";
+import { testAsRoot } from "../support/requirements.ts";
 
-Deno.test("openNetns() tells namespaces apart", () => {
+testAsRoot("openNetns() tells namespaces apart", () => {
   using one = new TestNetns();
   using other = new TestNetns();
   using first = one.open();
@@ -21,7 +22,7 @@ Deno.test("openNetns() tells namespaces apart", () => {
   assertEquals(isSameNetns(first.identity, ownNetns().identity), false);
 });
 
-Deno.test("openNetns() gives the identity that stat shows", () => {
+testAsRoot("openNetns() gives the identity that stat shows", () => {
   using place = new TestNetns();
   using netns = place.open();
   const { dev, ino } = Deno.statSync(place.path);
@@ -60,51 +61,57 @@ testRows("openNetns() refuses", [
   else assertMatch(error.message, want);
 });
 
-Deno.test("openNetns() refuses a regular file and does not open a FIFO", () => {
-  using directory = new TempDir();
-  Deno.writeTextFileSync(directory.join("file"), "");
-  new Deno.Command("mkfifo", { args: [directory.join("fifo")] }).outputSync();
-  for (const name of ["file", "fifo"]) {
-    assertThrows(
-      () => openNetns(directory.join(name)),
-      SystemError,
-      "unknown FS magic",
-    );
-  }
-});
+testAsRoot(
+  "openNetns() refuses a regular file and does not open a FIFO",
+  () => {
+    using directory = new TempDir();
+    Deno.writeTextFileSync(directory.join("file"), "");
+    new Deno.Command("mkfifo", { args: [directory.join("fifo")] }).outputSync();
+    for (const name of ["file", "fifo"]) {
+      assertThrows(
+        () => openNetns(directory.join(name)),
+        SystemError,
+        "unknown FS magic",
+      );
+    }
+  },
+);
 
-Deno.test("openNetns() throws on a path with a NUL", () => {
+testAsRoot("openNetns() throws on a path with a NUL", () => {
   assertThrows(() => openNetns("/a\0b"), RangeError);
 });
 
-Deno.test("withNetns() runs inside and comes back, also after an error", () => {
-  using place = new TestNetns();
-  using netns = place.open();
-  const here = (): boolean => {
-    using current = openNetns("/proc/thread-self/ns/net");
-    return isSameNetns(current.identity, ownNetns().identity);
-  };
-  assertEquals(withNetns(netns, here), false);
-  assertEquals(here(), true);
-  assertThrows(
-    () =>
-      withNetns(netns, () => {
-        throw new Error("inside");
-      }),
-    Error,
-    "inside",
-  );
-  assertEquals(here(), true);
-});
+testAsRoot(
+  "withNetns() runs inside and comes back, also after an error",
+  () => {
+    using place = new TestNetns();
+    using netns = place.open();
+    const here = (): boolean => {
+      using current = openNetns("/proc/thread-self/ns/net");
+      return isSameNetns(current.identity, ownNetns().identity);
+    };
+    assertEquals(withNetns(netns, here), false);
+    assertEquals(here(), true);
+    assertThrows(
+      () =>
+        withNetns(netns, () => {
+          throw new Error("inside");
+        }),
+      Error,
+      "inside",
+    );
+    assertEquals(here(), true);
+  },
+);
 
-Deno.test("withNetns() says so when the namespace cannot be entered", () => {
+testAsRoot("withNetns() says so when the namespace cannot be entered", () => {
   using place = new TestNetns();
   const netns = place.open();
   netns[Symbol.dispose]();
   assertThrows(() => withNetns(netns, () => 1), TypeError, "closed");
 });
 
-Deno.test("withNetns() ends the process when it cannot come back", () => {
+testAsRoot("withNetns() ends the process when it cannot come back", () => {
   using place = new TestNetns();
   const url = new URL("../../lib/sys/netns.ts", import.meta.url);
   const script = `import { openNetns, withNetns } from "${url}";

@@ -22,6 +22,7 @@ import {
 } from "../../lib/sys/packet_socket.ts";
 import { TestLink, type TestNetns } from "../support/network_namespaces.ts";
 import { Mailbox } from "../support/waiting.ts";
+import { testAsRoot } from "../support/requirements.ts";
 
 const ALL: readonly BpfInstruction[] = [
   { code: BPF.ret, jt: 0, jf: 0, k: 0xffff },
@@ -75,47 +76,53 @@ function failOnError(error: unknown): void {
   throw error;
 }
 
-Deno.test("openPacketSocket() receives what is sent at the other end, and who sent it", async () => {
-  using link = new TestLink();
-  await using loop = new EventLoop(failOnError);
-  using client = open(link.client, dhcpReplyFilter());
-  using server = open(link.server, ALL);
-  const marks = new Mailbox<number | string | undefined>();
-  const senders = new Mailbox<Uint8Array>();
-  using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
-    const received = client.receive();
-    if (received === undefined) return;
-    const result = decodeIpv4Udp(received.packet, received.checksum);
-    if (result.kind === "decoded") marks.put(result.datagram.payload[2]);
-    senders.put(received.sender.slice());
-  });
-  server.send(reply(7), BROADCAST);
-  assertEquals(await marks.take("packet"), 7);
-  assertEquals(await senders.take("sender"), macOf(link.server));
-});
+testAsRoot(
+  "openPacketSocket() receives what is sent at the other end, and who sent it",
+  async () => {
+    using link = new TestLink();
+    await using loop = new EventLoop(failOnError);
+    using client = open(link.client, dhcpReplyFilter());
+    using server = open(link.server, ALL);
+    const marks = new Mailbox<number | string | undefined>();
+    const senders = new Mailbox<Uint8Array>();
+    using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
+      const received = client.receive();
+      if (received === undefined) return;
+      const result = decodeIpv4Udp(received.packet, received.checksum);
+      if (result.kind === "decoded") marks.put(result.datagram.payload[2]);
+      senders.put(received.sender.slice());
+    });
+    server.send(reply(7), BROADCAST);
+    assertEquals(await marks.take("packet"), 7);
+    assertEquals(await senders.take("sender"), macOf(link.server));
+  },
+);
 
-Deno.test("openPacketSocket() is not woken by what its filter drops", async () => {
-  using link = new TestLink();
-  await using loop = new EventLoop(failOnError);
-  using client = open(link.client, dhcpReplyFilter(XID));
-  using server = open(link.server, ALL);
-  const marks = new Mailbox<number | string | undefined>();
-  let wakes = 0;
-  using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
-    wakes += 1;
-    marks.put(markOf(client));
-  });
-  server.send(reply(1, { destinationPort: 69 }), BROADCAST);
-  server.send(reply(2, { xid: 99 }), BROADCAST);
-  server.send(reply(3), Uint8Array.of(2, 0, 0, 0, 0, 1));
-  server.send(Uint8Array.of(0x45), BROADCAST);
-  link.server.ip("link set eth0 mtu 1400");
-  server.send(reply(4), BROADCAST);
-  assertEquals(await marks.take("packet"), 4);
-  assertEquals(wakes, 1);
-});
+testAsRoot(
+  "openPacketSocket() is not woken by what its filter drops",
+  async () => {
+    using link = new TestLink();
+    await using loop = new EventLoop(failOnError);
+    using client = open(link.client, dhcpReplyFilter(XID));
+    using server = open(link.server, ALL);
+    const marks = new Mailbox<number | string | undefined>();
+    let wakes = 0;
+    using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
+      wakes += 1;
+      marks.put(markOf(client));
+    });
+    server.send(reply(1, { destinationPort: 69 }), BROADCAST);
+    server.send(reply(2, { xid: 99 }), BROADCAST);
+    server.send(reply(3), Uint8Array.of(2, 0, 0, 0, 0, 1));
+    server.send(Uint8Array.of(0x45), BROADCAST);
+    link.server.ip("link set eth0 mtu 1400");
+    server.send(reply(4), BROADCAST);
+    assertEquals(await marks.take("packet"), 4);
+    assertEquals(wakes, 1);
+  },
+);
 
-Deno.test("PacketSocket.setFilter() applies from then on", () => {
+testAsRoot("PacketSocket.setFilter() applies from then on", () => {
   using link = new TestLink();
   using client = open(link.client, dhcpReplyFilter(1));
   using server = open(link.server, ALL);
@@ -126,35 +133,41 @@ Deno.test("PacketSocket.setFilter() applies from then on", () => {
   assertEquals(markOf(client), undefined);
 });
 
-Deno.test("PacketSocket.receive() says that an offloaded checksum is not ready", () => {
-  using link = new TestLink();
-  using client = open(link.client, dhcpReplyFilter());
-  // A UDP socket leaves the checksum to the card, which a veth pair does not have.
-  const perl = `use Socket;
+testAsRoot(
+  "PacketSocket.receive() says that an offloaded checksum is not ready",
+  () => {
+    using link = new TestLink();
+    using client = open(link.client, dhcpReplyFilter());
+    // A UDP socket leaves the checksum to the card, which a veth pair does not have.
+    const perl = `use Socket;
     socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
     setsockopt(S, SOL_SOCKET, 25, "eth0\\0");
     bind(S, sockaddr_in(67, INADDR_ANY)) or die $!;
     send(S, pack("C3x300", 2, 1, 9), 0, sockaddr_in(68, INADDR_BROADCAST)) or die $!;`;
-  link.server.exec("perl", "-e", perl);
-  const received = client.receive();
-  assertEquals(received?.checksum, "skip");
-  const packet = received?.packet.slice() ?? new Uint8Array(0);
-  assertEquals(decodeIpv4Udp(packet, "verify"), {
-    kind: "dropped",
-    reason: "udp-checksum",
-  });
-  assertEquals(decodeIpv4Udp(packet, "skip").kind, "decoded");
-});
+    link.server.exec("perl", "-e", perl);
+    const received = client.receive();
+    assertEquals(received?.checksum, "skip");
+    const packet = received?.packet.slice() ?? new Uint8Array(0);
+    assertEquals(decodeIpv4Udp(packet, "verify"), {
+      kind: "dropped",
+      reason: "udp-checksum",
+    });
+    assertEquals(decodeIpv4Udp(packet, "skip").kind, "decoded");
+  },
+);
 
-Deno.test("PacketSocket.receive() verifies a checksum that came over the wire", () => {
-  using link = new TestLink();
-  using client = open(link.client, dhcpReplyFilter());
-  using server = open(link.server, ALL);
-  server.send(reply(1), BROADCAST);
-  assertEquals(client.receive()?.checksum, "verify");
-});
+testAsRoot(
+  "PacketSocket.receive() verifies a checksum that came over the wire",
+  () => {
+    using link = new TestLink();
+    using client = open(link.client, dhcpReplyFilter());
+    using server = open(link.server, ALL);
+    server.send(reply(1), BROADCAST);
+    assertEquals(client.receive()?.checksum, "verify");
+  },
+);
 
-Deno.test("PacketSocket.receive() goes on after the link was down", () => {
+testAsRoot("PacketSocket.receive() goes on after the link was down", () => {
   using link = new TestLink();
   using client = open(link.client, dhcpReplyFilter());
   using server = open(link.server, ALL);
@@ -170,7 +183,7 @@ Deno.test("PacketSocket.receive() goes on after the link was down", () => {
   assertEquals(markOf(client), 2);
 });
 
-Deno.test("PacketSocket.send() says ENXIO when the link is gone", () => {
+testAsRoot("PacketSocket.send() says ENXIO when the link is gone", () => {
   using link = new TestLink();
   using client = open(link.client, dhcpReplyFilter());
   link.client.ip("link del eth0");
@@ -182,7 +195,7 @@ Deno.test("PacketSocket.send() says ENXIO when the link is gone", () => {
   assertEquals(error.errnoName, "ENXIO");
 });
 
-Deno.test("PacketSocket.receive() leaves frames of a VLAN out", () => {
+testAsRoot("PacketSocket.receive() leaves frames of a VLAN out", () => {
   using link = new TestLink();
   using client = open(link.client, dhcpReplyFilter());
   const index = link.server.list("link show eth0")[0].ifindex;
@@ -199,7 +212,7 @@ Deno.test("PacketSocket.receive() leaves frames of a VLAN out", () => {
   assertEquals(markOf(client), undefined);
 });
 
-Deno.test("openPacketSocket() serves ARP", () => {
+testAsRoot("openPacketSocket() serves ARP", () => {
   using link = new TestLink();
   using client = open(link.client, arpFilter(0xc0000205), ETHER_TYPE.arp);
   using server = open(link.server, ALL, ETHER_TYPE.arp);
@@ -209,23 +222,26 @@ Deno.test("openPacketSocket() serves ARP", () => {
   assertEquals(client.receive()?.packet, claim);
 });
 
-Deno.test("openPacketSocket() says ENODEV for an interface that is not there", () => {
-  using link = new TestLink();
-  using netns = link.client.open();
-  const error = assertThrows(
-    () =>
-      openPacketSocket(netns, {
-        ifIndex: 4711,
-        etherType: ETHER_TYPE.ipv4,
-        filter: ALL,
-      }),
-    SyscallError,
-    "bind interface 4711: no such device",
-  );
-  assertEquals(error.errnoName, "ENODEV");
-});
+testAsRoot(
+  "openPacketSocket() says ENODEV for an interface that is not there",
+  () => {
+    using link = new TestLink();
+    using netns = link.client.open();
+    const error = assertThrows(
+      () =>
+        openPacketSocket(netns, {
+          ifIndex: 4711,
+          etherType: ETHER_TYPE.ipv4,
+          filter: ALL,
+        }),
+      SyscallError,
+      "bind interface 4711: no such device",
+    );
+    assertEquals(error.errnoName, "ENODEV");
+  },
+);
 
-Deno.test("PacketSocket counts as closed at once, and is soon", async () => {
+testAsRoot("PacketSocket counts as closed at once, and is soon", async () => {
   using link = new TestLink();
   const descriptors = async (): Promise<number> => {
     const { stdout } = await new Deno.Command("ls", {

@@ -4,6 +4,7 @@ import { findCompiler } from "../../tools/build/compiler.ts";
 import { hostTarget } from "../../tools/build/target.ts";
 import { TestLink } from "../support/network_namespaces.ts";
 import { TempDir } from "../support/temp_dir.ts";
+import { testAsRoot } from "../support/requirements.ts";
 
 const PROGRAM = "tests/sys_dhcp/smoke_program.ts";
 const REPOSITORY = new URL("../..", import.meta.url).pathname;
@@ -45,15 +46,18 @@ async function smoke(command: readonly string[]): Promise<void> {
   );
 }
 
-Deno.test("everything works under deno run with the permissions of the dhcp binary", async () => {
-  await smoke([
-    ...[Deno.execPath(), "run", "--no-prompt"],
-    ...PERMISSIONS,
-    PROGRAM,
-  ]);
-});
+testAsRoot(
+  "everything works under deno run with the permissions of the dhcp binary",
+  async () => {
+    await smoke([
+      ...[Deno.execPath(), "run", "--no-prompt"],
+      ...PERMISSIONS,
+      PROGRAM,
+    ]);
+  },
+);
 
-Deno.test("everything works in a compiled binary", async () => {
+testAsRoot("everything works in a compiled binary", async () => {
   using directory = new TempDir();
   const target = hostTarget();
   const output = directory.join("smoke");

@@ -4,6 +4,7 @@ import { SyscallError } from "../../lib/sys/errno.ts";
 import { openUnicastSocket } from "../../lib/sys/unicast_socket.ts";
 import { TestLink, type TestNetns } from "../support/network_namespaces.ts";
 import { soon } from "../support/waiting.ts";
+import { testAsRoot } from "../support/requirements.ts";
 
 const SERVER = ipv4FromBits(0xc0000201);
 const LEASED = ipv4FromBits(0xc0000207);
@@ -58,19 +59,22 @@ class UdpServer implements AsyncDisposable {
   }
 }
 
-Deno.test("openUnicastSocket() reaches an ordinary socket from the leased address and port 68", async () => {
-  using link = new TestLink();
-  link.client.ip("addr add 192.0.2.7/24 dev eth0");
-  await using server = new UdpServer(link.server);
-  assertEquals(await server.line(), "ready");
-  using netns = link.client.open();
-  using socket = openUnicastSocket(netns, LEASE);
-  socket?.send(PAYLOAD, SERVER);
-  assertEquals(await socket?.flushed(2_000), true);
-  assertEquals(await server.line(), "192.0.2.7:68 hello");
-});
+testAsRoot(
+  "openUnicastSocket() reaches an ordinary socket from the leased address and port 68",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    await using server = new UdpServer(link.server);
+    assertEquals(await server.line(), "ready");
+    using netns = link.client.open();
+    using socket = openUnicastSocket(netns, LEASE);
+    socket?.send(PAYLOAD, SERVER);
+    assertEquals(await socket?.flushed(2_000), true);
+    assertEquals(await server.line(), "192.0.2.7:68 hello");
+  },
+);
 
-Deno.test("openUnicastSocket() reaches a server behind a router", async () => {
+testAsRoot("openUnicastSocket() reaches a server behind a router", async () => {
   using link = new TestLink();
   link.client.ip("addr add 192.0.2.7/24 dev eth0");
   link.client.ip("route add default via 192.0.2.1");
@@ -85,68 +89,86 @@ Deno.test("openUnicastSocket() reaches a server behind a router", async () => {
   assertEquals(await server.line(), "192.0.2.7:68 hello");
 });
 
-Deno.test("UnicastSocket.flushed() waits while the server's hardware address is unknown", async () => {
-  using link = new TestLink();
-  link.client.ip("addr add 192.0.2.7/24 dev eth0");
-  using netns = link.client.open();
-  using socket = openUnicastSocket(netns, LEASE);
-  assertEquals(socket?.isFlushed(), true);
-  socket?.send(PAYLOAD, ipv4FromBits(0xc0000263));
-  assertEquals(socket?.isFlushed(), false);
-  assertEquals(await socket?.flushed(3), false);
-});
+testAsRoot(
+  "UnicastSocket.flushed() waits while the server's hardware address is unknown",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    using netns = link.client.open();
+    using socket = openUnicastSocket(netns, LEASE);
+    assertEquals(socket?.isFlushed(), true);
+    socket?.send(PAYLOAD, ipv4FromBits(0xc0000263));
+    assertEquals(socket?.isFlushed(), false);
+    assertEquals(await socket?.flushed(3), false);
+  },
+);
 
-Deno.test("openUnicastSocket() leaves replies to the packet socket and answers none with an ICMP error", () => {
-  using link = new TestLink();
-  link.client.ip("addr add 192.0.2.7/24 dev eth0");
-  using netns = link.client.open();
-  using _socket = openUnicastSocket(netns, LEASE);
-  const counter = (): number => {
-    const snmp = link.client.exec("cat", "/proc/net/snmp");
-    return Number(snmp.match(/^Udp: \d+ (\d+)/m)?.[1]);
-  };
-  const before = counter();
-  link.server.exec(
-    "perl",
-    "-e",
-    `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0);
+testAsRoot(
+  "openUnicastSocket() leaves replies to the packet socket and answers none with an ICMP error",
+  () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    using netns = link.client.open();
+    using _socket = openUnicastSocket(netns, LEASE);
+    const counter = (): number => {
+      const snmp = link.client.exec("cat", "/proc/net/snmp");
+      return Number(snmp.match(/^Udp: \d+ (\d+)/m)?.[1]);
+    };
+    const before = counter();
+    link.server.exec(
+      "perl",
+      "-e",
+      `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0);
      connect(S, sockaddr_in(68, inet_aton("192.0.2.7"))) or die $!;
      for (1 .. 3) { send(S, "x", 0) or die "refused: $!"; }`,
-  );
-  assertEquals(counter(), before);
-});
+    );
+    assertEquals(counter(), before);
+  },
+);
 
-Deno.test("openUnicastSocket() gives nothing when the address is not there", () => {
-  using link = new TestLink();
-  using netns = link.client.open();
-  assertEquals(openUnicastSocket(netns, LEASE), undefined);
-});
+testAsRoot(
+  "openUnicastSocket() gives nothing when the address is not there",
+  () => {
+    using link = new TestLink();
+    using netns = link.client.open();
+    assertEquals(openUnicastSocket(netns, LEASE), undefined);
+  },
+);
 
-Deno.test("openUnicastSocket() shares the port with another of its kind", () => {
-  using link = new TestLink();
-  link.client.ip("addr add 192.0.2.7/24 dev eth0");
-  using netns = link.client.open();
-  using first = openUnicastSocket(netns, LEASE);
-  using second = openUnicastSocket(netns, LEASE);
-  assertEquals([first === undefined, second === undefined], [false, false]);
-});
+testAsRoot(
+  "openUnicastSocket() shares the port with another of its kind",
+  () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    using netns = link.client.open();
+    using first = openUnicastSocket(netns, LEASE);
+    using second = openUnicastSocket(netns, LEASE);
+    assertEquals([first === undefined, second === undefined], [false, false]);
+  },
+);
 
-Deno.test("openUnicastSocket() gives nothing when another program has the port", async () => {
-  using link = new TestLink();
-  link.client.ip("addr add 192.0.2.7/24 dev eth0");
-  await using client = new UdpServer(link.client, { port: 68 });
-  assertEquals(await client.line(), "ready");
-  using netns = link.client.open();
-  assertEquals(openUnicastSocket(netns, LEASE), undefined);
-});
+testAsRoot(
+  "openUnicastSocket() gives nothing when another program has the port",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    await using client = new UdpServer(link.client, { port: 68 });
+    assertEquals(await client.line(), "ready");
+    using netns = link.client.open();
+    assertEquals(openUnicastSocket(netns, LEASE), undefined);
+  },
+);
 
-Deno.test("openUnicastSocket() says ENODEV when the interface is not there", () => {
-  using link = new TestLink();
-  using netns = link.client.open();
-  const error = assertThrows(
-    () => openUnicastSocket(netns, { address: LEASED, ifName: "eth9" }),
-    SyscallError,
-    "setsockopt SO_BINDTODEVICE eth9: no such device",
-  );
-  assertEquals(error.errnoName, "ENODEV");
-});
+testAsRoot(
+  "openUnicastSocket() says ENODEV when the interface is not there",
+  () => {
+    using link = new TestLink();
+    using netns = link.client.open();
+    const error = assertThrows(
+      () => openUnicastSocket(netns, { address: LEASED, ifName: "eth9" }),
+      SyscallError,
+      "setsockopt SO_BINDTODEVICE eth9: no such device",
+    );
+    assertEquals(error.errnoName, "ENODEV");
+  },
+);
