@@ -6,12 +6,10 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { walkSync } from "@std/fs/walk";
-import { build } from "./build.ts";
-import { PLUGINS } from "./build/binaries.ts";
-import { hostTarget, outputPath } from "./build/target.ts";
-import { REPOSITORY } from "./repository.ts";
-import { print, warn } from "./terminal.ts";
+import { freshBinary } from "./demo/fresh_binary.ts";
+import { demonstrate } from "./demo/report.ts";
+import { showCall } from "./demo/shown_call.ts";
+import { print } from "./terminal.ts";
 
 /** One command, and what should come of it. */
 interface Step {
@@ -88,53 +86,28 @@ function steps(dataDir: string): readonly Step[] {
 
 /** Runs the step, shows it, and throws an `AssertionError` if something else came of it. */
 async function run(
-  step: Step,
+  { title, command, config, stdout, files }: Step,
   { binary, dataDir }: { binary: string; dataDir: string },
 ): Promise<void> {
-  print(`\n=== ${step.title}\n`);
+  print(`\n=== ${title}\n`);
   const variables = {
-    CNI_COMMAND: step.command,
     CNI_CONTAINERID: "example",
     CNI_NETNS: "/dev/null",
     CNI_IFNAME: "dummy0",
     CNI_PATH: ".",
   };
-  const config = JSON.stringify(step.config);
-  const shown = Object.entries(variables).map(([name, value]) =>
-    `${name}=${value}`
-  ).join(" ");
-  print(`$ echo '${config}' | ${shown} dist/host-local`);
-
-  const child = new Deno.Command(binary, {
-    clearEnv: true,
-    env: variables,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  await new Response(config).body?.pipeTo(child.stdin);
-  const { code, stdout } = await child.output();
-  const text = new TextDecoder().decode(stdout);
-  if (text !== "") print(text);
-  print(`exit status ${code}`);
-
+  const output = await showCall(binary, { command, variables, config });
   const folder = `${dataDir}/${NETWORK}`;
   print(`\nFiles in ${folder}:`);
-  const files = readFiles(folder);
-  for (const { name, mode, content } of files) {
+  const found = readFiles(folder);
+  for (const { name, mode, content } of found) {
     print(`  ${mode}  ${name.padEnd(20)}${JSON.stringify(content)}`);
   }
-
-  assertEquals(code, 0, "exit status");
-  assertEquals(
-    text === "" ? undefined : JSON.parse(text),
-    step.stdout,
-    "stdout",
-  );
+  assertEquals(output, stdout, "stdout");
   const contents = Object.fromEntries(
-    files.map(({ name, content }) => [name, content]),
+    found.map(({ name, content }) => [name, content]),
   );
-  assertEquals(contents, { ...step.files }, "files");
+  assertEquals(contents, { ...files }, "files");
 }
 
 function readFiles(
@@ -150,43 +123,13 @@ function readFiles(
   );
 }
 
-/** Whether the binary is older than what it is made of. */
-function isOutdated(binary: string): boolean {
-  const built = modified(binary);
-  const sources = [...walkSync(`${REPOSITORY}/lib`)].map(({ path }) => path);
-  return [
-    ...sources,
-    `${REPOSITORY}/main_host_local.ts`,
-    `${REPOSITORY}/deno.json`,
-  ]
-    .some((path) => modified(path) > built);
-}
-
-/** Milliseconds; 0 if there is no such file. */
-function modified(path: string): number {
-  try {
-    return Deno.statSync(path).mtime?.getTime() ?? 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 0;
-    throw error;
-  }
-}
-
 if (import.meta.main) {
-  const target = hostTarget();
-  const binary = outputPath("host-local", target);
-  if (isOutdated(binary)) {
-    await build(PLUGINS.filter(({ name }) => name === "host-local"), target);
-  }
+  const binary = await freshBinary("host-local");
   const dataDir = Deno.makeTempDirSync({ prefix: "cni-example-" });
   try {
-    for (const step of steps(dataDir)) await run(step, { binary, dataDir });
-    print("\nAll as expected.");
-  } catch (error) {
-    warn(
-      `\nNot as expected: ${error instanceof Error ? error.message : error}`,
-    );
-    Deno.exitCode = 1;
+    await demonstrate(async () => {
+      for (const step of steps(dataDir)) await run(step, { binary, dataDir });
+    });
   } finally {
     Deno.removeSync(dataDir, { recursive: true });
   }

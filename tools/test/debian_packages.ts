@@ -25,19 +25,21 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Installs the missing packages with apt-get, and says which. Elsewhere than on Debian as root it
+ * Installs the missing ones of `names` with apt-get, and says which. Elsewhere than on Debian as root it
  * only says so: the tests concerned skip themselves.
  *
  * @throws {ProcessError} or an `Error` if apt-get fails.
  */
-export async function installPackages(): Promise<void> {
+export async function installPackages(
+  names: readonly string[] = Object.keys(PACKAGES),
+): Promise<void> {
   if (Deno.uid() !== 0 || !await isDebian()) {
     print(
       "Not root on Debian: nothing is installed, tests that miss something are skipped.",
     );
     return;
   }
-  const missing = await missingPackages();
+  const missing = await missingOf(names);
   if (missing.length === 0) {
     print("Every package is there.");
     return;
@@ -57,7 +59,7 @@ async function isDebian(): Promise<boolean> {
   }
 }
 
-async function missingPackages(): Promise<string[]> {
+async function missingOf(wanted: readonly string[]): Promise<string[]> {
   const installed = await capture([
     "dpkg-query",
     "--show",
@@ -68,7 +70,7 @@ async function missingPackages(): Promise<string[]> {
       line,
     ) => line.split(" ")[0]),
   );
-  return Object.keys(PACKAGES).filter((name) => !names.has(name));
+  return wanted.filter((name) => !names.has(name));
 }
 
 async function apt(...args: string[]): Promise<void> {

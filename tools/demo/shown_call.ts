@@ -1,0 +1,46 @@
+/** Calls of a plugin as a runtime makes them, shown as one would type them. @module */
+
+import { basename } from "node:path";
+import { assertEquals } from "@std/assert";
+import { print } from "../terminal.ts";
+
+/** What a call needs besides the binary. */
+export interface ShownCall {
+  readonly command: "ADD" | "CHECK" | "DEL";
+  /** CNI_* variables but for CNI_COMMAND. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly config: unknown;
+}
+
+/**
+ * Runs it, shows it with what it prints.
+ *
+ * @returns What stdout has, as JSON; undefined if it is empty.
+ * @throws {AssertionError} unless it exits with 0.
+ */
+export async function showCall(
+  binary: string,
+  { command, variables, config }: ShownCall,
+): Promise<unknown> {
+  const env = { CNI_COMMAND: command, ...variables };
+  const text = JSON.stringify(config);
+  const shown = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+    .join(" ");
+  print(`$ echo '${text}' | ${shown} dist/${basename(binary)}`);
+  const child = new Deno.Command(binary, {
+    clearEnv: true,
+    env,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const [{ code, stdout }] = await Promise.all([
+    child.output(),
+    new Response(text).body?.pipeTo(child.stdin),
+  ]);
+  const output = new TextDecoder().decode(stdout);
+  if (output !== "") print(output);
+  print(`exit status ${code}`);
+  assertEquals(code, 0, "exit status");
+  return output === "" ? undefined : JSON.parse(output);
+}

@@ -1,0 +1,159 @@
+/**
+ * `deno task demo:dhcp`: a container gets an address from a real dnsmasq through the compiled plugin and daemon, keeps it
+ * while the daemon is killed and started again, and gives it back. Exit status 1 if anything goes otherwise.
+ *
+ * Needs root, `ip` and `dnsmasq`. Everything happens in two network namespaces of its own, which are removed.
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { freshBinary } from "./demo/fresh_binary.ts";
+import { demonstrate } from "./demo/report.ts";
+import { showCall } from "./demo/shown_call.ts";
+import { Background } from "./lab/background.ts";
+import { Dnsmasq } from "./lab/dnsmasq.ts";
+import { Netns } from "./lab/netns.ts";
+import { capture } from "./process.ts";
+import { print, warn } from "./terminal.ts";
+import { installPackages } from "./test/debian_packages.ts";
+
+const NETWORK = "examplenet";
+
+/** The part of a result that is used. */
+interface AddResult {
+  readonly ips: readonly { readonly address: string }[];
+}
+
+/** Runs the whole of it in `folder`. */
+async function run(binary: string, folder: string): Promise<void> {
+  await using server = await Netns.make();
+  await using container = await Netns.make();
+  await container.ip(
+    `link add eth0 type veth peer name eth0 netns ${server.name}`,
+  );
+  await server.ip("addr add 192.0.2.1/24 dev eth0");
+  await server.ip("link set eth0 up");
+  await using dnsmasq = await Dnsmasq.start(server, {
+    folder,
+    ifName: "eth0",
+    range: ["192.0.2.50", "192.0.2.99", "255.255.255.0"],
+    leaseSeconds: 3600,
+    extra: ["--dhcp-option=6,192.0.2.53", "--dhcp-option=15,example.org"],
+  });
+  const start = (): Promise<Background> => startDaemon(binary, folder);
+  const call = (command: "ADD" | "CHECK" | "DEL", prevResult?: unknown) =>
+    showCall(binary, {
+      command,
+      variables: {
+        CNI_CONTAINERID: "example",
+        CNI_NETNS: container.path,
+        CNI_IFNAME: "eth0",
+        CNI_PATH: ".",
+        CNI_ARGS: "IgnoreUnknown=1;K8S_POD_NAME=web-0",
+      },
+      config: { ...networkConfig(folder), prevResult },
+    });
+
+  title("The daemon starts; it would be a service of the host");
+  const first = await start();
+  await using _first = first;
+
+  title("ADD gets an address from dnsmasq, over a link that is still down");
+  const result = await call("ADD") as AddResult;
+  const address = result.ips[0]?.address ?? "";
+  // A main plugin, such as bridge or macvlan, does this.
+  await container.ip(`addr add ${address} dev eth0`);
+  showLeases(dnsmasq, folder);
+  const [line = ""] = dnsmasq.leases;
+  assertEquals([`${line.split(" ")[2]}/24`, line.split(" ")[3]], [
+    address,
+    "web-0",
+  ], "dnsmasq's lease");
+
+  title("CHECK compares the result with lease and interface");
+  await call("CHECK", result);
+
+  title(
+    "The daemon is killed and another one starts: the lease is still there",
+  );
+  await first.end("SIGKILL");
+  const second = await start();
+  await using _second = second;
+  await call("CHECK", result);
+  assertEquals(await call("ADD"), result, "the repeated ADD");
+
+  title("DEL gives the address back");
+  await call("DEL");
+  await dnsmasq.until("release", () => dnsmasq.leases.length === 0);
+  showLeases(dnsmasq, folder);
+  assertEquals(leaseFiles(folder), [], "files of leases");
+
+  title("What the daemons logged");
+  print(second.log.trimEnd());
+}
+
+function networkConfig(folder: string): Record<string, unknown> {
+  return {
+    cniVersion: "1.1.0",
+    name: NETWORK,
+    ipam: { type: "dhcp", daemonSocketPath: `${folder}/run/cni/dhcp.sock` },
+  };
+}
+
+/** The prefix keeps it away from a daemon that the host may have; a namespace's path would have to have it too. */
+function startDaemon(binary: string, folder: string): Promise<Background> {
+  const socketPath = `${folder}/run/cni/dhcp.sock`;
+  print(`$ dist/dhcp daemon -socketpath ${socketPath} &`);
+  return Background.start([binary, "daemon", "-socketpath", socketPath], {
+    logFile: `${folder}/daemon.log`,
+    ready: 'msg="serving"',
+  });
+}
+
+function showLeases(dnsmasq: Dnsmasq, folder: string): void {
+  print("\ndnsmasq's lease file:");
+  for (const line of dnsmasq.leases) print(`  ${line}`);
+  print(`Files in ${stateDir(folder)}:`);
+  for (const name of leaseFiles(folder)) {
+    const { size, mode } = Deno.statSync(`${stateDir(folder)}/${name}`);
+    const octal = ((mode ?? 0) & 0o777).toString(8).padStart(4, "0");
+    print(`  ${octal}  ${name.slice(0, 16)}...lease  ${size} bytes`);
+  }
+}
+
+function leaseFiles(folder: string): string[] {
+  return [...Deno.readDirSync(stateDir(folder))].map(({ name }) => name)
+    .filter((name) => name.endsWith(".lease"));
+}
+
+function stateDir(folder: string): string {
+  return `${folder}/run/cni/dhcp`;
+}
+
+function title(text: string): void {
+  print(`\n=== ${text}\n`);
+}
+
+async function isMissing(program: string): Promise<boolean> {
+  try {
+    await capture([program, "--version"]);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+if (import.meta.main) {
+  if (Deno.uid() !== 0) {
+    warn("demo:dhcp makes network namespaces: run it as root");
+    Deno.exit(1);
+  }
+  if (await isMissing("dnsmasq")) await installPackages(["dnsmasq-base"]);
+  const binary = await freshBinary("dhcp");
+  const folder = Deno.makeTempDirSync({ prefix: "cni-example-" });
+  try {
+    await demonstrate(() => run(binary, folder));
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
