@@ -12,6 +12,8 @@ import { demonstrate } from "./demo/report.ts";
 import { showCall } from "./demo/shown_call.ts";
 import { Background } from "./lab/background.ts";
 import { Dnsmasq } from "./lab/dnsmasq.ts";
+import { Folder } from "./lab/folder.ts";
+import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
 import { Netns } from "./lab/netns.ts";
 import { capture } from "./process.ts";
 import { print, warn } from "./terminal.ts";
@@ -150,10 +152,7 @@ if (import.meta.main) {
   }
   if (await isMissing("dnsmasq")) await installPackages(["dnsmasq-base"]);
   const binary = await freshBinary("dhcp");
-  const folder = Deno.makeTempDirSync({ prefix: "cni-example-" });
-  try {
-    await demonstrate(() => run(binary, folder));
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+  cleanUpWhenInterrupted();
+  using folder = new Folder("cni-example-");
+  await demonstrate(() => run(binary, folder.path));
 }

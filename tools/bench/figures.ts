@@ -36,7 +36,8 @@ export interface Target {
   readonly isReached: boolean;
 }
 
-function atMost(text: string, value: number, limit: number): Target {
+/** A figure that is to be no greater than `limit`. */
+export function atMost(text: string, value: number, limit: number): Target {
   return {
     text: `${text}: at most ${limit}`,
     value,

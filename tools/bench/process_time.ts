@@ -7,12 +7,23 @@ export interface TimedCommand {
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** It is killed after this. */
+  readonly timeoutMs?: number;
 }
 
-/** Wall time of one run in milliseconds, the driver's own fork and pipes included. Throws unless it exits with 0. */
-export async function timeOf(
-  { program, args = [], env, stdin = "" }: TimedCommand,
-): Promise<number> {
+/** Wall time of one run in milliseconds, as {@link runTimed} has it. */
+export async function timeOf(command: TimedCommand): Promise<number> {
+  return (await runTimed(command)).tookMs;
+}
+
+/**
+ * Runs a program to its end. `tookMs` is the wall time, the driver's own fork and pipes included.
+ *
+ * @throws {Error} with all that it printed unless it exits with 0.
+ */
+export async function runTimed(
+  { program, args = [], env, stdin = "", timeoutMs }: TimedCommand,
+): Promise<{ readonly tookMs: number; readonly stdout: string }> {
   const startMs = performance.now();
   const child = new Deno.Command(program, {
     args: [...args],
@@ -21,6 +32,9 @@ export async function timeOf(
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
+    ...(timeoutMs === undefined
+      ? {}
+      : { signal: AbortSignal.timeout(timeoutMs) }),
   }).spawn();
   const writer = child.stdin.getWriter();
   // A program that does not read stdin may be gone before it is written.
@@ -30,15 +44,21 @@ export async function timeOf(
   const { code, stdout, stderr } = await child.output();
   const tookMs = performance.now() - startMs;
   await fed;
+  const text = new TextDecoder();
   if (code !== 0) {
-    const text = new TextDecoder();
     throw new Error(
       `${program} ${env["CNI_COMMAND"]}: exit status ${code}: ${
         text.decode(stdout)
       }${text.decode(stderr)}`,
     );
   }
-  return tookMs;
+  return { tookMs, stdout: text.decode(stdout) };
+}
+
+/** The least value that so large a `share` of all is not above: 0.99 is the 99th percentile; NaN of none. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 }
 
 /** The value in the middle. */

@@ -1,8 +1,9 @@
 /** The report of a bench run as Markdown. Pure. @module */
 
-import { CLIENTS, type Figures, targetsOf } from "./figures.ts";
+import { CLIENTS, type Figures, type Target, targetsOf } from "./figures.ts";
 
-function ms(value: number): string {
+/** Milliseconds as text, as precise as they are worth. */
+export function ms(value: number): string {
   return value < 100 ? value.toFixed(1) : value.toFixed(0);
 }
 
@@ -10,8 +11,22 @@ function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-function row(...cells: readonly (string | number)[]): string {
+/** A row of a table. */
+export function row(...cells: readonly (string | number)[]): string {
   return `| ${cells.join(" | ")} |`;
+}
+
+/** The section on targets. */
+export function targetTable(targets: readonly Target[]): string[] {
+  return [
+    "## Targets",
+    "",
+    row("target", "measured", ""),
+    row("---", "---:", "---"),
+    ...targets.map(({ text, value, isReached }) =>
+      row(text, value.toFixed(2), isReached ? "reached" : "missed")
+    ),
+  ];
 }
 
 /** The whole document; `machine` are lines that say what it was measured on, `date` is the day. */
@@ -31,13 +46,7 @@ export function formatReport(figures: Figures, { machine, date }: {
     "",
     ...machine,
     "",
-    "## Targets",
-    "",
-    row("target", "measured", ""),
-    row("---", "---:", "---"),
-    ...targetsOf(figures).map(({ text, value, isReached }) =>
-      row(text, value.toFixed(2), isReached ? "reached" : "missed")
-    ),
+    ...targetTable(targetsOf(figures)),
     "",
     "## One call at a time",
     "",

@@ -1,11 +1,13 @@
 /** Programs that run beside a tool: ready when their log says so, ended by their id, also when the tool fails. @module */
 
+import { remember } from "./interrupt.ts";
+
 /** How to run one. */
 export interface BackgroundOptions {
   /** Where everything it writes is appended. */
   readonly logFile: string;
-  /** What its log says, once for each start, when it serves. */
-  readonly ready: string;
+  /** What its log says, once for each start, when it serves; without it nothing is waited for. */
+  readonly ready?: string;
 }
 
 const START_TIMEOUT_MS = 10_000;
@@ -17,12 +19,16 @@ const END_TIMEOUT_MS = 5000;
 export class Background implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #logFile: string;
+  readonly #forget = remember(() => this.end());
   #isEnded = false;
 
   private constructor(child: Deno.ChildProcess, logFile: string) {
     this.#child = child;
     this.#logFile = logFile;
-    child.status.then(() => this.#isEnded = true);
+    child.status.then(() => {
+      this.#isEnded = true;
+      this.#forget();
+    });
   }
 
   /** Starts it and waits until it serves. @throws {Error} with its log if it does not. */
@@ -30,7 +36,9 @@ export class Background implements AsyncDisposable {
     command: readonly string[],
     { logFile, ready }: BackgroundOptions,
   ): Promise<Background> {
-    const before = occurrences(readText(logFile), ready);
+    const before = ready === undefined
+      ? 0
+      : occurrences(readText(logFile), ready);
     const script = 'log=$1; shift; exec "$@" >>"$log" 2>&1';
     const child = new Deno.Command("sh", {
       args: ["-c", script, "sh", logFile, ...command],
@@ -39,6 +47,7 @@ export class Background implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     const started = new Background(child, logFile);
+    if (ready === undefined) return started;
     try {
       await started.until(
         `start of ${command.join(" ")}`,
@@ -64,11 +73,11 @@ export class Background implements AsyncDisposable {
   /** Looks until something is there. @throws {Error} with the log after `timeoutMs`, or if the program has ended. */
   async until(
     what: string,
-    isThere: () => boolean,
+    isThere: () => boolean | Promise<boolean>,
     timeoutMs = START_TIMEOUT_MS,
   ): Promise<void> {
     const endsMs = performance.now() + timeoutMs;
-    while (!isThere()) {
+    while (!await isThere()) {
       if (this.#isEnded || performance.now() > endsMs) {
         throw new Error(`No ${what}:\n${this.log.slice(-4000)}`);
       }

@@ -1,6 +1,7 @@
 /** Network namespaces that a tool makes for itself, removed with everything in them. Needs root. @module */
 
 import { capture } from "../process.ts";
+import { remember } from "./interrupt.ts";
 
 /** Of this run, so that two runs, or one after a run that was killed, do not meet. */
 const RUN = crypto.randomUUID().slice(0, 8);
@@ -9,6 +10,7 @@ let lastNumber = 0;
 /** A namespace; `path` is what a runtime passes in CNI_NETNS. */
 export class Netns implements AsyncDisposable {
   readonly path: string;
+  readonly #forget = remember(() => this[Symbol.asyncDispose]());
 
   private constructor(readonly name: string) {
     this.path = `/var/run/netns/${name}`;
@@ -46,6 +48,7 @@ export class Netns implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#forget();
     await capture(["ip", "netns", "del", this.name]);
   }
 }

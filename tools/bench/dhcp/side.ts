@@ -1,0 +1,145 @@
+/** One of the two that are measured: a plugin's binary with its own daemon. @module */
+
+import { Background, readText } from "../../lab/background.ts";
+import { runTimed } from "../process_time.ts";
+import type { Container, DhcpLab } from "./lab.ts";
+
+/** What the daemon uses of the machine. */
+export interface DaemonUse {
+  /** Its share of what lies in memory (PSS). */
+  readonly memoryMb: number;
+  readonly threads: number;
+  readonly descriptors: number;
+  /** Since its start, in user space and in the kernel. */
+  readonly cpuMs: number;
+}
+
+/** Upstream's may take 208 s for an ADD. */
+const CALL_TIMEOUT_MS = 60_000;
+/** A clock tick of /proc/PID/stat, which is always a hundredth of a second there. */
+const TICK_MS = 10;
+
+/** A side with its daemon running. */
+export class Side implements AsyncDisposable {
+  readonly #ids = new Map<Container, string>();
+  #daemon: Background;
+  #lastContainer = 0;
+
+  private constructor(
+    readonly binary: string,
+    readonly folder: string,
+    daemon: Background,
+  ) {
+    this.#daemon = daemon;
+  }
+
+  /** Starts the daemon and waits until it serves. */
+  static async start(
+    binary: string,
+    { folder }: DhcpLab,
+    name: string,
+  ): Promise<Side> {
+    const own = `${folder}/${name}`;
+    await Deno.mkdir(own);
+    return new Side(binary, own, await startDaemon(binary, own));
+  }
+
+  /** ADD, on a fresh attachment. @returns Wall time of the plugin's process in milliseconds. */
+  async add(container: Container): Promise<number> {
+    this.#lastContainer += 1;
+    const id = `c${this.#lastContainer}`;
+    this.#ids.set(container, id);
+    const { tookMs, stdout } = await this.#call("ADD", container, id);
+    container.address = JSON.parse(stdout).ips[0].address;
+    return tookMs;
+  }
+
+  /** DEL of the container's last ADD. */
+  async delete(container: Container): Promise<void> {
+    await this.#call("DEL", container, this.#ids.get(container) ?? "");
+  }
+
+  /** What the daemon uses now. */
+  async use(): Promise<DaemonUse> {
+    const proc = `/proc/${this.#daemon.pid}`;
+    const pss = /^Pss:\s+(\d+) kB/m.exec(readText(`${proc}/smaps_rollup`));
+    const stat = readText(`${proc}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [user = 0, kernel = 0] = fields.slice(11, 13).map(Number);
+    return {
+      memoryMb: Number(pss?.[1]) / 1024,
+      threads: Number(fields[17]),
+      descriptors: (await Array.fromAsync(Deno.readDir(`${proc}/fd`))).length,
+      cpuMs: (user + kernel) * TICK_MS,
+    };
+  }
+
+  /** Kills the daemon and starts another. @returns Milliseconds until that one serves, with what it took over. */
+  async restart(): Promise<number> {
+    await this.#daemon.end("SIGKILL");
+    const startMs = performance.now();
+    this.#daemon = await startDaemon(this.binary, this.folder);
+    return performance.now() - startMs;
+  }
+
+  /** The daemon's log. */
+  get log(): string {
+    return this.#daemon.log;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#daemon[Symbol.asyncDispose]();
+  }
+
+  async #call(
+    command: string,
+    { netns }: Container,
+    id: string,
+  ): Promise<{ readonly tookMs: number; readonly stdout: string }> {
+    return await runTimed({
+      program: this.binary,
+      timeoutMs: CALL_TIMEOUT_MS,
+      env: {
+        CNI_COMMAND: command,
+        CNI_CONTAINERID: id,
+        CNI_NETNS: netns.path,
+        CNI_IFNAME: "eth0",
+        CNI_PATH: "/opt/cni/bin",
+      },
+      stdin: JSON.stringify({
+        cniVersion: "1.0.0",
+        name: "bench",
+        ipam: { type: "dhcp", daemonSocketPath: socketPath(this.folder) },
+      }),
+    });
+  }
+}
+
+/** Upstream's says nothing when it is ready, so the socket's file tells. */
+async function startDaemon(
+  binary: string,
+  folder: string,
+): Promise<Background> {
+  const path = socketPath(folder);
+  await Deno.remove(path).catch(() => {
+    // It ended as it should.
+  });
+  const daemon = await Background.start(
+    [binary, "daemon", "-socketpath", path],
+    { logFile: `${folder}/daemon.log` },
+  );
+  const accepts = async (): Promise<boolean> => {
+    try {
+      (await Deno.connect({ transport: "unix", path })).close();
+      return true;
+    } catch {
+      return false; // Not yet.
+    }
+  };
+  await daemon.until("daemon's socket", accepts);
+  return daemon;
+}
+
+function socketPath(folder: string): string {
+  return `${folder}/dhcp.sock`;
+}

@@ -1,0 +1,263 @@
+/**
+ * Measures the compiled dhcp plugin and daemon beside upstream's, and writes docs/bench_dhcp.md.
+ *
+ * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` name other binaries. Needs root, `dnsmasq` and `nft`; everything happens
+ * in network namespaces of its own.
+ * @module
+ */
+
+import {
+  type AddTimes,
+  AT_ONCE,
+  type Both,
+  type DhcpFigures,
+  dhcpTargets,
+  type HeldFigures,
+  LEASES,
+  LOSS_PERCENT,
+} from "./bench/dhcp/figures.ts";
+import { type Container, DhcpLab, inLanes } from "./bench/dhcp/lab.ts";
+import { formatDhcpReport } from "./bench/dhcp/report.ts";
+import { Side } from "./bench/dhcp/side.ts";
+import { describeMachine } from "./bench/machine.ts";
+import { medianByTurns, timeOf } from "./bench/process_time.ts";
+import { Folder } from "./lab/folder.ts";
+import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
+import { capture } from "./process.ts";
+import { REPOSITORY } from "./repository.ts";
+import { print, warn } from "./terminal.ts";
+
+const OURS = Deno.env.get("DHCP_BIN") ?? `${REPOSITORY}/dist/dhcp`;
+const EMPTY = Deno.env.get("EMPTY_BIN") ?? `${REPOSITORY}/dist/empty`;
+const UPSTREAM = `${Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni"}/dhcp`;
+const REPORT = `${REPOSITORY}/docs/bench_dhcp.md`;
+
+/** Calls one at a time; fewer of upstream's where each takes seconds. */
+const ROUNDS = 60;
+const UPSTREAM_DOWN_ROUNDS = 12;
+const TOGETHER_ROUNDS = 4;
+/** Many of ours, so that there is a 99th percentile; upstream's take long, so all of them run at once. */
+const LOSSY: Both<{ readonly containers: number; readonly rounds: number }> = {
+  ours: { containers: 20, rounds: 15 },
+  upstream: { containers: AT_ONCE, rounds: 2 },
+};
+/** dnsmasq's shortest lease, renewed early. */
+const TIMES = { lease: 120, t1: 10 };
+/** How long renewals are watched: a few of each lease. */
+const WATCH_MS = 30_000;
+/** Before a daemon's memory is read: what was for the ADDs is over. */
+const REST_MS = 3000;
+
+async function measureStart(): Promise<DhcpFigures["startMs"]> {
+  const version = (program: string) => async (): Promise<number[]> => [
+    await timeOf({ program, env: { CNI_COMMAND: "VERSION" } }),
+  ];
+  const [[ours = 0] = [], [upstream = 0] = [], [empty = 0] = []] =
+    await medianByTurns(41, [
+      version(OURS),
+      version(UPSTREAM),
+      version(EMPTY),
+    ]);
+  return { ours, upstream, empty };
+}
+
+/** The times of those that ended well. */
+async function timesOf(calls: readonly Promise<number>[]): Promise<AddTimes> {
+  const settled = await Promise.allSettled(calls);
+  const timesMs = settled.flatMap((each) =>
+    each.status === "fulfilled" ? [each.value] : []
+  );
+  return { timesMs, failed: settled.length - timesMs.length };
+}
+
+function join(parts: readonly AddTimes[]): AddTimes {
+  return {
+    timesMs: parts.flatMap(({ timesMs }) => timesMs),
+    failed: parts.reduce((sum, { failed }) => sum + failed, 0),
+  };
+}
+
+/** One ADD at a time, by turns; what is not measured goes on between. */
+async function measureSingle(
+  sides: Both<Side>,
+  containers: Both<Container>,
+  link: "up" | "down",
+): Promise<Both<AddTimes>> {
+  const seen: Both<AddTimes[]> = { ours: [], upstream: [] };
+  const turn = async (who: keyof Both<Side>): Promise<void> => {
+    const container = containers[who];
+    await container.setLink(link);
+    seen[who].push(await timesOf([sides[who].add(container)]));
+    await sides[who].delete(container);
+  };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await turn("ours");
+    if (link === "up" || round < UPSTREAM_DOWN_ROUNDS) await turn("upstream");
+  }
+  return { ours: join(seen.ours), upstream: join(seen.upstream) };
+}
+
+async function measureTogether(
+  side: Side,
+  containers: readonly Container[],
+): Promise<AddTimes> {
+  await inLanes(containers, (container) => container.setLink("up"));
+  const seen: AddTimes[] = [];
+  for (let round = 0; round < TOGETHER_ROUNDS; round += 1) {
+    seen.push(await timesOf(containers.map((each) => side.add(each))));
+    await inLanes(containers, (each) => side.delete(each));
+  }
+  return join(seen);
+}
+
+async function measureLossy(
+  side: Side,
+  all: readonly Container[],
+  { containers: width, rounds }: typeof LOSSY["ours"],
+): Promise<AddTimes> {
+  const seen = await inLanes(all.slice(0, width), async (container) => {
+    const own: AddTimes[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      own.push(await timesOf([side.add(container)]));
+      await side.delete(container);
+    }
+    return join(own);
+  }, width);
+  return join(seen);
+}
+
+/** The daemon's use of the machine with all these leases, at rest and by renewal. */
+async function measureHeld(
+  side: Side,
+  lab: DhcpLab,
+  containers: readonly Container[],
+): Promise<
+  { readonly use: HeldFigures["use"]["ours"]; readonly renewalMs: number }
+> {
+  await lab.attach(containers);
+  await pass(REST_MS);
+  const before = await side.use();
+  const acks = countAcks(lab);
+  await pass(WATCH_MS);
+  const use = await side.use();
+  return {
+    use,
+    renewalMs: (use.cpuMs - before.cpuMs) / (countAcks(lab) - acks),
+  };
+}
+
+function countAcks({ dnsmasq }: DhcpLab): number {
+  return dnsmasq.log.split("DHCPACK(").length - 1;
+}
+
+async function pass(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Each side has the server for itself here, so that its renewals are nobody else's. */
+async function measureDaemon(
+  folder: string,
+  binary: string,
+  name: string,
+): Promise<
+  (
+    & Omit<HeldFigures, "use" | "renewalMs">
+    & Awaited<ReturnType<typeof measureHeld>>
+  )[]
+> {
+  const own = `${folder}/${name}-held`;
+  await Deno.mkdir(own);
+  await using lab = await DhcpLab.open(TIMES, own);
+  await using side = await Side.start(binary, lab, name);
+  const containers: Container[] = [];
+  const figures = [];
+  for (const leases of LEASES) {
+    print(`${name}: daemon with ${leases} leases ...`);
+    const more = await lab.containers(leases - containers.length);
+    await inLanes(more, async (container) => {
+      await container.setLink("up");
+      await side.add(container);
+    });
+    containers.push(...more);
+    const held = await measureHeld(side, lab, containers);
+    const restartMs = binary === OURS ? await side.restart() : NaN;
+    figures.push({ leases, ...held, restartMs });
+  }
+  return figures;
+}
+
+async function measureAdds(
+  folder: string,
+): Promise<Pick<DhcpFigures, "up" | "down" | "together" | "lossy">> {
+  await using lab = await DhcpLab.open({ lease: 3600, t1: 1800 }, folder);
+  await using ourSide = await Side.start(OURS, lab, "ours");
+  await using theirSide = await Side.start(UPSTREAM, lab, "upstream");
+  const sides = { ours: ourSide, upstream: theirSide };
+  const [ours = [], theirs = []] = [
+    await lab.containers(AT_ONCE),
+    await lab.containers(AT_ONCE),
+  ];
+  const [first, second] = [ours[0], theirs[0]];
+  if (first === undefined || second === undefined) throw new RangeError();
+  const single = { ours: first, upstream: second };
+  print("ADD, link up ...");
+  const up = await measureSingle(sides, single, "up");
+  print("ADD, link down ...");
+  const down = await measureSingle(sides, single, "down");
+  print(`${AT_ONCE} at once ...`);
+  const together = {
+    ours: await measureTogether(ourSide, ours),
+    upstream: await measureTogether(theirSide, theirs),
+  };
+  print(`${LOSS_PERCENT} % of frames lost ...`);
+  await lab.lose(LOSS_PERCENT);
+  const lossy = {
+    ours: await measureLossy(ourSide, ours, LOSSY.ours),
+    upstream: await measureLossy(theirSide, theirs, LOSSY.upstream),
+  };
+  await lab.loseNothing();
+  return { up, down, together, lossy };
+}
+
+async function measureAll(folder: string): Promise<DhcpFigures> {
+  print("process start ...");
+  const startMs = await measureStart();
+  const adds = await measureAdds(folder);
+  const ours = await measureDaemon(folder, OURS, "ours");
+  const upstream = await measureDaemon(folder, UPSTREAM, "upstream");
+  const held = ours.map(({ leases, use, renewalMs, restartMs }, index) => {
+    const theirs = upstream[index];
+    if (theirs === undefined) throw new RangeError();
+    return {
+      leases,
+      restartMs,
+      use: { ours: use, upstream: theirs.use },
+      renewalMs: { ours: renewalMs, upstream: theirs.renewalMs },
+    };
+  });
+  return { startMs, ...adds, held };
+}
+
+if (import.meta.main) {
+  if (Deno.uid() !== 0) {
+    warn("bench dhcp makes network namespaces: run it as root");
+    Deno.exit(1);
+  }
+  const startMs = performance.now();
+  cleanUpWhenInterrupted();
+  using folder = new Folder("cni-ipam-bench-");
+  const figures = await measureAll(folder.path);
+  const machine = await describeMachine(folder.path, { "dist/dhcp": OURS });
+  const date = new Date().toISOString().slice(0, 10);
+  await Deno.writeTextFile(
+    REPORT,
+    formatDhcpReport(figures, { machine, date }),
+  );
+  await capture([Deno.execPath(), "fmt", "--quiet", REPORT]);
+  for (const { text, value, isReached } of dhcpTargets(figures)) {
+    const outcome = isReached ? "reached" : "missed ";
+    print(`${outcome} ${text}; measured ${value.toFixed(2)}`);
+  }
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
+  print(`docs/bench_dhcp.md written after ${seconds} s`);
+}
