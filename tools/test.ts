@@ -21,6 +21,7 @@ const SUITES = [
   { path: "tests/sys_dhcp", permissions: "tests-dhcp" },
   { path: "tests/tools", permissions: "tools" },
   { path: "tests/conformance", permissions: "tests" },
+  { path: "tests/conformance_dhcp", permissions: "tests-dhcp" },
   { path: "tests/integration", permissions: "tests" },
   { path: "tests/dhcp", permissions: "tests-dhcp" },
 ];

@@ -105,54 +105,77 @@ const STEP_KEYS = [
   "stdout",
   "stderr",
   "exitCode",
-  "filesAfter",
   "upstream",
 ];
-const CASE_KEYS = ["name", "spec", "filesBefore", "steps"];
-const OUTCOME_KEYS = ["stdout", "stderr", "exitCode", "filesAfter"];
-const UPSTREAM_KEYS = ["difference", "oneOf", ...OUTCOME_KEYS];
+const CASE_KEYS = ["name", "spec", "steps"];
+const UPSTREAM_KEYS = ["difference", "oneOf", "stdout", "stderr", "exitCode"];
 const REQUIRED_STEP_KEYS = ["env", "stdout", "exitCode"];
 
+/** Keys that only the cases of one plugin have. */
+export interface CaseForm {
+  readonly caseKeys: readonly string[];
+  readonly stepKeys: readonly string[];
+}
+
+/** The cases of host-local are about files. */
+export const HOST_LOCAL_FORM: CaseForm = {
+  caseKeys: ["filesBefore"],
+  stepKeys: ["filesAfter"],
+};
+
 /** Reads every file of `cases/`, in order of name. */
-export function loadCases(directory: URL): CaseGroup[] {
+export function loadCases(
+  directory: URL,
+  form = HOST_LOCAL_FORM,
+): CaseGroup[] {
   const names = [...Deno.readDirSync(directory)].map((entry) => entry.name)
     .filter((name) => name.endsWith(".json")).sort();
   return names.map((name) => ({
     topic: name.slice(0, -".json".length),
-    cases: parseCases(Deno.readTextFileSync(new URL(name, directory)), name),
+    cases: parseCases(
+      Deno.readTextFileSync(new URL(name, directory)),
+      name,
+      form,
+    ),
   }));
 }
 
 /** Parses the text of a case file; throws on misspelt keys, lest a typing error makes a case hold for nothing. */
-export function parseCases(text: string, source: string): ConformanceCase[] {
+export function parseCases(
+  text: string,
+  source: string,
+  form = HOST_LOCAL_FORM,
+): ConformanceCase[] {
+  const caseKeys = [...CASE_KEYS, ...form.caseKeys];
+  const stepKeys = [...STEP_KEYS, ...form.stepKeys];
   const raw: unknown = JSON.parse(text);
   if (!Array.isArray(raw)) throw new SyntaxError(`${source}: expected a list`);
   return raw.map((value: Record<string, unknown>) => {
     const where = `${source}: ${JSON.stringify(value["name"])}`;
     const isSequence = "steps" in value;
     expectKeys(value, {
-      allowed: isSequence ? CASE_KEYS : [...CASE_KEYS, ...STEP_KEYS],
+      allowed: isSequence ? caseKeys : [...caseKeys, ...stepKeys],
       required: isSequence ? ["name"] : ["name", ...REQUIRED_STEP_KEYS],
       where,
     });
     const steps = isSequence
       ? value["steps"] as Record<string, unknown>[]
-      : [pick(value, STEP_KEYS)];
+      : [pick(value, stepKeys)];
     for (const step of steps) {
       expectKeys(step, {
-        allowed: STEP_KEYS,
+        allowed: stepKeys,
         required: REQUIRED_STEP_KEYS,
         where,
       });
       const upstream = step["upstream"] as Record<string, unknown> | undefined;
       if (upstream === undefined) continue;
       expectKeys(upstream, {
-        allowed: UPSTREAM_KEYS,
+        allowed: [...UPSTREAM_KEYS, ...form.stepKeys],
         required: ["difference"],
         where: `${where}, upstream`,
       });
     }
-    return { ...pick(value, CASE_KEYS), steps } as unknown as ConformanceCase;
+    return { ...pick(value, caseKeys), steps } as unknown as ConformanceCase;
   });
 }
 

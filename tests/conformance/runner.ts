@@ -74,7 +74,8 @@ function overlay(step: Step, override: OutcomeOverride): Step {
   return { ...step, ...rest, stdout: merged as ExpectedStdout };
 }
 
-function call(
+/** Makes the call of a step. */
+export function call(
   { env, stdin = "" }: Step,
   { binary, cwd }: { readonly binary: string; readonly cwd: string },
 ): Promise<PluginOutcome> {
@@ -90,7 +91,8 @@ function call(
   });
 }
 
-function compareOutcome(
+/** In what the process itself differs from what is expected of it. */
+export function compareOutcome(
   { stdout, stderr = "^$", exitCode }: Step,
   { outcome, target }: {
     readonly outcome: PluginOutcome;

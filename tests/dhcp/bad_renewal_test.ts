@@ -13,8 +13,9 @@ import { ip } from "../support/dhcp_messages.ts";
 import { poll } from "../support/dhcp_polling.ts";
 import type { ClientMessage } from "../support/dhcp_wire.ts";
 import type { TestNetns } from "../support/network_namespaces.ts";
-import { type DaemonProcess, DHCP_BIN, DhcpHost } from "./dhcp_host.ts";
-import { testInLanes } from "./lanes.ts";
+import { DHCP_BIN } from "../support/binaries.ts";
+import { type DaemonProcess, DhcpHost } from "./dhcp_host.ts";
+import { testInLanes } from "../support/lanes.ts";
 import { addressesOf, isUp } from "./stage.ts";
 
 interface After {

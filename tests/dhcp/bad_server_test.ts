@@ -12,8 +12,9 @@ import {
   textHex,
 } from "../support/dhcp_bad_server.ts";
 import { poll } from "../support/dhcp_polling.ts";
-import { DHCP_BIN, DhcpHost, type Outcome } from "./dhcp_host.ts";
-import { testInLanes } from "./lanes.ts";
+import { DHCP_BIN } from "../support/binaries.ts";
+import { DhcpHost, type Outcome } from "./dhcp_host.ts";
+import { testInLanes } from "../support/lanes.ts";
 
 /** What a row looks at when its ADD has ended. */
 interface After {

@@ -13,7 +13,8 @@ import type { TestNetns } from "../support/network_namespaces.ts";
 import { numberFromEnv, Random } from "../support/random.ts";
 import { testWith } from "../support/requirements.ts";
 import { parseTrace } from "../support/strace.ts";
-import { DHCP_BIN, type DhcpHost } from "./dhcp_host.ts";
+import { DHCP_BIN } from "../support/binaries.ts";
+import { type DhcpHost } from "./dhcp_host.ts";
 import { bare, Stage } from "./stage.ts";
 
 /** What may be done to the files of leases. */

@@ -1,14 +1,10 @@
 /** A host with a daemon and containers: what the end-to-end tests of dhcp are played on. @module */
 
+import { DHCP_BIN } from "../support/binaries.ts";
 import { cniEnv, runPlugin } from "../support/plugin_process.ts";
 import { TestNetns } from "../support/network_namespaces.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { eventually } from "../support/dhcp_polling.ts";
-
-const REPOSITORY = new URL("../..", import.meta.url).pathname;
-
-/** The compiled plugin; `DHCP_BIN` points elsewhere. */
-export const DHCP_BIN = Deno.env.get("DHCP_BIN") ?? `${REPOSITORY}dist/dhcp`;
 
 /** What a plugin call gave. */
 export interface Outcome {

@@ -4,7 +4,7 @@ import type { TestNetns } from "../support/network_namespaces.ts";
 import type { TempDir } from "../support/temp_dir.ts";
 import { eventually } from "../support/dhcp_polling.ts";
 import { testWith } from "../support/requirements.ts";
-import { DHCP_BIN } from "./dhcp_host.ts";
+import { DHCP_BIN } from "../support/binaries.ts";
 
 /** Registers a test of the compiled plugin with a dnsmasq. */
 export function testWithDnsmasq(

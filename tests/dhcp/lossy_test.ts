@@ -9,7 +9,8 @@ import { assertEquals } from "@std/assert";
 import { DNSMASQ } from "../support/dhcp_server_dnsmasq.ts";
 import { note } from "../support/note.ts";
 import { testWith } from "../support/requirements.ts";
-import { DHCP_BIN } from "./dhcp_host.ts";
+import { DHCP_BIN } from "../support/binaries.ts";
+
 import { bare, Stage } from "./stage.ts";
 
 const CONTAINERS = 12;

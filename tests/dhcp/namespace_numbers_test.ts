@@ -5,7 +5,8 @@ import { BadServer, giving } from "../support/dhcp_bad_server.ts";
 import { forEachParallel } from "../support/parallel.ts";
 import { ip, TestNetns } from "../support/network_namespaces.ts";
 import { testWith } from "../support/requirements.ts";
-import { DHCP_BIN, DhcpHost } from "./dhcp_host.ts";
+import { DHCP_BIN } from "../support/binaries.ts";
+import { DhcpHost } from "./dhcp_host.ts";
 
 /** ADDs of one burst, and namespaces that go meanwhile. */
 const BURST = 10;

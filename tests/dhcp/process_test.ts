@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TempDir } from "../support/temp_dir.ts";
-import { DHCP_BIN, DhcpHost } from "./dhcp_host.ts";
+import { DHCP_BIN } from "../support/binaries.ts";
+import { DhcpHost } from "./dhcp_host.ts";
 import { Dnsmasq, testWithDnsmasq } from "./dnsmasq.ts";
 import { eventually } from "../support/dhcp_polling.ts";
 

@@ -3,8 +3,9 @@
 import type { ServerKind, Service } from "../support/dhcp_server.ts";
 import { missing, type Requirement } from "../support/requirements.ts";
 import { note } from "../support/note.ts";
-import { DHCP_BIN } from "./dhcp_host.ts";
-import { testInLanes } from "./lanes.ts";
+import { DHCP_BIN } from "../support/binaries.ts";
+
+import { testInLanes } from "../support/lanes.ts";
 import { Stage } from "./stage.ts";
 
 /** Set to anything to run also what takes minutes. */

@@ -6,12 +6,12 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { UPSTREAM_DIR } from "../support/binaries.ts";
 import { BadServer, giving } from "../support/dhcp_bad_server.ts";
 import { poll } from "../support/dhcp_polling.ts";
 import { cniEnv, runPlugin } from "../support/plugin_process.ts";
 import { testWith } from "../support/requirements.ts";
-import { DHCP_BIN, DhcpHost } from "./dhcp_host.ts";
+import { DHCP_BIN, UPSTREAM_DIR } from "../support/binaries.ts";
+import { DhcpHost } from "./dhcp_host.ts";
 
 const UPSTREAM = `${UPSTREAM_DIR}/dhcp`;
 const SERVED = giving({

@@ -1,6 +1,7 @@
 /** One of the two that are measured: a plugin's binary with its own daemon. @module */
 
-import { Background, readText } from "../../lab/background.ts";
+import { Background } from "../../lab/background.ts";
+import { capture } from "../../process.ts";
 import { runTimed } from "../process_time.ts";
 import type { Container, DhcpLab } from "./lab.ts";
 
@@ -59,17 +60,20 @@ export class Side implements AsyncDisposable {
     await this.#call("DEL", container, this.#ids.get(container) ?? "");
   }
 
-  /** What the daemon uses now. */
+  /** What the daemon uses now; by other programs, since Deno lets none of its own read all of /proc. */
   async use(): Promise<DaemonUse> {
     const proc = `/proc/${this.#daemon.pid}`;
-    const pss = /^Pss:\s+(\d+) kB/m.exec(readText(`${proc}/smaps_rollup`));
-    const stat = readText(`${proc}/stat`);
+    const pss = /^Pss:\s+(\d+) kB/m.exec(
+      await capture(["cat", `${proc}/smaps_rollup`]),
+    );
+    const stat = await capture(["cat", `${proc}/stat`]);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [user = 0, kernel = 0] = fields.slice(11, 13).map(Number);
+    const descriptors = await capture(["ls", `${proc}/fd`]);
     return {
       memoryMb: Number(pss?.[1]) / 1024,
       threads: Number(fields[17]),
-      descriptors: (await Array.fromAsync(Deno.readDir(`${proc}/fd`))).length,
+      descriptors: descriptors.trim().split("\n").length,
       cpuMs: (user + kernel) * TICK_MS,
     };
   }

@@ -1,7 +1,7 @@
 /** Rows that spend their time waiting, several at once: each on a stage of its own. @module */
 
-import { forEachParallel } from "../support/parallel.ts";
-import { type Requirement, testWith } from "../support/requirements.ts";
+import { forEachParallel } from "./parallel.ts";
+import { type Requirement, testWith } from "./requirements.ts";
 
 /** How many rows run at once. */
 const LANES = 4;
