@@ -180,7 +180,9 @@ async function measureDaemon(
     });
     containers.push(...more);
     const held = await measureHeld(side, lab, containers);
-    const restartMs = binary === OURS ? await side.restart() : NaN;
+    const restartMs = binary === OURS
+      ? await side.restart('msg="serving"')
+      : NaN;
     figures.push({ leases, ...held, restartMs });
   }
   return figures;

@@ -78,11 +78,19 @@ export class Side implements AsyncDisposable {
     };
   }
 
-  /** Kills the daemon and starts another. @returns Milliseconds until that one serves, with what it took over. */
-  async restart(): Promise<number> {
+  /**
+   * Kills the daemon and starts another.
+   *
+   * @param ready What its log says once it has taken everything over; it lets callers wait before that.
+   * @returns Milliseconds until then.
+   */
+  async restart(ready: string): Promise<number> {
+    const count = (): number => this.log.split(ready).length;
+    const before = count();
     await this.#daemon.end("SIGKILL");
     const startMs = performance.now();
     this.#daemon = await startDaemon(this.binary, this.folder);
+    await this.#daemon.until(ready, () => count() > before);
     return performance.now() - startMs;
   }
 
