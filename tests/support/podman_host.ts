@@ -128,9 +128,9 @@ runtime = "runc"
     await this.podman("import", this.#temp.join("image.tar"), IMAGE);
   }
 
-  /** Makes `binary` the host-local of all calls from now on. */
-  async usePlugin(binary: string): Promise<void> {
-    const path = this.#temp.join("bin/host-local");
+  /** Makes `binary` the plugin of that type, from now on. */
+  async usePlugin(binary: string, type = "host-local"): Promise<void> {
+    const path = this.#temp.join(`bin/${type}`);
     await Deno.symlink(binary, `${path}.new`);
     await Deno.rename(`${path}.new`, path);
   }
@@ -158,10 +158,51 @@ runtime = "runc"
       { type: "firewall" },
       { type: "tuning" },
     ];
+    await this.addPlugins(name, plugins);
+  }
+
+  /** Adds a network of these plugins. */
+  async addPlugins(name: string, plugins: readonly unknown[]): Promise<void> {
     await Deno.writeTextFile(
       this.#temp.join(`nets/${name}.conflist`),
       JSON.stringify({ cniVersion: "0.4.0", name, plugins }),
     );
+  }
+
+  /** A path for a file that goes with the machine; the same inside. */
+  path(name: string): string {
+    return this.#temp.join(name);
+  }
+
+  /** Runs a program of the machine to its end and returns its stdout; throws with its stderr if it fails. */
+  inside(...command: readonly string[]): Promise<string> {
+    return run("nsenter", [...this.#enter(), ...command]);
+  }
+
+  /** Starts a program of the machine, which ends with it at the latest; its output is appended to a file. */
+  startInside(
+    logFile: string,
+    ...command: readonly string[]
+  ): Deno.ChildProcess {
+    const script = 'log=$1; shift; exec "$@" >>"$log" 2>&1';
+    return new Deno.Command("sh", {
+      args: [
+        "-c",
+        script,
+        "sh",
+        logFile,
+        "nsenter",
+        ...this.#enter(),
+        ...command,
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  }
+
+  #enter(): string[] {
+    return ["-t", this.#initPid, "-n", "-m", "-p"];
   }
 
   /** The directory in which host-local keeps the network. */
@@ -172,12 +213,8 @@ runtime = "runc"
   /** Runs a podman command and returns its stdout; throws with its stderr if it fails. */
   podman(...args: readonly string[]): Promise<string> {
     return run("nsenter", [
+      ...this.#enter(),
       ...[
-        "-t",
-        this.#initPid,
-        "-n",
-        "-m",
-        "-p",
         "env",
         `CONTAINERS_CONF=${this.#temp.join("containers.conf")}`,
       ],
@@ -200,8 +237,11 @@ runtime = "runc"
     ]);
   }
 
-  /** Starts a container that does nothing, and returns its id. */
-  async runContainer(networks: readonly string[]): Promise<string> {
+  /** Starts a container that does nothing, and returns its id. @param options More of `podman run`. */
+  async runContainer(
+    networks: readonly string[],
+    options: readonly string[] = [],
+  ): Promise<string> {
     const limits = [
       "--ulimit",
       "nofile=1024:1024",
@@ -214,6 +254,7 @@ runtime = "runc"
       "run",
       "-d",
       ...limits,
+      ...options,
       "--network",
       networks.join(),
       IMAGE,

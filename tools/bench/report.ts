@@ -38,7 +38,7 @@ export function formatReport(figures: Figures, { machine, date }: {
   return [
     "# Measurements",
     "",
-    `Made by \`deno task bench\` on ${date}. Both sides ran by turns in the same minutes; every time is the median of wall`,
+    `Made by \`deno task bench:host-local\` on ${date}. Both sides ran by turns in the same minutes; every time is the median of wall`,
     "times of whole processes, from start to end, in milliseconds. The machine shares its CPUs with others, so compare",
     "figures within this page only.",
     "",

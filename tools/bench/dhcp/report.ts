@@ -21,7 +21,7 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
   return [
     "# Measurements of dhcp",
     "",
-    `Made by \`deno task bench dhcp\` on ${date}, both sides in one run against one dnsmasq, each container in a network`,
+    `Made by \`deno task bench:dhcp\` on ${date}, both sides in one run against one dnsmasq, each container in a network`,
     "namespace of its own with a macvlan. Times are wall times of whole plugin processes in milliseconds. The machine",
     "shares its CPUs with others, so compare figures within this page only.",
     "",
