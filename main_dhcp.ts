@@ -4,6 +4,7 @@ import project from "./deno.json" with { type: "json" };
 import { formatLogLine } from "./lib/base/log_line.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
 import { dhcpHandlers } from "./lib/dhcp_plugin/handlers.ts";
+import { withUpstream } from "./lib/dhcp_plugin/upstream_fallback.ts";
 import { dhcpPluginPorts } from "./lib/sys/dhcp_plugin_ports.ts";
 import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
 
@@ -18,7 +19,11 @@ async function daemon(args: readonly string[]): Promise<number> {
 async function plugin(): Promise<number> {
   const warn = (message: string): void =>
     writeStderr(formatLogLine("warn", message));
-  const handlers = dhcpHandlers(dhcpPluginPorts(warn));
+  const ports = dhcpPluginPorts(warn);
+  const handlers = withUpstream(dhcpHandlers(ports), async () => {
+    const module = await import("./lib/dhcp_plugin/upstream_handlers.ts");
+    return module.upstreamHandlers(ports);
+  }, warn);
   return await runPlugin(PROCESS_IO, { name: "dhcp", version, handlers });
 }
 

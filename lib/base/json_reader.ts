@@ -49,6 +49,11 @@ export class JsonObject {
     this.#entries = Object.entries(value ?? {});
   }
 
+  /** A copy of the object as it was read. */
+  toJson(): Record<string, unknown> {
+    return Object.fromEntries(this.#entries);
+  }
+
   /** The path of `key` in this object. */
   at(key: string): string {
     return this.path === "" ? key : `${this.path}.${key}`;

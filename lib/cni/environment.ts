@@ -101,6 +101,11 @@ export function parseEnvironment(
     netns: read("CNI_NETNS") ?? "",
     ifName: read("CNI_IFNAME") ?? "",
     cniArgs: read("CNI_ARGS") ?? "",
-    netnsOverride: /^(1|true)$/i.test(read("CNI_NETNS_OVERRIDE") ?? ""),
+    netnsOverride: isOverride(read("CNI_NETNS_OVERRIDE") ?? ""),
   };
+}
+
+/** Whether this value of CNI_NETNS_OVERRIDE allows the plugin's own namespace. */
+export function isOverride(text: string): boolean {
+  return /^(1|true)$/i.test(text);
 }

@@ -10,33 +10,14 @@ import { parseResult } from "../cni/result_reader.ts";
 import { readValidAttachments } from "../cni/valid_attachments.ts";
 import type { Attachment } from "../dhcp4/client_identifier.ts";
 import { parseDhcpConfig, parseSocketPath } from "./config.ts";
+import type { DaemonConnection, DhcpPorts } from "./plugin_ports.ts";
 import {
   type DaemonRequest,
   formatRequest,
   MOST_RESPONSE_BYTES,
   parseResponse,
 } from "./protocol.ts";
-
-/** A connection to the daemon. */
-export interface DaemonConnection extends Disposable {
-  /** Sends a line and waits for one. @throws {SystemError | DecodeError} */
-  call(
-    line: string,
-    options: { readonly timeoutMs: number; readonly maxLineBytes: number },
-  ): Promise<string>;
-}
-
-/** What the handlers need of the outside. */
-export interface DhcpPorts {
-  /** @throws {SystemError} with upstream's text `dial unix <path>: connect: <reason>`. */
-  connect(socketPath: string): Promise<DaemonConnection>;
-  /** Writes the note by which the next daemon gives a lease back. @throws {SystemError} */
-  leaveTombstone(socketPath: string, attachment: Attachment): Promise<void>;
-  /** Absolute. */
-  workingDirectory(): string;
-  /** Says on stderr what does not stop the command. */
-  warn(message: string): void;
-}
+import { isHttpAnswer, UpstreamDaemon } from "./upstream_fallback.ts";
 
 /** The daemon keeps its own, shorter limit; this is for one that does not answer any more. */
 const ADD_PATIENCE_MS = 240_000;
@@ -59,7 +40,11 @@ function attachmentOf({ config, invocation }: Request): Attachment {
   return { containerId, networkName: config.name, ifName };
 }
 
-function absoluteNetns({ invocation }: Request, ports: DhcpPorts): string {
+/** CNI_NETNS as an absolute path. */
+export function absoluteNetns(
+  { invocation }: Request,
+  ports: DhcpPorts,
+): string {
   const { netns } = invocation;
   return cleanPath(
     netns.startsWith("/") ? netns : `${ports.workingDirectory()}/${netns}`,
@@ -86,12 +71,13 @@ async function call(
   try {
     const maxLineBytes = MOST_RESPONSE_BYTES;
     const line = formatRequest(request);
-    const response = parseResponse(
-      await connection.call(line, { timeoutMs, maxLineBytes }),
-    );
+    const answer = await connection.call(line, { timeoutMs, maxLineBytes });
+    if (isHttpAnswer(answer)) throw new UpstreamDaemon();
+    const response = parseResponse(answer);
     if (response.kind === "error") throw response.error;
     return response.body;
   } catch (error) {
+    if (error instanceof UpstreamDaemon) throw error;
     throw new CallError("call", error);
   }
 }
@@ -273,7 +259,11 @@ function warnAboutConfig(request: Request, ports: DhcpPorts): void {
   }
 }
 
-/** Handlers that ask the daemon of the network's configuration. */
+/**
+ * Handlers that ask the daemon of the network's configuration.
+ *
+ * They throw {@link UpstreamDaemon} if it turns out to be another.
+ */
 export function dhcpHandlers(ports: DhcpPorts): PluginHandlers {
   return {
     add: (request, answer) => add(request, answer, ports),

@@ -11,6 +11,11 @@ import {
   formatFailure,
   parseRequest,
 } from "./protocol.ts";
+import {
+  isHttp,
+  type RpcConnection,
+  serveUpstream,
+} from "./upstream_server.ts";
 
 /** A caller sends its request at once, and takes its answer at once. */
 const LINE_TIMEOUT_MS = 5000;
@@ -18,12 +23,8 @@ const LINE_TIMEOUT_MS = 5000;
 const CONFIRM_TIMEOUT_MS = 10_000;
 
 /** A connection as the system gives it. */
-export interface CallerConnection extends Disposable {
+export interface CallerConnection extends RpcConnection, Disposable {
   readonly peer: { readonly pid: number; readonly uid: number };
-  /** Aborted when the other side is gone. */
-  readonly hungUp: AbortSignal;
-  /** Undefined if the other side ends first. @throws {DecodeError | SystemError} */
-  readLine(timeoutMs: number): Promise<string | undefined>;
   /** False if the other side is gone. @throws {SystemError} */
   writeLine(text: string, timeoutMs: number): Promise<boolean>;
 }
@@ -44,12 +45,13 @@ export async function serveConnection(
   context: ServerContext,
 ): Promise<void> {
   using caller = connection;
+  let line: string | undefined;
   try {
     refuseStranger(caller, context);
-    const line = await caller.readLine(LINE_TIMEOUT_MS);
-    if (line !== undefined) {
-      await answer(parseRequest(line), caller, daemon, context);
-    }
+    line = await caller.readLine(LINE_TIMEOUT_MS);
+    if (line === undefined) return;
+    if (isHttp(line)) return await serveUpstream(line, caller, daemon);
+    await answer(parseRequest(line), caller, daemon, context);
   } catch (error) {
     const failure = toCniError(error);
     context.log("warn", "request failed", {
@@ -61,6 +63,8 @@ export async function serveConnection(
       const stack = error instanceof Error ? error.stack ?? "" : String(error);
       context.log("error", "unexpected error", { stack });
     }
+    // Upstream's plugin was answered in its own way.
+    if (line !== undefined && isHttp(line)) return;
     await caller.writeLine(formatFailure(failure), LINE_TIMEOUT_MS)
       .catch(() => {}); // Whoever does not listen is not told.
   }

@@ -2,7 +2,7 @@
 
 import { formatHex } from "../base/hex.ts";
 import { type Attachment, attachmentText } from "../dhcp4/client_identifier.ts";
-import type { DhcpPorts } from "../dhcp_plugin/handlers.ts";
+import type { DhcpPorts } from "../dhcp_plugin/plugin_ports.ts";
 import { stateDirOf, stateFileName } from "../dhcp_plugin/state_dir.ts";
 import { formatTombstone } from "../dhcp_plugin/state_file.ts";
 import { makeStateDirectory, writeStateFile } from "./state_files.ts";

@@ -74,6 +74,15 @@ export class LineDecoder {
     }
   }
 
+  /** Takes everything out that has come, of whatever lines; undefined if that is nothing. */
+  takeAll(): Uint8Array | undefined {
+    if (this.#length === 0) return undefined;
+    const bytes = this.#buffer.slice(0, this.#length);
+    this.#length = 0;
+    this.#seen = 0;
+    return bytes;
+  }
+
   #end(): number | undefined {
     const index = this.#buffer.indexOf(LINE_FEED, this.#seen);
     if (index >= 0 && index < this.#length) {

@@ -31,14 +31,35 @@ export class UnixClient implements Disposable {
       readonly maxLineBytes: number;
     },
   ): Promise<string> {
+    const decoder = new LineDecoder(maxLineBytes);
+    const take = (piece: Uint8Array): string | undefined => {
+      decoder.push(piece);
+      return decoder.next();
+    };
+    return await this.exchange(encodeLine(line), { timeoutMs, take });
+  }
+
+  /**
+   * Sends bytes and waits for an answer.
+   *
+   * @param take Is given each piece that comes, until it gives the answer; what it throws is passed on.
+   * @throws {SystemError} If there is no whole answer in time.
+   */
+  async exchange<T>(
+    bytes: Uint8Array,
+    { timeoutMs, take }: {
+      readonly timeoutMs: number;
+      readonly take: (piece: Uint8Array) => T | undefined;
+    },
+  ): Promise<T> {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
       this[Symbol.dispose]();
     }, timeoutMs);
     try {
-      await this.#write(encodeLine(line));
-      return await this.#read(new LineDecoder(maxLineBytes));
+      await this.#write(bytes);
+      return await this.#read(take);
     } catch (error) {
       if (isLate) throw this.#error(`no answer within ${timeoutMs / 1000} s`);
       // Reset: it ended, or was killed, with bytes of ours unread.
@@ -71,16 +92,15 @@ export class UnixClient implements Disposable {
     }
   }
 
-  async #read(decoder: LineDecoder): Promise<string> {
+  async #read<T>(take: (piece: Uint8Array) => T | undefined): Promise<T> {
     const buffer = new Uint8Array(READ_BYTES);
     for (;;) {
-      const line = decoder.next();
-      if (line !== undefined) return line;
       const length = await this.#connection.read(buffer);
       if (length === null) {
         throw this.#error("the daemon closed the connection");
       }
-      decoder.push(buffer.subarray(0, length));
+      const answer = take(buffer.subarray(0, length));
+      if (answer !== undefined) return answer;
     }
   }
 

@@ -35,7 +35,7 @@ export class UnixConnection implements Disposable {
   readonly #decoder: LineDecoder;
   readonly #hungUp = new AbortController();
   #output: Uint8Array = new Uint8Array(0);
-  #reader: Waiter<string | undefined> | undefined;
+  #reader: (Waiter<unknown> & { readonly take: () => unknown }) | undefined;
   #writer: Waiter<boolean> | undefined;
   #hasEnded = false;
 
@@ -69,14 +69,18 @@ export class UnixConnection implements Disposable {
    * @throws {SystemError} if it is not there within `timeoutMs`.
    */
   async readLine(timeoutMs: number): Promise<string | undefined> {
-    const line = this.#takeLine();
-    this.#adjust();
-    if (line !== undefined || this.#hasEnded) return line;
-    return await within<string | undefined>(
-      timeoutMs,
-      "no line came",
-      (waiter) => this.#reader = waiter,
-    ).finally(() => this.#reader = undefined);
+    return await this.#next(() => this.#takeLine(), "no line came", timeoutMs);
+  }
+
+  /**
+   * Waits for the next bytes, however many: for another protocol than lines.
+   *
+   * @returns Undefined if the other side has ended, or this one has.
+   * @throws {SystemError} if nothing is there within `timeoutMs`.
+   */
+  async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
+    const take = (): Uint8Array | undefined => this.#decoder.takeAll();
+    return await this.#next(take, "nothing came", timeoutMs);
   }
 
   /**
@@ -86,8 +90,13 @@ export class UnixConnection implements Disposable {
    * @throws {SystemError} if it does not take the line within `timeoutMs`.
    */
   async writeLine(text: string, timeoutMs: number): Promise<boolean> {
+    return await this.writeBytes(encodeLine(text), timeoutMs);
+  }
+
+  /** The same for any bytes. */
+  async writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean> {
     if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
-    this.#output = encodeLine(text);
+    this.#output = bytes;
     this.#flush();
     if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
     if (this.#output.length === 0) return true;
@@ -148,12 +157,26 @@ export class UnixConnection implements Disposable {
     return length > 0;
   }
 
+  async #next<T>(
+    take: () => T | undefined,
+    complaint: string,
+    timeoutMs: number,
+  ): Promise<T | undefined> {
+    const found = take();
+    this.#adjust();
+    if (found !== undefined || this.#hasEnded) return found;
+    return await within<T | undefined>(timeoutMs, complaint, (waiter) => {
+      const settle = (value: unknown): void => waiter.settle(value as T);
+      this.#reader = { settle, fail: waiter.fail, take };
+    }).finally(() => this.#reader = undefined);
+  }
+
   #serveReader(): void {
     const reader = this.#reader;
     if (reader === undefined) return;
     try {
-      const line = this.#takeLine();
-      if (line !== undefined || this.#hasEnded) reader.settle(line);
+      const found = reader.take();
+      if (found !== undefined || this.#hasEnded) reader.settle(found);
     } catch (error) {
       reader.fail(error);
     }

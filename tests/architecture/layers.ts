@@ -17,6 +17,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
   ["dhcp4", ["base", "net"]],
   ["dhcp_client", ["base", "net", "dhcp4"]],
   ["netlink", ["base", "net"]],
+  ["gob", ["base"]],
   ["dhcp_plugin", [
     "base",
     "net",
@@ -24,6 +25,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
     "dhcp4",
     "dhcp_client",
     "netlink",
+    "gob",
   ]],
   ["sys", ["base", "net", "netlink"]],
 ]);

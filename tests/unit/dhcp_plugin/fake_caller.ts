@@ -46,6 +46,30 @@ export class FakeCaller implements CallerConnection {
     return this.#lines.shift();
   }
 
+  readonly #pieces: Uint8Array[] = [];
+  /** What it was answered in bytes. */
+  readonly taken: Uint8Array[] = [];
+
+  /** Sends bytes. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#pieces.push(bytes);
+    this.#notify?.();
+  }
+
+  async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
+    if (timeoutMs <= 0) throw new SystemError("late", "");
+    while (this.#pieces.length === 0 && !this.hungUp.aborted) {
+      await new Promise<void>((resolve) => this.#notify = resolve);
+    }
+    return this.#pieces.shift();
+  }
+
+  writeBytes(bytes: Uint8Array): Promise<boolean> {
+    if (this.hungUp.aborted) return Promise.resolve(false);
+    this.taken.push(bytes);
+    return Promise.resolve(true);
+  }
+
   writeLine(text: string): Promise<boolean> {
     if (this.hungUp.aborted) return Promise.resolve(false);
     this.answers.push(text);

@@ -4,10 +4,8 @@ import { JsonObject } from "../../../lib/base/json_reader.ts";
 import type { Request } from "../../../lib/cni/plugin.ts";
 import type { Result } from "../../../lib/cni/result.ts";
 import type { Attachment } from "../../../lib/dhcp4/client_identifier.ts";
-import {
-  dhcpHandlers,
-  type DhcpPorts,
-} from "../../../lib/dhcp_plugin/handlers.ts";
+import { dhcpHandlers } from "../../../lib/dhcp_plugin/handlers.ts";
+import type { DhcpPorts } from "../../../lib/dhcp_plugin/plugin_ports.ts";
 import { formatCidr } from "../../../lib/net/cidr.ts";
 import { rejectionOf } from "../base/thrown.ts";
 import { invocation, networkConfig } from "../cni/builders.ts";
@@ -41,6 +39,7 @@ class FakePorts implements DhcpPorts {
       return Promise.reject(new SystemError(message, "start it"));
     }
     return Promise.resolve({
+      exchange: () => Promise.reject(new Error("not asked for")),
       call: (line) => {
         this.requests.push(JSON.parse(line));
         const answer = this.#answers.shift();

@@ -1,0 +1,158 @@
+import { assertEquals } from "@std/assert";
+import {
+  CMD_ARGS,
+  CONNECT_LINE,
+  EMPTY,
+  RPC_REQUEST,
+} from "../../../lib/dhcp_plugin/upstream_rpc.ts";
+import { serveConnection } from "../../../lib/dhcp_plugin/server.ts";
+import { GobDecoder, type GobRecord } from "../../../lib/gob/gob_decoder.ts";
+import { GobEncoder, type GobStruct } from "../../../lib/gob/gob_encoder.ts";
+import { ascii, hex } from "../../support/bytes.ts";
+import { FakeCaller } from "./fake_caller.ts";
+import { FakeHost } from "./fake_host.ts";
+
+const CONTEXT = { ownUid: 0, version: "1.2.3", log: (): void => {} };
+const CONFIG = ascii(
+  '{"cniVersion":"1.0.0","name":"net","ipam":{"type":"dhcp"}}',
+);
+const ARGS = {
+  ContainerID: "c1",
+  Netns: "/ns/a",
+  IfName: "eth0",
+  StdinData: CONFIG,
+};
+
+/** A call of upstream's plugin; the answer's head, header and body. */
+async function call(
+  host: FakeHost,
+  method: string,
+  args: GobRecord,
+  type: GobStruct = CMD_ARGS,
+): Promise<[head: string, ...GobRecord[]]> {
+  const caller = new FakeCaller([CONNECT_LINE, ""]);
+  const encoder = new GobEncoder();
+  caller.sendBytes(
+    encoder.encode(RPC_REQUEST, { ServiceMethod: method, Seq: 7 }),
+  );
+  caller.sendBytes(encoder.encode(type, args));
+  await host.settle(serveConnection(caller, host.daemon, CONTEXT));
+  assertEquals([caller.isClosed, caller.answers], [true, []]);
+  const [head = new Uint8Array(), ...rest] = caller.taken;
+  const decoder = new GobDecoder(65_536);
+  for (const piece of rest) decoder.push(piece);
+  return [
+    new TextDecoder().decode(head),
+    decoder.next() ?? {},
+    decoder.next() ?? {},
+  ];
+}
+
+const CONNECTED = "HTTP/1.0 200 Connected to Go RPC\n\n";
+
+Deno.test("serveConnection() answers upstream's Allocate and Release", async () => {
+  const host = new FakeHost();
+  host.interface();
+  assertEquals(await call(host, "DHCP.Allocate", ARGS), [
+    CONNECTED,
+    { ServiceMethod: "DHCP.Allocate", Seq: 7 },
+    {
+      IPs: [{
+        Address: { IP: hex("c0000232"), Mask: hex("ffffff00") },
+        Gateway: hex("c0000201"),
+      }],
+      Routes: [{
+        Dst: { IP: hex("00000000"), Mask: hex("00000000") },
+        GW: hex("c0000201"),
+      }],
+      DNS: {},
+    },
+  ]);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
+  assertEquals(await call(host, "DHCP.Release", ARGS), [
+    CONNECTED,
+    { ServiceMethod: "DHCP.Release", Seq: 7 },
+    {},
+  ]);
+  assertEquals(host.daemon.status()["leases"], {});
+});
+
+for (
+  const { name, method, args, type, error } of [
+    {
+      name: "another method",
+      method: "DHCP.Frob",
+      args: {},
+      type: EMPTY,
+      error: "rpc: can't find service DHCP.Frob",
+    },
+    {
+      name: "an interface that is not there",
+      method: "DHCP.Allocate",
+      args: { ...ARGS, Netns: "/nowhere" },
+      type: CMD_ARGS,
+      error: 'failed to Statfs "/nowhere"',
+    },
+    {
+      name: "a configuration without ipam, which ends upstream's daemon",
+      method: "DHCP.Allocate",
+      args: { ...ARGS, StdinData: ascii('{"name":"net"}') },
+      type: CMD_ARGS,
+      error: "IPAM config missing 'ipam' key",
+    },
+    {
+      name: "a configuration that is no JSON",
+      method: "DHCP.Release",
+      args: { ...ARGS, StdinData: ascii("{") },
+      type: CMD_ARGS,
+      error:
+        "error unmarshall network config: expected property name or '}' in JSON at position 1 (line 1 column 2)",
+    },
+  ]
+) {
+  Deno.test(`serveConnection() tells upstream's plugin what is wrong: ${name}`, async () => {
+    const host = new FakeHost();
+    host.interface();
+    assertEquals(await call(host, method, args, type), [
+      CONNECTED,
+      { ServiceMethod: method, Seq: 7, Error: error },
+      {},
+    ]);
+  });
+}
+
+for (
+  const line of ["GET /debug/rpc HTTP/1.1", "CONNECT /elsewhere HTTP/1.0"]
+) {
+  Deno.test(`serveConnection() shows nothing to ${line}`, async () => {
+    const caller = new FakeCaller([line, ""]);
+    await serveConnection(caller, new FakeHost().daemon, CONTEXT);
+    assertEquals(
+      caller.taken.map((bytes) => new TextDecoder().decode(bytes)),
+      ["HTTP/1.0 405 Method Not Allowed\r\n\r\nmust CONNECT\n"],
+    );
+  });
+}
+
+Deno.test("serveConnection() refuses a stranger with upstream's protocol too", async () => {
+  const caller = new FakeCaller([CONNECT_LINE, ""], { uid: 1000 });
+  await serveConnection(caller, new FakeHost().daemon, CONTEXT);
+  assertEquals(caller.taken, []);
+});
+
+Deno.test("serveConnection() takes back what upstream's plugin hung up on", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.delayMs = 1000;
+  const caller = new FakeCaller([CONNECT_LINE, ""]);
+  const encoder = new GobEncoder();
+  caller.sendBytes(
+    encoder.encode(RPC_REQUEST, { ServiceMethod: "DHCP.Allocate" }),
+  );
+  caller.sendBytes(encoder.encode(CMD_ARGS, ARGS));
+  const served = serveConnection(caller, host.daemon, CONTEXT);
+  host.after(500, () => caller.hangUp());
+  await host.settle(served);
+  await host.advance(0);
+  assertEquals(host.daemon.status()["leases"], {});
+});
