@@ -44,6 +44,12 @@ export interface ServerScript {
   readonly before?: string;
 }
 
+/**
+ * An option in hexadecimal; `null` for one that must not be there. `anyOrder` has its bytes in ascending order, for lists
+ * that come in the random order of a table of upstream's.
+ */
+export type ExpectedContent = string | null | { readonly anyOrder: string };
+
 /** A message of the client; only what is given is compared. */
 export interface ExpectedMessage {
   readonly type: string;
@@ -51,13 +57,13 @@ export interface ExpectedMessage {
   readonly destination?: string;
   readonly ciaddr?: string;
   readonly isBroadcast?: boolean;
-  /** In hexadecimal by code; `null` for one that must not be there. */
-  readonly options?: Readonly<Record<string, string | null>>;
+  /** By code. */
+  readonly options?: Readonly<Record<string, ExpectedContent>>;
 }
 
 /** A call, and what the client said meanwhile. */
 export interface DhcpStep extends Step {
-  /** Every message since the step before. */
+  /** Every message since the step before, repetitions left out. */
   readonly wire?: readonly ExpectedMessage[];
   /** The address of the result, or this one, is put on the interface afterwards, as a main plugin does. */
   readonly attach?: boolean | string;
