@@ -2,10 +2,10 @@
  * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
  * killed there, and once each the call fails with every error that a full or broken disk gives.
  *
- * By default each point gets a kill and one of the errors; in large networks an even sample of those that lead to
- * different states is tried (`FAULT_SAMPLE` faults each). `FAULT_FULL=1` tries all errors, and every order of the calls
- * that follow.
- * `FAULT_SYSCALLS` limits a run to the calls named.
+ * By default a run tries an even sample, `FAULT_SAMPLE` faults in each scenario, of a kill and one of the errors at each
+ * point, in large networks only at those that lead to different states. Each run has another sample: `FAULT_SEED` repeats
+ * one. `FAULT_FULL=1` tries all errors, and every order of the calls that follow. `FAULT_SYSCALLS` limits a run to the
+ * calls named.
  * @module
  */
 
@@ -15,7 +15,7 @@ import { callHostLocal, environmentOf } from "../support/host_local_call.ts";
 import { readNetwork, writeNetwork } from "../support/network_directory.ts";
 import { note } from "../support/note.ts";
 import { forEachParallel } from "../support/parallel.ts";
-import { numberFromEnv } from "../support/random.ts";
+import { numberFromEnv, Random } from "../support/random.ts";
 import { testWith } from "../support/requirements.ts";
 import type { TraceOptions, TraceOutcome } from "../support/strace.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -42,8 +42,11 @@ import {
 const FULL = Deno.env.get("FAULT_FULL") === "1";
 const LANES = 2;
 
-/** So many faults are tried in each large network. */
-const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 90);
+/** So many faults are tried in each scenario; all together take minutes on a slow machine. */
+const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 40);
+
+/** Which ones. */
+const SEED = numberFromEnv("FAULT_SEED", Math.floor(Math.random() * 1e6));
 
 /** Names of system calls, if only these are to be broken. */
 const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
@@ -164,7 +167,7 @@ async function tryOne(
   }
 }
 
-/** Which faults are tried where; {@link SAMPLE} limits it further in a large network. */
+/** Which faults can be tried where; {@link SAMPLE} of them are. */
 function faultsFor(
   { indexed }: FaultScenario,
   points: readonly FaultPoint[],
@@ -173,11 +176,19 @@ function faultsFor(
   return indexed ? distinctFaults(points) : eachPoint(points);
 }
 
-/** Whether the one at `index` of so many is among {@link SAMPLE} that are spread evenly. */
-function isSampled(index: number, count: number): boolean {
+/**
+ * Whether the one at `index` of so many is among {@link SAMPLE} that are spread evenly.
+ *
+ * @param phase From 0 to 1: where the first of them is.
+ */
+function isSampled(
+  index: number,
+  { count, phase }: { readonly count: number; readonly phase: number },
+): boolean {
   if (count <= SAMPLE) return true;
   const share = SAMPLE / count;
-  return Math.floor((index + 1) * share) > Math.floor(index * share);
+  const before = index * share + phase;
+  return Math.floor(before + share) > Math.floor(before);
 }
 
 async function sweep(scenario: FaultScenario): Promise<void> {
@@ -196,11 +207,10 @@ async function sweep(scenario: FaultScenario): Promise<void> {
   });
   await first.prepare();
   const points = await findPoints(first.trace, { paths, root: first.dataDir });
+  const phase = new Random(SEED).next();
   const trials = faultsFor(scenario, points)
     .filter(({ point }) => ONLY?.includes(point.syscall) ?? true)
-    .filter((_, index, all) =>
-      !scenario.indexed || isSampled(index, all.length)
-    )
+    .filter((_, index, { length: count }) => isSampled(index, { count, phase }))
     .map((trial, index): Trial => ({ ...trial, index }));
   const tally: Tally = { tried: 0, missed: 0, failures: [] };
   await forEachParallel(trials, LANES, async (trial, worker) => {
@@ -208,7 +218,7 @@ async function sweep(scenario: FaultScenario): Promise<void> {
     await tryOne(lane, trial, { paths: lane.translate(paths, first), tally });
   });
   note(
-    `fault sweep, ${scenario.name}: ${points.length} points, ${tally.tried} faults tried, ${tally.missed} missed`,
+    `fault sweep, ${scenario.name}: FAULT_SEED=${SEED}, ${points.length} points, ${tally.tried} faults tried, ${tally.missed} missed`,
   );
   assertEquals(
     tally.failures.length,
