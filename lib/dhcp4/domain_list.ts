@@ -6,22 +6,26 @@ import { DecodeError } from "../base/errors.ts";
 
 const MAX_LABEL = 63;
 const MAX_NAME = 255;
+/** No resolver searches so many; and a message of 64 KiB must not hold a daemon up. */
+const MAX_NAMES = 64;
 const POINTER = 0xc0;
 
 /**
  * Decodes one name or more, until the content ends.
  *
- * A pointer must lead backward, to before the place where the labels that it continues begin; so every chain of
- * pointers ends. Only letters, digits, `-` and `_` may stand in a label: the names are written into resolver files.
+ * A pointer must lead backward, to before the place where the labels that it continues begin, and to a label; so every
+ * chain of pointers ends, and soon. Only letters, digits, `-` and `_` may stand in a label: the names are written into resolver files.
  *
  * @param content Reassembled content of the option; pointers count from its first byte (RFC 3397 section 2).
  * @returns Names without the final dot.
- * @throws {DecodeError} if a name is cut off, empty, longer than 255 bytes, or badly compressed.
+ * @throws {DecodeError} if a name is cut off, empty, longer than 255 bytes, or badly compressed, or if there are more
+ * than 64.
  */
 export function decodeDomainList(content: Uint8Array): readonly string[] {
   const names: string[] = [];
   let offset = 0;
   do {
+    if (names.length === MAX_NAMES) throw malformed("too many", offset);
     const { labels, next } = decodeName(content, offset);
     if (labels.length === 0) throw malformed("empty name", offset);
     names.push(labels.join("."));
@@ -61,6 +65,7 @@ function decodeName(
   let chunkStart = start;
   let next: number | undefined;
   let length = 1;
+  let isAfterPointer = false;
   for (;;) {
     const at = reader.offset;
     const head = reader.u8("label length");
@@ -71,11 +76,14 @@ function decodeName(
       if (target >= chunkStart) {
         throw malformed("pointer that does not lead back", at);
       }
+      if (isAfterPointer) throw malformed("pointer to a pointer", at);
+      isAfterPointer = true;
       reader = readerAt(content, target);
       chunkStart = target;
       continue;
     }
     if (head > MAX_LABEL) throw malformed("label of an unknown type", at);
+    isAfterPointer = false;
     length += head + 1;
     if (length > MAX_NAME) throw malformed("name of more than 255 bytes", at);
     const label = String.fromCharCode(...reader.bytes(head, "label"));

@@ -18,12 +18,12 @@ import { log, randomFraction, type Step, step } from "./step.ts";
  * An acquisition that begins now.
  *
  * @param deadlineMs When it fails; Infinity if nobody waits for it.
- * @param address One to ask for again.
+ * @param wish `address`, one to ask for again; `granted`, what to give back if there is no lease in the end.
  */
 export function newAcquisition(
   { nowMs }: ClientContext,
   deadlineMs: number,
-  address: Ipv4Address | undefined,
+  { address, granted }: Partial<Pick<Acquisition, "address" | "granted">> = {},
 ): Acquisition {
   return {
     startedMs: nowMs,
@@ -31,11 +31,12 @@ export function newAcquisition(
     exchanges: 0,
     discovers: 0,
     address,
+    granted,
     problem: undefined,
   };
 }
 
-/** INIT, to send DISCOVER at `startsMs`, or once the link is up. */
+/** INIT, to send DISCOVER at `startsMs`, or once the link is up after that. */
 export function enterInit(
   common: Common,
   acquisition: Acquisition,
@@ -45,21 +46,26 @@ export function enterInit(
     ...commonOf(common),
     state: "INIT",
     acquisition,
-    startsMs: whenLinkIsUp(common, startsMs),
+    startsMs,
   };
 }
 
-/** INIT-REBOOT, to send REQUEST at `startsMs`, or once the link is up. */
+/** INIT-REBOOT, to send REQUEST at `startsMs`, or once the link is up after that. */
 export function enterInitReboot(
   common: Common,
-  known: Pick<InitReboot, "acquisition" | "address" | "lease">,
+  { acquisition, address, lease }: Pick<
+    InitReboot,
+    "acquisition" | "address" | "lease"
+  >,
   startsMs: number,
 ): InitReboot {
   return {
     ...commonOf(common),
-    ...known,
     state: "INIT-REBOOT",
-    startsMs: whenLinkIsUp(common, startsMs),
+    acquisition,
+    address,
+    lease,
+    startsMs,
   };
 }
 
@@ -85,12 +91,12 @@ export function restart(
   context: ClientContext,
   leastDelayMs = 0,
 ): { readonly common: Common; readonly startsMs: number } {
-  const restarts = countRestart(common.restarts, context.nowMs);
-  const { timings } = context.settings;
+  const { nowMs, settings: { timings } } = context;
+  const restarts = countRestart(common.restarts, timings, nowMs);
   const delayMs = restartDelayMs(restarts, timings, randomFraction(context));
   return {
     common: { link: common.link, restarts },
-    startsMs: context.nowMs + Math.max(delayMs, leastDelayMs),
+    startsMs: nowMs + Math.max(delayMs, leastDelayMs),
   };
 }
 
@@ -121,7 +127,10 @@ export function failureSoFar(
   { problem, discovers }: Acquisition,
 ): Failure {
   if (link === "down") return { kind: "link-down" };
-  return problem ?? { kind: "no-offer", discovers };
+  if (problem === undefined) return { kind: "no-offer", discovers };
+  return discovers === 0 || problem.kind === "offer-refused"
+    ? problem
+    : { kind: "no-offer", discovers, before: problem };
 }
 
 /** Whether somebody waits for the acquisition. */
@@ -140,7 +149,3 @@ export function asksForBroadcast(
 }
 
 const SENDS_BEFORE_BROADCAST = 2;
-
-function whenLinkIsUp({ link }: Common, startsMs: number): number {
-  return link === "up" ? startsMs : Infinity;
-}

@@ -11,7 +11,7 @@ const MOST_RESEND_GAP_MS = 64_000;
 const FIRST_PAUSE_MS = 2000;
 const PAUSE_JITTER_MS = 1000;
 const FIRST_RESTART_MS = 1000;
-/** Restarts that are further apart than this have nothing to do with each other. */
+/** Restarts that are further apart than this, and than twice the longest wait, have nothing to do with each other. */
 const RESTART_MEMORY_MS = 120_000;
 const FIRST_RENEWAL_GAP_MS = 4000;
 const LEAST_RENEWAL_GAP_MS = 1000;
@@ -62,9 +62,15 @@ export interface Restarts {
 export const NO_RESTARTS: Restarts = { count: 0, lastMs: -Infinity };
 
 /** Counts one restart; forgets those before a quiet time. */
-export function countRestart(restarts: Restarts, nowMs: number): Restarts {
-  const isRecent = nowMs - restarts.lastMs < RESTART_MEMORY_MS;
-  return { count: isRecent ? restarts.count + 1 : 1, lastMs: nowMs };
+export function countRestart(
+  restarts: Restarts,
+  { resendMaxMs }: Timings,
+  nowMs: number,
+): Restarts {
+  const memoryMs = Math.max(RESTART_MEMORY_MS, 2 * resendMaxMs);
+  const isRecent = nowMs - restarts.lastMs < memoryMs;
+  const count = isRecent ? restarts.count + 1 : 1;
+  return { count, lastMs: nowMs };
 }
 
 /**

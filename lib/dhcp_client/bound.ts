@@ -9,6 +9,7 @@ import {
   type Bound,
   type Common,
   commonOf,
+  offerOf,
   type Probing,
 } from "./state.ts";
 import { log, type Step, step } from "./step.ts";
@@ -31,7 +32,7 @@ export function acquired(
   const probing: Probing = {
     ...commonOf(common),
     state: "PROBING",
-    acquisition,
+    acquisition: { ...acquisition, granted: offerOf(lease) },
     lease,
     endsMs: context.nowMs + probeMs,
   };
@@ -87,8 +88,8 @@ export function lose(
 ): Step {
   const { reason, message = "", leastDelayMs = 0 } = loss;
   // The same address is worth asking for only if nobody objected to it.
-  const wanted = reason === "expired" ? lease.address : undefined;
-  const acquisition = newAcquisition(context, Infinity, wanted);
+  const address = reason === "expired" ? lease.address : undefined;
+  const acquisition = newAcquisition(context, Infinity, { address });
   return step(
     beginAgain(common, acquisition, context, leastDelayMs),
     log("warn", "lease-lost", { ...describeLease(lease), reason, message }),

@@ -18,7 +18,12 @@ export function onConflict(state: ClientState, context: ClientContext): Step {
   if (state.state === "PROBING") {
     const { address } = state.lease;
     const problem: Failure = { kind: "conflict", address };
-    const next = { ...state.acquisition, problem, address: undefined };
+    const next = {
+      ...state.acquisition,
+      problem,
+      address: undefined,
+      granted: undefined,
+    };
     return after(
       declineEffects(state.lease, context),
       step(beginAgain(state, next, context, LEAST_WAIT_MS)),

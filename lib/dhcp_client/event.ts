@@ -5,17 +5,18 @@ import type { Ipv4Address } from "../net/ipv4_address.ts";
 import type { Failure } from "./failure.ts";
 import type { Lease, LeaseField } from "./lease.ts";
 import type { ClientSettings } from "./settings.ts";
+import type { Offer } from "./state.ts";
 
 /** What happens to a client. */
 export type ClientEvent =
   /**
-   * Somebody wants an address and waits for it, `settings.timings.resendTimeoutMs` at most. With `address`, one that
-   * was held before, the client first asks whether it still holds (INIT-REBOOT).
+   * Somebody wants an address and waits for it, `settings.timings.resendTimeoutMs` at most. With `held`, what it had
+   * before, the client first asks whether that still holds (INIT-REBOOT); if it ends without a lease, it gives it back.
    */
   | {
     readonly kind: "start";
     readonly link: "up" | "down";
-    readonly address?: Ipv4Address;
+    readonly held?: Offer;
   }
   /**
    * A lease from earlier is taken up again: as it stands, or with `verify` through INIT-REBOOT. Nobody waits; a lease

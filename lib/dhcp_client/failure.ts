@@ -8,7 +8,12 @@ export type Failure =
   /** The link never came up. */
   | { readonly kind: "link-down" }
   /** Nobody answered. */
-  | { readonly kind: "no-offer"; readonly discovers: number }
+  | {
+    readonly kind: "no-offer";
+    readonly discovers: number;
+    /** What went wrong before these. */
+    readonly before?: Failure;
+  }
   /** Somebody answered, but nothing that can be used. */
   | {
     readonly kind: "offer-refused";
@@ -43,7 +48,11 @@ export function describeFailure(failure: Failure): string {
     case "link-down":
       return "link is down: no DHCPDISCOVER could be sent";
     case "no-offer":
-      return `no DHCPOFFER received: ${failure.discovers} DHCPDISCOVERs unanswered`;
+      return `no DHCPOFFER received: ${failure.discovers} DHCPDISCOVERs unanswered${
+        failure.before === undefined
+          ? ""
+          : `, after ${describeFailure(failure.before)}`
+      }`;
     case "offer-refused":
       return `no usable DHCPOFFER received for ${failure.discovers} DHCPDISCOVERs: ${failure.reason}`;
     case "no-ack":

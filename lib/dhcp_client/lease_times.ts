@@ -13,7 +13,7 @@ export interface SentTimes {
   readonly t2Seconds: number | undefined;
 }
 
-/** Spans from the REQUEST on, in milliseconds: 1000 ≤ T1 ≤ T2 ≤ lease; Infinity for what never comes. */
+/** Spans from the REQUEST on, in milliseconds: 700 ≤ T1 < T2 < lease; Infinity for what never comes. */
 export interface LeaseTimes {
   readonly t1Ms: number;
   readonly t2Ms: number;
@@ -24,16 +24,17 @@ export interface LeaseTimes {
 
 /** Upstream's lease time for an ACK without one. */
 const DEFAULT_LEASE_MS = 3_600_000;
+/** A lease of a second is renewed in time, but without a flood; whole seconds that were sent are more. */
+const LEAST_T1_MS = 700;
 /** A lease of no time cannot be kept and cannot be meant; short enough to ask again soon. */
 const ZERO_LEASE_MS = 60_000;
-/** Option times count whole seconds, so nothing that was really sent is changed by this. */
-const LEAST_MS = 1000;
 
 /**
  * Resolves the times of an ACK.
  *
  * A missing T2 becomes 7/8 of the lease time, a missing T1 4/7 of T2, which is 1/2 of the lease by default. Zero, and
- * T1 > T2 or T2 > lease, are repaired the same way; a missing lease time is 60 minutes, as upstream has it.
+ * T1 ≥ T2 or T2 ≥ lease, are repaired the same way ("T1 MUST be earlier than T2, which, in turn, MUST be earlier than the
+ * time at which the client's lease will expire"); a missing lease time is 60 minutes, as upstream has it.
  */
 export function leaseTimes(sent: SentTimes): LeaseTimes {
   const warnings: string[] = [];
@@ -42,9 +43,7 @@ export function leaseTimes(sent: SentTimes): LeaseTimes {
   const leaseMs = lease === 0 ? ZERO_LEASE_MS : lease;
 
   const sentT2 = toMs(sent.t2Seconds);
-  const t2Ms = isWithin(sentT2, leaseMs)
-    ? sentT2
-    : Math.max(LEAST_MS, Math.floor(leaseMs * 7 / 8));
+  const t2Ms = isWithin(sentT2, leaseMs) ? sentT2 : Math.floor(leaseMs * 7 / 8);
   if (sentT2 !== undefined && sentT2 !== t2Ms) {
     warnings.push(repaired("T2", sentT2, t2Ms));
   }
@@ -52,7 +51,7 @@ export function leaseTimes(sent: SentTimes): LeaseTimes {
   const sentT1 = toMs(sent.t1Seconds);
   const t1Ms = isWithin(sentT1, t2Ms)
     ? sentT1
-    : Math.max(LEAST_MS, Math.floor(t2Ms * 4 / 7));
+    : Math.max(LEAST_T1_MS, Math.floor(t2Ms * 4 / 7));
   if (sentT1 !== undefined && sentT1 !== t1Ms) {
     warnings.push(repaired("T1", sentT1, t1Ms));
   }
@@ -65,7 +64,7 @@ function toMs(seconds: number | undefined): number | undefined {
 }
 
 function isWithin(ms: number | undefined, limit: number): ms is number {
-  return ms !== undefined && ms > 0 && ms <= limit;
+  return ms !== undefined && ms > 0 && (ms < limit || limit === Infinity);
 }
 
 function repaired(name: string, sentMs: number, usedMs: number): string {

@@ -10,6 +10,7 @@ import {
   commonOf,
   leaseInUse,
   type Offer,
+  offerOf,
   type Stopped,
 } from "./state.ts";
 import { type Step, step } from "./step.ts";
@@ -23,11 +24,14 @@ export function onStart(
   const { settings, nowMs } = context;
   const common = { link: event.link, restarts: state.restarts };
   const deadlineMs = nowMs + settings.timings.resendTimeoutMs;
-  const { address } = event;
-  const acquisition = newAcquisition(context, deadlineMs, address);
-  if (address === undefined) {
+  const { held } = event;
+  if (held === undefined) {
+    const acquisition = newAcquisition(context, deadlineMs);
     return step(enterInit(common, acquisition, nowMs));
   }
+  const { address } = held;
+  const wish = { address, granted: held };
+  const acquisition = newAcquisition(context, deadlineMs, wish);
   const known = { acquisition, address, lease: undefined };
   return step(enterInitReboot(common, known, nowMs));
 }
@@ -59,8 +63,8 @@ export function onStop(
 }
 
 function grantedTo(state: ClientState): Offer | undefined {
-  // The ACK may be on its way: a server that has not granted it ignores the RELEASE.
-  if (state.state === "REQUESTING") return state.offer;
   const lease = state.state === "PROBING" ? state.lease : leaseInUse(state);
-  return lease && { address: lease.address, server: lease.serverIdentifier };
+  if (lease !== undefined) return offerOf(lease);
+  // The ACK may be on its way, or lost: a server that has not granted it ignores the RELEASE.
+  return "acquisition" in state ? state.acquisition.granted : undefined;
 }

@@ -1,42 +1,52 @@
 /** The link goes down or comes up. Pure. @module */
 
 import {
-  beginAgain,
   enterInit,
   enterInitReboot,
   newAcquisition,
   restart,
 } from "./acquisition.ts";
-import { bound } from "./bound.ts";
 import type { ClientContext } from "./event.ts";
 import type { Lease } from "./lease.ts";
 import type { ClientState } from "./state.ts";
 import { type Step, step } from "./step.ts";
 
-/** Nothing can be acquired: exchanges end and wait for the link. A lease stays; its deadlines go on. */
-export function onLinkDown(state: ClientState): Step {
+/** Flapping puts the question about a lease off, but once T1 has passed by no more than this. */
+const LEAST_QUESTION_GAP_MS = 1000;
+
+/**
+ * Nothing can be acquired: exchanges end, to begin again when the link is up. A lease stays; its deadlines go on.
+ *
+ * What is begun anew waits for its turn from now on, so that a link that goes up and down cannot make a client flood.
+ */
+export function onLinkDown(state: ClientState, context: ClientContext): Step {
   if (state.link === "down") return step(state);
   const common = { link: "down", restarts: state.restarts } as const;
   switch (state.state) {
-    case "INIT":
-    case "SELECTING":
-      return step(enterInit(common, state.acquisition, Infinity));
+    case "SELECTING": {
+      const begun = restart(common, context);
+      return step(enterInit(begun.common, state.acquisition, begun.startsMs));
+    }
     case "REQUESTING": {
+      const begun = restart(common, context);
       const { address } = state.offer;
       const acquisition = { ...state.acquisition, address };
-      return step(enterInit(common, acquisition, Infinity));
+      return step(enterInit(begun.common, acquisition, begun.startsMs));
     }
-    case "INIT-REBOOT":
+    case "PROBING": {
+      // Nobody could answer the probe, and the link may lead to another network afterwards.
+      const begun = restart(common, context);
+      const { address } = state.lease;
+      const known = { ...state, address, lease: undefined };
+      return step(enterInitReboot(begun.common, known, begun.startsMs));
+    }
     case "REBOOTING": {
-      const { lease } = state;
-      return step(
-        lease === undefined
-          ? enterInitReboot(common, { ...state, lease }, Infinity)
-          : bound(common, lease),
-      );
+      const begun = restart(common, context);
+      return step(enterInitReboot(begun.common, state, begun.startsMs));
     }
     case "STOPPED":
-    case "PROBING":
+    case "INIT":
+    case "INIT-REBOOT":
     case "BOUND":
     case "RENEWING":
     case "REBINDING":
@@ -49,25 +59,13 @@ export function onLinkDown(state: ClientState): Step {
 }
 
 /**
- * What waited for the link goes on, at once the first time. A lease is asked about: the link may lead to another
- * network now (RFC 2131 section 3.7, RFC 4436 section 1).
+ * What waited for the link goes on. A lease is asked about: the link may lead to another network now (RFC 2131 section
+ * 3.7, RFC 4436 section 1).
  */
 export function onLinkUp(state: ClientState, context: ClientContext): Step {
   if (state.link === "up") return step(state);
   const common = { link: "up", restarts: state.restarts } as const;
   switch (state.state) {
-    case "INIT": {
-      const { acquisition } = state;
-      // The first time the link comes up is no restart: nothing was sent yet.
-      const next = acquisition.discovers === 0
-        ? enterInit(common, acquisition, context.nowMs)
-        : beginAgain(common, acquisition, context);
-      return step(next);
-    }
-    case "INIT-REBOOT": {
-      const begun = restart(common, context);
-      return step(enterInitReboot(begun.common, state, begun.startsMs));
-    }
     case "BOUND":
     case "RENEWING":
     case "REBINDING": {
@@ -75,7 +73,17 @@ export function onLinkUp(state: ClientState, context: ClientContext): Step {
       const known = verificationOf(state.lease, context);
       return step(enterInitReboot(begun.common, known, begun.startsMs));
     }
+    case "INIT-REBOOT": {
+      const { lease, startsMs } = state;
+      const latestMs = lease === undefined
+        ? Infinity
+        : Math.max(lease.t1Ms, context.nowMs + LEAST_QUESTION_GAP_MS);
+      return step(
+        enterInitReboot(common, state, Math.min(startsMs, latestMs)),
+      );
+    }
     case "STOPPED":
+    case "INIT":
     case "PROBING":
     case "SELECTING":
     case "REQUESTING":
@@ -94,6 +102,6 @@ export function verificationOf(
   context: ClientContext,
 ): Parameters<typeof enterInitReboot>[1] {
   const { address } = lease;
-  const acquisition = newAcquisition(context, Infinity, address);
+  const acquisition = newAcquisition(context, Infinity, { address });
   return { acquisition, address, lease };
 }

@@ -2,19 +2,19 @@
 
 import type { DhcpMessage } from "../dhcp4/message.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
-import {
-  asksForBroadcast,
-  enterInit,
-  fail,
-  failureSoFar,
-} from "./acquisition.ts";
+import { asksForBroadcast, enterInit, failureSoFar } from "./acquisition.ts";
 import { acquired, bound, lose, renewed } from "./bound.ts";
 import type { ClientContext } from "./event.ts";
 import { completeRenewal, leaseFromAck } from "./lease.ts";
 import { checkReply } from "./reply.ts";
 import { requestInitReboot } from "./request.ts";
-import { refuseAck, refusedByNak } from "./requesting.ts";
-import { commonOf, type InitReboot, type Rebooting } from "./state.ts";
+import { giveUp, refuseAck, refusedByNak } from "./requesting.ts";
+import {
+  commonOf,
+  type InitReboot,
+  mayStartAtMs,
+  type Rebooting,
+} from "./state.ts";
 import {
   log,
   openExchange,
@@ -42,9 +42,9 @@ export function onInitRebootTimer(
     return lose(state, lease, { reason: "expired" }, context);
   }
   if (nowMs >= acquisition.deadlineMs) {
-    return fail(state, failureSoFar(state, acquisition));
+    return giveUp(state, failureSoFar(state, acquisition), context);
   }
-  if (nowMs < state.startsMs) return step(state);
+  if (nowMs < mayStartAtMs(state)) return step(state);
   const fields = {
     xid: context.randomU32(),
     secs: secsSince(acquisition.startedMs, context),
@@ -79,7 +79,7 @@ export function onRebootingTimer(
     return lose(state, lease, { reason: "expired" }, context);
   }
   if (nowMs >= acquisition.deadlineMs) {
-    return fail(state, failureSoFar(state, acquisition));
+    return giveUp(state, failureSoFar(state, acquisition), context);
   }
   if (nowMs >= exchange.endsMs) {
     const unanswered = log("info", "reboot-unanswered", {

@@ -191,7 +191,10 @@ function broadcast(
   };
 }
 
-/** A message that carries the request list and the provided options; those replace any of ours, except the list (55). */
+/**
+ * A message that carries the request list and the provided options. Those replace any of ours, but not the list (55), the
+ * type (53) and the server (54); an address (50) is a wish, so only a DISCOVER carries it (table 4).
+ */
 function withProvided(
   settings: ClientSettings,
   type: MessageTypeName,
@@ -210,8 +213,7 @@ function withProvided(
     clientIdentifier(settings),
   ]);
   for (const [code, content] of provided) {
-    // Pad, End and option 52 are marks for the reader of a message, not values (as upstream for the first two).
-    if (isSendable(code)) options.set(code, content);
+    if (isProvidable(code, type)) options.set(code, content);
   }
   if (requestedCodes.length > 0) {
     options.set(
@@ -220,6 +222,19 @@ function withProvided(
     );
   }
   return header(settings, fields, options, ciaddr);
+}
+
+function isProvidable(code: number, type: MessageTypeName): boolean {
+  switch (code) {
+    case OptionCode.dhcpMessageType:
+    case OptionCode.serverIdentifier:
+      return false;
+    case OptionCode.requestedIpAddress:
+      return type === "DISCOVER";
+    default:
+      // Pad, End and option 52 are marks for the reader of a message, not values (as upstream for the first two).
+      return isSendable(code);
+  }
 }
 
 function header(

@@ -17,6 +17,7 @@ import { checkReply, type Reply } from "./reply.ts";
 import { release, requestSelecting } from "./request.ts";
 import {
   type Acquisition,
+  type ClientState,
   type Common,
   commonOf,
   type Offer,
@@ -46,7 +47,7 @@ export function takeOffer(
     {
       ...commonOf(common),
       state: "REQUESTING",
-      acquisition,
+      acquisition: { ...acquisition, discovers: 0, granted: offer },
       offer,
       exchange: openExchange(fields, settings.timings.timeoutMs, context),
     },
@@ -65,8 +66,7 @@ export function onRequestingTimer(
   const requests = exchange.sends;
   const problem: Failure = { kind: "no-ack", ...offer, requests };
   if (nowMs >= acquisition.deadlineMs) {
-    // The server may have confirmed with an ACK that got lost.
-    return after([giveBack(offer, context)], fail(state, problem));
+    return giveUp(state, problem, context);
   }
   if (nowMs >= exchange.endsMs) {
     return step(
@@ -121,7 +121,12 @@ export function refusedByNak(
   context: ClientContext,
 ): Step {
   const problem: Failure = { kind: "nak", server, message: text };
-  const next = { ...acquisition, problem, address: undefined };
+  const next = {
+    ...acquisition,
+    problem,
+    address: undefined,
+    granted: undefined,
+  };
   return step(
     beginAgain(common, next, context),
     log("warn", "nak", { server: formatIpAddress(server), message: text }),
@@ -142,12 +147,23 @@ export function refuseAck(
   };
   const effects = [giveBack(offer, context)];
   if (isAwaited(acquisition)) return after(effects, fail(common, failure));
-  const next = { ...acquisition, problem: failure };
+  const next = { ...acquisition, problem: failure, granted: undefined };
   return step(
     beginAgain(common, next, context),
     ...effects,
     log("warn", "ack-refused", { ...describeOffer(offer), reason }),
   );
+}
+
+/** STOPPED: nothing came of it. A server may have granted something all the same, with an ACK that got lost. */
+export function giveUp(
+  state: Extract<ClientState, { readonly acquisition: Acquisition }>,
+  failure: Failure,
+  context: ClientContext,
+): Step {
+  const { granted } = state.acquisition;
+  const effects = granted === undefined ? [] : [giveBack(granted, context)];
+  return after(effects, fail(state, failure));
 }
 
 /** RELEASE of an address that the server has, or may have, granted. */

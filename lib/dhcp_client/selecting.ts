@@ -3,13 +3,13 @@
 import type { DhcpMessage } from "../dhcp4/message.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
 import { isHostAddress } from "../net/ipv4_address.ts";
-import { asksForBroadcast, fail, failureSoFar, pause } from "./acquisition.ts";
+import { asksForBroadcast, failureSoFar, pause } from "./acquisition.ts";
 import type { ClientContext } from "./event.ts";
 import type { Failure } from "./failure.ts";
 import { checkReply } from "./reply.ts";
 import { discover } from "./request.ts";
-import { takeOffer } from "./requesting.ts";
-import { commonOf, type Init, type Selecting } from "./state.ts";
+import { giveUp, takeOffer } from "./requesting.ts";
+import { commonOf, type Init, mayStartAtMs, type Selecting } from "./state.ts";
 import {
   log,
   openExchange,
@@ -25,9 +25,9 @@ export function onInitTimer(state: Init, context: ClientContext): Step {
   const { acquisition } = state;
   const { settings, nowMs } = context;
   if (nowMs >= acquisition.deadlineMs) {
-    return fail(state, failureSoFar(state, acquisition));
+    return giveUp(state, failureSoFar(state, acquisition), context);
   }
-  if (nowMs < state.startsMs) return step(state);
+  if (nowMs < mayStartAtMs(state)) return step(state);
   const fields = {
     xid: context.randomU32(),
     secs: secsSince(acquisition.startedMs, context),
@@ -53,7 +53,7 @@ export function onSelectingTimer(
   const { acquisition, exchange } = state;
   const { settings, nowMs } = context;
   if (nowMs >= acquisition.deadlineMs) {
-    return fail(state, failureSoFar(state, acquisition));
+    return giveUp(state, failureSoFar(state, acquisition), context);
   }
   if (nowMs >= exchange.endsMs) {
     return step(

@@ -27,10 +27,12 @@ export interface Acquisition {
   readonly deadlineMs: number;
   /** Exchanges that found no answer. */
   readonly exchanges: number;
-  /** DISCOVERs sent. */
+  /** DISCOVERs sent since an offer came last. */
   readonly discovers: number;
   /** An address to ask for. */
   readonly address: Ipv4Address | undefined;
+  /** What a server may hold for this client, although its ACK never came or the state was left: to be given back. */
+  readonly granted: Offer | undefined;
   /** The last thing that went wrong. */
   readonly problem: Failure | undefined;
 }
@@ -39,6 +41,11 @@ export interface Acquisition {
 export interface Offer {
   readonly address: Ipv4Address;
   readonly server: Ipv4Address;
+}
+
+/** What is given back when a lease is. */
+export function offerOf({ address, serverIdentifier }: Lease): Offer {
+  return { address, server: serverIdentifier };
 }
 
 /** What every state carries. */
@@ -52,10 +59,11 @@ export interface Stopped extends Common {
   readonly state: "STOPPED";
 }
 
-/** About to send the first DISCOVER: after a pause, or once the link is up (`startsMs` Infinity). */
+/** About to send the first DISCOVER: after a pause, and with the link up. */
 export interface Init extends Common {
   readonly state: "INIT";
   readonly acquisition: Acquisition;
+  /** Not before this, whatever happens to the link until then. */
   readonly startsMs: number;
 }
 
@@ -109,6 +117,7 @@ export interface InitReboot extends Common {
   readonly address: Ipv4Address;
   /** The lease on it, if it is still running: it stays in use meanwhile. */
   readonly lease: Lease | undefined;
+  /** As in INIT. */
   readonly startsMs: number;
 }
 
@@ -168,13 +177,18 @@ export function leaseInUse(state: ClientState): Lease | undefined {
   }
 }
 
+/** When a client that is about to begin may: not while its link is down. */
+export function mayStartAtMs({ link, startsMs }: Init | InitReboot): number {
+  return link === "up" ? startsMs : Infinity;
+}
+
 /** When the client wants its next timer event; Infinity for never. Absolute, in milliseconds. */
 export function wakeAtMs(state: ClientState): number {
   switch (state.state) {
     case "STOPPED":
       return Infinity;
     case "INIT":
-      return Math.min(state.startsMs, state.acquisition.deadlineMs);
+      return Math.min(mayStartAtMs(state), state.acquisition.deadlineMs);
     case "SELECTING":
     case "REQUESTING":
       return Math.min(
@@ -191,7 +205,7 @@ export function wakeAtMs(state: ClientState): number {
       return Math.min(state.exchange.nextSendMs, state.exchange.endsMs);
     case "INIT-REBOOT":
       return Math.min(
-        state.startsMs,
+        mayStartAtMs(state),
         state.acquisition.deadlineMs,
         state.lease?.expiresMs ?? Infinity,
       );

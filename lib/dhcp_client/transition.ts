@@ -75,7 +75,7 @@ function onEvent(
     case "timer":
       return step(state);
     case "linkDown":
-      return onLinkDown(state);
+      return onLinkDown(state, context);
     case "linkUp":
       return onLinkUp(state, context);
     case "conflict":

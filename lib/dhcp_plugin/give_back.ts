@@ -4,7 +4,7 @@ import { SystemError } from "../base/errors.ts";
 import { encodeMessage } from "../dhcp4/message.ts";
 import { release } from "../dhcp_client/request.ts";
 import type { ClientSettings } from "../dhcp_client/settings.ts";
-import type { Offer } from "../dhcp_client/state.ts";
+import { type Offer, offerOf } from "../dhcp_client/state.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
 import type { Grant } from "./lease_record.ts";
 import type { AttachedInterface, DaemonPorts, Datagram, Log } from "./ports.ts";
@@ -13,10 +13,8 @@ import type { AttachedInterface, DaemonPorts, Datagram, Log } from "./ports.ts";
 export const FLUSH_TIMEOUT_MS = 500;
 
 /** The address of a grant and the server it is from. */
-export function offerOf(grant: Grant): Offer {
-  if (grant.kind === "offered") return grant.offer;
-  const { address, serverIdentifier } = grant.lease;
-  return { address, server: serverIdentifier };
+export function grantedOffer(grant: Grant): Offer {
+  return grant.kind === "offered" ? grant.offer : offerOf(grant.lease);
 }
 
 /**
@@ -33,7 +31,7 @@ export async function giveBack(
   ports: Pick<DaemonPorts, "interfaces" | "randomU32">,
   log: Log,
 ): Promise<void> {
-  const offer = offerOf(grant);
+  const offer = grantedOffer(grant);
   const { message, source, destination } = release(settings, {
     xid: ports.randomU32(),
     ...offer,

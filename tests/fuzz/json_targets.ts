@@ -5,7 +5,7 @@ import { ConfigError, DecodeError } from "../../lib/base/errors.ts";
 import { encodeMessage } from "../../lib/dhcp4/message.ts";
 import { release } from "../../lib/dhcp_client/request.ts";
 import { clientSettings } from "../../lib/dhcp_plugin/client_identity.ts";
-import { offerOf } from "../../lib/dhcp_plugin/give_back.ts";
+import { grantedOffer } from "../../lib/dhcp_plugin/give_back.ts";
 import {
   formatLeaseRecord,
   parseLeaseRecord,
@@ -60,7 +60,7 @@ export function runStateFile(bytes: Uint8Array, choice: number): void {
     flags: FLAGS,
     linkKind: undefined,
   });
-  encodeMessage(release(settings, { xid: 1, ...offerOf(grant) }).message);
+  encodeMessage(release(settings, { xid: 1, ...grantedOffer(grant) }).message);
 }
 
 function attempt<T>(parse: () => T): T | undefined {

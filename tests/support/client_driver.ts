@@ -34,6 +34,9 @@ export class ClientDriver {
   /** Called for each message sent; what it returns is delivered after `delayMs` (0 by default). */
   server: (sent: Sent) => readonly DhcpMessage[] = () => [];
   delayMs = 0;
+  /** Told of each event, and of the state before it. */
+  onEvent: (event: ClientEvent, before: ClientState["state"]) => void =
+    () => {};
   readonly #randomU32: () => number;
   readonly #inbox: { atMs: number; message: DhcpMessage }[] = [];
 
@@ -49,6 +52,7 @@ export class ClientDriver {
 
   /** Brings one event and carries the effects out. */
   event(event: ClientEvent): this {
+    this.onEvent(event, this.state.state);
     const context = {
       settings: this.settings,
       nowMs: this.nowMs,

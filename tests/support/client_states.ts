@@ -11,6 +11,8 @@ export const XID = 2 ** 31;
 export const LEASE_MS = 3_600_000;
 /** The address in these leases. */
 export const ADDRESS = ip("192.0.2.50");
+/** That address, and the server that gave it. */
+export const HELD = { address: ADDRESS, server: ip("192.0.2.1") };
 
 /** The lease that the ACK of `reply()` grants. */
 export function lease(sentMs: number): Lease {
@@ -65,11 +67,11 @@ export function clientIn(
     case "REBINDING":
       return clientIn("BOUND", given).advance(LEASE_MS * 7 / 8);
     case "INIT-REBOOT (link down)":
-      return client.event({ ...START, link: "down", address: ADDRESS });
+      return client.event({ ...START, link: "down", held: HELD });
     case "INIT-REBOOT (link down, lease)":
       return client.event({ ...resume(client), link: "down" });
     case "REBOOTING":
-      return client.event({ ...START, address: ADDRESS });
+      return client.event({ ...START, held: HELD });
     case "REBOOTING (lease)":
       return client.event(resume(client));
   }

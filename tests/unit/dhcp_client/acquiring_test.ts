@@ -8,7 +8,13 @@ import {
   seededU32,
   type Sent,
 } from "../../support/client_driver.ts";
-import { ADDRESS, clientIn, XID } from "../../support/client_states.ts";
+import {
+  ADDRESS,
+  clientIn,
+  type ClientStateName,
+  HELD,
+  XID,
+} from "../../support/client_states.ts";
 import { ip, reply, settings } from "../../support/dhcp_messages.ts";
 import { testRows } from "../../support/rows.ts";
 
@@ -197,7 +203,7 @@ Deno.test("a link that flaps while an acquisition waits cannot make it flood", (
     client.event({ kind: "linkUp" }).advance(50)
       .event({ kind: "linkDown" }).advance(50);
   }
-  assert(client.sent.length <= 2, `${client.sent.length}`);
+  assert(client.sent.length <= 8, `${client.sent.length}`);
 });
 
 Deno.test("REQUESTING that loses its link asks for the same address again", () => {
@@ -308,7 +314,7 @@ Deno.test("PROBING with a conflict sends DECLINE and waits ten seconds (RFC 2131
 
 Deno.test("PROBING with a conflict does not ask again for the address it was started with", () => {
   const client = new ClientDriver(settings({ timings: { probeMs: 500 } }))
-    .event({ ...START, address: ADDRESS }).receive(reply("ACK", XID))
+    .event({ ...START, held: HELD }).receive(reply("ACK", XID))
     .event({ kind: "conflict" }).advance(10_000);
   assertEquals(client.last.type, "DISCOVER");
   assertEquals(client.last.message.options.has(50), false);
@@ -318,10 +324,88 @@ Deno.test("an acquisition that ends after a conflict says so", () => {
   const client = clientIn("PROBING").event({ kind: "conflict" })
     .advance(208_000);
   assertEquals(client.of("failed")[0]?.failure, {
-    kind: "conflict",
-    address: ADDRESS,
+    kind: "no-offer",
+    discovers: 63,
+    before: { kind: "conflict", address: ADDRESS },
   });
 });
+
+testRows<{ name: string; leave: (client: ClientDriver) => unknown }>(
+  "an address that was requested is given back at stop, although REQUESTING was left by",
+  [
+    { name: "a pause", leave: (client) => client.advance(10_500) },
+    {
+      name: "a link that went down",
+      leave: (client) => client.event({ kind: "linkDown" }),
+    },
+    {
+      name: "a link that went down, and up",
+      leave: (client) =>
+        client.event({ kind: "linkDown" }).event({ kind: "linkUp" }),
+    },
+  ],
+  ({ leave }) => {
+    const client = clientIn("REQUESTING");
+    leave(client);
+    assertNotEquals(client.state.state, "REQUESTING");
+    client.event({ kind: "stop", release: true });
+    assertEquals(client.last.type, "RELEASE");
+    assertEquals(formatIpAddress(client.last.message.ciaddr), "192.0.2.50");
+  },
+);
+
+Deno.test("an address that was requested is given back when time runs out in SELECTING", () => {
+  const client = clientIn(
+    "REQUESTING",
+    settings({ timings: { resendTimeoutMs: 20_000 } }),
+  ).advance(20_000);
+  assertEquals(client.summary().slice(-2), ["RELEASE", "failed no-offer"]);
+});
+
+Deno.test("an address that was refused with a NAK is not given back", () => {
+  const client = clientIn("REQUESTING").receive(reply("NAK", XID))
+    .event({ kind: "stop", release: true });
+  assertEquals(client.summary().includes("RELEASE"), false);
+});
+
+Deno.test("INIT-REBOOT that waited for its link goes on with DISCOVER if nobody answers (RFC 2131 section 3.2)", () => {
+  const client = clientIn("INIT-REBOOT (link down)")
+    .event({ kind: "linkUp" }).advance(4000);
+  assertEquals([client.last.type, client.state.link], ["DISCOVER", "up"]);
+});
+
+Deno.test("REBOOTING whose link goes and comes asks again", () => {
+  const client = clientIn("REBOOTING").event({ kind: "linkDown" });
+  assertEquals([client.state.state, client.state.link], [
+    "INIT-REBOOT",
+    "down",
+  ]);
+  client.event({ kind: "linkUp" });
+  assertEquals(client.summary(), ["REQUEST", "REQUEST"]);
+});
+
+Deno.test("PROBING whose link goes and comes asks for the address and probes it again", () => {
+  const client = clientIn("PROBING").event({ kind: "linkDown" }).advance(1000)
+    .event({ kind: "linkUp" });
+  assertEquals(client.state.state, "REBOOTING");
+  client.receive(reply("ACK", XID));
+  assertEquals(client.summary().slice(-2), ["REQUEST", "probe"]);
+});
+
+testRows<{ name: string; state: ClientStateName }>(
+  "the ten seconds after a DECLINE are not cut by a link that goes and comes, in",
+  [
+    { name: "PROBING", state: "PROBING" },
+    { name: "BOUND", state: "BOUND" },
+  ],
+  ({ state }) => {
+    const client = clientIn(state).event({ kind: "conflict" })
+      .event({ kind: "linkDown" }).advance(1000).event({ kind: "linkUp" })
+      .advance(8999);
+    assertEquals(client.last.type, "DECLINE");
+    assertEquals(client.advance(1).last.type, "DISCOVER");
+  },
+);
 
 Deno.test("stop in REQUESTING releases what the server may have granted", () => {
   const client = clientIn("REQUESTING").event({ kind: "stop", release: true });

@@ -83,10 +83,27 @@ testRows("restartDelayMs()", [
 });
 
 Deno.test("countRestart() counts restarts in a row and forgets them after two quiet minutes", () => {
-  const one = countRestart(NO_RESTARTS, 1000);
-  const two = countRestart(one, 120_999);
+  const one = countRestart(NO_RESTARTS, DEFAULT_TIMINGS, 1000);
+  const two = countRestart(one, DEFAULT_TIMINGS, 124_999);
   assertEquals([one.count, two.count], [1, 2]);
-  assertEquals(countRestart(two, two.lastMs + 120_000).count, 1);
+  const laterMs = two.lastMs + 124_000;
+  assertEquals(countRestart(two, DEFAULT_TIMINGS, laterMs).count, 1);
+});
+
+testRows("countRestart() remembers", [
+  { name: "for two minutes at least", resendMaxMs: 1000, memoryMs: 120_000 },
+  {
+    name: "for twice the longest wait",
+    resendMaxMs: 600_000,
+    memoryMs: 1_200_000,
+  },
+], ({ resendMaxMs, memoryMs }) => {
+  const timings = { ...DEFAULT_TIMINGS, resendMaxMs };
+  const one = countRestart(NO_RESTARTS, timings, 0);
+  const counts = [memoryMs - 1, memoryMs].map((nowMs) =>
+    countRestart(one, timings, nowMs).count
+  );
+  assertEquals(counts, [2, 1]);
 });
 
 testRows("renewalGapMs()", [

@@ -271,6 +271,36 @@ Deno.test("a link that flaps cannot make a client with a lease flood", () => {
   assert(client.of("leaseLost").length === 1);
 });
 
+Deno.test("a link that flaps after T1 brings a REQUEST a second at most, although the lease is due", () => {
+  const client = clientIn("RENEWING");
+  for (let i = 0; i < 600; i++) {
+    client.event({ kind: "linkDown" }).advance(50)
+      .event({ kind: "linkUp" }).advance(50);
+  }
+  assert(client.sent.length <= 63, `${client.sent.length}`);
+});
+
+Deno.test("a short lease outlives a link that flapped, whatever the jitter", () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const client = new ClientDriver(settings(), {
+      randomU32: seededU32(seed),
+    });
+    client.server = ({ type, message }) => [
+      reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid, {
+        options: { 51: "0000003c" },
+      }),
+    ];
+    client.delayMs = 5;
+    client.event({ kind: "start", link: "up" }).advance(1000);
+    for (let i = 0; i < 8; i++) {
+      client.event({ kind: "linkDown" }).advance(500)
+        .event({ kind: "linkUp" }).advance(500);
+    }
+    client.advance(600_000);
+    assertEquals(client.of("leaseLost"), [], `seed ${seed}`);
+  }
+});
+
 testRows("resume takes a lease up in", [
   { name: "BOUND before T1", ageMs: 0, want: ["BOUND"] },
   {

@@ -35,7 +35,18 @@ testRows<TimesRow>("leaseTimes()", [
     want: [1800, 3150, 3600],
   },
   { name: "takes times in order", sent: [120, 10, 20], want: [10, 20, 120] },
-  { name: "takes equal times", sent: [60, 60, 60], want: [60, 60, 60] },
+  {
+    name: "repairs equal times: T1 MUST be earlier than T2 (section 4.4.5)",
+    sent: [60, 60, 60],
+    want: [30, 52.5, 60],
+    warnings: 2,
+  },
+  {
+    name: "repairs a T2 that is the end of the lease",
+    sent: [60, 30, 60],
+    want: [30, 52.5, 60],
+    warnings: 1,
+  },
   {
     name: "takes 60 minutes if the lease time is absent, as upstream",
     sent: [],
@@ -79,9 +90,9 @@ testRows<TimesRow>("leaseTimes()", [
     warnings: 3,
   },
   {
-    name: "lets a lease of one second end after one second",
+    name: "renews a lease of one second before it ends",
     sent: [1],
-    want: [1, 1, 1],
+    want: [0.7, 0.875, 1],
   },
   {
     name: "knows infinity (RFC 2131 section 3.3)",
@@ -113,7 +124,7 @@ testRows<TimesRow>("leaseTimes()", [
   assertEquals(times.warnings.length, warnings);
 });
 
-Deno.test("leaseTimes() law: 1 s ≤ T1 ≤ T2 ≤ lease, whatever is sent", () => {
+Deno.test("leaseTimes() law: 0.7 s ≤ T1 < T2 < lease, unless that never ends, whatever is sent", () => {
   const seconds = fc.option(
     fc.oneof(fc.nat(5), fc.nat(INFINITE), fc.constant(INFINITE)),
     { nil: undefined },
@@ -126,7 +137,8 @@ Deno.test("leaseTimes() law: 1 s ≤ T1 ≤ T2 ≤ lease, whatever is sent", () 
   checkProperty(
     fc.property(sent, (given) => {
       const { t1Ms, t2Ms, leaseMs } = leaseTimes(given);
-      assert(1000 <= t1Ms && t1Ms <= t2Ms && t2Ms <= leaseMs);
+      assert(700 <= t1Ms && t1Ms <= t2Ms && t2Ms <= leaseMs);
+      assert(leaseMs === Infinity || (t1Ms < t2Ms && t2Ms < leaseMs));
     }),
     2000,
   );

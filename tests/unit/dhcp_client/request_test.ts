@@ -220,21 +220,6 @@ testRows<ProvideRow>("request with provided options", [
     provided: { 57: "0240" },
     want: { 57: "0240" },
   },
-  {
-    name: "puts option 50 in place of the client's",
-    provided: { 50: "c0000263" },
-    want: { 50: "c0000263" },
-  },
-  {
-    name: "puts option 54 in place of the client's",
-    provided: { 54: "c0000263" },
-    want: { 54: "c0000263" },
-  },
-  {
-    name: "puts option 53 in place of the client's",
-    provided: { 53: "08" },
-    want: { 53: "08" },
-  },
   { name: "sends option 82", provided: { 82: "0101" }, want: { 82: "0101" } },
   {
     name: "keeps the request list over a provided option 55",
@@ -275,6 +260,26 @@ testRows<ProvideRow>("request with provided options", [
     encodeMessage(message);
   }
 });
+
+testRows(
+  "request with provided options 50, 53 and 54: a wish in DISCOVER (RFC 2131 table 4)",
+  [
+    { name: "discover", type: "01", address: "c0000263", server: undefined },
+    { name: "selecting", type: "03", address: "c0000232", server: "c0000201" },
+    { name: "initReboot", type: "03", address: "c0000232", server: undefined },
+    { name: "renewing", type: "03", address: undefined, server: undefined },
+    { name: "rebinding", type: "03", address: undefined, server: undefined },
+  ],
+  ({ name, type, address, server }) => {
+    const provided = options({ 50: "c0000263", 53: "08", 54: "c0000263" });
+    const { message } = build(name, settings({ provided }));
+    const contents = [53, 50, 54].map((code) => {
+      const content = message.options.get(code);
+      return content && formatHex(content);
+    });
+    assertEquals(contents, [type, address, server]);
+  },
+);
 
 testRows("request with provided options leaves alone", [
   { name: "RELEASE", builder: "release", codes: [53, 54, 61] },
