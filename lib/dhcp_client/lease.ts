@@ -66,6 +66,10 @@ export type LeaseField =
   | "dns"
   | "mtu";
 
+/** Of T1, and at most so long. */
+const MOST_FUZZ = 0.05;
+const MOST_FUZZ_MS = 60_000;
+
 /** "The minimum legal value for the MTU is 68" (RFC 2132 section 5.1). */
 const MIN_MTU = 68;
 
@@ -113,7 +117,7 @@ export function leaseFromAck(ack: DhcpMessage, sentMs: number): AckResult {
     routes: routesOf(options),
     dns: dnsOf(options),
     mtu: mtuOf(options),
-    t1Ms: sentMs + times.t1Ms,
+    t1Ms: sentMs + times.t1Ms - fuzzMs(times.t1Ms, ack.xid),
     t2Ms: sentMs + times.t2Ms,
     expiresMs: sentMs + times.leaseMs,
     sentMs,
@@ -137,6 +141,15 @@ export function completeRenewal(
   if (ack.options.has(OptionCode.subnetMask) || mask === undefined) return ack;
   const options = new Map(ack.options).set(OptionCode.subnetMask, mask);
   return { ...ack, options };
+}
+
+/**
+ * How much before T1 the renewal begins, so that leases that began together are not renewed together for ever ("SHOULD be
+ * chosen with some random fuzz", RFC 2131 section 4.4.5). Made of the xid, so that a stored lease keeps its times.
+ */
+function fuzzMs(t1Ms: number, xid: number): number {
+  const share = ((xid >>> 8) & 0xffff) / 0x10000;
+  return Math.floor(Math.min(t1Ms * MOST_FUZZ, MOST_FUZZ_MS) * share);
 }
 
 /** The fields in which two leases differ, for the interface and for the log. */

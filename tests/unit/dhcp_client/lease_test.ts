@@ -153,6 +153,27 @@ function leaseOf(
   return result.lease;
 }
 
+testRows(
+  "leaseFromAck() begins the renewal a little before T1, as the xid has it (RFC 2131 section 4.4.5):",
+  [
+    { name: "not at all", xid: 0, leaseSeconds: 3600, want: 1_800_000 },
+    { name: "half of 5 %", xid: 0x800000, leaseSeconds: 1000, want: 487_500 },
+    { name: "a minute", xid: 0xffff00, leaseSeconds: 86_400, want: 43_140_001 },
+    {
+      name: "never, if it never comes",
+      xid: 0x800000,
+      leaseSeconds: 0xffffffff,
+      want: Infinity,
+    },
+  ],
+  ({ xid, leaseSeconds, want }) => {
+    const text = leaseSeconds.toString(16).padStart(8, "0");
+    const ack = reply("ACK", xid, { options: { 51: text } });
+    const result = leaseFromAck(ack, 0);
+    assertEquals(result.kind === "lease" && result.lease.t1Ms, want);
+  },
+);
+
 Deno.test("leaseFromAck() takes everything out of an ACK, counting from the REQUEST (RFC 2131 section 4.4.1)", () => {
   const ack = reply("ACK", 1, {
     options: {

@@ -176,7 +176,7 @@ testRows("a client sends few messages a minute to a server that", [
   },
   {
     name: "answers T1 1 for ever",
-    most: 62,
+    most: 64,
     moves: ({ type, message }: Sent) => [
       reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid, {
         options: { 58: u32(1), 59: u32(2) },
