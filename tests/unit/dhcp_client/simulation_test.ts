@@ -297,7 +297,7 @@ function checkStory(client: ClientDriver): void {
   }
 }
 
-Deno.test("six months of renewals: no lease lost, an hour's lease renewed every half hour", () => {
+Deno.test("six months of renewals: no lease lost, an hour's lease renewed every half hour or a little before", () => {
   const client = new ClientDriver(settings(), { randomU32: seededU32(10) });
   client.server = ({ type, message }) => [
     reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid),
@@ -307,8 +307,7 @@ Deno.test("six months of renewals: no lease lost, an hour's lease renewed every 
   assertEquals(client.of("leaseLost"), []);
   assertEquals(client.of("leaseAcquired").length, 1);
   const renewals = client.of("leaseRenewed").length;
-  // 20 ms of answer time are part of each half hour: T1 counts from the REQUEST.
-  assertEquals(renewals, 180 * 48 - 1);
+  assert(renewals >= 180 * 48 - 1 && renewals <= 180 * 48 / 0.95);
   assertEquals(client.sent.length, renewals + 2);
 });
 
