@@ -1,6 +1,5 @@
 /** Beginning, pausing, beginning again and giving up: the ways into INIT and out of an acquisition. Pure. @module */
 
-import type { Ipv4Address } from "../net/ipv4_address.ts";
 import { countRestart, pauseMs, restartDelayMs } from "./backoff.ts";
 import type { ClientContext } from "./event.ts";
 import { describeFailure, type Failure } from "./failure.ts";

@@ -6,9 +6,9 @@ import { decideAdoption } from "./adoption.ts";
 import { clientSettings } from "./client_identity.ts";
 import { giveBack } from "./give_back.ts";
 import { Keeper } from "./keeper.ts";
-import type { KeeperContext } from "./keeper_subject.ts";
+import { attachmentLog, type KeeperContext } from "./keeper_subject.ts";
 import type { LeaseRecord } from "./lease_record.ts";
-import type { AttachedInterface, Log } from "./ports.ts";
+import type { AttachedInterface } from "./ports.ts";
 
 /**
  * Takes up every lease on the disk that still stands.
@@ -31,8 +31,27 @@ export async function adoptLeases(
     await adoptOne(record, { isDeleted, context, enter });
   }));
   for (const attachment of tombstones.attachments) {
-    leases.removeTombstone(attachment);
+    // What could not be given back now is the next daemon's to give back.
+    if (leases.read(attachment) === undefined) {
+      leases.removeTombstone(attachment);
+    }
   }
+}
+
+/** Gives back a stored lease that no keeper works for, and forgets it. @throws {SystemError} */
+export async function dropLease(
+  record: LeaseRecord,
+  context: KeeperContext,
+): Promise<void> {
+  const { ports: { leases }, flags } = context;
+  const { attachment, grant, identity, isLost, options } = record;
+  const linkKind = undefined;
+  const settings = clientSettings(identity, options, { flags, linkKind });
+  const attached = findPlace(record, context);
+  const log = attachmentLog(attachment, context.ports);
+  const held = { grant, isLost, settings, attached };
+  await giveBack(held, context.ports, log);
+  leases.remove(attachment);
 }
 
 async function adoptOne(
@@ -43,21 +62,16 @@ async function adoptOne(
     readonly enter: (keeper: Keeper) => void;
   },
 ): Promise<void> {
-  const { attachment, place, identity, options } = record;
-  const { interfaces, bootId } = context.ports;
-  const name = attachmentText(attachment);
-  const log: Log = (level, message, fields) =>
-    context.ports.log(level, message, { attachment: name, ...fields });
+  const { attachment, identity, options } = record;
+  const { bootId } = context.ports;
+  const log = attachmentLog(attachment, context.ports);
   try {
-    // What is at the same place after a start of the machine is another namespace.
-    const attached = record.bootId === bootId
-      ? interfaces.findAgain(place)
-      : undefined;
+    const attached = findPlace(record, context);
     const addresses = attached?.addresses();
     const adoption = decideAdoption(record, { bootId, isDeleted, addresses });
     if (adoption.kind === "drop") {
       log("info", "dropped", { reason: adoption.reason });
-      return await drop(record, { attached, context, log });
+      return await dropLease(record, context);
     }
     if (attached === undefined) return;
     const subject = { attachment, attached, identity, options };
@@ -76,16 +90,13 @@ async function adoptOne(
   }
 }
 
-async function drop(
-  { grant, identity, options, attachment, isLost }: LeaseRecord,
-  { attached, context: { ports, flags }, log }: {
-    readonly attached: AttachedInterface | undefined;
-    readonly context: KeeperContext;
-    readonly log: Log;
-  },
-): Promise<void> {
-  const linkKind = undefined;
-  const settings = clientSettings(identity, options, { flags, linkKind });
-  if (!isLost) await giveBack({ grant, settings, attached }, ports, log);
-  ports.leases.remove(attachment);
+/** The interface of a stored lease; undefined if it is gone. @throws {SystemError} */
+function findPlace(
+  { bootId, place }: LeaseRecord,
+  { ports }: KeeperContext,
+): AttachedInterface | undefined {
+  // What is at the same place after a start of the machine is another namespace.
+  return bootId === ports.bootId
+    ? ports.interfaces.findAgain(place)
+    : undefined;
 }

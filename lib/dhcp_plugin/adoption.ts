@@ -1,6 +1,8 @@
 /** What becomes of a stored lease when a daemon starts. Pure. @module */
 
 import type { Ipv4Cidr } from "../netlink/address.ts";
+import type { ClientEvent } from "../dhcp_client/event.ts";
+import type { LinkInfo } from "../netlink/link.ts";
 import type { LeasedRecord, LeaseRecord } from "./lease_record.ts";
 
 /** Goes on, or is over and is given back. */
@@ -42,6 +44,23 @@ export function decideAdoption(
     return drop("its address is no longer on the interface");
   }
   return { kind: "adopt", record: { ...record, grant } };
+}
+
+/** How the client of a stored lease begins; one that is lost counts as expired. */
+export function resumeEvent(
+  { grant: { lease }, isLost, options }: LeasedRecord,
+  { hasCarrier }: Pick<LinkInfo, "hasCarrier">,
+  nowMs: number,
+): ClientEvent {
+  const over = { t1Ms: nowMs, t2Ms: nowMs, expiresMs: nowMs };
+  // The link of a lost lease is down because of that.
+  const isDownOnPurpose = isLost && options.onExpiry === "down";
+  return {
+    kind: "resume",
+    link: hasCarrier || isDownOnPurpose ? "up" : "down",
+    lease: isLost ? { ...lease, ...over } : lease,
+    verify: false,
+  };
 }
 
 function drop(reason: string): Adoption {

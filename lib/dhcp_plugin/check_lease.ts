@@ -42,7 +42,7 @@ function findProblem(
   if (keeper === undefined) {
     return "no lease of this container and interface exists";
   }
-  const { lease, attached, stateName } = keeper;
+  const { lease, stateName, subject: { attached } } = keeper;
   if (lease === undefined) return `the lease is lost, state ${stateName}`;
   if (!isSameNetns(here.place.netns, attached.place.netns)) {
     return "the lease is of another namespace";

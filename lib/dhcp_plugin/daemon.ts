@@ -2,22 +2,18 @@
 
 import { SystemError } from "../base/errors.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
-import { type Attachment, attachmentText } from "../dhcp4/client_identifier.ts";
+import { attachmentText } from "../dhcp4/client_identifier.ts";
 import type { Lease } from "../dhcp_client/lease.ts";
-import type { Ipv4Address } from "../net/ipv4_address.ts";
-import { adoptLeases } from "./adopt_leases.ts";
+import { adoptLeases, dropLease } from "./adopt_leases.ts";
 import { checkLease } from "./check_lease.ts";
 import { addTimeoutMs, newIdentity } from "./client_identity.ts";
 import { reportError } from "./failure_report.ts";
 import type { DaemonFlags } from "./flags.ts";
 import { Keeper } from "./keeper.ts";
-import type { KeeperContext } from "./keeper_subject.ts";
+import type { KeeperContext, KeeperSubject } from "./keeper_subject.ts";
+import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
-import {
-  type AttachedInterface,
-  type DaemonPorts,
-  isSameNetns,
-} from "./ports.ts";
+import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import type { DaemonRequest } from "./protocol.ts";
 import { leaseResult } from "./result.ts";
 import type { Result } from "../cni/result.ts";
@@ -65,7 +61,7 @@ export class Daemon {
       ports,
       flags,
       metrics: this.#metrics,
-      onEnd: (keeper) => this.#drop(keeper),
+      onEnd: (subject) => this.#drop(subject),
     };
   }
 
@@ -87,8 +83,7 @@ export class Daemon {
     request: Request<"allocate">,
     caller: AbortSignal,
   ): Promise<Allocation> {
-    const entry = await this.#entryFor(request);
-    entry.callers += 1;
+    const entry = await this.#join(request);
     let lease: Lease;
     try {
       lease = await this.#waitForLease(entry.keeper, request, caller);
@@ -97,7 +92,7 @@ export class Daemon {
       throw reportError(error);
     }
     return {
-      result: leaseResult(lease, entry.keeper.options),
+      result: leaseResult(lease, entry.keeper.subject.options),
       confirm: () => {
         entry.callers -= 1;
         entry.isConfirmed = true;
@@ -108,9 +103,13 @@ export class Daemon {
 
   /** Gives a lease back; one that is not there is fine. An acquisition under way is cancelled. */
   async release({ attachment }: Request<"release">): Promise<void> {
+    const { leases } = this.#ports;
     const entry = this.#entries.get(attachmentText(attachment));
     if (entry !== undefined) await this.#release(entry);
-    this.#ports.leases.removeTombstone(attachment);
+    // One that could not be taken up when the daemon started.
+    const stored = leases.read(attachment);
+    if (stored !== undefined) await dropLease(stored, this.#keeperContext);
+    leases.removeTombstone(attachment);
   }
 
   /** @throws {CniError | SystemError} What is wrong with the lease, compared with what the runtime believes. */
@@ -130,7 +129,7 @@ export class Daemon {
       ),
     );
     const stale = [...this.#entries.values()].filter((entry) => {
-      const { attachment } = entry.keeper;
+      const { attachment } = entry.keeper.subject;
       // An ADD that runs now is of a container that the list may be too old for.
       return attachment.networkName === networkName && entry.callers === 0 &&
         !listed.has(attachmentText(attachment));
@@ -181,70 +180,75 @@ export class Daemon {
     }
   }
 
-  /** The entry of an ADD: the one there is, if it is of this very interface, or a new one that has begun to acquire. */
-  async #entryFor(request: Request<"allocate">): Promise<Entry> {
-    const name = attachmentText(request.attachment);
+  /** The entry of an ADD, with one more caller: the one there is, if it is of this very interface, or a new one. */
+  async #join(request: Request<"allocate">): Promise<Entry> {
     for (;;) {
-      const existing = this.#entries.get(name);
-      if (existing?.releasing === undefined) break;
-      await existing.releasing;
+      if (this.#isStopping) {
+        const message = "the daemon is stopping";
+        throw new CniError(CniErrorCode.tryAgainLater, message, "");
+      }
+      const existing = this.#entries.get(attachmentText(request.attachment));
+      if (existing?.releasing !== undefined) {
+        await existing.releasing;
+        continue;
+      }
+      const attached = this.#find(request.netns, request.attachment.ifName);
+      if (!request.netnsOverride) this.#refuseOwn(attached);
+      // A note of an earlier life must not end this one.
+      this.#ports.leases.removeTombstone(request.attachment);
+      if (existing?.keeper.serves(attached)) {
+        existing.callers += 1;
+        return existing;
+      }
+      const subject = this.#subjectOf(request, attached);
+      // The container was made anew and its DEL never came: its lease goes on in the new place, if it can.
+      const inherited = existing?.keeper.heirloom(subject.identity);
+      if (existing === undefined || inherited !== undefined) {
+        existing?.keeper.suspend();
+        return this.#begin(subject, inherited);
+      }
+      await this.#release(existing);
     }
-    if (this.#isStopping) {
-      const message = "the daemon is stopping";
-      throw new CniError(CniErrorCode.tryAgainLater, message, "");
-    }
-    const { attachment, netns, netnsOverride, options } = request;
-    const attached = this.#find(netns, attachment.ifName);
-    if (!netnsOverride) this.#refuseOwn(attached);
-    const existing = this.#entries.get(name);
-    const isUsable = existing !== undefined && !existing.keeper.isOver &&
-      isSameNetns(
-        existing.keeper.attached.place.netns,
-        attached.place.netns,
-      );
-    if (isUsable) return existing;
-    // The container was made anew and its DEL never came: the lease goes on in the new namespace.
-    const held = existing?.keeper.address;
-    existing?.keeper.suspend();
-    return this.#begin(attachment, { attached, options, held });
   }
 
-  #begin(
-    attachment: Attachment,
-    { attached, options, held }: {
-      readonly attached: AttachedInterface;
-      readonly options: Request<"allocate">["options"];
-      readonly held: Ipv4Address | undefined;
-    },
-  ): Entry {
+  #subjectOf(
+    { attachment, options }: Request<"allocate">,
+    attached: AttachedInterface,
+  ): KeeperSubject {
     const link = attached.read();
     if (link === undefined) throw noLink(attached.place.ifName);
     const { digest, machineId } = this.#ports;
-    const identity = newIdentity(attachment, options, {
-      link,
-      digest,
-      machineId,
-    });
-    // A tombstone of an earlier life must not end this one.
-    this.#ports.leases.removeTombstone(attachment);
-    const keeper = new Keeper(
-      { attachment, attached, identity, options },
-      this.#keeperContext,
-    );
+    const surroundings = { link, digest, machineId };
+    const identity = newIdentity(attachment, options, surroundings);
+    return { attachment, attached, identity, options };
+  }
+
+  /** A new entry with one caller, which has begun to acquire. */
+  #begin(
+    subject: KeeperSubject,
+    inherited: LeasedGrant | undefined,
+  ): Entry {
+    const keeper = new Keeper(subject, this.#keeperContext);
     const entry = this.#enter(keeper, false);
     try {
-      keeper.start(held);
+      keeper.start(inherited);
+      entry.callers += 1;
       return entry;
     } catch (error) {
       keeper.suspend();
-      this.#drop(keeper);
+      this.#drop(subject);
       throw error;
     }
   }
 
   #enter(keeper: Keeper, isConfirmed: boolean): Entry {
-    const entry = { keeper, callers: 0, isConfirmed, releasing: undefined };
-    this.#entries.set(attachmentText(keeper.attachment), entry);
+    const entry: Entry = {
+      keeper,
+      callers: 0,
+      isConfirmed,
+      releasing: undefined,
+    };
+    this.#entries.set(attachmentText(keeper.subject.attachment), entry);
     return entry;
   }
 
@@ -272,14 +276,16 @@ export class Daemon {
 
   async #release(entry: Entry): Promise<void> {
     entry.releasing ??= entry.keeper.release().finally(() =>
-      this.#drop(entry.keeper)
+      this.#drop(entry.keeper.subject)
     );
     await entry.releasing;
   }
 
-  #drop(keeper: Pick<Keeper, "attachment">): void {
-    const name = attachmentText(keeper.attachment);
-    if (this.#entries.get(name)?.keeper === keeper) this.#entries.delete(name);
+  #drop(subject: KeeperSubject): void {
+    const name = attachmentText(subject.attachment);
+    if (this.#entries.get(name)?.keeper.subject === subject) {
+      this.#entries.delete(name);
+    }
   }
 }
 

@@ -22,8 +22,10 @@ export function grantedOffer(grant: Grant): Offer {
  * server then frees the address when the lease ends.
  */
 export async function giveBack(
-  { grant, settings, attached }: {
-    readonly grant: Grant;
+  { grant, isLost, settings, attached }: {
+    readonly grant: Grant | undefined;
+    /** Then the server holds nothing for the client any more. */
+    readonly isLost: boolean;
     readonly settings: ClientSettings;
     /** Undefined if the interface is gone. */
     readonly attached: AttachedInterface | undefined;
@@ -31,6 +33,7 @@ export async function giveBack(
   ports: Pick<DaemonPorts, "interfaces" | "randomU32">,
   log: Log,
 ): Promise<void> {
+  if (grant === undefined || isLost) return;
   const offer = grantedOffer(grant);
   const { message, source, destination } = release(settings, {
     xid: ports.randomU32(),

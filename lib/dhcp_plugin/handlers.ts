@@ -166,16 +166,32 @@ async function del(request: Request, ports: DhcpPorts): Promise<void> {
       throw report(error, "Release", CniErrorCode.tryAgainLater);
     }
     const { message } = toCniError(error.reason);
-    await ports.leaveTombstone(socketPath, attachment);
     ports.warn(`${message}: the next daemon releases the lease`);
   }
-  // A daemon that started meanwhile may have looked for notes before this one was there.
+  const refusal = await leaveNote(socketPath, attachment, ports);
+  // A daemon that started meanwhile may have looked for notes before this one was there, or cleared it away half written.
   try {
     await release(socketPath, attachment, ports);
   } catch (error) {
     if (!isAbsence(error)) {
       throw report(error, "Release", CniErrorCode.tryAgainLater);
     }
+    if (refusal !== undefined) throw refusal;
+  }
+}
+
+/** The note by which the next daemon gives a lease back. @returns Why it cannot be left. */
+async function leaveNote(
+  socketPath: string,
+  attachment: Attachment,
+  ports: DhcpPorts,
+): Promise<SystemError | undefined> {
+  try {
+    await ports.leaveTombstone(socketPath, attachment);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SystemError) return error;
+    throw error;
   }
 }
 

@@ -54,10 +54,14 @@ export class HeldLease {
     this.#log = log;
   }
 
-  /** Takes up a lease that is written down. */
+  /** Takes up a lease that is written down, and what the daemon before did not get to. */
   takeUp(record: LeasedRecord): void {
-    this.written.takeUp(record);
-    this.policy.entrust(record.grant.lease);
+    const { written, policy } = this;
+    const { grant: { lease }, change, isLost } = record;
+    written.takeUp(record);
+    if (change === undefined || isLost) return policy.entrust(lease);
+    policy.finish(change.from, lease);
+    written.write({ change: null });
   }
 
   /** Another hardware address: servers must be able to send to it. The client identifier stays. */
@@ -117,16 +121,13 @@ export class HeldLease {
         this.noteAddress(lease);
         return error;
       }
-      case "leaseChanged": {
+      case "leaseChanged":
         this.#metrics.count("leases_changed");
-        const error = written.write({ grant, wasSeen: false });
-        policy.update(lease);
-        this.noteAddress(lease);
-        return error;
-      }
+        this.noteAddress(effect.previous);
+        return this.#follow(lease);
       case "leaseLost": {
         this.#metrics.count(`leases_lost_${effect.reason}`);
-        const error = written.write({ grant, isLost: true });
+        const error = written.write({ grant, isLost: true, change: null });
         policy.lose(lease);
         return error;
       }
@@ -138,15 +139,34 @@ export class HeldLease {
   }
 
   #acquired(lease: Lease): SystemError | undefined {
-    const { written, policy } = this;
     this.#metrics.count("leases_acquired");
-    const { isLost } = written;
+    if (lease.mtu !== undefined) this.#log("info", "mtu", { mtu: lease.mtu });
+    return this.written.isLost ? this.#follow(lease) : this.#entrust(lease);
+  }
+
+  /** The interface is brought to a lease. Both ends of the way are written down, so that the next daemon can finish it. */
+  #follow(lease: Lease): SystemError | undefined {
+    const { written, policy } = this;
+    // An address that never was on the interface is in a machine behind it: that hears of the change from nobody.
+    if (!written.wasSeen) return this.#entrust(lease);
+    const grant = { kind: "leased", lease } as const;
+    const isLost = false;
+    const wasSeen = false;
+    const change = policy.follows ? { from: policy.applied } : null;
+    const error = written.write({ grant, isLost, wasSeen, change });
+    policy.update(lease);
+    if (change !== null) written.write({ change: null });
+    this.noteAddress(lease);
+    return error;
+  }
+
+  /** Somebody else puts the lease on the interface. */
+  #entrust(lease: Lease): SystemError | undefined {
+    const { written, policy } = this;
     const grant = { kind: "leased", lease } as const;
     const error = written.write({ grant, isLost: false, wasSeen: false });
-    if (isLost) policy.update(lease);
-    else policy.entrust(lease);
+    policy.entrust(lease);
     this.noteAddress(lease);
-    if (lease.mtu !== undefined) this.#log("info", "mtu", { mtu: lease.mtu });
     return error;
   }
 }

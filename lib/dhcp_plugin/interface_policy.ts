@@ -1,11 +1,12 @@
 /** What happens to the interface of a lease that changes, is lost or comes back (`onChange`, `onExpiry`). @module */
 
 import { SystemError } from "../base/errors.ts";
+import type { Lease } from "../dhcp_client/lease.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
 import { interfaceChanges, removal } from "./interface_changes.ts";
 import type { LeaseOptions } from "./lease_options.ts";
 import type { AttachedInterface, InterfaceChange, Log } from "./ports.ts";
-import { acceptedRoutes, type LeaseValues } from "./result.ts";
+import { acceptedRoutes } from "./result.ts";
 
 /**
  * Keeps the interface in step with the lease. What the operating system refuses is logged and does not stop the client.
@@ -17,8 +18,7 @@ export class InterfacePolicy {
   readonly #interface: AttachedInterface;
   readonly #options: LeaseOptions;
   readonly #log: Log;
-  /** The lease whose values are on the interface. */
-  #applied: LeaseValues | undefined;
+  #applied: Lease | undefined;
   #isParked = false;
   #isUp = true;
 
@@ -37,31 +37,48 @@ export class InterfacePolicy {
     return this.#isParked;
   }
 
-  /** A lease that somebody else puts on the interface, or has put there. */
-  entrust(lease: LeaseValues): void {
-    this.#applied = lease;
-    this.#warn(lease);
+  /** The lease whose values are on the interface; undefined if none are. */
+  get applied(): Lease | undefined {
+    return this.#applied;
   }
 
-  /** The lease has other values, or there is one again. */
-  update(lease: LeaseValues): void {
+  /** Whether the interface follows a lease with other values. */
+  get follows(): boolean {
+    return this.#isParked || this.#options.onChange === "apply";
+  }
+
+  /** A lease that somebody else puts on the interface, or has put there. */
+  entrust(lease: Lease): void {
+    this.#applied = lease;
     this.#warn(lease);
-    if (this.#isParked) {
-      this.#wake();
-      this.#isParked = false;
-    } else if (this.#options.onChange === "keep") {
+    this.#unpark();
+  }
+
+  /** The lease has other values, or there is one again: the interface gets them, if it {@link follows}. */
+  update(lease: Lease): void {
+    this.#warn(lease);
+    if (!this.follows) {
       this.#log("info", "change-kept-off", {
         address: formatIpAddress(lease.address),
       });
       return;
     }
+    this.#unpark();
     const before = this.#applied;
     this.#applied = lease;
     this.#apply(interfaceChanges(before, lease, this.#options));
   }
 
+  /** Goes on with what an earlier daemon began: a part of it may be done. */
+  finish(from: Lease | undefined, lease: Lease): void {
+    this.#warn(lease);
+    this.#applied = lease;
+    this.#setState("up");
+    this.#apply(interfaceChanges(from, lease, this.#options));
+  }
+
   /** The address must not be used any more. */
-  lose(lease: LeaseValues): void {
+  lose(lease: Lease): void {
     if (this.#options.onExpiry === "keep") return;
     this.#log("warn", "lease expired, bringing interface DOWN", {
       address: formatIpAddress(lease.address),
@@ -80,6 +97,12 @@ export class InterfacePolicy {
   /** No answer is waited for. */
   afterExchange(): void {
     if (this.#isParked) this.#sleep();
+  }
+
+  #unpark(): void {
+    if (!this.#isParked) return;
+    this.#wake();
+    this.#isParked = false;
   }
 
   #wake(): void {
@@ -120,7 +143,7 @@ export class InterfacePolicy {
     }
   }
 
-  #warn(lease: LeaseValues): void {
+  #warn(lease: Lease): void {
     for (const reason of acceptedRoutes(lease, this.#options).warnings) {
       this.#log("warn", "route-left-out", { reason });
     }

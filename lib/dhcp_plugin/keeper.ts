@@ -1,13 +1,12 @@
 /** One attachment's client at work: carries out what the state machine asks for, and brings it what happens. @module */
 
 import type { SystemError } from "../base/errors.ts";
-import { type Attachment, attachmentText } from "../dhcp4/client_identifier.ts";
 import type { Lease } from "../dhcp_client/lease.ts";
 import type { ClientSettings } from "../dhcp_client/settings.ts";
-import { type ClientState, leaseInUse } from "../dhcp_client/state.ts";
+import { type ClientState, leaseInUse, offerOf } from "../dhcp_client/state.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
-import type { Ipv4Address } from "../net/ipv4_address.ts";
 import type { LinkInfo } from "../netlink/link.ts";
+import { resumeEvent } from "./adoption.ts";
 import { clientSettings } from "./client_identity.ts";
 import {
   answerDueMs,
@@ -17,22 +16,23 @@ import {
 import { FLUSH_TIMEOUT_MS, giveBack } from "./give_back.ts";
 import { HeldLease } from "./held_lease.ts";
 import { KeeperError, type KeeperFailure } from "./keeper_error.ts";
-import type { KeeperContext, KeeperSubject } from "./keeper_subject.ts";
-import type { LeaseOptions } from "./lease_options.ts";
-import type { LeasedRecord } from "./lease_record.ts";
+import {
+  attachmentLog,
+  type KeeperContext,
+  type KeeperSubject,
+} from "./keeper_subject.ts";
+import type {
+  ClientIdentity,
+  LeasedGrant,
+  LeasedRecord,
+} from "./lease_record.ts";
 import { LinkWatch } from "./link_watch.ts";
-import type { AttachedInterface, Log } from "./ports.ts";
+import { type AttachedInterface, isSameNetns, type Log } from "./ports.ts";
 import { Waiters } from "./waiters.ts";
 import { Wire } from "./wire.ts";
 
 /** Acquires, keeps and gives back the lease of one attachment. */
 export class Keeper {
-  /** Who it works for. */
-  readonly attachment: Attachment;
-  /** The interface of the attachment. */
-  readonly attached: AttachedInterface;
-  /** What the network wants. */
-  readonly options: LeaseOptions;
   readonly #context: KeeperContext;
   readonly #log: Log;
   readonly #held: HeldLease;
@@ -45,15 +45,12 @@ export class Keeper {
   /** Why nobody will get a lease from here. */
   #failure: KeeperFailure | undefined;
 
-  constructor(subject: KeeperSubject, context: KeeperContext) {
-    const { attachment, attached, options } = subject;
+  /** @param subject Who it works for. */
+  constructor(readonly subject: KeeperSubject, context: KeeperContext) {
+    const { attachment, attached } = subject;
     const { ports, metrics } = context;
-    const name = attachmentText(attachment);
-    const log: Log = (level, message, fields) =>
-      ports.log(level, message, { attachment: name, ...fields });
-    this.attachment = attachment;
-    this.attached = attached;
-    this.options = options;
+    const { scheduler, randomU32 } = ports;
+    const log = attachmentLog(attachment, ports);
     this.#context = context;
     this.#log = log;
     this.#held = new HeldLease(subject, { ports, metrics, log });
@@ -65,7 +62,7 @@ export class Keeper {
     });
     this.#wire = new Wire({
       attached,
-      scheduler: ports.scheduler,
+      scheduler,
       log,
       metrics,
       onMessage: (message) =>
@@ -73,7 +70,6 @@ export class Keeper {
       onConflict: () => this.#client.dispatch({ kind: "conflict" }),
       onGone: () => this.#orphan("interface"),
     });
-    const { scheduler, randomU32 } = ports;
     this.#client = new ClientRunner({
       scheduler,
       randomU32,
@@ -96,50 +92,46 @@ export class Keeper {
     return this.#isOrphaned ? "GONE" : this.#client.state.state;
   }
 
-  /** Whether it has stopped, or lost its interface: another keeper has to be made. */
-  get isOver(): boolean {
-    return this.#isStopping || this.#isOrphaned;
+  /** Whether it works for this very interface, which is not gone. @throws {SystemError} */
+  serves({ place }: AttachedInterface): boolean {
+    const { attached } = this.subject;
+    return !this.#isOver && isSameNetns(attached.place.netns, place.netns) &&
+      attached.read() !== undefined;
   }
 
-  /** The address that it has, or had when the interface went away. */
-  get address(): Ipv4Address | undefined {
-    const { grant } = this.#held.written;
-    return grant?.kind === "leased" ? grant.lease.address : undefined;
+  /** What another keeper of the attachment could go on with. */
+  heirloom(identity: ClientIdentity): LeasedGrant | undefined {
+    return this.#held.written.heirloom(identity);
   }
 
-  /** Begins to acquire. @param address One to ask for, held before. @throws {SystemError} */
-  start(address: Ipv4Address | undefined): void {
-    const { ifName, netnsPath } = this.attached.place;
-    this.#log("info", "acquiring lease", {
-      interface: ifName,
-      netns: netnsPath,
-    });
+  /**
+   * Begins to acquire.
+   *
+   * @param inherited The lease of an earlier keeper, to go on with, or to give back in the end. Its file stays meanwhile.
+   * @throws {SystemError}
+   */
+  start(inherited: LeasedGrant | undefined): void {
+    const { ifName, netnsPath: netns } = this.subject.attached.place;
+    this.#log("info", "acquiring lease", { interface: ifName, netns });
+    if (inherited !== undefined) this.#held.written.takeOver(inherited);
     const link = this.#link.open({ setUp: true });
     if (link === undefined) return;
     this.#client.dispatch({
       kind: "start",
       link: link.hasCarrier ? "up" : "down",
-      ...(address === undefined ? {} : { address }),
+      ...(inherited === undefined ? {} : { held: offerOf(inherited.lease) }),
     });
   }
 
   /** Goes on with a stored lease; one that is lost counts as expired. @throws {SystemError} */
   resume(record: LeasedRecord): void {
-    const { lease } = record.grant;
+    const { address } = record.grant.lease;
     this.#held.takeUp(record);
     const link = this.#link.open({ setUp: false });
     if (link === undefined) return;
-    this.#log("info", "adopted", { address: formatIpAddress(lease.address) });
+    this.#log("info", "adopted", { address: formatIpAddress(address) });
     const nowMs = this.#context.ports.scheduler.nowMs();
-    const over = { t1Ms: nowMs, t2Ms: nowMs, expiresMs: nowMs };
-    // The link of a lost lease is down because of that.
-    const isDownOnPurpose = record.isLost && this.options.onExpiry === "down";
-    this.#client.dispatch({
-      kind: "resume",
-      link: link.hasCarrier || isDownOnPurpose ? "up" : "down",
-      lease: record.isLost ? { ...lease, ...over } : lease,
-      verify: false,
-    });
+    this.#client.dispatch(resumeEvent(record, link, nowMs));
     this.#held.followMac(link);
     this.#held.noteAddress(this.lease);
   }
@@ -151,7 +143,7 @@ export class Keeper {
    */
   async waitForLease(signal: AbortSignal): Promise<Lease> {
     if (this.lease !== undefined) return this.lease;
-    if (this.isOver) {
+    if (this.#isOver) {
       throw new KeeperError(this.#failure ?? { kind: "cancelled" });
     }
     return await this.#waiters.wait(signal);
@@ -162,14 +154,19 @@ export class Keeper {
     if (this.#isStopping) return;
     this.#log("info", "releasing lease");
     this.#end({ kind: "cancelled" });
-    if (this.#isOrphaned) {
-      await this.#giveBackFromHost();
-    } else {
+    try {
+      if (this.#isOrphaned) {
+        const { grant, isLost } = this.#held.written;
+        const settings = this.#settings();
+        const held = { grant, isLost, settings, attached: undefined };
+        return await giveBack(held, this.#context.ports, this.#log);
+      }
       this.#client.dispatch({ kind: "stop", release: true });
       await this.#wire.flushed(FLUSH_TIMEOUT_MS);
+    } finally {
+      this.#held.written.forget();
+      this.#close();
     }
-    this.#held.written.forget();
-    this.#close();
   }
 
   /** Ends without a word: the lease stays, for the next keeper. */
@@ -178,15 +175,20 @@ export class Keeper {
     this.#close();
   }
 
+  /** It has stopped, or lost its interface. */
+  get #isOver(): boolean {
+    return this.#isStopping || this.#isOrphaned;
+  }
+
   #settings(): ClientSettings {
-    return clientSettings(this.#held.written.identity, this.options, {
+    return clientSettings(this.#held.written.identity, this.subject.options, {
       flags: this.#context.flags,
       linkKind: this.#link.kind,
     });
   }
 
   #onLink(link: LinkInfo): void {
-    if (this.isOver) return;
+    if (this.#isOver) return;
     this.#held.followMac(link);
     this.#held.noteAddress(this.lease);
     if (this.#held.policy.isParked) return;
@@ -196,7 +198,7 @@ export class Keeper {
   /** Lets go of what the state has no use for. */
   #settle(state: ClientState): void {
     if (state.state !== "PROBING") this.#wire.endProbe();
-    if (this.isOver) return;
+    if (this.#isOver) return;
     if (this.#failure !== undefined) return this.#giveUp(this.#failure);
     const dueMs = answerDueMs(state);
     if (dueMs !== undefined) return this.#wire.endExchangeAt(dueMs);
@@ -211,15 +213,21 @@ export class Keeper {
         return this.#wire.send(effect);
       case "probe":
         return this.#wire.probe(effect);
-      case "leaseAcquired":
-        if (this.#keeps(this.#held.take(effect))) {
-          this.#waiters.resolve(effect.lease);
-        }
+      case "leaseAcquired": {
+        // A container that had a lease before goes on with it, written down or not.
+        const { isLost } = this.#held.written;
+        const error = this.#held.take(effect);
+        if (isLost || this.#keeps(error)) this.#waiters.resolve(effect.lease);
         return;
+      }
       case "leaseLost":
         // Its sockets belong to the address; and one that is open while the link goes down fails at its next use.
         this.#wire.endExchange();
         this.#held.take(effect);
+        // From now on the link is set up for each message, so nobody would tell that its carrier is back.
+        if (this.#held.policy.isParked) {
+          this.#client.dispatch({ kind: "linkUp" });
+        }
         return;
       case "leaseRenewed":
       case "leaseChanged":
@@ -251,7 +259,7 @@ export class Keeper {
     this.#client.dispatch({ kind: "stop", release: true });
     this.#held.written.forget();
     this.#close();
-    this.#context.onEnd(this);
+    this.#context.onEnd(this.subject);
     this.#end(failure);
   }
 
@@ -261,7 +269,7 @@ export class Keeper {
     if (!this.#isOrphaned) {
       this.#isOrphaned = true;
       this.#log("warn", `${what} no longer exists, terminating lease`, {
-        interface: this.attached.place.ifName,
+        interface: this.subject.attached.place.ifName,
       });
       this.#context.metrics.count("leases_orphaned");
       this.#failure = { kind: "interface-gone" };
@@ -271,17 +279,9 @@ export class Keeper {
     }
     if (what === "interface" && this.#held.written.grant !== undefined) return;
     this.release().then(
-      () => this.#context.onEnd(this),
+      () => this.#context.onEnd(this.subject),
       (error) => this.#log("error", "release-failed", { reason: `${error}` }),
     );
-  }
-
-  async #giveBackFromHost(): Promise<void> {
-    const { grant, isLost } = this.#held.written;
-    if (grant === undefined || isLost) return;
-    const settings = this.#settings();
-    const held = { grant, settings, attached: undefined };
-    await giveBack(held, this.#context.ports, this.#log);
   }
 
   #end(failure: KeeperFailure): void {

@@ -1,11 +1,11 @@
 /** Who a keeper works for, and with what. @module */
 
-import type { Attachment } from "../dhcp4/client_identifier.ts";
+import { type Attachment, attachmentText } from "../dhcp4/client_identifier.ts";
 import type { ClientFlags } from "./client_identity.ts";
 import type { LeaseOptions } from "./lease_options.ts";
 import type { ClientIdentity } from "./lease_record.ts";
 import type { Metrics } from "./metrics.ts";
-import type { AttachedInterface, DaemonPorts } from "./ports.ts";
+import type { AttachedInterface, DaemonPorts, Log } from "./ports.ts";
 
 /** An attachment, its interface and what its network wants. */
 export interface KeeperSubject {
@@ -21,5 +21,15 @@ export interface KeeperContext {
   readonly flags: ClientFlags;
   readonly metrics: Metrics;
   /** A keeper has ended by itself and left nothing on the disk: forget it. */
-  readonly onEnd: (keeper: Pick<KeeperSubject, "attachment">) => void;
+  readonly onEnd: (subject: KeeperSubject) => void;
+}
+
+/** The log with the attachment in each line. */
+export function attachmentLog(
+  attachment: Attachment,
+  { log }: Pick<DaemonPorts, "log">,
+): Log {
+  const name = attachmentText(attachment);
+  return (level, message, fields) =>
+    log(level, message, { attachment: name, ...fields });
 }

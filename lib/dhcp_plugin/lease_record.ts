@@ -64,12 +64,21 @@ export interface LeaseRecord {
   readonly isLost: boolean;
   /** The address was seen on the interface: from then on its absence means something. */
   readonly wasSeen: boolean;
+  /** The interface is being brought to the values of the lease; undefined if it has them, or they are another's to put. */
+  readonly change: InterfaceTransition | undefined;
 }
 
-/** A record of a lease, and not of an offer. */
-export type LeasedRecord = LeaseRecord & {
-  readonly grant: Extract<Grant, { readonly kind: "leased" }>;
-};
+/** On the way from one lease to the next. */
+export interface InterfaceTransition {
+  /** Whose values were on the interface; undefined: nobody's. */
+  readonly from: Lease | undefined;
+}
+
+/** A lease, and not an offer. */
+export type LeasedGrant = Extract<Grant, { readonly kind: "leased" }>;
+
+/** A record of a lease. */
+export type LeasedRecord = LeaseRecord & { readonly grant: LeasedGrant };
 
 /** The content of the file of a lease. What stands under `info` is for people. */
 export function formatLeaseRecord(
@@ -85,6 +94,7 @@ export function formatLeaseRecord(
     bootId,
     isLost,
     wasSeen,
+    change,
   } = record;
   return formatStateFile({
     attachment,
@@ -99,6 +109,7 @@ export function formatLeaseRecord(
     bootId,
     isLost,
     wasSeen,
+    ...change === undefined ? {} : { change: formatChange(change) },
     info,
   });
 }
@@ -114,15 +125,25 @@ function formatGrant(grant: Grant): Readonly<Record<string, unknown>> {
         },
       };
     }
-    case "leased": {
-      const { sentMs, ack } = grant.lease;
-      return { lease: { sentMs, ack: formatHex(encodeMessage(ack)) } };
-    }
+    case "leased":
+      return { lease: formatLease(grant.lease) };
     default: {
       const unknown: never = grant;
       return unknown;
     }
   }
+}
+
+function formatLease(
+  { sentMs, ack }: Lease,
+): Readonly<Record<string, unknown>> {
+  return { sentMs, ack: formatHex(encodeMessage(ack)) };
+}
+
+function formatChange(
+  { from }: InterfaceTransition,
+): Readonly<Record<string, unknown>> {
+  return from === undefined ? {} : { from: formatLease(from) };
 }
 
 /**
@@ -150,7 +171,16 @@ export function parseLeaseRecord(text: string): LeaseRecord {
     bootId: json.string("bootId") ?? "",
     isLost: json.boolean("isLost") ?? false,
     wasSeen: json.boolean("wasSeen") ?? false,
+    change: readChange(json.object("change")),
   };
+}
+
+function readChange(
+  json: JsonObject | undefined,
+): InterfaceTransition | undefined {
+  if (json === undefined) return undefined;
+  const from = json.object("from");
+  return { from: from === undefined ? undefined : readLease(from) };
 }
 
 function readIdentity(json: JsonObject): ClientIdentity {
@@ -181,14 +211,17 @@ function readGrant(json: JsonObject): Grant {
       offer: { address, server: readIpv4(offer, "server") },
     };
   }
-  const lease = child(json, "lease");
-  const sentMs = lease.value("sentMs");
+  return { kind: "leased", lease: readLease(child(json, "lease")) };
+}
+
+function readLease(json: JsonObject): Lease {
+  const sentMs = json.value("sentMs");
   if (typeof sentMs !== "number" || !Number.isFinite(sentMs)) {
-    throw new DecodeError("sentMs is no number", lease.at("sentMs"));
+    throw new DecodeError("sentMs is no number", json.at("sentMs"));
   }
-  const result = leaseFromAck(decodeMessage(readHex(lease, "ack")), sentMs);
-  if (result.kind === "lease") return { kind: "leased", lease: result.lease };
-  throw new ConfigError(result.reason, lease.at("ack"));
+  const result = leaseFromAck(decodeMessage(readHex(json, "ack")), sentMs);
+  if (result.kind === "lease") return result.lease;
+  throw new ConfigError(result.reason, json.at("ack"));
 }
 
 function readIpv4(json: JsonObject, key: string): Ipv4Address {

@@ -123,6 +123,8 @@ export interface LeaseStore {
   write(record: LeaseRecord): void;
   /** Forgets a lease; one that is not there is fine. After the end of the machine it may be there again. */
   remove(attachment: Attachment): void;
+  /** The lease of an attachment; undefined if there is none that can be read. */
+  read(attachment: Attachment): LeaseRecord | undefined;
   /** Every lease, and what else was found. */
   readAll(): {
     readonly records: readonly LeaseRecord[];

@@ -9,6 +9,7 @@ import {
   formatAllocation,
   formatAnswer,
   formatFailure,
+  formatRequest,
   parseRequest,
 } from "./protocol.ts";
 import {
@@ -74,13 +75,13 @@ async function answer(
   request: DaemonRequest,
   caller: CallerConnection,
   daemon: Daemon,
-  { version }: ServerContext,
+  { version, log }: ServerContext,
 ): Promise<void> {
   const write = (text: string): Promise<boolean> =>
     caller.writeLine(text, LINE_TIMEOUT_MS);
   switch (request.method) {
     case "allocate":
-      return await allocate(request, caller, daemon);
+      return await allocate(request, caller, daemon, log);
     case "confirm":
       throw new DecodeError("confirm without allocate", "method");
     case "release":
@@ -108,14 +109,13 @@ async function allocate(
   request: Extract<DaemonRequest, { readonly method: "allocate" }>,
   caller: CallerConnection,
   daemon: Daemon,
+  log: Log,
 ): Promise<void> {
   const allocation = await daemon.allocate(request, caller.hungUp);
   try {
     const line = formatAllocation(allocation.result);
     const isTaken = await caller.writeLine(line, LINE_TIMEOUT_MS);
-    const reply = isTaken
-      ? await caller.readLine(CONFIRM_TIMEOUT_MS)
-      : undefined;
+    const reply = isTaken ? await readConfirmation(caller, log) : undefined;
     if (reply === undefined || parseRequest(reply).method !== "confirm") {
       throw new SystemError("the caller hung up without confirming", "");
     }
@@ -125,6 +125,29 @@ async function allocate(
   }
   allocation.confirm();
   await caller.writeLine(formatAnswer(), LINE_TIMEOUT_MS);
+}
+
+/**
+ * The line after the answer to an ADD.
+ *
+ * A caller that takes its time and is still there may have printed the result long ago, so its silence counts as a yes:
+ * an address too many is given back by DEL or GC, one that was taken away from a container by nobody.
+ */
+async function readConfirmation(
+  caller: CallerConnection,
+  log: Log,
+): Promise<string | undefined> {
+  try {
+    return await caller.readLine(CONFIRM_TIMEOUT_MS);
+  } catch (error) {
+    if (!(error instanceof SystemError) || caller.hungUp.aborted) throw error;
+    const { pid } = caller.peer;
+    log("warn", "no confirmation, taken as one", {
+      pid,
+      reason: error.message,
+    });
+    return formatRequest({ method: "confirm" });
+  }
 }
 
 /** Whoever may write to the socket file is not yet somebody for whom to enter namespaces. */

@@ -63,8 +63,9 @@ export class Wire implements Disposable {
     }
   }
 
-  /** Waits until everything has left the host, `timeoutMs` at most. */
+  /** Waits until everything has left the host, `timeoutMs` at most; the sockets stay open until they are ended. */
   async flushed(timeoutMs: number): Promise<void> {
+    this.#timer.set(Infinity);
     await this.#exchange?.flushed(timeoutMs);
   }
 

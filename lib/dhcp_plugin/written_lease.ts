@@ -1,9 +1,16 @@
 /** What is on the disk of one lease. @module */
 
 import { SystemError } from "../base/errors.ts";
+import { formatHex } from "../base/hex.ts";
 import type { Offer } from "../dhcp_client/state.ts";
 import { sameAddress } from "../net/ip_address.ts";
-import type { Grant, LeaseRecord } from "./lease_record.ts";
+import type {
+  ClientIdentity,
+  Grant,
+  InterfaceTransition,
+  LeasedGrant,
+  LeaseRecord,
+} from "./lease_record.ts";
 import type { LeaseStore, Log } from "./ports.ts";
 
 /** The parts of a record that do not change over the life of a lease. */
@@ -21,6 +28,7 @@ export class WrittenLease {
   #identity: LeaseRecord["identity"];
   #isLost = false;
   #wasSeen = false;
+  #change: InterfaceTransition | undefined;
 
   constructor(
     fixed: FixedParts,
@@ -53,11 +61,27 @@ export class WrittenLease {
     return this.#wasSeen;
   }
 
+  /** What another client of the attachment could go on with, if servers know it by the same identifier. */
+  heirloom({ clientIdentifier }: ClientIdentity): LeasedGrant | undefined {
+    const isSame = formatHex(this.#identity.clientIdentifier) ===
+      formatHex(clientIdentifier);
+    const grant = this.#grant;
+    return grant?.kind === "leased" && !this.#isLost && isSame
+      ? grant
+      : undefined;
+  }
+
   /** Takes up a file that is there. */
-  takeUp({ grant, isLost, wasSeen }: LeaseRecord): void {
+  takeUp({ grant, isLost, wasSeen, change }: LeaseRecord): void {
     this.#grant = grant;
     this.#isLost = isLost;
     this.#wasSeen = wasSeen;
+    this.#change = change;
+  }
+
+  /** Takes over a file of the same attachment in another place: it stays as it is until something is written. */
+  takeOver(grant: LeasedGrant): void {
+    this.#grant = grant;
   }
 
   /** Whether this very offer is written down as the last thing. */
@@ -79,12 +103,17 @@ export class WrittenLease {
       readonly identity?: LeaseRecord["identity"];
       readonly isLost?: boolean;
       readonly wasSeen?: boolean;
+      /** Null: the interface has the values of the lease now. */
+      readonly change?: InterfaceTransition | null;
     },
   ): SystemError | undefined {
     this.#grant = changes.grant ?? this.#grant;
     this.#identity = changes.identity ?? this.#identity;
     this.#isLost = changes.isLost ?? this.#isLost;
     this.#wasSeen = changes.wasSeen ?? this.#wasSeen;
+    if (changes.change !== undefined) {
+      this.#change = changes.change ?? undefined;
+    }
     const grant = this.#grant;
     if (grant === undefined) return undefined;
     return this.#attempt("lease-not-stored", () =>
@@ -94,6 +123,7 @@ export class WrittenLease {
         grant,
         isLost: this.#isLost,
         wasSeen: this.#wasSeen,
+        change: this.#change,
       }));
   }
 

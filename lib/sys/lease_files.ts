@@ -63,6 +63,19 @@ export class LeaseFiles implements LeaseStore {
     removeFile(`${this.#directories.stateDir}/${name}`);
   }
 
+  read(attachment: Attachment): LeaseRecord | undefined {
+    const { stateDir } = this.#directories;
+    const path = `${stateDir}/${this.#nameOf(attachment, "lease")}`;
+    const info = lstat(path);
+    if (info?.isFile !== true || info.size > MOST_BYTES) return undefined;
+    try {
+      return parseLeaseRecord(readText(path));
+    } catch (error) {
+      if (!isUnusable(error)) throw error;
+      return undefined; // Whatever it is, it is no lease: it was reported when the daemon started.
+    }
+  }
+
   readAll(): {
     readonly records: readonly LeaseRecord[];
     readonly oddities: readonly Oddity[];

@@ -84,6 +84,10 @@ export class FakeInterface implements AttachedInterface {
   readonly changes: string[] = [];
   /** Sockets that are open. */
   openExchanges = 0;
+  /** How long it takes until all that was sent is gone. */
+  flushMs = 0;
+  /** Called at that moment. */
+  onFlush: () => void = () => {};
   /** How often it was set down. */
   timesDown = 0;
   readonly #listeners = new Set<(event: InterfaceEvent) => void>();
@@ -172,12 +176,22 @@ export class FakeInterface implements AttachedInterface {
           if (isOpen) onPacket(packet);
         });
       },
-      flushed: () => Promise.resolve(true),
+      flushed: () => this.#flushed(),
       [Symbol.dispose]: () => {
         if (isOpen) this.openExchanges -= 1;
         isOpen = false;
       },
     };
+  }
+
+  async #flushed(): Promise<boolean> {
+    if (this.flushMs > 0) {
+      await new Promise<void>((resolve) =>
+        this.#host.after(this.flushMs, resolve)
+      );
+    }
+    this.onFlush();
+    return true;
   }
 
   probe(
@@ -401,6 +415,7 @@ export class FakeHost {
         remove: (attachment) => {
           this.files.delete(attachmentText(attachment));
         },
+        read: (attachment) => this.record(attachment),
         readAll: () => ({
           records: [...this.files.values()].map(parseLeaseRecord),
           oddities: [],

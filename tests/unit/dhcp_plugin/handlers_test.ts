@@ -260,3 +260,15 @@ Deno.test("STATUS without a daemon, or with one that is silent, is code 50", asy
 Deno.test("STATUS with a daemon succeeds", async () => {
   await dhcpHandlers(new FakePorts(OK)).status(request({}));
 });
+
+Deno.test("DEL whose note cannot be left succeeds if a daemon has started meanwhile, and else says why", async () => {
+  const refused = new SystemError("no space left", "");
+  const found = new FakePorts(undefined, OK);
+  found.leaveTombstone = () => Promise.reject(refused);
+  await del(found);
+  assertEquals(found.methods, ["release"]);
+  const away = new FakePorts(undefined, undefined);
+  away.leaveTombstone = () => Promise.reject(refused);
+  const thrown = await rejectionOf(() => del(away));
+  assertEquals(thrown?.["message"], "no space left");
+});

@@ -44,6 +44,7 @@ const RECORD: LeaseRecord = {
   bootId: "b",
   isLost: false,
   wasSeen: true,
+  change: undefined,
 };
 
 testRows("parseLeaseRecord() takes what formatLeaseRecord() gives:", [

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../lib/base/errors.ts";
 import { formatRequest } from "../../../lib/dhcp_plugin/protocol.ts";
 import {
   serveConnection,
@@ -161,4 +162,20 @@ Deno.test("serveConnection() answers check with what is wrong", async () => {
       details: "attachment c1/net/eth0",
     },
   });
+});
+
+Deno.test("serveConnection() takes a late confirmation for one: the result may be printed already", async () => {
+  const on = host();
+  const caller = new FakeCaller([ALLOCATE]);
+  const readLine = caller.readLine.bind(caller);
+  let reads = 0;
+  caller.readLine = (ms) => {
+    reads += 1;
+    return reads === 1 ? readLine(ms) : Promise.reject(
+      new SystemError("no line came within 10000 ms", ""),
+    );
+  };
+  await serve(caller, on);
+  assertEquals(on.types, ["DISCOVER", "REQUEST"]);
+  assertEquals(on.daemon.status()["leases"], { BOUND: 1 });
 });
