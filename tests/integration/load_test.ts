@@ -16,10 +16,12 @@ import {
   writeNetwork,
 } from "../support/network_directory.ts";
 import type { PluginOutcome } from "../support/plugin_process.ts";
+import { numberFromEnv } from "../support/random.ts";
 import { type Requirement, testWith } from "../support/requirements.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
-const CALLS = 200;
+/** At once. */
+const CALLS = numberFromEnv("LOAD_CALLS", 100);
 /** Long enough for the slowest machine; reached only by calls that hang. */
 const DEADLINE_SECONDS = 180;
 const OURS_ONLY: readonly Requirement[] = [`binary:${OURS}`];
