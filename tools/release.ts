@@ -1,7 +1,7 @@
 /**
  * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball laid out as those of the CNI project, with the systemd units of the daemon, its
- * SHA-256, and an SBOM.
+ * target: a tarball with the plugins at its top level, as those of the CNI project have them, and the documents and
+ * units in their folders; its SHA-256, and an SBOM.
  *
  * @module
  */
@@ -33,6 +33,21 @@ const ARCHITECTURE: Readonly<Record<Target, string>> = {
   "aarch64-unknown-linux-gnu": "arm64",
 };
 
+/** What goes with the plugins, so that README and its links work without the repository. */
+const DOCUMENTS = [
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "LICENSE",
+  "README.md",
+  "docs/bench.md",
+  "docs/bench.svg",
+  "docs/bench_dhcp.md",
+  "docs/dhcp.md",
+  "systemd/cni-dhcp.service",
+  "systemd/cni-dhcp.socket",
+];
+
 /** Builds for the target and writes its three files. */
 async function release(target: Target, tag: string): Promise<void> {
   const lock: LockFile = JSON.parse(
@@ -44,16 +59,11 @@ async function release(target: Target, tag: string): Promise<void> {
   for (const { name, path, compiler } of built) {
     parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });
   }
-  const documents = [
-    "LICENSE",
-    "README.md",
-    "systemd/cni-dhcp.service",
-    "systemd/cni-dhcp.socket",
-  ];
   await writeTarball(`${stem}.tgz`, [
-    ...built.map(({ path }) => ({ path, mode: 0o755 })),
-    ...documents.map((name) => ({
+    ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
+    ...DOCUMENTS.map((name) => ({
       path: `${REPOSITORY}/${name}`,
+      name,
       mode: 0o644,
     })),
   ]);

@@ -124,13 +124,15 @@ Deno.test("writeTarball() gives the same bytes for files of other times and mode
     const folder = dir.join(`${index}`);
     await Deno.mkdir(folder);
     const files = [];
-    for (const [name, mode] of [["b", 0o755], ["a", 0o644]] as const) {
-      const path = `${folder}/${name}`;
-      await Deno.writeTextFile(path, name, {
+    for (
+      const [name, mode] of [["b", 0o755], ["docs/a", 0o644]] as const
+    ) {
+      const path = `${folder}/${name.replace("/", "-")}`;
+      await Deno.writeTextFile(path, "x", {
         mode: index === 0 ? 0o600 : 0o664,
       });
       await Deno.utime(path, mtime, mtime);
-      files.push({ path, mode });
+      files.push({ path, name, mode });
     }
     const tarball = dir.join(`${index}.tgz`);
     await writeTarball(tarball, files);
@@ -155,7 +157,8 @@ Deno.test("writeTarball() gives the same bytes for files of other times and mode
     .map((line) => line.replaceAll(/ +/g, " "));
   assertEquals(entries, [
     "drwxr-xr-x 0/0 0 1970-01-01 00:00 ./",
-    "-rw-r--r-- 0/0 1 1970-01-01 00:00 ./a",
     "-rwxr-xr-x 0/0 1 1970-01-01 00:00 ./b",
+    "drwxr-xr-x 0/0 0 1970-01-01 00:00 ./docs/",
+    "-rw-r--r-- 0/0 1 1970-01-01 00:00 ./docs/a",
   ]);
 });

@@ -1,11 +1,14 @@
 /** Tarballs that come out the same wherever they are made. @module */
 
-import { basename } from "node:path";
+import { ensureDir } from "@std/fs/ensure-dir";
+import { dirname } from "node:path";
 import { capture } from "../process.ts";
 
-/** A file to pack, at the top level of the tarball. */
+/** A file to pack. */
 export interface Packed {
   readonly path: string;
+  /** Where it is in the tarball, such as `docs/dhcp.md`. */
+  readonly name: string;
   readonly mode: number;
 }
 
@@ -16,8 +19,10 @@ export async function writeTarball(
 ): Promise<void> {
   const staging = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
   try {
-    for (const { path, mode } of files) {
-      const copy = `${staging}/${basename(path)}`;
+    for (const { path, name, mode } of files) {
+      const copy = `${staging}/${name}`;
+      await ensureDir(dirname(copy));
+      await Deno.chmod(dirname(copy), 0o755);
       await Deno.copyFile(path, copy);
       await Deno.chmod(copy, mode);
     }
