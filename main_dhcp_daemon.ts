@@ -103,9 +103,10 @@ async function serve(
   const server = new UnixServer(loop, listener, {
     maxLineBytes: MOST_REQUEST_BYTES,
     onConnection: (connection) => {
-      const call = serveConnection(connection, daemon, context);
+      const call = serveConnection(connection, daemon, context)
+        .catch((error) => loop.report(error))
+        .finally(() => calls.delete(call));
       calls.add(call);
-      call.finally(() => calls.delete(call));
     },
   });
   log("info", "serving", { socket: socketPath, state: stateDir, version });
