@@ -75,7 +75,7 @@ async function serve(
     log("error", "unexpected error", { stack: stackOf(error) })
   );
   using timers = new Timers(loop);
-  using monitor = new LinkMonitor(loop);
+  using monitor = new LinkMonitor(loop, timers);
   const noteDir = stateDirOf(socketPath);
   const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
   const digest = await loadSha256();

@@ -25,6 +25,9 @@ import {
 } from "./packet_socket.ts";
 import { openUnicastSocket, type UnicastSocket } from "./unicast_socket.ts";
 
+/** How many are taken before others get their turn: anybody on the link can send as many as it likes. */
+const PACKETS_PER_TURN = 64;
+
 /** What an exchange is made of. */
 export interface DhcpExchangeOptions {
   readonly loop: EventLoop;
@@ -98,8 +101,9 @@ export class DhcpExchange implements Exchange {
   }
 
   #receive(socket: PacketSocket): void {
-    while (this.#socket === socket) {
-      const received = socket.receive();
+    // The handler may close the socket.
+    for (let count = 0; count < PACKETS_PER_TURN; count++) {
+      const received = this.#socket === socket ? socket.receive() : undefined;
       if (received === undefined) return;
       const { packet, sender, checksum } = received;
       const hardwareAddress = sender.slice();

@@ -33,7 +33,7 @@ try {
 
 const loop = new EventLoop((error) => report["error"] = String(error));
 const timers = new Timers(loop);
-const monitor = new LinkMonitor(loop);
+const monitor = new LinkMonitor(loop, timers);
 
 using client = openNetns(clientPath);
 using server = openNetns(serverPath);
@@ -44,7 +44,7 @@ report["link"] = [link?.name, link?.kind, link?.hasCarrier];
 
 const lease = { ifIndex, address: ipv4FromBits(0xc0000207), prefixLength: 24 };
 const { promise: seen, resolve: see } = Promise.withResolvers<string>();
-monitor.watch(client, ifIndex, ({ kind }) => see(kind));
+monitor.watch(client, ifIndex, see);
 control.addAddress(lease);
 report["event"] = await seen;
 report["addresses"] = control.addresses(ifIndex).map(({ address }) =>

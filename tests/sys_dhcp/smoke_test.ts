@@ -35,7 +35,7 @@ async function smoke(command: readonly string[]): Promise<void> {
     {
       firstErrno: true,
       link: ["eth0", "veth", true],
-      event: "address-added",
+      event: "changed",
       addresses: ["192.0.2.7"],
       packet: "decoded verify",
       flushed: true,
