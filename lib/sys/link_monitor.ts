@@ -32,6 +32,7 @@ import {
 import type { Timer, Timers } from "./timers.ts";
 
 const NETLINK_LISTEN_ALL_NSID = 8;
+const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 /** Room for some thousand notifications between two turns of the loop. */
 const RECEIVE_QUEUE_BYTES = 4 * 1024 * 1024;
@@ -132,11 +133,7 @@ function openMonitorSocket(): Descriptor {
   return prepared(socket, () => {
     const level = SOL_NETLINK;
     setOption(socket, { level, name: NETLINK_LISTEN_ALL_NSID, value: 1 });
-    setOption(socket, {
-      level: SOL_SOCKET,
-      name: SO_RCVBUFFORCE,
-      value: RECEIVE_QUEUE_BYTES,
-    });
+    makeRoom(socket);
     // struct sockaddr_nl { u16 family; u16 pad; u32 pid; u32 groups; }
     const address = pinnedBytes(12);
     const view = new DataView(address.buffer);
@@ -144,6 +141,18 @@ function openMonitorSocket(): Descriptor {
     view.setUint32(8, GROUPS, true);
     bindSocket(socket, address, "netlink groups");
   });
+}
+
+/** In a user namespace no more than the system's limit may be had (net.core.rmem_max); notifications are lost earlier. */
+function makeRoom(socket: Descriptor): void {
+  const level = SOL_SOCKET;
+  const value = RECEIVE_QUEUE_BYTES;
+  try {
+    setOption(socket, { level, name: SO_RCVBUFFORCE, value });
+  } catch (error) {
+    if (!isErrno(error, "EPERM")) throw error;
+    setOption(socket, { level, name: SO_RCVBUF, value });
+  }
 }
 
 /** Whether a message from the namespace of this number is this namespace's: others tell of the numbers that they gave. */
