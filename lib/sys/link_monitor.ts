@@ -6,6 +6,7 @@
  * @module
  */
 
+import { DecodeError } from "../base/errors.ts";
 import type { InterfaceEvent } from "../dhcp_plugin/ports.ts";
 import { decodeMessages, RTM } from "../netlink/message.ts";
 import { decodeNetnsId } from "../netlink/netns_id.ts";
@@ -20,7 +21,7 @@ import { LinkListeners } from "./link_listeners.ts";
 import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
 import { type Netns, ownNetns } from "./netns.ts";
 import { assignNetnsId, netnsIdOf } from "./netns_number.ts";
-import { NETLINK_ROUTE, SOL_NETLINK } from "./route_socket.ts";
+import { isFromKernel, NETLINK_ROUTE, SOL_NETLINK } from "./route_socket.ts";
 import {
   AF,
   bindSocket,
@@ -86,7 +87,7 @@ export class LinkMonitor implements Disposable {
       const message = this.#next();
       if (message === undefined) break;
       if (message === "overflow") this.#listeners.putLoss();
-      else this.#take(message);
+      else if (isFromKernel(message)) this.#takeWhole(message);
     }
     this.#tell();
   }
@@ -97,6 +98,15 @@ export class LinkMonitor implements Disposable {
     } catch (error) {
       if (isErrno(error, "ENOBUFS")) return "overflow";
       throw error;
+    }
+  }
+
+  /** Drops what cannot be read: one datagram must not keep others from being heard. */
+  #takeWhole(message: ReceivedMessage): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
     }
   }
 

@@ -3,12 +3,15 @@ import type { InterfaceEvent } from "../../lib/dhcp_plugin/ports.ts";
 import { formatCidr } from "../../lib/net/cidr.ts";
 import { ipv4FromBits } from "../../lib/net/ipv4_address.ts";
 import type { LinkInfo } from "../../lib/netlink/link.ts";
+import { encodeMessage, RTM } from "../../lib/netlink/message.ts";
 import { Descriptor } from "../../lib/sys/descriptor.ts";
 import { EPOLL, EventLoop } from "../../lib/sys/event_loop.ts";
 import { libc } from "../../lib/sys/libc.ts";
 import { openLinkControl } from "../../lib/sys/link.ts";
 import { LinkMonitor } from "../../lib/sys/link_monitor.ts";
 import { Timers } from "../../lib/sys/timers.ts";
+import { ascii, hex } from "../support/bytes.ts";
+import { forge } from "../support/netlink_forger.ts";
 import { TestLink, TestNetns } from "../support/network_namespaces.ts";
 import { testAsRoot } from "../support/requirements.ts";
 import { Mailbox } from "../support/waiting.ts";
@@ -212,6 +215,39 @@ testAsRoot(
     assertEquals(String(await errors.take("error")), "Error: listener");
   },
 );
+
+const LINK_GROUP = 1 << 0;
+
+for (
+  const { name, bytes } of [
+    {
+      name: "that the interface is gone",
+      bytes: encodeMessage({
+        type: RTM.DELLINK,
+        flags: 0,
+        sequence: 0,
+        body: hex("00000100 02000000 00000000 00000000"),
+      }),
+    },
+    {
+      name: "what is no message",
+      bytes: ascii("garbage-garbage-garbage"),
+    },
+  ]
+) {
+  testAsRoot(`LinkMonitor believes only the kernel: ${name}`, async () => {
+    const errors = new Mailbox<unknown>();
+    await using stage = new Stage(errors.put);
+    const { client, server } = stage.link;
+    const eth0 = stage.watch(client);
+    assertEquals(eth0.ifIndex, 2);
+    const marker = stage.watch(server);
+    forge(client, bytes, { groups: LINK_GROUP });
+    server.ip("addr add 192.0.2.8/24 dev eth0");
+    await marker.events.take("what came after");
+    assertEquals([eth0.events.size, errors.size], [0, 0]);
+  });
+}
 
 testAsRoot(
   "LinkMonitor tells of 4,000 changes at once a few times, and of one after them",
