@@ -28,6 +28,9 @@ import { openUnicastSocket, type UnicastSocket } from "./unicast_socket.ts";
 /** How many are taken before others get their turn: anybody on the link can send as many as it likes. */
 const PACKETS_PER_TURN = 64;
 
+/** No route leads to the server, or a firewall in the container is against it. */
+const NO_WAY = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];
+
 /** What an exchange is made of. */
 export interface DhcpExchangeOptions {
   readonly loop: EventLoop;
@@ -114,7 +117,10 @@ export class DhcpExchange implements Exchange {
     }
   }
 
-  /** Sends as an ordinary program does; false if that is not possible, for want of the address or a route. */
+  /**
+   * Sends as an ordinary program does; false if that is not possible, for want of the address or a route, or because the
+   * container's own rules forbid it: what they are for is not what keeps its address alive.
+   */
   #sendFromAddress({ source, destination, bytes }: Datagram): boolean {
     this.#unicast ??= this.#openUnicast(source);
     if (this.#unicast === undefined) return false;
@@ -122,7 +128,7 @@ export class DhcpExchange implements Exchange {
       this.#unicast.send(bytes, destination);
       return true;
     } catch (error) {
-      if (isErrno(error, "ENETUNREACH", "EHOSTUNREACH")) return false;
+      if (isErrno(error, ...NO_WAY)) return false;
       throw error;
     }
   }

@@ -12,8 +12,9 @@ import { openLinkControl } from "../../lib/sys/link.ts";
 import { ETHER_TYPE, openPacketSocket } from "../../lib/sys/packet_socket.ts";
 import { ip } from "../support/dhcp_messages.ts";
 import { TestLink, type TestNetns } from "../support/network_namespaces.ts";
-import { testAsRoot } from "../support/requirements.ts";
-import { Mailbox } from "../support/waiting.ts";
+import { testAsRoot, testWith } from "../support/requirements.ts";
+import { UdpServer } from "../support/udp_server.ts";
+import { Mailbox, soon } from "../support/waiting.ts";
 
 const XID = 0x01020304;
 const DISCOVER: Datagram = {
@@ -101,5 +102,62 @@ testAsRoot(
       sum += count;
     }
     assertEquals([sum, Math.max(...packets)], [150, 64]);
+  },
+);
+
+const RELEASE: Datagram = {
+  xid: XID,
+  source: ip("192.0.2.7"),
+  destination: ip("192.0.2.1"),
+  bytes: new TextEncoder().encode("release"),
+};
+
+for (
+  const { name, setUp } of [
+    { name: "an open firewall", setUp: [] },
+    {
+      name: "a firewall that drops all that goes out",
+      setUp: [
+        "nft add table ip closed",
+        "nft add chain ip closed out { type filter hook output priority 0; policy drop; }",
+      ],
+    },
+  ]
+) {
+  testWith(
+    ["root", "command:nft"],
+    `DhcpExchange sends from the leased address behind ${name}`,
+    async () => {
+      using link = new TestLink();
+      link.client.ip("addr add 192.0.2.7/24 dev eth0");
+      for (const command of setUp) link.client.exec(...command.split(" "));
+      await using loop = new EventLoop((error) => {
+        throw error;
+      });
+      await using server = new UdpServer(link.server);
+      assertEquals(await server.line(), "ready");
+      using exchange = openExchange(link, loop, () => {});
+      exchange.send(RELEASE);
+      assertEquals(await server.line(), "192.0.2.7:68 release");
+      assertEquals(await exchange.flushed(1000), true);
+    },
+  );
+}
+
+testAsRoot(
+  "DhcpExchange.flushed() ends when the exchange is closed meanwhile",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    await using loop = new EventLoop((error) => {
+      throw error;
+    });
+    const exchange = openExchange(link, loop, () => {});
+    // Nobody there has this address, so it waits for a hardware address.
+    exchange.send({ ...RELEASE, destination: ip("192.0.2.99") });
+    const flushed = exchange.flushed(60_000);
+    exchange[Symbol.dispose]();
+    assertEquals(await soon(flushed, "end"), false);
+    assertEquals(await exchange.flushed(60_000), true);
   },
 );
