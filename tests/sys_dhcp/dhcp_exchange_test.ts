@@ -6,11 +6,13 @@ import {
   UNSPECIFIED_ADDRESS,
 } from "../../lib/net/ipv4_address.ts";
 import { dhcpReplyFilter } from "../../lib/net/packet_filter.ts";
+import type { LinkInfo } from "../../lib/netlink/link.ts";
 import { DhcpExchange } from "../../lib/sys/dhcp_exchange.ts";
 import { EventLoop } from "../../lib/sys/event_loop.ts";
 import { openLinkControl } from "../../lib/sys/link.ts";
 import { ETHER_TYPE, openPacketSocket } from "../../lib/sys/packet_socket.ts";
 import { ip } from "../support/dhcp_messages.ts";
+import { poll } from "../support/dhcp_polling.ts";
 import { TestLink, type TestNetns } from "../support/network_namespaces.ts";
 import { testAsRoot, testWith } from "../support/requirements.ts";
 import { UdpServer } from "../support/udp_server.ts";
@@ -24,10 +26,12 @@ const DISCOVER: Datagram = {
   bytes: new Uint8Array(300),
 };
 
-function ifIndexOf(place: TestNetns): number {
+function eth0Of(place: TestNetns): LinkInfo {
   using netns = place.open();
   using control = openLinkControl(netns);
-  return control.find("eth0")?.index ?? 0;
+  const link = control.find("eth0");
+  if (link === undefined) throw new Error("no eth0");
+  return link;
 }
 
 /** An exchange on the client's `eth0`. */
@@ -36,13 +40,9 @@ function openExchange(
   loop: EventLoop,
   onPacket: () => void,
 ): DhcpExchange {
-  using netns = client.open();
-  using control = openLinkControl(netns);
-  const link = control.find("eth0");
-  if (link === undefined) throw new Error("no eth0");
   return new DhcpExchange({
     loop,
-    link,
+    link: eth0Of(client),
     ifName: "eth0",
     enter: (body) => {
       using entered = client.open();
@@ -57,7 +57,7 @@ function openExchange(
 function flood(link: TestLink, count: number): void {
   using netns = link.server.open();
   using socket = openPacketSocket(netns, {
-    ifIndex: ifIndexOf(link.server),
+    ifIndex: eth0Of(link.server).index,
     etherType: ETHER_TYPE.ipv4,
     filter: dhcpReplyFilter(XID),
   });
@@ -152,6 +152,8 @@ testAsRoot(
     await using loop = new EventLoop((error) => {
       throw error;
     });
+    // When it gets its carrier, what waits for a hardware address is thrown away.
+    await poll("carrier", () => eth0Of(link.client).hasCarrier);
     const exchange = openExchange(link, loop, () => {});
     // Nobody there has this address, so it waits for a hardware address.
     exchange.send({ ...RELEASE, destination: ip("192.0.2.99") });
