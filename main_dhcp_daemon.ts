@@ -15,7 +15,11 @@ import { stateDirOf } from "./lib/dhcp_plugin/state_dir.ts";
 import { netnsInterfaces } from "./lib/sys/attached_interface.ts";
 import { bootTimeMs } from "./lib/sys/boottime_clock.ts";
 import { nowMs } from "./lib/sys/clock.ts";
-import { lockDirectory, writePidFile } from "./lib/sys/daemon_files.ts";
+import {
+  checkPidFilePath,
+  lockDirectory,
+  writePidFile,
+} from "./lib/sys/daemon_files.ts";
 import { EventLoop } from "./lib/sys/event_loop.ts";
 import { LeaseFiles } from "./lib/sys/lease_files.ts";
 import { LinkMonitor } from "./lib/sys/link_monitor.ts";
@@ -66,7 +70,7 @@ async function serve(
   version: string,
   log: Log,
 ): Promise<void> {
-  using _pidFile = writePidFile(flags.pidFile);
+  checkPidFilePath(flags.pidFile);
   const socketPath = `${flags.hostPrefix}${flags.socketPath}`;
   // Before anything else is looked at: who calls from now on waits instead of being refused.
   using listener = listen(socketPath);
@@ -87,6 +91,7 @@ async function serve(
   };
   const leases = new LeaseFiles({ stateDir, noteDir }, digest, scheduler);
   using _lock = lockDirectory(stateDir);
+  using _pidFile = writePidFile(flags.pidFile);
   const daemon = new Daemon({
     scheduler,
     randomU32,
