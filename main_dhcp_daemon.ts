@@ -71,9 +71,11 @@ async function serve(
   log: Log,
 ): Promise<void> {
   checkPidFilePath(flags.pidFile);
-  const socketPath = `${flags.hostPrefix}${flags.socketPath}`;
   // Before anything else is looked at: who calls from now on waits instead of being refused.
-  using listener = listen(socketPath);
+  const wantedPath = `${flags.hostPrefix}${flags.socketPath}`;
+  using listener = listen(wantedPath);
+  // Plugins leave their notes beside the socket that they call, whatever the flag says of it.
+  const socketPath = listener.path ?? wantedPath;
   const stop = stopSignal();
   await using loop = new EventLoop((error) =>
     log("error", "unexpected error", { stack: stackOf(error) })
