@@ -15,7 +15,11 @@ import { stateDirOf } from "./lib/dhcp_plugin/state_dir.ts";
 import { netnsInterfaces } from "./lib/sys/attached_interface.ts";
 import { bootTimeMs } from "./lib/sys/boottime_clock.ts";
 import { nowMs } from "./lib/sys/clock.ts";
-import { lockDirectory, writePidFile } from "./lib/sys/daemon_files.ts";
+import {
+  checkPidFilePath,
+  lockDirectory,
+  writePidFile,
+} from "./lib/sys/daemon_files.ts";
 import { EventLoop } from "./lib/sys/event_loop.ts";
 import { LeaseFiles } from "./lib/sys/lease_files.ts";
 import { LinkMonitor } from "./lib/sys/link_monitor.ts";
@@ -66,16 +70,18 @@ async function serve(
   version: string,
   log: Log,
 ): Promise<void> {
-  using _pidFile = writePidFile(flags.pidFile);
-  const socketPath = `${flags.hostPrefix}${flags.socketPath}`;
+  checkPidFilePath(flags.pidFile);
   // Before anything else is looked at: who calls from now on waits instead of being refused.
-  using listener = listen(socketPath);
+  const wantedPath = `${flags.hostPrefix}${flags.socketPath}`;
+  using listener = listen(wantedPath);
+  // Plugins leave their notes beside the socket that they call, whatever the flag says of it.
+  const socketPath = listener.path ?? wantedPath;
   const stop = stopSignal();
   await using loop = new EventLoop((error) =>
     log("error", "unexpected error", { stack: stackOf(error) })
   );
   using timers = new Timers(loop);
-  using monitor = new LinkMonitor(loop);
+  using monitor = new LinkMonitor(loop, timers);
   const noteDir = stateDirOf(socketPath);
   const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
   const digest = await loadSha256();
@@ -87,6 +93,7 @@ async function serve(
   };
   const leases = new LeaseFiles({ stateDir, noteDir }, digest, scheduler);
   using _lock = lockDirectory(stateDir);
+  using _pidFile = writePidFile(flags.pidFile);
   const daemon = new Daemon({
     scheduler,
     randomU32,
@@ -103,9 +110,10 @@ async function serve(
   const server = new UnixServer(loop, listener, {
     maxLineBytes: MOST_REQUEST_BYTES,
     onConnection: (connection) => {
-      const call = serveConnection(connection, daemon, context);
+      const call = serveConnection(connection, daemon, context)
+        .catch((error) => loop.report(error))
+        .finally(() => calls.delete(call));
       calls.add(call);
-      call.finally(() => calls.delete(call));
     },
   });
   log("info", "serving", { socket: socketPath, state: stateDir, version });

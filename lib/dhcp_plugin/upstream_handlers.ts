@@ -5,7 +5,6 @@ import { CniError, CniErrorCode } from "../cni/error.ts";
 import type { PluginHandlers, Request } from "../cni/plugin.ts";
 import type { Result } from "../cni/result.ts";
 import { parseResult } from "../cni/result_reader.ts";
-import { parseOptionCode } from "../dhcp4/option_code.ts";
 import { GobDecoder, type GobRecord } from "../gob/gob_decoder.ts";
 import { GobEncoder } from "../gob/gob_encoder.ts";
 import { formatCidr } from "../net/cidr.ts";
@@ -13,6 +12,7 @@ import { parseSocketPath } from "./config.ts";
 import { absoluteNetns } from "./handlers.ts";
 import type { DhcpPorts } from "./plugin_ports.ts";
 import { MOST_RESPONSE_BYTES } from "./protocol.ts";
+import { upstreamConfig } from "./upstream_config.ts";
 import {
   CMD_ARGS,
   CONNECT_LINE,
@@ -95,7 +95,9 @@ async function call(
       Netns: absoluteNetns(request, ports),
       IfName: invocation.ifName,
       Args: invocation.cniArgs,
-      StdinData: new TextEncoder().encode(configText(request)),
+      StdinData: new TextEncoder().encode(
+        JSON.stringify(upstreamConfig(config.json)),
+      ),
     }),
   ];
   const [header = {}, body = {}] = await connection.exchange(
@@ -133,30 +135,4 @@ function answerTaker(): (piece: Uint8Array) => GobRecord[] | undefined {
     }
     return found.length < 2 ? undefined : found;
   };
-}
-
-/**
- * The configuration as upstream's daemon can read it: options by number, since it knows six names, in lists, and no
- * entry without an option, which its older releases refuse. Keys that it does not know do it no harm.
- */
-function configText({ config: { json } }: Request): string {
-  const ipam = json.object("ipam")?.toJson() ?? {};
-  const lists = ["request", "provide"].flatMap((key) => {
-    const value = ipam[key];
-    if (typeof value !== "object" || value === null) return [];
-    const entries: unknown[] = Array.isArray(value) ? value : [value];
-    return [[key, entries.flatMap(withNumber)] as const];
-  });
-  return JSON.stringify({
-    ...json.toJson(),
-    ipam: { ...ipam, ...Object.fromEntries(lists) },
-  });
-}
-
-function withNumber(entry: unknown): unknown[] {
-  if (typeof entry !== "object" || entry === null || !("option" in entry)) {
-    return [];
-  }
-  const code = parseOptionCode(String(entry.option));
-  return code === undefined ? [] : [{ ...entry, option: String(code) }];
 }

@@ -22,7 +22,7 @@ import { isErrno } from "./errno.ts";
 import type { EventLoop } from "./event_loop.ts";
 import { pinnedBytes } from "./libc.ts";
 import { type LinkControl, openLinkControl } from "./link.ts";
-import type { LinkEvent, LinkMonitor } from "./link_monitor.ts";
+import type { LinkMonitor } from "./link_monitor.ts";
 import { isSameNetns, type Netns, openNetns, ownNetns } from "./netns.ts";
 import { AF, openSocket, sendTo, SOCK } from "./socket.ts";
 import type { Timers } from "./timers.ts";
@@ -119,11 +119,7 @@ class NetnsInterface implements AttachedInterface {
 
   watch(listener: (event: InterfaceEvent) => void): Disposable {
     return this.#enter((netns) =>
-      this.#context.monitor.watch(
-        netns,
-        this.#ifIndex,
-        (event) => listener(toInterfaceEvent(event)),
-      )
+      this.#context.monitor.watch(netns, this.#ifIndex, listener)
     );
   }
 
@@ -201,23 +197,6 @@ function openUnlessGone(path: string): Netns | undefined {
 
 function gone({ netnsPath, ifName }: Place): GoneError {
   return new GoneError(`${ifName} in ${netnsPath} no longer exists`, "");
-}
-
-function toInterfaceEvent({ kind }: LinkEvent): InterfaceEvent {
-  switch (kind) {
-    case "changed":
-    case "address-added":
-    case "address-removed":
-    case "overflow":
-      return "changed";
-    case "removed":
-    case "netns-gone":
-      return kind;
-    default: {
-      const unknown: never = kind;
-      return unknown;
-    }
-  }
 }
 
 function sendFromHost({ destination, bytes }: Datagram): void {

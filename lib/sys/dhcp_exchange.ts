@@ -25,6 +25,12 @@ import {
 } from "./packet_socket.ts";
 import { openUnicastSocket, type UnicastSocket } from "./unicast_socket.ts";
 
+/** How many are taken before others get their turn: anybody on the link can send as many as it likes. */
+const PACKETS_PER_TURN = 64;
+
+/** No route leads to the server, or a firewall in the container is against it. */
+const NO_WAY = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];
+
 /** What an exchange is made of. */
 export interface DhcpExchangeOptions {
   readonly loop: EventLoop;
@@ -98,8 +104,9 @@ export class DhcpExchange implements Exchange {
   }
 
   #receive(socket: PacketSocket): void {
-    while (this.#socket === socket) {
-      const received = socket.receive();
+    // The handler may close the socket.
+    for (let count = 0; count < PACKETS_PER_TURN; count++) {
+      const received = this.#socket === socket ? socket.receive() : undefined;
       if (received === undefined) return;
       const { packet, sender, checksum } = received;
       const hardwareAddress = sender.slice();
@@ -110,7 +117,10 @@ export class DhcpExchange implements Exchange {
     }
   }
 
-  /** Sends as an ordinary program does; false if that is not possible, for want of the address or a route. */
+  /**
+   * Sends as an ordinary program does; false if that is not possible, for want of the address or a route, or because the
+   * container's own rules forbid it: what they are for is not what keeps its address alive.
+   */
   #sendFromAddress({ source, destination, bytes }: Datagram): boolean {
     this.#unicast ??= this.#openUnicast(source);
     if (this.#unicast === undefined) return false;
@@ -118,7 +128,7 @@ export class DhcpExchange implements Exchange {
       this.#unicast.send(bytes, destination);
       return true;
     } catch (error) {
-      if (isErrno(error, "ENETUNREACH", "EHOSTUNREACH")) return false;
+      if (isErrno(error, ...NO_WAY)) return false;
       throw error;
     }
   }

@@ -56,6 +56,8 @@ const SYMBOLS = {
   listen: { parameters: ["i32", "i32"], result: "i32" },
   // int connect(int fd, const struct sockaddr *addr, socklen_t len);
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  // int getsockname(int fd, struct sockaddr *addr, socklen_t *len);
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags);
   accept4: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
   // int setsockopt(int fd, int level, int name, const void *value, socklen_t len);

@@ -6,26 +6,22 @@
  * @module
  */
 
-import { decodeAddress, type InterfaceAddress } from "../netlink/address.ts";
-import { decodeLink, type LinkInfo } from "../netlink/link.ts";
-import {
-  decodeMessages,
-  type NetlinkMessage,
-  RTM,
-} from "../netlink/message.ts";
-import {
-  decodeNetnsId,
-  encodeNetnsIdAssignment,
-  encodeNetnsIdQuery,
-} from "../netlink/netns_id.ts";
+import { DecodeError } from "../base/errors.ts";
+import type { InterfaceEvent } from "../dhcp_plugin/ports.ts";
+import { decodeMessages, RTM } from "../netlink/message.ts";
+import { decodeNetnsId } from "../netlink/netns_id.ts";
+import { decodeLinkNotification } from "../netlink/notification.ts";
+import { bootTimeMs } from "./boottime_clock.ts";
 import { findControlMessage } from "./control_message.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { pinnedBytes } from "./libc.ts";
+import { LinkListeners } from "./link_listeners.ts";
 import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
 import { type Netns, ownNetns } from "./netns.ts";
-import { NETLINK_ROUTE, openRouteSocket, SOL_NETLINK } from "./route_socket.ts";
+import { assignNetnsId, netnsIdOf } from "./netns_number.ts";
+import { isFromKernel, NETLINK_ROUTE, SOL_NETLINK } from "./route_socket.ts";
 import {
   AF,
   bindSocket,
@@ -34,97 +30,66 @@ import {
   SOCK,
   SOL_SOCKET,
 } from "./socket.ts";
+import type { Timer, Timers } from "./timers.ts";
 
 const NETLINK_LISTEN_ALL_NSID = 8;
+const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 /** Room for some thousand notifications between two turns of the loop. */
 const RECEIVE_QUEUE_BYTES = 4 * 1024 * 1024;
 const RECEIVE_BYTES = 0x10000;
+/** How many are taken before others get their turn. */
+const MESSAGES_PER_TURN = 64;
 /** RTNLGRP_LINK (1), RTNLGRP_IPV4_IFADDR (5), RTNLGRP_NSID (28), as bits. */
 const GROUPS = (1 << 0) | (1 << 4) | (1 << 27);
-
-/** What happens to a watched interface. */
-export type LinkEvent =
-  /** It went up or down, got or lost its carrier, has another hardware address or MTU; or nothing of that changed. */
-  | { readonly kind: "changed"; readonly link: LinkInfo }
-  | { readonly kind: "address-added"; readonly address: InterfaceAddress }
-  | { readonly kind: "address-removed"; readonly address: InterfaceAddress }
-  /** It is gone from its namespace. */
-  | { readonly kind: "removed" }
-  /** Its whole namespace is gone. */
-  | { readonly kind: "netns-gone" }
-  /** Notifications were lost: look again. */
-  | { readonly kind: "overflow" };
-
-type Listener = (event: LinkEvent) => void;
-
-/** A notification, and whom it concerns. */
-interface Notification {
-  readonly netnsId: number;
-  /** Undefined: every interface there. */
-  readonly ifIndex: number | undefined;
-  readonly event: LinkEvent;
-}
 
 /** Watches interfaces. */
 export class LinkMonitor implements Disposable {
   readonly #descriptor: Descriptor;
   readonly #watch: Watch;
   readonly #loop: EventLoop;
-  /** Not the one for requests: listeners make some. */
+  readonly #timer: Timer;
+  /** Not the one for requests: they are made while a message is looked at. */
   readonly #receiver = new MessageReceiver(RECEIVE_BYTES);
-  /** By number of the namespace and of the interface. */
-  readonly #listeners = new Map<number, Map<number, Set<Listener>>>();
+  readonly #listeners = new LinkListeners();
 
   /** @throws {SyscallError} EPERM without CAP_NET_BROADCAST. */
-  constructor(loop: EventLoop) {
+  constructor(loop: EventLoop, timers: Timers) {
     this.#loop = loop;
     this.#descriptor = openMonitorSocket();
+    this.#timer = timers.create(() => this.#tell());
     this.#watch = loop.watch(this.#descriptor, EPOLL.IN, () => this.#receive());
   }
 
   /**
    * Tells `listener` what happens to an interface from now on; look at its state afterwards, so that nothing is missed.
+   * If much happens it is told as one, a little later.
    *
    * @returns Dispose of it to hear no more.
    * @throws {SyscallError} EPERM without CAP_NET_ADMIN in the own namespace.
    */
-  watch(netns: Netns, ifIndex: number, listener: Listener): Disposable {
-    const netnsId = assignNetnsId(netns);
-    const interfaces = this.#listeners.get(netnsId) ?? new Map();
-    this.#listeners.set(netnsId, interfaces);
-    const listeners: Set<Listener> = interfaces.get(ifIndex) ?? new Set();
-    interfaces.set(ifIndex, listeners);
-    // A function of its own, so that one listener can watch twice.
-    const own: Listener = (event) => listener(event);
-    listeners.add(own);
-    return {
-      [Symbol.dispose]: () => {
-        listeners.delete(own);
-        if (listeners.size > 0 || interfaces.get(ifIndex) !== listeners) return;
-        interfaces.delete(ifIndex);
-        if (interfaces.size > 0) return;
-        if (this.#listeners.get(netnsId) === interfaces) {
-          this.#listeners.delete(netnsId);
-        }
-      },
-    };
+  watch(
+    netns: Netns,
+    ifIndex: number,
+    listener: (event: InterfaceEvent) => void,
+  ): Disposable {
+    return this.#listeners.add(assignNetnsId(netns), ifIndex, listener);
   }
 
   [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
     this.#watch[Symbol.dispose]();
     this.#descriptor[Symbol.dispose]();
   }
 
   #receive(): void {
-    for (;;) {
+    for (let count = 0; count < MESSAGES_PER_TURN; count++) {
       const message = this.#next();
-      if (message === undefined) return;
-      const notifications = message === "overflow"
-        ? this.#overflow()
-        : this.#notifications(message);
-      for (const notification of notifications) this.#notify(notification);
+      if (message === undefined) break;
+      if (message === "overflow") this.#listeners.putLoss();
+      else if (isFromKernel(message)) this.#takeWhole(message);
     }
+    this.#tell();
   }
 
   #next(): ReceivedMessage | "overflow" | undefined {
@@ -136,47 +101,40 @@ export class LinkMonitor implements Disposable {
     }
   }
 
-  #overflow(): readonly Notification[] {
-    return [...this.#listeners.keys()].map((netnsId) => ({
-      netnsId,
-      ifIndex: undefined,
-      event: { kind: "overflow" },
-    }));
+  /** Drops what cannot be read: one datagram must not keep others from being heard. */
+  #takeWhole(message: ReceivedMessage): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+    }
   }
 
-  #notifications(
-    { bytes, control }: ReceivedMessage,
-  ): readonly Notification[] {
+  #take({ bytes, control }: ReceivedMessage): void {
     const source = findControlMessage(
       control,
       SOL_NETLINK,
       NETLINK_LISTEN_ALL_NSID,
     )?.getInt32(0, true);
-    const notifications: Notification[] = [];
     for (const message of decodeMessages(bytes)) {
-      const notification = message.type === RTM.DELNSID
-        ? netnsGone(message, source)
-        : source !== undefined && this.#listeners.has(source)
-        ? linkNotification(message, source)
-        : undefined;
-      if (notification !== undefined) notifications.push(notification);
-    }
-    return notifications;
-  }
-
-  #notify({ netnsId, ifIndex, event }: Notification): void {
-    const interfaces = this.#listeners.get(netnsId);
-    if (interfaces === undefined) return;
-    // The number may be given to another namespace now.
-    if (event.kind === "netns-gone") this.#listeners.delete(netnsId);
-    const sets = ifIndex === undefined
-      ? [...interfaces.values()]
-      : [interfaces.get(ifIndex) ?? new Set<Listener>()];
-    for (const listeners of sets) {
-      for (const listener of [...listeners]) {
-        if (listeners.has(listener)) this.#loop.guard(() => listener(event));
+      if (message.type === RTM.DELNSID) {
+        if (isOwnWord(source)) this.#takeEnd(message.body);
+      } else if (source !== undefined && this.#listeners.has(source)) {
+        const notification = decodeLinkNotification(message);
+        if (notification === undefined) continue;
+        this.#listeners.put(source, notification.ifIndex, notification.kind);
       }
     }
+  }
+
+  #takeEnd(body: Uint8Array): void {
+    const netnsId = decodeNetnsId(body);
+    if (netnsId !== undefined) this.#listeners.putEnd(netnsId);
+  }
+
+  #tell(): void {
+    const guard = (body: () => void): void => this.#loop.guard(body);
+    this.#timer.set(this.#listeners.tell(bootTimeMs(), guard));
   }
 }
 
@@ -185,11 +143,7 @@ function openMonitorSocket(): Descriptor {
   return prepared(socket, () => {
     const level = SOL_NETLINK;
     setOption(socket, { level, name: NETLINK_LISTEN_ALL_NSID, value: 1 });
-    setOption(socket, {
-      level: SOL_SOCKET,
-      name: SO_RCVBUFFORCE,
-      value: RECEIVE_QUEUE_BYTES,
-    });
+    makeRoom(socket);
     // struct sockaddr_nl { u16 family; u16 pad; u32 pid; u32 groups; }
     const address = pinnedBytes(12);
     const view = new DataView(address.buffer);
@@ -199,81 +153,19 @@ function openMonitorSocket(): Descriptor {
   });
 }
 
-/** The number of a namespace in this one; gives it one if it has none. */
-function assignNetnsId(netns: Netns): number {
-  using socket = openRouteSocket(ownNetns());
-  const { fd, path } = netns;
-  const known = netnsIdOf(fd, path);
-  if (known !== undefined) return known;
+/** In a user namespace no more than the system's limit may be had (net.core.rmem_max); notifications are lost earlier. */
+function makeRoom(socket: Descriptor): void {
+  const level = SOL_SOCKET;
+  const value = RECEIVE_QUEUE_BYTES;
   try {
-    socket.request({
-      type: "NEWNSID",
-      body: encodeNetnsIdAssignment(fd),
-      subject: path,
-    });
+    setOption(socket, { level, name: SO_RCVBUFFORCE, value });
   } catch (error) {
-    // Somebody else was faster.
-    if (!isErrno(error, "EEXIST")) throw error;
+    if (!isErrno(error, "EPERM")) throw error;
+    setOption(socket, { level, name: SO_RCVBUF, value });
   }
-  const assigned = netnsIdOf(fd, path);
-  if (assigned === undefined) throw new TypeError(`${path} has no number`);
-  return assigned;
 }
 
-function netnsIdOf(fd: number, path: string): number | undefined {
-  using socket = openRouteSocket(ownNetns());
-  const [id] = socket.request({
-    type: "GETNSID",
-    body: encodeNetnsIdQuery(fd),
-    subject: path,
-  }, decodeNetnsId);
-  return id;
-}
-
-/** A namespace that is gone, by its number here; other namespaces tell of the numbers that they gave. */
-function netnsGone(
-  { body }: NetlinkMessage,
-  source: number | undefined,
-): Notification | undefined {
-  if (source !== undefined) {
-    const { fd, path } = ownNetns();
-    if (source !== netnsIdOf(fd, path)) return undefined;
-  }
-  const netnsId = decodeNetnsId(body);
-  return netnsId === undefined
-    ? undefined
-    : { netnsId, ifIndex: undefined, event: { kind: "netns-gone" } };
-}
-
-function linkNotification(
-  { type, body }: NetlinkMessage,
-  netnsId: number,
-): Notification | undefined {
-  switch (type) {
-    case RTM.NEWLINK:
-    case RTM.DELLINK: {
-      const link = decodeLink(body);
-      return link && {
-        netnsId,
-        ifIndex: link.index,
-        event: type === RTM.NEWLINK
-          ? { kind: "changed", link }
-          : { kind: "removed" },
-      };
-    }
-    case RTM.NEWADDR:
-    case RTM.DELADDR: {
-      const address = decodeAddress(body);
-      return address && {
-        netnsId,
-        ifIndex: address.ifIndex,
-        event: {
-          kind: type === RTM.NEWADDR ? "address-added" : "address-removed",
-          address,
-        },
-      };
-    }
-    default:
-      return undefined;
-  }
+/** Whether a message from the namespace of this number is this namespace's: others tell of the numbers that they gave. */
+function isOwnWord(source: number | undefined): boolean {
+  return source === undefined || source === netnsIdOf(ownNetns());
 }

@@ -12,7 +12,7 @@ import {
 } from "../netlink/message.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
 import { errnoText, SyscallError } from "./errno.ts";
-import { MessageReceiver } from "./message_receiver.ts";
+import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
 import { type Netns, withNetns } from "./netns.ts";
 import { AF, openSocket, sendTo, setOption, SOCK } from "./socket.ts";
 
@@ -23,6 +23,7 @@ export const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 
+const SOCKADDR_NL = 12;
 /** The kernel builds answers to dumps of at most 32 KiB. */
 const RECEIVE_BYTES = 0x10000;
 /** How often a listing is begun again because the table changed meanwhile, before it is taken as it is. */
@@ -88,6 +89,7 @@ export class RouteSocket implements Disposable {
     let isInterrupted = false;
     for (;;) {
       const received = receiver.receive(this.#descriptor);
+      if (received !== undefined && !isFromKernel(received)) continue;
       if (received === undefined || received.isTruncated) {
         throw new SystemError(`${name} ${subject}: no whole answer`, "");
       }
@@ -111,6 +113,13 @@ export class RouteSocket implements Disposable {
   [Symbol.dispose](): void {
     this.#descriptor[Symbol.dispose]();
   }
+}
+
+/** Whether a message is the kernel's: root in the namespace can send some to any socket there, and to any group. */
+export function isFromKernel({ name }: ReceivedMessage): boolean {
+  // struct sockaddr_nl { u16 family; u16 pad; u32 pid; u32 groups; }
+  const view = new DataView(name.buffer, name.byteOffset, name.byteLength);
+  return name.length >= SOCKADDR_NL && view.getUint32(4, true) === 0;
 }
 
 /** Opens a netlink socket in a namespace. @throws {SyscallError} */

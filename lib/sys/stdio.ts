@@ -46,9 +46,13 @@ function readVariable(name: string): string | undefined {
   }
 }
 
-/** Writes one line to stderr. */
+/** Writes one line to stderr. Where that cannot take it (a full disk, a reader that is gone), the line is lost. */
 export function writeStderr(line: string): void {
-  writeAll(Deno.stderr, `${line}\n`);
+  try {
+    writeAll(Deno.stderr, `${line}\n`);
+  } catch {
+    // Nothing may depend on a log, and there is no other place to tell of it.
+  }
 }
 
 /** The streams and variables of this process. */

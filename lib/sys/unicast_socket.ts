@@ -62,17 +62,18 @@ export class UnicastSocket implements Disposable {
   /**
    * Waits until all that was sent has left the host: after that the interface may go.
    *
-   * @returns Whether it did within `timeoutMs`.
+   * @returns Whether it did within `timeoutMs`; false too if the socket is closed meanwhile, when nobody can tell.
    */
   async flushed(timeoutMs: number): Promise<boolean> {
     let leftMs = timeoutMs;
-    for (let pauseMs = FIRST_LOOK_MS; !this.isFlushed(); pauseMs *= 2) {
+    for (let pauseMs = FIRST_LOOK_MS;; pauseMs *= 2) {
+      if (this.#descriptor.isClosed) return false;
+      if (this.isFlushed()) return true;
       if (leftMs <= 0) return false;
       const waitMs = Math.min(pauseMs, leftMs);
       await new Promise((resolve) => setTimeout(resolve, waitMs));
       leftMs -= waitMs;
     }
-    return true;
   }
 
   [Symbol.dispose](): void {

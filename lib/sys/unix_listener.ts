@@ -21,6 +21,7 @@ const DIRECTORY_MODE = 0o700;
 const BACKLOG = 1024;
 /** `struct sockaddr_un { u16 family; char path[108]; }`, with a NUL at the end of the path. */
 const SOCKADDR_UN = 110;
+const SUN_PATH = 2;
 const MAX_PATH_BYTES = 107;
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */
 const LISTEN_FDS_START = 3;
@@ -35,10 +36,19 @@ const O_NONBLOCK = 0x800;
 
 /** A listening socket. */
 export class UnixListener implements Disposable {
+  /** Where callers find it; undefined if nobody knows. */
+  readonly path: string | undefined;
   readonly #release: () => void;
 
   /** @param release What is to be done after it is closed. */
-  constructor(readonly descriptor: Descriptor, release: () => void) {
+  constructor(
+    readonly descriptor: Descriptor,
+    { path, release = () => {} }: {
+      readonly path: string | undefined;
+      readonly release?: () => void;
+    },
+  ) {
+    this.path = path;
     this.#release = release;
   }
 
@@ -81,7 +91,7 @@ export function listenUnix(path: string): UnixListener {
       checked(libc().listen(fd, BACKLOG), "listen", path);
       attempt("chmod", path, () => Deno.chmodSync(path, SOCKET_MODE));
     }),
-    removalOf(path),
+    { path, release: removalOf(path) },
   );
 }
 
@@ -120,7 +130,28 @@ export function activatedListener(
   checked(libc().fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl");
   const flags = checked(libc().fcntl(fd, F_GETFL, 0), "fcntl");
   checked(libc().fcntl(fd, F_SETFL, flags | O_NONBLOCK), "fcntl");
-  return new UnixListener(socket, () => {});
+  return new UnixListener(socket, { path: pathOf(socket) });
+}
+
+/** The path that a socket is bound to; undefined if it has another name, or there is no socket here: only elsewhere. */
+function pathOf({ fd }: Descriptor): string | undefined {
+  const address = pinnedBytes(SOCKADDR_UN);
+  const length = Uint32Array.of(SOCKADDR_UN);
+  checked(libc().getsockname(fd, address, length), "getsockname");
+  const name = address.subarray(SUN_PATH, length[0]);
+  const end = name.indexOf(0);
+  const path = new TextDecoder().decode(end < 0 ? name : name.slice(0, end));
+  return path.startsWith("/") && isSocket(path) ? path : undefined;
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return lstat(path)?.isSocket === true;
+  } catch (error) {
+    // Of no use here, be it that somebody else can see it.
+    if (error instanceof SystemError) return false;
+    throw error;
+  }
 }
 
 function isListening(socket: Descriptor): boolean {
@@ -185,6 +216,6 @@ function unixAddress(path: string): Uint8Array<ArrayBuffer> {
   }
   const address = pinnedBytes(SOCKADDR_UN);
   new DataView(address.buffer).setUint16(0, AF.UNIX, true);
-  address.set(name, 2);
+  address.set(name, SUN_PATH);
   return address;
 }

@@ -6,8 +6,12 @@
 
 import { note } from "./note.ts";
 
-/** Root, a program on PATH, or a file at an absolute path. */
-export type Requirement = "root" | `command:${string}` | `binary:${string}`;
+/** Root, being root in namespaces of one's own, a program on PATH, or a file at an absolute path. */
+export type Requirement =
+  | "root"
+  | "user-namespaces"
+  | `command:${string}`
+  | `binary:${string}`;
 
 /**
  * Why a test cannot run here; `undefined` if it can.
@@ -44,6 +48,9 @@ export function testAsRoot(
 
 function reasonAgainst(requirement: Requirement): string | undefined {
   if (requirement === "root") return Deno.uid() === 0 ? undefined : "not root";
+  if (requirement === "user-namespaces") {
+    return canUnshare() ? undefined : "no user namespaces";
+  }
   const name = requirement.slice(requirement.indexOf(":") + 1);
   if (requirement.startsWith("binary:")) {
     return isFile(name) ? undefined : `no file "${name}"`;
@@ -59,6 +66,20 @@ function isFile(path: string): boolean {
     return Deno.statSync(path).isFile;
   } catch {
     // Absent or out of reach: of no use to a test in either case.
+    return false;
+  }
+}
+
+/** Needs permission to run programs. */
+function canUnshare(): boolean {
+  try {
+    return new Deno.Command("unshare", {
+      args: ["-Urnm", "mount", "-t", "tmpfs", "tmpfs", "/run"],
+      stdout: "null",
+      stderr: "null",
+    }).outputSync().success;
+  } catch {
+    // There is no such program.
     return false;
   }
 }

@@ -17,6 +17,7 @@ try {
     Deno.exit(0);
   }
   say(`left ${Deno.env.get("LISTEN_FDS") ?? "nothing"}`);
+  say(`at ${listener.path ?? "no path"}`);
   const loop = new EventLoop((error) => say(String(error)));
   new UnixServer(loop, listener, {
     maxLineBytes: 100,

@@ -46,7 +46,7 @@ Deno.test("activatedListener() takes descriptor 3 over, serves on it, and leaves
     return await client.call("hello", { timeoutMs: 5_000, maxLineBytes: 100 });
   });
   assertEquals(answer, "echo hello");
-  assertEquals(await output, { text: "left nothing", code: 0 });
+  assertEquals(await output, { text: `left nothing\nat ${path}`, code: 0 });
   assertEquals((await Deno.lstat(path)).isSocket, true);
 });
 

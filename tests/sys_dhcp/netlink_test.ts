@@ -27,6 +27,7 @@ import {
   encodeNetnsIdAssignment,
   encodeNetnsIdQuery,
 } from "../../lib/netlink/netns_id.ts";
+import { decodeLinkNotification } from "../../lib/netlink/notification.ts";
 import {
   decodeRoute,
   encodeNewRoute,
@@ -450,3 +451,43 @@ Deno.test("netlink decoders return or throw DecodeError on any bytes, and end", 
     }
   }
 });
+
+const NOTICE = { flags: 0, sequence: 0 };
+
+testRows("decodeLinkNotification()", [
+  {
+    name: "tells of a link",
+    message: { ...NOTICE, type: 16, body: hex("00000100 07000000") },
+    want: { ifIndex: 7, kind: "changed" },
+  },
+  {
+    name: "tells of the end of a link",
+    message: { ...NOTICE, type: 17, body: hex("00000100 07000000") },
+    want: { ifIndex: 7, kind: "removed" },
+  },
+  {
+    name: "tells of an address",
+    message: { ...NOTICE, type: 20, body: hex("02180000 07000000") },
+    want: { ifIndex: 7, kind: "changed" },
+  },
+  {
+    name: "tells of the end of an address",
+    message: { ...NOTICE, type: 21, body: hex("02180000 07000000") },
+    want: { ifIndex: 7, kind: "changed" },
+  },
+  {
+    name: "leaves out a port of a bridge",
+    message: { ...NOTICE, type: 17, body: hex("07000100 07000000") },
+    want: undefined,
+  },
+  {
+    name: "leaves out what is cut short",
+    message: { ...NOTICE, type: 17, body: hex("00000100 070000") },
+    want: undefined,
+  },
+  {
+    name: "leaves out routes",
+    message: { ...NOTICE, type: 24, body: hex("00000100 07000000") },
+    want: undefined,
+  },
+], ({ message, want }) => assertEquals(decodeLinkNotification(message), want));

@@ -1,6 +1,6 @@
 /**
- * Everything that the daemon does with the kernel, once, in the namespace at the path that is the first argument; prints
- * what came of it as JSON. Run and compiled by smoke_test.ts.
+ * Everything that the daemon does with the kernel, once; prints what came of it as JSON. Its arguments are a path for a
+ * socket and those of two namespaces. Run and compiled by smoke_test.ts.
  */
 
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
@@ -21,7 +21,7 @@ import { connectUnix } from "../../lib/sys/unix_client.ts";
 import { listenUnix } from "../../lib/sys/unix_listener.ts";
 import { UnixServer } from "../../lib/sys/unix_server.ts";
 
-const [clientPath = "", serverPath = "", socketPath = ""] = Deno.args;
+const [socketPath = "", clientPath = "", serverPath = ""] = Deno.args;
 const report: Record<string, unknown> = {};
 
 // First of all, because the very first call of the library once had the errno of another.
@@ -33,7 +33,7 @@ try {
 
 const loop = new EventLoop((error) => report["error"] = String(error));
 const timers = new Timers(loop);
-const monitor = new LinkMonitor(loop);
+const monitor = new LinkMonitor(loop, timers);
 
 using client = openNetns(clientPath);
 using server = openNetns(serverPath);
@@ -44,7 +44,7 @@ report["link"] = [link?.name, link?.kind, link?.hasCarrier];
 
 const lease = { ifIndex, address: ipv4FromBits(0xc0000207), prefixLength: 24 };
 const { promise: seen, resolve: see } = Promise.withResolvers<string>();
-monitor.watch(client, ifIndex, ({ kind }) => see(kind));
+monitor.watch(client, ifIndex, see);
 control.addAddress(lease);
 report["event"] = await seen;
 report["addresses"] = control.addresses(ifIndex).map(({ address }) =>

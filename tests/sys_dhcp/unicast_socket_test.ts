@@ -2,62 +2,14 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ipv4FromBits } from "../../lib/net/ipv4_address.ts";
 import { SyscallError } from "../../lib/sys/errno.ts";
 import { openUnicastSocket } from "../../lib/sys/unicast_socket.ts";
-import { TestLink, type TestNetns } from "../support/network_namespaces.ts";
-import { soon } from "../support/waiting.ts";
+import { TestLink } from "../support/network_namespaces.ts";
 import { testAsRoot } from "../support/requirements.ts";
+import { UdpServer } from "../support/udp_server.ts";
 
 const SERVER = ipv4FromBits(0xc0000201);
 const LEASED = ipv4FromBits(0xc0000207);
 const LEASE = { address: LEASED, ifName: "eth0" };
 const PAYLOAD = new TextEncoder().encode("hello");
-
-/** An ordinary UDP server, on port 67 by default: says "ready", then `address:port payload` of one datagram. */
-class UdpServer implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-  #text = "";
-
-  constructor(
-    { name }: TestNetns,
-    { bindTo = "0.0.0.0", port = 67 } = {},
-  ) {
-    const perl = `use Socket; $| = 1;
-      socket(S, PF_INET, SOCK_DGRAM, 0) or die $!;
-      bind(S, sockaddr_in(${port}, inet_aton("${bindTo}"))) or die $!;
-      print "ready\\n";
-      my $from = recv(S, my $data, 2000, 0) or die $!;
-      my ($port, $address) = sockaddr_in($from);
-      print inet_ntoa($address), ":$port $data\\n";`;
-    this.#child = new Deno.Command("ip", {
-      args: ["netns", "exec", name, "perl", "-e", perl],
-      stdout: "piped",
-    }).spawn();
-    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream())
-      .getReader();
-  }
-
-  async line(): Promise<string> {
-    while (!this.#text.includes("\n")) {
-      const { value } = await soon(this.#lines.read(), "line of the server");
-      if (value === undefined) throw new Error("The server ended");
-      this.#text += value;
-    }
-    const end = this.#text.indexOf("\n");
-    const line = this.#text.slice(0, end);
-    this.#text = this.#text.slice(end + 1);
-    return line;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill();
-    } catch {
-      // It has ended already.
-    }
-    await this.#lines.cancel();
-    await this.#child.status;
-  }
-}
 
 testAsRoot(
   "openUnicastSocket() reaches an ordinary socket from the leased address and port 68",

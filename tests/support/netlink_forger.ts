@@ -1,0 +1,37 @@
+/** A program in a container that sends netlink messages as if it were the kernel. @module */
+
+import { libc, pinnedBytes } from "../../lib/sys/libc.ts";
+import { withNetns } from "../../lib/sys/netns.ts";
+import { NETLINK_ROUTE } from "../../lib/sys/route_socket.ts";
+import { AF, openSocket, sendTo, SOCK } from "../../lib/sys/socket.ts";
+import type { TestNetns } from "./network_namespaces.ts";
+
+// Opened before the first test starts: it stays open for ever, which a test must not be blamed for.
+libc();
+
+/**
+ * Sends from inside `place`.
+ *
+ * @param port Of one socket there. @param groups Bits; all that listen to one of them hear it, and the kernel.
+ */
+export function forge(
+  place: TestNetns,
+  bytes: Uint8Array,
+  { port = 0, groups = 0 }: {
+    readonly port?: number;
+    readonly groups?: number;
+  },
+): void {
+  using netns = place.open();
+  using socket = withNetns(
+    netns,
+    () => openSocket(AF.NETLINK, SOCK.RAW, NETLINK_ROUTE),
+  );
+  // struct sockaddr_nl { u16 family; u16 pad; u32 pid; u32 groups; }
+  const address = pinnedBytes(12);
+  const view = new DataView(address.buffer);
+  view.setUint16(0, AF.NETLINK, true);
+  view.setUint32(4, port, true);
+  view.setUint32(8, groups, true);
+  sendTo(socket, bytes, { address, subject: "forged" });
+}
