@@ -1,5 +1,6 @@
 import { UDHCPD } from "../support/dhcp_server_udhcpd.ts";
 import { ACQUIRE_ROWS } from "./acquire_rows.ts";
+import { GONE_ROWS } from "./gone_rows.ts";
 import { KEEP_ROWS } from "./keep_rows.ts";
 import { LOSS_ROWS } from "./loss_rows.ts";
 import { NAK_ROWS } from "./nak_rows.ts";
@@ -12,6 +13,7 @@ testServerRows(UDHCPD, [
   ...KEEP_ROWS,
   ...NAK_ROWS,
   ...REBOOT_ROWS,
+  ...GONE_ROWS,
   ...LOSS_ROWS,
   ...RELAY_ROWS,
 ]);
