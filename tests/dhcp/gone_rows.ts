@@ -40,7 +40,7 @@ async function givenBack(stage: Stage, address: string): Promise<void> {
 export const GONE_ROWS: readonly ServerRow[] = [
   {
     name: "a namespace that is gone: the host gives its lease back",
-    requirements: NEEDS,
+    requirements: () => NEEDS,
     run: async (stage) => {
       const { container, address } = await leased(stage);
       container.remove();
@@ -50,7 +50,7 @@ export const GONE_ROWS: readonly ServerRow[] = [
   },
   {
     name: "an interface that is gone: the host gives its lease back at DEL",
-    requirements: NEEDS,
+    requirements: () => NEEDS,
     run: async (stage) => {
       const { host } = stage;
       const { daemon, container, address } = await leased(stage);
@@ -66,7 +66,7 @@ export const GONE_ROWS: readonly ServerRow[] = [
   },
   {
     name: "a namespace gone while no daemon ran: the next gives the lease back",
-    requirements: NEEDS,
+    requirements: () => NEEDS,
     run: async (stage) => {
       const { host } = stage;
       const { daemon, container, address } = await leased(stage);

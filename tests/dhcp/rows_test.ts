@@ -1,4 +1,6 @@
-import { KEA } from "../support/dhcp_server_kea.ts";
+/** All rows with all makes of server, in one test: the two that wait for minutes do so beside the others. */
+
+import { SERVER_KINDS } from "../support/dhcp_servers.ts";
 import { ACQUIRE_ROWS } from "./acquire_rows.ts";
 import { GONE_ROWS } from "./gone_rows.ts";
 import { KEEP_ROWS } from "./keep_rows.ts";
@@ -8,7 +10,7 @@ import { REBOOT_ROWS } from "./reboot_rows.ts";
 import { RELAY_ROWS } from "./relay_rows.ts";
 import { testServerRows } from "./server_rows.ts";
 
-testServerRows(KEA, [
+testServerRows(SERVER_KINDS, [
   ...ACQUIRE_ROWS,
   ...KEEP_ROWS,
   ...NAK_ROWS,
