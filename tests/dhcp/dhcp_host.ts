@@ -166,6 +166,19 @@ export class DhcpHost implements AsyncDisposable {
     return address;
   }
 
+  /** What the daemon has counted, by name. */
+  async counters(): Promise<Readonly<Record<string, number>>> {
+    using connection = await Deno.connect({
+      transport: "unix",
+      path: this.socketPath,
+    });
+    const question = '{"protocol":1,"method":"status"}\n';
+    await connection.write(new TextEncoder().encode(question));
+    // One line; the daemon hangs up after it.
+    const answer = await new Response(connection.readable).text();
+    return JSON.parse(answer).counters;
+  }
+
   /** Names of all files in the state directory. */
   get stateFiles(): readonly string[] {
     return [...Deno.readDirSync(this.stateDir)].map(({ name }) => name);

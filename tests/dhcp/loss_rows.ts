@@ -33,6 +33,8 @@ export const LOSS_ROWS: readonly ServerRow[] = [
       );
       const check = await host.call("CHECK", container);
       assertEquals(check.json.code, 999);
+      const { leases_lost_expired: lost } = await host.counters();
+      assertEquals(lost, 1);
       await server.process.start();
       await stage.until(
         "recovery",
