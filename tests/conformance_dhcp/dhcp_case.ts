@@ -38,6 +38,8 @@ export interface ServerScript {
   readonly ack?: Reply;
   /** How many messages stay unanswered at first; -1 for all. */
   readonly silent?: number;
+  /** How many exchanges stay unanswered at first: messages of one xid, however often they are repeated. */
+  readonly silentExchanges?: number;
   /** Every answer comes so many times. */
   readonly times?: number;
   /** A packet, in hexadecimal from the IPv4 header on, before each answer. */

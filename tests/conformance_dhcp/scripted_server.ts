@@ -14,12 +14,17 @@ import type { Reply, ServerScript } from "./dhcp_case.ts";
 
 /** The server of a case, as a function of each message. */
 export function scriptOf(
-  { offer = {}, ack = {}, silent = 0, times = 1, before }: ServerScript,
+  { offer = {}, ack = {}, silent = 0, silentExchanges = 0, times = 1, before }:
+    ServerScript,
 ): Script {
   let heard = 0;
+  const xids = new Set<number>();
   return (message): Answer => {
     heard += 1;
-    if (silent < 0 || heard <= silent) return [];
+    xids.add(message.message.xid);
+    if (silent < 0 || heard <= silent || xids.size <= silentExchanges) {
+      return [];
+    }
     const answer = answerOf(message, { offer, ack });
     if (answer === undefined) return [];
     const first = before === undefined ? [] : [{ packet: hex(before) }];

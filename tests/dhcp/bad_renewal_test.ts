@@ -151,6 +151,9 @@ const ROWS: readonly Row[] = [
       );
       assert(!defaultGoesBy(container, "192.0.2.1"));
       assert(/lease-changed.*changed=gateway,routes/.test(after.daemon.log));
+      // The renewals after it have the same values again.
+      const { leases_changed: changed } = await after.host.counters();
+      assertEquals(changed, 1);
     },
   },
   {
@@ -207,12 +210,15 @@ const ROWS: readonly Row[] = [
         answerTo(message, "NAK", { options: { 56: textHex("no") } }),
       ],
     check: async (after) => {
-      const { server, container } = after;
+      const { server, container, host } = after;
       await until(
         after,
         "three DISCOVERs",
         () => server.wire.count("DISCOVER") >= 4,
       );
+      const { leases_lost_nak: lost, received_nak: naks } = await host
+        .counters();
+      assertEquals([lost, (naks ?? 0) >= 3], [1, true]);
       assertEquals(addressesOf(container), []);
       const { length } = server.wire.messages;
       assert(length < 20, `${length} messages`);

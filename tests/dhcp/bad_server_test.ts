@@ -275,7 +275,11 @@ const ROWS: readonly Row[] = [
         answerTo(message, "ACK"),
       ],
     result: GOOD,
-    check: ({ log }) => assert(/packet-dropped.*malformed/.test(log), log),
+    check: async ({ host, log }) => {
+      assert(/packet-dropped.*malformed/.test(log), log);
+      const { dropped_malformed: dropped = 0 } = await host.counters();
+      assert(dropped >= 1, `${dropped} dropped`);
+    },
   },
   {
     name: "no End option",

@@ -50,6 +50,8 @@ export class DhcpHost implements AsyncDisposable {
   readonly server = new TestNetns();
   readonly socketPath = this.directory.join("run/dhcp.sock");
   readonly stateDir = this.directory.join("run/dhcp");
+  /** Where daemons run; undefined: in the test's own namespace, from which no server is reached. */
+  home: TestNetns | undefined;
   readonly #containers: TestNetns[] = [];
   #daemon: DaemonProcess | undefined;
   #lastPort = 0;
@@ -78,10 +80,13 @@ export class DhcpHost implements AsyncDisposable {
     const logPath = this.directory.join("daemon.log");
     const before = servings(logPath);
     const log = await Deno.open(logPath, { append: true, create: true });
+    const { home } = this;
     const child = new Deno.Command("/bin/sh", {
       args: [
         "-c",
-        'exec "$0" "$@" 2>>"$LOG"',
+        'exec "$@" 2>>"$LOG"',
+        "sh",
+        ...home === undefined ? [] : ["nsenter", `--net=${home.path}`],
         DHCP_BIN,
         "daemon",
         "-socketpath",
@@ -159,6 +164,19 @@ export class DhcpHost implements AsyncDisposable {
       );
     }
     return address;
+  }
+
+  /** What the daemon has counted, by name. */
+  async counters(): Promise<Readonly<Record<string, number>>> {
+    using connection = await Deno.connect({
+      transport: "unix",
+      path: this.socketPath,
+    });
+    const question = '{"protocol":1,"method":"status"}\n';
+    await connection.write(new TextEncoder().encode(question));
+    // One line; the daemon hangs up after it.
+    const answer = await new Response(connection.readable).text();
+    return JSON.parse(answer).counters;
   }
 
   /** Names of all files in the state directory. */

@@ -119,7 +119,7 @@ testWithDnsmasq(
 );
 
 testWithDnsmasq(
-  "a namespace that is gone ends its lease, also without a DEL",
+  "a namespace that is gone ends its lease here, not at a server that only it could reach",
   async () => {
     await using host = new DhcpHost();
     await using server = await Dnsmasq.start(host.server, host.directory);

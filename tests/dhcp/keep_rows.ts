@@ -1,7 +1,7 @@
 /** Keeping a lease: renewals, restarts, other hardware addresses. @module */
 
 import { assertEquals } from "@std/assert";
-import { addressesOf, bare, isUp, type Stage } from "./stage.ts";
+import { addressesOf, bare, type Stage } from "./stage.ts";
 import type { ServerRow } from "./server_rows.ts";
 
 /** Renewals soon; no server accepts less than these, and a lease is never over within the test. */
@@ -90,53 +90,6 @@ export const KEEP_ROWS: readonly ServerRow[] = [
       await host.call("DEL", container);
       await stage.releasedTo("192.0.2.2");
       await stage.serverHas([]);
-    },
-  },
-  {
-    name: "a NAK is obeyed at once: another address, put on the interface",
-    service: OFTEN,
-    not: {
-      udhcpd: "it never sends a NAK to a renewal",
-    },
-    run: async (stage) => {
-      const { host, wire, server, service } = stage;
-      const daemon = await host.daemon();
-      const [one, other] = [host.container(), host.container()];
-      const before = await host.add(one, { containerId: "one" });
-      // The server loses its memory, and gives the address to another container.
-      await server.process.stop();
-      const pool = [bare(before), bare(before)] as const;
-      await stage.serve({ ...service, pool });
-      const { json } = await host.call("ADD", other, { containerId: "other" });
-      assertEquals(json.ips[0].address, before);
-      await stage.until(
-        "NAK",
-        () => /"lease-lost".* reason=nak/.test(daemon.log),
-      );
-      await stage.until(
-        "interface without the address",
-        () => addressesOf(one).length === 0,
-      );
-      const netns = stage.machine("192.0.2.2/24");
-      const second = await stage.serve({
-        ...service,
-        server: "192.0.2.2",
-        pool: ["192.0.2.150", "192.0.2.160"],
-      }, { netns });
-      const after = (): string => addressesOf(one).join();
-      await stage.until(
-        "other address",
-        () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(one),
-        40_000,
-      );
-      await stage.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
-      await stage.serverHas([bare(after())], second);
-      const [route] = one.list("route show default");
-      assertEquals(route?.gateway, "192.0.2.1");
-      const again = await host.call("ADD", one, { containerId: "one" });
-      assertEquals(again.json.ips[0].address, after());
-      const check = await host.call("CHECK", one, { containerId: "one" });
-      assertEquals(check.code, 0);
     },
   },
   {

@@ -1,15 +1,13 @@
-/** Runs tables of rows against a make of server. @module */
+/** Runs tables of rows against makes of server. @module */
 
 import type { ServerKind, Service } from "../support/dhcp_server.ts";
+import { type LaneRow, testInLanes } from "../support/lanes.ts";
 import { missing, type Requirement } from "../support/requirements.ts";
-import { note } from "../support/note.ts";
 import { DHCP_BIN } from "../support/binaries.ts";
-
-import { testInLanes } from "../support/lanes.ts";
 import { Stage } from "./stage.ts";
 
-/** Set to anything to run also what takes minutes. */
-const IS_LONG = Deno.env.get("DHCP_LONG") !== undefined;
+/** A row that waits for longer than this gets a lane of its own. */
+const LONG_SECONDS = 60;
 
 /** Something that holds with real servers. */
 export interface ServerRow {
@@ -17,7 +15,7 @@ export interface ServerRow {
   /** What the server serves; a lease time below the server's least becomes that. */
   readonly service?: Partial<Service>;
   /** What it needs besides the server. */
-  readonly requirements?: readonly Requirement[];
+  readonly requirements?: (kind: ServerKind) => readonly Requirement[];
   /** Names of servers that it cannot be shown with, and why. */
   readonly not?: Readonly<Record<string, string>>;
   /** The lease has to end within the test. */
@@ -25,39 +23,32 @@ export interface ServerRow {
   run(stage: Stage): Promise<void>;
 }
 
-/** Registers the rows for one make. */
+/** Registers the rows for each make, as one test. */
 export function testServerRows(
-  kind: ServerKind,
+  kinds: readonly ServerKind[],
   rows: readonly ServerRow[],
 ): void {
-  const possible = rows.filter((row) => {
-    const reason = row.not?.[kind.name] ?? tooLong(kind, row) ??
-      missing(...row.requirements ?? []);
-    if (reason !== undefined) note(`SKIP ${kind.name}: ${row.name}: ${reason}`);
-    return reason === undefined;
-  });
   testInLanes(
-    [...kind.requirements, `binary:${DHCP_BIN}`],
-    kind.name,
-    possible.map((row) => ({
-      name: row.name,
-      run: async () => {
-        const { leaseSeconds = 3600 } = row.service ?? {};
-        await using stage = await Stage.open(kind, {
-          ...row.service,
-          leaseSeconds: Math.max(leaseSeconds, kind.leastLeaseSeconds),
-        });
-        await row.run(stage);
-      },
-    })),
+    ["root", `binary:${DHCP_BIN}`],
+    "real servers",
+    kinds.flatMap((kind) => rows.map((row) => laneRow(kind, row))),
   );
 }
 
-function tooLong(kind: ServerKind, row: ServerRow): string | undefined {
-  const { leaseSeconds = 3600 } = row.service ?? {};
-  const { leastLeaseSeconds } = kind;
-  const isLong = row.isAboutExpiry === true && leaseSeconds < leastLeaseSeconds;
-  return isLong && !IS_LONG
-    ? `its shortest lease is ${leastLeaseSeconds} s; set DHCP_LONG`
-    : undefined;
+function laneRow(kind: ServerKind, row: ServerRow): LaneRow {
+  const { leaseSeconds: wanted = 3600 } = row.service ?? {};
+  const leaseSeconds = Math.max(wanted, kind.leastLeaseSeconds);
+  const needs = [...kind.requirements, ...row.requirements?.(kind) ?? []];
+  return {
+    name: `${kind.name}: ${row.name}`,
+    reason: row.not?.[kind.name] ?? missing(...needs),
+    isLong: row.isAboutExpiry === true && leaseSeconds > LONG_SECONDS,
+    run: async () => {
+      await using stage = await Stage.open(kind, {
+        ...row.service,
+        leaseSeconds,
+      });
+      await row.run(stage);
+    },
+  };
 }

@@ -77,7 +77,9 @@ class Udhcpd implements RealServer {
 }
 
 function configOf(service: Service): string[] {
-  const { pool: [start, end], leaseSeconds, t1Seconds, t2Seconds } = service;
+  const { leaseSeconds, t1Seconds, t2Seconds } = service;
+  // It serves one network: the one behind the relay, if there is a relay.
+  const { pool: [start, end] } = service.relayed ?? service;
   const u32 = (value: number | undefined): string | undefined =>
     value?.toString(16).padStart(8, "0");
   const options = {

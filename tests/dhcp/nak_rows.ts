@@ -1,0 +1,114 @@
+/** A server says no: to a renewal, to a client that reboots, to another client's address. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  asked,
+  containerWith,
+  giveCarrier,
+  MAC,
+  madeAnew,
+  OTHER_MAC,
+  rebootOf,
+  reboots,
+  takeCarrier,
+} from "./reboot_rows.ts";
+import type { ServerRow } from "./server_rows.ts";
+import { addressesOf, bare, isUp, type Stage } from "./stage.ts";
+
+/**
+ * A container whose address the server gives to another one; it hears of it when it asks, and gets another address from
+ * another server.
+ *
+ * @param away Its link has no carrier while the other container comes. @returns The address that it had.
+ */
+async function refused(
+  stage: Stage,
+  { away }: { readonly away: boolean },
+): Promise<string> {
+  const { host, wire, server, service } = stage;
+  const daemon = await host.daemon();
+  const [one, other] = [host.container(), host.container()];
+  const before = await host.add(one, { containerId: "one" });
+  if (away) await takeCarrier(stage, one);
+  // The server loses its memory, and gives the address to another container.
+  await server.process.stop();
+  const pool = [bare(before), bare(before)] as const;
+  await stage.serve({ ...service, pool });
+  const { json } = await host.call("ADD", other, { containerId: "other" });
+  assertEquals(json.ips[0].address, before);
+  if (away) giveCarrier(stage);
+  await stage.until("NAK", () => /"lease-lost".* reason=nak/.test(daemon.log));
+  await stage.until(
+    "interface without the address",
+    () => addressesOf(one).length === 0,
+  );
+  const netns = stage.machine("192.0.2.2/24");
+  const second = await stage.serve({
+    ...service,
+    server: "192.0.2.2",
+    pool: ["192.0.2.150", "192.0.2.160"],
+  }, { netns });
+  const after = (): string => addressesOf(one).join();
+  await stage.until(
+    "other address",
+    () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(one),
+    40_000,
+  );
+  await stage.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
+  await stage.serverHas([bare(after())], second);
+  const [route] = one.list("route show default");
+  assertEquals(route?.gateway, "192.0.2.1");
+  const again = await host.call("ADD", one, { containerId: "one" });
+  assertEquals(again.json.ips[0].address, after());
+  const check = await host.call("CHECK", one, { containerId: "one" });
+  assertEquals(check.code, 0);
+  return bare(before);
+}
+
+/** Rows about NAKs. */
+export const NAK_ROWS: readonly ServerRow[] = [
+  {
+    name: "a NAK is obeyed at once: another address, put on the interface",
+    service: { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 100 },
+    not: { udhcpd: "it never sends a NAK to a renewal" },
+    run: async (stage) => {
+      await refused(stage, { away: false });
+    },
+  },
+  {
+    name: "a NAK to a link that was away is obeyed in the same way",
+    run: async (stage) => {
+      const address = await refused(stage, { away: true });
+      const [asking] = reboots(stage);
+      assertEquals(asking, asked(address, asking?.["chaddr"]));
+    },
+  },
+  {
+    name: "another container's address is refused: a NAK, and another one",
+    not: {
+      dnsmasq: "it knows clients by their identifier",
+      "ISC dhcpd": "it knows clients by their identifier",
+      Kea: "it knows clients by their identifier",
+    },
+    run: async (stage) => {
+      const { host } = stage;
+      const daemon = await host.daemon();
+      const address = bare(await host.add(containerWith(stage, MAC)));
+      const second = containerWith(stage, OTHER_MAC);
+      const { address: other, said } = await madeAnew(stage, second, 3);
+      assert(other !== address, `${other} twice`);
+      assertEquals(said.map(({ type }) => type), [
+        "REQUEST",
+        "DISCOVER",
+        "REQUEST",
+      ]);
+      assertEquals(said.map(rebootOf), [
+        asked(address, OTHER_MAC),
+        undefined,
+        undefined,
+      ]);
+      assert(daemon.log.includes("type=DHCPNAK"), daemon.log);
+      await stage.serverHas([address, other]);
+    },
+  },
+];
