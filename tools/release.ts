@@ -40,6 +40,7 @@ const DOCUMENTS = [
   "CONTRIBUTING.md",
   "LICENSE",
   "README.md",
+  "SECURITY.md",
   "docs/bench.md",
   "docs/bench.svg",
   "docs/bench_dhcp.md",
