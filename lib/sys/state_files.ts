@@ -53,17 +53,19 @@ export function makeStateDirectory(path: string): void {
  * Writes a file over an earlier one. Whatever ends the process meanwhile, it has one content or the other.
  *
  * @param isDurable Content and name are on the disk when this returns, so it holds for the end of the machine as well.
+ * @param writer Number of this process, if others may write the same file at the same time.
  */
 export function writeStateFile(
   directory: string,
   name: string,
-  { content, isDurable }: {
+  { content, isDurable, writer }: {
     readonly content: string;
     readonly isDurable: boolean;
+    readonly writer?: number;
   },
 ): void {
-  const temporary = `${directory}/${temporaryName(name)}`;
-  // Left behind by a daemon that was killed.
+  const temporary = `${directory}/${temporaryName(name, writer)}`;
+  // Left behind by one that was killed.
   removeFile(temporary);
   if (isDurable) createFile(temporary, content, FILE_MODE);
   else createFleetingFile(temporary, content);
