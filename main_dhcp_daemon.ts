@@ -41,6 +41,8 @@ import { UnixServer } from "./lib/sys/unix_server.ts";
 
 /** A call that runs when the daemon is told to stop may take so long; then it is told so. */
 const STOP_TIMEOUT_MS = 10_000;
+/** So long it may take to tell it; the unit's TimeoutStopSec is longer than both. */
+const LAST_WORD_TIMEOUT_MS = 5000;
 
 /** Runs the daemon until it is told to stop. @param args What stands after `daemon`. @returns The exit status. */
 export async function runDaemon(
@@ -105,7 +107,8 @@ async function serve(
     log,
   }, flags);
   await daemon.adopt();
-  const context = { ownUid: Deno.uid() ?? 0, version, log };
+  const ownUid = Deno.uid() ?? 0;
+  const context = { ownUid, version, log, nowMs: bootTimeMs };
   const calls = new Set<Promise<void>>();
   const server = new UnixServer(loop, listener, {
     maxLineBytes: MOST_REQUEST_BYTES,
@@ -122,7 +125,8 @@ async function serve(
   listener[Symbol.dispose]();
   await atMost(Promise.all(calls), STOP_TIMEOUT_MS);
   daemon.stop();
-  await Promise.all(calls);
+  await atMost(Promise.all(calls), LAST_WORD_TIMEOUT_MS);
+  if (calls.size > 0) log("warn", "calls left", { calls: calls.size });
   log("info", "stopped; leases are kept");
 }
 

@@ -37,6 +37,8 @@ export interface ServerContext {
   /** For STATUS. */
   readonly version: string;
   readonly log: Log;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
 }
 
 /** Serves one connection to its end; never throws. */
@@ -51,7 +53,10 @@ export async function serveConnection(
     refuseStranger(caller, context);
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
-    if (isHttp(line)) return await serveUpstream(line, caller, daemon);
+    if (isHttp(line)) {
+      const { nowMs } = context;
+      return await serveUpstream(line, caller, { daemon, nowMs });
+    }
     await answer(parseRequest(line), caller, daemon, context);
   } catch (error) {
     const failure = toCniError(error);

@@ -13,14 +13,21 @@ export function stateDirOf(socketPath: string): string {
 }
 
 const NAME = /^([0-9a-f]{32})\.(lease|release)$/;
-const TEMPORARY = /^\.[0-9a-f]{32}\.(lease|release)\.tmp$/;
+const TEMPORARY = /^\.[0-9a-f]{32}\.(lease|release)(\.[0-9]+)?\.tmp$/;
 
-/** What a file of the directory is by its name. */
-export type StateFileKind = "lease" | "release" | "temporary" | "foreign";
+/** What a file of the directory is by its name; temporary: it is under way to that. */
+export type StateFileKind =
+  | "lease"
+  | "release"
+  | "temporary-lease"
+  | "temporary-release"
+  | "foreign";
 
 /** The kind of the file called `name`. */
 export function stateFileKind(name: string): StateFileKind {
-  if (TEMPORARY.test(name)) return "temporary";
+  const [, temporary] = name.match(TEMPORARY) ?? [];
+  if (temporary === "lease") return "temporary-lease";
+  if (temporary === "release") return "temporary-release";
   const [, , kind] = name.match(NAME) ?? [];
   return kind === "lease" || kind === "release" ? kind : "foreign";
 }
@@ -37,7 +44,11 @@ export function stateFileName(
   return `${digest.slice(0, 32)}.${kind}`;
 }
 
-/** The name under which a file is written before it gets its own. */
-export function temporaryName(name: string): string {
-  return `.${name}.tmp`;
+/**
+ * The name under which a file is written before it gets its own.
+ *
+ * @param writer Number of the process, if another may write the same file at the same time.
+ */
+export function temporaryName(name: string, writer?: number): string {
+  return writer === undefined ? `.${name}.tmp` : `.${name}.${writer}.tmp`;
 }

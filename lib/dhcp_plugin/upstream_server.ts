@@ -1,5 +1,6 @@
 /** The daemon's side of a connection of upstream's plugin (`upstream_rpc.ts`). @module */
 
+import { DecodeError } from "../base/errors.ts";
 import { isOverride } from "../cni/environment.ts";
 import { CniError, CniErrorCode, toCniError } from "../cni/error.ts";
 import { parseDocument, readNetworkName } from "../cni/network_config.ts";
@@ -18,8 +19,12 @@ import {
   toRpcResult,
 } from "./upstream_rpc.ts";
 
-/** Upstream's plugin sends its call at once. */
+/** Upstream's plugin sends its call at once: so long for all of it. */
 const CALL_TIMEOUT_MS = 5000;
+/** It takes its answer at once, too. */
+const ANSWER_TIMEOUT_MS = 5000;
+/** Upstream's plugin sends none. */
+const MOST_HEADER_LINES = 64;
 
 /** A connection whose first line is another protocol's. */
 export interface RpcConnection {
@@ -31,6 +36,13 @@ export interface RpcConnection {
   readBytes(timeoutMs: number): Promise<Uint8Array | undefined>;
   /** False if the other side is gone. @throws {SystemError} */
   writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean>;
+}
+
+/** Who answers, and the clock that callers are held to. */
+export interface UpstreamContext {
+  readonly daemon: Daemon;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
 }
 
 /** Whether a first line is HTTP's. */
@@ -47,35 +59,53 @@ export function isHttp(line: string): boolean {
 export async function serveUpstream(
   line: string,
   caller: RpcConnection,
-  daemon: Daemon,
+  { daemon, nowMs }: UpstreamContext,
 ): Promise<void> {
   const write = (text: string): Promise<boolean> =>
-    caller.writeBytes(new TextEncoder().encode(text), CALL_TIMEOUT_MS);
+    caller.writeBytes(new TextEncoder().encode(text), ANSWER_TIMEOUT_MS);
   if (line !== CONNECT_LINE) {
     await write("HTTP/1.0 405 Method Not Allowed\r\n\r\nmust CONNECT\n");
     return;
   }
-  for (let header: string | undefined = line; header !== "";) {
-    header = await caller.readLine(CALL_TIMEOUT_MS);
-    if (header === undefined) return;
-  }
+  const endMs = nowMs() + CALL_TIMEOUT_MS;
+  const leftMs = (): number => Math.max(endMs - nowMs(), 0);
+  if (!await skipHeader(caller, leftMs)) return;
   await write(`${CONNECTED_LINE}\n\n`);
   const decoder = new GobDecoder(MOST_REQUEST_BYTES);
-  const header = await receive(caller, decoder);
-  const args = header && await receive(caller, decoder);
+  const receive = (): Promise<GobRecord | undefined> =>
+    receiveRecord(caller, decoder, { leftMs });
+  const header = await receive();
+  const args = header && await receive();
   if (header !== undefined && args !== undefined) {
     await answer(header, args, caller, daemon);
   }
 }
 
-async function receive(
+/** @returns Whether it came to its end; else the caller is gone. */
+async function skipHeader(
+  caller: RpcConnection,
+  leftMs: () => number,
+): Promise<boolean> {
+  for (let count = 0; count <= MOST_HEADER_LINES; count++) {
+    const line = await caller.readLine(leftMs());
+    if (line === undefined) return false;
+    if (line === "") return true;
+  }
+  throw new DecodeError(
+    `Cannot read more than ${MOST_HEADER_LINES} header lines`,
+    "header",
+  );
+}
+
+async function receiveRecord(
   caller: RpcConnection,
   decoder: GobDecoder,
+  { leftMs }: { readonly leftMs: () => number },
 ): Promise<GobRecord | undefined> {
   for (;;) {
     const found = decoder.next();
     if (found !== undefined) return found;
-    const piece = await caller.readBytes(CALL_TIMEOUT_MS);
+    const piece = await caller.readBytes(leftMs());
     if (piece === undefined) return undefined;
     decoder.push(piece);
   }
@@ -101,7 +131,7 @@ async function answer(
       ...encoder.encode(RPC_RESPONSE, header),
       ...encoder.encode(type, body),
     ];
-    return caller.writeBytes(Uint8Array.from(bytes), CALL_TIMEOUT_MS);
+    return caller.writeBytes(Uint8Array.from(bytes), ANSWER_TIMEOUT_MS);
   };
   try {
     switch (method) {

@@ -91,12 +91,11 @@ function sawConflict(
   socket: PacketSocket,
   { link, address }: AddressProbeOptions,
 ): boolean {
-  for (;;) {
-    const received = socket.receive();
-    if (received === undefined) return false;
-    const packet = decodeArp(received.packet);
+  for (const { packet: bytes } of socket.receiveSome()) {
+    const packet = decodeArp(bytes);
     if (
       packet !== undefined && isArpConflict(packet, address, link.macAddress)
     ) return true;
   }
+  return false;
 }

@@ -1,4 +1,7 @@
-/** The wall clock, and when the machine was started. @module */
+/** The wall clock, when the machine was started, and the limit of timers. @module */
+
+/** The longest that `setTimeout` waits, 24 days; a longer wait ends at once. */
+export const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** `Deno.osUptime` counts whole seconds, so the start is known to a second; the other second is for a clock being set. */
 const BOOT_TOLERANCE_MS = 2_000;

@@ -25,9 +25,6 @@ import {
 } from "./packet_socket.ts";
 import { openUnicastSocket, type UnicastSocket } from "./unicast_socket.ts";
 
-/** How many are taken before others get their turn: anybody on the link can send as many as it likes. */
-const PACKETS_PER_TURN = 64;
-
 /** No route leads to the server, or a firewall in the container is against it. */
 const NO_WAY = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];
 
@@ -104,11 +101,7 @@ export class DhcpExchange implements Exchange {
   }
 
   #receive(socket: PacketSocket): void {
-    // The handler may close the socket.
-    for (let count = 0; count < PACKETS_PER_TURN; count++) {
-      const received = this.#socket === socket ? socket.receive() : undefined;
-      if (received === undefined) return;
-      const { packet, sender, checksum } = received;
+    for (const { packet, sender, checksum } of socket.receiveSome()) {
       const hardwareAddress = sender.slice();
       this.#options.onPacket(
         decodeClientPacket(packet, checksum),

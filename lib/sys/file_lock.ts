@@ -1,11 +1,10 @@
 /** The lock of a network: `flock(2)` on a file that is never removed, the same lock that upstream takes. @module */
 
 import { SystemError } from "../base/errors.ts";
+import { LONGEST_WAIT_MS } from "./clock.ts";
 import { attempt, lstat, lstatOwn, systemError } from "./files.ts";
 
 const LOCK_MODE = 0o750;
-/** The longest a timer waits, 24 days; beyond that it would not wait at all. */
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** Opens the lock file; undefined if there is none and `create` is false, or no directory to make it in. */
 function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {

@@ -13,7 +13,11 @@ import {
   parseLeaseRecord,
 } from "../dhcp_plugin/lease_record.ts";
 import type { LeaseStore, Oddity, Scheduler } from "../dhcp_plugin/ports.ts";
-import { stateFileKind, stateFileName } from "../dhcp_plugin/state_dir.ts";
+import {
+  type StateFileKind,
+  stateFileKind,
+  stateFileName,
+} from "../dhcp_plugin/state_dir.ts";
 import { parseTombstone } from "../dhcp_plugin/state_file.ts";
 import { formatCidr } from "../net/cidr.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
@@ -22,6 +26,9 @@ import { makeStateDirectory, writeStateFile } from "./state_files.ts";
 
 /** Much larger than any lease; a larger file is not read. */
 const MOST_BYTES = 1024 * 1024;
+
+/** No plugin takes so long to write a note. */
+const MOST_WRITING_MS = 60_000;
 
 /** Where the files are. */
 export interface LeaseDirectories {
@@ -119,7 +126,7 @@ export class LeaseFiles implements LeaseStore {
     for (const { name, isFile } of listDirectory(directory)) {
       const path = `${directory}/${name}`;
       const found = stateFileKind(name);
-      if (found === "temporary" && isFile) removeFile(path);
+      if (isFile && this.#isAbandoned(path, found)) removeFile(path);
       const isAlien = found === "foreign" && kind === "lease";
       if (isAlien) oddities.push({ path, reason: "no file of this daemon" });
       if (found !== kind) continue;
@@ -139,6 +146,14 @@ export class LeaseFiles implements LeaseStore {
       }
     }
     return { values, oddities };
+  }
+
+  /** Leases are written by one daemon, which has not begun to; notes by any number of plugins, and one may be at it. */
+  #isAbandoned(path: string, kind: StateFileKind): boolean {
+    if (kind === "temporary-lease") return true;
+    if (kind !== "temporary-release") return false;
+    const writtenMs = lstat(path)?.mtime?.getTime() ?? Infinity;
+    return writtenMs + MOST_WRITING_MS < this.#scheduler.wallMs();
   }
 
   #nameOf(attachment: Attachment, kind: "lease" | "release"): string {

@@ -38,6 +38,9 @@ const LEAST_ADDRESS = 8;
 /** The largest IPv4 packet. */
 const RECEIVE_BYTES = 0x10000;
 
+/** How many are taken before others get their turn. */
+const PACKETS_PER_TURN = 64;
+
 /** What a packet socket is bound to. */
 export interface PacketSocketOptions {
   /** Number of the interface. */
@@ -118,6 +121,15 @@ export class PacketSocket implements Disposable {
         sender: name.subarray(SOCKADDR_LL, SOCKADDR_LL + (name[11] ?? 0)),
         checksum: (status & TP_STATUS_CSUMNOTREADY) !== 0 ? "skip" : "verify",
       };
+    }
+  }
+
+  /** What waits, until the socket is closed, but no more than 64 packets: anybody on the link can send as many as it likes. */
+  *receiveSome(): Generator<ReceivedPacket> {
+    for (let count = 0; count < PACKETS_PER_TURN; count++) {
+      const received = this.descriptor.isClosed ? undefined : this.receive();
+      if (received === undefined) return;
+      yield received;
     }
   }
 

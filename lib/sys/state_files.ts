@@ -13,11 +13,16 @@ import {
 
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
+const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Makes the directory if it is not there.
+ * Makes the directory, for nobody else, if it is not there.
  *
- * @throws {SystemError} if it cannot be made, or is a link: whoever can put one there could have leases written elsewhere.
+ * One that is there is taken as it is, if only its owner may write to it and that is this user or root; its mode is not
+ * touched, since it may be `/tmp` or `/var` by mistake, and what is written there is for nobody else to read anyway.
+ *
+ * @throws {SystemError} if it cannot be made, is a link, or others may write to it: they could have leases written
+ *   elsewhere, or given back.
  */
 export function makeStateDirectory(path: string): void {
   attempt(
@@ -29,8 +34,18 @@ export function makeStateDirectory(path: string): void {
   if (info?.isDirectory !== true) {
     throw new SystemError(`open ${path}: not a directory`, `remove ${path}`);
   }
-  if (((info.mode ?? 0) & 0o077) !== 0) {
-    attempt("chmod", path, () => Deno.chmodSync(path, DIRECTORY_MODE));
+  const { uid, mode } = info;
+  const advice = "leases need a directory of their own";
+  if (uid !== null && uid !== 0 && uid !== Deno.uid()) {
+    const reason = `it belongs to user ${uid}`;
+    throw new SystemError(`open ${path}: ${reason}`, advice);
+  }
+  if (((mode ?? 0) & WRITABLE_BY_OTHERS) !== 0) {
+    const reason = "others may write to it";
+    throw new SystemError(
+      `open ${path}: ${reason}`,
+      `${advice}; if this is one: chmod go-w ${path}`,
+    );
   }
 }
 
@@ -38,17 +53,19 @@ export function makeStateDirectory(path: string): void {
  * Writes a file over an earlier one. Whatever ends the process meanwhile, it has one content or the other.
  *
  * @param isDurable Content and name are on the disk when this returns, so it holds for the end of the machine as well.
+ * @param writer Number of this process, if others may write the same file at the same time.
  */
 export function writeStateFile(
   directory: string,
   name: string,
-  { content, isDurable }: {
+  { content, isDurable, writer }: {
     readonly content: string;
     readonly isDurable: boolean;
+    readonly writer?: number;
   },
 ): void {
-  const temporary = `${directory}/${temporaryName(name)}`;
-  // Left behind by a daemon that was killed.
+  const temporary = `${directory}/${temporaryName(name, writer)}`;
+  // Left behind by one that was killed.
   removeFile(temporary);
   if (isDurable) createFile(temporary, content, FILE_MODE);
   else createFleetingFile(temporary, content);

@@ -12,6 +12,8 @@ import { libc } from "./libc.ts";
 
 const TFD_FLAGS = 0x80000 | 0x800;
 const TFD_TIMER_ABSTIME = 1;
+/** Some thousand years: what lies farther is looked at again then. */
+const FARTHEST_MS = 1e14;
 const NS_PER_S = 1_000_000_000;
 const NS_PER_MS = 1_000_000;
 
@@ -91,8 +93,9 @@ export class Timers implements Disposable {
     // struct itimerspec { struct timespec interval; struct timespec value; }; a zero value means "never".
     const spec = new BigInt64Array(4);
     if (atMs !== Infinity) {
-      const seconds = Math.floor(Math.max(atMs, 0) / 1e3);
-      const rest = Math.ceil((Math.max(atMs, 0) - seconds * 1e3) * NS_PER_MS);
+      const ms = Math.min(Math.max(atMs, 0), FARTHEST_MS);
+      const seconds = Math.floor(ms / 1e3);
+      const rest = Math.ceil((ms - seconds * 1e3) * NS_PER_MS);
       spec[2] = BigInt(seconds);
       spec[3] = BigInt(Math.min(Math.max(rest, 1), NS_PER_S - 1));
     }

@@ -1,6 +1,7 @@
 /** The plugin's side of the socket: one line to the daemon, one line back. Uses no FFI. @module */
 
 import { SystemError } from "../base/errors.ts";
+import { LONGEST_WAIT_MS } from "./clock.ts";
 import { reasonOf } from "./files.ts";
 import { encodeLine, LineDecoder } from "./line_framing.ts";
 
@@ -42,6 +43,7 @@ export class UnixClient implements Disposable {
   /**
    * Sends bytes and waits for an answer.
    *
+   * @param timeoutMs As with {@link call}; nobody waits longer than 24 days.
    * @param take Is given each piece that comes, until it gives the answer; what it throws is passed on.
    * @throws {SystemError} If there is no whole answer in time.
    */
@@ -56,7 +58,7 @@ export class UnixClient implements Disposable {
     const timer = setTimeout(() => {
       isLate = true;
       this[Symbol.dispose]();
-    }, timeoutMs);
+    }, Math.min(timeoutMs, LONGEST_WAIT_MS));
     try {
       await this.#write(bytes);
       return await this.#read(take);

@@ -11,8 +11,8 @@ const NEEDS = ["root", `binary:${DHCP_BIN}`] as const;
 async function run(
   ...flags: readonly string[]
 ): Promise<{ readonly code: number; readonly stderr: string }> {
-  const { code, stderr } = await new Deno.Command(DHCP_BIN, {
-    args: ["daemon", ...flags],
+  const { code, stderr } = await new Deno.Command("timeout", {
+    args: ["10", DHCP_BIN, "daemon", ...flags],
     stdin: "null",
   }).output();
   return { code, stderr: new TextDecoder().decode(stderr) };

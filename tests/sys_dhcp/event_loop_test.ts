@@ -270,6 +270,18 @@ Deno.test("Timers wait longer than a 32-bit number of milliseconds", async () =>
   assertEquals(fired.size, 0);
 });
 
+Deno.test("Timers take a time that the system has no number for", async () => {
+  await using loop = new EventLoop(failOnError);
+  using timers = new Timers(loop);
+  const fired = new Mailbox<string>();
+  for (const atMs of [1e22, 1e300]) {
+    timers.create(() => fired.put("never")).set(atMs);
+    timers.create(() => fired.put("now")).set(0);
+    assertEquals(await fired.take("timer"), "now");
+  }
+  assertEquals(fired.size, 0);
+});
+
 function openDescriptors(): number {
   const { stdout } = new Deno.Command("ls", {
     args: [`/proc/${Deno.pid}/fd`],

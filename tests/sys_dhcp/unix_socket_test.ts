@@ -255,6 +255,19 @@ Deno.test("UnixClient.call() ends in time", async () => {
   await aborted(connection.hungUp);
 });
 
+Deno.test("UnixClient.call() waits, if it is told to wait for years", async () => {
+  await using server = new TestServer();
+  using client = await connectUnix(server.path);
+  const answer = client.call("x", { ...LIMITS, timeoutMs: 1e12 });
+  using connection = await server.accept();
+  // A timer that is too long for a timer would end before this one.
+  using impatient = await connectUnix(server.path);
+  const short = { ...LIMITS, timeoutMs: SHORT_MS };
+  await assertRejects(() => impatient.call("x", short), SystemError);
+  await connection.writeLine("late", LONG_MS);
+  assertEquals(await answer, "late");
+});
+
 Deno.test("UnixClient.call() refuses an answer that is too long", async () => {
   await using server = new TestServer();
   using client = await connectUnix(server.path);

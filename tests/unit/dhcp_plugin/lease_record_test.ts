@@ -127,9 +127,19 @@ testRows("stateFileKind()", [
   { name: "knows a lease", file: `${NAME}.lease`, want: "lease" },
   { name: "knows a note", file: `${NAME}.release`, want: "release" },
   {
-    name: "knows a file under way",
+    name: "knows a lease under way",
     file: temporaryName(`${NAME}.lease`),
-    want: "temporary",
+    want: "temporary-lease",
+  },
+  {
+    name: "knows a note under way",
+    file: temporaryName(`${NAME}.release`),
+    want: "temporary-release",
+  },
+  {
+    name: "knows a note under way, and who writes it",
+    file: temporaryName(`${NAME}.release`, 4711),
+    want: "temporary-release",
   },
   { name: "knows no other", file: "dhcp.lease", want: "foreign" },
   {

@@ -8,7 +8,12 @@ import {
 import { FakeCaller } from "./fake_caller.ts";
 import { allocate, C1, FakeHost, silent } from "./fake_host.ts";
 
-const CONTEXT: ServerContext = { ownUid: 0, version: "1.2.3", log: () => {} };
+const CONTEXT: ServerContext = {
+  ownUid: 0,
+  version: "1.2.3",
+  log: () => {},
+  nowMs: () => 0,
+};
 const ALLOCATE = formatRequest(allocate());
 const CONFIRM = formatRequest({ method: "confirm" });
 const RELEASE = formatRequest({ method: "release", attachment: C1 });

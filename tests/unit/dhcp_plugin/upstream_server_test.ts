@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../lib/base/errors.ts";
 import {
   CMD_ARGS,
   CONNECT_LINE,
@@ -12,7 +13,12 @@ import { ascii, hex } from "../../support/bytes.ts";
 import { FakeCaller } from "./fake_caller.ts";
 import { FakeHost } from "./fake_host.ts";
 
-const CONTEXT = { ownUid: 0, version: "1.2.3", log: (): void => {} };
+const CONTEXT = {
+  ownUid: 0,
+  version: "1.2.3",
+  log: (): void => {},
+  nowMs: (): number => 0,
+};
 const CONFIG = ascii(
   '{"cniVersion":"1.0.0","name":"net","ipam":{"type":"dhcp"}}',
 );
@@ -156,3 +162,85 @@ Deno.test("serveConnection() takes back what upstream's plugin hung up on", asyn
   await host.advance(0);
   assertEquals(host.daemon.status()["leases"], {});
 });
+
+/** Sends what it is given bit by bit, as long as anybody reads. */
+class DrippingCaller extends FakeCaller {
+  nowMs = 0;
+  #reads = 0;
+
+  constructor(
+    readonly pauseMs: number,
+    readonly lines: Iterator<string>,
+    readonly bytes: Iterator<number>,
+  ) {
+    super([]);
+  }
+
+  override readLine(timeoutMs: number): Promise<string | undefined> {
+    return this.#next(this.lines, timeoutMs);
+  }
+
+  override async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
+    const byte = await this.#next(this.bytes, timeoutMs);
+    return byte === undefined ? undefined : Uint8Array.of(byte);
+  }
+
+  #next<T>(source: Iterator<T>, timeoutMs: number): Promise<T | undefined> {
+    this.nowMs += Math.min(this.pauseMs, timeoutMs);
+    this.#reads += 1;
+    const isTooPatient = this.#reads > 10_000;
+    if (isTooPatient) return Promise.reject(new Error("read for ever"));
+    if (timeoutMs < this.pauseMs) {
+      return Promise.reject(new SystemError("nothing came", ""));
+    }
+    const { value } = source.next();
+    return Promise.resolve(value);
+  }
+}
+
+function* dripping(): Generator<string> {
+  yield CONNECT_LINE;
+  for (;;) yield "x: y";
+}
+
+const CALL_BYTES = [
+  ...new GobEncoder().encode(RPC_REQUEST, { ServiceMethod: "DHCP.Release" }),
+];
+
+for (
+  const { name, pauseMs, lines, reason, atMs } of [
+    {
+      name: "header lines",
+      pauseMs: 400,
+      lines: dripping(),
+      reason: "nothing came",
+      // 400 ms until the first line.
+      atMs: 5400,
+    },
+    {
+      name: "header lines, all at once",
+      pauseMs: 0,
+      lines: dripping(),
+      reason: "Cannot read more than 64 header lines",
+      atMs: 0,
+    },
+    {
+      name: "the bytes of a call",
+      pauseMs: 400,
+      lines: [CONNECT_LINE, ""].values(),
+      reason: "nothing came",
+      atMs: 5400,
+    },
+  ]
+) {
+  Deno.test(`serveConnection() has no patience for a caller that drips ${name}`, async () => {
+    const caller = new DrippingCaller(pauseMs, lines, CALL_BYTES.values());
+    const reasons: unknown[] = [];
+    await serveConnection(caller, new FakeHost().daemon, {
+      ...CONTEXT,
+      nowMs: () => caller.nowMs,
+      log: (_level, _message, fields) => reasons.push(fields?.["reason"]),
+    });
+    assertEquals([reasons, caller.nowMs], [[reason], atMs]);
+  });
+}
