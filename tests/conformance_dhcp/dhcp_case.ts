@@ -77,6 +77,8 @@ export interface DhcpCase extends ConformanceCase {
   readonly server?: ServerScript;
   /** Flags; false: none runs. */
   readonly daemon?: readonly string[] | false;
+  /** The machine's id, 32 hexadecimal digits: that of the machine itself, which differs, unless given. */
+  readonly machineId?: string;
   /** Down: the link is set up by the daemon only. */
   readonly link?: "up" | "down";
   /** CNI versions that it is run with, one after the other. */
@@ -87,7 +89,14 @@ export interface DhcpCase extends ConformanceCase {
 }
 
 const FORM: CaseForm = {
-  caseKeys: ["server", "daemon", "link", "versions", "notUpstream"],
+  caseKeys: [
+    "server",
+    "daemon",
+    "machineId",
+    "link",
+    "versions",
+    "notUpstream",
+  ],
   stepKeys: ["wire", "attach"],
 };
 

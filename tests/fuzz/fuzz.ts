@@ -15,7 +15,7 @@ const inputs = Number(Deno.env.get("FUZZ_INPUTS") ?? 10_000_000);
 const seed = Number(Deno.env.get("FUZZ_SEED") ?? 1);
 const wanted = Deno.args[0];
 
-function fuzz(target: FuzzTarget): void {
+async function fuzz(target: FuzzTarget): Promise<void> {
   const mutator = new Mutator(seed);
   const seeds = seedsOf(target);
   const startMs = performance.now();
@@ -24,7 +24,8 @@ function fuzz(target: FuzzTarget): void {
     const choice = mutator.below(2 ** 16);
     const tried = formatHexLazily(bytes);
     try {
-      target.run(bytes, choice);
+      const running = target.run(bytes, choice);
+      if (running !== undefined) await running;
     } catch (error) {
       print(`${target.name}, choice ${choice}: ${error}`);
       print(`{ "name": "", "hex": "${tried()}" }`);
@@ -46,5 +47,5 @@ function print(line: string): void {
 }
 
 for (const target of FUZZ_TARGETS) {
-  if (wanted === undefined || wanted === target.name) fuzz(target);
+  if (wanted === undefined || wanted === target.name) await fuzz(target);
 }

@@ -16,13 +16,18 @@ import daemonRequests from "./corpus/daemon_requests.json" with {
   type: "json",
 };
 import frames from "./corpus/frames.json" with { type: "json" };
+import gob from "./corpus/gob.json" with { type: "json" };
 import messages from "./corpus/messages.json" with { type: "json" };
 import optionValues from "./corpus/option_values.json" with { type: "json" };
 import stateFiles from "./corpus/state_files.json" with { type: "json" };
+import upstreamCalls from "./corpus/upstream_calls.json" with {
+  type: "json",
+};
 import { hex } from "../support/bytes.ts";
 import { clientIn, XID } from "../support/client_states.ts";
 import { reply } from "../support/dhcp_messages.ts";
 import { runRequest, runStateFile } from "./json_targets.ts";
+import { runGob, runUpstreamCall } from "./rpc_targets.ts";
 
 /** Something that takes bytes from the network. */
 export interface FuzzTarget {
@@ -30,7 +35,7 @@ export interface FuzzTarget {
   /** Named inputs: ordinary ones, and each that ever found a fault. */
   readonly corpus: readonly { readonly name: string; readonly hex: string }[];
   /** Throws if the code under test is wrong. @param choice A number to choose among variants by. */
-  readonly run: (bytes: Uint8Array, choice: number) => void;
+  readonly run: (bytes: Uint8Array, choice: number) => void | Promise<void>;
 }
 
 const POLICIES: readonly ChecksumPolicy[] = [
@@ -120,6 +125,8 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "replies", corpus: messages, run: runReply },
   { name: "daemon requests", corpus: daemonRequests, run: runRequest },
   { name: "state files", corpus: stateFiles, run: runStateFile },
+  { name: "gob", corpus: gob, run: runGob },
+  { name: "upstream calls", corpus: upstreamCalls, run: runUpstreamCall },
 ];
 
 /** The bytes of a target's corpus. */

@@ -190,6 +190,30 @@ Deno.test("an acquisition that waited for its link sends at once when it is up",
   assertEquals(times(client.sent), [1700]);
 });
 
+testRows("an ADD whose link comes up after 0.4 s ends within a second", [
+  { name: "with nothing lost", lost: [], wantMs: [400, 400, 400] },
+  {
+    name: "with the first DISCOVER lost",
+    lost: [1],
+    wantMs: [625, 700, 775],
+  },
+  { name: "with the first REQUEST lost", lost: [2], wantMs: [625, 700, 775] },
+], ({ lost, wantMs }) => {
+  // The least, the nominal and the greatest jitter.
+  const jitters = [0, 2 ** 31, 2 ** 32 - 1];
+  const tookMs = jitters.map((random) => {
+    const client = new ClientDriver(settings(), { randomU32: () => random });
+    client.server = ({ type, message: { xid } }) => {
+      if (lost.some((count) => count === client.sent.length)) return [];
+      return [reply(type === "DISCOVER" ? "OFFER" : "ACK", xid)];
+    };
+    client.event({ kind: "start", link: "down" }).advance(400)
+      .event({ kind: "linkUp" }).advance(1000);
+    return (client.of("leaseAcquired")[0]?.timeMs ?? Infinity) - T0;
+  });
+  assertEquals(tookMs, wantMs);
+});
+
 Deno.test("an acquisition that waited for its link obeys the first NAK at once all the same", () => {
   const client = clientIn("INIT (link down)").advance(500)
     .event({ kind: "linkUp" })
