@@ -1,7 +1,11 @@
 /** Turns an ACK into a lease with absolute deadlines (RFC 2131 sections 4.4.1 and 4.4.5). Pure. @module */
 
 import { type DhcpDns, dnsOf } from "../dhcp4/dns.ts";
-import type { DhcpMessage } from "../dhcp4/message.ts";
+import {
+  decodeMessage,
+  type DhcpMessage,
+  encodeMessage,
+} from "../dhcp4/message.ts";
 import { OptionCode } from "../dhcp4/option_code.ts";
 import { OptionReader } from "../dhcp4/option_reader.ts";
 import {
@@ -39,8 +43,11 @@ export interface Lease {
   readonly expiresMs: number;
   /** When the REQUEST was sent that the ACK answers; all deadlines count from here. */
   readonly sentMs: number;
-  /** The ACK itself. Encoded together with the time it is all that has to be stored to build the lease again. */
-  readonly ack: DhcpMessage;
+  /**
+   * The ACK itself, encoded: together with the time it is all that has to be stored to build the lease again. As bytes it
+   * takes up a tenth of the memory.
+   */
+  readonly ack: Uint8Array;
 }
 
 /** What {@link leaseFromAck} makes of an ACK. */
@@ -121,7 +128,7 @@ export function leaseFromAck(ack: DhcpMessage, sentMs: number): AckResult {
     t2Ms: sentMs + times.t2Ms,
     expiresMs: sentMs + times.leaseMs,
     sentMs,
-    ack,
+    ack: encodeMessage(ack),
   };
   const warnings = [...new Set([...options.warnings, ...times.warnings])];
   return { kind: "lease", lease, warnings };
@@ -137,8 +144,9 @@ export function completeRenewal(
   ack: DhcpMessage,
   previous: Lease,
 ): DhcpMessage {
-  const mask = previous.ack.options.get(OptionCode.subnetMask);
-  if (ack.options.has(OptionCode.subnetMask) || mask === undefined) return ack;
+  if (ack.options.has(OptionCode.subnetMask)) return ack;
+  const mask = decodeMessage(previous.ack).options.get(OptionCode.subnetMask);
+  if (mask === undefined) return ack;
   const options = new Map(ack.options).set(OptionCode.subnetMask, mask);
   return { ...ack, options };
 }

@@ -117,6 +117,8 @@ export class HeldLease {
         return this.#acquired(lease);
       case "leaseRenewed": {
         this.#metrics.count("leases_renewed");
+        const before = written.grant;
+        if (before?.kind === "leased") policy.renewed(before.lease, lease);
         const error = written.write({ grant });
         this.noteAddress(lease);
         return error;

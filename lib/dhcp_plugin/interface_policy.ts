@@ -69,6 +69,11 @@ export class InterfacePolicy {
     this.#apply(interfaceChanges(before, lease, this.#options));
   }
 
+  /** The lease goes on with the same values: what they came with first need not be kept. */
+  renewed(from: Lease, to: Lease): void {
+    if (this.#applied === from) this.#applied = to;
+  }
+
   /** Goes on with what an earlier daemon began: a part of it may be done. */
   finish(from: Lease | undefined, lease: Lease): void {
     this.#warn(lease);

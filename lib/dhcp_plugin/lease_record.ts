@@ -4,7 +4,7 @@ import { ConfigError, DecodeError } from "../base/errors.ts";
 import { formatHex, parseHex } from "../base/hex.ts";
 import type { JsonObject } from "../base/json_reader.ts";
 import type { Attachment } from "../dhcp4/client_identifier.ts";
-import { decodeMessage, encodeMessage } from "../dhcp4/message.ts";
+import { decodeMessage } from "../dhcp4/message.ts";
 import { type Lease, leaseFromAck } from "../dhcp_client/lease.ts";
 import type { Offer } from "../dhcp_client/state.ts";
 import { formatIpAddress, parseIpAddress } from "../net/ip_address.ts";
@@ -137,7 +137,7 @@ function formatGrant(grant: Grant): Readonly<Record<string, unknown>> {
 function formatLease(
   { sentMs, ack }: Lease,
 ): Readonly<Record<string, unknown>> {
-  return { sentMs, ack: formatHex(encodeMessage(ack)) };
+  return { sentMs, ack: formatHex(ack) };
 }
 
 function formatChange(

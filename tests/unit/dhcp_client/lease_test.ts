@@ -203,7 +203,7 @@ Deno.test("leaseFromAck() takes everything out of an ACK, counting from the REQU
     t2Ms: 5000 + 3_150_000,
     expiresMs: 5000 + 3_600_000,
     sentMs: 5000,
-    ack,
+    ack: encodeMessage(ack),
   });
   assertEquals(result.warnings, []);
 });
@@ -282,8 +282,7 @@ Deno.test("leaseFromAck() takes a /32 and has no end for an infinite lease", () 
 
 Deno.test("leaseFromAck() builds the same lease from the stored ACK", () => {
   const lease = leaseOf({ 121: "18 c0a84e 00000000", 119: "0161 00" }, 7000);
-  const stored = encodeMessage(lease.ack);
-  const result = leaseFromAck(decodeMessage(stored), 7000);
+  const result = leaseFromAck(decodeMessage(lease.ack), 7000);
   assertEquals(result.kind === "lease" && result.lease, lease);
 });
 
