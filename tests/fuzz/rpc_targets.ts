@@ -66,11 +66,10 @@ export async function runUpstreamCall(
   const daemon = new FuzzDaemon();
   try {
     // All that a connection asks of the daemon.
-    await serveUpstream(
-      CONNECT_LINE,
-      connection,
-      daemon as unknown as Daemon,
-    );
+    await serveUpstream(CONNECT_LINE, connection, {
+      daemon: daemon as unknown as Daemon,
+      nowMs: () => 0,
+    });
   } catch (error) {
     const isMeant = error instanceof CniError || error instanceof DecodeError ||
       error instanceof ConfigError || error instanceof SystemError;
