@@ -12,9 +12,8 @@ import {
   textHex,
 } from "../support/dhcp_bad_server.ts";
 import { poll } from "../support/dhcp_polling.ts";
-import { DHCP_BIN } from "../support/binaries.ts";
 import { DhcpHost, type Outcome } from "./dhcp_host.ts";
-import { testInLanes } from "../support/lanes.ts";
+import type { LaneRow } from "../support/lanes.ts";
 
 /** What a row looks at when its ADD has ended. */
 interface After {
@@ -320,42 +319,39 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-testInLanes(
-  ["root", `binary:${DHCP_BIN}`],
-  "bad server",
-  ROWS.map((row) => ({
-    name: row.name,
-    run: async () => {
-      await using host = new DhcpHost();
-      await using server = new BadServer(host.server, row.script);
-      const daemon = await host.daemon();
-      const container = host.container();
-      const outcome = await host.call("ADD", container, {
-        ipam: { timeout: "2s", ...row.ipam },
-      });
-      const { json } = outcome;
-      if (row.error !== undefined) {
-        const [code, text] = row.error;
-        assertEquals(json.code, code, JSON.stringify(json));
-        if (typeof text === "string") assertEquals(json.msg, text);
-        else assert(text.test(json.msg), json.msg);
-        assertEquals(host.stateFiles, []);
-      } else {
-        assertEquals(outcome.code, 0, JSON.stringify(json));
-      }
-      if (row.result !== undefined) {
-        const { cniVersion: _, dns: __, ...rest } = json;
-        assertEquals(rest, row.result);
-      }
-      await row.check?.({ host, server, outcome, log: daemon.log });
-      // It is up, and serves.
-      server.script = giving();
-      const next = await host.call("ADD", host.container(), {
-        containerId: "next",
-      });
-      assertEquals(next.code, 0, JSON.stringify(next.json));
-      assertEquals(await daemon.end("SIGTERM"), 0);
-      assert(!daemon.log.includes("unexpected error"), daemon.log);
-    },
-  })),
-);
+/** ADDs with servers that do wrong. */
+export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+  name: `bad server: ${row.name}`,
+  run: async () => {
+    await using host = new DhcpHost();
+    await using server = new BadServer(host.server, row.script);
+    const daemon = await host.daemon();
+    const container = host.container();
+    const outcome = await host.call("ADD", container, {
+      ipam: { timeout: "2s", ...row.ipam },
+    });
+    const { json } = outcome;
+    if (row.error !== undefined) {
+      const [code, text] = row.error;
+      assertEquals(json.code, code, JSON.stringify(json));
+      if (typeof text === "string") assertEquals(json.msg, text);
+      else assert(text.test(json.msg), json.msg);
+      assertEquals(host.stateFiles, []);
+    } else {
+      assertEquals(outcome.code, 0, JSON.stringify(json));
+    }
+    if (row.result !== undefined) {
+      const { cniVersion: _, dns: __, ...rest } = json;
+      assertEquals(rest, row.result);
+    }
+    await row.check?.({ host, server, outcome, log: daemon.log });
+    // It is up, and serves.
+    server.script = giving();
+    const next = await host.call("ADD", host.container(), {
+      containerId: "next",
+    });
+    assertEquals(next.code, 0, JSON.stringify(next.json));
+    assertEquals(await daemon.end("SIGTERM"), 0);
+    assert(!daemon.log.includes("unexpected error"), daemon.log);
+  },
+}));
