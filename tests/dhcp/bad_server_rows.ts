@@ -45,6 +45,9 @@ const GOOD = {
   routes: [{ dst: "0.0.0.0/0", gw: "192.0.2.1" }],
 };
 
+/** After NAKs a client tries again at 0, 1, 3 and 7 s: its time is over when it waits for no answer. */
+const BETWEEN_TRIES = { timeout: "5s" };
+
 /** 40 routes of 8 bytes each, option 121. */
 const MANY_ROUTES = Array.from({ length: 40 }, (_, index) => ({
   dst: `198.18.${index}.0/24`,
@@ -150,6 +153,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "NAK upon NAK is answered with pauses, and its words are passed on",
+    ipam: BETWEEN_TRIES,
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: textHex("go away") } }),
@@ -307,6 +311,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "words of a server are quoted, never obeyed",
+    ipam: BETWEEN_TRIES,
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: "0a1b5b324a22" } }),
