@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { forEachParallel } from "../support/parallel.ts";
 import { poll } from "../support/dhcp_polling.ts";
 import { DNSMASQ } from "../support/dhcp_server_dnsmasq.ts";
 import { note } from "../support/note.ts";
@@ -21,6 +22,8 @@ import { bare, Stage } from "./stage.ts";
 const CALLS =
   "openat,write,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,statx,ftruncate,fchmod";
 
+/** Stages that lives are played on, at once. */
+const LANES = 3;
 /** Lives of the daemon under load; more by `DHCP_CRASH_LIVES`. */
 const LIVES = numberFromEnv("DHCP_CRASH_LIVES", 6);
 const SEED = numberFromEnv("DHCP_CRASH_SEED", Date.now() % 1e9);
@@ -133,11 +136,17 @@ async function leaseName(stage: Stage): Promise<string> {
   return name;
 }
 
+/** A stage, a container on it and the name of its lease's file. */
+interface World {
+  readonly stage: Stage;
+  readonly container: TestNetns;
+  readonly name: string;
+}
+
 /** ADD and DEL under strace; then a daemon that is left alone, and what it must find. */
 async function life(
-  stage: Stage,
-  container: TestNetns,
-  { name, point }: { readonly name: string; readonly point: Point | undefined },
+  { stage, container, name }: World,
+  point: Point | undefined,
 ): Promise<ReturnType<typeof parseTrace>["calls"]> {
   const { host } = stage;
   await using traced = new TracedDaemon(host, name, point);
@@ -170,10 +179,15 @@ testWith(
   [...DNSMASQ.requirements, "command:strace", `binary:${DHCP_BIN}`],
   "a daemon killed at any system call on a lease's file leaves nothing behind, here or at the server",
   async () => {
-    await using stage = await Stage.open(DNSMASQ, {});
-    const name = await leaseName(stage);
-    const container = stage.host.container();
-    const calls = await life(stage, container, { name, point: undefined });
+    await using stages = new AsyncDisposableStack();
+    const worlds: World[] = [];
+    for (let lane = 0; lane < LANES; lane++) {
+      const stage = stages.use(await Stage.open(DNSMASQ, {}));
+      const name = await leaseName(stage);
+      worlds.push({ stage, name, container: stage.host.container() });
+    }
+    const [first] = worlds as [World];
+    const calls = await life(first, undefined);
     const totals = new Map<string, number>();
     for (const { name: call } of calls) {
       totals.set(call, (totals.get(call) ?? 0) + 1);
@@ -185,16 +199,17 @@ testWith(
         occurrence: index + 1,
       }))
     );
-    for (const point of points) {
+    await forEachParallel(points, LANES, async (point, lane) => {
+      const world = worlds[lane] ?? first;
       try {
-        await life(stage, container, { name, point });
+        await life(world, point);
       } catch (cause) {
         throw new Error(
-          `killed at ${point.call} ${point.occurrence}\n${stage.report()}`,
+          `killed at ${point.call} ${point.occurrence}\n${world.stage.report()}`,
           { cause },
         );
       }
-    }
+    });
     note(`daemon killed at ${points.length} system calls`);
   },
 );

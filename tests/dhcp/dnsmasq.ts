@@ -3,16 +3,6 @@
 import type { TestNetns } from "../support/network_namespaces.ts";
 import type { TempDir } from "../support/temp_dir.ts";
 import { eventually } from "../support/dhcp_polling.ts";
-import { testWith } from "../support/requirements.ts";
-import { DHCP_BIN } from "../support/binaries.ts";
-
-/** Registers a test of the compiled plugin with a dnsmasq. */
-export function testWithDnsmasq(
-  name: string,
-  fn: (context: Deno.TestContext) => void | Promise<void>,
-): void {
-  testWith(["root", "command:dnsmasq", `binary:${DHCP_BIN}`], name, fn);
-}
 
 /** A line of dnsmasq's lease file. */
 export interface ServerLease {

@@ -15,7 +15,7 @@ import { missing } from "../support/requirements.ts";
 import { DHCP_BIN } from "../support/binaries.ts";
 import { bare, Stage } from "./stage.ts";
 
-const CONTAINERS = 12;
+const CONTAINERS = 8;
 /** What leads to them from the bridge. */
 const PORTS = Array.from({ length: CONTAINERS }, (_, index) => `p${index + 1}`);
 

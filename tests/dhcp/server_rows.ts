@@ -1,9 +1,8 @@
-/** Runs tables of rows against makes of server. @module */
+/** Tables of rows for makes of server. @module */
 
 import type { ServerKind, Service } from "../support/dhcp_server.ts";
-import { type LaneRow, testInLanes } from "../support/lanes.ts";
+import type { LaneRow } from "../support/lanes.ts";
 import { missing, type Requirement } from "../support/requirements.ts";
-import { DHCP_BIN } from "../support/binaries.ts";
 import { Stage } from "./stage.ts";
 
 /** A row that waits for longer than this gets a lane of its own. */
@@ -23,16 +22,12 @@ export interface ServerRow {
   run(stage: Stage): Promise<void>;
 }
 
-/** Registers the rows for each make, as one test. */
-export function testServerRows(
+/** The rows for each make. */
+export function serverRows(
   kinds: readonly ServerKind[],
   rows: readonly ServerRow[],
-): void {
-  testInLanes(
-    ["root", `binary:${DHCP_BIN}`],
-    "real servers",
-    kinds.flatMap((kind) => rows.map((row) => laneRow(kind, row))),
-  );
+): readonly LaneRow[] {
+  return kinds.flatMap((kind) => rows.map((row) => laneRow(kind, row)));
 }
 
 function laneRow(kind: ServerKind, row: ServerRow): LaneRow {

@@ -74,12 +74,15 @@ export class ServerProcess implements AsyncDisposable {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined) return;
-    try {
-      child.kill("SIGTERM");
-    } catch {
-      // It has ended by itself.
-    }
-    const timer = setTimeout(() => child.kill("SIGKILL"), 3000);
+    const kill = (signal: Deno.Signal): void => {
+      try {
+        child.kill(signal);
+      } catch {
+        // It has ended by itself, or just now.
+      }
+    };
+    kill("SIGTERM");
+    const timer = setTimeout(() => kill("SIGKILL"), 3000);
     await child.status;
     clearTimeout(timer);
   }

@@ -3,7 +3,7 @@
 import { forEachParallel } from "./parallel.ts";
 import { type Requirement, skipped, testWith } from "./requirements.ts";
 
-/** How many rows run at once, besides those that only wait. */
+/** How many rows run at once unless told otherwise, besides those that wait for minutes. */
 const LANES = 4;
 /** Only rows whose name matches; steps are not selected by `--filter`. */
 const WANTED = new RegExp(Deno.env.get("DHCP_ROWS") ?? "");
@@ -26,6 +26,7 @@ export function testInLanes(
   requirements: readonly Requirement[],
   subject: string,
   rows: readonly LaneRow[],
+  { lanes = LANES }: { readonly lanes?: number } = {},
 ): void {
   const wanted = rows.map((row) => ({
     ...row,
@@ -52,7 +53,7 @@ export function testInLanes(
     };
     await Promise.all([
       forEachParallel(long, Math.max(long.length, 1), step),
-      forEachParallel(short, LANES, step),
+      forEachParallel(short, lanes, step),
     ]);
     if (failures > 0) throw new Error(`${failures} rows failed`);
   });

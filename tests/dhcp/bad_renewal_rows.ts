@@ -13,9 +13,8 @@ import { ip } from "../support/dhcp_messages.ts";
 import { poll } from "../support/dhcp_polling.ts";
 import type { ClientMessage } from "../support/dhcp_wire.ts";
 import type { TestNetns } from "../support/network_namespaces.ts";
-import { DHCP_BIN } from "../support/binaries.ts";
 import { type DaemonProcess, DhcpHost } from "./dhcp_host.ts";
-import { testInLanes } from "../support/lanes.ts";
+import type { LaneRow } from "../support/lanes.ts";
 import { addressesOf, isUp } from "./stage.ts";
 
 interface After {
@@ -234,31 +233,28 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-testInLanes(
-  ["root", `binary:${DHCP_BIN}`],
-  "bad server at renewal",
-  ROWS.map((row) => ({
-    name: row.name,
-    run: async () => {
-      await using host = new DhcpHost();
-      const first = { options: { ...T1_OF_A_SECOND }, ...row.first };
-      let isGiven = false;
-      await using server = new BadServer(host.server, (message) => {
-        if (isGiven) return row.then(message);
-        isGiven = message.type === "REQUEST";
-        return giving({ ack: first })(message);
-      });
-      const daemon = await host.daemon();
-      const container = host.container();
-      await host.add(
-        container,
-        row.ipam === undefined ? {} : {
-          ipam: row.ipam,
-        },
-      );
-      await row.check({ host, server, container, daemon });
-      assertEquals(await daemon.end("SIGTERM"), 0);
-      assert(!daemon.log.includes("unexpected error"), daemon.log);
-    },
-  })),
-);
+/** Leases with servers that do wrong. */
+export const BAD_RENEWAL_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+  name: `bad server at renewal: ${row.name}`,
+  run: async () => {
+    await using host = new DhcpHost();
+    const first = { options: { ...T1_OF_A_SECOND }, ...row.first };
+    let isGiven = false;
+    await using server = new BadServer(host.server, (message) => {
+      if (isGiven) return row.then(message);
+      isGiven = message.type === "REQUEST";
+      return giving({ ack: first })(message);
+    });
+    const daemon = await host.daemon();
+    const container = host.container();
+    await host.add(
+      container,
+      row.ipam === undefined ? {} : {
+        ipam: row.ipam,
+      },
+    );
+    await row.check({ host, server, container, daemon });
+    assertEquals(await daemon.end("SIGTERM"), 0);
+    assert(!daemon.log.includes("unexpected error"), daemon.log);
+  },
+}));
