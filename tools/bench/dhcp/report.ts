@@ -45,18 +45,20 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
     "",
     "## Daemon",
     "",
-    "Memory is the daemon's share of what lies in memory (PSS). CPU is of the daemon's process, user and kernel.",
+    "Memory is the daemon's share of what lies in memory (PSS); its own are the pages that are in no file, which the kernel",
+    "cannot do without. CPU is of the daemon's process, user and kernel.",
     "",
     row(
       "leases",
       "side",
       "memory, MB",
+      "its own, MB",
       "threads",
       "descriptors",
       "CPU per renewal, ms",
       "killed and serving again, ms",
     ),
-    row("---:", "---", "---:", "---:", "---:", "---:", "---:"),
+    row("---:", "---", "---:", "---:", "---:", "---:", "---:", "---:"),
     ...held.flatMap(({ leases, use, renewalMs, restartMs }) => [
       useRow(leases, "here", use.ours, renewalMs.ours, ms(restartMs)),
       useRow(
@@ -90,7 +92,7 @@ function addRow(
 function useRow(
   leases: number,
   side: string,
-  { memoryMb, threads, descriptors }: DaemonUse,
+  { memoryMb, ownMb, threads, descriptors }: DaemonUse,
   renewalMs: number,
   restart: string,
 ): string {
@@ -98,6 +100,7 @@ function useRow(
     leases.toLocaleString("en-US"),
     side,
     memoryMb.toFixed(0),
+    ownMb.toFixed(0),
     threads,
     descriptors,
     renewalMs.toFixed(2),

@@ -9,6 +9,8 @@ import type { Container, DhcpLab } from "./lab.ts";
 export interface DaemonUse {
   /** Its share of what lies in memory (PSS). */
   readonly memoryMb: number;
+  /** The part of it that is in no file. */
+  readonly ownMb: number;
   readonly threads: number;
   readonly descriptors: number;
   /** Since its start, in user space and in the kernel. */
@@ -63,15 +65,17 @@ export class Side implements AsyncDisposable {
   /** What the daemon uses now; by other programs, since Deno lets none of its own read all of /proc. */
   async use(): Promise<DaemonUse> {
     const proc = `/proc/${this.#daemon.pid}`;
-    const pss = /^Pss:\s+(\d+) kB/m.exec(
-      await capture(["cat", `${proc}/smaps_rollup`]),
-    );
+    const rollup = await capture(["cat", `${proc}/smaps_rollup`]);
+    const megabytes = (name: string): number =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1]) /
+      1024;
     const stat = await capture(["cat", `${proc}/stat`]);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const [user = 0, kernel = 0] = fields.slice(11, 13).map(Number);
     const descriptors = await capture(["ls", `${proc}/fd`]);
     return {
-      memoryMb: Number(pss?.[1]) / 1024,
+      memoryMb: megabytes("Pss"),
+      ownMb: megabytes("Pss_Anon"),
       threads: Number(fields[17]),
       descriptors: descriptors.trim().split("\n").length,
       cpuMs: (user + kernel) * TICK_MS,
