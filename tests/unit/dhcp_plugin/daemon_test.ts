@@ -343,6 +343,25 @@ Deno.test("a lease of an earlier start of the machine is not gone on with", asyn
   assertEquals(host.daemon.status()["leases"], {});
 });
 
+Deno.test("an ADD that fails while the daemon gets no turn has its own reason, not the one for those who join in late", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.server = silent;
+  const failed = failure(
+    host.daemon.allocate(
+      allocate(C1, { timeoutMs: 2000 }),
+      new AbortController().signal,
+    ),
+  );
+  await host.advance(1900);
+  await host.stall(1200);
+  const { code, message } = await failed;
+  assertEquals(
+    [code, message],
+    [11, "no DHCPOFFER received: 5 DHCPDISCOVERs unanswered"],
+  );
+});
+
 Deno.test("a namespace that goes away ends the lease; the host gives it back", async () => {
   const host = new FakeHost();
   const attached = host.interface();

@@ -321,6 +321,17 @@ export class FakeHost {
     await flush();
   }
 
+  /** Time passes in which the process gets no turn: all that is due comes at once, as one look at the timers finds it. */
+  async stall(ms: number): Promise<void> {
+    this.nowMs += ms;
+    const due = [...this.#timers].filter(([, { atMs }]) => atMs <= this.nowMs)
+      .sort(([, a], [, b]) => a.atMs - b.atMs);
+    for (const [key, { run }] of due) {
+      if (this.#timers.delete(key)) run();
+    }
+    await flush();
+  }
+
   /** Takes what a client sends, and answers. */
   deliver(datagram: Datagram, onPacket: (packet: ClientPacket) => void): void {
     const message = decodeMessage(datagram.bytes);
