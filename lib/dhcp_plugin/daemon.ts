@@ -10,6 +10,7 @@ import { addTimeoutMs, newIdentity } from "./client_identity.ts";
 import { reportError } from "./failure_report.ts";
 import type { DaemonFlags } from "./flags.ts";
 import { Keeper } from "./keeper.ts";
+import { isCancelled } from "./keeper_error.ts";
 import type { KeeperContext, KeeperSubject } from "./keeper_subject.ts";
 import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
@@ -170,7 +171,8 @@ export class Daemon {
     try {
       return await keeper.waitForLease(AbortSignal.any([caller, limit.signal]));
     } catch (error) {
-      if (!limit.signal.aborted) throw error;
+      // The client's own reason is the better one, also if both came in one turn.
+      if (!limit.signal.aborted || !isCancelled(error)) throw error;
       throw new CniError(
         CniErrorCode.tryAgainLater,
         `no lease within ${limitMs / 1000} s, state ${keeper.stateName}`,

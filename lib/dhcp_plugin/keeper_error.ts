@@ -20,3 +20,8 @@ export class KeeperError extends Error {
     super(failure.kind);
   }
 }
+
+/** Whether it ended because nobody waited for it any more. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof KeeperError && error.failure.kind === "cancelled";
+}
