@@ -16,6 +16,8 @@ import { DHCP_BIN } from "../support/binaries.ts";
 import { bare, Stage } from "./stage.ts";
 
 const CONTAINERS = 8;
+/** With half of all frames lost one ADD in a hundred takes a minute. */
+const PATIENT = { timeout: "4m" };
 /** What leads to them from the bridge. */
 const PORTS = Array.from({ length: CONTAINERS }, (_, index) => `p${index + 1}`);
 
@@ -134,7 +136,7 @@ testInLanes(
       spoil(stage);
       const addresses = await Promise.all(
         containers.map((container, index) =>
-          host.add(container, { containerId: `c${index}` })
+          host.add(container, { containerId: `c${index}`, ipam: PATIENT })
         ),
       );
       assertEquals(new Set(addresses).size, CONTAINERS, stage.report());

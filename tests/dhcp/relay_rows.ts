@@ -56,9 +56,6 @@ export const RELAY_ROWS: readonly ServerRow[] = [
         pool: ["198.51.100.50", "198.51.100.99"],
       },
     },
-    not: {
-      udhcpd: "it answers a renewal on its own link, past the router",
-    },
     run: async (stage) => {
       const { host, wire } = stage;
       const container = await routed(stage);
