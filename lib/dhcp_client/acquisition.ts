@@ -127,10 +127,13 @@ export function failureSoFar(
 ): Failure {
   if (link === "down") return { kind: "link-down" };
   if (problem === undefined) return { kind: "no-offer", discovers };
-  return discovers === 0 || problem.kind === "offer-refused"
+  return discovers < SILENT_DISCOVERS || problem.kind === "offer-refused"
     ? problem
     : { kind: "no-offer", discovers, before: problem };
 }
+
+/** So many that nobody answered are more than an answer that comes too late for the deadline. */
+const SILENT_DISCOVERS = 4;
 
 /** Whether somebody waits for the acquisition. */
 export function isAwaited({ deadlineMs }: Acquisition): boolean {

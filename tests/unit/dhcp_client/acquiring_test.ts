@@ -354,6 +354,26 @@ Deno.test("an acquisition that ends after a conflict says so", () => {
   });
 });
 
+testRows("an acquisition that is refused and then ends says", [
+  {
+    name: "that it was refused, if an answer may have been on its way",
+    resendTimeoutMs: 1000,
+    want: 'DHCPNAK received from 192.0.2.1: "no"',
+  },
+  {
+    name: "also that nobody answered any more",
+    resendTimeoutMs: 1300,
+    want:
+      'no DHCPOFFER received: 4 DHCPDISCOVERs unanswered, after DHCPNAK received from 192.0.2.1: "no"',
+  },
+], ({ resendTimeoutMs, want }) => {
+  const given = settings({ timings: { resendTimeoutMs } });
+  const client = clientIn("REQUESTING", given)
+    .receive(reply("NAK", XID, { options: { 56: "6e6f" } })).advance(2000);
+  const [failed] = client.of("failed");
+  assertEquals(failed && describeFailure(failed.failure), want);
+});
+
 testRows<{ name: string; leave: (client: ClientDriver) => unknown }>(
   "an address that was requested is given back at stop, although REQUESTING was left by",
   [
