@@ -37,7 +37,7 @@ import { brokenPromises } from "./differential_promises.ts";
 import { explain, RULES } from "./differential_rules.ts";
 
 const SEED = numberFromEnv("DIFFERENTIAL_SEED", Date.now() % 1_000_000_000);
-const SEQUENCES = numberFromEnv("DIFFERENTIAL_SEQUENCES", 50);
+const SEQUENCES = numberFromEnv("DIFFERENTIAL_SEQUENCES", 40);
 const CALLS = 14;
 const LANES = 3;
 const SHOWN = numberFromEnv("DIFFERENTIAL_SHOWN", 8);

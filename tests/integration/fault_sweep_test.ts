@@ -43,7 +43,7 @@ const FULL = Deno.env.get("FAULT_FULL") === "1";
 const LANES = 2;
 
 /** So many faults are tried in each scenario; all together take minutes on a slow machine. */
-const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 30);
+const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 20);
 
 /** Which ones. */
 const SEED = numberFromEnv("FAULT_SEED", Math.floor(Math.random() * 1e6));

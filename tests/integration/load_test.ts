@@ -21,7 +21,7 @@ import { type Requirement, testWith } from "../support/requirements.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 /** At once. */
-const CALLS = numberFromEnv("LOAD_CALLS", 100);
+const CALLS = numberFromEnv("LOAD_CALLS", 80);
 /** Long enough for the slowest machine; reached only by calls that hang. */
 const DEADLINE_SECONDS = 180;
 const OURS_ONLY: readonly Requirement[] = [`binary:${OURS}`];

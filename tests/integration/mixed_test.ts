@@ -17,7 +17,7 @@ import { interfere } from "./mixed_hands.ts";
 import { World, type WorldCall } from "./mixed_world.ts";
 
 const SEED = numberFromEnv("MIXED_SEED", Date.now() % 1_000_000_000);
-const SEQUENCES = numberFromEnv("MIXED_SEQUENCES", 4);
+const SEQUENCES = numberFromEnv("MIXED_SEQUENCES", 3);
 const STEPS = 40;
 const LANES = 2;
 const CONTAINERS = Array.from({ length: 9 }, (_, index) => `c${index}`);
