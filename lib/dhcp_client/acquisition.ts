@@ -85,7 +85,7 @@ export function pause(
 }
 
 /** Counts a restart. @returns The count to go on with, and when the client may send again: the first time at once. */
-export function restart(
+function restart(
   common: Common,
   context: ClientContext,
   leastDelayMs = 0,
@@ -108,6 +108,24 @@ export function beginAgain(
 ): Init {
   const begun = restart(common, context, leastDelayMs);
   return enterInit(begun.common, acquisition, begun.startsMs);
+}
+
+/** INIT-REBOOT after a link that went away. */
+export function askAgain(
+  common: Common,
+  known: Parameters<typeof enterInitReboot>[1],
+  context: ClientContext,
+): InitReboot {
+  const begun = restart(common, context);
+  return enterInitReboot(begun.common, known, begun.startsMs);
+}
+
+/** An acquisition whose address was refused: nobody holds it for the client any more, and it is not asked for again. */
+export function refused(
+  acquisition: Acquisition,
+  problem: Failure,
+): Acquisition {
+  return { ...acquisition, problem, address: undefined, granted: undefined };
 }
 
 /** STOPPED: the caller is told what failed. */

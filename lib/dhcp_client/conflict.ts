@@ -1,6 +1,6 @@
 /** Another host uses the client's address: DECLINE (RFC 2131 section 3.1 step 5, RFC 5227). Pure. @module */
 
-import { beginAgain } from "./acquisition.ts";
+import { beginAgain, refused } from "./acquisition.ts";
 import { lose } from "./bound.ts";
 import type { ClientContext, ClientEffect } from "./event.ts";
 import type { Failure } from "./failure.ts";
@@ -18,12 +18,7 @@ export function onConflict(state: ClientState, context: ClientContext): Step {
   if (state.state === "PROBING") {
     const { address } = state.lease;
     const problem: Failure = { kind: "conflict", address };
-    const next = {
-      ...state.acquisition,
-      problem,
-      address: undefined,
-      granted: undefined,
-    };
+    const next = refused(state.acquisition, problem);
     return after(
       declineEffects(state.lease, context),
       step(beginAgain(state, next, context, LEAST_WAIT_MS)),

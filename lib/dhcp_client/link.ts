@@ -1,10 +1,10 @@
 /** The link goes down or comes up. Pure. @module */
 
 import {
-  enterInit,
+  askAgain,
+  beginAgain,
   enterInitReboot,
   newAcquisition,
-  restart,
 } from "./acquisition.ts";
 import type { ClientContext } from "./event.ts";
 import type { Lease } from "./lease.ts";
@@ -23,27 +23,21 @@ export function onLinkDown(state: ClientState, context: ClientContext): Step {
   if (state.link === "down") return step(state);
   const common = { link: "down", restarts: state.restarts } as const;
   switch (state.state) {
-    case "SELECTING": {
-      const begun = restart(common, context);
-      return step(enterInit(begun.common, state.acquisition, begun.startsMs));
-    }
+    case "SELECTING":
+      return step(beginAgain(common, state.acquisition, context));
     case "REQUESTING": {
-      const begun = restart(common, context);
       const { address } = state.offer;
       const acquisition = { ...state.acquisition, address };
-      return step(enterInit(begun.common, acquisition, begun.startsMs));
+      return step(beginAgain(common, acquisition, context));
     }
     case "PROBING": {
       // Nobody could answer the probe, and the link may lead to another network afterwards.
-      const begun = restart(common, context);
       const { address } = state.lease;
       const known = { ...state, address, lease: undefined };
-      return step(enterInitReboot(begun.common, known, begun.startsMs));
+      return step(askAgain(common, known, context));
     }
-    case "REBOOTING": {
-      const begun = restart(common, context);
-      return step(enterInitReboot(begun.common, state, begun.startsMs));
-    }
+    case "REBOOTING":
+      return step(askAgain(common, state, context));
     case "STOPPED":
     case "INIT":
     case "INIT-REBOOT":
@@ -69,9 +63,8 @@ export function onLinkUp(state: ClientState, context: ClientContext): Step {
     case "BOUND":
     case "RENEWING":
     case "REBINDING": {
-      const begun = restart(common, context);
       const known = verificationOf(state.lease, context);
-      return step(enterInitReboot(begun.common, known, begun.startsMs));
+      return step(askAgain(common, known, context));
     }
     case "INIT-REBOOT": {
       const { lease, startsMs } = state;

@@ -8,6 +8,7 @@ import {
   fail,
   isAwaited,
   pause,
+  refused,
 } from "./acquisition.ts";
 import { acquired } from "./bound.ts";
 import type { ClientContext, ClientEffect } from "./event.ts";
@@ -121,12 +122,7 @@ export function refusedByNak(
   context: ClientContext,
 ): Step {
   const problem: Failure = { kind: "nak", server, message: text };
-  const next = {
-    ...acquisition,
-    problem,
-    address: undefined,
-    granted: undefined,
-  };
+  const next = refused(acquisition, problem);
   return step(
     beginAgain(common, next, context),
     log("warn", "nak", { server: formatIpAddress(server), message: text }),

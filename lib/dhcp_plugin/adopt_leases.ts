@@ -43,11 +43,21 @@ export async function dropLease(
   record: LeaseRecord,
   context: KeeperContext,
 ): Promise<void> {
+  const attached = findPlace(record, context);
+  await dropThrough(record, { attached, context });
+}
+
+async function dropThrough(
+  record: LeaseRecord,
+  { attached, context }: {
+    readonly attached: AttachedInterface | undefined;
+    readonly context: KeeperContext;
+  },
+): Promise<void> {
   const { ports: { leases }, flags } = context;
   const { attachment, grant, identity, isLost, options } = record;
   const linkKind = undefined;
   const settings = clientSettings(identity, options, { flags, linkKind });
-  const attached = findPlace(record, context);
   const log = attachmentLog(attachment, context.ports);
   const held = { grant, isLost, settings, attached };
   await giveBack(held, context.ports, log);
@@ -71,7 +81,7 @@ async function adoptOne(
     const adoption = decideAdoption(record, { bootId, isDeleted, addresses });
     if (adoption.kind === "drop") {
       log("info", "dropped", { reason: adoption.reason });
-      return await dropLease(record, context);
+      return await dropThrough(record, { attached, context });
     }
     if (attached === undefined) return;
     const subject = { attachment, attached, identity, options };
