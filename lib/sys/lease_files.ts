@@ -72,11 +72,9 @@ export class LeaseFiles implements LeaseStore {
 
   read(attachment: Attachment): LeaseRecord | undefined {
     const { stateDir } = this.#directories;
-    const path = `${stateDir}/${this.#nameOf(attachment, "lease")}`;
-    const info = lstat(path);
-    if (info?.isFile !== true || info.size > MOST_BYTES) return undefined;
+    const name = this.#nameOf(attachment, "lease");
     try {
-      return parseLeaseRecord(readText(path));
+      return this.#load({ directory: stateDir, name, kind: "lease" }, asLease);
     } catch (error) {
       if (!isUnusable(error)) throw error;
       return undefined; // Whatever it is, it is no lease: it was reported when the daemon started.
@@ -88,10 +86,7 @@ export class LeaseFiles implements LeaseStore {
     readonly oddities: readonly Oddity[];
   } {
     const { stateDir } = this.#directories;
-    const { values, oddities } = this.#read(stateDir, "lease", (text) => {
-      const record = parseLeaseRecord(text);
-      return { value: record, attachment: record.attachment };
-    });
+    const { values, oddities } = this.#read(stateDir, "lease", asLease);
     return { records: values, oddities };
   }
 
@@ -116,10 +111,7 @@ export class LeaseFiles implements LeaseStore {
   #read<T>(
     directory: string,
     kind: "lease" | "release",
-    parse: (text: string) => {
-      readonly value: T;
-      readonly attachment: Attachment;
-    },
+    parse: Parse<T>,
   ): { readonly values: T[]; readonly oddities: Oddity[] } {
     const values: T[] = [];
     const oddities: Oddity[] = [];
@@ -131,21 +123,33 @@ export class LeaseFiles implements LeaseStore {
       if (isAlien) oddities.push({ path, reason: "no file of this daemon" });
       if (found !== kind) continue;
       try {
-        if (!isFile) throw new SystemError("not a regular file", "");
-        if ((lstat(path)?.size ?? 0) > MOST_BYTES) {
-          throw new SystemError("too large", "");
-        }
-        const { value, attachment } = parse(readText(path));
-        if (name !== this.#nameOf(attachment, kind)) {
-          throw new DecodeError("content of another name", "attachment");
-        }
-        values.push(value);
+        values.push(this.#load({ directory, name, kind }, parse));
       } catch (error) {
         if (!isUnusable(error)) throw error;
         oddities.push({ path, reason: error.message });
       }
     }
     return { values, oddities };
+  }
+
+  /** The content of one file. @throws What {@link isUnusable} knows, if it is not what its name says. */
+  #load<T>(
+    { directory, name, kind }: {
+      readonly directory: string;
+      readonly name: string;
+      readonly kind: "lease" | "release";
+    },
+    parse: Parse<T>,
+  ): T {
+    const path = `${directory}/${name}`;
+    const info = lstat(path);
+    if (info?.isFile !== true) throw new SystemError("not a regular file", "");
+    if (info.size > MOST_BYTES) throw new SystemError("too large", "");
+    const { value, attachment } = parse(readText(path));
+    if (name !== this.#nameOf(attachment, kind)) {
+      throw new DecodeError("content of another name", "attachment");
+    }
+    return value;
   }
 
   /** Leases are written by one daemon, which has not begun to; notes by any number of plugins, and one may be at it. */
@@ -180,6 +184,16 @@ export class LeaseFiles implements LeaseStore {
       expiry: toDate(lease.expiresMs),
     };
   }
+}
+
+/** Makes something of the text of a file, and tells whose it is. */
+type Parse<T> = (
+  text: string,
+) => { readonly value: T; readonly attachment: Attachment };
+
+function asLease(text: string): ReturnType<Parse<LeaseRecord>> {
+  const value = parseLeaseRecord(text);
+  return { value, attachment: value.attachment };
 }
 
 function isUnusable(

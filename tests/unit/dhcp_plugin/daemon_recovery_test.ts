@@ -1,7 +1,6 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../lib/base/errors.ts";
 import { formatHex } from "../../../lib/base/hex.ts";
-import { CniError } from "../../../lib/cni/error.ts";
 import { attachmentText } from "../../../lib/dhcp4/client_identifier.ts";
 import type { DhcpMessage } from "../../../lib/dhcp4/message.ts";
 import { formatCidr } from "../../../lib/net/cidr.ts";
@@ -11,29 +10,19 @@ import { testRows } from "../../support/rows.ts";
 import {
   allocate,
   C1,
+  failure,
   FakeHost,
   friendly,
+  HOUR_MS,
   type Sent,
   silent,
 } from "./fake_host.ts";
-
-const HOUR_MS = 3_600_000;
 
 /** Gives 192.0.2.60, also to those who have another. */
 function other60({ type, message: { xid } }: Sent): readonly DhcpMessage[] {
   const yiaddr = ip("192.0.2.60");
   if (type === "DISCOVER") return [reply("OFFER", xid, { yiaddr })];
   return type === "REQUEST" ? [reply("ACK", xid, { yiaddr })] : [];
-}
-
-async function failure(promise: Promise<unknown>): Promise<CniError> {
-  try {
-    await promise;
-  } catch (error) {
-    assertInstanceOf(error, CniError);
-    return error;
-  }
-  throw new Error("it succeeded");
 }
 
 const REL = { method: "release", attachment: C1 } as const;

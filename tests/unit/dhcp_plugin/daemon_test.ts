@@ -1,21 +1,16 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
-import { CniError } from "../../../lib/cni/error.ts";
+import { assertEquals } from "@std/assert";
 import { attachmentText } from "../../../lib/dhcp4/client_identifier.ts";
 import { formatCidr } from "../../../lib/net/cidr.ts";
 import { reply } from "../../support/dhcp_messages.ts";
-import { allocate, C1, FakeHost, friendly, silent } from "./fake_host.ts";
-
-const HOUR_MS = 3_600_000;
-
-async function failure(promise: Promise<unknown>): Promise<CniError> {
-  try {
-    await promise;
-  } catch (error) {
-    assertInstanceOf(error, CniError);
-    return error;
-  }
-  throw new Error("it succeeded");
-}
+import {
+  allocate,
+  C1,
+  failure,
+  FakeHost,
+  friendly,
+  HOUR_MS,
+  silent,
+} from "./fake_host.ts";
 
 Deno.test("Daemon.allocate() acquires, writes the lease down and holds no socket", async () => {
   const host = new FakeHost();

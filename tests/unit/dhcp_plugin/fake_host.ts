@@ -1,6 +1,8 @@
 /** A host without an operating system: clock, interfaces, a DHCP server and a disk, all in memory. @module */
 
+import { assertInstanceOf } from "@std/assert";
 import { SystemError } from "../../../lib/base/errors.ts";
+import { CniError } from "../../../lib/cni/error.ts";
 import { attachmentText } from "../../../lib/dhcp4/client_identifier.ts";
 import type { Attachment } from "../../../lib/dhcp4/client_identifier.ts";
 import {
@@ -466,6 +468,20 @@ export function allocate(
     netnsOverride: false,
     options: { ...parseLeaseOptions(new JsonObject({}, "")), ...options },
   };
+}
+
+/** How long the leases of {@link friendly} are. */
+export const HOUR_MS = 3_600_000;
+
+/** Why a call failed. */
+export async function failure(promise: Promise<unknown>): Promise<CniError> {
+  try {
+    await promise;
+  } catch (error) {
+    assertInstanceOf(error, CniError);
+    return error;
+  }
+  throw new Error("it succeeded");
 }
 
 function typeOf({ options }: DhcpMessage): string {
