@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
+import { JsonObject } from "../../lib/base/json_reader.ts";
+import { parseLeaseOptions } from "../../lib/dhcp_plugin/lease_options.ts";
+import type { LeaseRecord } from "../../lib/dhcp_plugin/lease_record.ts";
 import { dhcpPluginPorts } from "../../lib/sys/dhcp_plugin_ports.ts";
 import { LeaseFiles } from "../../lib/sys/lease_files.ts";
+import { ip } from "../support/dhcp_messages.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const NOW_MS = 1_800_000_000_000;
@@ -86,4 +90,44 @@ Deno.test("the plugin writes a note beside another plugin that is at it", async 
   await ports.leaveTombstone(socketPath, ATTACHMENT);
   for (const path of others) assertEquals(await Deno.readTextFile(path), "{");
   assertEquals(leases.readTombstones().attachments, [ATTACHMENT]);
+});
+
+Deno.test("LeaseFiles.read() takes a lease for what its name says, and nothing else", () => {
+  using directory = new TempDir();
+  const leases = open(directory);
+  const other = { ...ATTACHMENT, containerId: "c2" };
+  const record: LeaseRecord = {
+    attachment: ATTACHMENT,
+    place: {
+      netnsPath: "/ns/a",
+      netns: { device: "0:4", inode: "1" },
+      ifName: "eth0",
+    },
+    identity: {
+      htype: 1,
+      chaddr: new Uint8Array(6),
+      clientIdentifier: Uint8Array.of(0, 1),
+    },
+    options: parseLeaseOptions(new JsonObject({}, "")),
+    grant: {
+      kind: "offered",
+      offer: { address: ip("192.0.2.50"), server: ip("192.0.2.1") },
+    },
+    bootId: "boot",
+    isLost: false,
+    wasSeen: false,
+    change: undefined,
+  };
+  assertEquals(leases.read(ATTACHMENT), undefined);
+  leases.write({ ...record, attachment: other });
+  const [{ name } = { name: "" }] = Deno.readDirSync(directory.join("state"));
+  leases.write(record);
+  assertEquals(leases.read(ATTACHMENT), record);
+  const [own] = [...Deno.readDirSync(directory.join("state"))]
+    .filter((entry) => entry.name !== name);
+  Deno.copyFileSync(
+    directory.join(`state/${own?.name}`),
+    directory.join(`state/${name}`),
+  );
+  assertEquals(leases.read(other), undefined);
 });
