@@ -3,16 +3,16 @@
 import project from "./deno.json" with { type: "json" };
 import { formatLogLine } from "./lib/base/log_line.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
-import { dhcpHandlers } from "./lib/dhcp_plugin/handlers.ts";
-import { withUpstream } from "./lib/dhcp_plugin/upstream_fallback.ts";
-import { dhcpPluginPorts } from "./lib/sys/dhcp_plugin_ports.ts";
+import { dhcpHandlers } from "./lib/dhcp/plugin/handlers.ts";
+import { withUpstream } from "./lib/dhcp/plugin/upstream_fallback.ts";
+import { dhcpPluginPorts } from "./lib/dhcp/host/plugin_ports.ts";
 import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
 
 const { version } = project;
 
 /** Loaded on demand: the plugin is started for every command and needs none of it. */
 async function daemon(args: readonly string[]): Promise<number> {
-  const { runDaemon } = await import("./main_dhcp_daemon.ts");
+  const { runDaemon } = await import("./lib/dhcp/host/run_daemon.ts");
   return await runDaemon(args, version);
 }
 
@@ -21,7 +21,7 @@ async function plugin(): Promise<number> {
     writeStderr(formatLogLine("warn", message));
   const ports = dhcpPluginPorts(warn);
   const handlers = withUpstream(dhcpHandlers(ports), async () => {
-    const module = await import("./lib/dhcp_plugin/upstream_handlers.ts");
+    const module = await import("./lib/dhcp/plugin/upstream_handlers.ts");
     return module.upstreamHandlers(ports);
   }, warn);
   return await runPlugin(PROCESS_IO, { name: "dhcp", version, handlers });

@@ -5,7 +5,7 @@ import { formatLogLine } from "./lib/base/log_line.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
 import { hostLocalHandlers } from "./lib/host_local/handlers.ts";
 import { nowMs } from "./lib/sys/clock.ts";
-import { diskStores } from "./lib/sys/disk_stores.ts";
+import { diskStores } from "./lib/host_local/store/open_store.ts";
 import { readText } from "./lib/sys/files.ts";
 import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
 

@@ -1,6 +1,6 @@
 /** The CNI_* variables (SPEC section 2, "Parameters"): one table, one order of checks. Pure. @module */
 
-import { hasWhiteSpace } from "../base/white_space.ts";
+import { hasWhiteSpace } from "../base/whitespace.ts";
 import { CniError, CniErrorCode } from "./error.ts";
 
 /** What the runtime asks for, as the environment says it. */

@@ -6,7 +6,7 @@ import type { PluginHandlers, Request } from "../cni/plugin.ts";
 import { type Dns, type IpConfig, NO_DNS, type Result } from "../cni/result.ts";
 import { readValidAttachments } from "../cni/valid_attachments.ts";
 import type { IpAddress } from "../net/ip_address.ts";
-import { nextAddress } from "./allocator.ts";
+import { nextAddress } from "./round_robin.ts";
 import { findMismatch, readPreviousAddresses } from "./check.ts";
 import { CniArgsError } from "./cni_args.ts";
 import {
@@ -15,14 +15,14 @@ import {
   parseHostLocalConfig,
   parseStoreConfig,
 } from "./config.ts";
-import { describeRefusal } from "./explain.ts";
-import { planAdd, PoolError } from "./plan.ts";
+import { describeRefusal } from "./refusal_details.ts";
+import { planAdd, PoolError } from "./add_plan.ts";
 import type { Range } from "./range.ts";
 import { formatRangeSet } from "./range_set.ts";
 import type { Attachment } from "./reservation.ts";
 import { parseResolvConf } from "./resolv_conf.ts";
-import type { ReservationStores } from "./store.ts";
-import { listedOwners } from "./valid_attachments.ts";
+import type { ReservationStores } from "./reservation_store.ts";
+import { listedOwners } from "./listed_owners.ts";
 
 /** What the handlers need of the outside. */
 export interface HostLocalPorts {

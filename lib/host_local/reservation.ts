@@ -1,7 +1,7 @@
 /** The files of a network: what their names and contents mean, as upstream writes them. Pure. @module */
 
 import { isValidName } from "../cni/environment.ts";
-import { trimWhiteSpace } from "../base/white_space.ts";
+import { trimWhiteSpace } from "../base/whitespace.ts";
 import {
   formatIpAddress,
   type IpAddress,

@@ -1,7 +1,7 @@
 /** Reservations by address and by owner: the questions, and the answer out of memory. Pure. @module */
 
 import { type Family, type IpAddress, lastValue } from "../net/ip_address.ts";
-import type { FreeAddresses } from "./allocator.ts";
+import type { FreeAddresses } from "./round_robin.ts";
 
 /** Who holds what, in either direction. Owners are the texts of `ownerKey`. */
 export interface ReservationLookup extends FreeAddresses {

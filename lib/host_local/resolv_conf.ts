@@ -1,7 +1,7 @@
 /** resolv.conf(5) as upstream reads it. Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
-import { splitWords, trimWhiteSpace } from "../base/white_space.ts";
+import { splitWords, trimWhiteSpace } from "../base/whitespace.ts";
 import type { Dns } from "../cni/result.ts";
 
 /** Longest line upstream reads, in bytes. */

@@ -3,7 +3,7 @@
 import { SystemError } from "../base/errors.ts";
 import { LONGEST_WAIT_MS } from "./clock.ts";
 import { reasonOf } from "./files.ts";
-import { encodeLine, LineDecoder } from "./line_framing.ts";
+import { encodeLine, LineDecoder } from "../base/line_framing.ts";
 
 const READ_BYTES = 0x10000;
 

@@ -2,16 +2,16 @@
 
 import { assertEquals } from "@std/assert";
 import { ConfigError, DecodeError } from "../../lib/base/errors.ts";
-import { encodeMessage } from "../../lib/dhcp4/message.ts";
-import { release } from "../../lib/dhcp_client/request.ts";
-import { clientSettings } from "../../lib/dhcp_plugin/client_identity.ts";
-import { grantedOffer } from "../../lib/dhcp_plugin/give_back.ts";
+import { encodeMessage } from "../../lib/dhcp/codec/dhcp_message.ts";
+import { release } from "../../lib/dhcp/client/request.ts";
+import { clientSettings } from "../../lib/dhcp/daemon/client_identity.ts";
+import { grantedOffer } from "../../lib/dhcp/daemon/release.ts";
 import {
   formatLeaseRecord,
   parseLeaseRecord,
-} from "../../lib/dhcp_plugin/lease_record.ts";
-import { formatRequest, parseRequest } from "../../lib/dhcp_plugin/protocol.ts";
-import { parseTombstone } from "../../lib/dhcp_plugin/state_file.ts";
+} from "../../lib/dhcp/daemon/lease_record.ts";
+import { formatRequest, parseRequest } from "../../lib/dhcp/protocol/messages.ts";
+import { parseTombstone } from "../../lib/dhcp/protocol/release_note.ts";
 
 /** What stands in for a value of any place. */
 const ODDITIES: readonly unknown[] = [

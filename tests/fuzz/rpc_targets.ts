@@ -9,12 +9,12 @@ import {
 } from "../../lib/base/errors.ts";
 import { CniError } from "../../lib/cni/error.ts";
 import { NO_DNS, type Result } from "../../lib/cni/result.ts";
-import type { Allocation, Daemon } from "../../lib/dhcp_plugin/daemon.ts";
+import type { Allocation, Daemon } from "../../lib/dhcp/daemon/daemon.ts";
 import {
   type DaemonRequest,
   formatRequest,
   parseRequest,
-} from "../../lib/dhcp_plugin/protocol.ts";
+} from "../../lib/dhcp/protocol/messages.ts";
 import {
   CMD_ARGS,
   CONNECT_LINE,
@@ -23,13 +23,13 @@ import {
   RPC_REQUEST,
   RPC_RESULT,
   toRpcResult,
-} from "../../lib/dhcp_plugin/upstream_rpc.ts";
+} from "../../lib/dhcp/protocol/upstream_messages.ts";
 import {
   type RpcConnection,
   serveUpstream,
-} from "../../lib/dhcp_plugin/upstream_server.ts";
-import { GobDecoder, type GobRecord } from "../../lib/gob/gob_decoder.ts";
-import { GobEncoder } from "../../lib/gob/gob_encoder.ts";
+} from "../../lib/dhcp/daemon/upstream_server.ts";
+import { GobDecoder, type GobRecord } from "../../lib/dhcp/protocol/gob/gob_decoder.ts";
+import { GobEncoder } from "../../lib/dhcp/protocol/gob/gob_encoder.ts";
 
 const MOST = 65_536;
 const RESULT: Result = { ips: [], routes: [], dns: NO_DNS };

@@ -2,15 +2,15 @@
 
 import { DecodeError } from "../../lib/base/errors.ts";
 import { formatHex } from "../../lib/base/hex.ts";
-import { decodeMessage, encodeMessage } from "../../lib/dhcp4/message.ts";
+import { decodeMessage, encodeMessage } from "../../lib/dhcp/codec/dhcp_message.ts";
 import {
   decodeOptionValue,
   encodeOptionValue,
   type OptionShape,
-} from "../../lib/dhcp4/option_value.ts";
-import { optionDefinitions } from "../../lib/dhcp4/option_code.ts";
-import { decodeClientPacket } from "../../lib/dhcp4/packet.ts";
-import { leaseFromAck } from "../../lib/dhcp_client/lease.ts";
+} from "../../lib/dhcp/codec/option_value.ts";
+import { optionDefinitions } from "../../lib/dhcp/codec/option_code.ts";
+import { decodeClientPacket } from "../../lib/dhcp/codec/packet.ts";
+import { leaseFromAck } from "../../lib/dhcp/client/lease.ts";
 import type { ChecksumPolicy } from "../../lib/net/ipv4_udp.ts";
 import daemonRequests from "./corpus/daemon_requests.json" with {
   type: "json",

@@ -1,13 +1,13 @@
 /** Runs the DHCP client on a fake clock. @module */
 
-import type { ClientEffect, ClientEvent } from "../../lib/dhcp_client/event.ts";
-import type { ClientSettings } from "../../lib/dhcp_client/settings.ts";
+import type { ClientEffect, ClientEvent } from "../../lib/dhcp/client/event.ts";
+import type { ClientSettings } from "../../lib/dhcp/client/settings.ts";
 import {
   type ClientState,
   INITIAL_STATE,
-} from "../../lib/dhcp_client/state.ts";
-import { transition } from "../../lib/dhcp_client/transition.ts";
-import { decodeMessage, type DhcpMessage } from "../../lib/dhcp4/message.ts";
+} from "../../lib/dhcp/client/state.ts";
+import { transition } from "../../lib/dhcp/client/transition.ts";
+import { decodeMessage, type DhcpMessage } from "../../lib/dhcp/codec/dhcp_message.ts";
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
 import { settings as makeSettings } from "./dhcp_messages.ts";
 

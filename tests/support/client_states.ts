@@ -1,7 +1,7 @@
 /** Clients in each state, reached the usual way; without jitter, every xid is {@link XID}. @module */
 
-import type { ClientSettings } from "../../lib/dhcp_client/settings.ts";
-import { type Lease, leaseFromAck } from "../../lib/dhcp_client/lease.ts";
+import type { ClientSettings } from "../../lib/dhcp/client/settings.ts";
+import { type Lease, leaseFromAck } from "../../lib/dhcp/client/lease.ts";
 import { ClientDriver } from "./client_driver.ts";
 import { ip, reply, settings } from "./dhcp_messages.ts";
 

@@ -1,7 +1,7 @@
 /** Builders of DHCP values for tests; a test names only what matters to it. @module */
 
-import { type DhcpMessage, MESSAGE_TYPE, OP } from "../../lib/dhcp4/message.ts";
-import type { DhcpOptions } from "../../lib/dhcp4/options.ts";
+import { type DhcpMessage, MESSAGE_TYPE, OP } from "../../lib/dhcp/codec/dhcp_message.ts";
+import type { DhcpOptions } from "../../lib/dhcp/codec/options.ts";
 import { parseIpAddress } from "../../lib/net/ip_address.ts";
 import {
   type Ipv4Address,
@@ -10,7 +10,7 @@ import {
 import {
   type ClientSettings,
   DEFAULT_TIMINGS,
-} from "../../lib/dhcp_client/settings.ts";
+} from "../../lib/dhcp/client/settings.ts";
 import { hex } from "./bytes.ts";
 
 /** An IPv4 address from dotted text. */

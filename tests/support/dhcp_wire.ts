@@ -5,18 +5,18 @@ import {
   type DhcpMessage,
   messageTypeName,
   SERVER_PORT,
-} from "../../lib/dhcp4/message.ts";
+} from "../../lib/dhcp/codec/dhcp_message.ts";
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
 import { decodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
 import { BPF } from "../../lib/net/packet_filter.ts";
-import { backgroundCloses } from "../../lib/sys/background_close.ts";
-import { EPOLL, EventLoop, type Watch } from "../../lib/sys/event_loop.ts";
-import { openLinkControl } from "../../lib/sys/link.ts";
+import { backgroundCloses } from "../../lib/linux/background_close.ts";
+import { EPOLL, EventLoop, type Watch } from "../../lib/linux/event_loop.ts";
+import { openLinkControl } from "../../lib/linux/link_control.ts";
 import {
   ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
-} from "../../lib/sys/packet_socket.ts";
+} from "../../lib/linux/packet_socket.ts";
 import type { TestNetns } from "./network_namespaces.ts";
 
 const EVERYTHING = [{ code: BPF.ret, jt: 0, jf: 0, k: 0xffff }];

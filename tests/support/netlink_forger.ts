@@ -1,9 +1,9 @@
 /** A program in a container that sends netlink messages as if it were the kernel. @module */
 
-import { libc, pinnedBytes } from "../../lib/sys/libc.ts";
-import { withNetns } from "../../lib/sys/netns.ts";
-import { NETLINK_ROUTE } from "../../lib/sys/route_socket.ts";
-import { AF, openSocket, sendTo, SOCK } from "../../lib/sys/socket.ts";
+import { libc, pinnedBytes } from "../../lib/linux/libc.ts";
+import { withNetns } from "../../lib/linux/netns.ts";
+import { NETLINK_ROUTE } from "../../lib/linux/route_socket.ts";
+import { AF, openSocket, sendTo, SOCK } from "../../lib/linux/socket.ts";
 import type { TestNetns } from "./network_namespaces.ts";
 
 // Opened before the first test starts: it stays open for ever, which a test must not be blamed for.

@@ -1,7 +1,7 @@
 /** Network namespaces of a test's own, with everything in them removed at its end. Needs root. @module */
 
-import { libc } from "../../lib/sys/libc.ts";
-import { type Netns, openNetns } from "../../lib/sys/netns.ts";
+import { libc } from "../../lib/linux/libc.ts";
+import { type Netns, openNetns } from "../../lib/linux/netns.ts";
 
 // Opened before the first test starts: it stays open for ever, which a test must not be blamed for.
 libc();

@@ -5,7 +5,7 @@ import { JsonObject } from "../../../lib/base/json_reader.ts";
 import type {
   HeldAddress,
   Reservations,
-} from "../../../lib/host_local/plan.ts";
+} from "../../../lib/host_local/add_plan.ts";
 import {
   type Range,
   readRange,

@@ -2,7 +2,7 @@
 
 import { SystemError } from "../../../lib/base/errors.ts";
 import type { StoreConfig } from "../../../lib/host_local/config.ts";
-import type { AddPlan, Reservations } from "../../../lib/host_local/plan.ts";
+import type { AddPlan, Reservations } from "../../../lib/host_local/add_plan.ts";
 import {
   type Attachment,
   formatOwner,
@@ -13,7 +13,7 @@ import type {
   Reservation,
   ReservationStore,
   ReservationStores,
-} from "../../../lib/host_local/store.ts";
+} from "../../../lib/host_local/reservation_store.ts";
 import {
   formatIpAddress,
   type IpAddress,

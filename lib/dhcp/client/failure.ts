@@ -1,0 +1,83 @@
+/** Why an acquisition failed: the step that did, and what was seen of it. Pure. @module */
+
+import { formatIpAddress } from "../../net/ip_address.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
+
+/** The step that failed. */
+export type Failure =
+  /** The link never came up. */
+  | { readonly kind: "link-down" }
+  /** Nobody answered. */
+  | {
+    readonly kind: "no-offer";
+    readonly discovers: number;
+    /** What went wrong before these. */
+    readonly before?: Failure;
+  }
+  /** Somebody answered, but nothing that can be used. */
+  | {
+    readonly kind: "offer-refused";
+    readonly discovers: number;
+    readonly reason: string;
+  }
+  /** The server whose offer was taken fell silent. */
+  | {
+    readonly kind: "no-ack";
+    readonly address: Ipv4Address;
+    readonly server: Ipv4Address;
+    readonly requests: number;
+  }
+  /** The server took its offer back; `message` is option 56, possibly empty. */
+  | {
+    readonly kind: "nak";
+    readonly server: Ipv4Address;
+    readonly message: string;
+  }
+  /** The ACK lacks something that an address cannot be used without. */
+  | {
+    readonly kind: "unusable-ack";
+    readonly server: Ipv4Address;
+    readonly reason: string;
+  }
+  /** Another host already uses the address. */
+  | { readonly kind: "conflict"; readonly address: Ipv4Address };
+
+/** One sentence for the caller of the plugin; text that a server sent is quoted. */
+export function describeFailure(failure: Failure): string {
+  switch (failure.kind) {
+    case "link-down":
+      return "link is down: no DHCPDISCOVER could be sent";
+    case "no-offer":
+      return `no DHCPOFFER received: ${failure.discovers} DHCPDISCOVERs unanswered${
+        failure.before === undefined
+          ? ""
+          : `, after ${describeFailure(failure.before)}`
+      }`;
+    case "offer-refused":
+      return `no usable DHCPOFFER received for ${failure.discovers} DHCPDISCOVERs: ${failure.reason}`;
+    case "no-ack":
+      return `no DHCPACK received from ${
+        formatIpAddress(failure.server)
+      }: ${failure.requests} DHCPREQUESTs for ${
+        formatIpAddress(failure.address)
+      } unanswered`;
+    case "nak": {
+      const said = failure.message === ""
+        ? ""
+        : `: ${JSON.stringify(failure.message)}`;
+      return `DHCPNAK received from ${formatIpAddress(failure.server)}${said}`;
+    }
+    case "unusable-ack":
+      return `DHCPACK from ${
+        formatIpAddress(failure.server)
+      } cannot be used: ${failure.reason}`;
+    case "conflict":
+      return `address ${
+        formatIpAddress(failure.address)
+      } is already in use by another host`;
+    default: {
+      const unknown: never = failure;
+      return unknown;
+    }
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The DHCP client as a function: state and event in, state and effects out (RFC 2131 figure 5).
+ *
+ * It reads no clock, has no randomness of its own and sends nothing itself; whoever runs it carries the effects out,
+ * in order, and brings the events. Pure. @module
+ */
+
+import { onProbingTimer } from "./bound.ts";
+import { onConflict } from "./conflict.ts";
+import type { ClientContext, ClientEvent } from "./event.ts";
+import { onResume, onStart, onStop } from "./lifecycle.ts";
+import { onLinkDown, onLinkUp } from "./link_change.ts";
+import {
+  onInitRebootTimer,
+  onRebootingPacket,
+  onRebootingTimer,
+} from "./rebooting.ts";
+import { onLeaseTimer, onRenewalPacket } from "./renewing.ts";
+import { onRequestingPacket, onRequestingTimer } from "./requesting.ts";
+import {
+  onInitTimer,
+  onSelectingPacket,
+  onSelectingTimer,
+} from "./selecting.ts";
+import { type ClientState, wakeAtMs } from "./state.ts";
+import { after, log, type Step, step } from "./step.ts";
+import type { DhcpMessage } from "../codec/dhcp_message.ts";
+
+/**
+ * Takes one event.
+ *
+ * Everything that is due at `context.nowMs` is done in this one step, so the first DISCOVER is among the effects of
+ * `start`. A `setTimer` effect comes last whenever the wake-up time changed, and after every `timer` event.
+ *
+ * @param state {@link INITIAL_STATE} at first, then what the last call returned.
+ */
+export function transition(
+  state: ClientState,
+  event: ClientEvent,
+  context: ClientContext,
+): Step {
+  const settled = settle(onEvent(state, event, context), context);
+  const effects = [...settled.effects];
+  if (settled.state.state !== state.state) {
+    effects.unshift(
+      log("info", "state", { from: state.state, to: settled.state.state }),
+    );
+  }
+  const wake = wakeAtMs(settled.state);
+  if (wake !== wakeAtMs(state) || event.kind === "timer") {
+    const atMs = wake === Infinity ? undefined : wake;
+    effects.push({ kind: "setTimer", atMs });
+  }
+  return { state: settled.state, effects };
+}
+
+function onEvent(
+  state: ClientState,
+  event: ClientEvent,
+  context: ClientContext,
+): Step {
+  switch (event.kind) {
+    case "start":
+      return state.state === "STOPPED"
+        ? onStart(state, event, context)
+        : step(state);
+    case "resume":
+      return state.state === "STOPPED"
+        ? onResume(state, event, context)
+        : step(state);
+    case "stop":
+      return onStop(state, event, context);
+    case "packet":
+      return onPacket(state, event.message, context);
+    case "timer":
+      return step(state);
+    case "linkDown":
+      return onLinkDown(state, context);
+    case "linkUp":
+      return onLinkUp(state, context);
+    case "conflict":
+      return onConflict(state, context);
+    default: {
+      const unknown: never = event;
+      return unknown;
+    }
+  }
+}
+
+/** Does what is due. Ends, because each turn moves the wake-up time of the state on, past `nowMs` in the end. */
+function settle(first: Step, context: ClientContext): Step {
+  let settled = first;
+  while (wakeAtMs(settled.state) <= context.nowMs) {
+    settled = after(settled.effects, onTimer(settled.state, context));
+  }
+  return settled;
+}
+
+function onTimer(state: ClientState, context: ClientContext): Step {
+  switch (state.state) {
+    case "STOPPED":
+      return step(state);
+    case "INIT":
+      return onInitTimer(state, context);
+    case "SELECTING":
+      return onSelectingTimer(state, context);
+    case "REQUESTING":
+      return onRequestingTimer(state, context);
+    case "PROBING":
+      return onProbingTimer(state, context);
+    case "BOUND":
+    case "RENEWING":
+    case "REBINDING":
+      return onLeaseTimer(state, context);
+    case "INIT-REBOOT":
+      return onInitRebootTimer(state, context);
+    case "REBOOTING":
+      return onRebootingTimer(state, context);
+    default: {
+      const unknown: never = state;
+      return unknown;
+    }
+  }
+}
+
+function onPacket(
+  state: ClientState,
+  message: DhcpMessage,
+  context: ClientContext,
+): Step {
+  switch (state.state) {
+    case "SELECTING":
+      return onSelectingPacket(state, message, context);
+    case "REQUESTING":
+      return onRequestingPacket(state, message, context);
+    case "RENEWING":
+    case "REBINDING":
+      return onRenewalPacket(state, message, context);
+    case "REBOOTING":
+      return onRebootingPacket(state, message, context);
+    case "STOPPED":
+    case "INIT":
+    case "INIT-REBOOT":
+    case "PROBING":
+    case "BOUND":
+      return step(state);
+    default: {
+      const unknown: never = state;
+      return unknown;
+    }
+  }
+}

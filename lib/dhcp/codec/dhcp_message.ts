@@ -1,0 +1,177 @@
+/** DHCP messages: the fixed header of RFC 2131 section 2 and the options behind it. Pure. @module */
+
+import { ByteReader } from "../../base/byte_reader.ts";
+import { ByteWriter } from "../../base/byte_writer.ts";
+import { DecodeError } from "../../base/errors.ts";
+import { type Ipv4Address, readIpv4, writeIpv4 } from "../../net/ipv4_address.ts";
+import { decodeOptions, type DhcpOptions, encodeOptions } from "./options.ts";
+
+/** `op`: a message of a client (1) or of a server (2). */
+export const OP = { bootRequest: 1, bootReply: 2 } as const;
+
+/** Option 53 (RFC 2132 section 9.6). */
+export const MESSAGE_TYPE = {
+  DISCOVER: 1,
+  OFFER: 2,
+  REQUEST: 3,
+  DECLINE: 4,
+  ACK: 5,
+  NAK: 6,
+  RELEASE: 7,
+  INFORM: 8,
+} as const;
+
+/** The name of a message type, as in `DHCPDISCOVER` without the prefix. */
+export type MessageTypeName = keyof typeof MESSAGE_TYPE;
+
+/** UDP port of servers and relays. */
+export const SERVER_PORT = 67;
+/** UDP port of clients. */
+export const CLIENT_PORT = 68;
+
+/**
+ * A DHCP message, fields named as in RFC 2131 section 2:
+ *
+ * ```text
+ *    0                   1                   2                   3
+ *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *   |     op (1)    |   htype (1)   |   hlen (1)    |   hops (1)    |
+ *   |                            xid (4)                            |
+ *   |           secs (2)            |           flags (2)           |
+ *   |                          ciaddr  (4)                          |
+ *   |                          yiaddr  (4)                          |
+ *   |                          siaddr  (4)                          |
+ *   |                          giaddr  (4)                          |
+ *   |                          chaddr  (16)                         |
+ *   |                          sname   (64)                         |
+ *   |                          file    (128)                        |
+ *   |                          magic cookie (4), options (variable) |
+ * ```
+ */
+export interface DhcpMessage {
+  readonly op: number;
+  readonly htype: number;
+  readonly hops: number;
+  readonly xid: number;
+  /** Seconds since the client began. */
+  readonly secs: number;
+  /** 16 bits; see {@link BROADCAST_FLAG}. */
+  readonly flags: number;
+  readonly ciaddr: Ipv4Address;
+  readonly yiaddr: Ipv4Address;
+  readonly siaddr: Ipv4Address;
+  readonly giaddr: Ipv4Address;
+  /** Client hardware address, `hlen` bytes: at most 16, none for links with longer ones (RFC 4390). */
+  readonly chaddr: Uint8Array;
+  /** Server host name without its final NUL, at most 64 bytes; empty if the field held options. */
+  readonly sname: Uint8Array;
+  /** Boot file name without its final NUL, at most 128 bytes; empty if the field held options. */
+  readonly file: Uint8Array;
+  readonly options: DhcpOptions;
+}
+
+/** The BROADCAST bit of `flags` (RFC 2131 figure 2). */
+export const BROADCAST_FLAG = 0x8000;
+
+const CHADDR_WIDTH = 16;
+const SNAME_WIDTH = 64;
+const FILE_WIDTH = 128;
+const MAGIC_COOKIE = 0x63825363;
+/** Some relays and servers drop less than a BOOTP message had (RFC 951 section 3; RFC 1542 section 2.1). */
+const MIN_MESSAGE = 300;
+
+/**
+ * Decodes a message. Everything kept is copied out of `bytes`.
+ *
+ * @param bytes The payload of a UDP datagram; any bytes, any length.
+ * @throws {DecodeError} if it is shorter than the header, has no magic cookie (plain BOOTP), `hlen` exceeds 16, or
+ * the options are malformed.
+ */
+export function decodeMessage(bytes: Uint8Array): DhcpMessage {
+  const reader = new ByteReader(bytes);
+  const op = reader.u8("op");
+  const htype = reader.u8("htype");
+  const hlen = reader.u8("hlen");
+  if (hlen > CHADDR_WIDTH) {
+    throw new DecodeError(
+      `Cannot decode hlen ${hlen}: expected at most ${CHADDR_WIDTH}`,
+      "2",
+    );
+  }
+  const hops = reader.u8("hops");
+  const xid = reader.u32("xid");
+  const secs = reader.u16("secs");
+  const flags = reader.u16("flags");
+  const ciaddr = readIpv4(reader, "ciaddr");
+  const yiaddr = readIpv4(reader, "yiaddr");
+  const siaddr = readIpv4(reader, "siaddr");
+  const giaddr = readIpv4(reader, "giaddr");
+  const chaddr = reader.bytes(CHADDR_WIDTH, "chaddr").slice(0, hlen);
+  const sname = reader.bytes(SNAME_WIDTH, "sname");
+  const file = reader.bytes(FILE_WIDTH, "file");
+  const cookie = reader.u32("magic cookie");
+  if (cookie !== MAGIC_COOKIE) {
+    throw new DecodeError(
+      `Cannot decode magic cookie 0x${
+        cookie.toString(16)
+      }: expected 0x63825363`,
+      String(reader.offset - 4),
+    );
+  }
+  const decoded = decodeOptions({ options: reader.rest(), file, sname });
+  return {
+    op,
+    htype,
+    hops,
+    xid,
+    secs,
+    flags,
+    ciaddr,
+    yiaddr,
+    siaddr,
+    giaddr,
+    chaddr,
+    sname: decoded.isSnameOverloaded ? new Uint8Array() : upToNul(sname),
+    file: decoded.isFileOverloaded ? new Uint8Array() : upToNul(file),
+    options: decoded.options,
+  };
+}
+
+/**
+ * Encodes a message, padded to 300 bytes.
+ *
+ * @returns Fresh bytes; longer than 300 only if the options need it.
+ * @throws {RangeError} if a number or byte string does not fit its field, or an option cannot be sent.
+ */
+export function encodeMessage(message: DhcpMessage): Uint8Array {
+  const writer = new ByteWriter()
+    .u8(message.op)
+    .u8(message.htype)
+    .u8(message.chaddr.length)
+    .u8(message.hops)
+    .u32(message.xid)
+    .u16(message.secs)
+    .u16(message.flags);
+  writeIpv4(writer, message.ciaddr);
+  writeIpv4(writer, message.yiaddr);
+  writeIpv4(writer, message.siaddr);
+  writeIpv4(writer, message.giaddr);
+  writer
+    .padded(message.chaddr, CHADDR_WIDTH)
+    .padded(message.sname, SNAME_WIDTH)
+    .padded(message.file, FILE_WIDTH)
+    .u32(MAGIC_COOKIE);
+  encodeOptions(message.options, writer);
+  return writer.zeros(Math.max(0, MIN_MESSAGE - writer.length)).finish();
+}
+
+/** The name of a value of option 53, or undefined if RFC 2132 has none for it. */
+export function messageTypeName(value: number): MessageTypeName | undefined {
+  const names = Object.keys(MESSAGE_TYPE) as MessageTypeName[];
+  return names.find((name) => MESSAGE_TYPE[name] === value);
+}
+
+function upToNul(field: Uint8Array): Uint8Array {
+  const end = field.indexOf(0);
+  return end < 0 ? field : field.slice(0, end);
+}

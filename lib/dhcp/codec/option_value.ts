@@ -1,0 +1,213 @@
+/**
+ * Typed option values (RFC 2132): for each shape one decoder with exact lengths and one encoder.
+ *
+ * An absent option is for the caller to notice; a malformed one throws a DecodeError. Pure. @module
+ */
+
+import { ByteReader } from "../../base/byte_reader.ts";
+import { ByteWriter } from "../../base/byte_writer.ts";
+import { DecodeError } from "../../base/errors.ts";
+import { type Ipv4Address, readIpv4, writeIpv4 } from "../../net/ipv4_address.ts";
+import {
+  type ClasslessRoute,
+  decodeClasslessRoutes,
+  encodeClasslessRoutes,
+} from "./classless_static_route.ts";
+import { decodeDomainList, encodeDomainList } from "./domain_list.ts";
+
+/** Two addresses that belong together: destination and router (option 33), address and mask (option 21). */
+export type Ipv4Pair = readonly [Ipv4Address, Ipv4Address];
+
+/** What the value of each shape is in memory. Times are in seconds. */
+export interface OptionValues {
+  readonly ip: Ipv4Address;
+  /** One address or more. */
+  readonly ips: readonly Ipv4Address[];
+  /** Addresses, possibly none (only option 68). */
+  readonly "ips-or-none": readonly Ipv4Address[];
+  /** One pair or more. */
+  readonly "ip-pairs": readonly Ipv4Pair[];
+  readonly u8: number;
+  readonly u8s: readonly number[];
+  readonly u16: number;
+  readonly u16s: readonly number[];
+  readonly u32: number;
+  readonly i32: number;
+  readonly flag: boolean;
+  /** UTF-8 without the NULs that some senders add (RFC 2132 section 2); may hold any other character. */
+  readonly text: string;
+  readonly domain: string;
+  /** One name or more, without the final dot. */
+  readonly domains: readonly string[];
+  readonly "classless-routes": readonly ClasslessRoute[];
+  readonly empty: undefined;
+  readonly bytes: Uint8Array;
+}
+
+/** The name of a shape. */
+export type OptionShape = keyof OptionValues;
+
+interface Codec<T> {
+  readonly decode: (reader: ByteReader) => T;
+  readonly encode: (value: T, writer: ByteWriter) => void;
+}
+
+/** One element after the other to the end; none is malformed (RFC 2132: "the minimum length is ..."). */
+function listOf<T>(element: Codec<T>): Codec<readonly T[]> {
+  return {
+    decode: (reader) => {
+      const values = [element.decode(reader)];
+      while (reader.remaining > 0) values.push(element.decode(reader));
+      return values;
+    },
+    encode: (values, writer) => {
+      for (const value of values) element.encode(value, writer);
+    },
+  };
+}
+
+const ip: Codec<Ipv4Address> = {
+  decode: (reader) => readIpv4(reader, "address"),
+  encode: (value, writer) => writeIpv4(writer, value),
+};
+
+const ipPair: Codec<Ipv4Pair> = {
+  decode: (reader) => [ip.decode(reader), ip.decode(reader)],
+  encode: ([first, second], writer) => {
+    ip.encode(first, writer);
+    ip.encode(second, writer);
+  },
+};
+
+const u8: Codec<number> = {
+  decode: (reader) => reader.u8("8-bit number"),
+  encode: (value, writer) => void writer.u8(value),
+};
+
+const u16: Codec<number> = {
+  decode: (reader) => reader.u16("16-bit number"),
+  encode: (value, writer) => void writer.u16(value),
+};
+
+type Codecs = { readonly [S in OptionShape]: Codec<OptionValues[S]> };
+
+function makeCodecs(): Codecs {
+  const ips = listOf(ip);
+  return {
+    ip,
+    ips,
+    "ips-or-none": {
+      decode: (reader) => reader.remaining === 0 ? [] : ips.decode(reader),
+      encode: ips.encode,
+    },
+    "ip-pairs": listOf(ipPair),
+    u8,
+    u8s: listOf(u8),
+    u16,
+    u16s: listOf(u16),
+    u32: {
+      decode: (reader) => reader.u32("32-bit number"),
+      encode: (value, writer) => void writer.u32(value),
+    },
+    i32: {
+      decode: (reader) => reader.i32("signed 32-bit number"),
+      encode: (value, writer) => void writer.i32(value),
+    },
+    flag: {
+      decode: decodeFlag,
+      encode: (value, writer) => void writer.u8(value ? 1 : 0),
+    },
+    text: {
+      decode: (reader) =>
+        new TextDecoder("utf-8", { ignoreBOM: true })
+          .decode(reader.rest()).replace(/\0+$/, ""),
+      encode: (value, writer) =>
+        void writer.bytes(new TextEncoder().encode(value)),
+    },
+    domain: {
+      decode: decodeSingleDomain,
+      encode: (value, writer) => void writer.bytes(encodeDomainList([value])),
+    },
+    domains: {
+      decode: (reader) => decodeDomainList(reader.rest()),
+      encode: (value, writer) => void writer.bytes(encodeDomainList(value)),
+    },
+    "classless-routes": {
+      decode: decodeClasslessRoutes,
+      encode: encodeClasslessRoutes,
+    },
+    empty: { decode: () => undefined, encode: () => {} },
+    bytes: {
+      decode: (reader) => reader.rest(),
+      encode: (value, writer) => void writer.bytes(value),
+    },
+  };
+}
+
+let codecs: Codecs | undefined;
+
+function codecOf<S extends OptionShape>(shape: S): Codec<OptionValues[S]> {
+  codecs ??= makeCodecs();
+  return codecs[shape];
+}
+
+/**
+ * Decodes the whole of an option's content.
+ *
+ * @param content Reassembled content (RFC 3396), without code and length.
+ * @throws {DecodeError} if it is too short or too long for the shape, or not well formed.
+ */
+export function decodeOptionValue<S extends OptionShape>(
+  shape: S,
+  content: Uint8Array,
+): OptionValues[S] {
+  const reader = new ByteReader(content);
+  const value = codecOf(shape).decode(reader);
+  reader.expectEnd(`option value of shape ${shape}`);
+  return value;
+}
+
+/**
+ * Encodes a value into the content of an option.
+ *
+ * @throws {RangeError} if a number does not fit its shape or a name cannot be encoded.
+ */
+export function encodeOptionValue<S extends OptionShape>(
+  shape: S,
+  value: OptionValues[S],
+): Uint8Array {
+  const writer = new ByteWriter();
+  codecOf(shape).encode(value, writer);
+  return writer.finish();
+}
+
+/**
+ * Reads a typed value out of the options of a message.
+ *
+ * @returns The value, or undefined if the option is absent.
+ * @throws {DecodeError} if the option is there and malformed.
+ */
+export function optionValue<S extends OptionShape>(
+  options: ReadonlyMap<number, Uint8Array>,
+  code: number,
+  shape: S,
+): OptionValues[S] | undefined {
+  const content = options.get(code);
+  return content === undefined ? undefined : decodeOptionValue(shape, content);
+}
+
+function decodeFlag(reader: ByteReader): boolean {
+  const value = reader.u8("flag");
+  if (value > 1) {
+    throw new DecodeError(`Cannot decode flag ${value}: expected 0 or 1`, "0");
+  }
+  return value === 1;
+}
+
+function decodeSingleDomain(reader: ByteReader): string {
+  const [name, ...others] = decodeDomainList(reader.rest());
+  if (name === undefined || others.length > 0) {
+    throw new DecodeError("Cannot decode domain: expected one name", "0");
+  }
+  return name;
+}

@@ -1,0 +1,130 @@
+/**
+ * The options of a DHCP message as raw contents by code: long options (RFC 3396), option overload (RFC 2132 section
+ * 9.3), padding. Pure. @module
+ */
+
+import { ByteReader } from "../../base/byte_reader.ts";
+import type { ByteWriter } from "../../base/byte_writer.ts";
+import { DecodeError } from "../../base/errors.ts";
+import { OptionCode } from "./option_code.ts";
+
+/** Contents by option code, 1 to 254 except 52; unknown codes are kept. An entry may be empty. */
+export type DhcpOptions = ReadonlyMap<number, Uint8Array>;
+
+/** The three places of a message where options can stand. */
+export interface OptionFields {
+  /** Everything after the magic cookie. */
+  readonly options: Uint8Array;
+  /** The `file` field, 128 bytes. */
+  readonly file: Uint8Array;
+  /** The `sname` field, 64 bytes. */
+  readonly sname: Uint8Array;
+}
+
+/** The options of a message, and which header fields they took up. */
+export interface DecodedOptions {
+  readonly options: DhcpOptions;
+  readonly isFileOverloaded: boolean;
+  readonly isSnameOverloaded: boolean;
+}
+
+const MAX_PART = 255;
+const OVERLOAD_FILE = 1;
+const OVERLOAD_SNAME = 2;
+
+/**
+ * Gathers the options of a message.
+ *
+ * Parts of one code are joined in the order options field, `file`, `sname` (RFC 3396 section 5). What follows End is
+ * ignored; a field without End ends where its bytes do. Option 52 is obeyed in the options field only and is not part
+ * of the result: it tells where options stand, not what they say.
+ *
+ * @throws {DecodeError} if an option is longer than its field, or option 52 is not 1, 2 or 3.
+ */
+export function decodeOptions(fields: OptionFields): DecodedOptions {
+  const parts = new Map<number, Uint8Array[]>();
+  gather(fields.options, parts);
+  const overload = overloadOf(parts.get(OptionCode.optionOverload));
+  const isFileOverloaded = (overload & OVERLOAD_FILE) !== 0;
+  const isSnameOverloaded = (overload & OVERLOAD_SNAME) !== 0;
+  if (isFileOverloaded) gather(fields.file, parts);
+  if (isSnameOverloaded) gather(fields.sname, parts);
+  parts.delete(OptionCode.optionOverload);
+  const options = new Map(
+    [...parts].map(([code, contents]) => [code, join(contents)]),
+  );
+  return { options, isFileOverloaded, isSnameOverloaded };
+}
+
+/**
+ * Writes options and End: the message type first, then ascending, relay agent information last (RFC 3046 section
+ * 2.1). A content of more than 255 bytes becomes several parts (RFC 3396 section 6); no field is overloaded.
+ *
+ * @throws {RangeError} if a code cannot be sent: 0, 52, 255 or not a byte.
+ */
+export function encodeOptions(options: DhcpOptions, writer: ByteWriter): void {
+  const inOrder = [...options].sort(([a], [b]) => rank(a) - rank(b));
+  for (const [code, content] of inOrder) {
+    if (!isSendable(code)) {
+      throw new RangeError(`Cannot encode option ${code}: it has no content`);
+    }
+    let start = 0;
+    do {
+      const part = content.subarray(start, start + MAX_PART);
+      writer.u8(code).u8(part.length).bytes(part);
+      start += MAX_PART;
+    } while (start < content.length);
+  }
+  writer.u8(OptionCode.end);
+}
+
+/** Whether a message can carry an option of this code: not the marks Pad and End, nor option 52, which we never need. */
+export function isSendable(code: number): boolean {
+  return Number.isInteger(code) && code > OptionCode.pad &&
+    code < OptionCode.end && code !== OptionCode.optionOverload;
+}
+
+function gather(field: Uint8Array, parts: Map<number, Uint8Array[]>): void {
+  const reader = new ByteReader(field);
+  while (reader.remaining > 0) {
+    const code = reader.u8("option code");
+    if (code === OptionCode.end) return;
+    if (code === OptionCode.pad) continue;
+    const length = reader.u8(`length of option ${code}`);
+    const content = reader.bytes(length, `option ${code}`);
+    const earlier = parts.get(code);
+    if (earlier === undefined) parts.set(code, [content]);
+    else earlier.push(content);
+  }
+}
+
+function overloadOf(contents: readonly Uint8Array[] | undefined): number {
+  if (contents === undefined) return 0;
+  const content = join(contents);
+  const value = content[0];
+  if (content.length === 1 && value !== undefined && value >= 1 && value <= 3) {
+    return value;
+  }
+  throw new DecodeError(
+    "Cannot decode option 52: expected one byte from 1 to 3",
+    "0",
+  );
+}
+
+function join(contents: readonly Uint8Array[]): Uint8Array {
+  const [first, ...others] = contents;
+  if (first !== undefined && others.length === 0) return first;
+  const length = contents.reduce((sum, content) => sum + content.length, 0);
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (const content of contents) {
+    whole.set(content, offset);
+    offset += content.length;
+  }
+  return whole;
+}
+
+function rank(code: number): number {
+  if (code === OptionCode.dhcpMessageType) return -1;
+  return code === OptionCode.relayAgentInformation ? 256 : code;
+}

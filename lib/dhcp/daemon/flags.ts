@@ -1,0 +1,202 @@
+/** The flags of `dhcp daemon`, in the syntax of upstream's language. Pure. @module */
+
+import { formatDuration, parseDuration } from "../../base/duration.ts";
+import { DEFAULT_TIMINGS } from "../client/settings.ts";
+
+/** What the operator asked for. Spans are in milliseconds. */
+export interface DaemonFlags {
+  /** Absolute path; empty: no file. */
+  readonly pidFile: string;
+  /** Stands before the socket's and every namespace's path. */
+  readonly hostPrefix: string;
+  /** Without the prefix. */
+  readonly socketPath: string;
+  /** Empty: derived from the path of the socket. */
+  readonly stateDir: string;
+  readonly broadcast: boolean;
+  readonly debug: boolean;
+  readonly timeoutMs: number;
+  readonly resendMaxMs: number;
+  readonly resendTimeoutMs: number;
+}
+
+/** What the command line amounts to. */
+export type FlagsResult =
+  | { readonly kind: "flags"; readonly flags: DaemonFlags }
+  | {
+    /** Nothing to run: `text` goes to stderr and the process ends with `exitStatus`. */
+    readonly kind: "exit";
+    readonly text: string;
+    readonly exitStatus: number;
+  };
+
+/** Where the daemon listens and the plugin calls, if nobody says otherwise. */
+export const DEFAULT_SOCKET_PATH = "/run/cni/dhcp.sock";
+
+/**
+ * An ADD ends after this unless told otherwise. Upstream's 3m28s outlasts the patience of every runtime, which then
+ * never hears the reason.
+ */
+export const DEFAULT_ADD_TIMEOUT_MS = 60_000;
+
+const DEFAULTS: DaemonFlags = {
+  pidFile: "",
+  hostPrefix: "",
+  socketPath: DEFAULT_SOCKET_PATH,
+  stateDir: "",
+  broadcast: false,
+  debug: false,
+  timeoutMs: DEFAULT_TIMINGS.timeoutMs,
+  resendMaxMs: DEFAULT_TIMINGS.resendMaxMs,
+  resendTimeoutMs: DEFAULT_ADD_TIMEOUT_MS,
+};
+
+type Kind = "bool" | "string" | "duration";
+
+interface Definition {
+  readonly key: keyof DaemonFlags;
+  readonly kind: Kind;
+  readonly usage: string;
+}
+
+/** In the order of the usage text. */
+const DEFINITIONS: ReadonlyMap<string, Definition> = new Map([
+  ["broadcast", {
+    key: "broadcast",
+    kind: "bool",
+    usage: "set the broadcast flag on DHCP packets",
+  }],
+  ["debug", {
+    key: "debug",
+    kind: "bool",
+    usage: "log every packet",
+  }],
+  ["hostprefix", {
+    key: "hostPrefix",
+    kind: "string",
+    usage: "optional prefix to host root",
+  }],
+  ["pidfile", {
+    key: "pidFile",
+    kind: "string",
+    usage: "optional path to write daemon PID to",
+  }],
+  ["resendmax", {
+    key: "resendMaxMs",
+    kind: "duration",
+    usage: "longest pause between two tries of a DHCP exchange",
+  }],
+  ["resendtimeout", {
+    key: "resendTimeoutMs",
+    kind: "duration",
+    usage: "total time for an ADD whose network sets no timeout",
+  }],
+  ["socketpath", {
+    key: "socketPath",
+    kind: "string",
+    usage: "path of the socket to listen on",
+  }],
+  ["statedir", {
+    key: "stateDir",
+    kind: "string",
+    usage:
+      "directory of the leases, by default the path of the socket without .sock",
+  }],
+  ["timeout", {
+    key: "timeoutMs",
+    kind: "duration",
+    usage: "time-out of one DHCP exchange",
+  }],
+]);
+
+class FlagError extends Error {}
+
+/** The text that `-h` prints. */
+export function usage(): string {
+  const lines = [...DEFINITIONS].map(([name, { key, kind, usage }]) => {
+    const type = kind === "bool" ? "" : ` ${kind}`;
+    return `  -${name}${type}\n    \t${usage}${formatDefault(DEFAULTS[key])}`;
+  });
+  return ["Usage of daemon:", ...lines].join("\n");
+}
+
+/**
+ * Parses what stands after `daemon`. The first word that is no flag, and all after it, are left alone, as upstream does.
+ */
+export function parseFlags(args: readonly string[]): FlagsResult {
+  try {
+    return { kind: "flags", flags: parse(args) };
+  } catch (error) {
+    if (!(error instanceof FlagError)) throw error;
+    return error.message === ""
+      ? { kind: "exit", text: usage(), exitStatus: 0 }
+      : {
+        kind: "exit",
+        text: `${error.message}\n${usage()}`,
+        exitStatus: 2,
+      };
+  }
+}
+
+function parse(args: readonly string[]): DaemonFlags {
+  let flags = DEFAULTS;
+  const rest = [...args];
+  for (;;) {
+    const word = rest.shift();
+    if (word === undefined || word === "--" || !/^-./.test(word)) break;
+    const [, name = "", value] = splitWord(word);
+    const definition = DEFINITIONS.get(name);
+    if (definition === undefined) {
+      if (name === "h" || name === "help") throw new FlagError("");
+      throw new FlagError(`flag provided but not defined: -${name}`);
+    }
+    const { key, kind } = definition;
+    flags = { ...flags, [key]: parseValue(name, kind, value, rest) };
+  }
+  return flags;
+}
+
+function splitWord(
+  word: string,
+): readonly [word: string, name: string, value: string | undefined] {
+  const [, name, value] = word.match(/^--?([^-=][^=]*)(?:=(.*))?$/s) ?? [];
+  if (name === undefined) throw new FlagError(`bad flag syntax: ${word}`);
+  return [word, name, value];
+}
+
+function parseValue(
+  name: string,
+  kind: Kind,
+  given: string | undefined,
+  rest: string[],
+): boolean | string | number {
+  // A boolean flag takes no word after it: that would be ambiguous.
+  if (kind === "bool") return parseBoolean(name, given ?? "true");
+  const value = given ?? rest.shift();
+  if (value === undefined) {
+    throw new FlagError(`flag needs an argument: -${name}`);
+  }
+  if (kind === "string") return value;
+  const ms = parseDuration(value);
+  if (ms === undefined || ms < 0) {
+    throw new FlagError(
+      `invalid value ${JSON.stringify(value)} for flag -${name}: parse error`,
+    );
+  }
+  return ms;
+}
+
+function parseBoolean(name: string, value: string): boolean {
+  if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
+  if (["0", "f", "F", "false", "FALSE", "False"].includes(value)) return false;
+  throw new FlagError(
+    `invalid boolean value ${JSON.stringify(value)} for -${name}: parse error`,
+  );
+}
+
+function formatDefault(value: string | number | boolean): string {
+  if (value === "" || value === false) return "";
+  return typeof value === "number"
+    ? ` (default ${formatDuration(value)})`
+    : ` (default ${JSON.stringify(value)})`;
+}

@@ -1,0 +1,35 @@
+/** Who a keeper works for, and with what. @module */
+
+import { type Attachment, attachmentText } from "../codec/client_identifier.ts";
+import type { ClientFlags } from "./client_identity.ts";
+import type { LeaseOptions } from "../config/lease_options.ts";
+import type { ClientIdentity } from "./lease_record.ts";
+import type { Metrics } from "./metrics.ts";
+import type { AttachedInterface, DaemonPorts, Log } from "./ports.ts";
+
+/** An attachment, its interface and what its network wants. */
+export interface KeeperSubject {
+  readonly attachment: Attachment;
+  readonly attached: AttachedInterface;
+  readonly identity: ClientIdentity;
+  readonly options: LeaseOptions;
+}
+
+/** What all keepers share. */
+export interface KeeperContext {
+  readonly ports: DaemonPorts;
+  readonly flags: ClientFlags;
+  readonly metrics: Metrics;
+  /** A keeper has ended by itself and left nothing on the disk: forget it. */
+  readonly onEnd: (subject: KeeperSubject) => void;
+}
+
+/** The log with the attachment in each line. */
+export function attachmentLog(
+  attachment: Attachment,
+  { log }: Pick<DaemonPorts, "log">,
+): Log {
+  const name = attachmentText(attachment);
+  return (level, message, fields) =>
+    log(level, message, { attachment: name, ...fields });
+}

@@ -1,0 +1,195 @@
+/** The daemon's side of a connection of upstream's plugin (`upstream_rpc.ts`). @module */
+
+import { DecodeError } from "../../base/errors.ts";
+import { isOverride } from "../../cni/environment.ts";
+import { CniError, CniErrorCode, toCniError } from "../../cni/error.ts";
+import { parseDocument, readNetworkName } from "../../cni/network_config.ts";
+import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
+import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
+import { parseDhcpConfig } from "../config/dhcp_config.ts";
+import type { Daemon } from "./daemon.ts";
+import { MOST_REQUEST_BYTES } from "../protocol/messages.ts";
+import {
+  CONNECT_LINE,
+  CONNECTED_LINE,
+  EMPTY,
+  RPC_RESPONSE,
+  RPC_RESULT,
+  textOf,
+  toRpcResult,
+} from "../protocol/upstream_messages.ts";
+
+/** Upstream's plugin sends its call at once: so long for all of it. */
+const CALL_TIMEOUT_MS = 5000;
+/** It takes its answer at once, too. */
+const ANSWER_TIMEOUT_MS = 5000;
+/** Upstream's plugin sends none. */
+const MOST_HEADER_LINES = 64;
+
+/** A connection whose first line is another protocol's. */
+export interface RpcConnection {
+  /** Aborted when the other side is gone. */
+  readonly hungUp: AbortSignal;
+  /** Undefined if the other side ends first. @throws {DecodeError | SystemError} */
+  readLine(timeoutMs: number): Promise<string | undefined>;
+  /** Undefined if the other side ends first. @throws {SystemError} */
+  readBytes(timeoutMs: number): Promise<Uint8Array | undefined>;
+  /** False if the other side is gone. @throws {SystemError} */
+  writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean>;
+}
+
+/** Who answers, and the clock that callers are held to. */
+export interface UpstreamContext {
+  readonly daemon: Daemon;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+}
+
+/** Whether a first line is HTTP's. */
+export function isHttp(line: string): boolean {
+  return /^[A-Z]+ \S+ HTTP\//.test(line);
+}
+
+/**
+ * Serves one call; upstream's plugin makes no more.
+ *
+ * @param line The first one.
+ * @throws {DecodeError | SystemError} if what comes is no call.
+ */
+export async function serveUpstream(
+  line: string,
+  caller: RpcConnection,
+  { daemon, nowMs }: UpstreamContext,
+): Promise<void> {
+  const write = (text: string): Promise<boolean> =>
+    caller.writeBytes(new TextEncoder().encode(text), ANSWER_TIMEOUT_MS);
+  if (line !== CONNECT_LINE) {
+    await write("HTTP/1.0 405 Method Not Allowed\r\n\r\nmust CONNECT\n");
+    return;
+  }
+  const endMs = nowMs() + CALL_TIMEOUT_MS;
+  const leftMs = (): number => Math.max(endMs - nowMs(), 0);
+  if (!await skipHeader(caller, leftMs)) return;
+  await write(`${CONNECTED_LINE}\n\n`);
+  const decoder = new GobDecoder(MOST_REQUEST_BYTES);
+  const receive = (): Promise<GobRecord | undefined> =>
+    receiveRecord(caller, decoder, { leftMs });
+  const header = await receive();
+  const args = header && await receive();
+  if (header !== undefined && args !== undefined) {
+    await answer(header, args, caller, daemon);
+  }
+}
+
+/** @returns Whether it came to its end; else the caller is gone. */
+async function skipHeader(
+  caller: RpcConnection,
+  leftMs: () => number,
+): Promise<boolean> {
+  for (let count = 0; count <= MOST_HEADER_LINES; count++) {
+    const line = await caller.readLine(leftMs());
+    if (line === undefined) return false;
+    if (line === "") return true;
+  }
+  throw new DecodeError(
+    `Cannot read more than ${MOST_HEADER_LINES} header lines`,
+    "header",
+  );
+}
+
+async function receiveRecord(
+  caller: RpcConnection,
+  decoder: GobDecoder,
+  { leftMs }: { readonly leftMs: () => number },
+): Promise<GobRecord | undefined> {
+  for (;;) {
+    const found = decoder.next();
+    if (found !== undefined) return found;
+    const piece = await caller.readBytes(leftMs());
+    if (piece === undefined) return undefined;
+    decoder.push(piece);
+  }
+}
+
+async function answer(
+  { ServiceMethod, Seq }: GobRecord,
+  args: GobRecord,
+  caller: RpcConnection,
+  daemon: Daemon,
+): Promise<void> {
+  const method = textOf(ServiceMethod);
+  const send = (
+    { error, type = EMPTY, body = {} }: {
+      readonly error?: string;
+      readonly type?: typeof EMPTY;
+      readonly body?: GobRecord;
+    },
+  ): Promise<boolean> => {
+    const encoder = new GobEncoder();
+    const header = { ServiceMethod, Seq, Error: error };
+    const bytes = [
+      ...encoder.encode(RPC_RESPONSE, header),
+      ...encoder.encode(type, body),
+    ];
+    return caller.writeBytes(Uint8Array.from(bytes), ANSWER_TIMEOUT_MS);
+  };
+  try {
+    switch (method) {
+      case "DHCP.Allocate": {
+        const allocation = await daemon.allocate(
+          allocateRequest(args),
+          caller.hungUp,
+        );
+        const body = toRpcResult(allocation.result);
+        // There is no confirmation in this protocol.
+        if (await send({ type: RPC_RESULT, body })) allocation.confirm();
+        else await allocation.takeBack();
+        return;
+      }
+      case "DHCP.Release":
+        await daemon.release({ method: "release", ...common(args) });
+        await send({});
+        return;
+      default:
+        throw new CniError(
+          CniErrorCode.internal,
+          `rpc: can't find service ${method}`,
+          "",
+        );
+    }
+  } catch (error) {
+    await send({ error: toCniError(error).message });
+    throw error;
+  }
+}
+
+function allocateRequest(
+  args: GobRecord,
+): Parameters<Daemon["allocate"]>[0] {
+  const { attachment, json } = common(args);
+  const config = { name: attachment.networkName, cniVersion: "", json };
+  return {
+    method: "allocate",
+    attachment,
+    netns: textOf(args["Netns"]),
+    netnsOverride: isOverride(textOf(args["NetnsOverride"])),
+    options: parseDhcpConfig(config, textOf(args["Args"])).options,
+  };
+}
+
+function common(args: GobRecord): {
+  readonly attachment: Parameters<Daemon["release"]>[0]["attachment"];
+  readonly json: ReturnType<typeof parseDocument>;
+} {
+  const { StdinData } = args;
+  const bytes = StdinData instanceof Uint8Array ? StdinData : new Uint8Array();
+  const json = parseDocument(new TextDecoder().decode(bytes));
+  return {
+    attachment: {
+      containerId: textOf(args["ContainerID"]),
+      networkName: readNetworkName(json),
+      ifName: textOf(args["IfName"]),
+    },
+    json,
+  };
+}

@@ -1,0 +1,212 @@
+/** Interfaces inside namespaces as the daemon uses them: found by path and name, nothing held open between two uses. @module */
+
+import { SystemError } from "../../base/errors.ts";
+import type { Place } from "../daemon/lease_record.ts";
+import type {
+  AttachedInterface,
+  Datagram,
+  Exchange,
+  InterfaceChange,
+  InterfaceEvent,
+  Interfaces,
+} from "../daemon/ports.ts";
+import { SERVER_PORT } from "../codec/dhcp_message.ts";
+import type { ClientPacket } from "../codec/packet.ts";
+import { formatIpAddress } from "../../net/ip_address.ts";
+import { type Ipv4Address, ipv4Bits } from "../../net/ipv4_address.ts";
+import type { Ipv4Cidr } from "../../netlink/address.ts";
+import type { LinkInfo } from "../../netlink/link.ts";
+import { probeAddress } from "./address_probe.ts";
+import { DhcpExchange } from "./dhcp_exchange.ts";
+import { isErrno } from "../../linux/errno.ts";
+import type { EventLoop } from "../../linux/event_loop.ts";
+import { pinnedBytes } from "../../linux/libc.ts";
+import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
+import type { LinkMonitor } from "../../linux/link_monitor.ts";
+import { isSameNetns, type Netns, openNetns, ownNetns } from "../../linux/netns.ts";
+import { AF, openSocket, sendTo, SOCK } from "../../linux/socket.ts";
+import type { Timers } from "../../linux/timers.ts";
+
+/** What all interfaces share. */
+export interface InterfaceContext {
+  readonly loop: EventLoop;
+  readonly timers: Timers;
+  readonly monitor: LinkMonitor;
+}
+
+/** The namespace or the interface is not there any more. */
+class GoneError extends SystemError {}
+
+class NetnsInterface implements AttachedInterface {
+  readonly #context: InterfaceContext;
+  readonly #ifIndex: number;
+  /** Hardware address of the last sender of a DHCP message: the server, or the router to it. */
+  #server: Uint8Array | undefined;
+
+  constructor(
+    readonly place: Place,
+    ifIndex: number,
+    context: InterfaceContext,
+  ) {
+    this.#ifIndex = ifIndex;
+    this.#context = context;
+  }
+
+  read(): LinkInfo | undefined {
+    try {
+      return this.#control((control) => this.#link(control));
+    } catch (error) {
+      if (error instanceof GoneError) return undefined;
+      throw error;
+    }
+  }
+
+  addresses(): readonly Ipv4Cidr[] {
+    return this.#control((control) => control.addresses(this.#ifIndex));
+  }
+
+  setState(state: "up" | "down"): void {
+    this.#control((control) => control.setState(this.#ifIndex, state));
+  }
+
+  change(change: InterfaceChange): void {
+    const ifIndex = this.#ifIndex;
+    this.#control((control) => {
+      switch (change.kind) {
+        case "add-address":
+          return control.addAddress({ ...change.address, ifIndex });
+        case "remove-address":
+          return control.removeAddress({ ...change.address, ifIndex });
+        case "add-route":
+          return void control.addRoute({ ...change, ifIndex });
+        case "remove-route":
+          return control.removeRoute({ ...change, ifIndex });
+        default: {
+          const unknown: never = change;
+          return unknown;
+        }
+      }
+    });
+  }
+
+  open(onPacket: (packet: ClientPacket) => void): Exchange {
+    const link = this.read();
+    if (link === undefined) throw gone(this.place);
+    return new DhcpExchange({
+      loop: this.#context.loop,
+      link,
+      ifName: this.place.ifName,
+      enter: (body) => this.#enter(body),
+      server: this.#server,
+      onPacket: (packet, sender) => {
+        if (packet.kind === "message") this.#server = sender;
+        onPacket(packet);
+      },
+    });
+  }
+
+  probe(
+    address: Ipv4Address,
+    options: { readonly durationMs: number; readonly onConflict: () => void },
+  ): Disposable {
+    const { loop, timers } = this.#context;
+    const link = this.read();
+    if (link === undefined) throw gone(this.place);
+    return this.#enter((netns) =>
+      probeAddress(netns, { loop, timers, link, address, ...options })
+    );
+  }
+
+  watch(listener: (event: InterfaceEvent) => void): Disposable {
+    return this.#enter((netns) =>
+      this.#context.monitor.watch(netns, this.#ifIndex, listener)
+    );
+  }
+
+  #link(control: LinkControl): LinkInfo {
+    const link = control.find(this.place.ifName);
+    // Another interface of the same name is not the one that the lease was given for.
+    if (link?.index !== this.#ifIndex) throw gone(this.place);
+    return link;
+  }
+
+  #control<T>(body: (control: LinkControl) => T): T {
+    return this.#enter((netns) => {
+      using control = openLinkControl(netns);
+      return body(control);
+    });
+  }
+
+  /** Runs `body` with the namespace, which is open until it returns. @throws {GoneError} */
+  #enter<T>(body: (netns: Netns) => T): T {
+    using netns = openAgain(this.place);
+    if (netns === undefined) throw gone(this.place);
+    return body(netns);
+  }
+}
+
+/** The interfaces of this host and of the namespaces on it. */
+export function netnsInterfaces(context: InterfaceContext): Interfaces {
+  return {
+    find: (netnsPath, ifName) => {
+      using netns = openNetns(netnsPath);
+      using control = openLinkControl(netns);
+      const link = control.find(ifName);
+      if (link === undefined) {
+        const quoted = JSON.stringify(ifName);
+        throw new SystemError(`error looking up ${quoted}: Link not found`, "");
+      }
+      const place = { netnsPath, netns: netns.identity, ifName };
+      return new NetnsInterface(place, link.index, context);
+    },
+    isOwn: (netns) => isSameNetns(netns, ownNetns().identity),
+    findAgain: (place) => {
+      using netns = openAgain(place);
+      if (netns === undefined) return undefined;
+      using control = openLinkControl(netns);
+      const link = control.find(place.ifName);
+      return link && new NetnsInterface(place, link.index, context);
+    },
+    sendFromHost,
+  };
+}
+
+/** The namespace of `place`; undefined if its path leads nowhere, or to another. */
+function openAgain({ netnsPath, netns }: Place): Netns | undefined {
+  const opened = openUnlessGone(netnsPath);
+  if (opened === undefined || isSameNetns(opened.identity, netns)) {
+    return opened;
+  }
+  opened[Symbol.dispose]();
+  return undefined;
+}
+
+function openUnlessGone(path: string): Netns | undefined {
+  try {
+    return openNetns(path);
+  } catch (error) {
+    // What is left of a namespace that was removed half: the file that it was mounted on.
+    const isPlainFile = error instanceof SystemError &&
+      error.constructor === SystemError;
+    if (isPlainFile || isErrno(error, "ENOENT", "ENOTDIR", "ESRCH")) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function gone({ netnsPath, ifName }: Place): GoneError {
+  return new GoneError(`${ifName} in ${netnsPath} no longer exists`, "");
+}
+
+function sendFromHost({ destination, bytes }: Datagram): void {
+  using socket = openSocket(AF.INET, SOCK.DGRAM);
+  // struct sockaddr_in { u16 family; be16 port; be32 addr; u8 zero[8]; }
+  const address = pinnedBytes(16);
+  const view = new DataView(address.buffer);
+  view.setUint16(0, AF.INET, true);
+  view.setUint16(2, SERVER_PORT);
+  view.setUint32(4, ipv4Bits(destination));
+  const subject = `${formatIpAddress(destination)}:${SERVER_PORT}`;
+  sendTo(socket, bytes, { address, subject });
+}

@@ -1,0 +1,153 @@
+/**
+ * `dhcp daemon`: wires the daemon to the system. Not an executable of its own: `main_dhcp.ts` loads it on demand.
+ *
+ * @module
+ */
+
+import { SystemError } from "../../base/errors.ts";
+import { formatLogLine } from "../../base/log_line.ts";
+import { Daemon } from "../daemon/daemon.ts";
+import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
+import type { DaemonPorts, Log } from "../daemon/ports.ts";
+import { MOST_REQUEST_BYTES } from "../protocol/messages.ts";
+import { serveConnection } from "../daemon/server.ts";
+import { stateDirOf } from "../protocol/state_directory.ts";
+import { netnsInterfaces } from "./netns_interface.ts";
+import { bootTimeMs } from "../../linux/boottime_clock.ts";
+import { nowMs } from "../../sys/clock.ts";
+import {
+  checkPidFilePath,
+  lockDirectory,
+  writePidFile,
+} from "./pid_file.ts";
+import { EventLoop } from "../../linux/event_loop.ts";
+import { LeaseFiles } from "./lease_files.ts";
+import { LinkMonitor } from "../../linux/link_monitor.ts";
+import {
+  loadSha256,
+  randomU32,
+  readBootId,
+  readMachineId,
+} from "./machine_id.ts";
+import { writeStderr } from "../../sys/stdio.ts";
+import { atMost, stopSignal } from "../../sys/stop_signal.ts";
+import { Timers } from "../../linux/timers.ts";
+import {
+  activatedListener,
+  listenUnix,
+  type UnixListener,
+} from "../../linux/unix_listener.ts";
+import { UnixServer } from "../../linux/unix_server.ts";
+
+/** A call that runs when the daemon is told to stop may take so long; then it is told so. */
+const STOP_TIMEOUT_MS = 10_000;
+/** So long it may take to tell it; the unit's TimeoutStopSec is longer than both. */
+const LAST_WORD_TIMEOUT_MS = 5000;
+
+/** Runs the daemon until it is told to stop. @param args What stands after `daemon`. @returns The exit status. */
+export async function runDaemon(
+  args: readonly string[],
+  version: string,
+): Promise<number> {
+  const parsed = parseFlags(args);
+  if (parsed.kind === "exit") {
+    writeStderr(parsed.text);
+    return parsed.exitStatus;
+  }
+  const { flags } = parsed;
+  const log = logger(flags);
+  try {
+    await serve(flags, version, log);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const { message, advice } = error;
+    log("error", message, advice === "" ? {} : { advice });
+    return 1;
+  }
+}
+
+async function serve(
+  flags: DaemonFlags,
+  version: string,
+  log: Log,
+): Promise<void> {
+  checkPidFilePath(flags.pidFile);
+  // Before anything else is looked at: who calls from now on waits instead of being refused.
+  const wantedPath = `${flags.hostPrefix}${flags.socketPath}`;
+  using listener = listen(wantedPath);
+  // Plugins leave their notes beside the socket that they call, whatever the flag says of it.
+  const socketPath = listener.path ?? wantedPath;
+  const stop = stopSignal();
+  await using loop = new EventLoop((error) =>
+    log("error", "unexpected error", { stack: stackOf(error) })
+  );
+  using timers = new Timers(loop);
+  using monitor = new LinkMonitor(loop, timers);
+  const noteDir = stateDirOf(socketPath);
+  const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
+  const digest = await loadSha256();
+  const scheduler: DaemonPorts["scheduler"] = {
+    // Whole milliseconds: they are written down, and shown to people.
+    nowMs: () => Math.floor(bootTimeMs()),
+    wallMs: nowMs,
+    timer: (callback) => timers.create(callback),
+  };
+  const leases = new LeaseFiles({ stateDir, noteDir }, digest, scheduler);
+  using _lock = lockDirectory(stateDir);
+  using _pidFile = writePidFile(flags.pidFile);
+  const daemon = new Daemon({
+    scheduler,
+    randomU32,
+    digest,
+    machineId: readMachineId(flags.hostPrefix, digest),
+    bootId: readBootId(),
+    interfaces: netnsInterfaces({ loop, timers, monitor }),
+    leases,
+    log,
+  }, flags);
+  await daemon.adopt();
+  const ownUid = Deno.uid() ?? 0;
+  const context = { ownUid, version, log, nowMs: bootTimeMs };
+  const calls = new Set<Promise<void>>();
+  const server = new UnixServer(loop, listener, {
+    maxLineBytes: MOST_REQUEST_BYTES,
+    onConnection: (connection) => {
+      const call = serveConnection(connection, daemon, context)
+        .catch((error) => loop.report(error))
+        .finally(() => calls.delete(call));
+      calls.add(call);
+    },
+  });
+  log("info", "serving", { socket: socketPath, state: stateDir, version });
+  log("info", "stopping", { signal: await stop });
+  server[Symbol.dispose]();
+  listener[Symbol.dispose]();
+  await atMost(Promise.all(calls), STOP_TIMEOUT_MS);
+  daemon.stop();
+  await atMost(Promise.all(calls), LAST_WORD_TIMEOUT_MS);
+  if (calls.size > 0) log("warn", "calls left", { calls: calls.size });
+  log("info", "stopped; leases are kept");
+}
+
+function listen(socketPath: string): UnixListener {
+  try {
+    return activatedListener(Deno.env, Deno.pid) ?? listenUnix(socketPath);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const message = `Error getting listener: ${error.message}`;
+    throw new SystemError(message, error.advice, { cause: error });
+  }
+}
+
+function logger({ debug }: DaemonFlags): Log {
+  return (level, message, fields) => {
+    if (level === "debug" && !debug) return;
+    const time = new Date().toISOString();
+    writeStderr(`time=${time} ${formatLogLine(level, message, fields)}`);
+  };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? error.stack ?? error.message : String(error);
+}

@@ -1,0 +1,138 @@
+/** The commands of the plugin on upstream's daemon (`upstream_rpc.ts`). @module */
+
+import { SystemError } from "../../base/errors.ts";
+import { CniError, CniErrorCode } from "../../cni/error.ts";
+import type { PluginHandlers, Request } from "../../cni/plugin.ts";
+import type { Result } from "../../cni/result.ts";
+import { parseResult } from "../../cni/result_reader.ts";
+import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
+import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
+import { formatCidr } from "../../net/cidr.ts";
+import { parseSocketPath } from "../config/dhcp_config.ts";
+import { absoluteNetns } from "./handlers.ts";
+import type { DhcpPorts } from "./ports.ts";
+import { MOST_RESPONSE_BYTES } from "../protocol/messages.ts";
+import { upstreamConfig } from "./upstream_config.ts";
+import {
+  CMD_ARGS,
+  CONNECT_LINE,
+  CONNECTED_LINE,
+  fromRpcResult,
+  RPC_REQUEST,
+  type RpcMethod,
+  textOf,
+} from "../protocol/upstream_messages.ts";
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** Upstream's daemon gives up after 208 s at the latest. */
+const CALL_TIMEOUT_MS = 240_000;
+
+/** Handlers for upstream's daemon. It knows neither GC nor STATUS. */
+export function upstreamHandlers(ports: DhcpPorts): PluginHandlers {
+  return {
+    add: async (request, answer) => answer(await allocate(request, ports)),
+    del: async (request) => {
+      await call(request, "DHCP.Release", ports);
+    },
+    check: async (request) => compare(request, await allocate(request, ports)),
+    gc: () => {
+      ports.warn("GC gives nothing back: upstream's daemon cannot be asked to");
+      return Promise.resolve();
+    },
+    // It answered.
+    status: () => Promise.resolve(),
+  };
+}
+
+async function allocate(request: Request, ports: DhcpPorts): Promise<Result> {
+  return fromRpcResult(await call(request, "DHCP.Allocate", ports));
+}
+
+function compare({ config }: Request, { ips }: Result): void {
+  const previous = config.json.object("prevResult");
+  if (previous === undefined) return;
+  const before = parseResult(previous).ips.map(({ address }) =>
+    formatCidr(address)
+  );
+  const missing = ips.map(({ address }) => formatCidr(address)).find((text) =>
+    !before.includes(text)
+  );
+  if (missing === undefined) return;
+  throw new CniError(
+    CniErrorCode.internal,
+    `dhcp: the lease is ${missing}, which prevResult does not have: ${
+      before.join(" ")
+    }`,
+    "",
+  );
+}
+
+/** One call on a connection of its own. @returns The body of the answer. */
+async function call(
+  request: Request,
+  method: RpcMethod,
+  ports: DhcpPorts,
+): Promise<GobRecord> {
+  const { invocation, config } = request;
+  using connection = await ports.connect(parseSocketPath(config));
+  const connected = await connection.exchange(
+    new TextEncoder().encode(`${CONNECT_LINE}\n\n`),
+    { timeoutMs: CONNECT_TIMEOUT_MS, take: headTaker() },
+  );
+  if (connected !== CONNECTED_LINE) {
+    throw new SystemError(
+      `error dialing DHCP daemon: unexpected answer ${
+        JSON.stringify(connected)
+      }`,
+      "",
+    );
+  }
+  const encoder = new GobEncoder();
+  const bytes = [
+    ...encoder.encode(RPC_REQUEST, { ServiceMethod: method }),
+    ...encoder.encode(CMD_ARGS, {
+      ContainerID: invocation.containerId,
+      Netns: absoluteNetns(request, ports),
+      IfName: invocation.ifName,
+      Args: invocation.cniArgs,
+      StdinData: new TextEncoder().encode(
+        JSON.stringify(upstreamConfig(config.json)),
+      ),
+    }),
+  ];
+  const [header = {}, body = {}] = await connection.exchange(
+    Uint8Array.from(bytes),
+    { timeoutMs: CALL_TIMEOUT_MS, take: answerTaker() },
+  );
+  const error = textOf(header["Error"]);
+  if (error === "") return body;
+  throw new CniError(
+    CniErrorCode.internal,
+    `error calling ${method}: ${error}`,
+    "",
+  );
+}
+
+/** The first line of an HTTP head, once its empty line has come. */
+function headTaker(): (piece: Uint8Array) => string | undefined {
+  let head = "";
+  return (piece) => {
+    head += new TextDecoder().decode(piece);
+    return head.includes("\n\n") || head.includes("\r\n\r\n")
+      ? head.split(/\r?\n/)[0]
+      : undefined;
+  };
+}
+
+/** Header and body. */
+function answerTaker(): (piece: Uint8Array) => GobRecord[] | undefined {
+  const decoder = new GobDecoder(MOST_RESPONSE_BYTES);
+  const found: GobRecord[] = [];
+  return (piece) => {
+    decoder.push(piece);
+    for (let next = decoder.next(); next !== undefined; next = decoder.next()) {
+      found.push(next);
+    }
+    return found.length < 2 ? undefined : found;
+  };
+}

@@ -1,0 +1,197 @@
+/** What an ADD is going to do, decided before anything is written. Pure. @module */
+
+import {
+  formatIpAddress,
+  type IpAddress,
+  sameAddress,
+} from "../net/ip_address.ts";
+import { type FreeAddresses, nextAddress } from "./round_robin.ts";
+import type { Range } from "./range.ts";
+import {
+  findRange,
+  formatRangeSet,
+  isGateway,
+  type RangeSet,
+} from "./range_set.ts";
+
+/** An address that the attachment holds already. */
+export interface HeldAddress {
+  readonly address: IpAddress;
+  /** Whether the ADD that reserved it is known to be over: from before the last boot, or never answered. */
+  readonly reusable: boolean;
+}
+
+/** What is known about the reservations of the network when an ADD comes. */
+export interface Reservations extends FreeAddresses {
+  /** Addresses of the attachment, in the order of their file names. */
+  readonly held: readonly HeldAddress[];
+  /** The address in the cursor file of range set `index`, if it holds one. */
+  cursor(index: number): IpAddress | undefined;
+}
+
+/** The address that one range set gives. */
+export interface Choice {
+  readonly address: IpAddress;
+  /** The range it lies in. */
+  readonly range: Range;
+  /** Whether the attachment holds it already; else it is to be reserved, and moves the cursor of the set. */
+  readonly adopted: boolean;
+  /** Reusable addresses of the attachment in this set, which this one takes the place of. */
+  readonly abandoned: readonly IpAddress[];
+}
+
+/** One choice a range set, in order. */
+export interface AddPlan {
+  readonly choices: readonly Choice[];
+}
+
+/** Why no address can be given. */
+export type PoolErrorKind =
+  | "exhausted"
+  | "duplicate"
+  | "gateway"
+  | "not-available"
+  | "outside-ranges";
+
+/** An ADD that cannot be served. */
+export class PoolError extends Error {
+  override readonly name = "PoolError";
+  /** @param address The address in question, if it is about one. */
+  constructor(
+    readonly kind: PoolErrorKind,
+    message: string,
+    readonly address: IpAddress | undefined,
+  ) {
+    super(message);
+  }
+}
+
+/** An address and the range of the set that it lies in. */
+interface Located {
+  readonly address: IpAddress;
+  readonly range: Range;
+}
+
+interface SetInput {
+  readonly set: RangeSet;
+  readonly setIndex: number;
+  /** What the attachment holds in this set. */
+  readonly held: readonly (Located & HeldAddress)[];
+  readonly containerId: string;
+  readonly reservations: Reservations;
+}
+
+function locate(set: RangeSet, address: IpAddress): Located | undefined {
+  const range = findRange(set, address);
+  return range && { address, range };
+}
+
+function notAvailable(address: IpAddress, set: RangeSet): PoolError {
+  const text = `requested IP address ${formatIpAddress(address)}` +
+    ` is not available in range set ${formatRangeSet(set)}`;
+  return new PoolError("not-available", text, address);
+}
+
+function refuseSecondAddress(
+  held: readonly HeldAddress[],
+  containerId: string,
+): void {
+  const inUse = held.find(({ reusable }) => !reusable)?.address;
+  if (inUse === undefined) return;
+  const text =
+    `${formatIpAddress(inUse)} has been allocated to ${containerId}` +
+    ", duplicate allocation is not allowed";
+  throw new PoolError("duplicate", text, inUse);
+}
+
+function addressesOf(held: readonly HeldAddress[]): readonly IpAddress[] {
+  return held.map(({ address }) => address);
+}
+
+function chooseRequested(
+  { address, range }: Located,
+  { set, held, containerId, reservations }: SetInput,
+): Choice {
+  if (isGateway(set, address)) {
+    const text = `requested ip ${formatIpAddress(address)} is subnet's gateway`;
+    throw new PoolError("gateway", text, address);
+  }
+  const own = held.find((candidate) => sameAddress(candidate.address, address));
+  const isAvailable = own === undefined
+    ? reservations.firstFree(address, address) !== undefined
+    : own.reusable;
+  if (!isAvailable) throw notAvailable(address, set);
+  const others = held.filter((candidate) => candidate !== own);
+  refuseSecondAddress(others, containerId);
+  const adopted = own !== undefined;
+  return { address, range, adopted, abandoned: addressesOf(others) };
+}
+
+function chooseAny(
+  { set, setIndex, held, containerId, reservations }: SetInput,
+): Choice {
+  refuseSecondAddress(held, containerId);
+  const [own, ...others] = held;
+  if (own !== undefined) {
+    const { address, range } = own;
+    return { address, range, adopted: true, abandoned: addressesOf(others) };
+  }
+  const address = nextAddress(set, reservations.cursor(setIndex), reservations);
+  const located = address && locate(set, address);
+  if (located !== undefined) {
+    return { ...located, adopted: false, abandoned: [] };
+  }
+  const text = `no IP addresses available in range set: ${formatRangeSet(set)}`;
+  throw new PoolError("exhausted", text, undefined);
+}
+
+function choose(requested: Located | undefined, input: SetInput): Choice {
+  try {
+    return requested === undefined
+      ? chooseAny(input)
+      : chooseRequested(requested, input);
+  } catch (error) {
+    if (!(error instanceof PoolError)) throw error;
+    const text =
+      `failed to allocate for range ${input.setIndex}: ${error.message}`;
+    throw new PoolError(error.kind, text, error.address);
+  }
+}
+
+/**
+ * Chooses one address out of each range set.
+ *
+ * A set serves the first request that lies in it. An attachment never gets a second address in a set; what it holds
+ * there from before a boot, or from an ADD that never answered, it gets again.
+ *
+ * @throws {PoolError} With upstream's text; nothing has been written then.
+ */
+export function planAdd(
+  { rangeSets, requestedAddresses, containerId }: {
+    readonly rangeSets: readonly RangeSet[];
+    readonly requestedAddresses: readonly IpAddress[];
+    readonly containerId: string;
+  },
+  reservations: Reservations,
+): AddPlan {
+  const waiting = [...requestedAddresses];
+  const takeRequest = (set: RangeSet): Located | undefined => {
+    const at = waiting.findIndex((address) => findRange(set, address));
+    const [address] = at < 0 ? [] : waiting.splice(at, 1);
+    return address && locate(set, address);
+  };
+  const choices = rangeSets.map((set, setIndex) => {
+    const held = reservations.held.flatMap(({ address, reusable }) => {
+      const located = locate(set, address);
+      return located === undefined ? [] : [{ ...located, reusable }];
+    });
+    const input = { set, setIndex, held, containerId, reservations };
+    return choose(takeRequest(set), input);
+  });
+  if (waiting.length > 0) {
+    const list = waiting.map(formatIpAddress).join(" ");
+    const text = `failed to allocate all requested IPs: ${list}`;
+    throw new PoolError("outside-ranges", text, waiting[0]);
+  }
+  return { choices };
+}

@@ -1,0 +1,247 @@
+/** One accepted connection of a Unix socket: lines in, lines out, who is there, and whether they still are. @module */
+
+import { DecodeError, SystemError } from "../base/errors.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { checked, isErrno } from "./errno.ts";
+import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
+import { libc, pinnedBytes } from "./libc.ts";
+import { encodeLine, LineDecoder } from "../base/line_framing.ts";
+import { getOption, sendTo, SOL_SOCKET, unlessItWaits } from "./socket.ts";
+
+const SO_PEERCRED = 17;
+const READ_BYTES = 0x10000;
+
+/** Who connected, at that moment (SO_PEERCRED). */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** One for all connections: what is read is copied at once. */
+let readBuffer: Uint8Array<ArrayBuffer> | undefined;
+
+/** Somebody who waits, with a time limit. */
+interface Waiter<T> {
+  readonly settle: (value: T) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** A connection; dispose of it when done. One `readLine` and one `writeLine` at a time. */
+export class UnixConnection implements Disposable {
+  readonly peer: PeerCredentials;
+  readonly #descriptor: Descriptor;
+  readonly #watch: Watch;
+  readonly #decoder: LineDecoder;
+  readonly #hungUp = new AbortController();
+  #output: Uint8Array = new Uint8Array(0);
+  #reader: (Waiter<unknown> & { readonly take: () => unknown }) | undefined;
+  #writer: Waiter<boolean> | undefined;
+  #hasEnded = false;
+
+  /** @param descriptor Belongs to the connection from then on. @param maxLineBytes Longest line that is read. */
+  constructor(loop: EventLoop, descriptor: Descriptor, maxLineBytes: number) {
+    this.#descriptor = descriptor;
+    this.#decoder = new LineDecoder(maxLineBytes);
+    try {
+      this.peer = peerOf(descriptor);
+      this.#watch = loop.watch(
+        descriptor,
+        EPOLL.IN,
+        (events) => this.#ready(events),
+      );
+    } catch (error) {
+      descriptor[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Aborted when the other side is gone; not when it has only said that it will send no more. */
+  get hungUp(): AbortSignal {
+    return this.#hungUp.signal;
+  }
+
+  /**
+   * Waits for the next line.
+   *
+   * @returns The line without its line feed; undefined if the other side has ended before one began, or this one has.
+   * @throws {DecodeError} if it is too long, cut short or not UTF-8.
+   * @throws {SystemError} if it is not there within `timeoutMs`.
+   */
+  async readLine(timeoutMs: number): Promise<string | undefined> {
+    return await this.#next(() => this.#takeLine(), "no line came", timeoutMs);
+  }
+
+  /**
+   * Waits for the next bytes, however many: for another protocol than lines.
+   *
+   * @returns Undefined if the other side has ended, or this one has.
+   * @throws {SystemError} if nothing is there within `timeoutMs`.
+   */
+  async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
+    const take = (): Uint8Array | undefined => this.#decoder.takeAll();
+    return await this.#next(take, "nothing came", timeoutMs);
+  }
+
+  /**
+   * Sends a line and waits until the kernel has all of it.
+   *
+   * @returns False if the other side is gone.
+   * @throws {SystemError} if it does not take the line within `timeoutMs`.
+   */
+  async writeLine(text: string, timeoutMs: number): Promise<boolean> {
+    return await this.writeBytes(encodeLine(text), timeoutMs);
+  }
+
+  /** The same for any bytes. */
+  async writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean> {
+    if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
+    this.#output = bytes;
+    this.#flush();
+    if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
+    if (this.#output.length === 0) return true;
+    return await within<boolean>(
+      timeoutMs,
+      "the line was not taken",
+      (waiter) => this.#writer = waiter,
+    ).finally(() => this.#writer = undefined);
+  }
+
+  /** Closes it; who waits is told that it has ended. */
+  [Symbol.dispose](): void {
+    this.#hasEnded = true;
+    this.#watch[Symbol.dispose]();
+    this.#descriptor[Symbol.dispose]();
+    this.#reader?.settle(undefined);
+    this.#writer?.settle(false);
+  }
+
+  #ready(events: number): void {
+    if ((events & EPOLL.OUT) !== 0) this.#flush();
+    const isGone = (events & (EPOLL.HUP | EPOLL.ERR)) !== 0;
+    // What was sent before hanging up counts.
+    while (this.#read() && isGone);
+    this.#serveReader();
+    if (isGone) this.#hangUp();
+    else this.#adjust();
+  }
+
+  /** Waits for what is of use: not for more than is needed, nor for an end that is known. */
+  #adjust(): void {
+    if (this.#descriptor.isClosed || this.hungUp.aborted) return;
+    const wantsInput = !this.#hasEnded && this.#decoder.needsMore;
+    const wantsOutput = this.#output.length > 0;
+    this.#watch.modify(
+      (wantsInput ? EPOLL.IN : 0) | (wantsOutput ? EPOLL.OUT : 0),
+    );
+  }
+
+  /** Reads once; whether there was something. */
+  #read(): boolean {
+    if (this.#hasEnded) return false;
+    readBuffer ??= pinnedBytes(READ_BYTES);
+    const buffer = readBuffer;
+    const { fd } = this.#descriptor;
+    let length: number | undefined;
+    try {
+      length = unlessItWaits(() =>
+        checked(libc().read(fd, buffer, BigInt(buffer.length)), "read")
+      );
+    } catch (error) {
+      if (!isErrno(error, "ECONNRESET")) throw error;
+      length = 0;
+    }
+    if (length === undefined) return false;
+    if (length === 0) this.#hasEnded = true;
+    this.#decoder.push(buffer.subarray(0, length));
+    return length > 0;
+  }
+
+  async #next<T>(
+    take: () => T | undefined,
+    complaint: string,
+    timeoutMs: number,
+  ): Promise<T | undefined> {
+    const found = take();
+    this.#adjust();
+    if (found !== undefined || this.#hasEnded) return found;
+    return await within<T | undefined>(timeoutMs, complaint, (waiter) => {
+      const settle = (value: unknown): void => waiter.settle(value as T);
+      this.#reader = { settle, fail: waiter.fail, take };
+    }).finally(() => this.#reader = undefined);
+  }
+
+  #serveReader(): void {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    try {
+      const found = reader.take();
+      if (found !== undefined || this.#hasEnded) reader.settle(found);
+    } catch (error) {
+      reader.fail(error);
+    }
+  }
+
+  #takeLine(): string | undefined {
+    const line = this.#decoder.next();
+    if (line === undefined && this.#hasEnded && this.#decoder.isInside) {
+      throw new DecodeError("Cannot read a line: cut short", "0");
+    }
+    return line;
+  }
+
+  #flush(): void {
+    try {
+      while (this.#output.length > 0) {
+        const sent = unlessItWaits(() =>
+          sendTo(this.#descriptor, this.#output, {
+            address: null,
+            subject: "line",
+          })
+        );
+        if (sent === undefined) break;
+        this.#output = this.#output.subarray(sent);
+      }
+    } catch (error) {
+      if (!isErrno(error, "EPIPE", "ECONNRESET")) throw error;
+      return this.#hangUp();
+    }
+    if (this.#output.length === 0) this.#writer?.settle(true);
+    this.#adjust();
+  }
+
+  #hangUp(): void {
+    this.#hasEnded = true;
+    // Its "hung up" would be ready for ever.
+    this.#watch[Symbol.dispose]();
+    this.#reader?.settle(undefined);
+    this.#writer?.settle(false);
+    this.#hungUp.abort();
+  }
+}
+
+/** Waits for what `register` is given to be called; at most `timeoutMs`. */
+async function within<T>(
+  timeoutMs: number,
+  complaint: string,
+  register: (waiter: Waiter<T>) => void,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const timer = setTimeout(
+    () => reject(new SystemError(`${complaint} within ${timeoutMs} ms`, "")),
+    timeoutMs,
+  );
+  register({ settle: resolve, fail: reject });
+  return await promise.finally(() => clearTimeout(timer));
+}
+
+/** struct ucred { pid_t pid; uid_t uid; gid_t gid; } */
+function peerOf(descriptor: Descriptor): PeerCredentials {
+  const option = { level: SOL_SOCKET, name: SO_PEERCRED, size: 12 };
+  const view = getOption(descriptor, option);
+  return {
+    pid: view.getInt32(0, true),
+    uid: view.getUint32(4, true),
+    gid: view.getUint32(8, true),
+  };
+}

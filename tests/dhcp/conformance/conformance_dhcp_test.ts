@@ -1,0 +1,61 @@
+/**
+ * Runs every case of `cases/` against this project's dhcp and against upstream's, each with its own daemon.
+ *
+ * `DHCP_BIN` names the binary to test instead of dist/dhcp. Upstream's is the one of Debian's package
+ * containernetworking-plugins; the overrides in the cases describe that release, 1.1.1.
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { type CaseGroup, differencesOf } from "../../host_local/conformance/case_format.ts";
+import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
+import { deliberateDifferences } from "../../support/deliberate_differences.ts";
+import { testInLanes } from "../../support/lanes.ts";
+import { type DhcpCase, loadDhcpCases } from "./dhcp_case.ts";
+import { runDhcpCase, type Side } from "./dhcp_runner.ts";
+
+const groups = loadDhcpCases(new URL("cases/", import.meta.url));
+
+register({ binary: DHCP_BIN, target: "here" }, () => true);
+register(
+  { binary: `${UPSTREAM_DIR}/dhcp`, target: "upstream" },
+  ({ notUpstream }) => notUpstream === undefined,
+);
+
+Deno.test("conformance cases of dhcp have names of their own", () => {
+  for (const { topic, cases } of groups) {
+    const names = cases.map(({ name }) => name);
+    assertEquals(
+      names.filter((name, index) => names.indexOf(name) !== index),
+      [],
+      topic,
+    );
+  }
+});
+
+Deno.test("the documentation explains every difference that a case of dhcp relies on", async () => {
+  const explained = await deliberateDifferences();
+  const used = new Set(
+    groups.flatMap(({ cases }) => cases as readonly DhcpCase[]).flatMap((
+      each,
+    ) => [...differencesOf(each), each.notUpstream ?? []].flat()),
+  );
+  assertEquals([...used].filter((id) => !explained.has(id)).sort(), []);
+});
+
+/** One test for each file of cases, with a step for each case: several at once, since each waits for others. */
+function register(side: Side, isMeant: (each: DhcpCase) => boolean): void {
+  for (const { topic, cases } of groups as readonly CaseGroup[]) {
+    testInLanes(
+      ["root", `binary:${side.binary}`],
+      `${side.target} ${topic}`,
+      cases.filter(isMeant).map((each) => ({
+        name: each.name,
+        run: async () => {
+          const problems = await runDhcpCase(each, side);
+          if (problems.length > 0) throw new Error(problems.join("\n"));
+        },
+      })),
+    );
+  }
+}

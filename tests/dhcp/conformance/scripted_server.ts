@@ -1,0 +1,73 @@
+/** A server that plays the script of a case. @module */
+
+import { BROADCAST_FLAG } from "../../../lib/dhcp/codec/dhcp_message.ts";
+import { hex } from "../../support/bytes.ts";
+import {
+  type Answer,
+  answerTo,
+  rawAnswerTo,
+  type Script,
+} from "../../support/dhcp_bad_server.ts";
+import { ip } from "../../support/dhcp_messages.ts";
+import type { ClientMessage } from "../../support/dhcp_wire.ts";
+import type { Reply, ServerScript } from "./dhcp_case.ts";
+
+/** The server of a case, as a function of each message. */
+export function scriptOf(
+  { offer = {}, ack = {}, silent = 0, silentExchanges = 0, times = 1, before }:
+    ServerScript,
+): Script {
+  let heard = 0;
+  const xids = new Set<number>();
+  return (message): Answer => {
+    heard += 1;
+    xids.add(message.message.xid);
+    if (silent < 0 || heard <= silent || xids.size <= silentExchanges) {
+      return [];
+    }
+    const answer = answerOf(message, { offer, ack });
+    if (answer === undefined) return [];
+    const first = before === undefined ? [] : [{ packet: hex(before) }];
+    return [...first, ...Array.from({ length: times }, () => answer)];
+  };
+}
+
+function answerOf(
+  message: ClientMessage,
+  { offer, ack }: { readonly offer: Reply; readonly ack: Reply },
+): Uint8Array | undefined {
+  switch (message.type) {
+    case "DISCOVER":
+      return encode(message, "OFFER", offer);
+    case "REQUEST":
+      return encode(message, "ACK", ack);
+    default:
+      return undefined;
+  }
+}
+
+function encode(
+  message: ClientMessage,
+  due: "OFFER" | "ACK",
+  { type = due, raw, file, sname, yiaddr, xid, chaddr, options = {} }: Reply,
+): Uint8Array {
+  if (raw !== undefined) {
+    return rawAnswerTo(message, {
+      options: raw,
+      ...(file === undefined ? {} : { file }),
+      ...(sname === undefined ? {} : { sname }),
+    });
+  }
+  return answerTo(message, type, {
+    flags: BROADCAST_FLAG,
+    ...(yiaddr === undefined ? {} : { yiaddr: ip(yiaddr) }),
+    ...(xid === undefined ? {} : { xid }),
+    ...(chaddr === undefined ? {} : { chaddr: hex(chaddr) }),
+    options: Object.fromEntries(
+      Object.entries(options).map(([code, content]) => [
+        Number(code),
+        content ?? undefined,
+      ]),
+    ),
+  });
+}

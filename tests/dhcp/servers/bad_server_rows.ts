@@ -1,0 +1,362 @@
+/** Servers that do wrong: what ADD says, what the lease becomes, and that the daemon stays up. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { UNSPECIFIED_ADDRESS } from "../../../lib/net/ipv4_address.ts";
+import {
+  answerTo,
+  BadServer,
+  datagram,
+  giving,
+  rawAnswerTo,
+  type Script,
+  textHex,
+} from "../../support/dhcp_bad_server.ts";
+import { poll } from "../../support/dhcp_polling.ts";
+import { DhcpHost, type Outcome } from "./dhcp_host.ts";
+import type { LaneRow } from "../../support/lanes.ts";
+
+/** What a row looks at when its ADD has ended. */
+interface After {
+  readonly host: DhcpHost;
+  readonly server: BadServer;
+  readonly outcome: Outcome;
+  readonly log: string;
+}
+
+interface Row {
+  readonly name: string;
+  readonly script: Script;
+  /** Keys of `ipam`. */
+  readonly ipam?: Readonly<Record<string, unknown>>;
+  /** The error document's code and text; a text may be a pattern. */
+  readonly error?: readonly [number, string | RegExp];
+  /** The result without `cniVersion`; a key that is absent is not compared. */
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly check?: (after: After) => void | Promise<void>;
+}
+
+const NO_OFFER = /^error calling DHCP\.Allocate: no DHCPOFFER received: /;
+const REFUSED = (reason: string): RegExp =>
+  new RegExp(
+    `^error calling DHCP\\.Allocate: no usable DHCPOFFER received for \\d+ DHCPDISCOVERs: ${reason}$`,
+  );
+const GOOD = {
+  ips: [{ address: "192.0.2.50/24", gateway: "192.0.2.1" }],
+  routes: [{ dst: "0.0.0.0/0", gw: "192.0.2.1" }],
+};
+
+/** After NAKs a client tries again at 0, 1, 3 and 7 s: its time is over when it waits for no answer. */
+const BETWEEN_TRIES = { timeout: "5s" };
+
+/** 40 routes of 8 bytes each, option 121. */
+const MANY_ROUTES = Array.from({ length: 40 }, (_, index) => ({
+  dst: `198.18.${index}.0/24`,
+  hex: `18c612${index.toString(16).padStart(2, "0")}c0000209`,
+}));
+
+/** A frame that upstream's daemon dies of (upstream-contract D2): IP total length 24, UDP port 68 in its padding. */
+function craftedFrame(totalLength: number): Uint8Array {
+  const packet = datagram(new Uint8Array(20));
+  const view = new DataView(packet.buffer);
+  view.setUint16(2, totalLength);
+  view.setUint16(10, 0);
+  let sum = 0;
+  for (let at = 0; at < 20; at += 2) sum += view.getUint16(at);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+  view.setUint16(10, ~sum & 0xffff);
+  return packet;
+}
+
+const ROWS: readonly Row[] = [
+  { name: "a proper one gives a lease", script: giving(), result: GOOD },
+  {
+    name: "silence",
+    script: () => [],
+    error: [
+      11,
+      /^error calling DHCP\.Allocate: no DHCPOFFER received: [2-9]\d* DHCPDISCOVERs unanswered$/,
+    ],
+  },
+  {
+    name: "an offer without a server identifier",
+    script: giving({ offer: { options: { 54: undefined } } }),
+    error: [999, REFUSED("no server identifier \\(option 54\\)")],
+  },
+  {
+    name: "an offer of the address 0.0.0.0",
+    script: (message) => [
+      answerTo(message, "OFFER", {
+        yiaddr: UNSPECIFIED_ADDRESS,
+      }),
+    ],
+    error: [999, REFUSED("address 0\\.0\\.0\\.0 in yiaddr")],
+  },
+  {
+    name: "an offer with another client's identifier",
+    script: giving({ offer: { options: { 61: "00 6162" } } }),
+    error: [
+      999,
+      REFUSED("the client identifier of another client \\(option 61\\)"),
+    ],
+  },
+  {
+    name: "an offer with another xid is nobody's",
+    script: (message) => {
+      const bytes = answerTo(message, "OFFER");
+      bytes[4] = (bytes[4] ?? 0) ^ 0xff;
+      return [bytes];
+    },
+    error: [11, NO_OFFER],
+  },
+  {
+    name: "an offer for another hardware address is nobody's",
+    script: (message) => [
+      answerTo(message, "OFFER", {
+        chaddr: new Uint8Array([2, 0, 0, 0, 0, 9]),
+      }),
+    ],
+    error: [11, NO_OFFER],
+  },
+  {
+    name: "an ACK in place of the offer",
+    script: (message) => [answerTo(message, "ACK")],
+    error: [999, REFUSED("DHCPACK instead of DHCPOFFER")],
+  },
+  {
+    name: "an offer that is never confirmed",
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [],
+    error: [
+      11,
+      /^error calling DHCP\.Allocate: no DHCPACK received from 192\.0\.2\.1: \d+ DHCPREQUESTs for 192\.0\.2\.50 unanswered$/,
+    ],
+    check: async ({ server }) =>
+      await poll("RELEASE", () => server.wire.count("RELEASE") > 0),
+  },
+  {
+    name: "an ACK without a subnet mask",
+    script: giving({ ack: { options: { 1: undefined } } }),
+    error: [
+      999,
+      "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: DHCP option Subnet Mask not found in DHCPACK",
+    ],
+    check: async ({ server }) =>
+      await poll("RELEASE", () => server.wire.count("RELEASE") > 0),
+  },
+  {
+    name: "a subnet mask with holes",
+    script: giving({ ack: { options: { 1: "ff00ff00" } } }),
+    error: [
+      999,
+      "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: Subnet Mask 255.0.255.0 in option 1",
+    ],
+  },
+  {
+    name: "NAK upon NAK is answered with pauses, and its words are passed on",
+    ipam: BETWEEN_TRIES,
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        answerTo(message, "NAK", { options: { 56: textHex("go away") } }),
+        answerTo(message, "NAK", { options: { 56: textHex("go away") } }),
+        answerTo(message, "NAK", { options: { 56: textHex("go away") } }),
+      ],
+    error: [
+      999,
+      'error calling DHCP.Allocate: DHCPNAK received from 192.0.2.1: "go away"',
+    ],
+    check: ({ server }) => {
+      const count = server.wire.count("DISCOVER");
+      assert(count >= 2 && count <= 6, `${count} DHCPDISCOVERs`);
+    },
+  },
+  {
+    name: "a NAK of a server that was not asked means nothing",
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        answerTo(message, "NAK", { options: { 54: "c0000209" } }),
+        answerTo(message, "ACK"),
+      ],
+    result: GOOD,
+  },
+  {
+    name: "everything twice",
+    script: (message) => [
+      ...giving()(message),
+      ...giving()(message),
+    ],
+    result: GOOD,
+    check: ({ server }) => assertEquals(server.wire.count("REQUEST"), 1),
+  },
+  {
+    name: "T1 of zero is repaired, so nothing is flooded",
+    script: giving({ ack: { options: { 58: "00000000", 59: "00000000" } } }),
+    result: GOOD,
+    check: ({ log, server }) => {
+      assert(/option-repaired.*reason="T1 of 0 s/.test(log), log);
+      assertEquals(server.wire.count("REQUEST"), 1);
+    },
+  },
+  {
+    name: "T1 after T2 after the end is repaired",
+    script: giving({
+      ack: { options: { 51: "00000e10", 58: "00002000", 59: "00001f00" } },
+    }),
+    result: GOOD,
+    check: ({ log }) => assert(/option-repaired/.test(log), log),
+  },
+  {
+    name: "a lease of no time is taken as a minute",
+    script: giving({ ack: { options: { 51: "00000000" } } }),
+    result: GOOD,
+    check: ({ log }) => assert(/reason="Lease time is 0/.test(log), log),
+  },
+  {
+    name: "a lease for ever",
+    script: giving({ ack: { options: { 51: "ffffffff" } } }),
+    result: GOOD,
+    check: ({ log }) => assert(!/option-repaired/.test(log), log),
+  },
+  {
+    name: "options in the file and sname fields",
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        rawAnswerTo(message, {
+          options: "350105 3604c0000201 330400000e10 340103 ff",
+          file: "0104ffffff00 ff",
+          sname: "0304c0000201 ff",
+        }),
+      ],
+    result: GOOD,
+  },
+  {
+    name: "an option in two parts",
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        rawAnswerTo(message, {
+          options: `350105 3604c0000201 330400000e10 0104ffffff00
+            7905 18c63364c0 0304c0000201 7903 000209 ff`,
+        }),
+      ],
+    result: { ...GOOD, routes: [{ dst: "198.51.100.0/24", gw: "192.0.2.9" }] },
+  },
+  {
+    name: "an option of more than 255 bytes",
+    script: giving({
+      ack: {
+        options: {
+          121: MANY_ROUTES.map(({ hex }) => hex).join(""),
+        },
+      },
+    }),
+    result: {
+      ...GOOD,
+      routes: MANY_ROUTES.map(({ dst }) => ({ dst, gw: "192.0.2.9" })),
+    },
+  },
+  {
+    name: "a malformed option 121 is left out, with a warning",
+    script: giving({ ack: { options: { 121: "21c0000200c0000201" } } }),
+    result: GOOD,
+    check: ({ log }) => assert(/option-repaired.*121/.test(log), log),
+  },
+  {
+    name: "halves of IPv4 by option 121 are left out, with a warning",
+    script: giving({
+      ack: { options: { 121: "0100 c0000209 0180 c0000209" } },
+    }),
+    check: ({ outcome, log }) => {
+      assertEquals(outcome.code, 0);
+      assertEquals(outcome.json.routes, undefined);
+      assert(/route-left-out/.test(log), log);
+    },
+  },
+  {
+    name: "an option that is longer than the message",
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        rawAnswerTo(message, { options: "350105 3604c0000201 01ffff" }),
+        answerTo(message, "ACK"),
+      ],
+    result: GOOD,
+    check: async ({ host, log }) => {
+      assert(/packet-dropped.*malformed/.test(log), log);
+      const { dropped_malformed: dropped = 0 } = await host.counters();
+      assert(dropped >= 1, `${dropped} dropped`);
+    },
+  },
+  {
+    name: "no End option",
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        rawAnswerTo(message, {
+          options: "350105 3604c0000201 330400000e10 0104ffffff00 0304c0000201",
+        }),
+      ],
+    result: GOOD,
+  },
+  {
+    name: "crafted short frames (D2) before each answer",
+    script: (message) => [
+      ...Array.from(
+        { length: 8 },
+        (_, extra) => ({ packet: craftedFrame(20 + extra) }),
+      ),
+      { packet: new Uint8Array(1) },
+      { packet: new Uint8Array(28).fill(0x45) },
+      new Uint8Array(0),
+      new Uint8Array(239),
+      ...giving()(message),
+    ],
+    result: GOOD,
+  },
+  {
+    name: "words of a server are quoted, never obeyed",
+    ipam: BETWEEN_TRIES,
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        answerTo(message, "NAK", { options: { 56: "0a1b5b324a22" } }),
+      ],
+    error: [
+      999,
+      /^error calling DHCP\.Allocate: DHCPNAK received from 192\.0\.2\.1: "\\n\\u001b\[2J\\""$/,
+    ],
+    check: ({ log }) => assert(!log.includes("\u001b"), "escape in the log"),
+  },
+];
+
+/** ADDs with servers that do wrong. */
+export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+  name: `bad server: ${row.name}`,
+  run: async () => {
+    await using host = new DhcpHost();
+    await using server = new BadServer(host.server, row.script);
+    const daemon = await host.daemon();
+    const container = host.container();
+    const outcome = await host.call("ADD", container, {
+      ipam: { timeout: "2s", ...row.ipam },
+    });
+    const { json } = outcome;
+    if (row.error !== undefined) {
+      const [code, text] = row.error;
+      assertEquals(json.code, code, JSON.stringify(json));
+      if (typeof text === "string") assertEquals(json.msg, text);
+      else assert(text.test(json.msg), json.msg);
+      assertEquals(host.stateFiles, []);
+    } else {
+      assertEquals(outcome.code, 0, JSON.stringify(json));
+    }
+    if (row.result !== undefined) {
+      const { cniVersion: _, dns: __, ...rest } = json;
+      assertEquals(rest, row.result);
+    }
+    await row.check?.({ host, server, outcome, log: daemon.log });
+    // It is up, and serves.
+    server.script = giving();
+    const next = await host.call("ADD", host.container(), {
+      containerId: "next",
+    });
+    assertEquals(next.code, 0, JSON.stringify(next.json));
+    assertEquals(await daemon.end("SIGTERM"), 0);
+    assert(!daemon.log.includes("unexpected error"), daemon.log);
+  },
+}));

@@ -1,0 +1,287 @@
+/**
+ * A daemon that is killed: at each system call on the file of a lease, and at random under load. The next daemon and the
+ * server must agree with what the runtime was told: no lease lost, none doubled.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { forEachParallel } from "../../support/parallel.ts";
+import { poll } from "../../support/dhcp_polling.ts";
+import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
+import { note } from "../../support/note.ts";
+import type { TestNetns } from "../../support/network_namespaces.ts";
+import { numberFromEnv, Random } from "../../support/random.ts";
+import { testWith } from "../../support/requirements.ts";
+import { parseTrace } from "../../support/strace.ts";
+import { DHCP_BIN } from "../../support/binaries.ts";
+import { type DhcpHost } from "./dhcp_host.ts";
+import { bare, Stage } from "./stage.ts";
+
+/** What may be done to the files of leases. */
+const CALLS =
+  "openat,write,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,statx,ftruncate,fchmod";
+
+/** Stages that lives are played on, at once. */
+const LANES = 3;
+/** Lives of the daemon under load; more by `DHCP_CRASH_LIVES`. */
+const LIVES = numberFromEnv("DHCP_CRASH_LIVES", 6);
+const SEED = numberFromEnv("DHCP_CRASH_SEED", Date.now() % 1e9);
+
+/** A point to kill at: the n-th call of this name on the lease's files. */
+interface Point {
+  readonly call: string;
+  readonly occurrence: number;
+}
+
+/** A daemon under strace, that is killed at `point`. */
+class TracedDaemon implements AsyncDisposable {
+  readonly #pidFile: string;
+  readonly #child: Deno.ChildProcess;
+  readonly #traceFile: string;
+  #hasEnded = false;
+
+  constructor(host: DhcpHost, name: string, point: Point | undefined) {
+    const { directory, stateDir, socketPath } = host;
+    this.#pidFile = directory.join("traced.pid");
+    this.#traceFile = directory.join("trace");
+    // Left by one that was killed; its number may be another's by now.
+    removeIfThere(this.#pidFile);
+    const paths = [
+      `${stateDir}/${name}`,
+      `${stateDir}/.${name}.tmp`,
+      stateDir,
+    ].flatMap((path) => ["-P", path]);
+    const inject = point === undefined ? [] : [
+      "-e",
+      `inject=${point.call}:signal=KILL:when=${point.occurrence}`,
+    ];
+    this.#child = new Deno.Command("sh", {
+      args: [
+        "-c",
+        'log=$1; shift; exec "$@" 2>>"$log"',
+        "sh",
+        directory.join("daemon.log"),
+        "strace",
+        "-f",
+        "-o",
+        this.#traceFile,
+        ...paths,
+        "-e",
+        `trace=${CALLS}`,
+        ...inject,
+        "--",
+        DHCP_BIN,
+        "daemon",
+        "-pidfile",
+        this.#pidFile,
+        "-socketpath",
+        socketPath,
+      ],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    this.#child.status.then(() => this.#hasEnded = true);
+  }
+
+  /** Waits until it listens, or has been killed before. */
+  async ready(host: DhcpHost): Promise<void> {
+    await poll(
+      "traced daemon",
+      async () =>
+        this.#hasEnded || (await host.call("STATUS", undefined)).code === 0,
+    );
+  }
+
+  /** Ends it, if that did not happen yet, and gives the calls it made. */
+  async end(): Promise<ReturnType<typeof parseTrace>["calls"]> {
+    if (!this.#hasEnded) this.#kill();
+    await this.#child.status;
+    return parseTrace(Deno.readTextFileSync(this.#traceFile)).calls;
+  }
+
+  #kill(): void {
+    try {
+      Deno.kill(Number(Deno.readTextFileSync(this.#pidFile)), "SIGKILL");
+    } catch (error) {
+      // It was killed where it should be, and strace is about to say so.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** The name of c1's lease file: known from a run that is not disturbed. */
+async function leaseName(stage: Stage): Promise<string> {
+  const { host } = stage;
+  const daemon = await host.daemon();
+  const container = host.container();
+  await host.call("ADD", container);
+  const [name] = host.leaseFiles;
+  await host.call("DEL", container);
+  await daemon.end("SIGTERM");
+  if (name === undefined) throw new Error(stage.report());
+  return name;
+}
+
+/** A stage, a container on it and the name of its lease's file. */
+interface World {
+  readonly stage: Stage;
+  readonly container: TestNetns;
+  readonly name: string;
+}
+
+/** ADD and DEL under strace; then a daemon that is left alone, and what it must find. */
+async function life(
+  { stage, container, name }: World,
+  point: Point | undefined,
+): Promise<ReturnType<typeof parseTrace>["calls"]> {
+  const { host } = stage;
+  await using traced = new TracedDaemon(host, name, point);
+  await traced.ready(host);
+  const add = await host.call("ADD", container);
+  const address: string | undefined = add.json?.ips?.[0]?.address;
+  if (add.code === 0 && address !== undefined) {
+    container.ip(`addr add ${address} dev eth0`);
+    const del = await host.call("DEL", container);
+    assertEquals(del.code, 0, JSON.stringify(del));
+  }
+  const calls = await traced.end();
+  const next = await host.daemon();
+  // Whatever was killed: told or not, it is over, and the server knows.
+  if (add.code !== 0) await host.call("DEL", container);
+  await stage.serverHas([]);
+  assertEquals(host.stateFiles, []);
+  container.ip("addr flush dev eth0");
+  // And it can be had again.
+  const again = await host.call("ADD", container);
+  assertEquals(again.code, 0, JSON.stringify(again.json));
+  await stage.serverHas([bare(again.json.ips[0].address)]);
+  await host.call("DEL", container);
+  await stage.serverHas([]);
+  assertEquals(await next.end("SIGTERM"), 0);
+  return calls;
+}
+
+testWith(
+  [...DNSMASQ.requirements, "command:strace", `binary:${DHCP_BIN}`],
+  "a daemon killed at any system call on a lease's file leaves nothing behind, here or at the server",
+  async () => {
+    await using stages = new AsyncDisposableStack();
+    const worlds: World[] = [];
+    for (let lane = 0; lane < LANES; lane++) {
+      const stage = stages.use(await Stage.open(DNSMASQ, {}));
+      const name = await leaseName(stage);
+      worlds.push({ stage, name, container: stage.host.container() });
+    }
+    const [first] = worlds as [World];
+    const calls = await life(first, undefined);
+    const totals = new Map<string, number>();
+    for (const { name: call } of calls) {
+      totals.set(call, (totals.get(call) ?? 0) + 1);
+    }
+    assert(calls.length > 5, `${calls.length} calls`);
+    const points = [...totals].flatMap(([call, total]) =>
+      Array.from({ length: total }, (_, index) => ({
+        call,
+        occurrence: index + 1,
+      }))
+    );
+    await forEachParallel(points, LANES, async (point, lane) => {
+      const world = worlds[lane] ?? first;
+      try {
+        await life(world, point);
+      } catch (cause) {
+        throw new Error(
+          `killed at ${point.call} ${point.occurrence}\n${world.stage.report()}`,
+          { cause },
+        );
+      }
+    });
+    note(`daemon killed at ${points.length} system calls`);
+  },
+);
+
+testWith(
+  [...DNSMASQ.requirements, `binary:${DHCP_BIN}`],
+  "a daemon killed at random under load loses no lease and doubles none",
+  async () => {
+    const random = new Random(SEED);
+    note(`DHCP_CRASH_SEED=${SEED}`);
+    await using stage = await Stage.open(DNSMASQ, {});
+    const { host } = stage;
+    const containers = Array.from({ length: 8 }, () => host.container());
+    const told = new Map<number, string>();
+    const round = async (index: number): Promise<void> => {
+      const container = containers[index] as TestNetns;
+      const containerId = `c${index}`;
+      const before = told.get(index);
+      if (before !== undefined && random.int(2) === 0) {
+        const { code, json } = await host.call("DEL", container, {
+          containerId,
+        });
+        assertEquals(code, 0, JSON.stringify(json));
+        told.delete(index);
+        container.ip("addr flush dev eth0");
+        return;
+      }
+      const { code, json } = await host.call("ADD", container, {
+        containerId,
+        ipam: { timeout: "5s" },
+      });
+      if (code !== 0) return;
+      const { address } = json.ips[0];
+      if (before !== undefined) assertEquals(address, before, stage.report());
+      else container.ip(`addr add ${address} dev eth0`);
+      told.set(index, address);
+    };
+    for (let life = 0; life < LIVES; life++) {
+      const daemon = await host.daemon();
+      const working = Promise.allSettled(
+        containers.flatMap((_, index) =>
+          random.int(4) === 0 ? [] : [
+            round(index),
+          ]
+        ),
+      );
+      const delayMs = random.int(400);
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      await daemon.end("SIGKILL");
+      for (const outcome of await working) {
+        if (outcome.status === "rejected") throw outcome.reason;
+      }
+    }
+    const last = await host.daemon();
+    for (const [index, container] of containers.entries()) {
+      const { code, json } = await host.call("ADD", container, {
+        containerId: `c${index}`,
+      });
+      assertEquals(code, 0, stage.report());
+      const address = told.get(index);
+      if (address !== undefined) assertEquals(json.ips[0].address, address);
+      told.set(index, json.ips[0].address);
+    }
+    assertEquals(new Set(told.values()).size, containers.length);
+    await stage.serverHas([...told.values()].map(bare));
+    await Promise.all(
+      containers.map((container, index) =>
+        host.call("DEL", container, { containerId: `c${index}` })
+      ),
+    );
+    await stage.serverHas([]);
+    assertEquals(host.stateFiles, []);
+    assertEquals(await last.end("SIGTERM"), 0);
+  },
+);

@@ -1,0 +1,221 @@
+/** What needs a real server, whichever, and is shown with dnsmasq. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { DhcpHost } from "./dhcp_host.ts";
+import { missing } from "../../support/requirements.ts";
+import type { LaneRow } from "../../support/lanes.ts";
+import { Dnsmasq } from "./dnsmasq.ts";
+import { eventually } from "../../support/dhcp_polling.ts";
+
+const ROWS: readonly Omit<LaneRow, "reason">[] = [
+  {
+    name: "a container gets an address, and gives it back at DEL",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory, {
+        extra: ["--dhcp-option=6,192.0.2.53", "--dhcp-option=15,a.example"],
+      });
+      await host.daemon();
+      const container = host.container();
+
+      const { code, json } = await host.call("ADD", container, {
+        cniArgs: "IgnoreUnknown=1;K8S_POD_NAME=web-0",
+      });
+
+      assertEquals(code, 0);
+      const [lease] = server.leases;
+      assert(lease !== undefined);
+      assertEquals(lease.hostName, "web-0");
+      assertEquals(lease.clientId, "00:63:31:2f:6e:65:74:2f:65:74:68:30");
+      assertEquals(json, {
+        cniVersion: "1.1.0",
+        dns: { domain: "a.example", nameservers: ["192.0.2.53"] },
+        ips: [{ address: `${lease.address}/24`, gateway: "192.0.2.1" }],
+        routes: [{ dst: "0.0.0.0/0", gw: "192.0.2.1" }],
+      });
+      container.ip(`addr add ${lease.address}/24 dev eth0`);
+      assertEquals((await host.call("CHECK", container)).code, 0);
+
+      assertEquals((await host.call("DEL", container)).code, 0);
+      await eventually(
+        "release",
+        () => server.leases.length === 0 || undefined,
+      );
+      assertEquals(host.leaseFiles, []);
+    },
+  },
+
+  {
+    name: "a lease is renewed by unicast, and outlives a daemon that is killed",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory, {
+        // dnsmasq knows no shorter lease than two minutes, and no T1 below three seconds.
+        leaseTime: "2m",
+        extra: ["--dhcp-option=58,3", "--dhcp-option=59,100"],
+      });
+      const first = await host.daemon();
+      const container = host.container();
+      const address = await host.add(container);
+      await eventually(
+        "renewal",
+        () => server.count("DHCPACK") > 1 || undefined,
+      );
+      assert(
+        new RegExp(
+          `type=DHCPREQUEST xid=[0-9a-f]{8} source=${
+            address.replace("/24", "")
+          } destination=192.0.2.1`,
+        ).test(first.log),
+      );
+
+      await first.end("SIGKILL");
+      const discovers = server.count("DHCPDISCOVER");
+      const second = await host.daemon();
+      const acks = server.count("DHCPACK");
+      await eventually(
+        "renewal after the restart",
+        () => server.count("DHCPACK") > acks || undefined,
+      );
+      assert(second.log.includes('msg="adopted"'));
+      assertEquals(server.count("DHCPDISCOVER"), discovers);
+      // dnsmasq may be writing the file anew.
+      await eventually(
+        "the one lease in the server's file",
+        () =>
+          server.leases.map((lease) => `${lease.address}/24`).join() ===
+            address ||
+          undefined,
+      );
+      assertEquals(
+        (await host.call("ADD", container)).json.ips[0].address,
+        address,
+      );
+      assertEquals((await host.call("DEL", undefined)).code, 0);
+      await eventually(
+        "release",
+        () => server.leases.length === 0 || undefined,
+      );
+    },
+  },
+
+  {
+    name: "a DEL without a daemon is made good by the next one",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      const first = await host.daemon();
+      const container = host.container();
+      await host.add(container);
+      assertEquals(await first.end("SIGTERM"), 0);
+      assertEquals(server.leases.length, 1);
+
+      const status = await host.call("STATUS", undefined);
+      assertEquals([status.code, status.json.code], [1, 50]);
+      const add = await host.call("ADD", container);
+      assertEquals(add.json.code, 11);
+      assertEquals(
+        add.json.msg,
+        `error dialing DHCP daemon: dial unix ${host.socketPath}: connect: no such file or directory`,
+      );
+      const del = await host.call("DEL", undefined);
+      assertEquals([del.code, del.json], [0, undefined]);
+      assertEquals(server.leases.length, 1);
+
+      await host.daemon();
+      await eventually(
+        "release",
+        () => server.leases.length === 0 || undefined,
+      );
+      assertEquals(host.stateFiles, []);
+      assertEquals((await host.call("STATUS", undefined)).code, 0);
+    },
+  },
+
+  {
+    name:
+      "a namespace that is gone ends its lease here, not at a server that only it could reach",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      await host.daemon();
+      const container = host.container();
+      await host.add(container);
+      container.remove();
+      await eventually("end", () => host.leaseFiles.length === 0 || undefined);
+      assertEquals(server.leases.length, 1);
+    },
+  },
+
+  {
+    name:
+      "an address that another machine has is declined and another one taken",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory, {
+        extra: ["--dhcp-host=02:00:5e:00:00:07,192.0.2.77"],
+      });
+      const daemon = await host.daemon();
+      // On the server's own bridge, so that it answers for the reserved address.
+      host.server.ip("addr add 192.0.2.77/32 dev eth0");
+      const container = host.container();
+      container.ip("link set eth0 address 02:00:5e:00:00:07");
+      const ipam = { conflictProbeMs: 200, timeout: "30s" };
+      const { code, json } = await host.call("ADD", container, { ipam });
+      assertEquals(code, 0, JSON.stringify(json));
+      assert(json.ips[0].address !== "192.0.2.77/24");
+      assert(daemon.log.includes("type=DHCPDECLINE"));
+      assertEquals(server.count("DHCPDECLINE"), 1);
+    },
+  },
+
+  {
+    name: "a probe that finds nobody takes its time and no more",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using _server = await Dnsmasq.start(host.server, host.directory);
+      const daemon = await host.daemon();
+      const ipam = { conflictProbeMs: 300 };
+      const { code } = await host.call("ADD", host.container(), { ipam });
+      assertEquals(code, 0);
+      assert(daemon.log.includes("from=REQUESTING to=PROBING"));
+      assert(daemon.log.includes("from=PROBING to=BOUND"));
+    },
+  },
+
+  {
+    name: "the network decides on identifier, broadcast, gateway and host name",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      await host.daemon("-broadcast");
+      const container = host.container();
+      container.ip("link set eth0 address 02:00:5e:00:00:08");
+      const { json } = await host.call("ADD", container, {
+        ipam: {
+          clientId: "mac",
+          suppress: ["gateway"],
+          provide: { option: "host-name", fromArg: "NAME" },
+        },
+        cniArgs: "NAME=db-1",
+      });
+      assertEquals(json.routes, undefined);
+      assertEquals(json.ips[0].gateway, undefined);
+      assertEquals(
+        server.leases.map(({ clientId, hostName }) => [clientId, hostName]),
+        [
+          ["01:02:00:5e:00:00:08", "db-1"],
+        ],
+      );
+      // dnsmasq says where it sends its answers: with the flag, to all.
+      assert(server.count("broadcast response") > 0, server.log);
+    },
+  },
+];
+
+/** Rows with a dnsmasq. */
+export const DNSMASQ_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+  ...row,
+  name: `dnsmasq: ${row.name}`,
+  reason: missing("command:dnsmasq"),
+}));

@@ -1,0 +1,83 @@
+/** Interfaces as the main plugins macvlan and ipvlan make them, with a real dnsmasq on the link of their master. @module */
+
+import { assertEquals } from "@std/assert";
+import { BROADCAST_FLAG } from "../../../lib/dhcp/codec/dhcp_message.ts";
+import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
+import { TestNetns } from "../../support/network_namespaces.ts";
+import { missing, skipped } from "../../support/requirements.ts";
+import { DHCP_BIN } from "../../support/binaries.ts";
+import { addressesOf, bare, Stage } from "./stage.ts";
+
+interface Row {
+  /** As in `ip link add type`. */
+  readonly kind: "macvlan" | "ipvlan";
+  readonly mode: string;
+  /** Whether an answer must come by broadcast: all interfaces of an ipvlan have the hardware address of their master. */
+  readonly asksForBroadcast: boolean;
+}
+
+const ROWS: readonly Row[] = [
+  { kind: "macvlan", mode: "bridge", asksForBroadcast: false },
+  { kind: "ipvlan", mode: "l2", asksForBroadcast: true },
+];
+
+const NEEDS = [...DNSMASQ.requirements, `binary:${DHCP_BIN}`] as const;
+
+for (const row of ROWS) {
+  const { kind, mode, asksForBroadcast } = row;
+  const name =
+    `${kind} (${mode}): ADD, CHECK, renewals and DEL, broadcast flag ${asksForBroadcast}`;
+  const reason = missing(...NEEDS) ?? unknownKind(row);
+  if (reason === undefined) Deno.test(name, () => proved(row));
+  else skipped(name, reason);
+}
+
+async function proved(row: Row): Promise<void> {
+  await using stage = await Stage.open(DNSMASQ, {
+    leaseSeconds: 120,
+    t1Seconds: 3,
+    t2Seconds: 100,
+  });
+  const { host, wire } = stage;
+  const daemon = await host.daemon();
+  // The master is a host's interface; the container's is made on it and moved.
+  const machine = stage.machine("192.0.2.7/24");
+  const container = stage.keep(new TestNetns());
+  add(machine, row);
+  machine.ip(`link set sub netns ${container.name} name eth0`);
+
+  const address = await host.add(container);
+  await stage.serverHas([bare(address)]);
+  const flags = (): boolean[] =>
+    wire.messages.map(({ message }) => (message.flags & BROADCAST_FLAG) !== 0);
+  await stage.until("DISCOVER and REQUEST", () => flags().length >= 2);
+  assertEquals(flags().slice(0, 2), Array(2).fill(row.asksForBroadcast));
+  assertEquals((await host.call("CHECK", container)).code, 0);
+
+  await stage.until("renewal", () => daemon.log.includes('"lease-renewed"'));
+  assertEquals(wire.count("DISCOVER"), 1);
+  assertEquals(addressesOf(container), [address]);
+
+  assertEquals((await host.call("DEL", container)).code, 0);
+  await stage.serverHas([]);
+  const { source } = await stage.releasedTo("192.0.2.1");
+  assertEquals(source, bare(address));
+}
+
+function add(machine: TestNetns, { kind, mode }: Row): void {
+  machine.ip(`link add sub link eth0 type ${kind} mode ${mode}`);
+}
+
+/** Why the kernel makes no such interface. */
+function unknownKind(row: Row): string | undefined {
+  using netns = new TestNetns();
+  netns.ip("link add eth0 type veth peer name eth1");
+  try {
+    add(netns, row);
+    return undefined;
+  } catch (error) {
+    const release = Deno.osRelease();
+    const [, text = ""] = /.*Error: (.*)/.exec(String(error)) ?? [];
+    return `kernel ${release} refuses ${row.kind}: ${text}`;
+  }
+}

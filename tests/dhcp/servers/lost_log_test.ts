@@ -1,0 +1,113 @@
+/** Daemon and plugin whose standard error takes nothing. @module */
+
+import { assertEquals } from "@std/assert";
+import { DHCP_BIN } from "../../support/binaries.ts";
+import { eventually } from "../../support/dhcp_polling.ts";
+import { cniEnv } from "../../support/plugin_process.ts";
+import { testWith } from "../../support/requirements.ts";
+import { TempDir } from "../../support/temp_dir.ts";
+import { soon } from "../../support/waiting.ts";
+
+const NEEDS = ["root", "command:bash", `binary:${DHCP_BIN}`] as const;
+
+/** What the daemon answers to one line; undefined if nobody listens. */
+async function ask(path: string, line: string): Promise<string | undefined> {
+  try {
+    using connection = await Deno.connect({ transport: "unix", path });
+    await connection.write(new TextEncoder().encode(`${line}\n`));
+    const buffer = new Uint8Array(4096);
+    const length = await soon(connection.read(buffer), "answer");
+    return new TextDecoder().decode(buffer.subarray(0, length ?? 0));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.ConnectionRefused) return undefined;
+    throw error;
+  }
+}
+
+const STATUS = '{"protocol":1,"method":"status"}';
+
+for (
+  const { name, redirection } of [
+    { name: "a full disk", redirection: '2>"/dev/full"' },
+    // The first line waits for the reader; it is gone with that line.
+    { name: "a pipe without a reader", redirection: "2> >(head -n 1)" },
+  ]
+) {
+  testWith(NEEDS, `the daemon serves with its log on ${name}`, async () => {
+    using directory = new TempDir();
+    const socket = directory.join("run/dhcp.sock");
+    const child = new Deno.Command("bash", {
+      args: ["-c", `exec "$0" "$@" ${redirection}`, DHCP_BIN, "daemon"]
+        .concat("-socketpath", socket),
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      await eventually("daemon", () => ask(socket, STATUS));
+      // Each of them is a line in the log.
+      for (let count = 0; count < 3; count++) await ask(socket, "{}");
+      const answer = await ask(socket, STATUS);
+      assertEquals(JSON.parse(answer ?? "{}").leases, {});
+    } finally {
+      child.kill("SIGTERM");
+    }
+    assertEquals((await child.status).code, 0);
+  });
+}
+
+/** A plugin call whose warnings are lost. */
+async function call(
+  command: string,
+  socketPath: string,
+): Promise<{ readonly code: number; readonly stdout: string }> {
+  const config = JSON.stringify({
+    cniVersion: "1.1.0",
+    name: "net",
+    ipam: { type: "dhcp", daemonSocketPath: socketPath },
+  });
+  const { code, stdout } = await new Deno.Command("/bin/sh", {
+    args: ["-c", 'printf %s "$CONFIG" | "$0" 2>/dev/full', DHCP_BIN],
+    env: { CONFIG: config, ...cniEnv(command) },
+  }).output();
+  return { code, stdout: new TextDecoder().decode(stdout) };
+}
+
+testWith(
+  NEEDS,
+  "a DEL without a daemon leaves its note although its warning is lost",
+  async () => {
+    using directory = new TempDir();
+    const outcome = await call("DEL", directory.join("dhcp.sock"));
+    assertEquals(outcome, { code: 0, stdout: "" });
+    const notes = await Array.fromAsync(Deno.readDir(directory.join("dhcp")));
+    assertEquals(notes.length, 1);
+  },
+);
+
+testWith(
+  NEEDS,
+  "an ADD that is printed succeeds although its warning is lost",
+  async () => {
+    using directory = new TempDir();
+    const path = directory.join("dhcp.sock");
+    using listener = Deno.listen({ transport: "unix", path });
+    // A daemon that answers and is gone before the confirmation.
+    const serving = (async () => {
+      using connection = await listener.accept();
+      await connection.read(new Uint8Array(65_536));
+      const ips = [{ address: "192.0.2.50/24" }];
+      const line = { protocol: 1, result: { cniVersion: "1.1.0", ips } };
+      await connection.write(
+        new TextEncoder().encode(`${JSON.stringify(line)}\n`),
+      );
+    })();
+    const { code, stdout } = await call("ADD", path);
+    await serving;
+    assertEquals([code, JSON.parse(stdout).ips], [
+      0,
+      [{ address: "192.0.2.50/24" }],
+    ]);
+  },
+);

@@ -1,0 +1,85 @@
+/** The pid file of a daemon, and those that are refused beside it. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { DHCP_BIN } from "../../support/binaries.ts";
+import { testWith } from "../../support/requirements.ts";
+import { TempDir } from "../../support/temp_dir.ts";
+import { DhcpHost } from "./dhcp_host.ts";
+
+const NEEDS = ["root", `binary:${DHCP_BIN}`] as const;
+
+async function run(
+  ...flags: readonly string[]
+): Promise<{ readonly code: number; readonly stderr: string }> {
+  const { code, stderr } = await new Deno.Command("timeout", {
+    args: ["10", DHCP_BIN, "daemon", ...flags],
+    stdin: "null",
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+for (
+  const { name, flags } of [
+    {
+      name: "for its socket",
+      flags: ({ socketPath }: DhcpHost) => ["-socketpath", socketPath],
+    },
+    {
+      name: "for its state directory",
+      flags: ({ stateDir, directory }: DhcpHost) => [
+        ...["-statedir", stateDir],
+        ...["-socketpath", directory.join("other.sock")],
+      ],
+    },
+  ]
+) {
+  testWith(
+    NEEDS,
+    `a second daemon that is refused ${name} leaves the pid file of the first`,
+    async () => {
+      await using host = new DhcpHost();
+      const path = host.directory.join("pid");
+      const first = await host.daemon("-pidfile", path);
+      const { code } = await run("-pidfile", path, ...flags(host));
+      assertEquals(code, 1);
+      assertEquals(await Deno.readTextFile(path), String(first.pid));
+      assertEquals(await first.end("SIGTERM"), 0);
+      assertEquals(await Deno.stat(path).catch(() => "gone"), "gone");
+    },
+  );
+}
+
+testWith(
+  NEEDS,
+  "a relative path of a pid file is refused before anything is made",
+  async () => {
+    using directory = new TempDir();
+    const { code, stderr } = await run(
+      ...["-pidfile", "rel.pid"],
+      ...["-socketpath", directory.join("run/s.sock")],
+    );
+    assertEquals(code, 1);
+    assert(
+      stderr.includes('Error writing pidfile \\"rel.pid\\": path not absolute'),
+      stderr,
+    );
+    assertEquals(await Array.fromAsync(Deno.readDir(directory.path)), []);
+  },
+);
+
+testWith(
+  NEEDS,
+  "a daemon that cannot write its pid file ends, and leaves no socket",
+  async () => {
+    using directory = new TempDir();
+    const pidFile = directory.join("none/pid");
+    const { code, stderr } = await run(
+      ...["-pidfile", pidFile],
+      ...["-socketpath", directory.join("s.sock")],
+    );
+    assertEquals(code, 1);
+    assert(stderr.includes(`Error writing pidfile \\"${pidFile}\\": `), stderr);
+    const left = await Array.fromAsync(Deno.readDir(directory.path));
+    assertEquals(left.map(({ name }) => name), ["s"]);
+  },
+);

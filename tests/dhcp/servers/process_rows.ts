@@ -1,0 +1,436 @@
+/** The daemon as a process: flags, files, signals, and callers that go away. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { TempDir } from "../../support/temp_dir.ts";
+import { DHCP_BIN } from "../../support/binaries.ts";
+import { DhcpHost } from "./dhcp_host.ts";
+import { missing } from "../../support/requirements.ts";
+import type { LaneRow } from "../../support/lanes.ts";
+import { Dnsmasq } from "./dnsmasq.ts";
+import { eventually } from "../../support/dhcp_polling.ts";
+
+const DISCOVER = "type=DHCPDISCOVER";
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the binary to its end. */
+async function run(...args: readonly string[]): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(DHCP_BIN, {
+    args: [...args],
+    clearEnv: true,
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+async function modeOf(path: string): Promise<number> {
+  return ((await Deno.stat(path)).mode ?? 0) & 0o777;
+}
+
+function count(log: string, text: string): number {
+  return log.split(text).length - 1;
+}
+
+const ROWS: readonly Omit<LaneRow, "reason">[] = [
+  {
+    name: "dhcp without a command is the plugin, whatever its arguments",
+    run: async () => {
+      for (const args of [[], ["-h"], ["foo"], ["-debug", "daemon"]]) {
+        const { code, stdout, stderr } = await run(...args);
+        assertEquals([code, stdout], [0, ""]);
+        assert(stderr.startsWith("CNI dhcp plugin v"), stderr);
+      }
+    },
+  },
+
+  {
+    name: "dhcp daemon -h shows the usage on stderr, status 0",
+    run: async () => {
+      const { code, stdout, stderr } = await run("daemon", "-h");
+      assertEquals([code, stdout], [0, ""]);
+      assert(stderr.startsWith("Usage of daemon:\n"), stderr);
+    },
+  },
+
+  {
+    name: "dhcp daemon with a wrong flag shows it and the usage, status 2",
+    run: async () => {
+      const { code, stderr } = await run("daemon", "-timeout", "5");
+      assertEquals(code, 2);
+      assert(
+        stderr.startsWith(
+          'invalid value "5" for flag -timeout: parse error\nUsage of daemon:\n',
+        ),
+        stderr,
+      );
+    },
+  },
+
+  {
+    name: "dhcp daemon refuses a relative path for its pid file",
+    run: async () => {
+      using directory = new TempDir();
+      const { code, stderr } = await run(
+        ...["daemon", "-pidfile", "rel.pid"],
+        ...["-socketpath", directory.join("s.sock")],
+      );
+      assertEquals(code, 1);
+      assert(
+        stderr.includes(
+          'Error writing pidfile \\"rel.pid\\": path not absolute',
+        ),
+        stderr,
+      );
+    },
+  },
+
+  {
+    name:
+      "the daemon writes its pid, keeps its leases at SIGTERM, and takes pid file and socket away",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      const pidFile = host.directory.join("dhcp.pid");
+      const daemon = await host.daemon("-pidfile", pidFile);
+      assertEquals(await Deno.readTextFile(pidFile), String(daemon.pid));
+      assertEquals(await modeOf(host.socketPath), 0o660);
+      assertEquals(await modeOf(host.stateDir), 0o700);
+      await host.add(host.container());
+      assertEquals(await daemon.end("SIGTERM"), 0);
+      for (const path of [pidFile, host.socketPath]) {
+        assertEquals(await Deno.lstat(path).catch(() => "gone"), "gone");
+      }
+      const [file] = host.leaseFiles;
+      assert(file !== undefined);
+      assertEquals(await modeOf(`${host.stateDir}/${file}`), 0o600);
+      assertEquals(server.leases.length, 1);
+    },
+  },
+
+  {
+    name: "SIGTERM lets a pending ADD end",
+    run: async () => {
+      await using host = new DhcpHost();
+      const daemon = await host.daemon();
+      const container = host.container();
+      const pending = host.call("ADD", container, { ipam: { timeout: "5s" } });
+      await eventually(
+        "DISCOVER",
+        () => daemon.log.includes(DISCOVER) || undefined,
+      );
+      const ended = daemon.end("SIGTERM");
+      await using _server = await Dnsmasq.start(host.server, host.directory);
+      const { code, json } = await pending;
+      assertEquals(code, 0, JSON.stringify(json));
+      assertEquals(await ended, 0);
+      assertEquals(host.leaseFiles.length, 1);
+    },
+  },
+
+  {
+    name: "a second daemon refuses the socket of a living one",
+    run: async () => {
+      await using host = new DhcpHost();
+      await host.daemon();
+      const { code, stderr } = await run(
+        "daemon",
+        "-socketpath",
+        host.socketPath,
+      );
+      assertEquals(code, 1);
+      assert(
+        stderr.includes(
+          `Error getting listener: listen unix ${host.socketPath}: bind: address already in use`,
+        ),
+        stderr,
+      );
+      assertEquals((await host.call("STATUS", undefined)).code, 0);
+    },
+  },
+
+  {
+    name: "a second daemon refuses the state directory of a living one",
+    run: async () => {
+      await using host = new DhcpHost();
+      await host.daemon();
+      const { code, stderr } = await run(
+        ...["daemon", "-statedir", host.stateDir],
+        ...["-socketpath", host.directory.join("other.sock")],
+      );
+      assertEquals(code, 1);
+      assert(stderr.includes("another daemon has it"), stderr);
+    },
+  },
+
+  {
+    name: "a state directory that is a link is refused",
+    run: async () => {
+      await using host = new DhcpHost();
+      await Deno.mkdir(host.directory.join("elsewhere"));
+      const link = host.directory.join("link");
+      await Deno.symlink(host.directory.join("elsewhere"), link);
+      const { code, stderr } = await run(
+        ...["daemon", "-statedir", link],
+        ...["-socketpath", host.socketPath],
+      );
+      assertEquals(code, 1);
+      assert(stderr.includes("not a directory"), stderr);
+    },
+  },
+
+  {
+    name: "files that are no leases are left alone and named",
+    run: async () => {
+      await using host = new DhcpHost();
+      await Deno.mkdir(host.stateDir, { recursive: true, mode: 0o700 });
+      const half = `${"0".repeat(32)}.lease`;
+      const link = `${"1".repeat(32)}.lease`;
+      const temporary = `.${"2".repeat(32)}.lease.tmp`;
+      for (const name of ["notes.txt", half, temporary]) {
+        await Deno.writeTextFile(`${host.stateDir}/${name}`, '{"format":1');
+      }
+      await Deno.symlink("/etc/passwd", `${host.stateDir}/${link}`);
+      const daemon = await host.daemon();
+      assertEquals(
+        [...host.stateFiles].sort(),
+        [half, link, "notes.txt"].sort(),
+      );
+      assertEquals(count(daemon.log, 'msg="file left alone"'), 3);
+    },
+  },
+
+  {
+    name: "a plugin that is killed takes its ADD back",
+    run: async () => {
+      await using host = new DhcpHost();
+      const daemon = await host.daemon();
+      const killer = new AbortController();
+      const pending = host.call("ADD", host.container(), {
+        signal: killer.signal,
+      });
+      await eventually(
+        "DISCOVER",
+        () => daemon.log.includes(DISCOVER) || undefined,
+      );
+      killer.abort();
+      await pending;
+      await eventually(
+        "end of the client",
+        () => daemon.log.includes('msg="releasing lease"') || undefined,
+      );
+      const sent = count(daemon.log, DISCOVER);
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      assertEquals((await host.call("STATUS", undefined)).code, 0);
+      assertEquals([server.leases, host.leaseFiles], [[], []]);
+      assertEquals(count(daemon.log, DISCOVER), sent);
+    },
+  },
+
+  {
+    name: "a plugin whose standard output is closed takes its ADD back",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      await host.daemon();
+      const container = host.container();
+      const config = JSON.stringify({
+        cniVersion: "1.1.0",
+        name: "net",
+        ipam: { type: "dhcp", daemonSocketPath: host.socketPath },
+      });
+      const { code } = await new Deno.Command("/bin/sh", {
+        args: ["-c", 'printf %s "$CONFIG" | "$0" >/dev/full', DHCP_BIN],
+        env: {
+          CONFIG: config,
+          CNI_COMMAND: "ADD",
+          CNI_CONTAINERID: "c1",
+          CNI_NETNS: container.path,
+          CNI_IFNAME: "eth0",
+        },
+        stderr: "null",
+      }).output();
+      assertEquals(code, 1);
+      await eventually(
+        "release",
+        () => server.count("DHCPRELEASE") || undefined,
+      );
+      await eventually("end", () => host.leaseFiles.length === 0 || undefined);
+      assertEquals(server.leases, []);
+    },
+  },
+
+  {
+    name: "a DEL cancels a pending ADD, which fails at once",
+    run: async () => {
+      await using host = new DhcpHost();
+      const daemon = await host.daemon();
+      const container = host.container();
+      const pending = host.call("ADD", container);
+      await eventually(
+        "DISCOVER",
+        () => daemon.log.includes(DISCOVER) || undefined,
+      );
+      assertEquals((await host.call("DEL", container)).code, 0);
+      const { code, json } = await pending;
+      assertEquals([code, json.code], [1, 11]);
+      assert(json.msg.startsWith("error calling DHCP.Allocate: cancelled"));
+    },
+  },
+
+  {
+    name: "ADDs of one container at the same time get one lease",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      await host.daemon();
+      const container = host.container();
+      const outcomes = await Promise.all(
+        [1, 2, 3, 4].map(() => host.call("ADD", container)),
+      );
+      const addresses = outcomes.map(({ json }) => json.ips[0].address);
+      assertEquals(new Set(addresses).size, 1);
+      assertEquals([server.leases.length, server.count("DHCPACK")], [1, 1]);
+    },
+  },
+
+  {
+    name: "an ADD without a server ends in its own time and says what failed",
+    run: async () => {
+      await using host = new DhcpHost();
+      await host.daemon();
+      const startMs = performance.now();
+      const { code, json } = await host.call("ADD", host.container(), {
+        ipam: { timeout: "1500ms" },
+      });
+      assert(performance.now() - startMs < 10_000);
+      assertEquals([code, json.code], [1, 11]);
+      assert(
+        /^error calling DHCP\.Allocate: no DHCPOFFER received: [0-9]+ DHCPDISCOVERs unanswered$/
+          .test(json.msg),
+        json.msg,
+      );
+    },
+  },
+
+  {
+    name: "ADD without a namespace or an interface has upstream's texts",
+    run: async () => {
+      await using host = new DhcpHost();
+      await host.daemon();
+      const container = host.container();
+      container.ip("link set eth0 name eth1");
+      const missing = await host.call("ADD", container);
+      assertEquals(
+        missing.json.msg,
+        'error calling DHCP.Allocate: error looking up "eth0": Link not found',
+      );
+      const file = host.directory.join("file");
+      await Deno.writeTextFile(file, "");
+      for (
+        const [path, text] of [
+          [
+            "/nowhere",
+            'failed to Statfs "/nowhere": no such file or directory',
+          ],
+          [file, `unknown FS magic on "${file}": `],
+        ] as const
+      ) {
+        const netns = { path } as ReturnType<DhcpHost["container"]>;
+        const { json } = await host.call("ADD", netns);
+        assert(
+          json.msg.startsWith(`error calling DHCP.Allocate: ${text}`),
+          json.msg,
+        );
+      }
+    },
+  },
+
+  {
+    name: "the daemon's own namespace is refused in upstream's words",
+    run: async () => {
+      await using host = new DhcpHost();
+      await host.daemon();
+      const netns = { path: `/proc/${Deno.pid}/ns/net` } as ReturnType<
+        DhcpHost["container"]
+      >;
+      const { json } = await host.call("ADD", netns, { ifName: "lo" });
+      assertEquals([json.code, json.msg], [
+        8,
+        "plugin's netns and netns from CNI_NETNS should not be the same",
+      ]);
+    },
+  },
+
+  {
+    name: "-hostprefix stands before socket, state directory and namespaces",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      const prefix = host.directory.join("host");
+      await Deno.mkdir(prefix);
+      await Deno.symlink("/var", `${prefix}/var`);
+      await host.daemon(
+        ...["-hostprefix", prefix, "-socketpath", "/run/cni/dhcp.sock"],
+      );
+      const daemonSocketPath = `${prefix}/run/cni/dhcp.sock`;
+      const container = host.container();
+      const ipam = { daemonSocketPath };
+      const { code, json } = await host.call("ADD", container, { ipam });
+      assertEquals(code, 0, JSON.stringify(json));
+      const files = Array.fromAsync(Deno.readDir(`${prefix}/run/cni/dhcp`));
+      assertEquals((await files).length, 1);
+      assertEquals((await host.call("DEL", container, { ipam })).code, 0);
+      await eventually(
+        "release",
+        () => server.leases.length === 0 || undefined,
+      );
+    },
+  },
+
+  {
+    name:
+      "the daemon serves on the socket that systemd passed, and leaves its file",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await Dnsmasq.start(host.server, host.directory);
+      await Deno.mkdir(host.directory.join("run"));
+      // What systemd does: opens the socket as descriptor 3, names the process, and becomes it.
+      const perl =
+        `use Socket; use POSIX (); $^F = 9; socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die $!;
+    bind($s, sockaddr_un($ENV{SOCKET})) or die $!; listen($s, 5) or die $!;
+    POSIX::dup2(fileno($s), 3) if fileno($s) != 3;
+    $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; exec @ARGV or die $!;`;
+      const child = new Deno.Command("perl", {
+        args: ["-e", perl, DHCP_BIN, "daemon", "-socketpath", host.socketPath],
+        env: { SOCKET: host.socketPath },
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      const container = host.container();
+      await eventually(
+        "socket",
+        () => Deno.lstat(host.socketPath).then(() => true, () => undefined),
+      );
+      const { code, json } = await host.call("ADD", container);
+      assertEquals(code, 0, JSON.stringify(json));
+      assertEquals(server.leases.length, 1);
+      assertEquals((await host.call("DEL", container)).code, 0);
+      child.kill("SIGTERM");
+      assertEquals((await child.status).code, 0);
+      assertEquals((await Deno.lstat(host.socketPath)).isSocket, true);
+    },
+  },
+];
+
+/** Rows with a dnsmasq. */
+export const PROCESS_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+  ...row,
+  name: `process: ${row.name}`,
+  reason: missing("command:dnsmasq"),
+}));

@@ -1,0 +1,36 @@
+/**
+ * Everything that spends its time waiting, as one test, several rows at once: all makes of server, and scripted ones. Those
+ * that wait for minutes do so beside the others.
+ */
+
+import { DHCP_BIN } from "../../support/binaries.ts";
+import { SERVER_KINDS } from "../../support/dhcp_servers.ts";
+import { testInLanes } from "../../support/lanes.ts";
+import { ACQUIRE_ROWS } from "./acquire_rows.ts";
+import { BAD_RENEWAL_ROWS } from "./bad_renewal_rows.ts";
+import { BAD_SERVER_ROWS } from "./bad_server_rows.ts";
+import { DNSMASQ_ROWS } from "./dnsmasq_rows.ts";
+import { GONE_ROWS } from "./gone_rows.ts";
+import { KEEP_ROWS } from "./keep_rows.ts";
+import { LOSS_ROWS } from "./loss_rows.ts";
+import { NAK_ROWS } from "./nak_rows.ts";
+import { PROCESS_ROWS } from "./process_rows.ts";
+import { REBOOT_ROWS } from "./reboot_rows.ts";
+import { RELAY_ROWS } from "./relay_rows.ts";
+import { serverRows } from "./server_rows.ts";
+
+testInLanes(["root", `binary:${DHCP_BIN}`], "dhcp", [
+  ...serverRows(SERVER_KINDS, [
+    ...ACQUIRE_ROWS,
+    ...KEEP_ROWS,
+    ...NAK_ROWS,
+    ...REBOOT_ROWS,
+    ...GONE_ROWS,
+    ...LOSS_ROWS,
+    ...RELAY_ROWS,
+  ]),
+  ...BAD_SERVER_ROWS,
+  ...BAD_RENEWAL_ROWS,
+  ...DNSMASQ_ROWS,
+  ...PROCESS_ROWS,
+], { lanes: 5 });

@@ -1,0 +1,32 @@
+/** A daemon that is told to stop while somebody talks to it. @module */
+
+import { assertEquals } from "@std/assert";
+import { DHCP_BIN } from "../../support/binaries.ts";
+import { eventually } from "../../support/dhcp_polling.ts";
+import { testWith } from "../../support/requirements.ts";
+import { DhcpHost } from "./dhcp_host.ts";
+
+testWith(
+  ["root", `binary:${DHCP_BIN}`],
+  "SIGTERM does not wait for a caller that never comes to an end",
+  async () => {
+    await using host = new DhcpHost();
+    const daemon = await host.daemon();
+    const path = host.socketPath;
+    using caller = await Deno.connect({ transport: "unix", path });
+    const send = async (line: string): Promise<void> => {
+      await caller.write(new TextEncoder().encode(`${line}\n`));
+    };
+    await send("CONNECT /_goRPC_ HTTP/1.0");
+    // Refused once the daemon has hung up.
+    const drip = setInterval(() => send("x: y").catch(() => {}), 100);
+    try {
+      let status: number | undefined;
+      const ended = daemon.end("SIGTERM").then((code) => status = code);
+      assertEquals(await eventually("end", () => status, 12_000), 0);
+      await ended;
+    } finally {
+      clearInterval(drip);
+    }
+  },
+);

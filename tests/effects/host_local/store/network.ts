@@ -1,0 +1,179 @@
+/** One network in a temporary directory: its files, and stores opened on them. @module */
+
+import { planAdd } from "../../../../lib/host_local/add_plan.ts";
+import {
+  type Attachment,
+  formatOwner,
+} from "../../../../lib/host_local/reservation.ts";
+import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
+import { DiskStore, type DiskStoreOptions } from "../../../../lib/host_local/store/disk_store.ts";
+import { NetworkDirectory } from "../../../../lib/host_local/store/network_directory.ts";
+import { TempDir } from "../../../support/temp_dir.ts";
+import { attachment, ip, rangeSet } from "../../../unit/host_local/builders.ts";
+
+/** What c1 and the others leave in an address file. */
+export const C1: string = formatOwner(attachment());
+export const C2: string = formatOwner(attachment({ containerId: "c2" }));
+export const C9: string = formatOwner(attachment({ containerId: "c9" }));
+
+/** What an ADD is asked for. */
+export interface AddCall {
+  readonly containerId?: string;
+  /** One range set a subnet. */
+  readonly subnets?: readonly string[];
+  readonly requested?: readonly string[];
+  /** Called when the reservations are made, before the end. */
+  readonly answer?: () => void;
+  readonly options?: Partial<DiskStoreOptions>;
+}
+
+/** The directory of a network that nobody else uses. */
+export class Network implements Disposable {
+  readonly #root = new TempDir();
+  readonly path: string = this.#root.join("net");
+  /** What the stores opened here have warned about. */
+  readonly warnings: string[] = [];
+
+  /** @param files Content by name. */
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    Deno.mkdirSync(this.path);
+    this.write(files);
+  }
+
+  [Symbol.dispose](): void {
+    this.#root[Symbol.dispose]();
+  }
+
+  /** The path of the file `name`. */
+  join(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  /** A path beside the directory, for what is not part of the network. */
+  outside(name: string): string {
+    return this.#root.join(name);
+  }
+
+  write(files: Readonly<Record<string, string>>): void {
+    for (const [name, content] of Object.entries(files)) {
+      Deno.writeTextFileSync(this.join(name), content, { mode: 0o600 });
+    }
+  }
+
+  /** Every name and its content, those that are no regular files as `<kind>`; without the index, which is no text. */
+  read(): Record<string, string> {
+    const files: Record<string, string> = {};
+    for (const entry of this.#entries()) {
+      if (entry.name === ".index.db") continue;
+      files[entry.name] = entry.isFile
+        ? Deno.readTextFileSync(this.join(entry.name))
+        : entry.isDirectory
+        ? "<directory>"
+        : entry.isSymlink
+        ? "<link>"
+        : "<special>";
+    }
+    return files;
+  }
+
+  #entries(): Deno.DirEntry[] {
+    return [...Deno.readDirSync(this.path)].sort((a, b) =>
+      a.name < b.name ? -1 : 1
+    );
+  }
+
+  /** Everything that a change would show in: names, kinds, inodes, sizes, modes, and times of files and directory. */
+  snapshot(): unknown {
+    const facts = (path: string): unknown => {
+      const { ino, size, mode, mtime, ctime, nlink } = Deno.lstatSync(path);
+      return { ino, size, mode, mtime, ctime, nlink };
+    };
+    return [
+      facts(this.path),
+      ...this.#entries().map(({ name }) => [name, facts(this.join(name))]),
+    ];
+  }
+
+  /** Whether there is an index. */
+  get hasIndex(): boolean {
+    return this.#entries().some(({ name }) => name === ".index.db");
+  }
+
+  /** Makes the file `name` `ageMs` older than it is. */
+  age(name: string, ageMs: number): void {
+    const time = new Date(Date.now() - ageMs);
+    Deno.utimeSync(this.join(name), time, time);
+  }
+
+  /** A store that may repair and has no lock, unless `options` says otherwise. */
+  open(options: Partial<DiskStoreOptions> = {}): DiskStore {
+    return new DiskStore({
+      directory: new NetworkDirectory(this.path),
+      lock: undefined,
+      repair: true,
+      warn: (message) => void this.warnings.push(message),
+      ...options,
+    });
+  }
+
+  /** One ADD of interface eth0; c1 out of 10.0.0.0/24 unless it is said otherwise. Gives the addresses. */
+  add(
+    {
+      containerId = "c1",
+      subnets = ["10.0.0.0/24"],
+      requested = [],
+      answer = () => {},
+      options = {},
+    }: AddCall = {},
+  ): string[] {
+    using store = this.open(options);
+    const given: string[] = [];
+    store.add(
+      attachment({ containerId }),
+      (reservations) =>
+        planAdd({
+          rangeSets: subnets.map((subnet) => rangeSet(subnet)),
+          requestedAddresses: requested.map(ip),
+          containerId,
+        }, reservations),
+      ({ choices }) => {
+        given.push(...choices.map(({ address }) => formatIpAddress(address)));
+        answer();
+      },
+    );
+    return given;
+  }
+
+  /** One DEL of interface eth0, unless it is said otherwise. */
+  release(
+    facts: Partial<Attachment> = {},
+    options: Partial<DiskStoreOptions> = {},
+  ): void {
+    using store = this.open(options);
+    store.release(attachment(facts));
+  }
+
+  /** The addresses an attachment holds. */
+  heldBy(
+    facts: Partial<Attachment> = {},
+    options: Partial<DiskStoreOptions> = {},
+  ): string[] {
+    using store = this.open(options);
+    return store.heldBy(attachment(facts)).map(formatIpAddress);
+  }
+}
+
+/** `count` files of containers o0, o1, ... for 10.0.0.2 and on. */
+export function crowd(count: number): Record<string, string> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [
+      `10.0.0.${index + 2}`,
+      formatOwner(attachment({ containerId: `o${index}` })),
+    ]),
+  );
+}
+
+/** A number of milliseconds ago that lies before the machine was started. */
+export function beforeBootMs(): number {
+  return Deno.osUptime() * 1000 + 3_600_000;
+}

@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
+import { NetworkDirectory } from "../../../../lib/host_local/store/network_directory.ts";
+import { thrownBy } from "../../../unit/base/thrown.ts";
+import { ip, texts } from "../../../unit/host_local/builders.ts";
+import { C1, C2, Network } from "./network.ts";
+
+Deno.test("NetworkDirectory.scan() sorts what it finds", () => {
+  using network = new Network({
+    "10.0.0.2": C1,
+    "2001:db8::2": "c2\n",
+    "10.0.0.3": "three\nlines\nhere",
+    "10.0.0.4": "",
+    "10.0.0.5": "\0\0",
+    "last_reserved_ip.0": "10.0.0.2",
+    "lock": "",
+    ".pending": C2,
+    "note": C1,
+  });
+  Deno.mkdirSync(network.join("10.0.0.6"));
+  Deno.symlinkSync(network.join("10.0.0.2"), network.join("10.0.0.7"));
+  Deno.mkdirSync(network.join(".answered"));
+  const { table, blank, unreadable, own } = new NetworkDirectory(network.path)
+    .scan();
+  const held = [...table.entries()].map((
+    [address, owner],
+  ) => [formatIpAddress(address), owner]);
+  assertEquals(held.sort(), [
+    ["10.0.0.2", C1],
+    ["10.0.0.3", ""],
+    ["10.0.0.6", ""],
+    ["10.0.0.7", ""],
+    ["2001:db8::2", "c2"],
+  ]);
+  assertEquals(texts(blank).sort(), ["10.0.0.4", "10.0.0.5"]);
+  assertEquals(unreadable, []);
+  assertEquals([...own].sort(), [".pending", "lock"]);
+});
+
+const CURSORS = [
+  { content: "10.0.0.2", want: ip("10.0.0.2") },
+  { content: "2001:db8::2", want: ip("2001:db8::2") },
+  { content: "2001:DB8:0::2", want: ip("2001:db8::2") },
+  { content: "10.0.0.2\n", want: undefined },
+  { content: "", want: undefined },
+] as const;
+
+for (const { content, want } of CURSORS) {
+  Deno.test(`NetworkDirectory.readCursor() 1.6 of ${JSON.stringify(content)}`, () => {
+    using network = new Network({ "last_reserved_ip.3": content });
+    const directory = new NetworkDirectory(network.path);
+    assertEquals([directory.readCursor(3), directory.readCursor(0)], [
+      want,
+      undefined,
+    ]);
+  });
+}
+
+Deno.test("NetworkDirectory.writeCursorText() writes, replaces and removes", () => {
+  using network = new Network();
+  const directory = new NetworkDirectory(network.path);
+  directory.writeCursorText(1, "10.0.0.2");
+  directory.writeCursorText(1, "10.0.0.3");
+  assertEquals(network.read(), { "last_reserved_ip.1": "10.0.0.3" });
+  directory.writeCursorText(1, undefined);
+  assertEquals(network.read(), {});
+});
+
+Deno.test("NetworkDirectory.writeCursorText() never shows half a cursor: the file is another one", () => {
+  using network = new Network({ "last_reserved_ip.0": "10.0.0.2" });
+  const inode = (): number | null =>
+    Deno.lstatSync(network.join("last_reserved_ip.0")).ino;
+  const before = inode();
+  new NetworkDirectory(network.path).writeCursorText(0, "10.0.0.3");
+  assertEquals(inode() === before, false);
+});
+
+Deno.test("NetworkDirectory.writeCursorText() refuses a directory and says what to do", () => {
+  using network = new Network();
+  const path = network.join("last_reserved_ip.0");
+  Deno.mkdirSync(path);
+  assertEquals(
+    thrownBy(() =>
+      new NetworkDirectory(network.path).writeCursorText(0, "10.0.0.2")
+    ),
+    {
+      name: "SystemError",
+      message: `open ${path}: is a directory`,
+      advice: `remove ${path}`,
+    },
+  );
+});
+
+Deno.test("NetworkDirectory.pathOf() is the canonical text (1.11)", () => {
+  assertEquals(
+    new NetworkDirectory("/d/net").pathOf(ip("2001:DB8:0::2")),
+    "/d/net/2001:db8::2",
+  );
+});

@@ -1,0 +1,247 @@
+import { assert, assertEquals } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
+import { lockFile, probeLock } from "../../../../lib/host_local/store/network_lock.ts";
+import { TempDir } from "../../../support/temp_dir.ts";
+import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
+
+const PATIENT = { create: true, timeoutMs: 10_000 } as const;
+
+async function take(path: string): Promise<Deno.FsFile> {
+  const file = await lockFile(path, PATIENT);
+  assert(file !== undefined);
+  return file;
+}
+
+function namesIn(path: string): string[] {
+  return [...Deno.readDirSync(path)].map(({ name }) => name).sort();
+}
+
+function inodeOf(path: string): number | null {
+  return Deno.lstatSync(path).ino;
+}
+
+Deno.test("lockFile() 1.11 makes an empty file with the mode 0750", async () => {
+  using directory = new TempDir();
+  const path = directory.join("lock");
+  using _file = await take(path);
+  const { size, mode } = await Deno.lstat(path);
+  assertEquals([size, (mode ?? 0) & 0o777], [0, 0o750 & ~Deno.umask()]);
+});
+
+Deno.test("lockFile() takes a file that is there and leaves it as it is", async () => {
+  using directory = new TempDir();
+  const path = directory.join("lock");
+  await Deno.writeTextFile(path, "content", { mode: 0o600 });
+  const before = inodeOf(path);
+  (await take(path)).close();
+  const { mode } = await Deno.lstat(path);
+  assertEquals([
+    await Deno.readTextFile(path),
+    inodeOf(path),
+    (mode ?? 0) & 0o777,
+  ], ["content", before, 0o600 & ~Deno.umask()]);
+});
+
+Deno.test("lockFile() makes nothing if it is not to", async () => {
+  using directory = new TempDir();
+  const file = await lockFile(directory.join("lock"), {
+    create: false,
+    timeoutMs: 0,
+  });
+  assertEquals(file, undefined);
+  assertEquals(namesIn(directory.path), []);
+});
+
+Deno.test("lockFile() keeps everybody else out until the file is closed", async () => {
+  using directory = new TempDir();
+  const path = directory.join("lock");
+  const first = await take(path);
+  using probe = await Deno.open(path);
+  assertEquals(probe.tryLockSync(true), false);
+  first.close();
+  assertEquals(probe.tryLockSync(true), true);
+});
+
+Deno.test("lockFile() waits for the holder", async () => {
+  using directory = new TempDir();
+  const path = directory.join("lock");
+  const events: string[] = [];
+  const holder = await take(path);
+  const waiting = take(path).then((file) => {
+    events.push("taken");
+    file.close();
+  });
+  events.push("given back");
+  holder.close();
+  await waiting;
+  assertEquals(events, ["given back", "taken"]);
+});
+
+Deno.test("lockFile() 1.13 waits for a holder that only shares", async () => {
+  using directory = new TempDir();
+  const path = directory.join("lock");
+  await Deno.writeTextFile(path, "");
+  const holder = await Deno.open(path);
+  holder.lockSync(false);
+  const waiting = take(path);
+  holder.close();
+  (await waiting).close();
+});
+
+Deno.test("lockFile() takes the new file if the old one is removed while it waits", async () => {
+  using directory = new TempDir();
+  const path = directory.join("lock");
+  const holder = await take(path);
+  const waiting = take(path);
+  await Deno.remove(path);
+  await Deno.writeTextFile(path, "");
+  holder.close();
+  using file = await waiting;
+  assertEquals(file.statSync().ino, inodeOf(path));
+});
+
+Deno.test("lockFile() makes the file anew if it is removed while it waits", async () => {
+  using directory = new TempDir();
+  const path = directory.join("lock");
+  const holder = await take(path);
+  const waiting = take(path);
+  await Deno.remove(path);
+  holder.close();
+  using file = await waiting;
+  assertEquals(file.statSync().ino, inodeOf(path));
+});
+
+Deno.test("lockFile() finds nothing to lock if the directory is removed while it waits", async () => {
+  using directory = new TempDir();
+  await Deno.mkdir(directory.join("net"));
+  const path = directory.join("net/lock");
+  const holder = await take(path);
+  const waiting = lockFile(path, PATIENT);
+  await Deno.remove(directory.join("net"), { recursive: true });
+  holder.close();
+  assertEquals(await waiting, undefined);
+});
+
+Deno.test("lockFile() finds nothing to lock if the directory is removed while a reader waits", async () => {
+  using directory = new TempDir();
+  await Deno.mkdir(directory.join("net"));
+  const path = directory.join("net/lock");
+  const holder = await take(path);
+  const waiting = lockFile(path, { create: false, timeoutMs: 10_000 });
+  await Deno.remove(directory.join("net"), { recursive: true });
+  holder.close();
+  assertEquals(await waiting, undefined);
+});
+
+// The wait that was given up goes on until the process ends, so this test leaves it behind.
+Deno.test({
+  name: "lockFile() gives up after its time and names file, time and advice",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    using directory = new TempDir();
+    const path = directory.join("lock");
+    using _holder = await take(path);
+    const startMs = performance.now();
+    const rejection = await rejectionOf(() =>
+      lockFile(path, { create: true, timeoutMs: 30 })
+    );
+    assert(performance.now() - startMs >= 29);
+    assertEquals(rejection, {
+      name: "SystemError",
+      message: `flock ${path}: held by another process for more than 0.03 s`,
+      advice: `to see which: fuser -v ${path}`,
+    });
+  },
+});
+
+Deno.test({
+  name: "lockFile() waits for years if it is told to",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    using directory = new TempDir();
+    const path = directory.join("lock");
+    const holder = await take(path);
+    const patient = lockFile(path, { create: true, timeoutMs: 2 ** 40 })
+      .catch((error) => error);
+    await rejectionOf(() => lockFile(path, { create: true, timeoutMs: 30 }));
+    holder.close();
+    assertEquals(await patient instanceof SystemError, false);
+  },
+});
+
+const WRONG = [
+  {
+    name: "a directory",
+    plant: (path) => Deno.mkdirSync(path),
+    reason: "is a directory",
+  },
+  {
+    name: "a link to a file",
+    plant: (path) => {
+      Deno.writeTextFileSync(`${path}.target`, "");
+      Deno.symlinkSync(`${path}.target`, path);
+    },
+    reason: "is not a regular file",
+  },
+  {
+    name: "a dangling link",
+    plant: (path) => Deno.symlinkSync(`${path}.target`, path),
+    reason: "is not a regular file",
+  },
+  {
+    name: "a FIFO",
+    plant: (path) =>
+      void new Deno.Command("mkfifo", { args: [path] }).outputSync(),
+    reason: "is not a regular file",
+  },
+] as const satisfies readonly {
+  name: string;
+  plant: (path: string) => void;
+  reason: string;
+}[];
+
+for (const { name, plant, reason } of WRONG) {
+  Deno.test(`lockFile() and probeLock() refuse ${name} and leave it alone`, async () => {
+    using directory = new TempDir();
+    const path = directory.join("lock");
+    plant(path);
+    const before = namesIn(directory.path);
+    const want = {
+      name: "SystemError",
+      message: `open ${path}: ${reason}`,
+      advice: `remove ${path}`,
+    };
+    assertEquals(await rejectionOf(() => lockFile(path, PATIENT)), want);
+    assertEquals(thrownBy(() => probeLock(path)), want);
+    assertEquals(
+      namesIn(directory.path),
+      before,
+    );
+  });
+}
+
+Deno.test("probeLock() passes without a file and makes none", () => {
+  using directory = new TempDir();
+  probeLock(directory.join("lock"));
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+});
+
+Deno.test("probeLock() passes a file that is held, without waiting", async () => {
+  using directory = new TempDir();
+  using _holder = await take(directory.join("lock"));
+  assertEquals(thrownBy(() => probeLock(directory.join("lock"))), undefined);
+});
+
+Deno.test("probeLock() gives the lock back and leaves the times alone", async () => {
+  using directory = new TempDir();
+  const path = directory.join("lock");
+  (await take(path)).close();
+  const { atime, mtime } = await Deno.lstat(path);
+  probeLock(path);
+  const after = await Deno.lstat(path);
+  assertEquals([after.atime, after.mtime], [atime, mtime]);
+  using again = await Deno.open(path);
+  assertEquals(again.tryLockSync(true), true);
+});

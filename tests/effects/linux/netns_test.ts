@@ -1,0 +1,135 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { SystemError } from "../../../lib/base/errors.ts";
+import {
+  isSameNetns,
+  openNetns,
+  ownNetns,
+  withNetns,
+} from "../../../lib/linux/netns.ts";
+import { TempDir } from "../../support/temp_dir.ts";
+import { TestNetns } from "../../support/network_namespaces.ts";
+import { testRows } from "../../support/rows.ts";
+import { testAsRoot } from "../../support/requirements.ts";
+
+testAsRoot("openNetns() tells namespaces apart", () => {
+  using one = new TestNetns();
+  using other = new TestNetns();
+  using first = one.open();
+  using again = one.open();
+  using second = other.open();
+  assertEquals(isSameNetns(first.identity, again.identity), true);
+  assertEquals(isSameNetns(first.identity, second.identity), false);
+  assertEquals(isSameNetns(first.identity, ownNetns().identity), false);
+});
+
+testAsRoot("openNetns() gives the identity that stat shows", () => {
+  using place = new TestNetns();
+  using netns = place.open();
+  const { dev, ino } = Deno.statSync(place.path);
+  assertEquals(netns.identity, { device: `0:${dev}`, inode: String(ino) });
+});
+
+testRows("openNetns() refuses", [
+  {
+    name: "a path where nothing is",
+    path: "/nowhere/ns",
+    want: 'failed to Statfs "/nowhere/ns": no such file or directory',
+  },
+  {
+    name: "an empty path",
+    path: "",
+    want: 'failed to Statfs "": no such file or directory',
+  },
+  {
+    name: "a namespace of another kind",
+    path: "/proc/self/ns/mnt",
+    want: '"/proc/self/ns/mnt" is not a network namespace',
+  },
+  {
+    name: "another file of procfs",
+    path: "/proc/self/status",
+    want: '"/proc/self/status" is not a network namespace',
+  },
+  {
+    name: "a device",
+    path: "/dev/null",
+    want: /^unknown FS magic on "\/dev\/null": [0-9a-f]+$/,
+  },
+], ({ path, want }) => {
+  const error = assertThrows(() => openNetns(path), SystemError);
+  if (typeof want === "string") assertEquals(error.message, want);
+  else assertMatch(error.message, want);
+});
+
+testAsRoot(
+  "openNetns() refuses a regular file and does not open a FIFO",
+  () => {
+    using directory = new TempDir();
+    Deno.writeTextFileSync(directory.join("file"), "");
+    new Deno.Command("mkfifo", { args: [directory.join("fifo")] }).outputSync();
+    for (const name of ["file", "fifo"]) {
+      assertThrows(
+        () => openNetns(directory.join(name)),
+        SystemError,
+        "unknown FS magic",
+      );
+    }
+  },
+);
+
+testAsRoot("openNetns() throws on a path with a NUL", () => {
+  assertThrows(() => openNetns("/a\0b"), RangeError);
+});
+
+testAsRoot(
+  "withNetns() runs inside and comes back, also after an error",
+  () => {
+    using place = new TestNetns();
+    using netns = place.open();
+    const here = (): boolean => {
+      using current = openNetns("/proc/thread-self/ns/net");
+      return isSameNetns(current.identity, ownNetns().identity);
+    };
+    assertEquals(withNetns(netns, here), false);
+    assertEquals(here(), true);
+    assertThrows(
+      () =>
+        withNetns(netns, () => {
+          throw new Error("inside");
+        }),
+      Error,
+      "inside",
+    );
+    assertEquals(here(), true);
+  },
+);
+
+testAsRoot("withNetns() says so when the namespace cannot be entered", () => {
+  using place = new TestNetns();
+  const netns = place.open();
+  netns[Symbol.dispose]();
+  assertThrows(() => withNetns(netns, () => 1), TypeError, "closed");
+});
+
+testAsRoot("withNetns() ends the process when it cannot come back", () => {
+  using place = new TestNetns();
+  const url = new URL("../../lib/sys/netns.ts", import.meta.url);
+  const script = `import { openNetns, withNetns } from "${url}";
+    using netns = openNetns("${place.path}");
+    try { withNetns(netns, () => 1); } finally { Deno.exit(0); }`;
+  const { code, signal, stderr } = new Deno.Command("strace", {
+    args: [
+      ...["-f", "-qq", "-o", "/dev/null", "-e", "trace=setns"],
+      ...["-e", "inject=setns:error=EPERM:when=2+"],
+      ...[Deno.execPath(), "run", "--no-prompt", "--allow-ffi", "--ext=ts"],
+      ...[`data:application/typescript,${encodeURIComponent(script)}`],
+    ],
+    cwd: new URL("../..", import.meta.url).pathname,
+  }).outputSync();
+  const text = new TextDecoder().decode(stderr);
+  assertMatch(
+    text,
+    /setns back from .*: operation not permitted; aborting/,
+  );
+  assertEquals(signal ?? code, "SIGABRT");
+});

@@ -1,0 +1,263 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
+import {
+  decodeIpv4Udp,
+  encodeIpv4Udp,
+  type UdpEndpoints,
+} from "../../../lib/net/ipv4_udp.ts";
+import {
+  arpFilter,
+  BPF,
+  type BpfInstruction,
+  dhcpReplyFilter,
+} from "../../../lib/net/packet_filter.ts";
+import { backgroundCloses } from "../../../lib/linux/background_close.ts";
+import { SyscallError } from "../../../lib/linux/errno.ts";
+import { EPOLL, EventLoop } from "../../../lib/linux/event_loop.ts";
+import { openLinkControl } from "../../../lib/linux/link_control.ts";
+import {
+  ETHER_TYPE,
+  openPacketSocket,
+  type PacketSocket,
+} from "../../../lib/linux/packet_socket.ts";
+import { TestLink, type TestNetns } from "../../support/network_namespaces.ts";
+import { Mailbox } from "../../support/waiting.ts";
+import { testAsRoot } from "../../support/requirements.ts";
+
+const ALL: readonly BpfInstruction[] = [
+  { code: BPF.ret, jt: 0, jf: 0, k: 0xffff },
+];
+const BROADCAST = new Uint8Array(6).fill(0xff);
+const XID = 0x01020304;
+
+/** A BOOTP reply to all hosts, `mark` in its third byte. */
+function reply(
+  mark: number,
+  { xid = XID, ...endpoints }: Partial<UdpEndpoints> & { xid?: number } = {},
+): Uint8Array {
+  const payload = new Uint8Array(300);
+  payload.set([2, 1, mark, 0]);
+  new DataView(payload.buffer).setUint32(4, xid);
+  return encodeIpv4Udp({
+    source: ipv4FromBits(0xc0000201),
+    sourcePort: 67,
+    destination: ipv4FromBits(0xffffffff),
+    destinationPort: 68,
+    ...endpoints,
+  }, payload);
+}
+
+function open(
+  place: TestNetns,
+  filter: readonly BpfInstruction[],
+  etherType: number = ETHER_TYPE.ipv4,
+): PacketSocket {
+  using netns = place.open();
+  using control = openLinkControl(netns);
+  const ifIndex = control.find("eth0")?.index ?? 0;
+  return openPacketSocket(netns, { ifIndex, etherType, filter });
+}
+
+function macOf(place: TestNetns): Uint8Array {
+  using netns = place.open();
+  using control = openLinkControl(netns);
+  return control.find("eth0")?.macAddress ?? new Uint8Array(0);
+}
+
+/** The mark of what was received, or why it cannot be read. */
+function markOf(socket: PacketSocket): number | string | undefined {
+  const received = socket.receive();
+  if (received === undefined) return undefined;
+  const result = decodeIpv4Udp(received.packet, received.checksum);
+  return result.kind === "decoded" ? result.datagram.payload[2] : result.reason;
+}
+
+function failOnError(error: unknown): void {
+  throw error;
+}
+
+testAsRoot(
+  "openPacketSocket() receives what is sent at the other end, and who sent it",
+  async () => {
+    using link = new TestLink();
+    await using loop = new EventLoop(failOnError);
+    using client = open(link.client, dhcpReplyFilter());
+    using server = open(link.server, ALL);
+    const marks = new Mailbox<number | string | undefined>();
+    const senders = new Mailbox<Uint8Array>();
+    using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
+      const received = client.receive();
+      if (received === undefined) return;
+      const result = decodeIpv4Udp(received.packet, received.checksum);
+      if (result.kind === "decoded") marks.put(result.datagram.payload[2]);
+      senders.put(received.sender.slice());
+    });
+    server.send(reply(7), BROADCAST);
+    assertEquals(await marks.take("packet"), 7);
+    assertEquals(await senders.take("sender"), macOf(link.server));
+  },
+);
+
+testAsRoot(
+  "openPacketSocket() is not woken by what its filter drops",
+  async () => {
+    using link = new TestLink();
+    await using loop = new EventLoop(failOnError);
+    using client = open(link.client, dhcpReplyFilter(XID));
+    using server = open(link.server, ALL);
+    const marks = new Mailbox<number | string | undefined>();
+    let wakes = 0;
+    using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
+      wakes += 1;
+      marks.put(markOf(client));
+    });
+    server.send(reply(1, { destinationPort: 69 }), BROADCAST);
+    server.send(reply(2, { xid: 99 }), BROADCAST);
+    server.send(reply(3), Uint8Array.of(2, 0, 0, 0, 0, 1));
+    server.send(Uint8Array.of(0x45), BROADCAST);
+    link.server.ip("link set eth0 mtu 1400");
+    server.send(reply(4), BROADCAST);
+    assertEquals(await marks.take("packet"), 4);
+    assertEquals(wakes, 1);
+  },
+);
+
+testAsRoot("PacketSocket.setFilter() applies from then on", () => {
+  using link = new TestLink();
+  using client = open(link.client, dhcpReplyFilter(1));
+  using server = open(link.server, ALL);
+  server.send(reply(1, { xid: 2 }), BROADCAST);
+  client.setFilter(dhcpReplyFilter(2));
+  server.send(reply(2, { xid: 2 }), BROADCAST);
+  assertEquals(markOf(client), 2);
+  assertEquals(markOf(client), undefined);
+});
+
+testAsRoot(
+  "PacketSocket.receive() says that an offloaded checksum is not ready",
+  () => {
+    using link = new TestLink();
+    using client = open(link.client, dhcpReplyFilter());
+    // A UDP socket leaves the checksum to the card, which a veth pair does not have.
+    const perl = `use Socket;
+    socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
+    setsockopt(S, SOL_SOCKET, 25, "eth0\\0");
+    bind(S, sockaddr_in(67, INADDR_ANY)) or die $!;
+    send(S, pack("C3x300", 2, 1, 9), 0, sockaddr_in(68, INADDR_BROADCAST)) or die $!;`;
+    link.server.exec("perl", "-e", perl);
+    const received = client.receive();
+    assertEquals(received?.checksum, "skip");
+    const packet = received?.packet.slice() ?? new Uint8Array(0);
+    assertEquals(decodeIpv4Udp(packet, "verify"), {
+      kind: "dropped",
+      reason: "udp-checksum",
+    });
+    assertEquals(decodeIpv4Udp(packet, "skip").kind, "decoded");
+  },
+);
+
+testAsRoot(
+  "PacketSocket.receive() verifies a checksum that came over the wire",
+  () => {
+    using link = new TestLink();
+    using client = open(link.client, dhcpReplyFilter());
+    using server = open(link.server, ALL);
+    server.send(reply(1), BROADCAST);
+    assertEquals(client.receive()?.checksum, "verify");
+  },
+);
+
+testAsRoot("PacketSocket.receive() goes on after the link was down", () => {
+  using link = new TestLink();
+  using client = open(link.client, dhcpReplyFilter());
+  using server = open(link.server, ALL);
+  link.client.ip("link set eth0 down");
+  assertEquals(client.receive(), undefined);
+  const error = assertThrows(
+    () => client.send(reply(1), BROADCAST),
+    SyscallError,
+  );
+  assertEquals(error.errnoName, "ENETDOWN");
+  link.client.ip("link set eth0 up");
+  server.send(reply(2), BROADCAST);
+  assertEquals(markOf(client), 2);
+});
+
+testAsRoot("PacketSocket.send() says ENXIO when the link is gone", () => {
+  using link = new TestLink();
+  using client = open(link.client, dhcpReplyFilter());
+  link.client.ip("link del eth0");
+  assertEquals(client.receive(), undefined);
+  const error = assertThrows(
+    () => client.send(reply(1), BROADCAST),
+    SyscallError,
+  );
+  assertEquals(error.errnoName, "ENXIO");
+});
+
+testAsRoot("PacketSocket.receive() leaves frames of a VLAN out", () => {
+  using link = new TestLink();
+  using client = open(link.client, dhcpReplyFilter());
+  const index = link.server.list("link show eth0")[0].ifindex;
+  const hex = [...reply(1)].map((byte) => byte.toString(16).padStart(2, "0"));
+  // Whole frames: to all, from 2, tagged with VLAN 5 and with priority 5 of no VLAN.
+  const perl = `socket(S, 17, 3, 0) or die $!;
+    for my $tag ("0005", "a000") {
+      send(S, pack("H*", "ffffffffffff020000000002" . "8100$tag" . "0800${
+    hex.join("")
+  }"), 0, pack("SnlSCCx8", 17, 0x800, ${index}, 0, 0, 6)) or die $!;
+    }`;
+  link.server.exec("perl", "-e", perl);
+  assertEquals(markOf(client), 1);
+  assertEquals(markOf(client), undefined);
+});
+
+testAsRoot("openPacketSocket() serves ARP", () => {
+  using link = new TestLink();
+  using client = open(link.client, arpFilter(0xc0000205), ETHER_TYPE.arp);
+  using server = open(link.server, ALL, ETHER_TYPE.arp);
+  const claim = new Uint8Array(28);
+  new DataView(claim.buffer).setUint32(14, 0xc0000205);
+  server.send(claim, BROADCAST);
+  assertEquals(client.receive()?.packet, claim);
+});
+
+testAsRoot(
+  "openPacketSocket() says ENODEV for an interface that is not there",
+  () => {
+    using link = new TestLink();
+    using netns = link.client.open();
+    const error = assertThrows(
+      () =>
+        openPacketSocket(netns, {
+          ifIndex: 4711,
+          etherType: ETHER_TYPE.ipv4,
+          filter: ALL,
+        }),
+      SyscallError,
+      "bind interface 4711: no such device",
+    );
+    assertEquals(error.errnoName, "ENODEV");
+  },
+);
+
+testAsRoot("PacketSocket counts as closed at once, and is soon", async () => {
+  using link = new TestLink();
+  const descriptors = async (): Promise<number> => {
+    const { stdout } = await new Deno.Command("ls", {
+      args: [`/proc/${Deno.pid}/fd`],
+    }).output();
+    return new TextDecoder().decode(stdout).split("\n").length;
+  };
+  await backgroundCloses();
+  const before = await descriptors();
+  const sockets = Array.from({ length: 20 }, () => open(link.client, ALL));
+  sockets.forEach((socket) => socket[Symbol.dispose]());
+  for (const socket of sockets) {
+    assertThrows(() => socket.receive(), TypeError, "closed");
+    socket[Symbol.dispose]();
+  }
+  await backgroundCloses();
+  // Deno opens and closes some of its own meanwhile.
+  assert(await descriptors() < before + sockets.length / 2);
+});

@@ -1,0 +1,126 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
+import { SyscallError } from "../../../lib/linux/errno.ts";
+import { openUnicastSocket } from "../../../lib/linux/unicast_socket.ts";
+import { TestLink } from "../../support/network_namespaces.ts";
+import { testAsRoot } from "../../support/requirements.ts";
+import { UdpServer } from "../../support/udp_server.ts";
+
+const SERVER = ipv4FromBits(0xc0000201);
+const LEASED = ipv4FromBits(0xc0000207);
+const LEASE = { address: LEASED, ifName: "eth0" };
+const PAYLOAD = new TextEncoder().encode("hello");
+
+testAsRoot(
+  "openUnicastSocket() reaches an ordinary socket from the leased address and port 68",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    await using server = new UdpServer(link.server);
+    assertEquals(await server.line(), "ready");
+    using netns = link.client.open();
+    using socket = openUnicastSocket(netns, LEASE);
+    socket?.send(PAYLOAD, SERVER);
+    assertEquals(await socket?.flushed(2_000), true);
+    assertEquals(await server.line(), "192.0.2.7:68 hello");
+  },
+);
+
+testAsRoot("openUnicastSocket() reaches a server behind a router", async () => {
+  using link = new TestLink();
+  link.client.ip("addr add 192.0.2.7/24 dev eth0");
+  link.client.ip("route add default via 192.0.2.1");
+  link.server.ip("addr add 198.51.100.1/32 dev lo");
+  await using server = new UdpServer(link.server, {
+    bindTo: "198.51.100.1",
+  });
+  assertEquals(await server.line(), "ready");
+  using netns = link.client.open();
+  using socket = openUnicastSocket(netns, LEASE);
+  socket?.send(PAYLOAD, ipv4FromBits(0xc6336401));
+  assertEquals(await server.line(), "192.0.2.7:68 hello");
+});
+
+testAsRoot(
+  "UnicastSocket.flushed() waits while the server's hardware address is unknown",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    using netns = link.client.open();
+    using socket = openUnicastSocket(netns, LEASE);
+    assertEquals(socket?.isFlushed(), true);
+    socket?.send(PAYLOAD, ipv4FromBits(0xc0000263));
+    assertEquals(socket?.isFlushed(), false);
+    assertEquals(await socket?.flushed(3), false);
+  },
+);
+
+testAsRoot(
+  "openUnicastSocket() leaves replies to the packet socket and answers none with an ICMP error",
+  () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    using netns = link.client.open();
+    using _socket = openUnicastSocket(netns, LEASE);
+    const counter = (): number => {
+      const snmp = link.client.exec("cat", "/proc/net/snmp");
+      return Number(snmp.match(/^Udp: \d+ (\d+)/m)?.[1]);
+    };
+    const before = counter();
+    link.server.exec(
+      "perl",
+      "-e",
+      `use Socket; socket(S, PF_INET, SOCK_DGRAM, 0);
+     connect(S, sockaddr_in(68, inet_aton("192.0.2.7"))) or die $!;
+     for (1 .. 3) { send(S, "x", 0) or die "refused: $!"; }`,
+    );
+    assertEquals(counter(), before);
+  },
+);
+
+testAsRoot(
+  "openUnicastSocket() gives nothing when the address is not there",
+  () => {
+    using link = new TestLink();
+    using netns = link.client.open();
+    assertEquals(openUnicastSocket(netns, LEASE), undefined);
+  },
+);
+
+testAsRoot(
+  "openUnicastSocket() shares the port with another of its kind",
+  () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    using netns = link.client.open();
+    using first = openUnicastSocket(netns, LEASE);
+    using second = openUnicastSocket(netns, LEASE);
+    assertEquals([first === undefined, second === undefined], [false, false]);
+  },
+);
+
+testAsRoot(
+  "openUnicastSocket() gives nothing when another program has the port",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    await using client = new UdpServer(link.client, { port: 68 });
+    assertEquals(await client.line(), "ready");
+    using netns = link.client.open();
+    assertEquals(openUnicastSocket(netns, LEASE), undefined);
+  },
+);
+
+testAsRoot(
+  "openUnicastSocket() says ENODEV when the interface is not there",
+  () => {
+    using link = new TestLink();
+    using netns = link.client.open();
+    const error = assertThrows(
+      () => openUnicastSocket(netns, { address: LEASED, ifName: "eth9" }),
+      SyscallError,
+      "setsockopt SO_BINDTODEVICE eth9: no such device",
+    );
+    assertEquals(error.errnoName, "ENODEV");
+  },
+);

@@ -1,0 +1,389 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { DecodeError, SystemError } from "../../../lib/base/errors.ts";
+import { EventLoop } from "../../../lib/linux/event_loop.ts";
+import { connectUnix } from "../../../lib/sys/unix_client.ts";
+import type { UnixConnection } from "../../../lib/linux/unix_connection.ts";
+import { listenUnix, type UnixListener } from "../../../lib/linux/unix_listener.ts";
+import { UnixServer } from "../../../lib/linux/unix_server.ts";
+import { run } from "../../support/network_namespaces.ts";
+import { TempDir } from "../../support/temp_dir.ts";
+import { Mailbox, soon } from "../../support/waiting.ts";
+
+const LIMITS = { timeoutMs: 5_000, maxLineBytes: 1_000_000 };
+const SHORT_MS = 5;
+const LONG_MS = 5_000;
+
+/** A server in a directory of its own, whose connections a test takes. */
+class TestServer implements AsyncDisposable {
+  readonly directory = new TempDir();
+  readonly path = this.directory.join("run/cni/dhcp.sock");
+  readonly errors = new Mailbox<unknown>();
+  readonly loop = new EventLoop(this.errors.put);
+  readonly listener: UnixListener = listenUnix(this.path);
+  readonly connections = new Mailbox<UnixConnection>();
+  readonly server: UnixServer;
+
+  constructor(maxLineBytes = 1_000) {
+    this.server = new UnixServer(this.loop, this.listener, {
+      maxLineBytes,
+      onConnection: this.connections.put,
+    });
+  }
+
+  async accept(): Promise<UnixConnection> {
+    return await this.connections.take("connection");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.server[Symbol.dispose]();
+    this.listener[Symbol.dispose]();
+    await this.loop[Symbol.asyncDispose]();
+    this.directory[Symbol.dispose]();
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve());
+  await soon(promise, "hang-up");
+}
+
+async function connect(path: string): Promise<Deno.UnixConn> {
+  return await Deno.connect({ transport: "unix", path });
+}
+
+const encoder = new TextEncoder();
+
+Deno.test("a line there and a line back", async () => {
+  await using server = new TestServer();
+  using client = await connectUnix(server.path);
+  const answer = client.call("ping", LIMITS);
+  using connection = await server.accept();
+  assertEquals(await connection.readLine(LONG_MS), "ping");
+  assertEquals(await connection.writeLine("pong", LONG_MS), true);
+  assertEquals(await answer, "pong");
+});
+
+Deno.test("UnixConnection.peer is who connected", async () => {
+  await using server = new TestServer();
+  using _client = await connectUnix(server.path);
+  using connection = await server.accept();
+  assertEquals(connection.peer, {
+    pid: Deno.pid,
+    uid: Deno.uid() ?? -1,
+    gid: Deno.gid() ?? -1,
+  });
+});
+
+Deno.test("UnixConnection.hungUp is aborted when the caller goes while its call runs", async () => {
+  await using server = new TestServer();
+  const client = await connectUnix(server.path);
+  const answer = client.call("work", LIMITS).catch(() => "gone");
+  using connection = await server.accept();
+  assertEquals(await connection.readLine(LONG_MS), "work");
+  assertEquals(connection.hungUp.aborted, false);
+  client[Symbol.dispose]();
+  assertEquals(await answer, "gone");
+  await aborted(connection.hungUp);
+  assertEquals(await connection.writeLine("done", LONG_MS), false);
+});
+
+Deno.test("UnixConnection takes the line of a caller that hung up at once", async () => {
+  await using server = new TestServer();
+  const client = await connect(server.path);
+  await client.write(encoder.encode("release\n"));
+  client.close();
+  using connection = await server.accept();
+  await aborted(connection.hungUp);
+  assertEquals(await connection.readLine(LONG_MS), "release");
+  assertEquals(await connection.readLine(LONG_MS), undefined);
+});
+
+Deno.test("UnixConnection does not take a half-closed connection for a hang-up", async () => {
+  await using server = new TestServer();
+  const client = await connect(server.path);
+  await client.write(encoder.encode("ask\n"));
+  await client.closeWrite();
+  using connection = await server.accept();
+  assertEquals(await connection.readLine(LONG_MS), "ask");
+  assertEquals(await connection.readLine(LONG_MS), undefined);
+  assertEquals(connection.hungUp.aborted, false);
+  assertEquals(await connection.writeLine("answer", LONG_MS), true);
+  const buffer = new Uint8Array(100);
+  const length = await client.read(buffer);
+  assertEquals(buffer.subarray(0, length ?? 0), encoder.encode("answer\n"));
+  client.close();
+  await aborted(connection.hungUp);
+});
+
+Deno.test("UnixConnection.readLine() puts pieces together and keeps what comes early", async () => {
+  await using server = new TestServer();
+  using client = await connect(server.path);
+  using connection = await server.accept();
+  const first = connection.readLine(LONG_MS);
+  for (const piece of ["o", "ne\ntwo\nth", "ree\n"]) {
+    await client.write(encoder.encode(piece));
+  }
+  assertEquals(await first, "one");
+  assertEquals(await connection.readLine(LONG_MS), "two");
+  assertEquals(await connection.readLine(LONG_MS), "three");
+});
+
+Deno.test("UnixConnection.readLine() refuses a line that is too long", async () => {
+  await using server = new TestServer(10);
+  using client = await connect(server.path);
+  using connection = await server.accept();
+  await client.write(encoder.encode("12345678901"));
+  await assertRejects(() => connection.readLine(LONG_MS), DecodeError);
+  assertEquals(await connection.writeLine("too long", LONG_MS), true);
+});
+
+Deno.test("UnixConnection.readLine() refuses a line that is cut short", async () => {
+  await using server = new TestServer();
+  const client = await connect(server.path);
+  using connection = await server.accept();
+  await client.write(encoder.encode("half"));
+  client.close();
+  await assertRejects(() => connection.readLine(LONG_MS), DecodeError);
+});
+
+Deno.test("UnixConnection.readLine() ends in time", async () => {
+  await using server = new TestServer();
+  using _client = await connect(server.path);
+  using connection = await server.accept();
+  await assertRejects(
+    () => connection.readLine(SHORT_MS),
+    SystemError,
+    "no line came within 5 ms",
+  );
+});
+
+Deno.test("UnixConnection.writeLine() waits for a slow reader", async () => {
+  await using server = new TestServer();
+  using client = await connectUnix(server.path);
+  const answer = client.call("much", LIMITS);
+  using connection = await server.accept();
+  const text = "x".repeat(900_000);
+  assertEquals(await connection.writeLine(text, LONG_MS), true);
+  assertEquals(await answer, text);
+});
+
+Deno.test("UnixConnection.writeLine() ends in time when nobody reads", async () => {
+  await using server = new TestServer();
+  using _client = await connect(server.path);
+  using connection = await server.accept();
+  await assertRejects(
+    () => connection.writeLine("x".repeat(900_000), SHORT_MS),
+    SystemError,
+    "the line was not taken within 5 ms",
+  );
+});
+
+Deno.test("UnixConnection.writeLine() says that the reader went in the middle", async () => {
+  await using server = new TestServer();
+  const client = await connect(server.path);
+  using connection = await server.accept();
+  const written = connection.writeLine("x".repeat(900_000), LONG_MS);
+  client.close();
+  assertEquals(await written, false);
+});
+
+Deno.test("UnixConnection: who waits is told of the end", async () => {
+  await using server = new TestServer();
+  using _client = await connect(server.path);
+  const connection = await server.accept();
+  const line = connection.readLine(LONG_MS);
+  connection[Symbol.dispose]();
+  connection[Symbol.dispose]();
+  assertEquals(await line, undefined);
+  assertEquals(await connection.writeLine("x", LONG_MS), false);
+});
+
+Deno.test("UnixServer serves 200 callers at once", async () => {
+  await using server = new TestServer();
+  const serving = (async () => {
+    for (let count = 0; count < 200; count++) {
+      const connection = await server.accept();
+      const line = await connection.readLine(LONG_MS);
+      await connection.writeLine(`${line}!`, LONG_MS);
+      connection[Symbol.dispose]();
+    }
+  })();
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, async (_, index) => {
+      using client = await connectUnix(server.path);
+      return await client.call(String(index), LIMITS);
+    }),
+  );
+  await serving;
+  assertEquals(answers, Array.from({ length: 200 }, (_, index) => `${index}!`));
+});
+
+Deno.test("UnixServer reports what onConnection throws, hangs up, and goes on", async () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  const errors = new Mailbox<unknown>();
+  await using loop = new EventLoop(errors.put);
+  using listener = listenUnix(path);
+  using _server = new UnixServer(loop, listener, {
+    maxLineBytes: 10,
+    onConnection: () => {
+      throw new Error("no");
+    },
+  });
+  for (let round = 0; round < 2; round++) {
+    using client = await connectUnix(path);
+    await assertRejects(
+      () => client.call("x", LIMITS),
+      SystemError,
+      "the daemon closed the connection",
+    );
+    assertEquals(String(await errors.take("error")), "Error: no");
+  }
+});
+
+Deno.test("UnixClient.call() ends in time", async () => {
+  await using server = new TestServer();
+  using client = await connectUnix(server.path);
+  await assertRejects(
+    () => client.call("x", { ...LIMITS, timeoutMs: SHORT_MS }),
+    SystemError,
+    `unix ${server.path}: no answer within 0.005 s`,
+  );
+  using connection = await server.accept();
+  await aborted(connection.hungUp);
+});
+
+Deno.test("UnixClient.call() waits, if it is told to wait for years", async () => {
+  await using server = new TestServer();
+  using client = await connectUnix(server.path);
+  const answer = client.call("x", { ...LIMITS, timeoutMs: 1e12 });
+  using connection = await server.accept();
+  // A timer that is too long for a timer would end before this one.
+  using impatient = await connectUnix(server.path);
+  const short = { ...LIMITS, timeoutMs: SHORT_MS };
+  await assertRejects(() => impatient.call("x", short), SystemError);
+  await connection.writeLine("late", LONG_MS);
+  assertEquals(await answer, "late");
+});
+
+Deno.test("UnixClient.call() refuses an answer that is too long", async () => {
+  await using server = new TestServer();
+  using client = await connectUnix(server.path);
+  const answer = client.call("x", { ...LIMITS, maxLineBytes: 3 });
+  using connection = await server.accept();
+  await connection.writeLine("12345", LONG_MS);
+  await assertRejects(() => answer, DecodeError);
+});
+
+Deno.test("connectUnix() says what upstream says when nobody listens", async () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  const missing = await assertRejects(() => connectUnix(path), SystemError);
+  assertEquals(
+    missing.message,
+    `dial unix ${path}: connect: no such file or directory`,
+  );
+  assert(missing.cause instanceof Deno.errors.NotFound);
+  leaveStaleSocket(path);
+  const refused = await assertRejects(() => connectUnix(path), SystemError);
+  assertEquals(
+    refused.message,
+    `dial unix ${path}: connect: connection refused`,
+  );
+  assert(refused.cause instanceof Deno.errors.ConnectionRefused);
+});
+
+/** A socket file as a killed daemon leaves it. */
+function leaveStaleSocket(path: string): void {
+  run(
+    "perl",
+    "-e",
+    `use Socket; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, sockaddr_un("${path}")) or die; listen(S, 1);`,
+  );
+}
+
+Deno.test("listenUnix() makes the directory private and the socket for its group, whatever the umask", () => {
+  using directory = new TempDir();
+  const before = Deno.umask(0o077);
+  try {
+    using _listener = listenUnix(directory.join("a/b/s"));
+    const modes = ["a/b", "a/b/s"].map((name) =>
+      (Deno.statSync(directory.join(name)).mode ?? 0) & 0o777
+    );
+    assertEquals(modes, [0o700, 0o660]);
+  } finally {
+    Deno.umask(before);
+  }
+});
+
+Deno.test("listenUnix() replaces a socket that nobody listens on", async () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  leaveStaleSocket(path);
+  await using loop = new EventLoop((error) => {
+    throw error;
+  });
+  using listener = listenUnix(path);
+  const connections = new Mailbox<UnixConnection>();
+  using _server = new UnixServer(loop, listener, {
+    maxLineBytes: 10,
+    onConnection: connections.put,
+  });
+  using _client = await connectUnix(path);
+  using _connection = await connections.take("connection");
+});
+
+Deno.test("listenUnix() refuses a socket that somebody listens on, and leaves it", async () => {
+  await using server = new TestServer();
+  const error = assertThrows(() => listenUnix(server.path), SystemError);
+  assertEquals(
+    [error.message, error.advice],
+    [
+      `listen unix ${server.path}: bind: address already in use`,
+      "another daemon answers there",
+    ],
+  );
+  using _client = await connectUnix(server.path);
+});
+
+Deno.test("listenUnix() refuses what is not a socket, and leaves it", () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  Deno.writeTextFileSync(path, "precious");
+  assertThrows(() => listenUnix(path), SystemError, "address already in use");
+  assertEquals(Deno.readTextFileSync(path), "precious");
+});
+
+Deno.test("listenUnix() refuses a path that is too long for a socket", () => {
+  const error = assertThrows(
+    () => listenUnix(`/tmp/${"x".repeat(103)}`),
+    SystemError,
+  );
+  assert(error.message.includes("108 bytes, expected 1 to 107"));
+});
+
+Deno.test("listenUnix() says why it cannot make the directory", () => {
+  using directory = new TempDir();
+  Deno.writeTextFileSync(directory.join("file"), "");
+  const error = assertThrows(
+    () => listenUnix(directory.join("file/run/s")),
+    SystemError,
+  );
+  assert(error.message.startsWith(`mkdir ${directory.join("file/run/")}: `));
+});
+
+Deno.test("UnixListener removes its own file only", () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  const own = listenUnix(path);
+  own[Symbol.dispose]();
+  own[Symbol.dispose]();
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+  const replaced = listenUnix(path);
+  Deno.removeSync(path);
+  Deno.writeTextFileSync(path, "another's");
+  replaced[Symbol.dispose]();
+  assertEquals(Deno.readTextFileSync(path), "another's");
+});

@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { isFromEarlierBoot, nowMs } from "../../../lib/sys/clock.ts";
+
+const ROWS = [
+  { name: "now", timeMs: () => nowMs(), want: false },
+  { name: "an hour from now", timeMs: () => nowMs() + 3_600_000, want: false },
+  {
+    name: "the boot itself, known to a second",
+    timeMs: () => nowMs() - Deno.osUptime() * 1000,
+    want: false,
+  },
+  {
+    name: "a minute before the boot",
+    timeMs: () => nowMs() - Deno.osUptime() * 1000 - 60_000,
+    want: true,
+  },
+  { name: "1970", timeMs: () => 0, want: true },
+] as const;
+
+for (const { name, timeMs, want } of ROWS) {
+  Deno.test(`isFromEarlierBoot() says ${want ? "yes" : "no"} to ${name}`, () => {
+    assertEquals(isFromEarlierBoot(timeMs()), want);
+  });
+}

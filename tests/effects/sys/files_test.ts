@@ -1,0 +1,147 @@
+import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../lib/base/errors.ts";
+import {
+  attempt,
+  createFile,
+  lstat,
+  readSmallFile,
+  readText,
+  removeFile,
+  removeQuietly,
+  renameFile,
+  syncDirectory,
+} from "../../../lib/sys/files.ts";
+import { TempDir } from "../../support/temp_dir.ts";
+import { factsOf, thrownBy } from "../../unit/base/thrown.ts";
+
+function systemError(message: string): Record<string, unknown> {
+  return { name: "SystemError", message, advice: "" };
+}
+
+// Upstream contract 1.12: the words of the operating system, without Deno's additions.
+const FAILURES = [
+  {
+    name: "readText()",
+    run: (path) => void readText(path),
+    want: "open PATH: no such file or directory",
+  },
+  {
+    name: "renameFile()",
+    run: (path) => renameFile(path, `${path}2`),
+    want: "rename PATH: no such file or directory",
+  },
+  {
+    name: "syncDirectory()",
+    run: (path) => syncDirectory(path),
+    want: "fsync PATH: no such file or directory",
+  },
+  {
+    name: "createFile()",
+    run: (path) => createFile(`${path}/x`, "", 0o600),
+    want: "create PATH/x: no such file or directory",
+  },
+] as const satisfies readonly {
+  name: string;
+  run: (path: string) => void;
+  want: string;
+}[];
+
+for (const { name, run, want } of FAILURES) {
+  Deno.test(`${name} says operation, path and reason`, () => {
+    using directory = new TempDir();
+    const path = directory.join("nope");
+    assertEquals(
+      thrownBy(() => run(path)),
+      systemError(want.replace("PATH", path)),
+    );
+  });
+}
+
+Deno.test("removeFile() says so if a name cannot be removed", () => {
+  using directory = new TempDir();
+  Deno.mkdirSync(directory.join("full"));
+  Deno.writeTextFileSync(directory.join("full/x"), "");
+  const { name, message } =
+    thrownBy(() => removeFile(directory.join("full"))) ?? {};
+  assertEquals([name, message], [
+    "SystemError",
+    `unlink ${directory.join("full")}: directory not empty`,
+  ]);
+  assertEquals(removeQuietly(directory.join("full")), false);
+});
+
+Deno.test("removeFile() and removeQuietly() are content where nothing is", () => {
+  using directory = new TempDir();
+  assertEquals(thrownBy(() => removeFile(directory.join("nope"))), undefined);
+  assertEquals(removeQuietly(directory.join("nope")), true);
+});
+
+Deno.test("removeFile() removes a link and not what it leads to", () => {
+  using directory = new TempDir();
+  Deno.writeTextFileSync(directory.join("target"), "");
+  Deno.symlinkSync(directory.join("target"), directory.join("link"));
+  removeFile(directory.join("link"));
+  assertEquals([...Deno.readDirSync(directory.path)].map(({ name }) => name), [
+    "target",
+  ]);
+});
+
+Deno.test("lstat() has undefined for nothing and does not follow links", () => {
+  using directory = new TempDir();
+  Deno.symlinkSync(directory.join("nothing"), directory.join("link"));
+  assertEquals(lstat(directory.join("nothing")), undefined);
+  assertEquals(lstat(directory.join("link"))?.isSymlink, true);
+});
+
+for (const size of [0, 1, 1023, 1024, 1025, 100_000]) {
+  Deno.test(`createFile() writes and readSmallFile() reads ${size} bytes`, () => {
+    using directory = new TempDir();
+    const path = directory.join("file");
+    const content = "é".repeat(Math.floor(size / 2)) + "x".repeat(size % 2);
+    createFile(path, content, 0o640);
+    assertEquals(readSmallFile(path), content);
+    const { mode } = Deno.lstatSync(path);
+    assertEquals((mode ?? 0) & 0o777, 0o640 & ~Deno.umask());
+  });
+}
+
+Deno.test("readSmallFile() has undefined for a file that is not there", () => {
+  using directory = new TempDir();
+  assertEquals(readSmallFile(directory.join("nope")), undefined);
+});
+
+Deno.test("readSmallFile() says so if it cannot read", () => {
+  using directory = new TempDir();
+  const { name } = thrownBy(() => readSmallFile(directory.path)) ?? {};
+  assertEquals(name, "SystemError");
+});
+
+Deno.test("createFile() leaves a file alone that is there", () => {
+  using directory = new TempDir();
+  const path = directory.join("file");
+  Deno.writeTextFileSync(path, "old");
+  const { name } = thrownBy(() => createFile(path, "new", 0o600)) ?? {};
+  assertEquals([name, Deno.readTextFileSync(path)], ["SystemError", "old"]);
+});
+
+Deno.test("renameFile() takes the place of another file", () => {
+  using directory = new TempDir();
+  Deno.writeTextFileSync(directory.join("a"), "new");
+  Deno.writeTextFileSync(directory.join("b"), "old");
+  renameFile(directory.join("a"), directory.join("b"));
+  assertEquals(Deno.readTextFileSync(directory.join("b")), "new");
+});
+
+Deno.test("attempt() passes a SystemError on as it is", () => {
+  const error = new SystemError("flock x: held", "wait");
+  const thrown = thrownBy(() =>
+    attempt("open", "/p", () => {
+      throw error;
+    })
+  );
+  assertEquals(thrown, factsOf(error));
+});
+
+Deno.test("attempt() gives what the body returns", () => {
+  assertEquals(attempt("open", "/p", () => 7), 7);
+});

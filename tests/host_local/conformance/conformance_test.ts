@@ -1,0 +1,104 @@
+/**
+ * Runs every case of `cases/` against this project's host-local and against upstream's.
+ *
+ * `HOST_LOCAL_BIN` names the binary to test instead of dist/host-local. Upstream's is the one that Debian's package
+ * containernetworking-plugins installs; the overrides in the cases describe that release, 1.1.1.
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { OURS, UPSTREAM } from "../../support/binaries.ts";
+import { deliberateDifferences } from "../../support/deliberate_differences.ts";
+import { note } from "../../support/note.ts";
+import { differencesOf, loadCases } from "./case_format.ts";
+import type { Target } from "./compare_stdout.ts";
+import { runCase } from "./runner.ts";
+
+const UPSTREAM_VERSIONS = '{"cniVersion":"1.0.0","supportedVersions":' +
+  '["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0"]}\n';
+
+/** Differences that every case with an error document relies on, without naming them. */
+const IMPLIED_DIFFERENCES = ["error-cni-version"];
+
+const groups = loadCases(new URL("cases/", import.meta.url));
+
+register("here", {
+  binary: OURS,
+  obstacle: isFile(OURS) ? undefined : "no such file",
+});
+register("upstream", { binary: UPSTREAM, obstacle: upstreamObstacle() });
+
+Deno.test("conformance cases have names of their own", () => {
+  for (const { topic, cases } of groups) {
+    const names = cases.map((conformanceCase) => conformanceCase.name);
+    const repeated = names.filter((name, index) =>
+      names.indexOf(name) !== index
+    );
+    assertEquals(repeated, [], topic);
+  }
+});
+
+Deno.test("ARCHITECTURE.md explains every difference that a case relies on", async () => {
+  const explained = await deliberateDifferences();
+  const used = new Set([
+    ...IMPLIED_DIFFERENCES,
+    ...groups.flatMap(({ cases }) => cases.flatMap(differencesOf)),
+  ]);
+  assertEquals([...used].filter((id) => !explained.has(id)).sort(), []);
+});
+
+/** One test per case. A missing binary makes them ignored, with one line that says why. */
+function register(
+  target: Target,
+  { binary, obstacle }: {
+    readonly binary: string;
+    readonly obstacle: string | undefined;
+  },
+): void {
+  if (obstacle !== undefined) {
+    note(`SKIP conformance ${target} ${binary}: ${obstacle}`);
+  }
+  for (const { topic, cases } of groups) {
+    for (const conformanceCase of cases) {
+      const name = `${target} ${topic}: ${conformanceCase.name}`;
+      Deno.test({
+        name,
+        ignore: obstacle !== undefined,
+        fn: async () => {
+          const umask = Deno.umask(0o022);
+          try {
+            const problems = await runCase(conformanceCase, { binary, target });
+            if (problems.length > 0) throw new Error(problems.join("\n"));
+          } finally {
+            Deno.umask(umask);
+          }
+        },
+      });
+    }
+  }
+}
+
+/** Why the installed upstream plugin is not the one that the overrides describe. */
+function upstreamObstacle(): string | undefined {
+  if (!isFile(UPSTREAM)) return "no such file";
+  return versionsOf(UPSTREAM) === UPSTREAM_VERSIONS
+    ? undefined
+    : "not release 1.1.1";
+}
+
+function versionsOf(binary: string): string {
+  const output = new Deno.Command(binary, {
+    clearEnv: true,
+    env: { CNI_COMMAND: "VERSION" },
+  }).outputSync();
+  return new TextDecoder().decode(output.stdout);
+}
+
+function isFile(path: string | URL): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,90 @@
+/** Facts about a step that the rules of the differential test ask for. @module */
+
+import { errorIn } from "../../support/host_local_call.ts";
+import { ownerText } from "../../support/network_directory.ts";
+import type { Step } from "./differential_compare.ts";
+
+/** The errors of both sides; code 0 and no text where there is none. */
+export interface Errors {
+  readonly theirCode: number;
+  readonly theirs: string;
+  readonly theirDetails: string;
+  readonly ourCode: number;
+  readonly ours: string;
+  readonly ourDetails: string;
+}
+
+/** The errors that the step's two sides printed. */
+export function errorsOf({ upstream, ours }: Step): Errors {
+  const theirs = errorIn(upstream.outcome.stdout);
+  const mine = errorIn(ours.outcome.stdout);
+  return {
+    theirCode: theirs?.code ?? 0,
+    theirs: theirs?.msg ?? "",
+    theirDetails: theirs?.details ?? "",
+    ourCode: mine?.code ?? 0,
+    ours: mine?.msg ?? "",
+    ourDetails: mine?.details ?? "",
+  };
+}
+
+/** Whether both sides are an ADD that failed. */
+export function isFailedAdd({ call, upstream, ours }: Step): boolean {
+  return call.command === "ADD" && upstream.outcome.code !== 0 &&
+    ours.outcome.code !== 0;
+}
+
+/** Whether a file with this content belongs to the container and interface of the call. */
+export function isOwnedByCaller({ call }: Step, content: string): boolean {
+  const { CNI_CONTAINERID: id = "", CNI_IFNAME: ifName = "" } = call.env;
+  return [id, ownerText(id, ifName)].includes(
+    content.trim().replace(/\r?\n/, "\r\n"),
+  );
+}
+
+/** The address in `IP=` of CNI_ARGS, if there is one. */
+export function cniArgsRequest({ call }: Step): string | undefined {
+  const pairs = (call.env["CNI_ARGS"] ?? "").split(";");
+  return pairs.findLast((pair) => /^IP=./.test(pair))?.replace("IP=", "");
+}
+
+/** The requested addresses, from all three sources, as given but without prefix lengths and repeats. */
+export function requestsOf(step: Step): string[] {
+  const { argsIps = [], runtimeIps = [] } = step.call;
+  const all = [cniArgsRequest(step) ?? "", ...argsIps, ...runtimeIps].map((
+    request,
+  ) => String(request).replace(/\/.*/, ""));
+  return [...new Set(all)].filter((request) => request !== "");
+}
+
+/** A range object of the config, as given. */
+type GivenRange = Readonly<Record<string, unknown>>;
+
+/** All range objects of the config, `null` elements and empty sets included as such. */
+export function rangesOf({ network }: Step): (GivenRange | null)[] {
+  const ipam = network.ipam ?? {};
+  const sets = [
+    ...listOf(network.runtimeConfig?.["ipRanges"]),
+    ...listOf(ipam["ranges"]),
+  ];
+  const single = "subnet" in ipam ? [ipam] : [];
+  return [
+    ...single,
+    ...sets.flatMap((set) => (set === null ? [null] : listOf(set))),
+  ] as (GivenRange | null)[];
+}
+
+/** The elements of a list; none if it is something else. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The files of the directory before the step whose content satisfies the condition. */
+export function filesBefore(
+  { before }: Step,
+  condition: (content: string) => boolean,
+): string[] {
+  return [...before.addresses].filter(([, content]) => condition(content)).map((
+    [name],
+  ) => name);
+}

@@ -1,0 +1,99 @@
+/** The calls that the fault sweep breaks, and the networks they run on. @module */
+
+import { ownerText, reservations } from "../../support/network_directory.ts";
+import { networkConfig } from "../../support/host_local_call.ts";
+
+/** The attachment that the broken call is about. */
+export const TARGET = "target";
+
+/** How many containers of others hold a dual-stack reservation in a network large enough for the index. */
+const INDEXED = 130;
+
+/** One call on one network. */
+export interface FaultScenario {
+  readonly name: string;
+  readonly command: "ADD" | "DEL" | "GC";
+  /** Whether the network is one for which the plugin keeps an index; a call before the broken one then fills it. */
+  readonly indexed: boolean;
+  /** Files in the network's directory; undefined: no directory. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Files that are given a modification time before the last boot. */
+  readonly beforeBoot?: readonly string[];
+}
+
+/** Config of the network; `valid` are the attachments that GC must keep. */
+export function faultConfig(dataDir: string, valid: readonly string[]): string {
+  return networkConfig({
+    dataDir,
+    cniVersion: "1.1.0",
+    subnets: ["10.1.0.0/16", "fd00:1::/64"],
+    extra: {
+      "cni.dev/valid-attachments": valid.map((containerID) => ({
+        containerID,
+        ifname: "eth0",
+      })),
+    },
+  });
+}
+
+/** The containers of others in the scenario. */
+export function othersIn(scenario: FaultScenario): string[] {
+  const owners = Object.values(scenario.files ?? {}).filter((content) =>
+    content.startsWith("other")
+  );
+  return [...new Set(owners.map((content) => content.replace(/\r\n.*/, "")))];
+}
+
+/** Dual-stack reservations of `count` other containers, with the cursors they leave. */
+function others(count: number): Record<string, string> {
+  const files = reservations(count);
+  for (let index = 0; index < count; index += 1) {
+    files[`fd00:1::${(index + 2).toString(16)}`] = ownerText(`other${index}`);
+  }
+  const last = count + 1;
+  files["last_reserved_ip.0"] = `10.1.${last >> 8}.${last & 255}`;
+  files["last_reserved_ip.1"] = `fd00:1::${last.toString(16)}`;
+  return files;
+}
+
+/** What the target holds before DEL and GC. */
+const HELD = {
+  "10.1.200.7": ownerText(TARGET),
+  "fd00:1::c807": ownerText(TARGET),
+};
+
+function scenariosOn(
+  label: string,
+  indexed: boolean,
+  files: Record<string, string>,
+): FaultScenario[] {
+  return [
+    { name: `ADD, ${label}`, command: "ADD", indexed, files },
+    {
+      name: `DEL, ${label}`,
+      command: "DEL",
+      indexed,
+      files: { ...files, ...HELD },
+    },
+    {
+      name: `GC, ${label}`,
+      command: "GC",
+      indexed,
+      files: { ...files, ...HELD },
+    },
+    {
+      name: `ADD after a reboot, ${label}`,
+      command: "ADD",
+      indexed,
+      files: { ...files, ...HELD },
+      beforeBoot: [...Object.keys(files), ...Object.keys(HELD)],
+    },
+  ];
+}
+
+/** All calls that are swept. */
+export const SCENARIOS: readonly FaultScenario[] = [
+  { name: "ADD, first of a network", command: "ADD", indexed: false },
+  ...scenariosOn("2 others", false, others(2)),
+  ...scenariosOn(`${INDEXED} others`, true, others(INDEXED)),
+];

@@ -1,0 +1,239 @@
+/**
+ * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
+ * killed there, and once each the call fails with every error that a full or broken disk gives.
+ *
+ * By default a run tries an even sample, `FAULT_SAMPLE` faults in each scenario, of a kill and one of the errors at each
+ * point, in large networks only at those that lead to different states. Each run has another sample: `FAULT_SEED` repeats
+ * one. `FAULT_FULL=1` tries all errors, and every order of the calls that follow. `FAULT_SYSCALLS` limits a run to the
+ * calls named.
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { OURS } from "../../support/binaries.ts";
+import { callHostLocal, environmentOf } from "../../support/host_local_call.ts";
+import { readNetwork, writeNetwork } from "../../support/network_directory.ts";
+import { note } from "../../support/note.ts";
+import { forEachParallel } from "../../support/parallel.ts";
+import { numberFromEnv, Random } from "../../support/random.ts";
+import { testWith } from "../../support/requirements.ts";
+import type { TraceOptions, TraceOutcome } from "../../support/strace.ts";
+import { TempDir } from "../../support/temp_dir.ts";
+import { checkFollowUps, FOLLOW_UPS } from "./fault_follow_ups.ts";
+import { checkRightAfter } from "./fault_right_after.ts";
+import {
+  allFaults,
+  distinctFaults,
+  eachPoint,
+  type FaultPoint,
+  findPoints,
+  pathsTouched,
+  type PlannedFault,
+  runWithFault,
+} from "./fault_points.ts";
+import {
+  faultConfig,
+  type FaultScenario,
+  othersIn,
+  SCENARIOS,
+  TARGET,
+} from "./fault_scenarios.ts";
+
+const FULL = Deno.env.get("FAULT_FULL") === "1";
+const LANES = 2;
+
+/** So many faults are tried in each scenario; all together take minutes on a slow machine. */
+const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 20);
+
+/** Which ones. */
+const SEED = numberFromEnv("FAULT_SEED", Math.floor(Math.random() * 1e6));
+
+/** Names of system calls, if only these are to be broken. */
+const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
+
+/** How many failures are told in full. */
+const SHOWN = numberFromEnv("FAULT_SHOWN", 12);
+
+/** A folder in which one broken call at a time is made; every lane has its own. */
+class Lane {
+  readonly dataDir: string;
+  readonly network: string;
+  readonly config: string;
+  readonly stdoutFile: string;
+  readonly trace: TraceOptions;
+
+  constructor(readonly root: string, readonly scenario: FaultScenario) {
+    this.dataDir = `${root}/data`;
+    this.network = `${this.dataDir}/net`;
+    this.config = faultConfig(this.dataDir, othersIn(scenario));
+    this.stdoutFile = `${root}/stdout`;
+    this.trace = {
+      command: [OURS],
+      env: environmentOf({
+        command: scenario.command,
+        containerId: TARGET,
+      }),
+      stdin: this.config,
+      traceFile: `${root}/trace`,
+      stdoutFile: this.stdoutFile,
+    };
+  }
+
+  /** Lays the directory anew, as it is before the broken call. */
+  async prepare(): Promise<void> {
+    await Deno.remove(this.dataDir, { recursive: true }).catch(() => {});
+    const { files, beforeBoot = [], indexed } = this.scenario;
+    if (files === undefined) return;
+    writeNetwork(this.network, files);
+    for (const name of beforeBoot) {
+      await Deno.utime(`${this.network}/${name}`, 1e9, 1e9);
+    }
+    if (indexed) await this.warm();
+  }
+
+  /** Has the plugin look at the network once, which fills the index. */
+  async warm(): Promise<void> {
+    await callHostLocal({
+      binary: OURS,
+      command: "DEL",
+      containerId: "nobody",
+      config: this.config,
+    });
+  }
+
+  /** The paths of another lane, as this lane has them. */
+  translate(paths: readonly string[], from: Lane): string[] {
+    return paths.map((path) => path.replace(from.root, this.root));
+  }
+}
+
+interface Trial extends PlannedFault {
+  /** Number of the trial, which spreads the orders of the calls that follow. */
+  readonly index: number;
+}
+
+/** What a sweep did. */
+interface Tally {
+  tried: number;
+  missed: number;
+  readonly failures: string[];
+}
+
+async function tryOne(
+  lane: Lane,
+  { point, fault, index }: Trial,
+  { paths, tally }: {
+    readonly paths: readonly string[];
+    readonly tally: Tally;
+  },
+): Promise<void> {
+  const orders = FULL
+    ? FOLLOW_UPS
+    : FOLLOW_UPS.slice(index % 3, (index % 3) + 1);
+  for (const order of orders) {
+    let before = readNetwork(lane.network);
+    let outcome: TraceOutcome | undefined;
+    for (let attempt = 0; outcome === undefined && attempt < 3; attempt += 1) {
+      await lane.prepare();
+      before = readNetwork(lane.network);
+      outcome = await runWithFault(lane.trace, { paths, point, fault });
+    }
+    if (outcome === undefined) {
+      tally.missed += 1;
+      continue;
+    }
+    tally.tried += 1;
+    const call = {
+      binary: OURS,
+      scenario: lane.scenario,
+      point,
+      fault,
+      config: lane.config,
+      network: lane.network,
+      before,
+      outcome,
+    };
+    try {
+      checkRightAfter(call);
+      await checkFollowUps(call, order);
+    } catch (failure) {
+      const args = point.args.replaceAll(lane.root.replace(/\d+$/, ""), "");
+      tally.failures.push(
+        `${fault} at ${point.syscall} #${point.ordinal} (${args}), then ${order}:\n    ${
+          failure instanceof Error ? failure.message : failure
+        }`,
+      );
+    }
+  }
+}
+
+/** Which faults can be tried where; {@link SAMPLE} of them are. */
+function faultsFor(
+  { indexed }: FaultScenario,
+  points: readonly FaultPoint[],
+): PlannedFault[] {
+  if (FULL) return allFaults(points);
+  return indexed ? distinctFaults(points) : eachPoint(points);
+}
+
+/**
+ * Whether the one at `index` of so many is among {@link SAMPLE} that are spread evenly.
+ *
+ * @param phase From 0 to 1: where the first of them is.
+ */
+function isSampled(
+  index: number,
+  { count, phase }: { readonly count: number; readonly phase: number },
+): boolean {
+  if (count <= SAMPLE) return true;
+  const share = SAMPLE / count;
+  const before = index * share + phase;
+  return Math.floor(before + share) > Math.floor(before);
+}
+
+async function sweep(scenario: FaultScenario): Promise<void> {
+  using temp = new TempDir();
+  const lanes: Lane[] = [];
+  for (let index = 0; index < LANES; index += 1) {
+    const root = temp.join(`lane${index}`);
+    await Deno.mkdir(root);
+    lanes.push(new Lane(root, scenario));
+  }
+  const [first] = lanes as [Lane];
+  await first.prepare();
+  const paths = await pathsTouched(first.trace, {
+    root: first.dataDir,
+    stdoutFile: first.stdoutFile,
+  });
+  await first.prepare();
+  const points = await findPoints(first.trace, { paths, root: first.dataDir });
+  const phase = new Random(SEED).next();
+  const trials = faultsFor(scenario, points)
+    .filter(({ point }) => ONLY?.includes(point.syscall) ?? true)
+    .filter((_, index, { length: count }) => isSampled(index, { count, phase }))
+    .map((trial, index): Trial => ({ ...trial, index }));
+  const tally: Tally = { tried: 0, missed: 0, failures: [] };
+  await forEachParallel(trials, LANES, async (trial, worker) => {
+    const lane = lanes[worker] ?? first;
+    await tryOne(lane, trial, { paths: lane.translate(paths, first), tally });
+  });
+  note(
+    `fault sweep, ${scenario.name}: FAULT_SEED=${SEED}, ${points.length} points, ${tally.tried} faults tried, ${tally.missed} missed`,
+  );
+  assertEquals(
+    tally.failures.length,
+    0,
+    `${tally.failures.length} of ${tally.tried} faults:\n  ${
+      tally.failures.slice(0, SHOWN).join("\n  ")
+    }\n`,
+  );
+  assertEquals(tally.missed, 0, "faults that hit nothing");
+}
+
+for (const scenario of SCENARIOS) {
+  testWith(
+    ["command:strace", `binary:${OURS}`],
+    `host-local survives a fault at every file call: ${scenario.name}`,
+    () => sweep(scenario),
+  );
+}

@@ -1,0 +1,111 @@
+/** A real runtime: podman starts and removes containers whose addresses come from host-local. @module */
+
+import { assertEquals } from "@std/assert";
+import { OURS, UPSTREAM } from "../../support/binaries.ts";
+import { ownerText, readNetwork } from "../../support/network_directory.ts";
+import { PODMAN_NEEDS, PodmanHost } from "../../support/podman_host.ts";
+import { testWith } from "../../support/requirements.ts";
+
+const NEEDS = [...PODMAN_NEEDS, `binary:${OURS}`] as const;
+const BLUE = ["10.81.0.0/24", "fd00:81::/64"];
+const GREEN = ["10.82.0.0/24"];
+
+/** The reservations of the networks, as the files have them. */
+function reservedIn(
+  host: PodmanHost,
+  ...networks: readonly string[]
+): Record<string, string> {
+  return Object.fromEntries(
+    networks.flatMap((
+      network,
+    ) => [...readNetwork(host.networkDirectory(network)).addresses]),
+  );
+}
+
+/** The files that the addresses inside the containers stand for. */
+async function filesOf(
+  host: PodmanHost,
+  ids: readonly string[],
+): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const id of ids) {
+    for (const { address, ifName } of await host.addressesInside(id)) {
+      files[address] = ownerText(id, ifName);
+    }
+  }
+  return files;
+}
+
+testWith(
+  NEEDS,
+  "podman: containers have the addresses that are reserved for them, until they are removed",
+  async () => {
+    await using host = await PodmanHost.start(OURS);
+    await host.addNetwork("blue", BLUE);
+    await host.addNetwork("green", GREEN);
+
+    // Two at once on one network, then one on two networks.
+    const pair = await Promise.all([
+      host.runContainer(["blue"]),
+      host.runContainer(["blue"]),
+    ]);
+    const third = await host.runContainer(["blue", "green"]);
+
+    const files = await filesOf(host, [...pair, third]);
+    assertEquals(Object.keys(files).length, 2 + 2 + 3);
+    assertEquals(reservedIn(host, "blue", "green"), files);
+
+    await host.podman("rm", "-f", "-t", "0", third);
+    assertEquals(reservedIn(host, "green"), {});
+    assertEquals(reservedIn(host, "blue"), await filesOf(host, pair));
+    await host.podman("rm", "-f", "-t", "0", ...pair);
+    assertEquals(reservedIn(host, "blue"), {});
+  },
+);
+
+testWith(
+  NEEDS,
+  "podman: a container that is started again gets an address, and gives it back",
+  async () => {
+    await using host = await PodmanHost.start(OURS);
+    await host.addNetwork("blue", BLUE);
+    const id = await host.runContainer(["blue"]);
+    await host.podman("stop", "-t", "0", id);
+    assertEquals(reservedIn(host, "blue"), {});
+    await host.podman("start", id);
+    const files = await filesOf(host, [id]);
+    assertEquals(Object.keys(files).length, 2);
+    assertEquals(reservedIn(host, "blue"), files);
+    await host.podman("rm", "-f", "-t", "0", id);
+    assertEquals(reservedIn(host, "blue"), {});
+  },
+);
+
+for (
+  const { name, from, to } of [
+    { name: "upgrade from upstream's binary", from: UPSTREAM, to: OURS },
+    { name: "rollback to upstream's binary", from: OURS, to: UPSTREAM },
+  ]
+) {
+  testWith(NEEDS, `podman: ${name} with containers running`, async () => {
+    await using host = await PodmanHost.start(from);
+    await host.addNetwork("blue", BLUE);
+    const old = [
+      await host.runContainer(["blue"]),
+      await host.runContainer(["blue"]),
+    ];
+    await host.usePlugin(to);
+    const fresh = await host.runContainer(["blue"]);
+    const files = await filesOf(host, [...old, fresh]);
+    assertEquals(Object.keys(files).length, 6);
+    assertEquals(reservedIn(host, "blue"), files);
+    await host.podman("rm", "-f", "-t", "0", ...old);
+    assertEquals(
+      reservedIn(host, "blue"),
+      await filesOf(host, [fresh]),
+    );
+    await host.usePlugin(from);
+    await host.podman("rm", "-f", "-t", "0", fresh);
+    assertEquals(reservedIn(host, "blue"), {});
+  });
+}

@@ -1,0 +1,157 @@
+/**
+ * What a run of the compiled plugin leaves alone, and what leaves it alone: the temporary directory and the variables of
+ * its runtime.
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { OURS } from "../../support/binaries.ts";
+import { type Requirement, testWith } from "../../support/requirements.ts";
+import { COMMANDS, Sandbox } from "../../support/sandbox.ts";
+
+const NEEDS: readonly Requirement[] = [`binary:${OURS}`];
+
+let reference: Promise<string[]> | undefined;
+
+/** What the commands print and leave where nobody interferes. */
+function undisturbed(): Promise<string[]> {
+  reference ??= (async () => {
+    using sandbox = new Sandbox();
+    return await sandbox.runAll();
+  })();
+  return reference;
+}
+
+testWith(
+  NEEDS,
+  "all commands succeed with nothing on stderr and nothing left in TMPDIR",
+  async () => {
+    using sandbox = new Sandbox();
+    const seen = await sandbox.runAll();
+    const failed = seen.filter((line, index) =>
+      !line.startsWith(`${COMMANDS[index]} 0 `) || !line.includes(" [] ")
+    );
+    assertEquals(failed, []);
+    assertEquals(await sandbox.temporaryFiles(), []);
+  },
+);
+
+/** What an enemy could put where a compiled program of Deno keeps its V8 code cache by default. */
+const PLANTED: Readonly<
+  Record<string, (sandbox: Sandbox, path: string) => void>
+> = {
+  file: (_, path) => Deno.writeTextFileSync(path, "not a cache"),
+  directory: (_, path) => Deno.mkdirSync(path),
+  "symbolic link to a file": (sandbox, path) => {
+    Deno.writeTextFileSync(sandbox.join("victim"), "precious");
+    Deno.symlinkSync(sandbox.join("victim"), path);
+  },
+  "symbolic link to nothing": (sandbox, path) =>
+    Deno.symlinkSync(sandbox.join("absent"), path),
+};
+
+for (const [kind, plant] of Object.entries(PLANTED)) {
+  for (
+    const name of ["deno-compile-host-local", "deno-compile-host-local.cache"]
+  ) {
+    testWith(
+      NEEDS,
+      `a ${kind} at $TMPDIR/${name} changes nothing and is not touched`,
+      async () => {
+        using sandbox = new Sandbox();
+        plant(sandbox, `${sandbox.tmp}/${name}`);
+        const before = await sandbox.temporaryFiles();
+        assertEquals(await sandbox.runAll(), await undisturbed());
+        assertEquals(await sandbox.temporaryFiles(), before);
+        assertEquals(
+          await readIfThere(sandbox.join("victim")),
+          kind.endsWith("a file") ? "precious" : "absent",
+        );
+        assertEquals(await readIfThere(sandbox.join("absent")), "absent");
+      },
+    );
+  }
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "absent";
+    throw error;
+  }
+}
+
+/** Variables that mean something to Deno, Node or V8; `@` stands for a folder of the test. */
+const VARIABLES: readonly Readonly<Record<string, string>>[] = [
+  {
+    DENO_DIR: "@/deno",
+    DENO_INSTALL_ROOT: "@/deno",
+    XDG_CACHE_HOME: "@/cache",
+  },
+  {
+    DENO_V8_FLAGS:
+      "--no-such-flag,--prof,--logfile=@/v8.log,--max-old-space-size=1",
+  },
+  { DENO_NO_UPDATE_CHECK: "0", DENO_NO_PROMPT: "0", DENO_NO_PACKAGE_JSON: "0" },
+  {
+    DENO_AUTH_TOKENS: "token@example.invalid",
+    DENO_CERT: "@/absent.pem",
+    DENO_TLS_CA_STORE: "none",
+  },
+  { DENO_COVERAGE_DIR: "@/coverage", NODE_V8_COVERAGE: "@/coverage" },
+  { DENO_TRACE_PERMISSIONS: "1", DENO_AUDIT_PERMISSIONS: "@/audit" },
+  { DENO_PERMISSION_BROKER_PATH: "@/broker.sock" },
+  {
+    OTEL_DENO: "true",
+    OTEL_EXPORTER_OTLP_ENDPOINT: "http://192.0.2.1:4318",
+    OTEL_DENO_CONSOLE: "capture",
+  },
+  { DENO_USR2_MEMORY_TRIM: "1", DENO_JOBS: "0", DENO_EMIT_CACHE_MODE: "error" },
+  {
+    DENO_UNSTABLE: "1",
+    DENO_FUTURE: "1",
+    DENO_COMPAT: "1",
+    DENO_AUTO_SERVE: "1",
+    DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0",
+  },
+  {
+    NODE_OPTIONS: "--require @/absent.js --inspect",
+    NODE_PATH: "@",
+    NODE_ENV: "production",
+  },
+  {
+    NODE_DEBUG: "fs,net",
+    NODE_EXTRA_CA_CERTS: "@/absent.pem",
+    NODE_PENDING_DEPRECATION: "1",
+  },
+  { NODE_CHANNEL_FD: "0", NODE_UNIQUE_ID: "1" },
+  {
+    RUST_BACKTRACE: "full",
+    RUST_MIN_STACK: "4096000",
+    FORCE_COLOR: "1",
+    NO_COLOR: "1",
+  },
+  {
+    HTTP_PROXY: "http://192.0.2.1",
+    HTTPS_PROXY: "http://192.0.2.1",
+    NPM_CONFIG_REGISTRY: "http://192.0.2.1",
+  },
+];
+
+for (const variables of VARIABLES) {
+  testWith(
+    NEEDS,
+    `${Object.keys(variables).join(", ")} in the environment change nothing`,
+    async () => {
+      using sandbox = new Sandbox();
+      const env = Object.fromEntries(
+        Object.entries(variables).map((
+          [name, value],
+        ) => [name, value.replaceAll("@/", `${sandbox.tmp}/`)]),
+      );
+      assertEquals(await sandbox.runAll(env), await undisturbed());
+      assertEquals(await sandbox.temporaryFiles(), []);
+    },
+  );
+}

@@ -1,0 +1,102 @@
+/**
+ * What strace sees of a whole run of the compiled plugin: no network, no other program, no library, and no file written
+ * outside its network's directory.
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { OURS } from "../../support/binaries.ts";
+import { environmentOf } from "../../support/host_local_call.ts";
+import { testWith } from "../../support/requirements.ts";
+import { COMMANDS, Sandbox } from "../../support/sandbox.ts";
+import { runTraced, type TracedCall } from "../../support/strace.ts";
+
+/** System calls that reach the network or other programs. */
+const REACHING_OUT = new Set([
+  "socket",
+  "connect",
+  "bind",
+  "listen",
+  "sendto",
+  "sendmsg",
+  "accept4",
+  "fork",
+  "vfork",
+]);
+
+/** What the dynamic loader opens before the program starts: its cache and the libraries that `ldd` tells, by name. */
+async function linkedLibraries(): Promise<Set<string>> {
+  const { stdout } = await new Deno.Command("ldd", { args: [OURS] }).output();
+  const names = new TextDecoder().decode(stdout).matchAll(
+    /[\w.+-]+\.so[\w.]*/g,
+  );
+  return new Set(["ld.so.cache", ...[...names].map(([name]) => name)]);
+}
+
+/** Calls of a run that it has no business to make; each as the text of the trace. */
+function excesses(calls: readonly TracedCall[], { dataDir, libraries }: {
+  readonly dataDir: string;
+  readonly libraries: ReadonlySet<string>;
+}): string[] {
+  const executions = calls.filter(({ name }) => name.startsWith("execve"));
+  const others = calls.filter(({ name, args }) => {
+    if (REACHING_OUT.has(name)) return true;
+    if (name.startsWith("clone")) return !args.includes("CLONE_THREAD");
+    if (!name.startsWith("open")) return false;
+    const [, path = ""] = /"([^"]*)"/.exec(args) ?? [];
+    if (/O_WRONLY|O_RDWR|O_CREAT|O_TRUNC/.test(args)) {
+      return !path.startsWith(`${dataDir}/`);
+    }
+    return /\.so(\.|$)/.test(path) && !libraries.has(path.replace(/.*\//, ""));
+  });
+  return [...executions.slice(1), ...others].map(({ name, args }) =>
+    `${name}(${args})`
+  );
+}
+
+for (const command of COMMANDS) {
+  testWith(
+    [`binary:${OURS}`, "command:strace", "command:ldd"],
+    `${command} opens no socket, starts no program, loads no library and writes nowhere else`,
+    async () => {
+      using sandbox = new Sandbox();
+      const options = {
+        command: [OURS],
+        stdin: sandbox.config,
+        traceFile: sandbox.join("trace"),
+      };
+      const extra = { TMPDIR: sandbox.tmp, HOME: sandbox.tmp };
+      if (command !== "ADD") {
+        await runTraced({
+          ...options,
+          env: environmentOf({ command: "ADD", env: extra }),
+        });
+      }
+      const outcome = await runTraced({
+        ...options,
+        env: environmentOf({ command, env: extra }),
+      });
+      assertEquals({ code: outcome.code, stderr: outcome.stderr }, {
+        code: 0,
+        stderr: "",
+      }, outcome.stdout);
+      const { dataDir } = sandbox;
+      assertEquals(
+        excesses(outcome.calls, {
+          dataDir,
+          libraries: await linkedLibraries(),
+        }),
+        [],
+      );
+      const searched = outcome.calls.filter(({ args }) =>
+        args.includes(sandbox.tmp)
+      );
+      assertEquals(
+        searched.filter(({ name }) => name !== "execve").map(({ args }) =>
+          args
+        ),
+        [],
+      );
+    },
+  );
+}

@@ -1,0 +1,327 @@
+import { assertEquals } from "@std/assert";
+import type { ClientEvent } from "../../../../lib/dhcp/client/event.ts";
+import { wakeAtMs } from "../../../../lib/dhcp/client/state.ts";
+import type { ClientDriver } from "../../../support/client_driver.ts";
+import {
+  ADDRESS,
+  clientIn,
+  type ClientStateName,
+  HELD,
+  lease,
+  LEASE_MS,
+  XID,
+} from "../../../support/client_states.ts";
+import { reply, settings } from "../../../support/dhcp_messages.ts";
+
+type Act = (client: ClientDriver) => unknown;
+
+const event = (given: ClientEvent): Act => (client) => client.event(given);
+/** Time passes without the timer, which then comes late. */
+const late = (ms: number): Act => (client) => {
+  client.nowMs += ms;
+  client.timerMs = undefined;
+  client.event({ kind: "timer" });
+};
+const resume = (verify: boolean, link: "up" | "down" = "up"): Act => (client) =>
+  client.event({ kind: "resume", link, lease: lease(client.nowMs), verify });
+const noMask = { options: { 1: undefined } };
+
+const ACTS = {
+  start: event({ kind: "start", link: "up" }),
+  "start, link down": event({ kind: "start", link: "down" }),
+  "start, held": event({ kind: "start", link: "up", held: HELD }),
+  resume: resume(false),
+  "resume, verify": resume(true),
+  "resume, verify, link down": resume(true, "down"),
+  "resume an expired lease": (client: ClientDriver): unknown =>
+    client.event({
+      kind: "resume",
+      link: "up",
+      lease: lease(client.nowMs - LEASE_MS),
+      verify: false,
+    }),
+  "resume an expired lease, verify": (client: ClientDriver): unknown =>
+    client.event({
+      kind: "resume",
+      link: "up",
+      lease: lease(client.nowMs - LEASE_MS),
+      verify: true,
+    }),
+  OFFER: event({ kind: "packet", message: reply("OFFER", XID) }),
+  ACK: event({ kind: "packet", message: reply("ACK", XID) }),
+  "ACK, other router": event({
+    kind: "packet",
+    message: reply("ACK", XID, { options: { 3: "c0000202" } }),
+  }),
+  "ACK, no mask": event({
+    kind: "packet",
+    message: reply("ACK", XID, noMask),
+  }),
+  "ACK, bad mask": event({
+    kind: "packet",
+    message: reply("ACK", XID, { options: { 1: "ff00ff00" } }),
+  }),
+  "ACK, other server": event({
+    kind: "packet",
+    message: reply("ACK", XID, { options: { 54: "c0000209" } }),
+  }),
+  NAK: event({ kind: "packet", message: reply("NAK", XID) }),
+  "NAK, other server": event({
+    kind: "packet",
+    message: reply("NAK", XID, { options: { 54: "c0000209" } }),
+  }),
+  "early timer": (client: ClientDriver): unknown => {
+    client.timerMs = undefined;
+    return client.event({ kind: "timer" });
+  },
+  timer: (client: ClientDriver): unknown =>
+    client.advance((client.timerMs ?? 0) - client.nowMs),
+  "10 s": (client: ClientDriver): unknown => client.advance(10_000),
+  "deadline, late": late(208_000),
+  "T2, late": late(LEASE_MS * 7 / 8),
+  "expiry, late": late(LEASE_MS),
+  "stop, release": event({ kind: "stop", release: true }),
+  stop: event({ kind: "stop", release: false }),
+  linkDown: event({ kind: "linkDown" }),
+  linkUp: event({ kind: "linkUp" }),
+  conflict: event({ kind: "conflict" }),
+} satisfies Record<string, Act>;
+
+type ActName = keyof typeof ACTS;
+/** State after, then what was done on the way. */
+type Want = readonly [state: string, ...effects: string[]];
+
+/** Every event in every state. What is not listed must change nothing and do nothing. */
+const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
+  STOPPED: {
+    linkDown: ["STOPPED"],
+    start: ["SELECTING", "DISCOVER"],
+    "start, link down": ["INIT"],
+    "start, held": ["REBOOTING", "REQUEST"],
+    resume: ["BOUND"],
+    "resume, verify": ["REBOOTING", "REQUEST"],
+    "resume, verify, link down": ["INIT-REBOOT"],
+    "resume an expired lease": ["SELECTING", "leaseLost expired", "DISCOVER"],
+    "resume an expired lease, verify": [
+      "SELECTING",
+      "leaseLost expired",
+      "DISCOVER",
+    ],
+  },
+  "INIT (pause)": {
+    timer: ["SELECTING", "DISCOVER"],
+    "10 s": ["SELECTING", ...new Array<string>(8).fill("DISCOVER")],
+    "deadline, late": ["STOPPED", "failed no-offer"],
+    "T2, late": ["STOPPED", "failed no-offer"],
+    "expiry, late": ["STOPPED", "failed no-offer"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED"],
+    linkDown: ["INIT"],
+  },
+  "INIT (link down)": {
+    timer: ["STOPPED", "failed link-down"],
+    "deadline, late": ["STOPPED", "failed link-down"],
+    "T2, late": ["STOPPED", "failed link-down"],
+    "expiry, late": ["STOPPED", "failed link-down"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED"],
+    linkUp: ["SELECTING", "DISCOVER"],
+  },
+  SELECTING: {
+    OFFER: ["REQUESTING", "REQUEST"],
+    // Not what was asked for: noted for the error message, no more.
+    ACK: ["SELECTING"],
+    "ACK, other router": ["SELECTING"],
+    "ACK, no mask": ["SELECTING"],
+    "ACK, bad mask": ["SELECTING"],
+    "ACK, other server": ["SELECTING"],
+    NAK: ["SELECTING"],
+    "NAK, other server": ["SELECTING"],
+    timer: ["SELECTING", "DISCOVER"],
+    "10 s": ["INIT", ...new Array<string>(8).fill("DISCOVER")],
+    "deadline, late": ["STOPPED", "failed no-offer"],
+    "T2, late": ["STOPPED", "failed no-offer"],
+    "expiry, late": ["STOPPED", "failed no-offer"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED"],
+    linkDown: ["INIT"],
+  },
+  REQUESTING: {
+    ACK: ["BOUND", "leaseAcquired"],
+    "ACK, other router": ["BOUND", "leaseAcquired"],
+    "ACK, no mask": ["STOPPED", "RELEASE", "failed unusable-ack"],
+    "ACK, bad mask": ["STOPPED", "RELEASE", "failed unusable-ack"],
+    NAK: ["SELECTING", "DISCOVER"],
+    timer: ["REQUESTING", "REQUEST"],
+    "10 s": ["INIT", ...new Array<string>(8).fill("REQUEST")],
+    "deadline, late": ["STOPPED", "RELEASE", "failed no-ack"],
+    "T2, late": ["STOPPED", "RELEASE", "failed no-ack"],
+    "expiry, late": ["STOPPED", "RELEASE", "failed no-ack"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkDown: ["INIT"],
+  },
+  PROBING: {
+    timer: ["BOUND", "leaseAcquired"],
+    "10 s": ["BOUND", "leaseAcquired"],
+    "deadline, late": ["BOUND", "leaseAcquired"],
+    "T2, late": ["REBINDING", "leaseAcquired", "REQUEST"],
+    "expiry, late": [
+      "SELECTING",
+      "leaseAcquired",
+      "leaseLost expired",
+      "DISCOVER",
+    ],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkDown: ["INIT-REBOOT"],
+    conflict: ["INIT", "DECLINE"],
+  },
+  BOUND: {
+    timer: ["RENEWING", "REQUEST"],
+    "T2, late": ["REBINDING", "REQUEST"],
+    "expiry, late": ["SELECTING", "leaseLost expired", "DISCOVER"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkDown: ["BOUND"],
+    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
+  },
+  "BOUND (link down)": {
+    timer: ["RENEWING", "REQUEST"],
+    "T2, late": ["REBINDING", "REQUEST"],
+    "expiry, late": ["INIT", "leaseLost expired"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkUp: ["REBOOTING", "REQUEST"],
+    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
+  },
+  RENEWING: {
+    ACK: ["BOUND", "leaseRenewed"],
+    "ACK, no mask": ["BOUND", "leaseRenewed"],
+    "ACK, other router": ["BOUND", "leaseChanged"],
+    NAK: ["SELECTING", "leaseLost nak", "DISCOVER"],
+    timer: ["RENEWING", "REQUEST"],
+    "10 s": ["RENEWING", "REQUEST"],
+    "deadline, late": ["RENEWING", "REQUEST"],
+    "T2, late": ["SELECTING", "leaseLost expired", "DISCOVER"],
+    "expiry, late": ["SELECTING", "leaseLost expired", "DISCOVER"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkDown: ["RENEWING"],
+    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
+  },
+  REBINDING: {
+    ACK: ["BOUND", "leaseRenewed"],
+    "ACK, no mask": ["BOUND", "leaseRenewed"],
+    "ACK, other router": ["BOUND", "leaseChanged"],
+    "ACK, other server": ["BOUND", "leaseRenewed"],
+    NAK: ["SELECTING", "leaseLost nak", "DISCOVER"],
+    "NAK, other server": ["SELECTING", "leaseLost nak", "DISCOVER"],
+    timer: ["REBINDING", "REQUEST"],
+    "10 s": ["REBINDING", "REQUEST"],
+    "deadline, late": ["REBINDING", "REQUEST"],
+    "T2, late": ["SELECTING", "leaseLost expired", "DISCOVER"],
+    "expiry, late": ["SELECTING", "leaseLost expired", "DISCOVER"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkDown: ["REBINDING"],
+    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
+  },
+  "INIT-REBOOT (link down)": {
+    timer: ["STOPPED", "RELEASE", "failed link-down"],
+    "deadline, late": ["STOPPED", "RELEASE", "failed link-down"],
+    "T2, late": ["STOPPED", "RELEASE", "failed link-down"],
+    "expiry, late": ["STOPPED", "RELEASE", "failed link-down"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkUp: ["REBOOTING", "REQUEST"],
+  },
+  "INIT-REBOOT (link down, lease)": {
+    timer: ["INIT", "leaseLost expired"],
+    "expiry, late": ["INIT", "leaseLost expired"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkUp: ["REBOOTING", "REQUEST"],
+    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
+  },
+  REBOOTING: {
+    ACK: ["BOUND", "leaseAcquired"],
+    "ACK, other router": ["BOUND", "leaseAcquired"],
+    "ACK, other server": ["BOUND", "leaseAcquired"],
+    "ACK, no mask": ["STOPPED", "RELEASE", "failed unusable-ack"],
+    "ACK, bad mask": ["STOPPED", "RELEASE", "failed unusable-ack"],
+    NAK: ["SELECTING", "DISCOVER"],
+    "NAK, other server": ["SELECTING", "DISCOVER"],
+    timer: ["REBOOTING", "REQUEST"],
+    "10 s": [
+      "SELECTING",
+      ...new Array<string>(5).fill("REQUEST"),
+      ...new Array<string>(7).fill("DISCOVER"),
+    ],
+    "deadline, late": ["STOPPED", "RELEASE", "failed no-offer"],
+    "T2, late": ["STOPPED", "RELEASE", "failed no-offer"],
+    "expiry, late": ["STOPPED", "RELEASE", "failed no-offer"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkDown: ["INIT-REBOOT"],
+  },
+  "REBOOTING (lease)": {
+    ACK: ["BOUND", "leaseRenewed"],
+    "ACK, no mask": ["BOUND", "leaseRenewed"],
+    "ACK, other router": ["BOUND", "leaseChanged"],
+    "ACK, other server": ["BOUND", "leaseRenewed"],
+    NAK: ["SELECTING", "leaseLost nak", "DISCOVER"],
+    "NAK, other server": ["SELECTING", "leaseLost nak", "DISCOVER"],
+    timer: ["REBOOTING", "REQUEST"],
+    "10 s": ["BOUND", ...new Array<string>(5).fill("REQUEST")],
+    "deadline, late": ["BOUND"],
+    "T2, late": ["REBINDING", "REQUEST"],
+    "expiry, late": ["SELECTING", "leaseLost expired", "DISCOVER"],
+    stop: ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
+    linkDown: ["INIT-REBOOT"],
+    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
+  },
+};
+
+for (const [name, wants] of Object.entries(TABLE)) {
+  for (const [act, perform] of Object.entries(ACTS)) {
+    const isListed = Object.hasOwn(wants, act);
+    const [state, ...effects] = wants[act as ActName] ?? [];
+    Deno.test(`transition() ${name}: ${act} ${isListed ? `gives ${state}` : "changes nothing"}`, () => {
+      const client = clientIn(name as ClientStateName);
+      const before = client.state;
+      const done = client.summary().length;
+      perform(client);
+      const got = [client.state.state, ...client.summary().slice(done)];
+      assertEquals(got, [state ?? before.state, ...effects]);
+      if (!isListed) assertEquals(client.state, before);
+      // The timer that was set last is the one that the state wants.
+      const wake = wakeAtMs(client.state);
+      assertEquals(client.timerMs, wake === Infinity ? undefined : wake);
+    });
+  }
+}
+
+Deno.test("transition() logs a change of state in one line", () => {
+  const client = clientIn("BOUND");
+  const changes = client.of("log").filter(({ event }) => event === "state");
+  assertEquals(changes.map(({ fields }) => fields), [
+    { from: "STOPPED", to: "SELECTING" },
+    { from: "SELECTING", to: "REQUESTING" },
+    { from: "REQUESTING", to: "BOUND" },
+  ]);
+});
+
+Deno.test("transition() in PROBING asks for a probe of the address, for probeMs", () => {
+  const client = clientIn("PROBING");
+  const [probe] = client.of("probe");
+  assertEquals([probe?.address, probe?.durationMs], [ADDRESS, 500]);
+  assertEquals(client.of("leaseAcquired"), []);
+});
+
+Deno.test("transition() with probeMs does not probe an address that is in use already", () => {
+  const client = clientIn("RENEWING", settings({ timings: { probeMs: 0 } }));
+  client.receive(reply("ACK", XID));
+  assertEquals(client.of("probe"), []);
+});

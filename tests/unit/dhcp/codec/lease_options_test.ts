@@ -1,0 +1,181 @@
+import { assertEquals } from "@std/assert";
+import { type DhcpDns, dnsOf } from "../../../../lib/dhcp/codec/lease_dns.ts";
+import { OptionReader } from "../../../../lib/dhcp/codec/option_reader.ts";
+import { formatRoute, gatewayOf, routesOf } from "../../../../lib/dhcp/codec/lease_routes.ts";
+import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
+import { formatHex } from "../../../../lib/base/hex.ts";
+import { ascii } from "../../../support/bytes.ts";
+import { ip, options } from "../../../support/dhcp_messages.ts";
+import { testRows } from "../../../support/rows.ts";
+
+interface Row {
+  readonly name: string;
+  readonly given: Record<number, string>;
+  readonly want: readonly string[];
+  readonly warns?: readonly number[];
+}
+
+const ROUTER = { 3: "c0000201" };
+const STATIC = { 33: "0a010203 c0000202" };
+const CLASSLESS = { 121: "18 c0a84e 00000000 00 c0000203" };
+
+testRows<Row>("routesOf()", [
+  { name: "gives none without options", given: {}, want: [] },
+  {
+    name: "gives a default route through the first router",
+    given: { 3: "c0000201 c0000209" },
+    want: ["0.0.0.0/0 via 192.0.2.1"],
+  },
+  {
+    name: "passes over the router 0.0.0.0",
+    given: { 3: "00000000 c0000209" },
+    want: ["0.0.0.0/0 via 192.0.2.9"],
+  },
+  {
+    name: "puts static routes (33) before the router (3), classful and masked",
+    given: { ...ROUTER, ...STATIC },
+    want: ["10.0.0.0/8 via 192.0.2.2", "0.0.0.0/0 via 192.0.2.1"],
+  },
+  {
+    name: "takes classes A, B, C and above by the first octet",
+    given: {
+      33: `7fffffff c0000202 80010203 c0000202 bfffffff c0000202
+           c0010203 c0000202 e0010203 c0000202`,
+    },
+    want: [
+      "127.0.0.0/8 via 192.0.2.2",
+      "128.1.0.0/16 via 192.0.2.2",
+      "191.255.0.0/16 via 192.0.2.2",
+      "192.1.2.0/24 via 192.0.2.2",
+      "224.1.2.0/24 via 192.0.2.2",
+    ],
+  },
+  {
+    name:
+      'leaves out a default route in 33 (RFC 2132 section 5.8: "an illegal destination")',
+    given: { 33: "00000000 c0000202 0a000000 c0000202" },
+    want: ["10.0.0.0/8 via 192.0.2.2"],
+    warns: [33],
+  },
+  {
+    name:
+      'ignores 33 and 3 if 121 is there (RFC 3442: "the DHCP client MUST ignore the Router option")',
+    given: { ...ROUTER, ...STATIC, ...CLASSLESS },
+    want: ["192.168.78.0/24 on-link", "0.0.0.0/0 via 192.0.2.3"],
+  },
+  {
+    name: "has no default route if 121 has none",
+    given: { ...ROUTER, 121: "08 0a c0000203" },
+    want: ["10.0.0.0/8 via 192.0.2.3"],
+  },
+  {
+    name: "masks host bits of 121",
+    given: { 121: "14 0a11ff c0000203" },
+    want: ["10.17.240.0/20 via 192.0.2.3"],
+  },
+  {
+    name: "takes a malformed 121 as absent, and says so",
+    given: { ...ROUTER, ...STATIC, 121: "21 0a c0000203" },
+    want: ["10.0.0.0/8 via 192.0.2.2", "0.0.0.0/0 via 192.0.2.1"],
+    warns: [121],
+  },
+  {
+    name: "takes an empty 121 as absent, and says so",
+    given: { ...ROUTER, 121: "" },
+    want: ["0.0.0.0/0 via 192.0.2.1"],
+    warns: [121],
+  },
+  {
+    name: "takes malformed 33 and 3 as absent, and says so",
+    given: { 33: "0a010203", 3: "c00002" },
+    want: [],
+    warns: [3, 33],
+  },
+], ({ given, want, warns = [] }) => {
+  const reader = new OptionReader(options(given));
+  assertEquals(routesOf(reader).map(formatRoute), want);
+  assertEquals(
+    reader.warnings.map((text) => Number(text.match(/^Option (\d+)/)?.[1])),
+    warns,
+  );
+});
+
+Deno.test("gatewayOf() is the first router even when 121 makes the routes", () => {
+  const reader = new OptionReader(options({ ...ROUTER, ...CLASSLESS }));
+  const gateway = gatewayOf(reader);
+  assertEquals(gateway && formatIpAddress(gateway), "192.0.2.1");
+});
+
+const text = (words: string): string => formatHex(ascii(words));
+
+testRows<{
+  name: string;
+  given: Record<number, string>;
+  want: Partial<DhcpDns>;
+  warnings?: number;
+}>("dnsOf()", [
+  { name: "gives nothing without options", given: {}, want: {} },
+  {
+    name: "gives name servers in order",
+    given: { 6: "c0000235 c6336435" },
+    want: { nameservers: [ip("192.0.2.53"), ip("198.51.100.53")] },
+  },
+  {
+    name: "leaves out the name server 0.0.0.0",
+    given: { 6: "00000000 c0000235" },
+    want: { nameservers: [ip("192.0.2.53")] },
+  },
+  {
+    name: "gives the domain",
+    given: { 15: text("a.example") },
+    want: { domain: "a.example" },
+  },
+  {
+    name: "cuts NULs and the final dot off the domain",
+    given: { 15: `${text("a.example.")}0000` },
+    want: { domain: "a.example" },
+  },
+  {
+    name: "takes several names in 15 for a search list",
+    given: { 15: text("a.example b.example") },
+    want: { domain: "a.example", search: ["a.example", "b.example"] },
+  },
+  {
+    name: "gives the search list of 119 precedence over 15",
+    given: { 15: text("a.example b.example"), 119: "0163 00" },
+    want: { domain: "a.example", search: ["c"] },
+  },
+  {
+    name: "leaves out a domain that would add a line to resolv.conf",
+    given: { 15: text("a.example\nnameserver 203.0.113.66") },
+    want: {},
+    warnings: 1,
+  },
+  {
+    name: "leaves out a domain with an empty label",
+    given: { 15: text("a..example") },
+    want: {},
+    warnings: 1,
+  },
+  {
+    name: "leaves out a domain of 254 characters",
+    given: { 15: text(`${"a.".repeat(126)}aa`) },
+    want: {},
+    warnings: 1,
+  },
+  {
+    name: "leaves out malformed 6 and 119",
+    given: { 6: "c00002", 119: "c000" },
+    want: {},
+    warnings: 2,
+  },
+], ({ given, want, warnings = 0 }) => {
+  const reader = new OptionReader(options(given));
+  assertEquals(dnsOf(reader), {
+    nameservers: [],
+    domain: undefined,
+    search: [],
+    ...want,
+  });
+  assertEquals(reader.warnings.length, warnings);
+});

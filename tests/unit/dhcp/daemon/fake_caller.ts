@@ -1,0 +1,83 @@
+/** A plugin at the other end of a connection, in memory. @module */
+
+import { SystemError } from "../../../../lib/base/errors.ts";
+import type { CallerConnection } from "../../../../lib/dhcp/daemon/server.ts";
+
+/** A caller that sends some lines and takes what it is answered. */
+export class FakeCaller implements CallerConnection {
+  readonly peer: { readonly pid: number; readonly uid: number };
+  readonly answers: string[] = [];
+  isClosed = false;
+  /** Called with each answer. */
+  onAnswer: (line: string) => void = () => {};
+  readonly #lines: string[];
+  readonly #hungUp = new AbortController();
+  #notify: (() => void) | undefined;
+
+  constructor(
+    lines: readonly string[],
+    { uid = 0 }: { readonly uid?: number } = {},
+  ) {
+    this.#lines = [...lines];
+    this.peer = { pid: 1, uid };
+  }
+
+  get hungUp(): AbortSignal {
+    return this.#hungUp.signal;
+  }
+
+  /** Sends another line. */
+  send(line: string): void {
+    this.#lines.push(line);
+    this.#notify?.();
+  }
+
+  /** Is gone. */
+  hangUp(): void {
+    this.#hungUp.abort();
+    this.#notify?.();
+  }
+
+  async readLine(timeoutMs: number): Promise<string | undefined> {
+    if (timeoutMs <= 0) throw new SystemError("late", "");
+    while (this.#lines.length === 0 && !this.hungUp.aborted) {
+      await new Promise<void>((resolve) => this.#notify = resolve);
+    }
+    return this.#lines.shift();
+  }
+
+  readonly #pieces: Uint8Array[] = [];
+  /** What it was answered in bytes. */
+  readonly taken: Uint8Array[] = [];
+
+  /** Sends bytes. */
+  sendBytes(bytes: Uint8Array): void {
+    this.#pieces.push(bytes);
+    this.#notify?.();
+  }
+
+  async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
+    if (timeoutMs <= 0) throw new SystemError("late", "");
+    while (this.#pieces.length === 0 && !this.hungUp.aborted) {
+      await new Promise<void>((resolve) => this.#notify = resolve);
+    }
+    return this.#pieces.shift();
+  }
+
+  writeBytes(bytes: Uint8Array): Promise<boolean> {
+    if (this.hungUp.aborted) return Promise.resolve(false);
+    this.taken.push(bytes);
+    return Promise.resolve(true);
+  }
+
+  writeLine(text: string): Promise<boolean> {
+    if (this.hungUp.aborted) return Promise.resolve(false);
+    this.answers.push(text);
+    this.onAnswer(text);
+    return Promise.resolve(true);
+  }
+
+  [Symbol.dispose](): void {
+    this.isClosed = true;
+  }
+}

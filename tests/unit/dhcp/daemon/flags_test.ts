@@ -1,0 +1,135 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseFlags, usage } from "../../../../lib/dhcp/daemon/flags.ts";
+import { testRows } from "../../../support/rows.ts";
+
+const DEFAULTS = {
+  pidFile: "",
+  hostPrefix: "",
+  socketPath: "/run/cni/dhcp.sock",
+  stateDir: "",
+  broadcast: false,
+  debug: false,
+  timeoutMs: 10_000,
+  resendMaxMs: 62_000,
+  resendTimeoutMs: 60_000,
+};
+
+testRows("parseFlags()", [
+  { name: "takes nothing", args: [], want: {} },
+  {
+    name: "takes every flag",
+    args: [
+      "-pidfile=/run/x.pid",
+      "-hostprefix=/host",
+      "-socketpath=/run/x.sock",
+      "-statedir=/var/lib/x",
+      "-broadcast=true",
+      "-debug",
+      "-timeout=3s",
+      "-resendmax=1m",
+      "-resendtimeout=3m28s",
+    ],
+    want: {
+      pidFile: "/run/x.pid",
+      hostPrefix: "/host",
+      socketPath: "/run/x.sock",
+      stateDir: "/var/lib/x",
+      broadcast: true,
+      debug: true,
+      timeoutMs: 3000,
+      resendMaxMs: 60_000,
+      resendTimeoutMs: 208_000,
+    },
+  },
+  {
+    name: "takes a value as the next word, and two dashes",
+    args: ["--timeout", "3s", "-hostprefix", "-x"],
+    want: { timeoutMs: 3000, hostPrefix: "-x" },
+  },
+  {
+    name: "takes the last of two",
+    args: ["-timeout=1s", "-timeout=2s"],
+    want: {
+      timeoutMs: 2000,
+    },
+  },
+  {
+    name: "takes a value with =",
+    args: ["-hostprefix=a=b"],
+    want: {
+      hostPrefix: "a=b",
+    },
+  },
+  { name: "takes an empty value", args: ["-hostprefix="], want: {} },
+  { name: "takes broadcast off", args: ["-broadcast=F"], want: {} },
+  {
+    name: "takes no word for a boolean flag",
+    args: ["-broadcast", "false", "-debug"],
+    want: { broadcast: true },
+  },
+  { name: "ends at a word", args: ["x", "-debug"], want: {} },
+  { name: "ends at a dash", args: ["-", "-debug"], want: {} },
+  { name: "ends at --", args: ["--", "-debug"], want: {} },
+], ({ args, want }) =>
+  assertEquals(parseFlags(args), {
+    kind: "flags",
+    flags: { ...DEFAULTS, ...want },
+  }));
+
+testRows("parseFlags()", [
+  {
+    name: "refuses a flag that is not there",
+    args: ["-zork=1"],
+    error: "flag provided but not defined: -zork",
+  },
+  {
+    name: "refuses a number without a unit",
+    args: ["-timeout", "5"],
+    error: 'invalid value "5" for flag -timeout: parse error',
+  },
+  {
+    name: "refuses a negative duration",
+    args: ["-timeout=-5s"],
+    error: 'invalid value "-5s" for flag -timeout: parse error',
+  },
+  {
+    name: "refuses a flag without its value",
+    args: ["-pidfile"],
+    error: "flag needs an argument: -pidfile",
+  },
+  {
+    name: "refuses another truth value",
+    args: ["-broadcast=yes"],
+    error: 'invalid boolean value "yes" for -broadcast: parse error',
+  },
+  {
+    name: "refuses three dashes",
+    args: ["---timeout=1s"],
+    error: "bad flag syntax: ---timeout=1s",
+  },
+  { name: "refuses -=", args: ["-=1"], error: "bad flag syntax: -=1" },
+], ({ args, error }) =>
+  assertEquals(parseFlags(args), {
+    kind: "exit",
+    text: `${error}\n${usage()}`,
+    exitStatus: 2,
+  }));
+
+for (const flag of ["-h", "--help"]) {
+  Deno.test(`parseFlags() shows the usage for ${flag}`, () => {
+    assertEquals(parseFlags([flag]), {
+      kind: "exit",
+      text: usage(),
+      exitStatus: 0,
+    });
+  });
+}
+
+Deno.test("usage() shows a flag and its default as upstream does", () => {
+  assert(usage().startsWith("Usage of daemon:\n  -broadcast\n    \t"));
+  assert(
+    usage().includes("  -resendmax duration\n    \tlongest") &&
+      usage().includes("(default 1m2s)"),
+  );
+  assert(usage().includes('(default "/run/cni/dhcp.sock")'));
+});

@@ -1,0 +1,186 @@
+import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
+import { formatRequest } from "../../../../lib/dhcp/protocol/messages.ts";
+import {
+  serveConnection,
+  type ServerContext,
+} from "../../../../lib/dhcp/daemon/server.ts";
+import { FakeCaller } from "./fake_caller.ts";
+import { allocate, C1, FakeHost, silent } from "./fake_host.ts";
+
+const CONTEXT: ServerContext = {
+  ownUid: 0,
+  version: "1.2.3",
+  log: () => {},
+  nowMs: () => 0,
+};
+const ALLOCATE = formatRequest(allocate());
+const CONFIRM = formatRequest({ method: "confirm" });
+const RELEASE = formatRequest({ method: "release", attachment: C1 });
+
+function host(): FakeHost {
+  const made = new FakeHost();
+  made.interface();
+  return made;
+}
+
+async function serve(caller: FakeCaller, on: FakeHost): Promise<unknown[]> {
+  await on.settle(serveConnection(caller, on.daemon, CONTEXT));
+  assertEquals(caller.isClosed, true);
+  return caller.answers.map((line) => JSON.parse(line));
+}
+
+Deno.test("serveConnection() answers allocate and takes its confirmation", async () => {
+  const on = host();
+  const answers = await serve(new FakeCaller([ALLOCATE, CONFIRM]), on);
+  assertEquals(answers, [
+    {
+      protocol: 1,
+      result: {
+        cniVersion: "1.1.0",
+        ips: [{ address: "192.0.2.50/24", gateway: "192.0.2.1" }],
+        routes: [{ dst: "0.0.0.0/0", gw: "192.0.2.1" }],
+      },
+    },
+    { protocol: 1 },
+  ]);
+  assertEquals(on.types, ["DISCOVER", "REQUEST"]);
+});
+
+Deno.test("serveConnection() gives back what the caller hung up on", async () => {
+  const on = host();
+  const caller = new FakeCaller([ALLOCATE]);
+  caller.onAnswer = () => caller.hangUp();
+  await serve(caller, on);
+  assertEquals(on.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+});
+
+Deno.test("serveConnection() gives back what the caller hangs up on before it is there", async () => {
+  const on = host();
+  on.server = silent;
+  const caller = new FakeCaller([ALLOCATE]);
+  on.after(1000, () => caller.hangUp());
+  const startMs = on.nowMs;
+  assertEquals(await serve(caller, on), []);
+  assertEquals(on.nowMs - startMs, 1000);
+  assertEquals(on.daemon.status()["leases"], {});
+});
+
+Deno.test("serveConnection() gives back what is answered by anything but a confirmation", async () => {
+  const on = host();
+  const answers = await serve(new FakeCaller([ALLOCATE, RELEASE]), on);
+  assertEquals(on.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+  assertEquals(answers.length, 2);
+});
+
+Deno.test("serveConnection() answers release, also for what is not there", async () => {
+  const on = host();
+  assertEquals(await serve(new FakeCaller([RELEASE]), on), [{ protocol: 1 }]);
+});
+
+Deno.test("serveConnection() answers gc with a count, and status", async () => {
+  const on = host();
+  await on.add();
+  const status = formatRequest({ method: "status" });
+  assertEquals(await serve(new FakeCaller([status]), on), [{
+    protocol: 1,
+    version: "1.2.3",
+    leases: { BOUND: 1 },
+    counters: {
+      leases_acquired: 1,
+      received_ack: 1,
+      received_offer: 1,
+      sent_discover: 1,
+      sent_request: 1,
+    },
+  }]);
+  const gc = formatRequest({
+    method: "gc",
+    networkName: "net",
+    attachments: [],
+  });
+  assertEquals(await serve(new FakeCaller([gc]), on), [{
+    protocol: 1,
+    released: 1,
+  }]);
+});
+
+Deno.test("serveConnection() refuses a stranger", async () => {
+  const on = host();
+  const caller = new FakeCaller([ALLOCATE], { uid: 1000 });
+  assertEquals(await serve(caller, on), [{
+    protocol: 1,
+    error: {
+      code: 999,
+      msg: "permission denied: the caller has user id 1000, expected 0 or 0",
+      details: "",
+    },
+  }]);
+  assertEquals(on.types, []);
+});
+
+for (
+  const [name, line] of [
+    ["what is no request", "hello"],
+    ["a confirmation of nothing", CONFIRM],
+    ["another protocol", '{"protocol":9}'],
+  ] as const
+) {
+  Deno.test(`serveConnection() refuses ${name} with code 6`, async () => {
+    const [answer] = await serve(new FakeCaller([line]), host());
+    const { error } = answer as { readonly error: { readonly code: number } };
+    assertEquals(error.code, 6);
+  });
+}
+
+Deno.test("serveConnection() ends without a word for a caller that says nothing", async () => {
+  const caller = new FakeCaller([]);
+  caller.hangUp();
+  assertEquals(await serve(caller, host()), []);
+});
+
+Deno.test("serveConnection() answers check with what is wrong", async () => {
+  const on = host();
+  const check = formatRequest({
+    method: "check",
+    attachment: C1,
+    netns: "/ns/a",
+    addresses: undefined,
+  });
+  assertEquals(await serve(new FakeCaller([check]), on), [{
+    protocol: 1,
+    error: {
+      code: 999,
+      msg: "dhcp: no lease of this container and interface exists",
+      details: "attachment c1/net/eth0",
+    },
+  }]);
+  await on.add();
+  assertEquals(await serve(new FakeCaller([check]), on), [{ protocol: 1 }]);
+  on.interfaces.get("/ns/a")?.cidrs.splice(0);
+  const [answer] = await serve(new FakeCaller([check]), on);
+  assertEquals(answer, {
+    protocol: 1,
+    error: {
+      code: 999,
+      msg: "dhcp: 192.0.2.50/24 is not on the interface",
+      details: "attachment c1/net/eth0",
+    },
+  });
+});
+
+Deno.test("serveConnection() takes a late confirmation for one: the result may be printed already", async () => {
+  const on = host();
+  const caller = new FakeCaller([ALLOCATE]);
+  const readLine = caller.readLine.bind(caller);
+  let reads = 0;
+  caller.readLine = (ms) => {
+    reads += 1;
+    return reads === 1 ? readLine(ms) : Promise.reject(
+      new SystemError("no line came within 10000 ms", ""),
+    );
+  };
+  await serve(caller, on);
+  assertEquals(on.types, ["DISCOVER", "REQUEST"]);
+  assertEquals(on.daemon.status()["leases"], { BOUND: 1 });
+});

@@ -1,0 +1,246 @@
+import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
+import {
+  CMD_ARGS,
+  CONNECT_LINE,
+  EMPTY,
+  RPC_REQUEST,
+} from "../../../../lib/dhcp/protocol/upstream_messages.ts";
+import { serveConnection } from "../../../../lib/dhcp/daemon/server.ts";
+import { GobDecoder, type GobRecord } from "../../../../lib/dhcp/protocol/gob/gob_decoder.ts";
+import { GobEncoder, type GobStruct } from "../../../../lib/dhcp/protocol/gob/gob_encoder.ts";
+import { ascii, hex } from "../../../support/bytes.ts";
+import { FakeCaller } from "./fake_caller.ts";
+import { FakeHost } from "./fake_host.ts";
+
+const CONTEXT = {
+  ownUid: 0,
+  version: "1.2.3",
+  log: (): void => {},
+  nowMs: (): number => 0,
+};
+const CONFIG = ascii(
+  '{"cniVersion":"1.0.0","name":"net","ipam":{"type":"dhcp"}}',
+);
+const ARGS = {
+  ContainerID: "c1",
+  Netns: "/ns/a",
+  IfName: "eth0",
+  StdinData: CONFIG,
+};
+
+/** A call of upstream's plugin; the answer's head, header and body. */
+async function call(
+  host: FakeHost,
+  method: string,
+  args: GobRecord,
+  type: GobStruct = CMD_ARGS,
+): Promise<[head: string, ...GobRecord[]]> {
+  const caller = new FakeCaller([CONNECT_LINE, ""]);
+  const encoder = new GobEncoder();
+  caller.sendBytes(
+    encoder.encode(RPC_REQUEST, { ServiceMethod: method, Seq: 7 }),
+  );
+  caller.sendBytes(encoder.encode(type, args));
+  await host.settle(serveConnection(caller, host.daemon, CONTEXT));
+  assertEquals([caller.isClosed, caller.answers], [true, []]);
+  const [head = new Uint8Array(), ...rest] = caller.taken;
+  const decoder = new GobDecoder(65_536);
+  for (const piece of rest) decoder.push(piece);
+  return [
+    new TextDecoder().decode(head),
+    decoder.next() ?? {},
+    decoder.next() ?? {},
+  ];
+}
+
+const CONNECTED = "HTTP/1.0 200 Connected to Go RPC\n\n";
+
+Deno.test("serveConnection() answers upstream's Allocate and Release", async () => {
+  const host = new FakeHost();
+  host.interface();
+  assertEquals(await call(host, "DHCP.Allocate", ARGS), [
+    CONNECTED,
+    { ServiceMethod: "DHCP.Allocate", Seq: 7 },
+    {
+      IPs: [{
+        Address: { IP: hex("c0000232"), Mask: hex("ffffff00") },
+        Gateway: hex("c0000201"),
+      }],
+      Routes: [{
+        Dst: { IP: hex("00000000"), Mask: hex("00000000") },
+        GW: hex("c0000201"),
+      }],
+      DNS: {},
+    },
+  ]);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
+  assertEquals(await call(host, "DHCP.Release", ARGS), [
+    CONNECTED,
+    { ServiceMethod: "DHCP.Release", Seq: 7 },
+    {},
+  ]);
+  assertEquals(host.daemon.status()["leases"], {});
+});
+
+for (
+  const { name, method, args, type, error } of [
+    {
+      name: "another method",
+      method: "DHCP.Frob",
+      args: {},
+      type: EMPTY,
+      error: "rpc: can't find service DHCP.Frob",
+    },
+    {
+      name: "an interface that is not there",
+      method: "DHCP.Allocate",
+      args: { ...ARGS, Netns: "/nowhere" },
+      type: CMD_ARGS,
+      error: 'failed to Statfs "/nowhere"',
+    },
+    {
+      name: "a configuration without ipam, which ends upstream's daemon",
+      method: "DHCP.Allocate",
+      args: { ...ARGS, StdinData: ascii('{"name":"net"}') },
+      type: CMD_ARGS,
+      error: "IPAM config missing 'ipam' key",
+    },
+    {
+      name: "a configuration that is no JSON",
+      method: "DHCP.Release",
+      args: { ...ARGS, StdinData: ascii("{") },
+      type: CMD_ARGS,
+      error:
+        "error unmarshall network config: expected property name or '}' in JSON at position 1 (line 1 column 2)",
+    },
+  ]
+) {
+  Deno.test(`serveConnection() tells upstream's plugin what is wrong: ${name}`, async () => {
+    const host = new FakeHost();
+    host.interface();
+    assertEquals(await call(host, method, args, type), [
+      CONNECTED,
+      { ServiceMethod: method, Seq: 7, Error: error },
+      {},
+    ]);
+  });
+}
+
+for (
+  const line of ["GET /debug/rpc HTTP/1.1", "CONNECT /elsewhere HTTP/1.0"]
+) {
+  Deno.test(`serveConnection() shows nothing to ${line}`, async () => {
+    const caller = new FakeCaller([line, ""]);
+    await serveConnection(caller, new FakeHost().daemon, CONTEXT);
+    assertEquals(
+      caller.taken.map((bytes) => new TextDecoder().decode(bytes)),
+      ["HTTP/1.0 405 Method Not Allowed\r\n\r\nmust CONNECT\n"],
+    );
+  });
+}
+
+Deno.test("serveConnection() refuses a stranger with upstream's protocol too", async () => {
+  const caller = new FakeCaller([CONNECT_LINE, ""], { uid: 1000 });
+  await serveConnection(caller, new FakeHost().daemon, CONTEXT);
+  assertEquals(caller.taken, []);
+});
+
+Deno.test("serveConnection() takes back what upstream's plugin hung up on", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.delayMs = 1000;
+  const caller = new FakeCaller([CONNECT_LINE, ""]);
+  const encoder = new GobEncoder();
+  caller.sendBytes(
+    encoder.encode(RPC_REQUEST, { ServiceMethod: "DHCP.Allocate" }),
+  );
+  caller.sendBytes(encoder.encode(CMD_ARGS, ARGS));
+  const served = serveConnection(caller, host.daemon, CONTEXT);
+  host.after(500, () => caller.hangUp());
+  await host.settle(served);
+  await host.advance(0);
+  assertEquals(host.daemon.status()["leases"], {});
+});
+
+/** Sends what it is given bit by bit, as long as anybody reads. */
+class DrippingCaller extends FakeCaller {
+  nowMs = 0;
+  #reads = 0;
+
+  constructor(
+    readonly pauseMs: number,
+    readonly lines: Iterator<string>,
+    readonly bytes: Iterator<number>,
+  ) {
+    super([]);
+  }
+
+  override readLine(timeoutMs: number): Promise<string | undefined> {
+    return this.#next(this.lines, timeoutMs);
+  }
+
+  override async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
+    const byte = await this.#next(this.bytes, timeoutMs);
+    return byte === undefined ? undefined : Uint8Array.of(byte);
+  }
+
+  #next<T>(source: Iterator<T>, timeoutMs: number): Promise<T | undefined> {
+    this.nowMs += Math.min(this.pauseMs, timeoutMs);
+    this.#reads += 1;
+    const isTooPatient = this.#reads > 10_000;
+    if (isTooPatient) return Promise.reject(new Error("read for ever"));
+    if (timeoutMs < this.pauseMs) {
+      return Promise.reject(new SystemError("nothing came", ""));
+    }
+    const { value } = source.next();
+    return Promise.resolve(value);
+  }
+}
+
+function* dripping(): Generator<string> {
+  yield CONNECT_LINE;
+  for (;;) yield "x: y";
+}
+
+const CALL_BYTES = [
+  ...new GobEncoder().encode(RPC_REQUEST, { ServiceMethod: "DHCP.Release" }),
+];
+
+for (
+  const { name, pauseMs, lines, reason, atMs } of [
+    {
+      name: "header lines",
+      pauseMs: 400,
+      lines: dripping(),
+      reason: "nothing came",
+      // 400 ms until the first line.
+      atMs: 5400,
+    },
+    {
+      name: "header lines, all at once",
+      pauseMs: 0,
+      lines: dripping(),
+      reason: "Cannot read more than 64 header lines",
+      atMs: 0,
+    },
+    {
+      name: "the bytes of a call",
+      pauseMs: 400,
+      lines: [CONNECT_LINE, ""].values(),
+      reason: "nothing came",
+      atMs: 5400,
+    },
+  ]
+) {
+  Deno.test(`serveConnection() has no patience for a caller that drips ${name}`, async () => {
+    const caller = new DrippingCaller(pauseMs, lines, CALL_BYTES.values());
+    const reasons: unknown[] = [];
+    await serveConnection(caller, new FakeHost().daemon, {
+      ...CONTEXT,
+      nowMs: () => caller.nowMs,
+      log: (_level, _message, fields) => reasons.push(fields?.["reason"]),
+    });
+    assertEquals([reasons, caller.nowMs], [[reason], atMs]);
+  });
+}

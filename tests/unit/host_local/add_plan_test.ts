@@ -1,0 +1,428 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { planAdd, PoolError } from "../../../lib/host_local/add_plan.ts";
+import { findRange, type RangeSet } from "../../../lib/host_local/range_set.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+} from "../../../lib/net/ip_address.ts";
+import { thrownBy } from "../base/thrown.ts";
+import { ip, rangeSet, reservations, texts } from "./builders.ts";
+
+const V4 = rangeSet("10.0.0.0/29");
+const V6 = rangeSet("2001:db8::/64");
+const POOLS = rangeSet("10.0.0.0/30", "10.1.0.0/30");
+
+type Known = Parameters<typeof reservations>[0];
+
+interface Input extends NonNullable<Known> {
+  readonly sets?: readonly RangeSet[];
+  readonly requested?: readonly string[];
+}
+
+function plan(
+  { sets = [V4], requested = [], ...known }: Input,
+): ReturnType<typeof planAdd> {
+  return planAdd({
+    rangeSets: sets,
+    requestedAddresses: requested.map(ip),
+    containerId: "c1",
+  }, reservations(known));
+}
+
+/** A choice as `address`, with `adopted` and what is abandoned behind it. */
+function summary(input: Input): string[] {
+  return plan(input).choices.map(({ address, adopted, abandoned }) =>
+    [
+      formatIpAddress(address),
+      ...(adopted ? ["adopted"] : []),
+      ...texts(abandoned).map((old) => `-${old}`),
+    ].join(" ")
+  );
+}
+
+const CHOICES: readonly {
+  name: string;
+  input: Input;
+  want: readonly string[];
+}[] = [
+  { name: "the first address of a set", input: {}, want: ["10.0.0.2"] },
+  {
+    name: "one address a set, in order",
+    input: { sets: [V6, V4] },
+    want: ["2001:db8::2", "10.0.0.2"],
+  },
+  {
+    name: "nothing that others hold",
+    input: { others: ["10.0.0.2", "10.0.0.4"] },
+    want: ["10.0.0.3"],
+  },
+  {
+    name: "the next after the cursor of its set",
+    input: { sets: [V6, V4], cursors: ["", "10.0.0.4"] },
+    want: ["2001:db8::2", "10.0.0.5"],
+  },
+  {
+    name: "1.6 a requested address",
+    input: { requested: ["10.0.0.5"] },
+    want: ["10.0.0.5"],
+  },
+  {
+    name: "1.6 a request for one of two sets",
+    input: { sets: [V4, V6], requested: ["2001:db8::9"] },
+    want: ["10.0.0.2", "2001:db8::9"],
+  },
+  {
+    name: "1.6 requests in any order",
+    input: { sets: [V4, V6], requested: ["2001:db8::9", "10.0.0.5"] },
+    want: ["10.0.0.5", "2001:db8::9"],
+  },
+  {
+    name: "1.6 a request in the second range of a pool",
+    input: { sets: [POOLS], requested: ["10.1.0.2"] },
+    want: ["10.1.0.2"],
+  },
+  {
+    name: "a request in front of the cursor",
+    input: { requested: ["10.0.0.2"], cursors: ["10.0.0.5"] },
+    want: ["10.0.0.2"],
+  },
+  {
+    name: "the address held from before a boot",
+    input: { reusable: ["10.0.0.4"] },
+    want: ["10.0.0.4 adopted"],
+  },
+  {
+    name: "the first of several such, abandoning the others",
+    input: { reusable: ["10.0.0.6", "10.0.0.4", "10.0.0.5"] },
+    want: ["10.0.0.4 adopted -10.0.0.5 -10.0.0.6"],
+  },
+  {
+    name: "such an address in its own set only",
+    input: { sets: [V4, V6], reusable: ["2001:db8::7"] },
+    want: ["10.0.0.2", "2001:db8::7 adopted"],
+  },
+  {
+    name: "such an address outside every set is left alone",
+    input: { reusable: ["10.9.0.4"] },
+    want: ["10.0.0.2"],
+  },
+  {
+    name: "an address in use outside every set does not hinder",
+    input: { inUse: ["10.9.0.4"] },
+    want: ["10.0.0.2"],
+  },
+  {
+    name: "the held address that is requested",
+    input: { reusable: ["10.0.0.4"], requested: ["10.0.0.4"] },
+    want: ["10.0.0.4 adopted"],
+  },
+  {
+    name: "the requested one of two held",
+    input: { reusable: ["10.0.0.4", "10.0.0.5"], requested: ["10.0.0.5"] },
+    want: ["10.0.0.5 adopted -10.0.0.4"],
+  },
+  {
+    name: "another address that is requested, abandoning the held one",
+    input: { reusable: ["10.0.0.4"], requested: ["10.0.0.5"] },
+    want: ["10.0.0.5 -10.0.0.4"],
+  },
+];
+
+for (const { name, input, want } of CHOICES) {
+  Deno.test(`planAdd() chooses ${name}`, () =>
+    assertEquals(summary(input), want));
+}
+
+Deno.test("planAdd() names the range an address comes from (1.6: its prefix length and gateway)", () => {
+  const { choices } = plan({ sets: [POOLS], requested: ["10.1.0.2"] });
+  assertEquals(choices, [{
+    address: ip("10.1.0.2"),
+    range: POOLS[1] ?? POOLS[0],
+    adopted: false,
+    abandoned: [],
+  }]);
+});
+
+function refused(
+  kind: string,
+  { message, address }: { readonly message: string; readonly address?: string },
+): Record<string, unknown> {
+  return {
+    name: "PoolError",
+    kind,
+    message,
+    address: address === undefined ? undefined : ip(address),
+  };
+}
+
+function inRange(set: number, reason: string): string {
+  return `failed to allocate for range ${set}: ${reason}`;
+}
+
+const ALL_TAKEN = ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"];
+const DUPLICATE = refused("duplicate", {
+  message: inRange(
+    0,
+    "10.0.0.4 has been allocated to c1, duplicate allocation is not allowed",
+  ),
+  address: "10.0.0.4",
+});
+
+function taken(address: string): unknown {
+  return refused("not-available", {
+    message: inRange(
+      0,
+      `requested IP address ${address} is not available in range set 10.0.0.1-10.0.0.6`,
+    ),
+    address,
+  });
+}
+
+const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
+  {
+    name: "1.6 a set with nothing left",
+    input: { others: ALL_TAKEN },
+    want: refused("exhausted", {
+      message: inRange(
+        0,
+        "no IP addresses available in range set: 10.0.0.1-10.0.0.6",
+      ),
+    }),
+  },
+  {
+    name: "1.6 a pool with nothing left, all its ranges",
+    input: { sets: [POOLS], others: ["10.0.0.2", "10.1.0.2"] },
+    want: refused("exhausted", {
+      message: inRange(
+        0,
+        "no IP addresses available in range set: 10.0.0.1-10.0.0.2,10.1.0.1-10.1.0.2",
+      ),
+    }),
+  },
+  {
+    name: "1.7 the second set, by its index",
+    input: { sets: [V6, V4], others: ALL_TAKEN },
+    want: refused("exhausted", {
+      message: inRange(
+        1,
+        "no IP addresses available in range set: 10.0.0.1-10.0.0.6",
+      ),
+    }),
+  },
+  {
+    name: "1.6 a second address for a container",
+    input: { inUse: ["10.0.0.4"] },
+    want: DUPLICATE,
+  },
+  {
+    name: "1.6 with several, naming the first by file name",
+    input: { inUse: ["10.0.0.5", "10.0.0.4"] },
+    want: DUPLICATE,
+  },
+  {
+    name: "one in use beside one from before a boot",
+    input: { inUse: ["10.0.0.4"], reusable: ["10.0.0.2"] },
+    want: DUPLICATE,
+  },
+  {
+    name: "H2 another requested address for a container",
+    input: { inUse: ["10.0.0.4"], requested: ["10.0.0.5"] },
+    want: DUPLICATE,
+  },
+  {
+    name: "a requested old address beside one in use",
+    input: {
+      inUse: ["10.0.0.4"],
+      reusable: ["10.0.0.2"],
+      requested: ["10.0.0.2"],
+    },
+    want: DUPLICATE,
+  },
+  {
+    name: "1.6 a request for the gateway",
+    input: { requested: ["10.0.0.1"] },
+    want: refused("gateway", {
+      message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
+      address: "10.0.0.1",
+    }),
+  },
+  {
+    name: "H10 a request for the gateway of a sibling",
+    input: { sets: [POOLS], requested: ["10.1.0.1"] },
+    want: refused("gateway", {
+      message: inRange(0, "requested ip 10.1.0.1 is subnet's gateway"),
+      address: "10.1.0.1",
+    }),
+  },
+  {
+    name: "a request for the gateway that somebody holds, as the gateway",
+    input: { requested: ["10.0.0.1"], others: ["10.0.0.1"] },
+    want: refused("gateway", {
+      message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
+      address: "10.0.0.1",
+    }),
+  },
+  {
+    name: "1.6 a request for what others hold",
+    input: { requested: ["10.0.0.4"], others: ["10.0.0.4"] },
+    want: taken("10.0.0.4"),
+  },
+  {
+    name: "1.6 a request for what the container holds itself",
+    input: { requested: ["10.0.0.4"], inUse: ["10.0.0.4"] },
+    want: taken("10.0.0.4"),
+  },
+  {
+    name: "a request for what others hold, before what the container holds",
+    input: {
+      requested: ["10.0.0.5"],
+      others: ["10.0.0.5"],
+      inUse: ["10.0.0.4"],
+    },
+    want: taken("10.0.0.5"),
+  },
+  {
+    name: "1.7 a request outside every set",
+    input: { requested: ["10.9.0.1"] },
+    want: refused("outside-ranges", {
+      message: "failed to allocate all requested IPs: 10.9.0.1",
+      address: "10.9.0.1",
+    }),
+  },
+  {
+    name: "H23 a second request in one set",
+    input: { requested: ["10.0.0.4", "10.0.0.5"] },
+    want: refused("outside-ranges", {
+      message: "failed to allocate all requested IPs: 10.0.0.5",
+      address: "10.0.0.5",
+    }),
+  },
+  {
+    name: "1.7 all that is left over, in order",
+    input: { requested: ["10.9.0.1", "10.0.0.4", "fd00::1"] },
+    want: refused("outside-ranges", {
+      message: "failed to allocate all requested IPs: 10.9.0.1 fd00::1",
+      address: "10.9.0.1",
+    }),
+  },
+  {
+    name: "a request in the subnet but not in the range",
+    input: { requested: ["10.0.0.7"] },
+    want: refused("outside-ranges", {
+      message: "failed to allocate all requested IPs: 10.0.0.7",
+      address: "10.0.0.7",
+    }),
+  },
+  {
+    name: "1.7 an exhausted set before a request that is left over",
+    input: { requested: ["10.9.0.1"], others: ALL_TAKEN },
+    want: refused("exhausted", {
+      message: inRange(
+        0,
+        "no IP addresses available in range set: 10.0.0.1-10.0.0.6",
+      ),
+    }),
+  },
+];
+
+for (const { name, input, want } of REFUSALS) {
+  Deno.test(`planAdd() refuses ${name}`, () => {
+    assertEquals(thrownBy(() => plan(input)), want);
+  });
+}
+
+Deno.test("planAdd() lets through what is not about addresses", () => {
+  const failure = new TypeError("broken index");
+  const broken = {
+    ...reservations(),
+    firstFree: (): IpAddress | undefined => {
+      throw failure;
+    },
+  };
+  const call = (): unknown =>
+    planAdd(
+      { rangeSets: [V4], requestedAddresses: [], containerId: "c1" },
+      broken,
+    );
+  assertEquals(thrownBy(call), { name: "TypeError", message: "broken index" });
+});
+
+const APART = rangeSet("10.2.0.0/30", {
+  subnet: "10.3.0.0/29",
+  gateway: "10.2.0.2",
+});
+const SETS = [V4, rangeSet("2001:db8::/125"), APART] as const;
+
+const SOME_ADDRESSES = [
+  ...["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"],
+  ...["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::7"],
+  ...["10.2.0.1", "10.2.0.2", "10.3.0.1", "10.3.0.2", "10.3.0.6"],
+  "10.9.0.1",
+];
+
+const holder = fc.oneof(
+  { arbitrary: fc.constant("free"), weight: 10 },
+  { arbitrary: fc.constant("other"), weight: 6 },
+  { arbitrary: fc.constant("reusable"), weight: 3 },
+  { arbitrary: fc.constant("inUse"), weight: 1 },
+);
+
+const state = fc.record({
+  holders: fc.tuple(...SOME_ADDRESSES.map(() => holder)),
+  requested: fc.subarray(SOME_ADDRESSES, { maxLength: 2 }),
+}).map(({ holders, requested }) => {
+  const heldAs = (kind: string): string[] =>
+    SOME_ADDRESSES.filter((_, at) => holders[at] === kind);
+  return {
+    sets: SETS,
+    requested,
+    others: heldAs("other"),
+    inUse: heldAs("inUse"),
+    reusable: heldAs("reusable"),
+  };
+});
+
+/** The plan, or undefined if the ADD is refused. */
+function planIfServed(input: Input): ReturnType<typeof plan> | undefined {
+  try {
+    return plan(input);
+  } catch (error) {
+    assert(error instanceof PoolError, String(error));
+    return undefined;
+  }
+}
+
+Deno.test("planAdd() gives one address a set, none that others hold, no second to a container", () => {
+  let served = 0;
+  fc.assert(
+    fc.property(state, (given) => {
+      const choices = planIfServed(given)?.choices;
+      if (choices === undefined) return;
+      served++;
+      assertEquals(choices.length, SETS.length);
+      const chosen = texts(choices.map(({ address }) => address));
+      assertEquals(
+        given.requested.filter((text) => !chosen.includes(text)),
+        [],
+      );
+      for (const [index, set] of SETS.entries()) {
+        const inSet = (list: readonly string[]): string[] =>
+          list.filter((text) => findRange(set, ip(text)) !== undefined);
+        const [text = ""] = inSet(chosen);
+        assertEquals(text, chosen[index]);
+        assertEquals(inSet(given.inUse), []);
+        assert(!given.others.includes(text));
+        const choice = choices[index];
+        assertEquals(choice?.adopted, given.reusable.includes(text));
+        // What the container keeps in the set is this address and nothing else.
+        assertEquals(
+          texts(choice?.abandoned ?? []).sort(),
+          inSet(given.reusable).filter((own) => own !== text).sort(),
+        );
+      }
+    }),
+    { numRuns: 1000 },
+  );
+  assert(served > 100, `only ${served} of the ADDs made up were served`);
+});
