@@ -17,12 +17,12 @@ const TEST = ["test", "--no-prompt", "--no-check"];
 /** Tests that need permissions, most of them the compiled plugins too. */
 const SUITES = [
   { path: "tests/architecture_test.ts", permissions: "tests" },
-  { path: "tests/sys", permissions: "tests" },
-  { path: "tests/sys_dhcp", permissions: "tests-dhcp" },
+  { path: "tests/effects/sys", permissions: "tests" },
+  { path: "tests/effects/host_local", permissions: "tests" },
+  { path: "tests/effects/linux", permissions: "tests-dhcp" },
+  { path: "tests/effects/dhcp", permissions: "tests-dhcp" },
   { path: "tests/tools", permissions: "tools" },
-  { path: "tests/conformance", permissions: "tests" },
-  { path: "tests/conformance_dhcp", permissions: "tests-dhcp" },
-  { path: "tests/integration", permissions: "tests" },
+  { path: "tests/host_local", permissions: "tests" },
   { path: "tests/dhcp", permissions: "tests-dhcp" },
 ];
 

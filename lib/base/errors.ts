@@ -27,15 +27,18 @@ export class ConfigError extends RangeError {
 /** The operating system refused something: a file, a directory or a lock. */
 export class SystemError extends Error {
   override readonly name = "SystemError";
+  /** What the operator can do next; empty if nothing is known. */
+  readonly advice: string;
   /**
    * @param message Operation, path and reason, as in `open /x/y: no such file or directory`.
-   * @param advice What the operator can do next; empty if nothing is known.
+   * @param options `advice`: what the operator can do next; empty if nothing is known.
    */
   constructor(
     message: string,
-    readonly advice: string,
-    options?: ErrorOptions,
+    { advice = "", ...options }: ErrorOptions & { readonly advice?: string } =
+      {},
   ) {
     super(message, options);
+    this.advice = advice;
   }
 }

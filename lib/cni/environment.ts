@@ -26,7 +26,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const INTERFACE_NAME_BYTES = 15;
 
 function invalid(message: string, details: string): CniError {
-  return new CniError(CniErrorCode.invalidEnvironment, message, details);
+  return new CniError(CniErrorCode.invalidEnvironment, message, { details });
 }
 
 /** Whether `text` may be a container ID or a network name: both have the same alphabet. */

@@ -22,17 +22,20 @@ export type CniErrorCodeValue = typeof CniErrorCode[keyof typeof CniErrorCode];
 /** What the runtime is told when a command fails. */
 export class CniError extends Error {
   override readonly name = "CniError";
+  /** Cause, owner, file and remedy; empty if there is nothing to add to the message. */
+  readonly details: string;
   /**
    * @param message The `msg` of the document, short.
-   * @param details The `details` of the document; left out of it when empty.
+   * @param options `details`: the `details` of the document, which has none if they are empty.
    */
   constructor(
     readonly code: CniErrorCodeValue,
     message: string,
-    readonly details: string,
-    options?: ErrorOptions,
+    { details = "", ...options }: ErrorOptions & { readonly details?: string } =
+      {},
   ) {
     super(message, options);
+    this.details = details;
   }
 }
 
@@ -41,37 +44,29 @@ export function toCniError(error: unknown): CniError {
   if (error instanceof CniError) return error;
   const cause = { cause: error };
   if (error instanceof DecodeError) {
-    return new CniError(
-      CniErrorCode.decodingFailure,
-      error.message,
-      `at ${error.at}`,
-      cause,
-    );
+    return new CniError(CniErrorCode.decodingFailure, error.message, {
+      details: `at ${error.at}`,
+      ...cause,
+    });
   }
   if (error instanceof ConfigError) {
     const details = error.path === "" ? "" : `at ${error.path}`;
-    return new CniError(
-      CniErrorCode.invalidNetworkConfig,
-      error.message,
+    return new CniError(CniErrorCode.invalidNetworkConfig, error.message, {
       details,
-      cause,
-    );
+      ...cause,
+    });
   }
   if (error instanceof SystemError) {
-    return new CniError(
-      CniErrorCode.ioFailure,
-      error.message,
-      error.advice,
-      cause,
-    );
+    return new CniError(CniErrorCode.ioFailure, error.message, {
+      details: error.advice,
+      ...cause,
+    });
   }
   const message = error instanceof Error ? error.message : String(error);
-  return new CniError(
-    CniErrorCode.internal,
-    message,
-    "This is a bug of the plugin; stderr has the stack",
-    cause,
-  );
+  return new CniError(CniErrorCode.internal, message, {
+    details: "This is a bug of the plugin; stderr has the stack",
+    ...cause,
+  });
 }
 
 /** The error document, with the `cniVersion` that SPEC section 5 asks for and upstream leaves out. */

@@ -22,7 +22,6 @@ function decode<T>(prefix: string, read: () => T): T {
     throw new CniError(
       CniErrorCode.decodingFailure,
       `${prefix}: ${error.message}`,
-      "",
       { cause: error },
     );
   }
@@ -73,14 +72,13 @@ export function readNetworkName(json: JsonObject): string {
     throw new CniError(
       CniErrorCode.invalidNetworkConfig,
       "missing network name",
-      "",
     );
   }
   if (isValidName(name)) return name;
   throw new CniError(
     CniErrorCode.invalidNetworkConfig,
     "invalid characters found in network name",
-    name,
+    { details: name },
   );
 }
 

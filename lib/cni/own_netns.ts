@@ -31,8 +31,10 @@ export function refuseOwnNetns(
   throw new CniError(
     CniErrorCode.invalidNetns,
     "plugin's netns and netns from CNI_NETNS should not be the same",
-    `CNI_NETNS is ${
-      JSON.stringify(netns)
-    }; set CNI_NETNS_OVERRIDE=1 if that is meant`,
+    {
+      details: `CNI_NETNS is ${
+        JSON.stringify(netns)
+      }; set CNI_NETNS_OVERRIDE=1 if that is meant`,
+    },
   );
 }

@@ -135,7 +135,7 @@ async function serve(
   const command = parseCommand(invocation.command);
   if (command === undefined) {
     const message = `unknown CNI_COMMAND: ${invocation.command}`;
-    throw new CniError(CniErrorCode.invalidEnvironment, message, "");
+    throw new CniError(CniErrorCode.invalidEnvironment, message);
   }
   const cniVersion = readCniVersion(json);
   const version = selectVersion(command, cniVersion);

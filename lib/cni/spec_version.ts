@@ -42,7 +42,7 @@ export function parseCommand(text: string): Command | undefined {
 type Numbers = readonly [number, number, number];
 
 function decodingFailure(message: string): CniError {
-  return new CniError(CniErrorCode.decodingFailure, message, "");
+  return new CniError(CniErrorCode.decodingFailure, message);
 }
 
 function parseNumbers(text: string): Numbers {
@@ -98,7 +98,6 @@ export function selectVersion(
       throw new CniError(
         CniErrorCode.incompatibleVersion,
         `${side} version does not allow ${command}`,
-        "",
       );
     }
   }
@@ -111,6 +110,10 @@ export function selectVersion(
   throw new CniError(
     CniErrorCode.incompatibleVersion,
     "incompatible CNI versions",
-    `config is ${JSON.stringify(version)}, plugin supports [${list}]`,
+    {
+      details: `config is ${
+        JSON.stringify(version)
+      }, plugin supports [${list}]`,
+    },
   );
 }

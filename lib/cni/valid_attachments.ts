@@ -1,18 +1,13 @@
 /** The attachments that GC must keep (SPEC section 2, "GC"). Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
+import type { ContainerInterface } from "./attachment.ts";
 import { JsonObject } from "../base/json_reader.ts";
-
-/** One container and one interface of it, in the network that GC is called for. */
-export interface ValidAttachment {
-  readonly containerId: string;
-  readonly ifName: string;
-}
 
 /** The key of the specification, and the one of callers that were written before it was settled. */
 const KEYS = ["cni.dev/valid-attachments", "cni.dev/attachments"] as const;
 
-function readAttachment(value: unknown, path: string): ValidAttachment {
+function readAttachment(value: unknown, path: string): ContainerInterface {
   const json = new JsonObject(value, path);
   const required = (key: string): string => {
     const text = json.string(key) ?? "";
@@ -30,7 +25,7 @@ function readAttachment(value: unknown, path: string): ValidAttachment {
  */
 export function readValidAttachments(
   json: JsonObject,
-): readonly ValidAttachment[] {
+): readonly ContainerInterface[] {
   if (KEYS.every((key) => json.value(key) === undefined)) {
     throw new ConfigError(
       `GC needs a list under ${KEYS[0]}; an empty one frees everything`,

@@ -19,10 +19,10 @@ import { describeRefusal } from "./refusal_details.ts";
 import { planAdd, PoolError } from "./add_plan.ts";
 import type { Range } from "./range.ts";
 import { formatRangeSet } from "./range_set.ts";
-import type { Attachment } from "./reservation.ts";
 import { parseResolvConf } from "./resolv_conf.ts";
 import type { ReservationStores } from "./reservation_store.ts";
 import { listedOwners } from "./listed_owners.ts";
+import type { ContainerInterface } from "../cni/attachment.ts";
 
 /** What the handlers need of the outside. */
 export interface HostLocalPorts {
@@ -35,7 +35,7 @@ export interface HostLocalPorts {
   warn(message: string): void;
 }
 
-function attachmentOf({ invocation }: Request): Attachment {
+function attachmentOf({ invocation }: Request): ContainerInterface {
   return { containerId: invocation.containerId, ifName: invocation.ifName };
 }
 
@@ -44,12 +44,10 @@ function resolveConfig({ config, invocation }: Request): HostLocalConfig {
     return parseHostLocalConfig(config, invocation.cniArgs);
   } catch (error) {
     if (!(error instanceof CniArgsError)) throw error;
-    throw new CniError(
-      CniErrorCode.invalidEnvironment,
-      error.message,
-      "in CNI_ARGS",
-      { cause: error },
-    );
+    throw new CniError(CniErrorCode.invalidEnvironment, error.message, {
+      details: "in CNI_ARGS",
+      cause: error,
+    });
   }
 }
 
@@ -84,7 +82,7 @@ function refusal(error: PoolError, details: string): CniError {
   const code = error.kind === "exhausted"
     ? CniErrorCode.tryAgainLater
     : CniErrorCode.internal;
-  return new CniError(code, error.message, details, { cause: error });
+  return new CniError(code, error.message, { details, cause: error });
 }
 
 async function add(
@@ -146,7 +144,10 @@ async function check(request: Request, ports: HostLocalPorts): Promise<void> {
   throw new CniError(
     CniErrorCode.internal,
     `host-local: Failed to find address added by container ${attachment.containerId}`,
-    `${mismatch} (interface ${attachment.ifName}, directory ${config.directory})`,
+    {
+      details:
+        `${mismatch} (interface ${attachment.ifName}, directory ${config.directory})`,
+    },
   );
 }
 
@@ -169,12 +170,10 @@ async function status(request: Request, ports: HostLocalPorts): Promise<void> {
     readDns(config, ports);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    throw new CniError(
-      CniErrorCode.pluginNotAvailable,
-      error.message,
-      error.advice,
-      { cause: error },
-    );
+    throw new CniError(CniErrorCode.pluginNotAvailable, error.message, {
+      details: error.advice,
+      cause: error,
+    });
   }
   if (!config.statusFailsWhenFull) return;
   using store = await ports.stores.openForReading(config);
@@ -186,11 +185,9 @@ async function status(request: Request, ports: HostLocalPorts): Promise<void> {
   const message = `no IP addresses available in range set: ${
     formatRangeSet(full)
   }`;
-  throw new CniError(
-    CniErrorCode.pluginNotAvailable,
-    message,
-    `directory ${config.directory}`,
-  );
+  throw new CniError(CniErrorCode.pluginNotAvailable, message, {
+    details: `directory ${config.directory}`,
+  });
 }
 
 /** Handlers that keep their reservations in `ports.stores`. */

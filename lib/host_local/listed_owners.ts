@@ -1,11 +1,11 @@
 /** Whose reservations a GC must keep. Pure. @module */
 
-import type { ValidAttachment } from "../cni/valid_attachments.ts";
+import type { ContainerInterface } from "../cni/attachment.ts";
 import { formatOwner, type Owner } from "./reservation.ts";
 
 /** Tells whether an owner is listed; a file without interface name stays for any interface of its container. */
 export function listedOwners(
-  attachments: readonly ValidAttachment[],
+  attachments: readonly ContainerInterface[],
 ): (owner: Owner) => boolean {
   const exact = new Set(attachments.map(formatOwner));
   const containers = new Set(attachments.map(({ containerId }) => containerId));

@@ -1,5 +1,6 @@
 /** The files of a network: what their names and contents mean, as upstream writes them. Pure. @module */
 
+import type { ContainerInterface } from "../cni/attachment.ts";
 import { isValidName } from "../cni/environment.ts";
 import { trimWhiteSpace } from "../base/whitespace.ts";
 import {
@@ -8,15 +9,9 @@ import {
   parseAnyFamily,
 } from "../net/ip_address.ts";
 
-/** One interface of one container (SPEC section 3: an attachment, the network being given). */
-export interface Attachment {
-  readonly containerId: string;
-  readonly ifName: string;
-}
-
 /** Who holds an address. */
 export type Owner =
-  | { readonly kind: "attachment"; readonly attachment: Attachment }
+  | { readonly kind: "attachment"; readonly attachment: ContainerInterface }
   /** A file of a very old version, which holds the container ID alone. */
   | { readonly kind: "container"; readonly containerId: string }
   /** Text that is neither. The address counts as taken, and nobody's DEL frees it. */
@@ -25,7 +20,9 @@ export type Owner =
   | { readonly kind: "nobody" };
 
 /** The content of a reservation file; CR LF on every system and no line feed at the end. */
-export function formatOwner({ containerId, ifName }: Attachment): string {
+export function formatOwner(
+  { containerId, ifName }: ContainerInterface,
+): string {
   return `${containerId}\r\n${ifName}`;
 }
 

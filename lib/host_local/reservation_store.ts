@@ -2,8 +2,9 @@
 
 import type { StoreConfig } from "./config.ts";
 import type { AddPlan, Reservations } from "./add_plan.ts";
-import type { Attachment, Owner } from "./reservation.ts";
+import type { Owner } from "./reservation.ts";
 import type { IpAddress } from "../net/ip_address.ts";
+import type { ContainerInterface } from "../cni/attachment.ts";
 
 /** A reservation as it is kept. */
 export interface Reservation {
@@ -27,7 +28,7 @@ export interface ReservationStore extends Disposable {
    * @throws {SystemError} If it cannot be written. What `plan` and `answer` throw passes through.
    */
   add(
-    attachment: Attachment,
+    attachment: ContainerInterface,
     plan: (reservations: Reservations) => AddPlan,
     answer: (plan: AddPlan) => void,
   ): void;
@@ -37,13 +38,13 @@ export interface ReservationStore extends Disposable {
    *
    * @throws {SystemError} If something that is to go cannot be removed; the rest is gone then.
    */
-  release(attachment: Attachment): void;
+  release(attachment: ContainerInterface): void;
 
   /** Frees all reservations of known owners that `keep` is false for. Throws as {@link release} does. */
   releaseUnless(keep: (reservation: Reservation) => boolean): void;
 
   /** The addresses that {@link release} would free. */
-  heldBy(attachment: Attachment): readonly IpAddress[];
+  heldBy(attachment: ContainerInterface): readonly IpAddress[];
 
   /** The reservation of `address`, if there is one. */
   find(address: IpAddress): Reservation | undefined;

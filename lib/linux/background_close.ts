@@ -9,7 +9,7 @@ import type { Descriptor } from "./descriptor.ts";
 import { libc } from "./libc.ts";
 
 /** Those that wait at the same time wait for the same thing, so eight threads close some 600 a second. */
-const MOST_AT_ONCE = 8;
+const MAX_AT_ONCE = 8;
 
 const queue: number[] = [];
 const running = new Set<Promise<void>>();
@@ -19,7 +19,7 @@ export function closeInBackground(descriptor: Descriptor): void {
   const fd = descriptor.release();
   if (fd === undefined) return;
   queue.push(fd);
-  if (running.size >= MOST_AT_ONCE) return;
+  if (running.size >= MAX_AT_ONCE) return;
   const closing = closeQueued().finally(() => running.delete(closing));
   running.add(closing);
 }

@@ -46,7 +46,7 @@ export class SyscallError extends SystemError {
     subject = "",
     reason = errnoText(errno),
   ) {
-    super(`${syscall}${subject === "" ? "" : ` ${subject}`}: ${reason}`, "");
+    super(`${syscall}${subject === "" ? "" : ` ${subject}`}: ${reason}`);
     this.errnoName = errnoName(errno);
   }
 }

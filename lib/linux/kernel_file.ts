@@ -5,14 +5,14 @@ import { checked } from "./errno.ts";
 import { cString, libc, pinnedBytes } from "./libc.ts";
 
 const O_RDONLY_CLOEXEC = 0x80000;
-const MOST_BYTES = 4096;
+const MAX_BYTES = 4096;
 
 /** The text of the file at `path`, up to 4 KiB. @throws {SyscallError} */
 export function readKernelFile(path: string): string {
   using file = new Descriptor(
     checked(libc().open(cString(path), O_RDONLY_CLOEXEC), "open", path),
   );
-  const buffer = pinnedBytes(MOST_BYTES);
+  const buffer = pinnedBytes(MAX_BYTES);
   const length = checked(
     libc().read(file.fd, buffer, BigInt(buffer.length)),
     "read",

@@ -7,10 +7,12 @@
  */
 
 import { DecodeError } from "../base/errors.ts";
-import type { InterfaceEvent } from "../dhcp/daemon/ports.ts";
 import { decodeMessages, RTM } from "../netlink/message.ts";
 import { decodeNetnsId } from "../netlink/netns_id.ts";
-import { decodeLinkNotification } from "../netlink/notification.ts";
+import {
+  decodeLinkNotification,
+  type InterfaceEvent,
+} from "../netlink/notification.ts";
 import { bootTimeMs } from "./boottime_clock.ts";
 import { findControlMessage } from "./control_message.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";

@@ -68,7 +68,10 @@ export function openNetns(path: string): Netns {
   if (magic !== NSFS_MAGIC && magic !== PROC_SUPER_MAGIC) {
     throw new SystemError(
       `unknown FS magic on ${JSON.stringify(path)}: ${magic.toString(16)}`,
-      "CNI_NETNS must be the path of a network namespace, such as /var/run/netns/NAME or /proc/PID/ns/net",
+      {
+        advice:
+          "CNI_NETNS must be the path of a network namespace, such as /var/run/netns/NAME or /proc/PID/ns/net",
+      },
     );
   }
   return prepared(open(path), enterOnce);
@@ -93,7 +96,6 @@ function enterOnce(netns: Netns): void {
     if (!isErrno(error, "EINVAL")) throw error;
     throw new SystemError(
       `${JSON.stringify(netns.path)} is not a network namespace`,
-      "",
       { cause: error },
     );
   }

@@ -33,7 +33,7 @@ const TP_STATUS_CSUMNOTREADY = 1 << 3;
  * ```
  */
 const SOCKADDR_LL = 12;
-const LEAST_ADDRESS = 8;
+const MIN_ADDRESS = 8;
 
 /** The largest IPv4 packet. */
 const RECEIVE_BYTES = 0x10000;
@@ -184,7 +184,7 @@ function linkLayerAddress({ etherType, ifIndex, hardwareAddress }: {
   readonly hardwareAddress: Uint8Array;
 }): Uint8Array<ArrayBuffer> {
   const address = pinnedBytes(
-    SOCKADDR_LL + Math.max(LEAST_ADDRESS, hardwareAddress.length),
+    SOCKADDR_LL + Math.max(MIN_ADDRESS, hardwareAddress.length),
   );
   const view = new DataView(address.buffer);
   view.setUint16(0, AF.PACKET, true);

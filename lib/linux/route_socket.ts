@@ -91,7 +91,7 @@ export class RouteSocket implements Disposable {
       const received = receiver.receive(this.#descriptor);
       if (received !== undefined && !isFromKernel(received)) continue;
       if (received === undefined || received.isTruncated) {
-        throw new SystemError(`${name} ${subject}: no whole answer`, "");
+        throw new SystemError(`${name} ${subject}: no whole answer`);
       }
       for (const message of decodeMessages(received.bytes)) {
         // What is left of a request before, which ended in an error of ours.

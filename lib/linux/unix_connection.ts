@@ -228,7 +228,7 @@ async function within<T>(
 ): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const timer = setTimeout(
-    () => reject(new SystemError(`${complaint} within ${timeoutMs} ms`, "")),
+    () => reject(new SystemError(`${complaint} within ${timeoutMs} ms`)),
     timeoutMs,
   );
   register({ settle: resolve, fail: reject });

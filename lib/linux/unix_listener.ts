@@ -76,10 +76,7 @@ export function listenUnix(path: string): UnixListener {
   // Two that start at once must not both find the socket dead, and the second remove the first one's.
   using lock = attempt("open", directory, () => Deno.openSync(directory));
   if (!attempt("flock", directory, () => lock.tryLockSync(true))) {
-    throw new SystemError(
-      `listen unix ${path}: another process is doing so`,
-      "",
-    );
+    throw new SystemError(`listen unix ${path}: another process is doing so`);
   }
   clearPlace(path, address);
   const socket = openSocket(AF.UNIX, SOCK.STREAM);
@@ -116,15 +113,14 @@ export function activatedListener(
   if (count > 1) {
     throw new SystemError(
       `Too many (${count}) FDs passed through socket activation`,
-      "the socket unit must have one ListenStream=",
+      { advice: "the socket unit must have one ListenStream=" },
     );
   }
   const socket = new Descriptor(LISTEN_FDS_START);
   if (!isListening(socket)) {
-    throw new SystemError(
-      `LISTEN_FDS=${count} but no FD found`,
-      "descriptor 3 must be a listening Unix stream socket",
-    );
+    throw new SystemError(`LISTEN_FDS=${count} but no FD found`, {
+      advice: "descriptor 3 must be a listening Unix stream socket",
+    });
   }
   const { fd } = socket;
   checked(libc().fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl");
@@ -171,10 +167,9 @@ function clearPlace(path: string, address: Uint8Array<ArrayBuffer>): void {
   const info = lstat(path);
   if (info === undefined) return;
   if (info.isSocket !== true) {
-    throw new SystemError(
-      `listen unix ${path}: bind: address already in use`,
-      `${path} is not a socket and is left alone`,
-    );
+    throw new SystemError(`listen unix ${path}: bind: address already in use`, {
+      advice: `${path} is not a socket and is left alone`,
+    });
   }
   using probe = openSocket(AF.UNIX, SOCK.STREAM);
   const result = libc().connect(probe.fd, address, address.length);
@@ -188,13 +183,12 @@ function clearPlace(path: string, address: Uint8Array<ArrayBuffer>): void {
 }
 
 function inUse(path: string, cause: unknown): SystemError {
-  return new SystemError(
-    `listen unix ${path}: bind: address already in use`,
-    cause instanceof SyscallError
+  return new SystemError(`listen unix ${path}: bind: address already in use`, {
+    advice: cause instanceof SyscallError
       ? `cannot tell whether a daemon listens there: ${cause.message}`
       : "another daemon answers there",
-    { cause },
-  );
+    cause,
+  });
 }
 
 /** Removes the file that is at `path` now, when called, unless it is another by then. */
@@ -211,7 +205,6 @@ function unixAddress(path: string): Uint8Array<ArrayBuffer> {
   if (name.length === 0 || name.length > MAX_PATH_BYTES || name.includes(0)) {
     throw new SystemError(
       `listen unix ${path}: the path has ${name.length} bytes, expected 1 to ${MAX_PATH_BYTES}`,
-      "",
     );
   }
   const address = pinnedBytes(SOCKADDR_UN);

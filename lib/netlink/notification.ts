@@ -9,6 +9,15 @@ const AF_INET = 2;
 /** The beginning that `struct ifinfomsg` and `struct ifaddrmsg` have in common: the family first, the index at 4. */
 const COMMON = 8;
 
+/** What happens to an interface. */
+export type InterfaceEvent =
+  /** Its state may be another: look. */
+  | "changed"
+  /** It is gone from its namespace. */
+  | "removed"
+  /** Its whole namespace is gone. */
+  | "netns-gone";
+
 /** Something happened to an interface. */
 export interface LinkNotification {
   /** Number of the interface. */

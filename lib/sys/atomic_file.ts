@@ -1,7 +1,6 @@
 /** Files of the state directory: written whole or not at all, for nobody else to read. @module */
 
 import { SystemError } from "../base/errors.ts";
-import { temporaryName } from "../dhcp/protocol/state_directory.ts";
 import {
   attempt,
   createFile,
@@ -32,20 +31,21 @@ export function makeStateDirectory(path: string): void {
   );
   const info = lstat(path);
   if (info?.isDirectory !== true) {
-    throw new SystemError(`open ${path}: not a directory`, `remove ${path}`);
+    throw new SystemError(`open ${path}: not a directory`, {
+      advice: `remove ${path}`,
+    });
   }
   const { uid, mode } = info;
   const advice = "leases need a directory of their own";
   if (uid !== null && uid !== 0 && uid !== Deno.uid()) {
     const reason = `it belongs to user ${uid}`;
-    throw new SystemError(`open ${path}: ${reason}`, advice);
+    throw new SystemError(`open ${path}: ${reason}`, { advice });
   }
   if (((mode ?? 0) & WRITABLE_BY_OTHERS) !== 0) {
     const reason = "others may write to it";
-    throw new SystemError(
-      `open ${path}: ${reason}`,
-      `${advice}; if this is one: chmod go-w ${path}`,
-    );
+    throw new SystemError(`open ${path}: ${reason}`, {
+      advice: `${advice}; if this is one: chmod go-w ${path}`,
+    });
   }
 }
 
@@ -80,4 +80,13 @@ function createFleetingFile(path: string, content: string): void {
     path,
     () => Deno.writeTextFileSync(path, content, options),
   );
+}
+
+/**
+ * The name of the temporary file that is renamed to `name`.
+ *
+ * @param writer Number of the process, if another may write the same file at the same time.
+ */
+export function temporaryName(name: string, writer?: number): string {
+  return writer === undefined ? `.${name}.tmp` : `.${name}.${writer}.tmp`;
 }

@@ -21,7 +21,8 @@ export function systemError(
   const advice = cause instanceof Deno.errors.NotCapable
     ? "choose another path"
     : "";
-  return new SystemError(`${operation} ${path}: ${reasonOf(cause)}`, advice, {
+  return new SystemError(`${operation} ${path}: ${reasonOf(cause)}`, {
+    advice,
     cause,
   });
 }
@@ -56,7 +57,7 @@ export function lstatOwn(path: string): Deno.FileInfo | undefined {
   const info = lstat(path);
   if (info?.isFile !== false) return info;
   const what = info.isDirectory ? "is a directory" : "is not a regular file";
-  throw new SystemError(`open ${path}: ${what}`, `remove ${path}`);
+  throw new SystemError(`open ${path}: ${what}`, { advice: `remove ${path}` });
 }
 
 /** The text of a file. */

@@ -29,7 +29,7 @@ function readStdin(): string {
     return readAll();
   } catch (error) {
     const message = `error reading from stdin: ${reasonOf(error)}`;
-    throw new SystemError(message, "", { cause: error });
+    throw new SystemError(message, { cause: error });
   }
 }
 
@@ -40,7 +40,6 @@ function readVariable(name: string): string | undefined {
     throw new CniError(
       CniErrorCode.invalidEnvironment,
       `${name} is not valid UTF-8`,
-      "",
       { cause: error },
     );
   }

@@ -107,7 +107,7 @@ export class UnixClient implements Disposable {
   }
 
   #error(reason: string, cause?: unknown): SystemError {
-    return new SystemError(`unix ${this.#path}: ${reason}`, "", { cause });
+    return new SystemError(`unix ${this.#path}: ${reason}`, { cause });
   }
 }
 
@@ -123,10 +123,9 @@ export async function connectUnix(path: string): Promise<UnixClient> {
       path,
     );
   } catch (error) {
-    throw new SystemError(
-      `dial unix ${path}: connect: ${reasonOf(error)}`,
-      "is the daemon running? See `dhcp daemon`",
-      { cause: error },
-    );
+    throw new SystemError(`dial unix ${path}: connect: ${reasonOf(error)}`, {
+      advice: "is the daemon running? See `dhcp daemon`",
+      cause: error,
+    });
   }
 }

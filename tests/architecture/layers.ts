@@ -4,43 +4,51 @@
 export interface Import {
   readonly from: string;
   readonly to: string;
-  /** Whether only types are imported, so that nothing is left of it at run time. */
+  /** Whether only types are imported, so that the import is gone at run time. */
   readonly typeOnly: boolean;
 }
 
-/** What the modules of each folder of lib/ may import, besides each other. */
-const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map([
-  ["base", []],
-  ["net", ["base"]],
-  ["cni", ["base", "net"]],
-  ["host_local", ["base", "net", "cni"]],
-  ["dhcp4", ["base", "net"]],
-  ["dhcp_client", ["base", "net", "dhcp4"]],
-  ["netlink", ["base", "net"]],
-  ["gob", ["base"]],
-  ["dhcp_plugin", [
-    "base",
-    "net",
-    "cni",
-    "dhcp4",
-    "dhcp_client",
-    "netlink",
-    "gob",
-  ]],
-  ["sys", ["base", "net", "netlink"]],
-]);
+/**
+ * Each folder of lib/, and the folders that its modules may import. Every folder below a line is free to import those
+ * above it only as listed, so there is no cycle. host-local never lists `linux`, the folder that calls the C library.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  // Pure: values in, values out.
+  "base": [],
+  "net": ["base"],
+  "netlink": ["base", "net"],
+  "cni": ["base", "net"],
+  "host_local": ["base", "net", "cni"],
+  "dhcp/codec": ["base", "net"],
+  "dhcp/client": ["base", "net", "dhcp/codec"],
+  "dhcp/config": ["base", "net", "cni", "dhcp/codec"],
+  "dhcp/protocol/gob": ["base"],
+  "dhcp/protocol": ["base", "net", "cni", "dhcp/config", "dhcp/protocol/gob"],
+  "dhcp/plugin": [
+    ...["base", "net", "cni"],
+    ...["dhcp/codec", "dhcp/config", "dhcp/protocol", "dhcp/protocol/gob"],
+  ],
+  "dhcp/daemon": [
+    ...["base", "net", "netlink", "cni"],
+    ...["dhcp/codec", "dhcp/client", "dhcp/config", "dhcp/protocol"],
+    "dhcp/protocol/gob",
+  ],
+  // With effects: Deno's own API, then the C library, then each plugin's use of them.
+  "sys": ["base", "cni"],
+  "linux": ["base", "net", "netlink", "sys"],
+  "host_local/store": ["base", "net", "cni", "host_local", "sys"],
+  "dhcp/host": [
+    ...["base", "net", "netlink", "cni", "sys", "linux"],
+    ...["dhcp/codec", "dhcp/protocol", "dhcp/plugin", "dhcp/daemon"],
+  ],
+};
 
-/** Of the rest, `sys` may import types, and these modules: codecs and errors. */
-const CODECS_FOR_SYS = [
-  "lib/cni/error.ts",
-  "lib/dhcp4/client_identifier.ts",
-  "lib/dhcp4/message.ts",
-  "lib/dhcp4/packet.ts",
-  "lib/dhcp_plugin/lease_record.ts",
-  "lib/dhcp_plugin/state_dir.ts",
-  "lib/dhcp_plugin/state_file.ts",
-  "lib/host_local/reservation.ts",
-  "lib/host_local/reservation_table.ts",
+/** The folders whose modules may use the operating system, the clock and randomness. */
+export const EFFECT_FOLDERS: readonly string[] = [
+  "sys",
+  "linux",
+  "host_local/store",
+  "dhcp/host",
 ];
 
 /** What is wrong with the imports, one line each. */
@@ -64,22 +72,25 @@ export function reachable(
   return found;
 }
 
-function isAllowed({ from, to, typeOnly }: Import): boolean {
+/** Whether the module at `path` may have effects. */
+export function mayHaveEffects(path: string): boolean {
+  return EFFECT_FOLDERS.includes(folderOf(path) ?? "");
+}
+
+function isAllowed({ from, to }: Import): boolean {
   const importer = folderOf(from);
   // Only lib/ has rules: entry points may import everything.
   if (importer === undefined) return true;
   const imported = folderOf(to);
   if (imported === undefined) {
-    return importer === "sys" && to.startsWith("node:");
+    return to.startsWith("node:") && mayHaveEffects(from);
   }
-  if (imported === importer || MAY_IMPORT.get(importer)?.includes(imported)) {
-    return true;
-  }
-  return importer === "sys" && (typeOnly || CODECS_FOR_SYS.includes(to));
+  return imported === importer ||
+    (MAY_IMPORT[importer]?.includes(imported) ?? false);
 }
 
 function folderOf(path: string): string | undefined {
-  return /^lib\/([^/]+)\//.exec(path)?.[1];
+  return /^lib\/(.+)\/[^/]+$/.exec(path)?.[1];
 }
 
 /** Each group of modules that import each other, types included, as one line. */

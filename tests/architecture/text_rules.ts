@@ -1,19 +1,11 @@
-/** Length and documentation of modules. @module */
-
-const LONGEST = 300;
+/** The documentation of modules. @module */
 
 /** What is wrong with the text of a module, one line each. */
 export function textProblems(path: string, text: string): string[] {
-  const problems: string[] = [];
-  const lines = text.split("\n").length - 1;
-  if (lines > LONGEST) {
-    problems.push(`${path} has ${lines} lines, expected ${LONGEST} at most`);
-  }
   const header = /^\/\*\*(?:[^*]|\*(?!\/))*\*\//.exec(text)?.[0] ?? "";
-  if (!header.includes("@module")) {
-    problems.push(`${path} does not begin with a comment that ends in @module`);
-  }
-  return problems;
+  return header.includes("@module")
+    ? []
+    : [`${path} does not begin with a comment that ends in @module`];
 }
 
 /** The part of `deno doc --json` that is looked at. */

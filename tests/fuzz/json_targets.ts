@@ -10,7 +10,10 @@ import {
   formatLeaseRecord,
   parseLeaseRecord,
 } from "../../lib/dhcp/daemon/lease_record.ts";
-import { formatRequest, parseRequest } from "../../lib/dhcp/protocol/messages.ts";
+import {
+  formatRequest,
+  parseRequest,
+} from "../../lib/dhcp/protocol/messages.ts";
 import { parseTombstone } from "../../lib/dhcp/protocol/release_note.ts";
 
 /** What stands in for a value of any place. */

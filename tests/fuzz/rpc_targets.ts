@@ -28,7 +28,10 @@ import {
   type RpcConnection,
   serveUpstream,
 } from "../../lib/dhcp/daemon/upstream_server.ts";
-import { GobDecoder, type GobRecord } from "../../lib/dhcp/protocol/gob/gob_decoder.ts";
+import {
+  GobDecoder,
+  type GobRecord,
+} from "../../lib/dhcp/protocol/gob/gob_decoder.ts";
 import { GobEncoder } from "../../lib/dhcp/protocol/gob/gob_encoder.ts";
 
 const MOST = 65_536;

@@ -2,7 +2,10 @@
 
 import { DecodeError } from "../../lib/base/errors.ts";
 import { formatHex } from "../../lib/base/hex.ts";
-import { decodeMessage, encodeMessage } from "../../lib/dhcp/codec/dhcp_message.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+} from "../../lib/dhcp/codec/dhcp_message.ts";
 import {
   decodeOptionValue,
   encodeOptionValue,

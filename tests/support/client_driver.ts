@@ -7,7 +7,10 @@ import {
   INITIAL_STATE,
 } from "../../lib/dhcp/client/state.ts";
 import { transition } from "../../lib/dhcp/client/transition.ts";
-import { decodeMessage, type DhcpMessage } from "../../lib/dhcp/codec/dhcp_message.ts";
+import {
+  decodeMessage,
+  type DhcpMessage,
+} from "../../lib/dhcp/codec/dhcp_message.ts";
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
 import { settings as makeSettings } from "./dhcp_messages.ts";
 

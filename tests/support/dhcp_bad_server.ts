@@ -5,7 +5,10 @@
  */
 
 import { ByteWriter } from "../../lib/base/byte_writer.ts";
-import { BROADCAST_FLAG, encodeMessage } from "../../lib/dhcp/codec/dhcp_message.ts";
+import {
+  BROADCAST_FLAG,
+  encodeMessage,
+} from "../../lib/dhcp/codec/dhcp_message.ts";
 import { encodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
 import { ip, reply } from "./dhcp_messages.ts";
 import { type ClientMessage, Wire } from "./dhcp_wire.ts";

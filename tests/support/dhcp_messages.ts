@@ -1,6 +1,10 @@
 /** Builders of DHCP values for tests; a test names only what matters to it. @module */
 
-import { type DhcpMessage, MESSAGE_TYPE, OP } from "../../lib/dhcp/codec/dhcp_message.ts";
+import {
+  type DhcpMessage,
+  MESSAGE_TYPE,
+  OP,
+} from "../../lib/dhcp/codec/dhcp_message.ts";
 import type { DhcpOptions } from "../../lib/dhcp/codec/options.ts";
 import { parseIpAddress } from "../../lib/net/ip_address.ts";
 import {

@@ -7,17 +7,17 @@
 import type { Timings } from "./settings.ts";
 
 /** "The delay [...] up to a maximum of 64 seconds" (RFC 2131 section 4.1). */
-const MOST_RESEND_GAP_MS = 64_000;
+const MAX_RESEND_GAP_MS = 64_000;
 const FIRST_PAUSE_MS = 2000;
 const PAUSE_JITTER_MS = 1000;
 const FIRST_RESTART_MS = 1000;
 /** Restarts that are further apart than this, and than twice the longest wait, have nothing to do with each other. */
 const RESTART_MEMORY_MS = 120_000;
 const FIRST_RENEWAL_GAP_MS = 4000;
-const LEAST_RENEWAL_GAP_MS = 1000;
+const MIN_RENEWAL_GAP_MS = 1000;
 /** "down to a minimum of 60 seconds" (RFC 2131 section 4.4.5). */
 const USUAL_RENEWAL_GAP_MS = 60_000;
-const MOST_RENEWAL_GAP_MS = 86_400_000;
+const MAX_RENEWAL_GAP_MS = 86_400_000;
 
 /**
  * Wait between two sends of one message: doubling with ±25 % of jitter (RFC 2131 section 4.1), each step taken twice.
@@ -34,7 +34,7 @@ export function resendGapMs(
   random: number,
 ): number {
   const nominal = firstResendMs * 2 ** Math.floor((sends - 1) / 2);
-  return spread(Math.min(nominal, MOST_RESEND_GAP_MS), random);
+  return spread(Math.min(nominal, MAX_RESEND_GAP_MS), random);
 }
 
 /**
@@ -106,8 +106,8 @@ export function renewalGapMs(
     readonly random: number;
   },
 ): number {
-  const least = clamp(phaseMs / 8, LEAST_RENEWAL_GAP_MS, USUAL_RENEWAL_GAP_MS);
-  const most = clamp(remainingMs / 2, least, MOST_RENEWAL_GAP_MS);
+  const least = clamp(phaseMs / 8, MIN_RENEWAL_GAP_MS, USUAL_RENEWAL_GAP_MS);
+  const most = clamp(remainingMs / 2, least, MAX_RENEWAL_GAP_MS);
   return Math.min(
     spread(FIRST_RENEWAL_GAP_MS * 2 ** (sends - 1), random),
     most,

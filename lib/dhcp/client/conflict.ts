@@ -11,7 +11,7 @@ import { after, log, send, type Step, step } from "./step.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 
 /** "The client SHOULD wait a minimum of ten seconds before restarting" (RFC 2131 section 3.1 step 5). */
-const LEAST_WAIT_MS = 10_000;
+const MIN_WAIT_MS = 10_000;
 
 /** Declines the address that is being probed or in use and begins again; ignored in any other state. */
 export function onConflict(state: ClientState, context: ClientContext): Step {
@@ -21,12 +21,12 @@ export function onConflict(state: ClientState, context: ClientContext): Step {
     const next = refused(state.acquisition, problem);
     return after(
       declineEffects(state.lease, context),
-      step(beginAgain(state, next, context, LEAST_WAIT_MS)),
+      step(beginAgain(state, next, context, MIN_WAIT_MS)),
     );
   }
   const lease = leaseInUse(state);
   if (lease === undefined) return step(state);
-  const loss = { reason: "conflict", leastDelayMs: LEAST_WAIT_MS } as const;
+  const loss = { reason: "conflict", leastDelayMs: MIN_WAIT_MS } as const;
   return after(
     declineEffects(lease, context),
     lose(state, lease, loss, context),

@@ -75,9 +75,5 @@ export function describeFailure(failure: Failure): string {
       return `address ${
         formatIpAddress(failure.address)
       } is already in use by another host`;
-    default: {
-      const unknown: never = failure;
-      return unknown;
-    }
   }
 }

@@ -74,8 +74,8 @@ export type LeaseField =
   | "mtu";
 
 /** Of T1, and at most so long. */
-const MOST_FUZZ = 0.05;
-const MOST_FUZZ_MS = 60_000;
+const MAX_FUZZ = 0.05;
+const MAX_FUZZ_MS = 60_000;
 
 /** "The minimum legal value for the MTU is 68" (RFC 2132 section 5.1). */
 const MIN_MTU = 68;
@@ -157,7 +157,7 @@ export function completeRenewal(
  */
 function fuzzMs(t1Ms: number, xid: number): number {
   const share = ((xid >>> 8) & 0xffff) / 0x10000;
-  return Math.floor(Math.min(t1Ms * MOST_FUZZ, MOST_FUZZ_MS) * share);
+  return Math.floor(Math.min(t1Ms * MAX_FUZZ, MAX_FUZZ_MS) * share);
 }
 
 /** The fields in which two leases differ, for the interface and for the log. */

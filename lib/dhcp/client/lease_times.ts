@@ -25,7 +25,7 @@ export interface LeaseTimes {
 /** Upstream's lease time for an ACK without one. */
 const DEFAULT_LEASE_MS = 3_600_000;
 /** A lease of a second is renewed in time, but without a flood; whole seconds that were sent are more. */
-const LEAST_T1_MS = 700;
+const MIN_T1_MS = 700;
 /** A lease of no time cannot be kept and cannot be meant; short enough to ask again soon. */
 const ZERO_LEASE_MS = 60_000;
 
@@ -51,7 +51,7 @@ export function leaseTimes(sent: SentTimes): LeaseTimes {
   const sentT1 = toMs(sent.t1Seconds);
   const t1Ms = isWithin(sentT1, t2Ms)
     ? sentT1
-    : Math.max(LEAST_T1_MS, Math.floor(t2Ms * 4 / 7));
+    : Math.max(MIN_T1_MS, Math.floor(t2Ms * 4 / 7));
   if (sentT1 !== undefined && sentT1 !== t1Ms) {
     warnings.push(repaired("T1", sentT1, t1Ms));
   }

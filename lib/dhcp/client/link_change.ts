@@ -12,7 +12,7 @@ import type { ClientState } from "./state.ts";
 import { type Step, step } from "./step.ts";
 
 /** Flapping puts the question about a lease off, but once T1 has passed by no more than this. */
-const LEAST_QUESTION_GAP_MS = 1000;
+const MIN_QUESTION_GAP_MS = 1000;
 
 /**
  * Nothing can be acquired: exchanges end, to begin again when the link is up. A lease stays; its deadlines go on.
@@ -45,10 +45,6 @@ export function onLinkDown(state: ClientState, context: ClientContext): Step {
     case "RENEWING":
     case "REBINDING":
       return step({ ...state, ...common });
-    default: {
-      const unknown: never = state;
-      return unknown;
-    }
   }
 }
 
@@ -70,7 +66,7 @@ export function onLinkUp(state: ClientState, context: ClientContext): Step {
       const { lease, startsMs } = state;
       const latestMs = lease === undefined
         ? Infinity
-        : Math.max(lease.t1Ms, context.nowMs + LEAST_QUESTION_GAP_MS);
+        : Math.max(lease.t1Ms, context.nowMs + MIN_QUESTION_GAP_MS);
       return step(
         enterInitReboot(common, state, Math.min(startsMs, latestMs)),
       );
@@ -82,10 +78,6 @@ export function onLinkUp(state: ClientState, context: ClientContext): Step {
     case "REQUESTING":
     case "REBOOTING":
       return step({ ...state, ...common });
-    default: {
-      const unknown: never = state;
-      return unknown;
-    }
   }
 }
 

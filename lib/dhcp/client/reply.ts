@@ -1,7 +1,11 @@
 /** Whether a received message is a server's answer to this client's exchange. Pure. @module */
 
 import { DecodeError } from "../../base/errors.ts";
-import { type DhcpMessage, messageTypeName, OP } from "../codec/dhcp_message.ts";
+import {
+  type DhcpMessage,
+  messageTypeName,
+  OP,
+} from "../codec/dhcp_message.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import { optionValue } from "../codec/option_value.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";

@@ -170,10 +170,8 @@ export function leaseInUse(state: ClientState): Lease | undefined {
     case "REQUESTING":
     case "PROBING":
       return undefined;
-    default: {
-      const unknown: never = state;
-      return unknown;
-    }
+    default:
+      state satisfies never;
   }
 }
 
@@ -216,9 +214,5 @@ export function wakeAtMs(state: ClientState): number {
         state.acquisition.deadlineMs,
         state.lease?.expiresMs ?? Infinity,
       );
-    default: {
-      const unknown: never = state;
-      return unknown;
-    }
   }
 }

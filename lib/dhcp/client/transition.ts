@@ -80,10 +80,6 @@ function onEvent(
       return onLinkUp(state, context);
     case "conflict":
       return onConflict(state, context);
-    default: {
-      const unknown: never = event;
-      return unknown;
-    }
   }
 }
 
@@ -116,10 +112,6 @@ function onTimer(state: ClientState, context: ClientContext): Step {
       return onInitRebootTimer(state, context);
     case "REBOOTING":
       return onRebootingTimer(state, context);
-    default: {
-      const unknown: never = state;
-      return unknown;
-    }
   }
 }
 
@@ -144,9 +136,5 @@ function onPacket(
     case "PROBING":
     case "BOUND":
       return step(state);
-    default: {
-      const unknown: never = state;
-      return unknown;
-    }
   }
 }

@@ -3,7 +3,11 @@
 import { ByteReader } from "../../base/byte_reader.ts";
 import { ByteWriter } from "../../base/byte_writer.ts";
 import { DecodeError } from "../../base/errors.ts";
-import { type Ipv4Address, readIpv4, writeIpv4 } from "../../net/ipv4_address.ts";
+import {
+  type Ipv4Address,
+  readIpv4,
+  writeIpv4,
+} from "../../net/ipv4_address.ts";
 import { decodeOptions, type DhcpOptions, encodeOptions } from "./options.ts";
 
 /** `op`: a message of a client (1) or of a server (2). */

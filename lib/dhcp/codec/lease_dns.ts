@@ -1,7 +1,10 @@
 /** The resolver settings that the options of an ACK give (RFC 2132 sections 3.8 and 3.17, RFC 3397). Pure. @module */
 
 import { sameAddress } from "../../net/ip_address.ts";
-import { type Ipv4Address, UNSPECIFIED_ADDRESS } from "../../net/ipv4_address.ts";
+import {
+  type Ipv4Address,
+  UNSPECIFIED_ADDRESS,
+} from "../../net/ipv4_address.ts";
 import { OptionCode } from "./option_code.ts";
 import type { OptionReader } from "./option_reader.ts";
 

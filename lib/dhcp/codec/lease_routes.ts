@@ -2,7 +2,10 @@
 
 import { type Cidr, formatCidr, networkAddress } from "../../net/cidr.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
-import { type Ipv4Address, UNSPECIFIED_ADDRESS } from "../../net/ipv4_address.ts";
+import {
+  type Ipv4Address,
+  UNSPECIFIED_ADDRESS,
+} from "../../net/ipv4_address.ts";
 import { OptionCode } from "./option_code.ts";
 import type { OptionReader } from "./option_reader.ts";
 

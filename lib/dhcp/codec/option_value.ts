@@ -7,7 +7,11 @@
 import { ByteReader } from "../../base/byte_reader.ts";
 import { ByteWriter } from "../../base/byte_writer.ts";
 import { DecodeError } from "../../base/errors.ts";
-import { type Ipv4Address, readIpv4, writeIpv4 } from "../../net/ipv4_address.ts";
+import {
+  type Ipv4Address,
+  readIpv4,
+  writeIpv4,
+} from "../../net/ipv4_address.ts";
 import {
   type ClasslessRoute,
   decodeClasslessRoutes,

@@ -6,7 +6,6 @@ import type { JsonObject } from "../../base/json_reader.ts";
 import type { NetworkConfig } from "../../cni/network_config.ts";
 import { parseHexIdentifier } from "../codec/client_identifier.ts";
 import { parseCniArgs } from "./cni_args.ts";
-import { DEFAULT_SOCKET_PATH } from "../daemon/flags.ts";
 import {
   type ClientId,
   type LeaseOptions,
@@ -22,8 +21,11 @@ export interface DhcpConfig {
   readonly options: LeaseOptions;
 }
 
+/** Where the daemon listens and the plugin connects by default. */
+export const DEFAULT_SOCKET_PATH = "/run/cni/dhcp.sock";
+
 /** RFC 5227 takes up to 9 s; longer would only eat up the time of the ADD. */
-const MOST_PROBE_MS = 10_000;
+const MAX_PROBE_MS = 10_000;
 
 /**
  * Where the daemon listens; whatever else is wrong with the configuration does not matter here, so that DEL and GC can
@@ -107,9 +109,9 @@ function readTimeout(ipam: JsonObject): number | undefined {
 function readProbe(ipam: JsonObject): number {
   const key = "conflictProbeMs";
   const ms = ipam.integer(key) ?? 0;
-  if (ms >= 0 && ms <= MOST_PROBE_MS) return ms;
+  if (ms >= 0 && ms <= MAX_PROBE_MS) return ms;
   throw new ConfigError(
-    `${key} is ${ms}, expected 0 to ${MOST_PROBE_MS}`,
+    `${key} is ${ms}, expected 0 to ${MAX_PROBE_MS}`,
     ipam.at(key),
   );
 }

@@ -83,10 +83,8 @@ function encodeShape(shape: OptionShape, text: string): Uint8Array | undefined {
     case "classless-routes":
     case "empty":
       return undefined;
-    default: {
-      const unknown: never = shape;
-      return unknown;
-    }
+    default:
+      shape satisfies never;
   }
 }
 
@@ -128,10 +126,8 @@ function encodeWords(
     case "domain":
     case "domains":
       return encodeDomains(words);
-    default: {
-      const unknown: never = shape;
-      return unknown;
-    }
+    default:
+      shape satisfies never;
   }
 }
 

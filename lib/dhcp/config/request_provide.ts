@@ -24,7 +24,7 @@ const DEFAULT_REQUEST: readonly number[] = [
 ];
 
 /** One option cannot be longer; RFC 3396 would split it, but upstream refuses it. */
-const MOST_BYTES = 255;
+const MAX_BYTES = 255;
 
 /** What runtimes call the argument that holds the name of the container or pod. */
 const POD_NAME = "K8S_POD_NAME";
@@ -151,7 +151,7 @@ function checkLength(
     readonly path: string;
   },
 ): Uint8Array | undefined {
-  if (content.length <= MOST_BYTES) return content;
+  if (content.length <= MAX_BYTES) return content;
   const option = JSON.stringify(String(entry.value("option")));
   throw new ConfigError(
     `value too long for option ${option}${from}: ${JSON.stringify(text)}`,

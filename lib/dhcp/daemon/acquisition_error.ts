@@ -11,35 +11,28 @@ export function reportFailure(failure: KeeperFailure): CniError {
     case "link-down":
     case "no-offer":
     case "no-ack":
-      return new CniError(tryAgainLater, describeFailure(failure), "");
+      return new CniError(tryAgainLater, describeFailure(failure));
     case "offer-refused":
     case "nak":
     case "unusable-ack":
     case "conflict":
-      return new CniError(internal, describeFailure(failure), "");
+      return new CniError(internal, describeFailure(failure));
     case "interface-gone":
       return new CniError(
         internal,
         "the interface went away while an address was being acquired",
-        "",
       );
     case "cancelled":
       return new CniError(
         tryAgainLater,
         "cancelled: a DEL for the same container and interface came, the caller hung up, or the daemon stops",
-        "",
       );
     case "not-stored":
       return new CniError(
         ioFailure,
         `the lease could not be written down and was given back: ${failure.error.message}`,
-        failure.error.advice,
-        { cause: failure.error },
+        { details: failure.error.advice, cause: failure.error },
       );
-    default: {
-      const unknown: never = failure;
-      return unknown;
-    }
   }
 }
 

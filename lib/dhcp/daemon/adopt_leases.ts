@@ -1,7 +1,6 @@
 /** Goes on with the leases of an earlier daemon, and gives back those that are over. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import { attachmentText } from "../codec/client_identifier.ts";
 import { decideAdoption } from "./adoption_policy.ts";
 import { clientSettings } from "./client_identity.ts";
 import { giveBack } from "./release.ts";
@@ -9,6 +8,7 @@ import { Keeper } from "./lease_client.ts";
 import { attachmentLog, type KeeperContext } from "./lease_client_context.ts";
 import type { LeaseRecord } from "./lease_record.ts";
 import type { AttachedInterface } from "./ports.ts";
+import { attachmentText } from "../../cni/attachment.ts";
 
 /**
  * Takes up every lease on the disk that still stands.

@@ -1,10 +1,10 @@
 /** CHECK: a lease against what the runtime believes and what the interface has (SPEC section 4, "CHECK"). @module */
 
 import { CniError, CniErrorCode } from "../../cni/error.ts";
-import { type Attachment, attachmentText } from "../codec/client_identifier.ts";
 import { type Cidr, formatCidr } from "../../net/cidr.ts";
 import type { Keeper } from "./lease_client.ts";
 import { type AttachedInterface, isSameNetns } from "./ports.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
 /**
  * Compares; acquires nothing.
@@ -25,11 +25,9 @@ export function checkLease(
 ): void {
   const problem = findProblem(keeper, { addresses, here });
   if (problem === undefined) return;
-  throw new CniError(
-    CniErrorCode.internal,
-    `dhcp: ${problem}`,
-    `attachment ${attachmentText(attachment)}`,
-  );
+  throw new CniError(CniErrorCode.internal, `dhcp: ${problem}`, {
+    details: `attachment ${attachmentText(attachment)}`,
+  });
 }
 
 function findProblem(

@@ -1,10 +1,9 @@
 /** Who a client is to servers, and how it talks to them: from configuration, flags and link. Pure. @module */
 
+import { ByteWriter } from "../../base/byte_writer.ts";
+import { formatHex } from "../../base/hex.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import {
-  type Attachment,
-  attachmentIaid,
-  attachmentIdentifier,
-  type Digest,
   duidFromLinkLayer,
   duidFromUuid,
   duidIdentifier,
@@ -14,11 +13,17 @@ import type { ClientSettings } from "../client/settings.ts";
 import type { LinkInfo } from "../../netlink/link.ts";
 import { DEFAULT_TIMINGS } from "../client/settings.ts";
 import type { DaemonFlags } from "./flags.ts";
+import type { Digest } from "./ports.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
-import { type ClientIdentity, MOST_CHADDR } from "./lease_record.ts";
+import { type ClientIdentity, MAX_CHADDR } from "./lease_record.ts";
 
 /** The field `htype` is one byte; links of a type beyond have no hardware address to speak of, such as tunnels. */
 const NO_HTYPE = 0;
+
+/** RFC 2132 section 9.14: an identifier that is no hardware address. */
+const TYPE_OPAQUE = 0;
+/** An option holds 255 bytes, of which the type is one. */
+const MAX_TEXT_BYTES = 254;
 
 /** The flags that concern every client. */
 export type ClientFlags = Pick<
@@ -38,7 +43,7 @@ export function newIdentity(
 ): ClientIdentity {
   const { macAddress } = link;
   const htype = link.htype <= 0xff ? link.htype : NO_HTYPE;
-  const chaddr = macAddress.length <= MOST_CHADDR
+  const chaddr = macAddress.length <= MAX_CHADDR
     ? macAddress
     : new Uint8Array();
   const withId = (clientIdentifier: Uint8Array): ClientIdentity => ({
@@ -59,11 +64,31 @@ export function newIdentity(
     }
     case "bytes":
       return withId(clientId.bytes);
-    default: {
-      const unknown: never = clientId;
-      return unknown;
-    }
   }
+}
+
+/**
+ * The default identifier, the same as upstream's: type 0 and the attachment's text, so an upgrade keeps addresses.
+ *
+ * Text of more than 254 bytes, which upstream cuts so that two interfaces of one container can end up with the same
+ * identifier, is replaced by the hexadecimal digest of all of it.
+ */
+export function attachmentIdentifier(
+  attachment: Attachment,
+  digest: Digest,
+): Uint8Array {
+  const text = new TextEncoder().encode(attachmentText(attachment));
+  const content = text.length <= MAX_TEXT_BYTES
+    ? text
+    : new TextEncoder().encode(formatHex(digest(text)));
+  return new ByteWriter().u8(TYPE_OPAQUE).bytes(content).finish();
+}
+
+/** A stable IAID for an attachment: the first four bytes of the digest of its text. */
+export function attachmentIaid(attachment: Attachment, digest: Digest): number {
+  const hash = digest(new TextEncoder().encode(attachmentText(attachment)));
+  return new DataView(hash.buffer, hash.byteOffset, hash.byteLength)
+    .getUint32(0);
 }
 
 /** How long an ADD may take. */

@@ -103,9 +103,7 @@ export function answerDueMs(state: ClientState): number | undefined {
     case "BOUND":
     case "INIT-REBOOT":
       return undefined;
-    default: {
-      const unknown: never = state;
-      return unknown;
-    }
+    default:
+      state satisfies never;
   }
 }

@@ -2,7 +2,6 @@
 
 import { SystemError } from "../../base/errors.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
-import { attachmentText } from "../codec/client_identifier.ts";
 import type { Lease } from "../client/lease.ts";
 import { adoptLeases, dropLease } from "./adopt_leases.ts";
 import { checkLease } from "./check_lease.ts";
@@ -18,6 +17,7 @@ import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import type { DaemonRequest } from "../protocol/messages.ts";
 import { leaseResult } from "./lease_result.ts";
 import type { Result } from "../../cni/result.ts";
+import { attachmentText } from "../../cni/attachment.ts";
 
 type Request<M extends DaemonRequest["method"]> = Extract<
   DaemonRequest,
@@ -176,7 +176,6 @@ export class Daemon {
       throw new CniError(
         CniErrorCode.tryAgainLater,
         `no lease within ${limitMs / 1000} s, state ${keeper.stateName}`,
-        "",
         { cause: error },
       );
     }
@@ -187,7 +186,7 @@ export class Daemon {
     for (;;) {
       if (this.#isStopping) {
         const message = "the daemon is stopping";
-        throw new CniError(CniErrorCode.tryAgainLater, message, "");
+        throw new CniError(CniErrorCode.tryAgainLater, message);
       }
       const existing = this.#entries.get(attachmentText(request.attachment));
       if (existing?.releasing !== undefined) {
@@ -260,7 +259,10 @@ export class Daemon {
     throw new CniError(
       CniErrorCode.invalidNetns,
       "plugin's netns and netns from CNI_NETNS should not be the same",
-      `${netnsPath} is the namespace of the daemon; set CNI_NETNS_OVERRIDE=1 if that is meant`,
+      {
+        details:
+          `${netnsPath} is the namespace of the daemon; set CNI_NETNS_OVERRIDE=1 if that is meant`,
+      },
     );
   }
 
@@ -294,5 +296,5 @@ export class Daemon {
 /** Upstream's text. */
 function noLink(ifName: string): SystemError {
   const quoted = JSON.stringify(ifName);
-  return new SystemError(`error looking up ${quoted}: Link not found`, "");
+  return new SystemError(`error looking up ${quoted}: Link not found`);
 }

@@ -1,5 +1,6 @@
 /** The flags of `dhcp daemon`, in the syntax of upstream's language. Pure. @module */
 
+import { DEFAULT_SOCKET_PATH } from "../config/dhcp_config.ts";
 import { formatDuration, parseDuration } from "../../base/duration.ts";
 import { DEFAULT_TIMINGS } from "../client/settings.ts";
 
@@ -29,9 +30,6 @@ export type FlagsResult =
     readonly text: string;
     readonly exitStatus: number;
   };
-
-/** Where the daemon listens and the plugin calls, if nobody says otherwise. */
-export const DEFAULT_SOCKET_PATH = "/run/cni/dhcp.sock";
 
 /**
  * An ADD ends after this unless told otherwise. Upstream's 3m28s outlasts the patience of every runtime, which then

@@ -239,10 +239,8 @@ export class Keeper {
         return;
       case "log":
         return this.#log(effect.level, effect.event, effect.fields);
-      default: {
-        const unknown: never = effect;
-        return unknown;
-      }
+      default:
+        effect satisfies never;
     }
   }
 

@@ -1,11 +1,11 @@
-/** Who a keeper works for, and with what. @module */
+/** What each DHCP client of the daemon works for and with. @module */
 
-import { type Attachment, attachmentText } from "../codec/client_identifier.ts";
 import type { ClientFlags } from "./client_identity.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
 import type { ClientIdentity } from "./lease_record.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DaemonPorts, Log } from "./ports.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
 /** An attachment, its interface and what its network wants. */
 export interface KeeperSubject {

@@ -10,7 +10,7 @@ import type { Ipv4Cidr } from "../../netlink/address.ts";
 import type { LinkInfo } from "../../netlink/link.ts";
 import { InterfacePolicy } from "./interface_sync.ts";
 import type { KeeperSubject } from "./lease_client_context.ts";
-import { type LeasedRecord, MOST_CHADDR } from "./lease_record.ts";
+import { type LeasedRecord, MAX_CHADDR } from "./lease_record.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DaemonPorts, Log } from "./ports.ts";
 import { WrittenLease } from "./stored_lease.ts";
@@ -70,7 +70,7 @@ export class HeldLease {
     const { chaddr } = written.identity;
     const after = formatMacAddress(macAddress);
     const before = formatMacAddress(chaddr);
-    const isUsable = macAddress.length > 0 && macAddress.length <= MOST_CHADDR;
+    const isUsable = macAddress.length > 0 && macAddress.length <= MAX_CHADDR;
     if (chaddr.length === 0 || !isUsable || before === after) return;
     this.#log("info", "mac-changed", { before, after });
     written.write({ identity: { ...written.identity, chaddr: macAddress } });
@@ -133,10 +133,8 @@ export class HeldLease {
         policy.lose(lease);
         return error;
       }
-      default: {
-        const unknown: never = effect;
-        return unknown;
-      }
+      default:
+        effect satisfies never;
     }
   }
 

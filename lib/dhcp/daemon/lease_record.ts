@@ -3,7 +3,6 @@
 import { ConfigError, DecodeError } from "../../base/errors.ts";
 import { formatHex, parseHex } from "../../base/hex.ts";
 import type { JsonObject } from "../../base/json_reader.ts";
-import type { Attachment } from "../codec/client_identifier.ts";
 import { decodeMessage } from "../codec/dhcp_message.ts";
 import { type Lease, leaseFromAck } from "../client/lease.ts";
 import type { Offer } from "../client/state.ts";
@@ -21,6 +20,7 @@ import {
   readAttachment,
   required,
 } from "../protocol/release_note.ts";
+import type { Attachment } from "../../cni/attachment.ts";
 
 /** What tells a namespace from every other that lives at the same time. */
 export interface NetnsIdentity {
@@ -44,7 +44,7 @@ export interface ClientIdentity {
 }
 
 /** `chaddr` holds no more; links with longer addresses leave it empty (RFC 4390). */
-export const MOST_CHADDR = 16;
+export const MAX_CHADDR = 16;
 
 /** What the server has granted, or may have granted by now. */
 export type Grant =
@@ -127,10 +127,6 @@ function formatGrant(grant: Grant): Readonly<Record<string, unknown>> {
     }
     case "leased":
       return { lease: formatLease(grant.lease) };
-    default: {
-      const unknown: never = grant;
-      return unknown;
-    }
   }
 }
 
@@ -192,7 +188,7 @@ function readIdentity(json: JsonObject): ClientIdentity {
     );
   }
   const chaddr = readHex(json, "chaddr");
-  if (chaddr.length > MOST_CHADDR) {
+  if (chaddr.length > MAX_CHADDR) {
     throw new DecodeError("chaddr is too long", json.at("chaddr"));
   }
   return {

@@ -2,7 +2,8 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { LinkInfo } from "../../netlink/link.ts";
-import type { AttachedInterface, InterfaceEvent, Log } from "./ports.ts";
+import type { AttachedInterface, Log } from "./ports.ts";
+import type { InterfaceEvent } from "../../netlink/notification.ts";
 
 /** What a watch needs. */
 export interface LinkWatchOptions {

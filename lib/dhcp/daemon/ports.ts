@@ -1,12 +1,16 @@
 /** What the daemon needs of the outside. Implemented in `lib/sys`, and by fakes in tests. @module */
 
 import type { LogLevel } from "../../base/log_line.ts";
-import type { Attachment, Digest } from "../codec/client_identifier.ts";
+import type { Attachment } from "../../cni/attachment.ts";
 import type { ClientPacket } from "../codec/packet.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import type { Ipv4Cidr } from "../../netlink/address.ts";
 import type { LinkInfo } from "../../netlink/link.ts";
+import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { LeaseRecord, NetnsIdentity, Place } from "./lease_record.ts";
+
+/** A cryptographic hash with at least 16 bytes of output, such as SHA-256. */
+export type Digest = (bytes: Uint8Array) => Uint8Array;
 
 /** The clock of leases and what waits on it. */
 export interface Scheduler {
@@ -23,15 +27,6 @@ export interface Timer extends Disposable {
   /** Calls back once at `atMs`, soon if that has passed; replaces the time before. Infinity: never. */
   set(atMs: number): void;
 }
-
-/** What happens to an interface. */
-export type InterfaceEvent =
-  /** Its state may be another: look. */
-  | "changed"
-  /** It is gone from its namespace. */
-  | "removed"
-  /** Its whole namespace is gone. */
-  | "netns-gone";
 
 /** A datagram to send. */
 export interface Datagram {

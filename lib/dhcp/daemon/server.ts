@@ -103,10 +103,8 @@ async function answer(
     case "status":
       await write(formatAnswer({ version, ...daemon.status() }));
       return;
-    default: {
-      const unknown: never = request;
-      return unknown;
-    }
+    default:
+      request satisfies never;
   }
 }
 
@@ -122,7 +120,7 @@ async function allocate(
     const isTaken = await caller.writeLine(line, LINE_TIMEOUT_MS);
     const reply = isTaken ? await readConfirmation(caller, log) : undefined;
     if (reply === undefined || parseRequest(reply).method !== "confirm") {
-      throw new SystemError("the caller hung up without confirming", "");
+      throw new SystemError("the caller hung up without confirming");
     }
   } catch (error) {
     await allocation.takeBack();
@@ -164,7 +162,6 @@ function refuseStranger(
   throw new CniError(
     CniErrorCode.internal,
     `permission denied: the caller has user id ${uid}, expected ${ownUid} or 0`,
-    "",
   );
 }
 

@@ -8,7 +8,7 @@ import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
 import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
 import { parseDhcpConfig } from "../config/dhcp_config.ts";
 import type { Daemon } from "./daemon.ts";
-import { MOST_REQUEST_BYTES } from "../protocol/messages.ts";
+import { MAX_REQUEST_BYTES } from "../protocol/messages.ts";
 import {
   CONNECT_LINE,
   CONNECTED_LINE,
@@ -24,7 +24,7 @@ const CALL_TIMEOUT_MS = 5000;
 /** It takes its answer at once, too. */
 const ANSWER_TIMEOUT_MS = 5000;
 /** Upstream's plugin sends none. */
-const MOST_HEADER_LINES = 64;
+const MAX_HEADER_LINES = 64;
 
 /** A connection whose first line is another protocol's. */
 export interface RpcConnection {
@@ -71,7 +71,7 @@ export async function serveUpstream(
   const leftMs = (): number => Math.max(endMs - nowMs(), 0);
   if (!await skipHeader(caller, leftMs)) return;
   await write(`${CONNECTED_LINE}\n\n`);
-  const decoder = new GobDecoder(MOST_REQUEST_BYTES);
+  const decoder = new GobDecoder(MAX_REQUEST_BYTES);
   const receive = (): Promise<GobRecord | undefined> =>
     receiveRecord(caller, decoder, { leftMs });
   const header = await receive();
@@ -86,13 +86,13 @@ async function skipHeader(
   caller: RpcConnection,
   leftMs: () => number,
 ): Promise<boolean> {
-  for (let count = 0; count <= MOST_HEADER_LINES; count++) {
+  for (let count = 0; count <= MAX_HEADER_LINES; count++) {
     const line = await caller.readLine(leftMs());
     if (line === undefined) return false;
     if (line === "") return true;
   }
   throw new DecodeError(
-    `Cannot read more than ${MOST_HEADER_LINES} header lines`,
+    `Cannot read more than ${MAX_HEADER_LINES} header lines`,
     "header",
   );
 }
@@ -154,7 +154,6 @@ async function answer(
         throw new CniError(
           CniErrorCode.internal,
           `rpc: can't find service ${method}`,
-          "",
         );
     }
   } catch (error) {

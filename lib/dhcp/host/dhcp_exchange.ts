@@ -23,7 +23,10 @@ import {
   openPacketSocket,
   type PacketSocket,
 } from "../../linux/packet_socket.ts";
-import { openUnicastSocket, type UnicastSocket } from "../../linux/unicast_socket.ts";
+import {
+  openUnicastSocket,
+  type UnicastSocket,
+} from "../../linux/unicast_socket.ts";
 
 /** No route leads to the server, or a firewall in the container is against it. */
 const NO_WAY = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];

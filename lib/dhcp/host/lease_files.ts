@@ -3,16 +3,11 @@
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
 import { formatHex } from "../../base/hex.ts";
 import {
-  type Attachment,
-  attachmentText,
-  type Digest,
-} from "../codec/client_identifier.ts";
-import {
   formatLeaseRecord,
   type LeaseRecord,
   parseLeaseRecord,
 } from "../daemon/lease_record.ts";
-import type { LeaseStore, Oddity, Scheduler } from "../daemon/ports.ts";
+import type { Digest, LeaseStore, Oddity, Scheduler } from "../daemon/ports.ts";
 import {
   type StateFileKind,
   stateFileKind,
@@ -23,12 +18,13 @@ import { formatCidr } from "../../net/cidr.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { lstat, readText, removeFile } from "../../sys/files.ts";
 import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
 /** Much larger than any lease; a larger file is not read. */
-const MOST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /** No plugin takes so long to write a note. */
-const MOST_WRITING_MS = 60_000;
+const MAX_WRITING_MS = 60_000;
 
 /** Where the files are. */
 export interface LeaseDirectories {
@@ -143,8 +139,8 @@ export class LeaseFiles implements LeaseStore {
   ): T {
     const path = `${directory}/${name}`;
     const info = lstat(path);
-    if (info?.isFile !== true) throw new SystemError("not a regular file", "");
-    if (info.size > MOST_BYTES) throw new SystemError("too large", "");
+    if (info?.isFile !== true) throw new SystemError("not a regular file");
+    if (info.size > MAX_BYTES) throw new SystemError("too large");
     const { value, attachment } = parse(readText(path));
     if (name !== this.#nameOf(attachment, kind)) {
       throw new DecodeError("content of another name", "attachment");
@@ -157,7 +153,7 @@ export class LeaseFiles implements LeaseStore {
     if (kind === "temporary-lease") return true;
     if (kind !== "temporary-release") return false;
     const writtenMs = lstat(path)?.mtime?.getTime() ?? Infinity;
-    return writtenMs + MOST_WRITING_MS < this.#scheduler.wallMs();
+    return writtenMs + MAX_WRITING_MS < this.#scheduler.wallMs();
   }
 
   #nameOf(attachment: Attachment, kind: "lease" | "release"): string {

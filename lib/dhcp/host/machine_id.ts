@@ -1,6 +1,7 @@
 /** What makes this machine and this moment different from any other: ids, digests, random numbers. @module */
 
 import { parseHex } from "../../base/hex.ts";
+import type { Digest } from "../daemon/ports.ts";
 import { readKernelFile } from "../../linux/kernel_file.ts";
 
 const MACHINE_ID = "/etc/machine-id";
@@ -8,11 +9,8 @@ const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 /** The machine's id itself is for the machine alone (machine-id(5)): what leaves it is a digest. */
 const PURPOSE = "cni dhcp ipam duid";
 
-/** SHA-256. */
-export type Sha256 = (bytes: Uint8Array) => Uint8Array;
-
 /** Loads SHA-256 of the kind that need not be waited for. */
-export async function loadSha256(): Promise<Sha256> {
+export async function loadSha256(): Promise<Digest> {
   // Not among the imports above: those of a bundle are loaded whether they are used or not.
   const { createHash } = await import("node:crypto");
   return (bytes) => createHash("sha256").update(bytes).digest();
@@ -37,7 +35,7 @@ export function readBootId(): string {
  */
 export function readMachineId(
   hostPrefix: string,
-  digest: Sha256,
+  digest: Digest,
 ): Uint8Array | undefined {
   for (const path of [`${hostPrefix}${MACHINE_ID}`, MACHINE_ID]) {
     const id = parseHex(readOrEmpty(path).trim());

@@ -7,7 +7,6 @@ import type {
   Datagram,
   Exchange,
   InterfaceChange,
-  InterfaceEvent,
   Interfaces,
 } from "../daemon/ports.ts";
 import { SERVER_PORT } from "../codec/dhcp_message.ts";
@@ -23,9 +22,15 @@ import type { EventLoop } from "../../linux/event_loop.ts";
 import { pinnedBytes } from "../../linux/libc.ts";
 import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
 import type { LinkMonitor } from "../../linux/link_monitor.ts";
-import { isSameNetns, type Netns, openNetns, ownNetns } from "../../linux/netns.ts";
+import {
+  isSameNetns,
+  type Netns,
+  openNetns,
+  ownNetns,
+} from "../../linux/netns.ts";
 import { AF, openSocket, sendTo, SOCK } from "../../linux/socket.ts";
 import type { Timers } from "../../linux/timers.ts";
+import type { InterfaceEvent } from "../../netlink/notification.ts";
 
 /** What all interfaces share. */
 export interface InterfaceContext {
@@ -81,10 +86,8 @@ class NetnsInterface implements AttachedInterface {
           return void control.addRoute({ ...change, ifIndex });
         case "remove-route":
           return control.removeRoute({ ...change, ifIndex });
-        default: {
-          const unknown: never = change;
-          return unknown;
-        }
+        default:
+          change satisfies never;
       }
     });
   }
@@ -154,7 +157,7 @@ export function netnsInterfaces(context: InterfaceContext): Interfaces {
       const link = control.find(ifName);
       if (link === undefined) {
         const quoted = JSON.stringify(ifName);
-        throw new SystemError(`error looking up ${quoted}: Link not found`, "");
+        throw new SystemError(`error looking up ${quoted}: Link not found`);
       }
       const place = { netnsPath, netns: netns.identity, ifName };
       return new NetnsInterface(place, link.index, context);
@@ -196,7 +199,7 @@ function openUnlessGone(path: string): Netns | undefined {
 }
 
 function gone({ netnsPath, ifName }: Place): GoneError {
-  return new GoneError(`${ifName} in ${netnsPath} no longer exists`, "");
+  return new GoneError(`${ifName} in ${netnsPath} no longer exists`);
 }
 
 function sendFromHost({ destination, bytes }: Datagram): void {

@@ -19,7 +19,7 @@ const PID_FILE_MODE = 0o644;
  */
 export function checkPidFilePath(path: string): void {
   if (path === "" || path.startsWith("/")) return;
-  throw pidFileError(path, new SystemError("path not absolute", ""));
+  throw pidFileError(path, new SystemError("path not absolute"));
 }
 
 /**
@@ -54,8 +54,7 @@ export function writePidFile(path: string): Disposable {
 function pidFileError(path: string, error: SystemError): SystemError {
   return new SystemError(
     `Error writing pidfile ${JSON.stringify(path)}: ${error.message}`,
-    error.advice,
-    { cause: error },
+    { advice: error.advice, cause: error },
   );
 }
 
@@ -71,5 +70,5 @@ export function lockDirectory(path: string): Disposable {
     return directory;
   }
   directory.close();
-  throw new SystemError(`flock ${path}: another daemon has it`, "");
+  throw new SystemError(`flock ${path}: another daemon has it`);
 }

@@ -1,12 +1,12 @@
 /** What the dhcp plugin needs of the system. Uses no FFI and loads nothing of the daemon. @module */
 
 import { formatHex } from "../../base/hex.ts";
-import { type Attachment, attachmentText } from "../codec/client_identifier.ts";
 import type { DhcpPorts } from "../plugin/ports.ts";
 import { stateDirOf, stateFileName } from "../protocol/state_directory.ts";
 import { formatTombstone } from "../protocol/release_note.ts";
 import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
 import { connectUnix } from "../../sys/unix_client.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
 async function leaveTombstone(
   socketPath: string,

@@ -9,17 +9,13 @@ import { formatLogLine } from "../../base/log_line.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
 import type { DaemonPorts, Log } from "../daemon/ports.ts";
-import { MOST_REQUEST_BYTES } from "../protocol/messages.ts";
+import { MAX_REQUEST_BYTES } from "../protocol/messages.ts";
 import { serveConnection } from "../daemon/server.ts";
 import { stateDirOf } from "../protocol/state_directory.ts";
 import { netnsInterfaces } from "./netns_interface.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { nowMs } from "../../sys/clock.ts";
-import {
-  checkPidFilePath,
-  lockDirectory,
-  writePidFile,
-} from "./pid_file.ts";
+import { checkPidFilePath, lockDirectory, writePidFile } from "./pid_file.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
 import { LeaseFiles } from "./lease_files.ts";
 import { LinkMonitor } from "../../linux/link_monitor.ts";
@@ -111,7 +107,7 @@ async function serve(
   const context = { ownUid, version, log, nowMs: bootTimeMs };
   const calls = new Set<Promise<void>>();
   const server = new UnixServer(loop, listener, {
-    maxLineBytes: MOST_REQUEST_BYTES,
+    maxLineBytes: MAX_REQUEST_BYTES,
     onConnection: (connection) => {
       const call = serveConnection(connection, daemon, context)
         .catch((error) => loop.report(error))
@@ -136,7 +132,7 @@ function listen(socketPath: string): UnixListener {
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     const message = `Error getting listener: ${error.message}`;
-    throw new SystemError(message, error.advice, { cause: error });
+    throw new SystemError(message, { advice: error.advice, cause: error });
   }
 }
 

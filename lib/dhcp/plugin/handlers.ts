@@ -8,16 +8,16 @@ import type { PluginHandlers, Request } from "../../cni/plugin.ts";
 import type { Result } from "../../cni/result.ts";
 import { parseResult } from "../../cni/result_reader.ts";
 import { readValidAttachments } from "../../cni/valid_attachments.ts";
-import type { Attachment } from "../codec/client_identifier.ts";
 import { parseDhcpConfig, parseSocketPath } from "../config/dhcp_config.ts";
 import type { DaemonConnection, DhcpPorts } from "./ports.ts";
 import {
   type DaemonRequest,
   formatRequest,
-  MOST_RESPONSE_BYTES,
+  MAX_RESPONSE_BYTES,
   parseResponse,
 } from "../protocol/messages.ts";
 import { isHttpAnswer, UpstreamDaemon } from "./upstream_fallback.ts";
+import type { Attachment } from "../../cni/attachment.ts";
 
 /** The daemon keeps its own, shorter limit; this is for one that does not answer any more. */
 const ADD_PATIENCE_MS = 240_000;
@@ -69,7 +69,7 @@ async function call(
   timeoutMs: number,
 ): Promise<JsonObject> {
   try {
-    const maxLineBytes = MOST_RESPONSE_BYTES;
+    const maxLineBytes = MAX_RESPONSE_BYTES;
     const line = formatRequest(request);
     const answer = await connection.call(line, { timeoutMs, maxLineBytes });
     if (isHttpAnswer(answer)) throw new UpstreamDaemon();
@@ -96,17 +96,17 @@ function report(
   if (step === "dial") {
     const { message, details } = toCniError(reason);
     const text = `error dialing DHCP daemon: ${message}`;
-    return new CniError(dialCode, text, details, cause);
+    return new CniError(dialCode, text, { details, ...cause });
   }
   const { code, message, details } = reason instanceof SystemError
     // The daemon did not answer: nobody knows what it did.
-    ? new CniError(dialCode, reason.message, reason.advice)
+    ? new CniError(dialCode, reason.message, { details: reason.advice })
     : toCniError(reason);
   // A wrong namespace is not the daemon's word upstream.
   const text = code === CniErrorCode.invalidNetns
     ? message
     : `error calling DHCP.${method}: ${message}`;
-  return new CniError(code, text, details, cause);
+  return new CniError(code, text, { details, ...cause });
 }
 
 async function add(

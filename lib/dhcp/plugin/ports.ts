@@ -1,6 +1,6 @@
-/** What the plugin needs of the outside. Types only. @module */
+/** What the dhcp plugin needs from the outside. Types only. @module */
 
-import type { Attachment } from "../codec/client_identifier.ts";
+import type { Attachment } from "../../cni/attachment.ts";
 
 /** A connection to the daemon. */
 export interface DaemonConnection extends Disposable {

@@ -11,7 +11,7 @@ import { formatCidr } from "../../net/cidr.ts";
 import { parseSocketPath } from "../config/dhcp_config.ts";
 import { absoluteNetns } from "./handlers.ts";
 import type { DhcpPorts } from "./ports.ts";
-import { MOST_RESPONSE_BYTES } from "../protocol/messages.ts";
+import { MAX_RESPONSE_BYTES } from "../protocol/messages.ts";
 import { upstreamConfig } from "./upstream_config.ts";
 import {
   CMD_ARGS,
@@ -63,7 +63,6 @@ function compare({ config }: Request, { ips }: Result): void {
     `dhcp: the lease is ${missing}, which prevResult does not have: ${
       before.join(" ")
     }`,
-    "",
   );
 }
 
@@ -84,7 +83,6 @@ async function call(
       `error dialing DHCP daemon: unexpected answer ${
         JSON.stringify(connected)
       }`,
-      "",
     );
   }
   const encoder = new GobEncoder();
@@ -109,7 +107,6 @@ async function call(
   throw new CniError(
     CniErrorCode.internal,
     `error calling ${method}: ${error}`,
-    "",
   );
 }
 
@@ -126,7 +123,7 @@ function headTaker(): (piece: Uint8Array) => string | undefined {
 
 /** Header and body. */
 function answerTaker(): (piece: Uint8Array) => GobRecord[] | undefined {
-  const decoder = new GobDecoder(MOST_RESPONSE_BYTES);
+  const decoder = new GobDecoder(MAX_RESPONSE_BYTES);
   const found: GobRecord[] = [];
   return (piece) => {
     decoder.push(piece);

@@ -36,7 +36,6 @@ import {
 import type { Result } from "../../cni/result.ts";
 import { formatResult } from "../../cni/result_conversion.ts";
 import { CURRENT_VERSION } from "../../cni/spec_version.ts";
-import type { Attachment } from "../codec/client_identifier.ts";
 import { type Cidr, formatCidr, parseCidr } from "../../net/cidr.ts";
 import {
   formatLeaseOptions,
@@ -44,14 +43,15 @@ import {
   parseLeaseOptions,
 } from "../config/lease_options.ts";
 import { child, readAttachment, required } from "./release_note.ts";
+import type { Attachment } from "../../cni/attachment.ts";
 
 /** The one version there is. */
 export const PROTOCOL_VERSION = 1;
 
 /** A request of more bytes is refused; a GC may list thousands of attachments. */
-export const MOST_REQUEST_BYTES = 4 * 1024 * 1024;
+export const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 /** An answer of more bytes is refused. */
-export const MOST_RESPONSE_BYTES = 1024 * 1024;
+export const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 /** What the plugin asks. */
 export type DaemonRequest =
@@ -172,11 +172,9 @@ export function parseResponse(line: string): DaemonResponse {
 }
 
 function toError(code: CniErrorCodeValue, json: JsonObject): CniError {
-  return new CniError(
-    code,
-    json.string("msg") ?? "",
-    json.string("details") ?? "",
-  );
+  return new CniError(code, json.string("msg") ?? "", {
+    details: json.string("details") ?? "",
+  });
 }
 
 function toJson(request: DaemonRequest): Readonly<Record<string, unknown>> {
@@ -190,10 +188,6 @@ function toJson(request: DaemonRequest): Readonly<Record<string, unknown>> {
     case "release":
     case "gc":
       return request;
-    default: {
-      const unknown: never = request;
-      return unknown;
-    }
   }
 }
 

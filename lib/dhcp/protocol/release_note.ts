@@ -2,7 +2,7 @@
 
 import { DecodeError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
-import type { Attachment } from "../codec/client_identifier.ts";
+import type { Attachment } from "../../cni/attachment.ts";
 
 const FORMAT = 1;
 

@@ -43,12 +43,3 @@ export function stateFileName(
 ): string {
   return `${digest.slice(0, 32)}.${kind}`;
 }
-
-/**
- * The name under which a file is written before it gets its own.
- *
- * @param writer Number of the process, if another may write the same file at the same time.
- */
-export function temporaryName(name: string, writer?: number): string {
-  return writer === undefined ? `.${name}.tmp` : `.${name}.${writer}.tmp`;
-}

@@ -37,8 +37,7 @@ export class NameTakenError extends SystemError {
   constructor(path: string, options: ErrorOptions) {
     super(
       `link ${path}: file exists`,
-      "another process made it without taking the lock",
-      options,
+      { advice: "another process made it without taking the lock", ...options },
     );
   }
 }
@@ -52,7 +51,7 @@ function link(from: string, to: string): void {
     }
     const { message } = systemError("link", to, error);
     const advice = "dataDir must be on a file system with hard links";
-    throw new SystemError(message, advice, { cause: error });
+    throw new SystemError(message, { advice, cause: error });
   }
 }
 

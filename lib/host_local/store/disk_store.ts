@@ -2,12 +2,7 @@
 
 import type { IpAddress } from "../../net/ip_address.ts";
 import type { AddPlan, Reservations } from "../add_plan.ts";
-import {
-  type Attachment,
-  formatOwner,
-  ownerKey,
-  parseOwner,
-} from "../reservation.ts";
+import { formatOwner, ownerKey, parseOwner } from "../reservation.ts";
 import type { Reservation, ReservationStore } from "../reservation_store.ts";
 import { NameTakenError, reserve } from "./add_transaction.ts";
 import { nowMs } from "../../sys/clock.ts";
@@ -18,6 +13,7 @@ import {
   ReservationView,
   type ViewOptions,
 } from "./indexed_reservations.ts";
+import type { ContainerInterface } from "../../cni/attachment.ts";
 
 /** What a store is opened with. */
 export interface DiskStoreOptions extends ViewOptions {
@@ -54,7 +50,7 @@ export class DiskStore implements ReservationStore {
     return this.#view.decide(() => this.#view.firstFree(from, last));
   }
 
-  heldBy(attachment: Attachment): readonly IpAddress[] {
+  heldBy(attachment: ContainerInterface): readonly IpAddress[] {
     return this.#view.decide(() => {
       const own = this.#view.addressesOf(formatOwner(attachment));
       return this.#view.doubtNothing(
@@ -64,7 +60,7 @@ export class DiskStore implements ReservationStore {
   }
 
   add(
-    attachment: Attachment,
+    attachment: ContainerInterface,
     plan: (reservations: Reservations) => AddPlan,
     answer: (plan: AddPlan) => void,
   ): void {
@@ -83,7 +79,7 @@ export class DiskStore implements ReservationStore {
     this.#settle(attachment, chosen);
   }
 
-  #reservationsFor(attachment: Attachment): Reservations {
+  #reservationsFor(attachment: ContainerInterface): Reservations {
     const addresses = [formatOwner(attachment), attachment.containerId]
       .flatMap((owner) => this.#view.addressesOf(owner))
       .toSorted(byName);
@@ -101,7 +97,7 @@ export class DiskStore implements ReservationStore {
   }
 
   /** Whether the last ADD of this attachment reserved addresses and ended before it could say so. */
-  #wasLeftUnanswered(attachment: Attachment): boolean {
+  #wasLeftUnanswered(attachment: ContainerInterface): boolean {
     if (this.#view.scan?.own.has(FILE_NAME.answered) !== true) return false;
     const path = this.#directory.join(FILE_NAME.answered);
     const owner = ownerKey(parseOwner(readSmallFile(path) ?? ""));
@@ -117,7 +113,7 @@ export class DiskStore implements ReservationStore {
   }
 
   #reserve(
-    attachment: Attachment,
+    attachment: ContainerInterface,
     chosen: AddPlan,
     answer: (plan: AddPlan) => void,
   ): void {
@@ -133,7 +129,7 @@ export class DiskStore implements ReservationStore {
   }
 
   /** What an ADD leaves for after its answer; none of it can take the answer back. */
-  #settle(attachment: Attachment, { choices }: AddPlan): void {
+  #settle(attachment: ContainerInterface, { choices }: AddPlan): void {
     const abandoned = choices.flatMap((choice) => choice.abandoned);
     this.#view.quietly("old reservations of the container stay", () => {
       const now = new Date(nowMs());
@@ -156,7 +152,7 @@ export class DiskStore implements ReservationStore {
     });
   }
 
-  release(attachment: Attachment): void {
+  release(attachment: ContainerInterface): void {
     this.#remove(this.heldBy(attachment));
   }
 

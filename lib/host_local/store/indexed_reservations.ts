@@ -105,10 +105,7 @@ export class ReservationView {
     const scan = attempt("read", path, () => this.#directory.scan());
     // A directory that cannot be read to its end looks like a shorter one; the lock at least is there.
     if (this.#options.lock !== undefined && !scan.own.has(FILE_NAME.lock)) {
-      throw new SystemError(
-        `read ${path}: the list of files is incomplete`,
-        "",
-      );
+      throw new SystemError(`read ${path}: the list of files is incomplete`);
     }
     for (const { message } of scan.unreadable) {
       this.#options.warn(`${message}; the address counts as taken`);

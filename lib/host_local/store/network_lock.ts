@@ -91,7 +91,7 @@ export async function lockFile(
         `flock ${path}: held by another process for more than ${
           timeoutMs / 1000
         } s`,
-        `to see which: fuser -v ${path}`,
+        { advice: `to see which: fuser -v ${path}` },
       );
     }
     // The directory may have been removed and made again while this call waited.

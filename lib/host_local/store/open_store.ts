@@ -20,10 +20,9 @@ function isDirectory(path: string): boolean {
     throw systemError("open", path, error);
   }
   if (info.isDirectory) return true;
-  throw new SystemError(
-    `open ${path}: not a directory`,
-    `remove ${path} or set another dataDir`,
-  );
+  throw new SystemError(`open ${path}: not a directory`, {
+    advice: `remove ${path} or set another dataDir`,
+  });
 }
 
 function makeDirectory(path: string): void {
@@ -78,10 +77,7 @@ export function diskStores(warn: (message: string) => void): ReservationStores {
         const file = await lock(config, true);
         if (file !== undefined) return store(config, file, true);
       }
-      throw new SystemError(
-        `mkdir ${directory}: it is removed all the time`,
-        "",
-      );
+      throw new SystemError(`mkdir ${directory}: it is removed all the time`);
     },
     // Upstream takes the lock for every command, so one is made where there is none.
     openForChange: async (config) => {
@@ -97,10 +93,9 @@ export function diskStores(warn: (message: string) => void): ReservationStores {
       let existing = directory;
       while (!isDirectory(existing)) {
         if (lstat(existing) !== undefined) {
-          throw new SystemError(
-            `open ${existing}: a link that leads nowhere`,
-            `remove ${existing} or make the directory it leads to`,
-          );
+          throw new SystemError(`open ${existing}: a link that leads nowhere`, {
+            advice: `remove ${existing} or make the directory it leads to`,
+          });
         }
         existing = parentOf(existing);
       }

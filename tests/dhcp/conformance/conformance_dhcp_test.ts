@@ -7,7 +7,10 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type CaseGroup, differencesOf } from "../../host_local/conformance/case_format.ts";
+import {
+  type CaseGroup,
+  differencesOf,
+} from "../../host_local/conformance/case_format.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
 import { testInLanes } from "../../support/lanes.ts";

@@ -9,7 +9,7 @@ import { bare, Stage } from "./stage.ts";
 
 const LEASES = 20;
 /** Five, and what the runtime's pool has left of a burst of calls; far from one for each lease. */
-const MOST_THREADS = 12;
+const MAX_THREADS = 12;
 
 /** How many files a process has open. */
 function descriptorsOf(pid: number): number {
@@ -59,8 +59,8 @@ testWith(
     );
     await stage.serverHas([first, ...others].map(bare));
     await stage.until(
-      `daemon with ${one} descriptors and ${MOST_THREADS} threads`,
-      () => descriptorsOf(pid) <= one && threadsOf(pid) <= MOST_THREADS,
+      `daemon with ${one} descriptors and ${MAX_THREADS} threads`,
+      () => descriptorsOf(pid) <= one && threadsOf(pid) <= MAX_THREADS,
     );
     note(
       `daemon with ${LEASES} leases: ${

@@ -21,7 +21,7 @@ const UNITS = ["cni-dhcp.service", "cni-dhcp.socket"];
 /** Where the service expects the plugin; it is not there on the machine of a test. */
 const INSTALLED = "/opt/cni/bin/dhcp";
 /** "Overall exposure level" of systemd-analyze, times ten; the worst is 100. */
-const MOST_EXPOSURE = 50;
+const MAX_EXPOSURE = 50;
 const ANALYZE: readonly Requirement[] = [
   "command:systemd-analyze",
   `binary:${DHCP_BIN}`,
@@ -126,14 +126,14 @@ testWith(
   },
 );
 
-const SECURITY = `the service's exposure is ${MOST_EXPOSURE / 10} at most`;
+const SECURITY = `the service's exposure is ${MAX_EXPOSURE / 10} at most`;
 const OFFLINE = ["security", "--offline=true"];
 const whyNot = missing(...ANALYZE) ?? await withoutOffline();
 if (whyNot !== undefined) skipped(SECURITY, whyNot);
 else {
   Deno.test(SECURITY, async () => {
     const units = ["cni-dhcp.service"];
-    const threshold = `--threshold=${MOST_EXPOSURE}`;
+    const threshold = `--threshold=${MAX_EXPOSURE}`;
     const { code, output } = await analyze([...OFFLINE, threshold], { units });
     assertEquals(code, 0, output);
     const bare = await analyze([...OFFLINE, threshold], {

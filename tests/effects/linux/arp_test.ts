@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { decodeArp, encodeArpProbe, isArpConflict } from "../../../lib/net/arp.ts";
+import {
+  decodeArp,
+  encodeArpProbe,
+  isArpConflict,
+} from "../../../lib/net/arp.ts";
 import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
 import { hex } from "../../support/bytes.ts";
 import { testRows } from "../../support/rows.ts";

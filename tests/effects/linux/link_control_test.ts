@@ -1,10 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
-import { type Ipv4Address, ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
+import {
+  type Ipv4Address,
+  ipv4FromBits,
+} from "../../../lib/net/ipv4_address.ts";
 import { formatMacAddress } from "../../../lib/net/mac_address.ts";
 import type { Ipv4Route } from "../../../lib/netlink/route.ts";
 import { SyscallError } from "../../../lib/linux/errno.ts";
-import { type LinkControl, openLinkControl } from "../../../lib/linux/link_control.ts";
+import {
+  type LinkControl,
+  openLinkControl,
+} from "../../../lib/linux/link_control.ts";
 import { TestLink, TestNetns } from "../../support/network_namespaces.ts";
 import { testAsRoot } from "../../support/requirements.ts";
 

@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import type { InterfaceEvent } from "../../../lib/dhcp/daemon/ports.ts";
 import { formatCidr } from "../../../lib/net/cidr.ts";
 import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
 import type { LinkInfo } from "../../../lib/netlink/link.ts";
@@ -15,6 +14,7 @@ import { forge } from "../../support/netlink_forger.ts";
 import { TestLink, TestNetns } from "../../support/network_namespaces.ts";
 import { testAsRoot } from "../../support/requirements.ts";
 import { Mailbox } from "../../support/waiting.ts";
+import type { InterfaceEvent } from "../../../lib/netlink/notification.ts";
 
 function failOnError(error: unknown): void {
   throw error;

@@ -113,7 +113,7 @@ testAsRoot("withNetns() says so when the namespace cannot be entered", () => {
 
 testAsRoot("withNetns() ends the process when it cannot come back", () => {
   using place = new TestNetns();
-  const url = new URL("../../lib/sys/netns.ts", import.meta.url);
+  const url = new URL("../../lib/linux/netns.ts", import.meta.url);
   const script = `import { openNetns, withNetns } from "${url}";
     using netns = openNetns("${place.path}");
     try { withNetns(netns, () => 1); } finally { Deno.exit(0); }`;

@@ -14,7 +14,10 @@ import { openLinkControl } from "../../../lib/linux/link_control.ts";
 import { cString, libc } from "../../../lib/linux/libc.ts";
 import { LinkMonitor } from "../../../lib/linux/link_monitor.ts";
 import { openNetns } from "../../../lib/linux/netns.ts";
-import { ETHER_TYPE, openPacketSocket } from "../../../lib/linux/packet_socket.ts";
+import {
+  ETHER_TYPE,
+  openPacketSocket,
+} from "../../../lib/linux/packet_socket.ts";
 import { Timers } from "../../../lib/linux/timers.ts";
 import { openUnicastSocket } from "../../../lib/linux/unicast_socket.ts";
 import { connectUnix } from "../../../lib/sys/unix_client.ts";

@@ -6,7 +6,7 @@ import { TestLink } from "../../support/network_namespaces.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { testAsRoot, testWith } from "../../support/requirements.ts";
 
-const PROGRAM = "tests/sys_dhcp/smoke_program.ts";
+const PROGRAM = "tests/effects/linux/smoke_program.ts";
 const REPOSITORY = new URL("../..", import.meta.url).pathname;
 /** Those of the dhcp binary, so neither `run` nor `sys`. */
 const PERMISSIONS = [

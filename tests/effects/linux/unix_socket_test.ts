@@ -3,7 +3,10 @@ import { DecodeError, SystemError } from "../../../lib/base/errors.ts";
 import { EventLoop } from "../../../lib/linux/event_loop.ts";
 import { connectUnix } from "../../../lib/sys/unix_client.ts";
 import type { UnixConnection } from "../../../lib/linux/unix_connection.ts";
-import { listenUnix, type UnixListener } from "../../../lib/linux/unix_listener.ts";
+import {
+  listenUnix,
+  type UnixListener,
+} from "../../../lib/linux/unix_listener.ts";
 import { UnixServer } from "../../../lib/linux/unix_server.ts";
 import { run } from "../../support/network_namespaces.ts";
 import { TempDir } from "../../support/temp_dir.ts";

@@ -133,7 +133,7 @@ Deno.test("renameFile() takes the place of another file", () => {
 });
 
 Deno.test("attempt() passes a SystemError on as it is", () => {
-  const error = new SystemError("flock x: held", "wait");
+  const error = new SystemError("flock x: held", { advice: "wait" });
   const thrown = thrownBy(() =>
     attempt("open", "/p", () => {
       throw error;

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { type Deadline, DeadlineHeap } from "../../../lib/base/deadline_heap.ts";
+import {
+  type Deadline,
+  DeadlineHeap,
+} from "../../../lib/base/deadline_heap.ts";
 
 function entry(value: number): Deadline<number> {
   return { value, atMs: Infinity, place: undefined };

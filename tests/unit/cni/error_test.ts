@@ -27,7 +27,7 @@ const MAPPINGS = [
   },
   {
     name: "SPEC 5 code 5: the operating system, with advice",
-    error: new SystemError("open /x: no", "do that"),
+    error: new SystemError("open /x: no", { advice: "do that" }),
     want: { code: 5, message: "open /x: no", details: "do that" },
   },
   {
@@ -53,14 +53,16 @@ for (const { name, error, want } of MAPPINGS) {
 }
 
 Deno.test("toCniError() returns a CNI error as it is", () => {
-  const error = new CniError(8, "own", "");
+  const error = new CniError(8, "own");
   assertStrictEquals(toCniError(error), error);
 });
 
 const DOCUMENTS = [
   {
     name: "SPEC 5 has cniVersion, code, msg, details",
-    error: new CniError(4, "invalid characters in containerID", "/bad id"),
+    error: new CniError(4, "invalid characters in containerID", {
+      details: "/bad id",
+    }),
     want: `{
     "cniVersion": "1.0.0",
     "code": 4,
@@ -70,7 +72,7 @@ const DOCUMENTS = [
   },
   {
     name: "A.7 leaves out empty details",
-    error: new CniError(999, "IP <nil> not v4 nor v6", ""),
+    error: new CniError(999, "IP <nil> not v4 nor v6"),
     want: `{
     "cniVersion": "1.0.0",
     "code": 999,

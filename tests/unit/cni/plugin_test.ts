@@ -194,7 +194,7 @@ for (const { name, env, stdin, want } of ORDER) {
 
 Deno.test("runPlugin() A.2.3 code 5 if stdin cannot be read, in the current version", async () => {
   const readStdin = (): never => {
-    throw new SystemError("error reading from stdin: gone", "");
+    throw new SystemError("error reading from stdin: gone");
   };
   const { exitStatus, stdout } = await runOnce({
     env: environment("ADD"),
@@ -259,12 +259,12 @@ const FAILURES = [
   },
   {
     name: "SPEC 5 code 11 as the handler says it",
-    error: new CniError(11, "full", "all held"),
+    error: new CniError(11, "full", { details: "all held" }),
     want: { cniVersion: "0.3.1", code: 11, msg: "full", details: "all held" },
   },
   {
     name: "A.5 code 999 that a handler means goes without a stack",
-    error: new CniError(999, "refused", ""),
+    error: new CniError(999, "refused"),
     want: { cniVersion: "0.3.1", code: 999, msg: "refused" },
   },
 ] as const;
@@ -335,7 +335,7 @@ Deno.test("runPlugin() fails an ADD whose answer cannot be written, and says so 
     io: {
       writeStdout: (text) => {
         attempts.push(text);
-        throw new SystemError("write stdout: broken pipe", "");
+        throw new SystemError("write stdout: broken pipe");
       },
     },
   });
@@ -348,10 +348,12 @@ Deno.test("runPlugin() fails an ADD whose answer cannot be written, and says so 
 Deno.test("runPlugin() says an error on stderr if stdout takes nothing", async () => {
   const { exitStatus, stderr } = await runOnce({
     env: environment("DEL"),
-    handlers: { del: failing(new CniError(5, "no", "look there")) },
+    handlers: {
+      del: failing(new CniError(5, "no", { details: "look there" })),
+    },
     io: {
       writeStdout: () => {
-        throw new SystemError("write stdout: broken pipe", "");
+        throw new SystemError("write stdout: broken pipe");
       },
     },
   });

@@ -12,13 +12,13 @@ import {
   resolveRange,
 } from "../../../lib/host_local/range.ts";
 import type { RangeSet } from "../../../lib/host_local/range_set.ts";
-import type { Attachment } from "../../../lib/host_local/reservation.ts";
 import { ReservationTable } from "../../../lib/host_local/reservation_table.ts";
 import {
   formatIpAddress,
   type IpAddress,
   parseAnyFamily,
 } from "../../../lib/net/ip_address.ts";
+import type { ContainerInterface } from "../../../lib/cni/attachment.ts";
 
 /** The address `text`, in its own family. */
 export function ip(text: string): IpAddress {
@@ -88,6 +88,8 @@ export function reservations(
 }
 
 /** Interface eth0 of container c1, unless it is said otherwise. */
-export function attachment(facts: Partial<Attachment> = {}): Attachment {
+export function attachment(
+  facts: Partial<ContainerInterface> = {},
+): ContainerInterface {
   return { containerId: "c1", ifName: "eth0", ...facts };
 }

@@ -2,9 +2,11 @@
 
 import { SystemError } from "../../../lib/base/errors.ts";
 import type { StoreConfig } from "../../../lib/host_local/config.ts";
-import type { AddPlan, Reservations } from "../../../lib/host_local/add_plan.ts";
+import type {
+  AddPlan,
+  Reservations,
+} from "../../../lib/host_local/add_plan.ts";
 import {
-  type Attachment,
   formatOwner,
   ownerKey,
   parseOwner,
@@ -19,6 +21,7 @@ import {
   type IpAddress,
 } from "../../../lib/net/ip_address.ts";
 import { ip, tableOf } from "./builders.ts";
+import type { ContainerInterface } from "../../../lib/cni/attachment.ts";
 
 /** Where the network `net` is in tests of handlers. */
 export const DIRECTORY = "/d/net";
@@ -79,7 +82,7 @@ export class FakeStores implements ReservationStores, ReservationStore {
   }
 
   add(
-    attachment: Attachment,
+    attachment: ContainerInterface,
     plan: (reservations: Reservations) => AddPlan,
     answer: (plan: AddPlan) => void,
   ): void {
@@ -101,7 +104,7 @@ export class FakeStores implements ReservationStores, ReservationStore {
     }
   }
 
-  release(attachment: Attachment): void {
+  release(attachment: ContainerInterface): void {
     for (const address of this.heldBy(attachment)) {
       this.files.delete(formatIpAddress(address));
     }
@@ -115,7 +118,7 @@ export class FakeStores implements ReservationStores, ReservationStore {
     }
   }
 
-  heldBy(attachment: Attachment): readonly IpAddress[] {
+  heldBy(attachment: ContainerInterface): readonly IpAddress[] {
     return this.list()
       .filter(({ owner }) => ownerKey(owner) === formatOwner(attachment))
       .map(({ address }) => address);

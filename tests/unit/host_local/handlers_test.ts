@@ -56,7 +56,7 @@ async function call(
     readText: (path) => {
       const text = texts[path];
       if (text !== undefined) return text;
-      throw new SystemError(`open ${path}: no such file or directory`, "");
+      throw new SystemError(`open ${path}: no such file or directory`);
     },
   });
   const request = {
@@ -409,7 +409,9 @@ const FULL_TEXT = refused(50, {
   details: "directory /d/net",
 });
 const FULL = { "10.0.0.2": C2 } as const;
-const UNUSABLE = new SystemError("open /d/net: not a directory", "remove it");
+const UNUSABLE = new SystemError("open /d/net: not a directory", {
+  advice: "remove it",
+});
 
 const STATUSES: readonly {
   name: string;
@@ -497,7 +499,7 @@ for (const { name, call: input, want, log } of STATUSES) {
 for (const command of ["add", "del", "check", "gc"] as const) {
   Deno.test(`hostLocalHandlers() ${command.toUpperCase()} lets a failure of the store through`, async () => {
     const stores = new FakeStores({
-      failure: new SystemError("flock", "wait"),
+      failure: new SystemError("flock", { advice: "wait" }),
     });
     const { failure } = await call({ command, stores, keys: LISTED });
     assertEquals(failure, {

@@ -4,7 +4,10 @@ import {
   describeReservation,
   formatAge,
 } from "../../../lib/host_local/refusal_details.ts";
-import { PoolError, type PoolErrorKind } from "../../../lib/host_local/add_plan.ts";
+import {
+  PoolError,
+  type PoolErrorKind,
+} from "../../../lib/host_local/add_plan.ts";
 import type { Reservation } from "../../../lib/host_local/reservation_store.ts";
 import { attachment, ip } from "./builders.ts";
 

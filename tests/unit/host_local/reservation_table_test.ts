@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ReservationTable } from "../../../lib/host_local/reservation_table.ts";
 import { ip, tableOf, texts } from "./builders.ts";
 
-// What it shares with the index on disk is tested once for both, in tests/sys/reservation_lookup_test.ts.
+// What it shares with the index on disk is tested once for both, in tests/effects/host_local/store/reservation_lookup_test.ts.
 
 Deno.test("ReservationTable.size counts both families", () => {
   assertEquals(tableOf(["10.0.0.2", "10.0.0.3", "::a00:2"]).size, 3);

@@ -72,8 +72,8 @@ const BUILT_IN: ReadonlyMap<number, GobType> = new Map<number, GobType>([
 ]);
 
 /** Structs within structs; those of upstream are four deep. */
-const MOST_DEPTH = 16;
-const MOST_TYPES = 256;
+const MAX_DEPTH = 16;
+const MAX_TYPES = 256;
 
 /** Puts the values of one stream together from pieces of any size. */
 export class GobDecoder {
@@ -140,7 +140,7 @@ export class GobDecoder {
 
   /** Takes a description in. */
   #learn(reader: ByteReader, id: number): void {
-    if (id <= LAST_BUILT_IN || this.#types.size > MOST_TYPES) {
+    if (id <= LAST_BUILT_IN || this.#types.size > MAX_TYPES) {
       throw new DecodeError(`type ${id} cannot be described`, "type");
     }
     const wire = this.#readTop(reader, WIRE_TYPE);
@@ -154,7 +154,7 @@ export class GobDecoder {
   }
 
   #readValue(reader: ByteReader, id: number, depth: number): GobValue {
-    if (depth > MOST_DEPTH) throw new DecodeError("nested too deep", "value");
+    if (depth > MAX_DEPTH) throw new DecodeError("nested too deep", "value");
     const type = this.#typeOf(id);
     switch (type.kind) {
       case "bool":
@@ -171,10 +171,6 @@ export class GobDecoder {
         return this.#readList(reader, type.element, depth);
       case "struct":
         return this.#readStruct(reader, type.fields, depth);
-      default: {
-        const unknown: never = type;
-        return unknown;
-      }
     }
   }
 

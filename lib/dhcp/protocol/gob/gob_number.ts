@@ -4,7 +4,7 @@ import type { ByteReader } from "../../../base/byte_reader.ts";
 import type { ByteWriter } from "../../../base/byte_writer.ts";
 import { DecodeError } from "../../../base/errors.ts";
 
-const MOST_BYTES = 8;
+const MAX_BYTES = 8;
 
 /** Reads an unsigned number. @throws {DecodeError} if it is cut short, or above 2^53 - 1. */
 export function readUint(reader: ByteReader, field: string): number {
@@ -33,7 +33,7 @@ function readBits(reader: ByteReader, field: string): bigint {
   const first = reader.u8(field);
   if (first < 0x80) return BigInt(first);
   const count = 0x100 - first;
-  if (count > MOST_BYTES) {
+  if (count > MAX_BYTES) {
     throw new DecodeError(
       `Cannot decode ${field}: a number of ${count} bytes`,
       field,

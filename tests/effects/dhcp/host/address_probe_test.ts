@@ -7,7 +7,10 @@ import { probeAddress } from "../../../../lib/dhcp/host/address_probe.ts";
 import { bootTimeMs } from "../../../../lib/linux/boottime_clock.ts";
 import { EPOLL, EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
-import { ETHER_TYPE, openPacketSocket } from "../../../../lib/linux/packet_socket.ts";
+import {
+  ETHER_TYPE,
+  openPacketSocket,
+} from "../../../../lib/linux/packet_socket.ts";
 import { Timers } from "../../../../lib/linux/timers.ts";
 import { TestLink } from "../../../support/network_namespaces.ts";
 import { Mailbox } from "../../../support/waiting.ts";

@@ -10,10 +10,16 @@ import type { LinkInfo } from "../../../../lib/netlink/link.ts";
 import { DhcpExchange } from "../../../../lib/dhcp/host/dhcp_exchange.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
-import { ETHER_TYPE, openPacketSocket } from "../../../../lib/linux/packet_socket.ts";
+import {
+  ETHER_TYPE,
+  openPacketSocket,
+} from "../../../../lib/linux/packet_socket.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
 import { poll } from "../../../support/dhcp_polling.ts";
-import { TestLink, type TestNetns } from "../../../support/network_namespaces.ts";
+import {
+  TestLink,
+  type TestNetns,
+} from "../../../support/network_namespaces.ts";
 import { testAsRoot, testWith } from "../../../support/requirements.ts";
 import { UdpServer } from "../../../support/udp_server.ts";
 import { Mailbox, soon } from "../../../support/waiting.ts";

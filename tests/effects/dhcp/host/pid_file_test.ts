@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
-import { checkPidFilePath, writePidFile } from "../../../../lib/dhcp/host/pid_file.ts";
+import {
+  checkPidFilePath,
+  writePidFile,
+} from "../../../../lib/dhcp/host/pid_file.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 
 const PID = String(Deno.pid);

@@ -1,15 +1,16 @@
 /** One network in a temporary directory: its files, and stores opened on them. @module */
 
 import { planAdd } from "../../../../lib/host_local/add_plan.ts";
-import {
-  type Attachment,
-  formatOwner,
-} from "../../../../lib/host_local/reservation.ts";
+import { formatOwner } from "../../../../lib/host_local/reservation.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
-import { DiskStore, type DiskStoreOptions } from "../../../../lib/host_local/store/disk_store.ts";
+import {
+  DiskStore,
+  type DiskStoreOptions,
+} from "../../../../lib/host_local/store/disk_store.ts";
 import { NetworkDirectory } from "../../../../lib/host_local/store/network_directory.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { attachment, ip, rangeSet } from "../../../unit/host_local/builders.ts";
+import type { ContainerInterface } from "../../../../lib/cni/attachment.ts";
 
 /** What c1 and the others leave in an address file. */
 export const C1: string = formatOwner(attachment());
@@ -146,7 +147,7 @@ export class Network implements Disposable {
 
   /** One DEL of interface eth0, unless it is said otherwise. */
   release(
-    facts: Partial<Attachment> = {},
+    facts: Partial<ContainerInterface> = {},
     options: Partial<DiskStoreOptions> = {},
   ): void {
     using store = this.open(options);
@@ -155,7 +156,7 @@ export class Network implements Disposable {
 
   /** The addresses an attachment holds. */
   heldBy(
-    facts: Partial<Attachment> = {},
+    facts: Partial<ContainerInterface> = {},
     options: Partial<DiskStoreOptions> = {},
   ): string[] {
     using store = this.open(options);

@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
-import { lockFile, probeLock } from "../../../../lib/host_local/store/network_lock.ts";
+import {
+  lockFile,
+  probeLock,
+} from "../../../../lib/host_local/store/network_lock.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 

@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { decodeMessage, encodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+} from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import { formatRoute } from "../../../../lib/dhcp/codec/lease_routes.ts";
 import {
   changedFields,

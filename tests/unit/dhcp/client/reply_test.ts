@@ -5,7 +5,12 @@ import {
 } from "../../../../lib/dhcp/client/failure.ts";
 import { checkReply } from "../../../../lib/dhcp/client/reply.ts";
 import { hex } from "../../../support/bytes.ts";
-import { ip, options, reply, settings } from "../../../support/dhcp_messages.ts";
+import {
+  ip,
+  options,
+  reply,
+  settings,
+} from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 
 const XID = 0x3903f326;

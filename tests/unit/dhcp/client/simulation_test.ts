@@ -23,7 +23,7 @@ const DAY = 24 * 60 * MINUTE;
 const START = { kind: "start", link: "up" } as const;
 
 /** Most messages that a client may send in any minute, whatever happens to it: two for each second's lease. */
-const MOST_A_MINUTE = 125;
+const MAX_PER_MINUTE = 125;
 
 function mostInAMinute(sent: readonly Sent[]): number {
   let most = 0;
@@ -98,7 +98,7 @@ function play(
   return new Array<DhcpMessage>(times).fill(given);
 }
 
-Deno.test(`a client sends at most ${MOST_A_MINUTE} messages a minute, whatever a server says`, () => {
+Deno.test(`a client sends at most ${MAX_PER_MINUTE} messages a minute, whatever a server says`, () => {
   checkProperty(
     fc.property(
       fc.array(move, { minLength: 1, maxLength: 8 }),
@@ -122,7 +122,7 @@ Deno.test(`a client sends at most ${MOST_A_MINUTE} messages a minute, whatever a
           if (client.state.state === "STOPPED") client.event(START);
         }
         const most = mostInAMinute(client.sent);
-        assert(most <= MOST_A_MINUTE, `${most} messages in a minute`);
+        assert(most <= MAX_PER_MINUTE, `${most} messages in a minute`);
       },
     ),
     400,

@@ -1,7 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
-  attachmentIaid,
-  attachmentIdentifier,
   duidFromLinkLayer,
   duidFromUuid,
   duidIdentifier,
@@ -10,6 +8,10 @@ import {
 } from "../../../../lib/dhcp/codec/client_identifier.ts";
 import { ascii, hex } from "../../../support/bytes.ts";
 import { testRows } from "../../../support/rows.ts";
+import {
+  attachmentIaid,
+  attachmentIdentifier,
+} from "../../../../lib/dhcp/daemon/client_identity.ts";
 
 /** Stands in for a hash: 16 bytes that depend on all of the input. */
 function digest(bytes: Uint8Array): Uint8Array {

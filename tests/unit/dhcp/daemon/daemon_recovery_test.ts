@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { formatHex } from "../../../../lib/base/hex.ts";
-import { attachmentText } from "../../../../lib/dhcp/codec/client_identifier.ts";
 import type { DhcpMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { hex } from "../../../support/bytes.ts";
@@ -17,6 +16,7 @@ import {
   type Sent,
   silent,
 } from "./fake_host.ts";
+import { attachmentText } from "../../../../lib/cni/attachment.ts";
 
 /** Gives 192.0.2.60, also to those who have another. */
 function other60({ type, message: { xid } }: Sent): readonly DhcpMessage[] {
@@ -194,7 +194,7 @@ Deno.test("a deleted lease that cannot be looked at when the daemon starts stays
   host.tombstones.set(attachmentText(C1), C1);
   const addresses = attached.addresses.bind(attached);
   attached.addresses = () => {
-    throw new SystemError("EMFILE", "");
+    throw new SystemError("EMFILE");
   };
   await host.restart();
   assertEquals([host.tombstones.size, host.files.size], [1, 1]);
@@ -210,7 +210,7 @@ Deno.test("Daemon.release() gives back a lease that could not be taken up", asyn
   await host.add();
   const addresses = attached.addresses.bind(attached);
   attached.addresses = () => {
-    throw new SystemError("EMFILE", "");
+    throw new SystemError("EMFILE");
   };
   await host.restart();
   attached.addresses = addresses;

@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { attachmentText } from "../../../../lib/dhcp/codec/client_identifier.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { reply } from "../../../support/dhcp_messages.ts";
 import {
@@ -11,6 +10,7 @@ import {
   HOUR_MS,
   silent,
 } from "./fake_host.ts";
+import { attachmentText } from "../../../../lib/cni/attachment.ts";
 
 Deno.test("Daemon.allocate() acquires, writes the lease down and holds no socket", async () => {
   const host = new FakeHost();

@@ -39,7 +39,7 @@ export class FakeCaller implements CallerConnection {
   }
 
   async readLine(timeoutMs: number): Promise<string | undefined> {
-    if (timeoutMs <= 0) throw new SystemError("late", "");
+    if (timeoutMs <= 0) throw new SystemError("late");
     while (this.#lines.length === 0 && !this.hungUp.aborted) {
       await new Promise<void>((resolve) => this.#notify = resolve);
     }
@@ -57,7 +57,7 @@ export class FakeCaller implements CallerConnection {
   }
 
   async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
-    if (timeoutMs <= 0) throw new SystemError("late", "");
+    if (timeoutMs <= 0) throw new SystemError("late");
     while (this.#pieces.length === 0 && !this.hungUp.aborted) {
       await new Promise<void>((resolve) => this.#notify = resolve);
     }

@@ -3,8 +3,6 @@
 import { assertInstanceOf } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { CniError } from "../../../../lib/cni/error.ts";
-import { attachmentText } from "../../../../lib/dhcp/codec/client_identifier.ts";
-import type { Attachment } from "../../../../lib/dhcp/codec/client_identifier.ts";
 import {
   decodeMessage,
   type DhcpMessage,
@@ -30,7 +28,6 @@ import {
   type Datagram,
   type Exchange,
   type InterfaceChange,
-  type InterfaceEvent,
   isSameNetns,
 } from "../../../../lib/dhcp/daemon/ports.ts";
 import type { DaemonRequest } from "../../../../lib/dhcp/protocol/messages.ts";
@@ -41,6 +38,11 @@ import type { Ipv4Cidr } from "../../../../lib/netlink/address.ts";
 import type { LinkInfo } from "../../../../lib/netlink/link.ts";
 import { hex } from "../../../support/bytes.ts";
 import { reply } from "../../../support/dhcp_messages.ts";
+import {
+  type Attachment,
+  attachmentText,
+} from "../../../../lib/cni/attachment.ts";
+import type { InterfaceEvent } from "../../../../lib/netlink/notification.ts";
 
 /** A message that some client sent. */
 export interface Sent {
@@ -127,7 +129,7 @@ export class FakeInterface implements AttachedInterface {
   }
 
   addresses(): readonly Ipv4Cidr[] {
-    if (this.link === undefined) throw new SystemError("gone", "");
+    if (this.link === undefined) throw new SystemError("gone");
     return this.cidrs;
   }
 
@@ -164,7 +166,7 @@ export class FakeInterface implements AttachedInterface {
   }
 
   open(onPacket: (packet: ClientPacket) => void): Exchange {
-    if (this.link === undefined) throw new SystemError("gone", "");
+    if (this.link === undefined) throw new SystemError("gone");
     this.openExchanges += 1;
     let isOpen = true;
     const { timesDown } = this;
@@ -172,7 +174,7 @@ export class FakeInterface implements AttachedInterface {
       send: (datagram) => {
         // A packet socket that saw its link go down says so at its next use, even if the link is up again.
         if (this.link?.isUp !== true || this.timesDown > timesDown) {
-          throw new SystemError("down", "");
+          throw new SystemError("down");
         }
         this.#host.deliver(datagram, (packet) => {
           if (isOpen) onPacket(packet);
@@ -402,7 +404,7 @@ export class FakeHost {
         find: (path) => {
           const found = this.interfaces.get(path);
           if (found?.link === undefined) {
-            throw new SystemError(`failed to Statfs "${path}"`, "");
+            throw new SystemError(`failed to Statfs "${path}"`);
           }
           return found;
         },
@@ -420,7 +422,7 @@ export class FakeHost {
       },
       leases: {
         write: (record) => {
-          if (this.isDiskFull) throw new SystemError("disk full", "");
+          if (this.isDiskFull) throw new SystemError("disk full");
           this.writes += 1;
           const name = attachmentText(record.attachment);
           this.files.set(name, formatLeaseRecord(record));

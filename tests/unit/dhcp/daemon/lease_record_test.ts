@@ -9,7 +9,6 @@ import {
   stateDirOf,
   stateFileKind,
   stateFileName,
-  temporaryName,
 } from "../../../../lib/dhcp/protocol/state_directory.ts";
 import {
   formatTombstone,
@@ -20,6 +19,7 @@ import { ip, reply } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../base/thrown.ts";
 import { allocate, C1 } from "./fake_host.ts";
+import { temporaryName } from "../../../../lib/sys/atomic_file.ts";
 
 function leased(sentMs: number): LeaseRecord["grant"] {
   const result = leaseFromAck(reply("ACK", 7), sentMs);

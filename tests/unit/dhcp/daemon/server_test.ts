@@ -177,7 +177,7 @@ Deno.test("serveConnection() takes a late confirmation for one: the result may b
   caller.readLine = (ms) => {
     reads += 1;
     return reads === 1 ? readLine(ms) : Promise.reject(
-      new SystemError("no line came within 10000 ms", ""),
+      new SystemError("no line came within 10000 ms"),
     );
   };
   await serve(caller, on);

@@ -7,8 +7,14 @@ import {
   RPC_REQUEST,
 } from "../../../../lib/dhcp/protocol/upstream_messages.ts";
 import { serveConnection } from "../../../../lib/dhcp/daemon/server.ts";
-import { GobDecoder, type GobRecord } from "../../../../lib/dhcp/protocol/gob/gob_decoder.ts";
-import { GobEncoder, type GobStruct } from "../../../../lib/dhcp/protocol/gob/gob_encoder.ts";
+import {
+  GobDecoder,
+  type GobRecord,
+} from "../../../../lib/dhcp/protocol/gob/gob_decoder.ts";
+import {
+  GobEncoder,
+  type GobStruct,
+} from "../../../../lib/dhcp/protocol/gob/gob_encoder.ts";
 import { ascii, hex } from "../../../support/bytes.ts";
 import { FakeCaller } from "./fake_caller.ts";
 import { FakeHost } from "./fake_host.ts";
@@ -191,7 +197,7 @@ class DrippingCaller extends FakeCaller {
     const isTooPatient = this.#reads > 10_000;
     if (isTooPatient) return Promise.reject(new Error("read for ever"));
     if (timeoutMs < this.pauseMs) {
-      return Promise.reject(new SystemError("nothing came", ""));
+      return Promise.reject(new SystemError("nothing came"));
     }
     const { value } = source.next();
     return Promise.resolve(value);

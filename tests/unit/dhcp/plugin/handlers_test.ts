@@ -3,13 +3,13 @@ import { SystemError } from "../../../../lib/base/errors.ts";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import type { Request } from "../../../../lib/cni/plugin.ts";
 import type { Result } from "../../../../lib/cni/result.ts";
-import type { Attachment } from "../../../../lib/dhcp/codec/client_identifier.ts";
 import { dhcpHandlers } from "../../../../lib/dhcp/plugin/handlers.ts";
 import type { DhcpPorts } from "../../../../lib/dhcp/plugin/ports.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { rejectionOf } from "../../base/thrown.ts";
 import { invocation, networkConfig } from "../../cni/builders.ts";
 import { C1 } from "../daemon/fake_host.ts";
+import type { Attachment } from "../../../../lib/cni/attachment.ts";
 
 const RESULT = {
   cniVersion: "1.1.0",
@@ -36,7 +36,7 @@ class FakePorts implements DhcpPorts {
       this.#answers.shift();
       const message =
         `dial unix ${socketPath}: connect: no such file or directory`;
-      return Promise.reject(new SystemError(message, "start it"));
+      return Promise.reject(new SystemError(message, { advice: "start it" }));
     }
     return Promise.resolve({
       exchange: () => Promise.reject(new Error("not asked for")),
@@ -105,7 +105,7 @@ Deno.test("ADD makes the path of the namespace absolute", async () => {
 });
 
 Deno.test("ADD succeeds although the confirmation is lost: the runtime has the result", async () => {
-  const ports = new FakePorts(ANSWER, new SystemError("closed", ""));
+  const ports = new FakePorts(ANSWER, new SystemError("closed"));
   assertEquals(await add(ports), ["192.0.2.50/24"]);
   assertEquals(ports.warnings, [
     "the daemon did not take the confirmation: closed",
@@ -117,7 +117,7 @@ Deno.test("ADD does not confirm what cannot be answered", async () => {
   const handlers = dhcpHandlers(ports);
   const thrown = await rejectionOf(() =>
     handlers.add(request(), () => {
-      throw new SystemError("write stdout: broken pipe", "");
+      throw new SystemError("write stdout: broken pipe");
     })
   );
   assertEquals(thrown?.["message"], "write stdout: broken pipe");
@@ -143,7 +143,7 @@ Deno.test("ADD passes on what the daemon says, with its code", async () => {
 });
 
 Deno.test("ADD with a daemon that goes silent is code 11", async () => {
-  const ports = new FakePorts(new SystemError("unix /d.sock: no answer", ""));
+  const ports = new FakePorts(new SystemError("unix /d.sock: no answer"));
   const thrown = await rejectionOf(() => add(ports));
   assertEquals([thrown?.["code"], thrown?.["message"]], [
     11,
@@ -192,7 +192,7 @@ Deno.test("DEL calls again after the note: a daemon may have started meanwhile",
 });
 
 Deno.test("DEL with a daemon that goes silent leaves a note and succeeds", async () => {
-  const ports = new FakePorts(new SystemError("no answer", ""), undefined);
+  const ports = new FakePorts(new SystemError("no answer"), undefined);
   await del(ports);
   assertEquals(ports.tombstones, [C1]);
 });
@@ -249,7 +249,7 @@ Deno.test("GC without a list is refused", async () => {
 });
 
 Deno.test("STATUS without a daemon, or with one that is silent, is code 50", async () => {
-  for (const answer of [undefined, new SystemError("no answer", "")]) {
+  for (const answer of [undefined, new SystemError("no answer")]) {
     const thrown = await rejectionOf(() =>
       dhcpHandlers(new FakePorts(answer)).status(request({}))
     );
@@ -262,7 +262,7 @@ Deno.test("STATUS with a daemon succeeds", async () => {
 });
 
 Deno.test("DEL whose note cannot be left succeeds if a daemon has started meanwhile, and else says why", async () => {
-  const refused = new SystemError("no space left", "");
+  const refused = new SystemError("no space left");
   const found = new FakePorts(undefined, OK);
   found.leaveTombstone = () => Promise.reject(refused);
   await del(found);

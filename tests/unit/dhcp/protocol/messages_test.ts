@@ -161,7 +161,9 @@ Deno.test("parseResponse() takes an answer", () => {
 });
 
 Deno.test("parseResponse() takes an error with its code and details", () => {
-  const error = new CniError(CniErrorCode.tryAgainLater, "no offer", "why");
+  const error = new CniError(CniErrorCode.tryAgainLater, "no offer", {
+    details: "why",
+  });
   const response = parseResponse(formatFailure(error));
   if (response.kind !== "error") throw new Error("no error");
   const { code, message, details } = response.error;

@@ -1,8 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DecodeError } from "../../../../../lib/base/errors.ts";
 import { formatHex } from "../../../../../lib/base/hex.ts";
-import { GobDecoder, type GobRecord } from "../../../../../lib/dhcp/protocol/gob/gob_decoder.ts";
-import { GobEncoder, type GobStruct } from "../../../../../lib/dhcp/protocol/gob/gob_encoder.ts";
+import {
+  GobDecoder,
+  type GobRecord,
+} from "../../../../../lib/dhcp/protocol/gob/gob_decoder.ts";
+import {
+  GobEncoder,
+  type GobStruct,
+} from "../../../../../lib/dhcp/protocol/gob/gob_encoder.ts";
 import {
   CMD_ARGS,
   RPC_REQUEST,
