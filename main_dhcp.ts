@@ -1,6 +1,7 @@
 /** The `dhcp` executable: the plugin, or with `daemon` as first argument the daemon, and nothing else. @module */
 
 import project from "./deno.json" with { type: "json" };
+import type { LogEvent } from "./lib/base/log_event.ts";
 import { formatLogLine } from "./lib/base/log_line.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
 import { dhcpHandlers } from "./lib/dhcp/plugin/handlers.ts";
@@ -18,7 +19,7 @@ async function daemon(args: readonly string[]): Promise<number> {
 
 async function plugin(): Promise<number> {
   const warn = (message: string): void =>
-    writeStderr(formatLogLine("warn", message));
+    writeStderr(formatLogLine("warn", message as LogEvent));
   const ports = dhcpPluginPorts(warn);
   const handlers = withUpstream(dhcpHandlers(ports), async () => {
     const module = await import("./lib/dhcp/plugin/upstream_handlers.ts");

@@ -1,6 +1,7 @@
 /** The `host-local` executable: wires the plugin to the process, and nothing else. @module */
 
 import project from "./deno.json" with { type: "json" };
+import type { LogEvent } from "./lib/base/log_event.ts";
 import { formatLogLine } from "./lib/base/log_line.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
 import { hostLocalHandlers } from "./lib/host_local/handlers.ts";
@@ -10,7 +11,7 @@ import { readText } from "./lib/sys/files.ts";
 import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
 
 const warn = (message: string): void =>
-  writeStderr(formatLogLine("warn", message));
+  writeStderr(formatLogLine("warn", message as LogEvent));
 
 const handlers = hostLocalHandlers({
   stores: diskStores(warn),

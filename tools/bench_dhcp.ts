@@ -181,7 +181,7 @@ async function measureDaemon(
     containers.push(...more);
     const held = await measureHeld(side, lab, containers);
     const restartMs = binary === OURS
-      ? await side.restart('msg="serving"')
+      ? await side.restart("event=serving")
       : NaN;
     figures.push({ leases, ...held, restartMs });
   }

@@ -108,7 +108,7 @@ function startDaemon(binary: string, folder: string): Promise<Background> {
   print(`$ dist/dhcp daemon -socketpath ${socketPath} &`);
   return Background.start([binary, "daemon", "-socketpath", socketPath], {
     logFile: `${folder}/daemon.log`,
-    ready: 'msg="serving"',
+    ready: "event=serving",
   });
 }
 

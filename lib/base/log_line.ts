@@ -1,23 +1,35 @@
-/** The form of everything written to stderr: one line an event, `key=value`. Pure. @module */
+/** The form of everything written to stderr: one line per event, `key=value`. Pure. @module */
+
+import type { LogEvent } from "./log_event.ts";
 
 /** How much an event matters. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
+/** What an event is about: keys and values in the order in which they are printed. */
+export type LogFields = Readonly<Record<string, string | number>>;
+
+/** Logs one event. */
+export type Log = (
+  level: LogLevel,
+  event: LogEvent,
+  fields?: LogFields,
+) => void;
+
 const PLAIN = /^[A-Za-z0-9_.:/@%+,-]+$/;
 
 /**
- * One line without its line feed, `level=warn msg="..." key=value`.
+ * Formats one event as a line without its line feed: `level=warn event=route-dropped key=value`.
  *
- * @param fields More keys, in order; a value with anything but plain characters is quoted as a JSON string.
+ * @param fields A value with anything but plain characters is quoted as a JSON string.
  */
 export function formatLogLine(
   level: LogLevel,
-  message: string,
-  fields: Readonly<Record<string, string | number>> = {},
+  event: LogEvent,
+  fields: LogFields = {},
 ): string {
   const pairs = Object.entries(fields).map(([key, value]) => {
     const text = String(value);
     return ` ${key}=${PLAIN.test(text) ? text : JSON.stringify(text)}`;
   });
-  return `level=${level} msg=${JSON.stringify(message)}${pairs.join("")}`;
+  return `level=${level} event=${event}${pairs.join("")}`;
 }

@@ -167,7 +167,10 @@ export async function runPlugin(io: PluginIo, plugin: Plugin): Promise<number> {
       failure.code !== CniErrorCode.internal;
     if (!isExpected && error instanceof Error) {
       io.writeStderr(
-        formatLogLine("error", failure.message, { stack: error.stack ?? "" }),
+        formatLogLine("error", "unexpected-error", {
+          reason: failure.message,
+          stack: error.stack ?? "",
+        }),
       );
     }
     // What follows the answer cannot take it back.
@@ -176,7 +179,10 @@ export async function runPlugin(io: PluginIo, plugin: Plugin): Promise<number> {
       stdout.write(formatError(failure, errorVersion));
     } catch {
       io.writeStderr(
-        formatLogLine("error", failure.message, { details: failure.details }),
+        formatLogLine("error", "command-failed", {
+          reason: failure.message,
+          details: failure.details,
+        }),
       );
     }
     return 1;

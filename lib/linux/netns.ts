@@ -139,7 +139,9 @@ export function withNetns<T>(netns: Netns, body: () => Synchronous<T>): T {
 
 function abort({ message }: SyscallError): void {
   try {
-    writeStderr(formatLogLine("error", `${message}; aborting`));
+    writeStderr(formatLogLine("error", "command-failed", {
+      reason: `${message}; aborting`,
+    }));
   } finally {
     libc().abort();
   }

@@ -133,7 +133,7 @@ export function fail(common: Common, failure: Failure): Step {
   const stopped: Stopped = { ...commonOf(common), state: "STOPPED" };
   return step(
     stopped,
-    log("warn", "failed", { reason: describeFailure(failure) }),
+    log("warn", "acquisition-failed", { reason: describeFailure(failure) }),
     { kind: "failed", failure },
   );
 }

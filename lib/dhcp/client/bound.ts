@@ -110,7 +110,7 @@ function announce(lease: Lease): ClientEffect[] {
 }
 
 function warn(reason: string): ClientEffect {
-  return log("warn", "option-repaired", { reason });
+  return log("warn", "option-ignored", { reason });
 }
 
 function describeLease(lease: Lease): Record<string, string | number> {

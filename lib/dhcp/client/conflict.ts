@@ -37,7 +37,7 @@ function declineEffects(lease: Lease, context: ClientContext): ClientEffect[] {
   const { address, serverIdentifier: server } = lease;
   const xid = context.randomU32();
   return [
-    log("warn", "conflict", { address: formatIpAddress(address) }),
+    log("warn", "conflict-detected", { address: formatIpAddress(address) }),
     send(decline(context.settings, { xid, address, server })),
   ];
 }

@@ -1,5 +1,6 @@
 /** What can happen to a client and what it then wants done. Pure data. @module */
 
+import type { LogEvent } from "../../base/log_event.ts";
 import type { DhcpMessage, MessageTypeName } from "../codec/dhcp_message.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import type { Failure } from "./failure.ts";
@@ -88,7 +89,7 @@ export type ClientEffect =
     readonly kind: "log";
     readonly level: "debug" | "info" | "warn";
     /** A fixed name, e.g. `offer-refused`. */
-    readonly event: string;
+    readonly event: LogEvent;
     readonly fields: Readonly<Record<string, string | number>>;
   };
 

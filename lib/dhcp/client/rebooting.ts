@@ -113,7 +113,7 @@ export function onRebootingPacket(
   if (check.kind === "refused") {
     return step(
       state,
-      log("debug", "reply-refused", { reason: check.reason }),
+      log("debug", "reply-ignored", { reason: check.reason }),
     );
   }
   const { reply } = check;

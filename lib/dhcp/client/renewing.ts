@@ -61,7 +61,7 @@ export function onRenewalPacket(
   if (check.kind === "refused") {
     return step(
       state,
-      log("debug", "reply-refused", { reason: check.reason }),
+      log("debug", "reply-ignored", { reason: check.reason }),
     );
   }
   const { type, server, text } = check.reply;

@@ -52,7 +52,7 @@ export function takeOffer(
       offer,
       exchange: openExchange(fields, settings.timings.timeoutMs, context),
     },
-    log("info", "offer-taken", describeOffer(offer)),
+    log("info", "offer-accepted", describeOffer(offer)),
     send(requestSelecting(settings, { ...fields, ...offer })),
   );
 }
@@ -98,7 +98,7 @@ export function onRequestingPacket(
   if (check.kind === "refused") {
     return step(
       state,
-      log("debug", "reply-refused", { reason: check.reason }),
+      log("debug", "reply-ignored", { reason: check.reason }),
     );
   }
   const { reply } = check;
@@ -125,7 +125,10 @@ export function refusedByNak(
   const next = refused(acquisition, problem);
   return step(
     beginAgain(common, next, context),
-    log("warn", "nak", { server: formatIpAddress(server), message: text }),
+    log("warn", "nak-received", {
+      server: formatIpAddress(server),
+      message: text,
+    }),
   );
 }
 

@@ -171,7 +171,7 @@ export function leaseInUse(state: ClientState): Lease | undefined {
     case "PROBING":
       return undefined;
     default:
-      state satisfies never;
+      return state satisfies never;
   }
 }
 

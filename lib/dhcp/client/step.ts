@@ -1,5 +1,6 @@
 /** Building blocks of the transitions: a step, sending, logging, exchanges. Pure. @module */
 
+import type { LogEvent } from "../../base/log_event.ts";
 import { encodeMessage } from "../codec/dhcp_message.ts";
 import { resendGapMs } from "./backoff.ts";
 import type { ClientContext, ClientEffect } from "./event.ts";
@@ -38,7 +39,7 @@ export function send(outgoing: Outgoing): ClientEffect {
 /** The effect that logs `event`. */
 export function log(
   level: "debug" | "info" | "warn",
-  event: string,
+  event: LogEvent,
   fields: Readonly<Record<string, string | number>> = {},
 ): ClientEffect {
   return { kind: "log", level, event, fields };

@@ -43,7 +43,10 @@ export function transition(
   const effects = [...settled.effects];
   if (settled.state.state !== state.state) {
     effects.unshift(
-      log("info", "state", { from: state.state, to: settled.state.state }),
+      log("info", "state-changed", {
+        from: state.state,
+        to: settled.state.state,
+      }),
     );
   }
   const wake = wakeAtMs(settled.state);

@@ -84,7 +84,7 @@ function encodeShape(shape: OptionShape, text: string): Uint8Array | undefined {
     case "empty":
       return undefined;
     default:
-      shape satisfies never;
+      return shape satisfies never;
   }
 }
 
@@ -127,7 +127,7 @@ function encodeWords(
     case "domains":
       return encodeDomains(words);
     default:
-      shape satisfies never;
+      return shape satisfies never;
   }
 }
 

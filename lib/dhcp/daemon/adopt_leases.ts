@@ -23,7 +23,7 @@ export async function adoptLeases(
   const tombstones = leases.readTombstones();
   const { records, oddities } = leases.readAll();
   for (const { path, reason } of [...oddities, ...tombstones.oddities]) {
-    log("warn", "file left alone", { path, reason });
+    log("warn", "file-ignored", { path, reason });
   }
   const deleted = new Set(tombstones.attachments.map(attachmentText));
   await Promise.all(records.map(async (record) => {
@@ -80,7 +80,7 @@ async function adoptOne(
     const addresses = attached?.addresses();
     const adoption = decideAdoption(record, { bootId, isDeleted, addresses });
     if (adoption.kind === "drop") {
-      log("info", "dropped", { reason: adoption.reason });
+      log("info", "lease-dropped", { reason: adoption.reason });
       return await dropThrough(record, { attached, context });
     }
     if (attached === undefined) return;
@@ -96,7 +96,7 @@ async function adoptOne(
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     // The file stays: the next start may have more luck.
-    log("error", "lease not adopted", { reason: error.message });
+    log("error", "lease-not-resumed", { reason: error.message });
   }
 }
 

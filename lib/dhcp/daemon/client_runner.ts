@@ -104,6 +104,6 @@ export function answerDueMs(state: ClientState): number | undefined {
     case "INIT-REBOOT":
       return undefined;
     default:
-      state satisfies never;
+      return state satisfies never;
   }
 }

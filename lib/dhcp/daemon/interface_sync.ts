@@ -5,8 +5,9 @@ import type { Lease } from "../client/lease.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { interfaceChanges, removal } from "./interface_changes.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
-import type { AttachedInterface, InterfaceChange, Log } from "./ports.ts";
+import type { AttachedInterface, InterfaceChange } from "./ports.ts";
 import { acceptedRoutes } from "./lease_result.ts";
+import type { Log } from "../../base/log_line.ts";
 
 /**
  * Keeps the interface in step with the lease. What the operating system refuses is logged and does not stop the client.
@@ -58,7 +59,7 @@ export class InterfacePolicy {
   update(lease: Lease): void {
     this.#warn(lease);
     if (!this.follows) {
-      this.#log("info", "change-kept-off", {
+      this.#log("info", "change-ignored", {
         address: formatIpAddress(lease.address),
       });
       return;
@@ -85,7 +86,7 @@ export class InterfacePolicy {
   /** The address must not be used any more. */
   lose(lease: Lease): void {
     if (this.#options.onExpiry === "keep") return;
-    this.#log("warn", "lease expired, bringing interface DOWN", {
+    this.#log("warn", "link-set-down", {
       address: formatIpAddress(lease.address),
     });
     this.#apply(removal(this.#applied ?? lease, this.#options));
@@ -141,7 +142,7 @@ export class InterfacePolicy {
       this.#log("debug", "interface-changed", { change: what });
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      this.#log("error", "interface-refused", {
+      this.#log("error", "interface-change-failed", {
         change: what,
         reason: error.message,
       });
@@ -150,7 +151,7 @@ export class InterfacePolicy {
 
   #warn(lease: Lease): void {
     for (const reason of acceptedRoutes(lease, this.#options).warnings) {
-      this.#log("warn", "route-left-out", { reason });
+      this.#log("warn", "route-dropped", { reason });
     }
   }
 }

@@ -27,9 +27,10 @@ import type {
   LeasedRecord,
 } from "./lease_record.ts";
 import { LinkWatch } from "./link_watch.ts";
-import { type AttachedInterface, isSameNetns, type Log } from "./ports.ts";
+import { type AttachedInterface, isSameNetns } from "./ports.ts";
 import { Waiters } from "./waiters.ts";
 import { Wire } from "./client_socket.ts";
+import type { Log } from "../../base/log_line.ts";
 
 /** Acquires, keeps and gives back the lease of one attachment. */
 export class Keeper {
@@ -112,7 +113,7 @@ export class Keeper {
    */
   start(inherited: LeasedGrant | undefined): void {
     const { ifName, netnsPath: netns } = this.subject.attached.place;
-    this.#log("info", "acquiring lease", { interface: ifName, netns });
+    this.#log("info", "acquisition-started", { interface: ifName, netns });
     if (inherited !== undefined) this.#held.written.takeOver(inherited);
     const link = this.#link.open({ setUp: true });
     if (link === undefined) return;
@@ -129,7 +130,7 @@ export class Keeper {
     this.#held.takeUp(record);
     const link = this.#link.open({ setUp: false });
     if (link === undefined) return;
-    this.#log("info", "adopted", { address: formatIpAddress(address) });
+    this.#log("info", "lease-resumed", { address: formatIpAddress(address) });
     const nowMs = this.#context.ports.scheduler.nowMs();
     this.#client.dispatch(resumeEvent(record, link, nowMs));
     this.#held.followMac(link);
@@ -152,7 +153,7 @@ export class Keeper {
   /** Ends; what the server has granted is given back. */
   async release(): Promise<void> {
     if (this.#isStopping) return;
-    this.#log("info", "releasing lease");
+    this.#log("info", "release-started");
     this.#end({ kind: "cancelled" });
     try {
       if (this.#isOrphaned) {
@@ -266,7 +267,8 @@ export class Keeper {
     if (this.#isStopping) return;
     if (!this.#isOrphaned) {
       this.#isOrphaned = true;
-      this.#log("warn", `${what} no longer exists, terminating lease`, {
+      this.#log("warn", "interface-removed", {
+        what,
         interface: this.subject.attached.place.ifName,
       });
       this.#context.metrics.count("leases_orphaned");

@@ -4,8 +4,9 @@ import type { ClientFlags } from "./client_identity.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
 import type { ClientIdentity } from "./lease_record.ts";
 import type { Metrics } from "./metrics.ts";
-import type { AttachedInterface, DaemonPorts, Log } from "./ports.ts";
+import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
+import type { Log } from "../../base/log_line.ts";
 
 /** An attachment, its interface and what its network wants. */
 export interface KeeperSubject {

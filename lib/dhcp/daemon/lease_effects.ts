@@ -12,8 +12,9 @@ import { InterfacePolicy } from "./interface_sync.ts";
 import type { KeeperSubject } from "./lease_client_context.ts";
 import { type LeasedRecord, MAX_CHADDR } from "./lease_record.ts";
 import type { Metrics } from "./metrics.ts";
-import type { AttachedInterface, DaemonPorts, Log } from "./ports.ts";
+import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import { WrittenLease } from "./stored_lease.ts";
+import type { Log } from "../../base/log_line.ts";
 
 /** The effects of the state machine that are about a lease. */
 export type LeaseEffect = Extract<
@@ -86,7 +87,9 @@ export class HeldLease {
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       // The next look may have more luck.
-      return this.#log("warn", "interface-refused", { reason: error.message });
+      return this.#log("warn", "interface-change-failed", {
+        reason: error.message,
+      });
     }
     const isThere = addresses.some(({ address }) =>
       sameAddress(address, lease.address)
@@ -134,13 +137,15 @@ export class HeldLease {
         return error;
       }
       default:
-        effect satisfies never;
+        return effect satisfies never;
     }
   }
 
   #acquired(lease: Lease): SystemError | undefined {
     this.#metrics.count("leases_acquired");
-    if (lease.mtu !== undefined) this.#log("info", "mtu", { mtu: lease.mtu });
+    if (lease.mtu !== undefined) {
+      this.#log("info", "mtu-offered", { mtu: lease.mtu });
+    }
     return this.written.isLost ? this.#follow(lease) : this.#entrust(lease);
   }
 

@@ -2,8 +2,9 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { LinkInfo } from "../../netlink/link.ts";
-import type { AttachedInterface, Log } from "./ports.ts";
+import type { AttachedInterface } from "./ports.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
+import type { Log } from "../../base/log_line.ts";
 
 /** What a watch needs. */
 export interface LinkWatchOptions {
@@ -41,7 +42,7 @@ export class LinkWatch implements Disposable {
     let link = this.#look();
     if (setUp && link?.isUp === false) {
       const { ifName } = attached.place;
-      log("info", `Link "${ifName}" down. Attempting to set up`);
+      log("info", "link-set-up", { interface: ifName });
       attached.setState("up");
       link = this.#look();
     }
@@ -74,7 +75,7 @@ export class LinkWatch implements Disposable {
       if (!(error instanceof SystemError)) throw error;
       if (event === "netns-gone") return onGone("namespace");
       // Nothing is known, so nothing is done: the next event may tell more.
-      log("warn", "interface-refused", { reason: error.message });
+      log("warn", "interface-change-failed", { reason: error.message });
     }
   }
 

@@ -1,6 +1,6 @@
 /** What the daemon needs of the outside. Implemented in `lib/sys`, and by fakes in tests. @module */
 
-import type { LogLevel } from "../../base/log_line.ts";
+import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import type { ClientPacket } from "../codec/packet.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
@@ -132,13 +132,6 @@ export interface LeaseStore {
   };
   removeTombstone(attachment: Attachment): void;
 }
-
-/** Writes one line to the log. */
-export type Log = (
-  level: LogLevel,
-  message: string,
-  fields?: Readonly<Record<string, string | number>>,
-) => void;
 
 /** Everything. */
 export interface DaemonPorts {

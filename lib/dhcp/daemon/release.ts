@@ -7,7 +7,8 @@ import type { ClientSettings } from "../client/settings.ts";
 import { type Offer, offerOf } from "../client/state.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Grant } from "./lease_record.ts";
-import type { AttachedInterface, DaemonPorts, Datagram, Log } from "./ports.ts";
+import type { AttachedInterface, DaemonPorts, Datagram } from "./ports.ts";
+import type { Log } from "../../base/log_line.ts";
 
 /** A RELEASE waits no longer for the server's hardware address; the caller of a DEL must not either. */
 export const FLUSH_TIMEOUT_MS = 500;
@@ -47,10 +48,10 @@ export async function giveBack(
     if (attached === undefined) ports.interfaces.sendFromHost(datagram);
     else await sendThrough(attached, datagram);
     const via = attached === undefined ? "host" : "interface";
-    log("info", "released", { address, server, via });
+    log("info", "lease-released", { address, server, via });
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    log("warn", "failed to release DHCP lease", {
+    log("warn", "release-failed", {
       address,
       server,
       reason: error.message,

@@ -3,7 +3,6 @@
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
 import { CniError, CniErrorCode, toCniError } from "../../cni/error.ts";
 import type { Daemon } from "./daemon.ts";
-import type { Log } from "./ports.ts";
 import {
   type DaemonRequest,
   formatAllocation,
@@ -17,6 +16,7 @@ import {
   type RpcConnection,
   serveUpstream,
 } from "./upstream_server.ts";
+import type { Log } from "../../base/log_line.ts";
 
 /** A caller sends its request at once, and takes its answer at once. */
 const LINE_TIMEOUT_MS = 5000;
@@ -60,14 +60,14 @@ export async function serveConnection(
     await answer(parseRequest(line), caller, daemon, context);
   } catch (error) {
     const failure = toCniError(error);
-    context.log("warn", "request failed", {
+    context.log("warn", "request-failed", {
       pid: caller.peer.pid,
       code: failure.code,
       reason: failure.message,
     });
     if (!isExpected(error)) {
       const stack = error instanceof Error ? error.stack ?? "" : String(error);
-      context.log("error", "unexpected error", { stack });
+      context.log("error", "unexpected-error", { stack });
     }
     // Upstream's plugin was answered in its own way.
     if (line !== undefined && isHttp(line)) return;
@@ -145,7 +145,7 @@ async function readConfirmation(
   } catch (error) {
     if (!(error instanceof SystemError) || caller.hungUp.aborted) throw error;
     const { pid } = caller.peer;
-    log("warn", "no confirmation, taken as one", {
+    log("warn", "confirmation-assumed", {
       pid,
       reason: error.message,
     });

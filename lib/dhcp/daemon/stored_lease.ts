@@ -1,5 +1,6 @@
 /** What is on the disk of one lease. @module */
 
+import type { LogEvent } from "../../base/log_event.ts";
 import { SystemError } from "../../base/errors.ts";
 import { formatHex } from "../../base/hex.ts";
 import type { Offer } from "../client/state.ts";
@@ -11,7 +12,8 @@ import type {
   LeasedGrant,
   LeaseRecord,
 } from "./lease_record.ts";
-import type { LeaseStore, Log } from "./ports.ts";
+import type { LeaseStore } from "./ports.ts";
+import type { Log } from "../../base/log_line.ts";
 
 /** The parts of a record that do not change over the life of a lease. */
 export type FixedParts = Pick<
@@ -135,7 +137,7 @@ export class WrittenLease {
     this.#attempt("lease-not-removed", () => this.#store.remove(attachment));
   }
 
-  #attempt(event: string, body: () => void): SystemError | undefined {
+  #attempt(event: LogEvent, body: () => void): SystemError | undefined {
     try {
       body();
       return undefined;

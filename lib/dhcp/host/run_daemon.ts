@@ -5,10 +5,10 @@
  */
 
 import { SystemError } from "../../base/errors.ts";
-import { formatLogLine } from "../../base/log_line.ts";
+import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
-import type { DaemonPorts, Log } from "../daemon/ports.ts";
+import type { DaemonPorts } from "../daemon/ports.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/messages.ts";
 import { serveConnection } from "../daemon/server.ts";
 import { stateDirOf } from "../protocol/state_directory.ts";
@@ -58,7 +58,10 @@ export async function runDaemon(
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     const { message, advice } = error;
-    log("error", message, advice === "" ? {} : { advice });
+    log("error", "command-failed", {
+      reason: message,
+      ...(advice === "" ? {} : { advice }),
+    });
     return 1;
   }
 }
@@ -76,7 +79,7 @@ async function serve(
   const socketPath = listener.path ?? wantedPath;
   const stop = stopSignal();
   await using loop = new EventLoop((error) =>
-    log("error", "unexpected error", { stack: stackOf(error) })
+    log("error", "unexpected-error", { stack: stackOf(error) })
   );
   using timers = new Timers(loop);
   using monitor = new LinkMonitor(loop, timers);
@@ -122,8 +125,8 @@ async function serve(
   await atMost(Promise.all(calls), STOP_TIMEOUT_MS);
   daemon.stop();
   await atMost(Promise.all(calls), LAST_WORD_TIMEOUT_MS);
-  if (calls.size > 0) log("warn", "calls left", { calls: calls.size });
-  log("info", "stopped; leases are kept");
+  if (calls.size > 0) log("warn", "calls-abandoned", { calls: calls.size });
+  log("info", "stopped");
 }
 
 function listen(socketPath: string): UnixListener {
@@ -137,10 +140,10 @@ function listen(socketPath: string): UnixListener {
 }
 
 function logger({ debug }: DaemonFlags): Log {
-  return (level, message, fields) => {
+  return (level, event, fields) => {
     if (level === "debug" && !debug) return;
     const time = new Date().toISOString();
-    writeStderr(`time=${time} ${formatLogLine(level, message, fields)}`);
+    writeStderr(`time=${time} ${formatLogLine(level, event, fields)}`);
   };
 }
 

@@ -43,7 +43,7 @@ class Activated implements AsyncDisposable {
   async serving(): Promise<string> {
     return await eventually("daemon", async () => {
       const log = await Deno.readTextFile(this.#logPath).catch(() => "");
-      return log.match(/.*msg="serving".*/)?.[0];
+      return log.match(/.*event=serving.*/)?.[0];
     });
   }
 

@@ -199,7 +199,7 @@ export class DhcpHost implements AsyncDisposable {
 
 function servings(path: string): number {
   try {
-    return Deno.readTextFileSync(path).split('msg="serving"').length;
+    return Deno.readTextFileSync(path).split("event=serving").length;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return 1;
     throw error;

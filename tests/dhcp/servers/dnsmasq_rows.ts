@@ -77,7 +77,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         "renewal after the restart",
         () => server.count("DHCPACK") > acks || undefined,
       );
-      assert(second.log.includes('msg="adopted"'));
+      assert(second.log.includes("event=lease-resumed"));
       assertEquals(server.count("DHCPDISCOVER"), discovers);
       // dnsmasq may be writing the file anew.
       await eventually(

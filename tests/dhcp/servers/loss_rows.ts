@@ -61,7 +61,7 @@ export const LOSS_ROWS: readonly ServerRow[] = [
       await server.process.stop();
       await stage.until(
         "expiry",
-        () => daemon.log.includes('msg="lease-lost"'),
+        () => daemon.log.includes("event=lease-lost"),
         service.leaseSeconds * 1000 + 10_000,
       );
       assertEquals(addressesOf(container), [address]);
@@ -69,7 +69,7 @@ export const LOSS_ROWS: readonly ServerRow[] = [
       await server.process.start();
       await stage.until(
         "recovery",
-        () => daemon.log.split('msg="lease-acquired"').length === 3,
+        () => daemon.log.split("event=lease-acquired").length === 3,
         60_000,
       );
       assertEquals(addressesOf(container), [address]);

@@ -200,7 +200,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         [...host.stateFiles].sort(),
         [half, link, "notes.txt"].sort(),
       );
-      assertEquals(count(daemon.log, 'msg="file left alone"'), 3);
+      assertEquals(count(daemon.log, "event=file-ignored"), 3);
     },
   },
 
@@ -221,7 +221,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       await pending;
       await eventually(
         "end of the client",
-        () => daemon.log.includes('msg="releasing lease"') || undefined,
+        () => daemon.log.includes("event=release-started") || undefined,
       );
       const sent = count(daemon.log, DISCOVER);
       await using server = await Dnsmasq.start(host.server, host.directory);

@@ -113,7 +113,7 @@ testAsRoot("withNetns() says so when the namespace cannot be entered", () => {
 
 testAsRoot("withNetns() ends the process when it cannot come back", () => {
   using place = new TestNetns();
-  const url = new URL("../../lib/linux/netns.ts", import.meta.url);
+  const url = new URL("../../../lib/linux/netns.ts", import.meta.url);
   const script = `import { openNetns, withNetns } from "${url}";
     using netns = openNetns("${place.path}");
     try { withNetns(netns, () => 1); } finally { Deno.exit(0); }`;
@@ -124,7 +124,7 @@ testAsRoot("withNetns() ends the process when it cannot come back", () => {
       ...[Deno.execPath(), "run", "--no-prompt", "--allow-ffi", "--ext=ts"],
       ...[`data:application/typescript,${encodeURIComponent(script)}`],
     ],
-    cwd: new URL("../..", import.meta.url).pathname,
+    cwd: new URL("../../..", import.meta.url).pathname,
   }).outputSync();
   const text = new TextDecoder().decode(stderr);
   assertMatch(

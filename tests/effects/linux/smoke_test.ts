@@ -3,11 +3,12 @@ import { compile } from "../../../tools/build/compile.ts";
 import { findCompiler } from "../../../tools/build/compiler.ts";
 import { hostTarget } from "../../../tools/build/target.ts";
 import { TestLink } from "../../support/network_namespaces.ts";
+import { REPO_ROOT } from "../../support/binaries.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { testAsRoot, testWith } from "../../support/requirements.ts";
 
 const PROGRAM = "tests/effects/linux/smoke_program.ts";
-const REPOSITORY = new URL("../..", import.meta.url).pathname;
+const REPOSITORY = REPO_ROOT;
 /** Those of the dhcp binary, so neither `run` nor `sys`. */
 const PERMISSIONS = [
   "--allow-read",

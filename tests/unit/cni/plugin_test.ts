@@ -295,7 +295,7 @@ Deno.test("runPlugin() A.5 code 999 for a bug, with the stack on stderr", async 
   assertEquals(stderr.length, 1);
   assertMatch(
     stderr.join(""),
-    /^level=error msg="oops" stack="TypeError: oops/,
+    /^level=error event=unexpected-error reason=oops stack="TypeError: oops/,
   );
 });
 
@@ -311,7 +311,10 @@ Deno.test("runPlugin() keeps to the answer if something fails after it", async (
   });
   assertEquals([exitStatus, stdout.length], [0, 1]);
   assertMatch(stdout.join(""), /"address": "10\.0\.0\.2\/24"/);
-  assertMatch(stderr.join(""), /^level=error msg="late" /);
+  assertMatch(
+    stderr.join(""),
+    /^level=error event=unexpected-error reason=late /,
+  );
 });
 
 Deno.test("runPlugin() K1 never writes a second document", async () => {
@@ -341,7 +344,7 @@ Deno.test("runPlugin() fails an ADD whose answer cannot be written, and says so 
   });
   assertEquals([exitStatus, attempts.length], [1, 1]);
   assertEquals(stderr, [
-    'level=error msg="write stdout: broken pipe" details=""',
+    'level=error event=command-failed reason="write stdout: broken pipe" details=""',
   ]);
 });
 
@@ -359,6 +362,6 @@ Deno.test("runPlugin() says an error on stderr if stdout takes nothing", async (
   });
   assertEquals({ exitStatus, stderr }, {
     exitStatus: 1,
-    stderr: ['level=error msg="no" details="look there"'],
+    stderr: ['level=error event=command-failed reason=no details="look there"'],
   });
 });

@@ -290,7 +290,9 @@ function checkStory(client: ClientDriver): void {
       case "log": {
         // A stop ends the story, a resume begins one that the caller knows.
         const { to } = effect.fields as { to?: string };
-        if (effect.event === "state" && to === "STOPPED") isKnown = false;
+        if (effect.event === "state-changed" && to === "STOPPED") {
+          isKnown = false;
+        }
         break;
       }
     }

@@ -305,7 +305,9 @@ for (const [name, wants] of Object.entries(TABLE)) {
 
 Deno.test("transition() logs a change of state in one line", () => {
   const client = clientIn("BOUND");
-  const changes = client.of("log").filter(({ event }) => event === "state");
+  const changes = client.of("log").filter(({ event }) =>
+    event === "state-changed"
+  );
   assertEquals(changes.map(({ fields }) => fields), [
     { from: "STOPPED", to: "SELECTING" },
     { from: "SELECTING", to: "REQUESTING" },
