@@ -1,7 +1,8 @@
-/** The links of the documents: files and headings that exist, here and in a release. @module */
+/** What the documents refer to: files and headings that exist, and the imports between folders. @module */
 
 import { assertEquals } from "@std/assert";
 import { DOCUMENTS } from "../../tools/release.ts";
+import { MAY_IMPORT } from "../architecture/layers.ts";
 import { REPO_ROOT } from "../support/binaries.ts";
 
 /** A link to a file of the repository, as `path#heading`. */
@@ -56,4 +57,16 @@ Deno.test("a release contains every page of docs/", async () => {
     if (!DOCUMENTS.includes(`docs/${name}`)) pages.push(name);
   }
   assertEquals(pages, []);
+});
+
+Deno.test("ARCHITECTURE.md lists the imports that tests/architecture/layers.ts allows", async () => {
+  const rows = (await readDocument("ARCHITECTURE.md"))
+    .matchAll(/^\| `([a-z_/0-9]+)` *\|[^|]*\| ([^|]+?) *\|$/gm);
+  const listed = [...rows].map(([, folder = "", list = ""]) =>
+    [folder, list === "nothing" ? [] : list.split(", ").sort()] as const
+  );
+  const allowed = Object.entries(MAY_IMPORT).map(([folder, list]) =>
+    [folder, [...list].sort()] as const
+  );
+  assertEquals(Object.fromEntries(listed), Object.fromEntries(allowed));
 });
