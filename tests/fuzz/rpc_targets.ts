@@ -14,7 +14,7 @@ import {
   type DaemonRequest,
   formatRequest,
   parseRequest,
-} from "../../lib/dhcp/protocol/messages.ts";
+} from "../../lib/dhcp/protocol/daemon_protocol.ts";
 import {
   CMD_ARGS,
   CONNECT_LINE,
@@ -23,7 +23,7 @@ import {
   RPC_REQUEST,
   RPC_RESULT,
   toRpcResult,
-} from "../../lib/dhcp/protocol/upstream_messages.ts";
+} from "../../lib/dhcp/protocol/upstream_protocol.ts";
 import {
   type RpcConnection,
   serveUpstream,

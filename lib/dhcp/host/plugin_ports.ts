@@ -3,7 +3,7 @@
 import { formatHex } from "../../base/hex.ts";
 import type { DhcpPorts } from "../plugin/ports.ts";
 import { stateDirOf, stateFileName } from "../protocol/state_directory.ts";
-import { formatTombstone } from "../protocol/release_note.ts";
+import { formatReleaseNote } from "../protocol/release_note.ts";
 import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
 import { connectUnix } from "../../sys/unix_client.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
@@ -16,7 +16,7 @@ async function leaveTombstone(
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
   const name = stateFileName(formatHex(digest), "release");
   const directory = stateDirOf(socketPath);
-  writeNote(directory, name, formatTombstone(attachment));
+  writeNote(directory, name, formatReleaseNote(attachment));
 }
 
 function writeNote(directory: string, name: string, content: string): void {

@@ -15,7 +15,7 @@ import {
   formatRequest,
   MAX_RESPONSE_BYTES,
   parseResponse,
-} from "../protocol/messages.ts";
+} from "../protocol/daemon_protocol.ts";
 import { isHttpAnswer, UpstreamDaemon } from "./upstream_fallback.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 

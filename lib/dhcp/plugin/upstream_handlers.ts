@@ -11,7 +11,7 @@ import { formatCidr } from "../../net/cidr.ts";
 import { parseSocketPath } from "../config/dhcp_config.ts";
 import { absoluteNetns } from "./handlers.ts";
 import type { DhcpPorts } from "./ports.ts";
-import { MAX_RESPONSE_BYTES } from "../protocol/messages.ts";
+import { MAX_RESPONSE_BYTES } from "../protocol/daemon_protocol.ts";
 import { upstreamConfig } from "./upstream_config.ts";
 import {
   CMD_ARGS,
@@ -21,7 +21,7 @@ import {
   RPC_REQUEST,
   type RpcMethod,
   textOf,
-} from "../protocol/upstream_messages.ts";
+} from "../protocol/upstream_protocol.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** Upstream's daemon gives up after 208 s at the latest. */

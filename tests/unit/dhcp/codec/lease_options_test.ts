@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { type DhcpDns, dnsOf } from "../../../../lib/dhcp/codec/lease_dns.ts";
+import { type DhcpDns, dnsOf } from "../../../../lib/dhcp/codec/dns_options.ts";
 import { OptionReader } from "../../../../lib/dhcp/codec/option_reader.ts";
 import {
   formatRoute,
   gatewayOf,
   routesOf,
-} from "../../../../lib/dhcp/codec/lease_routes.ts";
+} from "../../../../lib/dhcp/codec/route_options.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
 import { formatHex } from "../../../../lib/base/hex.ts";
 import { ascii } from "../../../support/bytes.ts";

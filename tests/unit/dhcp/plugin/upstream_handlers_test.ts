@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import type { DhcpPorts } from "../../../../lib/dhcp/plugin/ports.ts";
 import { upstreamHandlers } from "../../../../lib/dhcp/plugin/upstream_handlers.ts";
-import { CONNECTED_LINE } from "../../../../lib/dhcp/protocol/upstream_messages.ts";
+import { CONNECTED_LINE } from "../../../../lib/dhcp/protocol/upstream_protocol.ts";
 import { GobDecoder } from "../../../../lib/dhcp/protocol/gob/gob_decoder.ts";
 import { rejectionOf } from "../../base/thrown.ts";
 import { invocation } from "../../cni/builders.ts";
