@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { type DhcpDns, dnsOf } from "../../../../lib/dhcp/codec/dns_options.ts";
 import { OptionReader } from "../../../../lib/dhcp/codec/option_reader.ts";
 import {
   formatRoute,
@@ -7,9 +6,7 @@ import {
   routesOf,
 } from "../../../../lib/dhcp/codec/route_options.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
-import { formatHex } from "../../../../lib/base/hex.ts";
-import { ascii } from "../../../support/bytes.ts";
-import { ip, options } from "../../../support/dhcp_messages.ts";
+import { options } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 
 interface Row {
@@ -108,78 +105,4 @@ Deno.test("gatewayOf() is the first router even when 121 makes the routes", () =
   const reader = new OptionReader(options({ ...ROUTER, ...CLASSLESS }));
   const gateway = gatewayOf(reader);
   assertEquals(gateway && formatIpAddress(gateway), "192.0.2.1");
-});
-
-const text = (words: string): string => formatHex(ascii(words));
-
-testRows<{
-  name: string;
-  given: Record<number, string>;
-  want: Partial<DhcpDns>;
-  warnings?: number;
-}>("dnsOf()", [
-  { name: "gives nothing without options", given: {}, want: {} },
-  {
-    name: "gives name servers in order",
-    given: { 6: "c0000235 c6336435" },
-    want: { nameservers: [ip("192.0.2.53"), ip("198.51.100.53")] },
-  },
-  {
-    name: "leaves out the name server 0.0.0.0",
-    given: { 6: "00000000 c0000235" },
-    want: { nameservers: [ip("192.0.2.53")] },
-  },
-  {
-    name: "gives the domain",
-    given: { 15: text("a.example") },
-    want: { domain: "a.example" },
-  },
-  {
-    name: "cuts NULs and the final dot off the domain",
-    given: { 15: `${text("a.example.")}0000` },
-    want: { domain: "a.example" },
-  },
-  {
-    name: "takes several names in 15 for a search list",
-    given: { 15: text("a.example b.example") },
-    want: { domain: "a.example", search: ["a.example", "b.example"] },
-  },
-  {
-    name: "gives the search list of 119 precedence over 15",
-    given: { 15: text("a.example b.example"), 119: "0163 00" },
-    want: { domain: "a.example", search: ["c"] },
-  },
-  {
-    name: "leaves out a domain that would add a line to resolv.conf",
-    given: { 15: text("a.example\nnameserver 203.0.113.66") },
-    want: {},
-    warnings: 1,
-  },
-  {
-    name: "leaves out a domain with an empty label",
-    given: { 15: text("a..example") },
-    want: {},
-    warnings: 1,
-  },
-  {
-    name: "leaves out a domain of 254 characters",
-    given: { 15: text(`${"a.".repeat(126)}aa`) },
-    want: {},
-    warnings: 1,
-  },
-  {
-    name: "leaves out malformed 6 and 119",
-    given: { 6: "c00002", 119: "c000" },
-    want: {},
-    warnings: 2,
-  },
-], ({ given, want, warnings = 0 }) => {
-  const reader = new OptionReader(options(given));
-  assertEquals(dnsOf(reader), {
-    nameservers: [],
-    domain: undefined,
-    search: [],
-    ...want,
-  });
-  assertEquals(reader.warnings.length, warnings);
 });
