@@ -11,7 +11,7 @@ import {
   encodeOptionValue,
   type OptionShape,
 } from "../../lib/dhcp/codec/option_value.ts";
-import { optionDefinitions } from "../../lib/dhcp/codec/option_code.ts";
+import { optionDefinition } from "../../lib/dhcp/codec/option_code.ts";
 import { decodeClientPacket } from "../../lib/dhcp/codec/packet.ts";
 import { leaseFromAck } from "../../lib/dhcp/client/lease.ts";
 import type { ChecksumPolicy } from "../../lib/net/ipv4_udp.ts";
@@ -46,7 +46,14 @@ const POLICIES: readonly ChecksumPolicy[] = [
   "verify-or-partial",
   "skip",
 ];
-const SHAPES = [...new Set(optionDefinitions().map(({ shape }) => shape))];
+const SHAPES = [
+  ...new Set(
+    Array.from(
+      { length: 254 },
+      (_, index) => optionDefinition(index + 1).shape,
+    ),
+  ),
+];
 
 /** Runs `decode`, which may refuse with a DecodeError. */
 function attempt<T>(decode: () => T): { readonly value: T } | undefined {

@@ -96,7 +96,7 @@ testRows<Row>("routesOf()", [
   const reader = new OptionReader(options(given));
   assertEquals(routesOf(reader).map(formatRoute), want);
   assertEquals(
-    reader.warnings.map((text) => Number(text.match(/^Option (\d+)/)?.[1])),
+    reader.warnings.map((text) => Number(text.match(/^option (\d+)/)?.[1])),
     warns,
   );
 });
