@@ -36,7 +36,7 @@ Deno.test("conformance cases of dhcp have names of their own", () => {
   }
 });
 
-Deno.test("the documentation explains every difference that a case of dhcp relies on", async () => {
+Deno.test("docs/differences.md explains every difference that a case of dhcp relies on", async () => {
   const explained = await deliberateDifferences();
   const used = new Set(
     groups.flatMap(({ cases }) => cases as readonly DhcpCase[]).flatMap((

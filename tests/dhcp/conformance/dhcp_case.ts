@@ -83,7 +83,7 @@ export interface DhcpCase extends ConformanceCase {
   readonly link?: "up" | "down";
   /** CNI versions that it is run with, one after the other. */
   readonly versions?: readonly string[];
-  /** It cannot be asked of upstream, because of this deliberate difference. */
+  /** The id in docs/differences.md because of which the case cannot run against upstream. */
   readonly notUpstream?: string;
   readonly steps: readonly DhcpStep[];
 }

@@ -66,7 +66,7 @@ export interface OutcomeOverride {
 
 /** How the step goes when upstream's plugin is under test. */
 export interface UpstreamOverride extends OutcomeOverride {
-  /** The row (or rows) of the table "Deliberate differences" that explains it. */
+  /** The id (or ids) of the row in docs/differences.md that explains it. */
   readonly difference: string | readonly string[];
   /** Where upstream acts at random: every outcome that it may have. */
   readonly oneOf?: readonly OutcomeOverride[];
@@ -179,7 +179,7 @@ export function parseCases(
   });
 }
 
-/** The rows of "Deliberate differences" that a case names. */
+/** Returns the ids of docs/differences.md that a case names. */
 export function differencesOf({ steps }: ConformanceCase): string[] {
   return steps.flatMap(({ upstream }) => upstream?.difference ?? []);
 }

@@ -38,7 +38,7 @@ Deno.test("conformance cases have names of their own", () => {
   }
 });
 
-Deno.test("ARCHITECTURE.md explains every difference that a case relies on", async () => {
+Deno.test("docs/differences.md explains every difference that a case relies on", async () => {
   const explained = await deliberateDifferences();
   const used = new Set([
     ...IMPLIED_DIFFERENCES,
