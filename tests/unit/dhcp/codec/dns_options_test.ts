@@ -14,57 +14,57 @@ testRows<{
   want: Partial<DhcpDns>;
   warnings?: number;
 }>("dnsOf()", [
-  { name: "gives nothing without options", given: {}, want: {} },
+  { name: "returns nothing without options", given: {}, want: {} },
   {
-    name: "gives name servers in order",
+    name: "returns name servers in order",
     given: { 6: "c0000235 c6336435" },
     want: { nameservers: [ip("192.0.2.53"), ip("198.51.100.53")] },
   },
   {
-    name: "leaves out the name server 0.0.0.0",
+    name: "ignores the name server 0.0.0.0",
     given: { 6: "00000000 c0000235" },
     want: { nameservers: [ip("192.0.2.53")] },
   },
   {
-    name: "gives the domain",
+    name: "returns the domain",
     given: { 15: text("a.example") },
     want: { domain: "a.example" },
   },
   {
-    name: "cuts NULs and the final dot off the domain",
+    name: "removes final NULs and the final dot of the domain",
     given: { 15: `${text("a.example.")}0000` },
     want: { domain: "a.example" },
   },
   {
-    name: "takes several names in 15 for a search list",
+    name: "uses several names in 15 as search list",
     given: { 15: text("a.example b.example") },
     want: { domain: "a.example", search: ["a.example", "b.example"] },
   },
   {
-    name: "gives the search list of 119 precedence over 15",
+    name: "prefers the search list in 119 to the names in 15",
     given: { 15: text("a.example b.example"), 119: "0163 00" },
     want: { domain: "a.example", search: ["c"] },
   },
   {
-    name: "leaves out a domain that would add a line to resolv.conf",
+    name: "ignores a domain that would add a line to resolv.conf",
     given: { 15: text("a.example\nnameserver 203.0.113.66") },
     want: {},
     warnings: 1,
   },
   {
-    name: "leaves out a domain with an empty label",
+    name: "ignores a domain with an empty label",
     given: { 15: text("a..example") },
     want: {},
     warnings: 1,
   },
   {
-    name: "leaves out a domain of 254 characters",
+    name: "ignores a domain of 254 characters",
     given: { 15: text(`${"a.".repeat(126)}aa`) },
     want: {},
     warnings: 1,
   },
   {
-    name: "leaves out malformed 6 and 119",
+    name: "ignores malformed 6 and 119",
     given: { 6: "c00002", 119: "c000" },
     want: {},
     warnings: 2,

@@ -21,24 +21,24 @@ const STATIC = { 33: "0a010203 c0000202" };
 const CLASSLESS = { 121: "18 c0a84e 00000000 00 c0000203" };
 
 testRows<Row>("routesOf()", [
-  { name: "gives none without options", given: {}, want: [] },
+  { name: "returns no routes without options", given: {}, want: [] },
   {
-    name: "gives a default route through the first router",
+    name: "returns a default route through the first router",
     given: { 3: "c0000201 c0000209" },
     want: ["0.0.0.0/0 via 192.0.2.1"],
   },
   {
-    name: "passes over the router 0.0.0.0",
+    name: "skips the router 0.0.0.0",
     given: { 3: "00000000 c0000209" },
     want: ["0.0.0.0/0 via 192.0.2.9"],
   },
   {
-    name: "puts static routes (33) before the router (3), classful and masked",
+    name: "puts classful static routes (33) before the default route (3)",
     given: { ...ROUTER, ...STATIC },
     want: ["10.0.0.0/8 via 192.0.2.2", "0.0.0.0/0 via 192.0.2.1"],
   },
   {
-    name: "takes classes A, B, C and above by the first octet",
+    name: "derives the class of a static route from the first octet",
     given: {
       33: `7fffffff c0000202 80010203 c0000202 bfffffff c0000202
            c0010203 c0000202 e0010203 c0000202`,
@@ -53,41 +53,41 @@ testRows<Row>("routesOf()", [
   },
   {
     name:
-      'leaves out a default route in 33 (RFC 2132 section 5.8: "an illegal destination")',
+      'ignores a default route in 33 (RFC 2132 section 5.8: "an illegal destination")',
     given: { 33: "00000000 c0000202 0a000000 c0000202" },
     want: ["10.0.0.0/8 via 192.0.2.2"],
     warns: [33],
   },
   {
     name:
-      'ignores 33 and 3 if 121 is there (RFC 3442: "the DHCP client MUST ignore the Router option")',
+      'ignores 33 and 3 if 121 is present (RFC 3442: "the DHCP client MUST ignore the Router option")',
     given: { ...ROUTER, ...STATIC, ...CLASSLESS },
     want: ["192.168.78.0/24 on-link", "0.0.0.0/0 via 192.0.2.3"],
   },
   {
-    name: "has no default route if 121 has none",
+    name: "returns no default route if 121 has none",
     given: { ...ROUTER, 121: "08 0a c0000203" },
     want: ["10.0.0.0/8 via 192.0.2.3"],
   },
   {
-    name: "masks host bits of 121",
+    name: "clears the host bits of routes in 121",
     given: { 121: "14 0a11ff c0000203" },
     want: ["10.17.240.0/20 via 192.0.2.3"],
   },
   {
-    name: "takes a malformed 121 as absent, and says so",
+    name: "treats a malformed 121 as absent, with a warning",
     given: { ...ROUTER, ...STATIC, 121: "21 0a c0000203" },
     want: ["10.0.0.0/8 via 192.0.2.2", "0.0.0.0/0 via 192.0.2.1"],
     warns: [121],
   },
   {
-    name: "takes an empty 121 as absent, and says so",
+    name: "treats an empty 121 as absent, with a warning",
     given: { ...ROUTER, 121: "" },
     want: ["0.0.0.0/0 via 192.0.2.1"],
     warns: [121],
   },
   {
-    name: "takes malformed 33 and 3 as absent, and says so",
+    name: "treats malformed 33 and 3 as absent, with warnings",
     given: { 33: "0a010203", 3: "c00002" },
     want: [],
     warns: [3, 33],
@@ -101,7 +101,7 @@ testRows<Row>("routesOf()", [
   );
 });
 
-Deno.test("gatewayOf() is the first router even when 121 makes the routes", () => {
+Deno.test("gatewayOf() returns the first router, even if the routes come from 121", () => {
   const reader = new OptionReader(options({ ...ROUTER, ...CLASSLESS }));
   const gateway = gatewayOf(reader);
   assertEquals(gateway && formatIpAddress(gateway), "192.0.2.1");
