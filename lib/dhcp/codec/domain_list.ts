@@ -14,8 +14,8 @@ const POINTER = 0xc0;
  * Decodes at least one name, to the end of the content.
  *
  * A pointer must lead to a label, and to one before the labels that it continues, so that decoding
- * takes bounded time. A label consists of letters, digits, `-` and `_` only, because the
- * names are written into resolver files.
+ * takes bounded time. A label consists of letters, digits, `-` and `_` only, because the names are
+ * written into resolver files.
  *
  * @param content The reassembled content of the option; pointers count from its first byte (RFC
  * 3397 section 2).
@@ -113,8 +113,5 @@ function isLabel(label: string): boolean {
 }
 
 function malformed(reason: string, at: number): DecodeError {
-  return new DecodeError(
-    `Cannot decode domain name: ${reason}`,
-    String(at),
-  );
+  return new DecodeError(`Cannot decode domain name: ${reason}`, String(at));
 }

@@ -45,7 +45,7 @@ export function parseSocketPath({ json }: NetworkConfig): string {
  *
  * @param cniArgs The value of CNI_ARGS.
  * @throws {DecodeError} if a value has the wrong type.
- * @throws {ConfigError} if a value is impossible, with upstream's message where upstream has one.
+ * @throws {ConfigError} if a value is invalid, with upstream's message where upstream has one.
  */
 export function parseDhcpConfig(
   config: NetworkConfig,

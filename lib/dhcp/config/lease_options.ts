@@ -51,10 +51,7 @@ export interface LeaseOptions {
   readonly priority: number;
   /** Whether the gateway and the default route are left out. */
   readonly suppressGateway: boolean;
-  /**
-   * Whether option 121 may replace the default route by several shorter prefixes, such as
-   * 0.0.0.0/1.
-   */
+  /** Whether option 121 may have routes to large parts of IPv4, such as 0.0.0.0/1. */
   readonly allowSplitDefault: boolean;
 }
 
@@ -77,7 +74,7 @@ export function formatLeaseOptions(options: LeaseOptions): unknown {
  * Reads lease options from JSON; absent keys have their default.
  *
  * @throws {DecodeError} if a value has the wrong type.
- * @throws {ConfigError} if a value is impossible.
+ * @throws {ConfigError} if a value is invalid.
  */
 export function parseLeaseOptions(json: JsonObject): LeaseOptions {
   return {

@@ -9,9 +9,7 @@ import { readListOrOne } from "./json_values.ts";
 import { readOptionCode } from "./option_name.ts";
 import { encodeOptionText } from "./option_text.ts";
 
-/**
- * The most that one option holds; RFC 3396 could split a longer content, but upstream refuses it.
- */
+/** The capacity of one option. RFC 3396 could split a longer content, but upstream refuses it. */
 const MAX_BYTES = 255;
 
 /** The CNI_ARGS key in which runtimes pass the name of the pod. */

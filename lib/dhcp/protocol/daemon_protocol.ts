@@ -121,7 +121,7 @@ export function formatFailure(
  * @param line The request without its line feed.
  * @throws {DecodeError} if `line` is not JSON, has another protocol version or method, or lacks a
  * key of its method.
- * @throws {ConfigError} if an option has an impossible value.
+ * @throws {ConfigError} if an option is invalid.
  */
 export function parseRequest(line: string): DaemonRequest {
   const json = parseLine(line);

@@ -1,4 +1,8 @@
-/** The operating system of a plugin under test, with a daemon that gives scripted responses. @module */
+/**
+ * The operating system of a plugin under test, with a daemon that gives scripted responses.
+ *
+ * @module
+ */
 
 import { SystemError } from "../../../../lib/base/errors.ts";
 import type { LogFields } from "../../../../lib/base/log_line.ts";
