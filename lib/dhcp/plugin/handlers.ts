@@ -70,11 +70,14 @@ async function add(
     return await (await upstreamHandlers(request, ports)).add(request, answer);
   }
   answer(parseResult(new JsonObject(reply.body.value("result"), "result")));
-  await confirm(reply.connection, ports.log);
+  await confirmResult(reply.connection, ports.log);
 }
 
 /** Tells the daemon that the runtime has the result. Never throws, as the ADD has succeeded. */
-async function confirm(connection: DaemonConnection, log: Log): Promise<void> {
+async function confirmResult(
+  connection: DaemonConnection,
+  log: Log,
+): Promise<void> {
   try {
     const line = await connection.call(formatRequest({ method: "confirm" }), {
       timeoutMs: CONFIRM_TIMEOUT_MS,
