@@ -1,6 +1,5 @@
 /** IPv4 addresses of interfaces in rtnetlink (rtnetlink(7), linux/if_addr.h). Pure. @module */
 
-import { concatBytes } from "../base/concat_bytes.ts";
 import { DecodeError } from "../base/errors.ts";
 import { lastAddress } from "../net/cidr.ts";
 import {
@@ -9,6 +8,7 @@ import {
   ipv4FromBits,
 } from "../net/ipv4_address.ts";
 import {
+  concatBytes,
   decodeAttributes,
   encodeAttributes,
   viewOf,

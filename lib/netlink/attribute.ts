@@ -4,7 +4,6 @@
  * Netlink speaks the byte order of the machine; every machine that Deno runs on is little-endian. Pure. @module
  */
 
-import { concatBytes } from "../base/concat_bytes.ts";
 import { DecodeError } from "../base/errors.ts";
 
 const HEADER = 4;
@@ -29,6 +28,19 @@ export function u32Bytes(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   viewOf(bytes).setUint32(0, value, true);
   return bytes;
+}
+
+/** Joins byte strings. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(
+    parts.reduce((sum, part) => sum + part.length, 0),
+  );
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.length;
+  }
+  return joined;
 }
 
 /** Lays attributes out one after the other. */

@@ -1,8 +1,8 @@
 /** Network interfaces in rtnetlink (rtnetlink(7), linux/if_link.h). Pure. @module */
 
-import { concatBytes } from "../base/concat_bytes.ts";
 import { DecodeError } from "../base/errors.ts";
 import {
+  concatBytes,
   decodeAttributes,
   encodeAttributes,
   textAttribute,

@@ -3,9 +3,9 @@
  * does not keep the namespace alive, and RTM_DELNSID says when it is gone. Pure. @module
  */
 
-import { concatBytes } from "../base/concat_bytes.ts";
 import { DecodeError } from "../base/errors.ts";
 import {
+  concatBytes,
   decodeAttributes,
   encodeAttributes,
   u32Attribute,

@@ -1,11 +1,11 @@
 /** IPv4 routes of the main table in rtnetlink (rtnetlink(7), linux/rtnetlink.h). Pure. @module */
 
-import { concatBytes } from "../base/concat_bytes.ts";
 import { DecodeError } from "../base/errors.ts";
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from "../net/ipv4_address.ts";
 import { ipv4Attribute, ipv4Bytes, type Ipv4Cidr } from "./address.ts";
 import {
   type Attribute,
+  concatBytes,
   decodeAttributes,
   encodeAttributes,
   u32Attribute,

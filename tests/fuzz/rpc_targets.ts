@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { concatBytes } from "../../lib/base/concat_bytes.ts";
+import { concatBytes } from "../../lib/base/bytes.ts";
 import {
   ConfigError,
   DecodeError,

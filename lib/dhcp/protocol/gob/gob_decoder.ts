@@ -8,7 +8,7 @@
  */
 
 import { ByteReader } from "../../../base/byte_reader.ts";
-import { concatBytes } from "../../../base/concat_bytes.ts";
+import { concatBytes } from "../../../base/bytes.ts";
 import { DecodeError } from "../../../base/errors.ts";
 import { readInt, readUint } from "./gob_number.ts";
 

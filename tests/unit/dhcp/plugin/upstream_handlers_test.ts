@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { concatBytes } from "../../../../lib/base/concat_bytes.ts";
+import { concatBytes } from "../../../../lib/base/bytes.ts";
 import type { Result } from "../../../../lib/cni/result.ts";
 import { dhcpHandlers } from "../../../../lib/dhcp/plugin/handlers.ts";
 import {
