@@ -33,6 +33,16 @@ interface EndedCall extends PluginCall {
   readonly endMs: number;
 }
 
+/** A range as the configuration has it. */
+export interface Range {
+  readonly subnet: string;
+  readonly rangeStart?: string;
+  readonly rangeEnd?: string;
+}
+
+/** Reached only by calls that hang. Upstream waits without a limit. */
+const LOCK_TIMEOUT_SECONDS = 600;
+
 /** The only file that may be there apart from addresses, cursors and the lock. */
 const INDEX = ".index.db";
 
@@ -46,13 +56,14 @@ export class SharedNetwork {
   readonly log: string[] = [];
   readonly path: string;
   readonly #dataDir: string;
-  readonly #subnets: readonly string[];
+  readonly #ranges: readonly Range[];
   readonly #config: string;
 
-  constructor(dataDir: string, subnets: readonly string[]) {
+  /** @param ranges Two of them, each a range set of its own. */
+  constructor(dataDir: string, ranges: readonly Range[]) {
     this.path = `${dataDir}/net`;
     this.#dataDir = dataDir;
-    this.#subnets = subnets;
+    this.#ranges = ranges;
     this.#config = this.#configWith([]);
     Deno.mkdirSync(this.path, { recursive: true });
   }
@@ -61,7 +72,11 @@ export class SharedNetwork {
     return networkConfig({
       cniVersion: valid.length === 0 ? "1.0.0" : "1.1.0",
       dataDir: this.#dataDir,
-      subnets: this.#subnets,
+      subnets: [],
+      ipam: {
+        ranges: this.#ranges.map((range) => [range]),
+        lockTimeoutSeconds: LOCK_TIMEOUT_SECONDS,
+      },
       extra: {
         "cni.dev/valid-attachments": valid.map((containerID) => ({
           containerID,
@@ -109,21 +124,45 @@ export class SharedNetwork {
 
   /** Makes one call and checks the directory after it. */
   async call(call: PluginCall): Promise<void> {
-    await this.callConcurrently([call]);
+    await this.callConcurrently([[call]]);
   }
 
-  /** Makes calls of different containers at the same time, and checks the directory after the last one. */
-  async callConcurrently(calls: readonly PluginCall[]): Promise<void> {
+  /**
+   * Makes the calls of several containers at the same time, and checks the directory after the last one.
+   *
+   * @param sequences One for each container: calls that follow each other.
+   */
+  async callConcurrently(
+    sequences: readonly (readonly PluginCall[])[],
+  ): Promise<void> {
     this.log.push(
-      calls.map(({ binary, command, containerId }) =>
-        `${binary} ${command} ${containerId}`
+      sequences.map((calls) =>
+        calls.map(({ binary, command, containerId }) =>
+          `${binary} ${command} ${containerId}`
+        ).join(", ")
       ).join(" & "),
     );
     const holders = new Set(this.holders());
-    const ended = await Promise.all(calls.map((call) => this.#run(call)));
-    this.#check(
-      ended.flatMap((call) => effectsOf(call, holders.has(call.containerId))),
+    const effects = await Promise.all(
+      sequences.map((calls) => this.#callInTurn(calls, holders)),
     );
+    this.#check(effects.flat());
+  }
+
+  /** Makes the calls of one container, checks their answers, and returns what they did. */
+  async #callInTurn(
+    calls: readonly PluginCall[],
+    holders: ReadonlySet<string>,
+  ): Promise<Effect[]> {
+    const effects: Effect[] = [];
+    for (const call of calls) {
+      const { kind } = effects.at(-1) ?? {};
+      const isHolder = kind === undefined
+        ? holders.has(call.containerId)
+        : kind === "reserve";
+      effects.push(...effectsOf(await this.#run(call), isHolder));
+    }
+    return effects;
   }
 
   async #run(call: PluginCall): Promise<EndedCall> {

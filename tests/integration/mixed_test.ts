@@ -15,15 +15,28 @@ import { numberFromEnv, Random } from "../support/random.ts";
 import { testWith } from "../support/requirements.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { interfere } from "./mixed_interference.ts";
-import { type PluginCall, SharedNetwork } from "./mixed_network.ts";
+import { type PluginCall, type Range, SharedNetwork } from "./mixed_network.ts";
 
 const SEED = numberFromEnv("MIXED_SEED", Date.now() % 1_000_000_000);
 const SEQUENCES = numberFromEnv("MIXED_SEQUENCES", 3);
-const STEPS = 40;
 const LANES = 2;
 const CONTAINERS = Array.from({ length: 9 }, (_, index) => `c${index}`);
 
+/** Many more addresses than containers. */
+const WIDE: readonly Range[] = [
+  { subnet: "10.1.0.0/22" },
+  { subnet: "fd00:1::/64" },
+];
+/** One address of each family for each container: what one releases the next one gets. */
+const NARROW: readonly Range[] = [
+  { subnet: "10.1.0.0/22", rangeStart: "10.1.0.2", rangeEnd: "10.1.0.10" },
+  { subnet: "fd00:1::/64", rangeStart: "fd00:1::2", rangeEnd: "fd00:1::a" },
+];
+
 interface Setting {
+  readonly ranges: readonly Range[];
+  /** Steps of a sequence. */
+  readonly steps: number;
   /** Reservations at the start; 200 and more make the plugin keep an index. */
   readonly bulk: number;
   /** Whether an operator edits the directory between the calls. */
@@ -52,6 +65,18 @@ function pickCall(
   };
 }
 
+/** Makes one to three calls in turn for each container, all containers at the same time. */
+async function callAll(network: SharedNetwork, random: Random): Promise<void> {
+  await network.callConcurrently(
+    random.shuffle(CONTAINERS).map((containerId) =>
+      Array.from(
+        { length: 1 + random.int(3) },
+        () => pickCall(network, { random, containers: [containerId] }),
+      )
+    ),
+  );
+}
+
 async function step(
   network: SharedNetwork,
   random: Random,
@@ -63,13 +88,14 @@ async function step(
   if (setting.damagesIndex && random.chance(0.3)) {
     await interfere(network, { random, target: "index" });
   }
+  if (setting.ranges === NARROW) return await callAll(network, random);
   const kind = random.next();
   if (kind < 0.15) {
     const group = random.shuffle(CONTAINERS).slice(0, 2 + random.int(5));
     await network.callConcurrently(
-      group.map((containerId) =>
-        pickCall(network, { random, containers: [containerId] })
-      ),
+      group.map((containerId) => [
+        pickCall(network, { random, containers: [containerId] }),
+      ]),
     );
   } else if (kind < 0.2) {
     await network.collect(
@@ -118,7 +144,7 @@ async function runSequence(
     network.plant(name, content);
   }
   try {
-    for (let count = 0; count < STEPS; count += 1) {
+    for (let count = 0; count < setting.steps; count += 1) {
       await step(network, random, setting);
     }
     await releaseAll(network, random);
@@ -139,7 +165,7 @@ async function runSequence(
 function mixedTest(name: string, setting: Setting): void {
   testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], name, async () => {
     note(
-      `mixed test, ${name}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${STEPS} steps`,
+      `mixed test, ${name}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${setting.steps} steps`,
     );
     using temp = new TempDir();
     const all = new Random(SEED + setting.bulk);
@@ -149,10 +175,7 @@ function mixedTest(name: string, setting: Setting): void {
       LANES,
       (index) =>
         runSequence(
-          new SharedNetwork(temp.join(`${index}`), [
-            "10.1.0.0/22",
-            "fd00:1::/64",
-          ]),
+          new SharedNetwork(temp.join(`${index}`), setting.ranges),
           all.fork(index),
           setting,
         ),
@@ -161,21 +184,39 @@ function mixedTest(name: string, setting: Setting): void {
 }
 
 mixedTest("both plugins share a directory", {
+  ranges: WIDE,
+  steps: 40,
   bulk: 0,
   hasOperator: false,
   damagesIndex: false,
 });
+mixedTest(
+  "both plugins share a directory and a range without spare addresses",
+  {
+    ranges: NARROW,
+    steps: 6,
+    bulk: 0,
+    hasOperator: false,
+    damagesIndex: false,
+  },
+);
 mixedTest("both plugins and an operator share a directory", {
+  ranges: WIDE,
+  steps: 40,
   bulk: 0,
   hasOperator: true,
   damagesIndex: false,
 });
 mixedTest("both plugins share a directory with an index", {
+  ranges: WIDE,
+  steps: 40,
   bulk: 320,
   hasOperator: false,
   damagesIndex: false,
 });
 mixedTest("both plugins and an operator share a directory with an index", {
+  ranges: WIDE,
+  steps: 40,
   bulk: 320,
   hasOperator: true,
   damagesIndex: true,
