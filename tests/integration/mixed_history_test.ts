@@ -123,6 +123,15 @@ const ILLEGAL: readonly (Row & { readonly want: string })[] = [
       'A: "c0" before, reserve "c1" in 0.0..9.0 ms, "c1" after; no order of the calls is legal',
   },
   {
+    name:
+      "ADD prints an address of another container, and its own DEL overlaps",
+    before: { A: "c0" },
+    effects: [del("c1"), add("c1", "A")],
+    after: { A: "c1" },
+    want:
+      'A: "c0" before, reserve "c1" in 0.0..9.0 ms, release "c1" in 0.0..9.0 ms, "c1" after; no order of the calls is legal',
+  },
+  {
     name: "ADD ends before the DEL that releases its address starts",
     before: { A: "c0" },
     effects: [add("c1", "A", [0, 4]), del("c0", [5, 9])],
