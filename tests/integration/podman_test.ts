@@ -1,4 +1,4 @@
-/** A real runtime: podman starts and removes containers whose addresses come from host-local. @module */
+/** Podman starts and removes containers whose addresses come from host-local. @module */
 
 import { assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../support/binaries.ts";
@@ -10,7 +10,7 @@ const NEEDS = [...PODMAN_NEEDS, `binary:${OURS}`] as const;
 const BLUE = ["10.81.0.0/24", "fd00:81::/64"];
 const GREEN = ["10.82.0.0/24"];
 
-/** The reservations of the networks, as the files have them. */
+/** Returns the address files of the networks: name to content. */
 function reservedIn(
   host: PodmanHost,
   ...networks: readonly string[]
@@ -22,7 +22,7 @@ function reservedIn(
   );
 }
 
-/** The files that the addresses inside the containers stand for. */
+/** Returns the address files that the addresses inside the containers call for. */
 async function filesOf(
   host: PodmanHost,
   ids: readonly string[],
@@ -38,13 +38,13 @@ async function filesOf(
 
 testWith(
   NEEDS,
-  "podman: containers have the addresses that are reserved for them, until they are removed",
+  "podman: addresses are reserved for exactly the containers that have them",
   async () => {
     await using host = await PodmanHost.start(OURS);
     await host.addNetwork("blue", BLUE);
     await host.addNetwork("green", GREEN);
 
-    // Two at once on one network, then one on two networks.
+    // Two concurrent ones on one network, then one on two networks.
     const pair = await Promise.all([
       host.runContainer(["blue"]),
       host.runContainer(["blue"]),
@@ -65,7 +65,7 @@ testWith(
 
 testWith(
   NEEDS,
-  "podman: a container that is started again gets an address, and gives it back",
+  "podman: a restarted container gets an address, and releases it when it is removed",
   async () => {
     await using host = await PodmanHost.start(OURS);
     await host.addNetwork("blue", BLUE);
@@ -87,7 +87,7 @@ for (
     { name: "rollback to upstream's binary", from: OURS, to: UPSTREAM },
   ]
 ) {
-  testWith(NEEDS, `podman: ${name} with containers running`, async () => {
+  testWith(NEEDS, `podman: ${name} while containers run`, async () => {
     await using host = await PodmanHost.start(from);
     await host.addNetwork("blue", BLUE);
     const old = [

@@ -1,8 +1,4 @@
-/**
- * What a run of the compiled plugin leaves alone, and what leaves it alone: the temporary directory and the variables of
- * its runtime.
- * @module
- */
+/** The compiled plugin neither uses the temporary directory nor obeys the environment variables of its runtime. @module */
 
 import { assertEquals } from "@std/assert";
 import { OURS } from "../support/binaries.ts";
@@ -13,7 +9,7 @@ const NEEDS: readonly Requirement[] = [`binary:${OURS}`];
 
 let reference: Promise<string[]> | undefined;
 
-/** What the commands print and leave where nobody interferes. */
+/** Runs the commands once without interference, and returns what they print and which files they leave. */
 function undisturbed(): Promise<string[]> {
   reference ??= (async () => {
     using sandbox = new Sandbox();
@@ -24,7 +20,7 @@ function undisturbed(): Promise<string[]> {
 
 testWith(
   NEEDS,
-  "all commands succeed with nothing on stderr and nothing left in TMPDIR",
+  "all commands succeed, print nothing on stderr and leave nothing in TMPDIR",
   async () => {
     using sandbox = new Sandbox();
     const seen = await sandbox.runAll();
@@ -36,7 +32,7 @@ testWith(
   },
 );
 
-/** What an enemy could put where a compiled program of Deno keeps its V8 code cache by default. */
+/** What an attacker could plant where a program compiled by Deno keeps its V8 code cache by default. */
 const PLANTED: Readonly<
   Record<string, (sandbox: Sandbox, path: string) => void>
 > = {
@@ -56,7 +52,7 @@ for (const [kind, plant] of Object.entries(PLANTED)) {
   ) {
     testWith(
       NEEDS,
-      `a ${kind} at $TMPDIR/${name} changes nothing and is not touched`,
+      `a ${kind} at $TMPDIR/${name} has no effect and stays unchanged`,
       async () => {
         using sandbox = new Sandbox();
         plant(sandbox, `${sandbox.tmp}/${name}`);
@@ -82,7 +78,7 @@ async function readIfThere(path: string): Promise<string> {
   }
 }
 
-/** Variables that mean something to Deno, Node or V8; `@` stands for a folder of the test. */
+/** Variables that Deno, Node or V8 read; `@` stands for a directory of the test. */
 const VARIABLES: readonly Readonly<Record<string, string>>[] = [
   {
     DENO_DIR: "@/deno",
@@ -142,7 +138,9 @@ const VARIABLES: readonly Readonly<Record<string, string>>[] = [
 for (const variables of VARIABLES) {
   testWith(
     NEEDS,
-    `${Object.keys(variables).join(", ")} in the environment change nothing`,
+    `environment variables have no effect: ${
+      Object.keys(variables).join(", ")
+    }`,
     async () => {
       using sandbox = new Sandbox();
       const env = Object.fromEntries(
