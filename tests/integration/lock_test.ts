@@ -13,10 +13,10 @@ import {
 import { LockHolder } from "../support/lock_holder.ts";
 import { readNetwork, writeNetwork } from "../support/network_directory.ts";
 import type { PluginOutcome } from "../support/plugin_process.ts";
-import { type Requirement, testWith } from "../support/requirements.ts";
+import { type LaneRow, testInLanes } from "../support/lanes.ts";
+import { missing } from "../support/requirements.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
-const NEEDS: readonly Requirement[] = [`binary:${OURS}`, "command:flock"];
 /** Reached only by calls that wait although they must not. */
 const DEADLINE_SECONDS = 600;
 
@@ -56,74 +56,77 @@ async function untilAwaited(lock: string): Promise<void> {
   });
 }
 
-for (const command of ["ADD", "DEL", "GC"]) {
-  testWith(
-    NEEDS,
+const FAILING: readonly LaneRow[] = ["ADD", "DEL", "GC"].map((command) => ({
+  name:
     `${command} fails when the lock stays held, and names the lock file and a remedy`,
-    async () => {
-      using temp = new TempDir();
-      const network = temp.join("net");
-      writeNetwork(network, {
-        "10.1.0.2": "c1\r\neth0",
-        "last_reserved_ip.0": "10.1.0.2",
-      });
-      const before = readNetwork(network);
+  run: async () => {
+    using temp = new TempDir();
+    const network = temp.join("net");
+    writeNetwork(network, {
+      "10.1.0.2": "c1\r\neth0",
+      "last_reserved_ip.0": "10.1.0.2",
+    });
+    const before = readNetwork(network);
+    await using _holder = await LockHolder.take(`${network}/lock`);
+    const { code, stdout } = await call(
+      command,
+      config(temp, { lockTimeoutSeconds: 1 }),
+    );
+    assertEquals(code, 1, stdout);
+    const error = errorIn(stdout);
+    assertEquals(error?.code, 5);
+    const text = `${error?.msg} ${error?.details}`;
+    for (const part of [`${network}/lock`, "1 s", "fuser"]) {
+      assert(text.includes(part), `${JSON.stringify(part)} in ${text}`);
+    }
+    assertEquals(readNetwork(network), before);
+  },
+}));
+
+const WAITING: readonly LaneRow[] = [
+  { name: "ADD", binary: OURS, cniVersion: "1.1.0" },
+  { name: "upstream's ADD", binary: UPSTREAM, cniVersion: "1.0.0" },
+].map(({ name, binary, cniVersion }) => ({
+  name: `${name} waits for the lock, and succeeds once it is released`,
+  reason: missing(`binary:${binary}`),
+  run: async () => {
+    using temp = new TempDir();
+    const network = temp.join("net");
+    // Our plugin makes the lock file: upstream must lock the same one.
+    assertEquals((await call("ADD", config(temp))).code, 0);
+    let waiting: Promise<PluginOutcome>;
+    {
       await using _holder = await LockHolder.take(`${network}/lock`);
-      const { code, stdout } = await call(
-        command,
-        config(temp, { lockTimeoutSeconds: 1 }),
-      );
-      assertEquals(code, 1, stdout);
-      const error = errorIn(stdout);
-      assertEquals(error?.code, 5);
-      const text = `${error?.msg} ${error?.details}`;
-      for (const part of [`${network}/lock`, "1 s", "fuser"]) {
-        assert(text.includes(part), `${JSON.stringify(part)} in ${text}`);
-      }
-      assertEquals(readNetwork(network), before);
-    },
-  );
-}
+      waiting = call("ADD", config(temp, { cniVersion }), {
+        binary,
+        containerId: "c2",
+      });
+      await untilAwaited(`${network}/lock`);
+      assertEquals([...readNetwork(network).addresses.keys()], ["10.1.0.2"]);
+    }
+    const { code, stdout } = await waiting;
+    assertEquals(code, 0, stdout);
+    assertEquals(addressesInResult(stdout), ["10.1.0.3"]);
+  },
+}));
 
-for (
-  const { name, binary, cniVersion } of [
-    { name: "ADD", binary: OURS, cniVersion: "1.1.0" },
-    { name: "upstream's ADD", binary: UPSTREAM, cniVersion: "1.0.0" },
-  ]
-) {
-  testWith(
-    [...NEEDS, `binary:${binary}`],
-    `${name} waits for the lock, and succeeds once it is released`,
-    async () => {
-      using temp = new TempDir();
-      const network = temp.join("net");
-      // Our plugin makes the lock file: upstream must lock the same one.
-      assertEquals((await call("ADD", config(temp))).code, 0);
-      let waiting: Promise<PluginOutcome>;
-      {
-        await using _holder = await LockHolder.take(`${network}/lock`);
-        waiting = call("ADD", config(temp, { cniVersion }), {
-          binary,
-          containerId: "c2",
-        });
-        await untilAwaited(`${network}/lock`);
-        assertEquals([...readNetwork(network).addresses.keys()], ["10.1.0.2"]);
-      }
-      const { code, stdout } = await waiting;
-      assertEquals(code, 0, stdout);
-      assertEquals(addressesInResult(stdout), ["10.1.0.3"]);
-    },
-  );
-}
+const STATUS: LaneRow = {
+  name: "STATUS answers while the lock is held",
+  run: async () => {
+    using temp = new TempDir();
+    const network = temp.join("net");
+    writeNetwork(network, {});
+    await using _holder = await LockHolder.take(`${network}/lock`);
+    const { code, stdout, stderr } = await call(
+      "STATUS",
+      config(temp, { lockTimeoutSeconds: 10 * DEADLINE_SECONDS }),
+    );
+    assertEquals({ code, stdout, stderr }, { code: 0, stdout: "", stderr: "" });
+  },
+};
 
-testWith(NEEDS, "STATUS answers while the lock is held", async () => {
-  using temp = new TempDir();
-  const network = temp.join("net");
-  writeNetwork(network, {});
-  await using _holder = await LockHolder.take(`${network}/lock`);
-  const { code, stdout, stderr } = await call(
-    "STATUS",
-    config(temp, { lockTimeoutSeconds: 10 * DEADLINE_SECONDS }),
-  );
-  assertEquals({ code, stdout, stderr }, { code: 0, stdout: "", stderr: "" });
-});
+testInLanes([`binary:${OURS}`, "command:flock"], "lock", [
+  ...FAILING,
+  ...WAITING,
+  STATUS,
+]);

@@ -4,9 +4,8 @@ import { assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../support/binaries.ts";
 import { ownerText, readNetwork } from "../support/network_directory.ts";
 import { PODMAN_NEEDS, PodmanHost } from "../support/podman_host.ts";
-import { testWith } from "../support/requirements.ts";
+import { type LaneRow, testInLanes } from "../support/lanes.ts";
 
-const NEEDS = [...PODMAN_NEEDS, `binary:${OURS}`] as const;
 const BLUE = ["10.81.0.0/24", "fd00:81::/64"];
 const GREEN = ["10.82.0.0/24"];
 
@@ -36,10 +35,9 @@ async function filesOf(
   return files;
 }
 
-testWith(
-  NEEDS,
-  "podman: addresses are reserved for exactly the containers that have them",
-  async () => {
+const ROWS: readonly LaneRow[] = [{
+  name: "addresses are reserved for exactly the containers that have them",
+  run: async () => {
     await using host = await PodmanHost.start(OURS);
     await host.addNetwork("blue", BLUE);
     await host.addNetwork("green", GREEN);
@@ -61,12 +59,10 @@ testWith(
     await host.podman("rm", "-f", "-t", "0", ...pair);
     assertEquals(reservedIn(host, "blue"), {});
   },
-);
-
-testWith(
-  NEEDS,
-  "podman: a restarted container gets an address, and releases it when it is removed",
-  async () => {
+}, {
+  name:
+    "a restarted container gets an address, and releases it when it is removed",
+  run: async () => {
     await using host = await PodmanHost.start(OURS);
     await host.addNetwork("blue", BLUE);
     const id = await host.runContainer(["blue"]);
@@ -79,15 +75,14 @@ testWith(
     await host.podman("rm", "-f", "-t", "0", id);
     assertEquals(reservedIn(host, "blue"), {});
   },
-);
+}];
 
-for (
-  const { name, from, to } of [
-    { name: "upgrade from upstream's binary", from: UPSTREAM, to: OURS },
-    { name: "rollback to upstream's binary", from: OURS, to: UPSTREAM },
-  ]
-) {
-  testWith(NEEDS, `podman: ${name} while containers run`, async () => {
+const REPLACED: readonly LaneRow[] = [
+  { name: "upgrade from upstream's binary", from: UPSTREAM, to: OURS },
+  { name: "rollback to upstream's binary", from: OURS, to: UPSTREAM },
+].map(({ name, from, to }) => ({
+  name: `${name} while containers run`,
+  run: async () => {
     await using host = await PodmanHost.start(from);
     await host.addNetwork("blue", BLUE);
     const old = [
@@ -107,5 +102,10 @@ for (
     await host.usePlugin(from);
     await host.podman("rm", "-f", "-t", "0", fresh);
     assertEquals(reservedIn(host, "blue"), {});
-  });
-}
+  },
+}));
+
+testInLanes([...PODMAN_NEEDS, `binary:${OURS}`], "podman", [
+  ...ROWS,
+  ...REPLACED,
+]);

@@ -2,10 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { OURS } from "../support/binaries.ts";
-import { type Requirement, testWith } from "../support/requirements.ts";
+import { type LaneRow, testInLanes } from "../support/lanes.ts";
 import { COMMANDS, Sandbox } from "../support/sandbox.ts";
-
-const NEEDS: readonly Requirement[] = [`binary:${OURS}`];
 
 let reference: Promise<string[]> | undefined;
 
@@ -18,10 +16,10 @@ function undisturbed(): Promise<string[]> {
   return reference;
 }
 
-testWith(
-  NEEDS,
-  "all commands succeed, print nothing on stderr and leave nothing in TMPDIR",
-  async () => {
+const UNDISTURBED: LaneRow = {
+  name:
+    "all commands succeed, print nothing on stderr and leave nothing in TMPDIR",
+  run: async () => {
     using sandbox = new Sandbox();
     const seen = await sandbox.runAll();
     const failed = seen.filter((line, index) =>
@@ -30,7 +28,7 @@ testWith(
     assertEquals(failed, []);
     assertEquals(await sandbox.temporaryFiles(), []);
   },
-);
+};
 
 /** What an attacker could plant where a program compiled by Deno keeps its V8 code cache by default. */
 const PLANTED: Readonly<
@@ -46,28 +44,25 @@ const PLANTED: Readonly<
     Deno.symlinkSync(sandbox.join("absent"), path),
 };
 
-for (const [kind, plant] of Object.entries(PLANTED)) {
-  for (
-    const name of ["deno-compile-host-local", "deno-compile-host-local.cache"]
-  ) {
-    testWith(
-      NEEDS,
-      `a ${kind} at $TMPDIR/${name} has no effect and stays unchanged`,
-      async () => {
-        using sandbox = new Sandbox();
-        plant(sandbox, `${sandbox.tmp}/${name}`);
-        const before = await sandbox.temporaryFiles();
-        assertEquals(await sandbox.runAll(), await undisturbed());
-        assertEquals(await sandbox.temporaryFiles(), before);
-        assertEquals(
-          await readIfThere(sandbox.join("victim")),
-          kind.endsWith("a file") ? "precious" : "absent",
-        );
-        assertEquals(await readIfThere(sandbox.join("absent")), "absent");
-      },
-    );
-  }
-}
+const PLANTED_ROWS: readonly LaneRow[] = Object.entries(PLANTED).flatMap((
+  [kind, plant],
+) =>
+  ["deno-compile-host-local", "deno-compile-host-local.cache"].map((name) => ({
+    name: `a ${kind} at $TMPDIR/${name} has no effect and stays unchanged`,
+    run: async () => {
+      using sandbox = new Sandbox();
+      plant(sandbox, `${sandbox.tmp}/${name}`);
+      const before = await sandbox.temporaryFiles();
+      assertEquals(await sandbox.runAll(), await undisturbed());
+      assertEquals(await sandbox.temporaryFiles(), before);
+      assertEquals(
+        await readIfThere(sandbox.join("victim")),
+        kind.endsWith("a file") ? "precious" : "absent",
+      );
+      assertEquals(await readIfThere(sandbox.join("absent")), "absent");
+    },
+  }))
+);
 
 async function readIfThere(path: string): Promise<string> {
   try {
@@ -135,21 +130,24 @@ const VARIABLES: readonly Readonly<Record<string, string>>[] = [
   },
 ];
 
-for (const variables of VARIABLES) {
-  testWith(
-    NEEDS,
-    `environment variables have no effect: ${
-      Object.keys(variables).join(", ")
-    }`,
-    async () => {
-      using sandbox = new Sandbox();
-      const env = Object.fromEntries(
-        Object.entries(variables).map((
-          [name, value],
-        ) => [name, value.replaceAll("@/", `${sandbox.tmp}/`)]),
-      );
-      assertEquals(await sandbox.runAll(env), await undisturbed());
-      assertEquals(await sandbox.temporaryFiles(), []);
-    },
-  );
-}
+const VARIABLE_ROWS: readonly LaneRow[] = VARIABLES.map((variables) => ({
+  name: `environment variables have no effect: ${
+    Object.keys(variables).join(", ")
+  }`,
+  run: async () => {
+    using sandbox = new Sandbox();
+    const env = Object.fromEntries(
+      Object.entries(variables).map((
+        [name, value],
+      ) => [name, value.replaceAll("@/", `${sandbox.tmp}/`)]),
+    );
+    assertEquals(await sandbox.runAll(env), await undisturbed());
+    assertEquals(await sandbox.temporaryFiles(), []);
+  },
+}));
+
+testInLanes([`binary:${OURS}`], "sandbox", [
+  UNDISTURBED,
+  ...PLANTED_ROWS,
+  ...VARIABLE_ROWS,
+], { lanes: 3 });
