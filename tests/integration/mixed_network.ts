@@ -143,26 +143,16 @@ export class SharedNetwork {
       ).join(" & "),
     );
     const holders = new Set(this.holders());
-    const effects = await Promise.all(
-      sequences.map((calls) => this.#callInTurn(calls, holders)),
+    const ended = await Promise.all(
+      sequences.map((calls) => this.#runInTurn(calls)),
     );
-    this.#check(effects.flat());
+    this.#check(ended.flatMap((calls) => effectsOf(calls, holders)));
   }
 
-  /** Makes the calls of one container, checks their answers, and returns what they did. */
-  async #callInTurn(
-    calls: readonly PluginCall[],
-    holders: ReadonlySet<string>,
-  ): Promise<Effect[]> {
-    const effects: Effect[] = [];
-    for (const call of calls) {
-      const { kind } = effects.at(-1) ?? {};
-      const isHolder = kind === undefined
-        ? holders.has(call.containerId)
-        : kind === "reserve";
-      effects.push(...effectsOf(await this.#run(call), isHolder));
-    }
-    return effects;
+  async #runInTurn(calls: readonly PluginCall[]): Promise<EndedCall[]> {
+    const ended: EndedCall[] = [];
+    for (const call of calls) ended.push(await this.#run(call));
+    return ended;
   }
 
   async #run(call: PluginCall): Promise<EndedCall> {
@@ -229,8 +219,25 @@ export class SharedNetwork {
   }
 }
 
-/** Checks the answer of a call, and returns what the call did to the directory. */
-function effectsOf(call: EndedCall, isHolder: boolean): Effect[] {
+/** Checks the answers to the calls of one container, and returns what the calls did to the directory. */
+function effectsOf(
+  calls: readonly EndedCall[],
+  holders: ReadonlySet<string>,
+): Effect[] {
+  const effects: Effect[] = [];
+  for (const call of calls) {
+    const last = effects.at(-1);
+    const isHolder = last === undefined
+      ? holders.has(call.containerId)
+      : last.kind === "reserve";
+    const effect = effectOf(call, isHolder);
+    if (effect !== undefined) effects.push(effect);
+  }
+  return effects;
+}
+
+/** @returns Undefined if the call changed nothing. */
+function effectOf(call: EndedCall, isHolder: boolean): Effect | undefined {
   const { command, containerId, outcome, startMs, endMs } = call;
   const { code, stdout } = outcome;
   const owner = ownerText(containerId);
@@ -241,16 +248,16 @@ function effectsOf(call: EndedCall, isHolder: boolean): Effect[] {
       true,
       stdout,
     );
-    return [];
+    return undefined;
   }
   if (command === "CHECK") {
     assertEquals(code, isHolder ? 0 : 1, `CHECK of ${containerId}: ${stdout}`);
-    return [];
+    return undefined;
   }
   assertEquals(code, 0, `${command} of ${containerId}: ${stdout}`);
-  if (command === "DEL") return [{ kind: "release", owner, startMs, endMs }];
+  if (command === "DEL") return { kind: "release", owner, startMs, endMs };
   const addresses = addressesInResult(stdout);
-  assertEquals(new Set(addresses).size, 2, stdout);
   assertEquals(addresses.length, 2, stdout);
-  return [{ kind: "reserve", owner, addresses, startMs, endMs }];
+  assertEquals(new Set(addresses).size, 2, stdout);
+  return { kind: "reserve", owner, addresses, startMs, endMs };
 }

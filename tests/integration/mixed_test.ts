@@ -19,7 +19,7 @@ import { type PluginCall, type Range, SharedNetwork } from "./mixed_network.ts";
 
 const SEED = numberFromEnv("MIXED_SEED", Date.now() % 1_000_000_000);
 const SEQUENCES = numberFromEnv("MIXED_SEQUENCES", 3);
-const LANES = 2;
+const LANES = 3;
 const CONTAINERS = Array.from({ length: 9 }, (_, index) => `c${index}`);
 
 /** Many more addresses than containers. */
@@ -37,7 +37,7 @@ interface Setting {
   readonly ranges: readonly Range[];
   /** Steps of a sequence. */
   readonly steps: number;
-  /** Reservations at the start; 200 and more make the plugin keep an index. */
+  /** Number of reservations at the start; with more than 200 the plugin keeps an index. */
   readonly bulk: number;
   /** Whether an operator edits the directory between the calls. */
   readonly hasOperator: boolean;
@@ -56,16 +56,16 @@ function pickCall(
   const command = random.pick(
     ["ADD", "ADD", "ADD", "DEL", "DEL", "CHECK"] as const,
   );
-  // Upstream's ADD of a container that holds one address of two fails and frees that one.
-  const isFatal = command === "ADD" && network.isPartial(containerId);
+  // Upstream's ADD of a container that holds one address of two fails and releases that one.
+  const mustBeOurs = command === "ADD" && network.isPartial(containerId);
   return {
-    binary: isFatal ? OURS : random.pick([OURS, OURS, UPSTREAM]),
+    binary: mustBeOurs ? OURS : random.pick([OURS, OURS, UPSTREAM]),
     command,
     containerId,
   };
 }
 
-/** Makes one to three calls in turn for each container, all containers at the same time. */
+/** Makes one to three calls in turn for each container, for all containers at the same time. */
 async function callAll(network: SharedNetwork, random: Random): Promise<void> {
   await network.callConcurrently(
     random.shuffle(CONTAINERS).map((containerId) =>
@@ -162,10 +162,11 @@ async function runSequence(
   }
 }
 
-function mixedTest(name: string, setting: Setting): void {
+function mixedTest(users: string, setting: Setting): void {
+  const name = `${users} without losing, leaking or doubling an address`;
   testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], name, async () => {
     note(
-      `mixed test, ${name}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${setting.steps} steps`,
+      `mixed test, ${users}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${setting.steps} steps`,
     );
     using temp = new TempDir();
     const all = new Random(SEED + setting.bulk);
@@ -191,7 +192,7 @@ mixedTest("both plugins share a directory", {
   damagesIndex: false,
 });
 mixedTest(
-  "both plugins share a directory and a range without spare addresses",
+  "both plugins share a directory and a range of one address per container",
   {
     ranges: NARROW,
     steps: 6,
