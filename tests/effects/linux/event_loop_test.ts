@@ -186,10 +186,15 @@ Deno.test("EventLoop goes on after a signal interrupts its thread", async () => 
 });
 
 Deno.test("bootTimeMs() goes on, in fractions", () => {
-  const first = bootTimeMs();
-  let next = bootTimeMs();
-  while (next === first) next = bootTimeMs();
-  assert(next > first && next - first < 1_000);
+  const steps = Array.from({ length: 100 }, () => {
+    const first = bootTimeMs();
+    let next = bootTimeMs();
+    while (next === first) next = bootTimeMs();
+    return next - first;
+  });
+  // The shortest: another process may have had its turn in any of them, but not in all.
+  const shortest = Math.min(...steps);
+  assert(shortest > 0 && shortest < 1);
 });
 
 Deno.test("Timers call back in the order of their deadlines", async () => {
