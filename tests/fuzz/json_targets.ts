@@ -14,7 +14,7 @@ import {
   formatRequest,
   parseRequest,
 } from "../../lib/dhcp/protocol/messages.ts";
-import { parseTombstone } from "../../lib/dhcp/protocol/release_note.ts";
+import { parseReleaseNote } from "../../lib/dhcp/protocol/release_note.ts";
 
 /** What stands in for a value of any place. */
 const ODDITIES: readonly unknown[] = [
@@ -54,7 +54,7 @@ export function runRequest(bytes: Uint8Array, choice: number): void {
 /** A lease that can be read can be written, and given back. */
 export function runStateFile(bytes: Uint8Array, choice: number): void {
   const text = toText(bytes, choice);
-  attempt(() => parseTombstone(text));
+  attempt(() => parseReleaseNote(text));
   const record = attempt(() => parseLeaseRecord(text));
   if (record === undefined) return;
   assertEquals(parseLeaseRecord(formatLeaseRecord(record)), record);

@@ -1,4 +1,4 @@
-/** The form of every file in the state directory, and the files by which the plugin asks for a release. Pure. @module */
+/** The form of every file in the state directory, and the content of a release note. Pure. @module */
 
 import { DecodeError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
@@ -27,13 +27,13 @@ export function parseStateFile(text: string): JsonObject {
   throw new DecodeError(`format is ${format}, expected ${FORMAT}`, "format");
 }
 
-/** The content of the file by which the plugin asks the next daemon to give a lease back. */
-export function formatTombstone(attachment: Attachment): string {
+/** Formats a release note: it asks the next daemon to release the lease of an attachment. */
+export function formatReleaseNote(attachment: Attachment): string {
   return formatStateFile({ release: true, attachment });
 }
 
-/** @throws {DecodeError} if it is not such a file. */
-export function parseTombstone(text: string): Attachment {
+/** Parses a release note. @throws {DecodeError} if it is not one. */
+export function parseReleaseNote(text: string): Attachment {
   return readAttachment(parseStateFile(text));
 }
 

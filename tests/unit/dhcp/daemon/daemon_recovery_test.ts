@@ -50,7 +50,7 @@ Deno.test("a lease that expired while no daemon ran and the link has no carrier 
   const attached = host.interface();
   await host.add();
   attached.set({ hasCarrier: false });
-  host.nowMs += 2 * HOUR_MS;
+  host.scheduler.skip(2 * HOUR_MS);
   await host.restart();
   await host.advance(120_000);
   assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
@@ -68,7 +68,7 @@ Deno.test("Daemon.allocate() for a container made anew gives its earlier lease b
     anyCaller(),
   );
   await failure(host.settle(pending));
-  assertEquals([host.types.at(-1), host.files.size], ["RELEASE", 0]);
+  assertEquals([host.types.at(-1), host.leases.files.size], ["RELEASE", 0]);
   await host.daemon.release(REL);
   await host.restart();
   assertEquals(host.daemon.status()["leases"], {});
@@ -87,7 +87,7 @@ Deno.test("Daemon.release() while a container made anew asks for its earlier lea
   await host.daemon.release(REL);
   await failed;
   assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST", "RELEASE"]);
-  assertEquals(host.files.size, 0);
+  assertEquals(host.leases.files.size, 0);
 });
 
 Deno.test("a container made anew with another identifier gives its earlier lease back first", async () => {
@@ -181,7 +181,7 @@ Deno.test("a lease that is lost while the disk is full is recovered for an ADD t
   await host.add();
   host.server = silent;
   await host.advance(HOUR_MS + 11_000);
-  host.isDiskFull = true;
+  host.leases.isFull = true;
   host.server = friendly;
   await host.settle(host.daemon.allocate(allocate(), anyCaller()));
   assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
@@ -191,16 +191,16 @@ Deno.test("a deleted lease that cannot be looked at when the daemon starts stays
   const host = new FakeHost();
   const attached = host.interface();
   await host.add();
-  host.tombstones.set(attachmentText(C1), C1);
+  host.releaseNotes.leave(C1);
   const addresses = attached.addresses.bind(attached);
   attached.addresses = () => {
     throw new SystemError("EMFILE");
   };
   await host.restart();
-  assertEquals([host.tombstones.size, host.files.size], [1, 1]);
+  assertEquals([host.releaseNotes.size, host.leases.files.size], [1, 1]);
   attached.addresses = addresses;
   await host.restart();
-  assertEquals([host.tombstones.size, host.files.size], [0, 0]);
+  assertEquals([host.releaseNotes.size, host.leases.files.size], [0, 0]);
   assertEquals(host.types.at(-1), "RELEASE");
 });
 
@@ -216,16 +216,16 @@ Deno.test("Daemon.release() gives back a lease that could not be taken up", asyn
   attached.addresses = addresses;
   assertEquals(host.daemon.status()["leases"], {});
   await host.daemon.release(REL);
-  assertEquals([host.types.at(-1), host.files.size], ["RELEASE", 0]);
+  assertEquals([host.types.at(-1), host.leases.files.size], ["RELEASE", 0]);
 });
 
 Deno.test("an ADD that returns a living lease takes away a note of its deletion", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();
-  host.tombstones.set(attachmentText(C1), C1);
+  host.releaseNotes.leave(C1);
   await host.add();
-  assertEquals(host.tombstones.size, 0);
+  assertEquals(host.releaseNotes.size, 0);
 });
 
 Deno.test("Daemon.allocate() looks whether the interface of a lease is still there, before anybody says so", async () => {
@@ -259,14 +259,14 @@ Deno.test("a DEL in the seconds after an unanswered renewal waits for its RELEAS
   await host.add();
   host.server = silent;
   await host.advance(HOUR_MS / 2 - 60_000);
-  while (attached.openExchanges === 0) await host.advance(1000);
+  while (attached.openSockets === 0) await host.advance(1000);
   await host.advance(9000);
   let wasOpen: boolean | undefined;
   attached.onFlush = () => {
-    wasOpen = attached.openExchanges > 0;
+    wasOpen = attached.openSockets > 0;
   };
   attached.flushMs = 400;
   await host.settle(host.daemon.release(REL));
   assertEquals(wasOpen, true);
-  assertEquals([attached.openExchanges, host.files.size], [0, 0]);
+  assertEquals([attached.openSockets, host.leases.files.size], [0, 0]);
 });

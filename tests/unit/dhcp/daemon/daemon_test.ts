@@ -17,7 +17,7 @@ Deno.test("Daemon.allocate() acquires, writes the lease down and holds no socket
   const attached = host.interface();
   assertEquals(await host.add(), "192.0.2.50/24");
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
-  assertEquals(attached.openExchanges, 0);
+  assertEquals(attached.openSockets, 0);
   assertEquals(host.record()?.grant.kind, "leased");
   assertEquals(host.record()?.wasSeen, true);
 });
@@ -91,7 +91,10 @@ Deno.test("Daemon.allocate() says that nobody answered, code 11, and leaves noth
     `no DHCPOFFER received: ${host.types.length} DHCPDISCOVERs unanswered`,
   );
   assertEquals(host.nowMs - startMs, 5000);
-  assertEquals([host.files.size, host.daemon.status()["leases"]], [0, {}]);
+  assertEquals([host.leases.files.size, host.daemon.status()["leases"]], [
+    0,
+    {},
+  ]);
 });
 
 Deno.test("Daemon.release() cancels a pending ADD, and what it was offered is given back", async () => {
@@ -108,7 +111,7 @@ Deno.test("Daemon.release() cancels a pending ADD, and what it was offered is gi
   await host.daemon.release({ method: "release", attachment: C1 });
   assertEquals((await failed).code, 11);
   assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-  assertEquals([host.files.size, attached.openExchanges], [0, 0]);
+  assertEquals([host.leases.files.size, attached.openSockets], [0, 0]);
   assertEquals(attached.isWatched, false);
   await host.advance(HOUR_MS);
   assertEquals(host.types.length, 3);
@@ -147,25 +150,25 @@ Deno.test("Daemon.allocate() goes on for the others when one of two callers hang
   ]);
 });
 
-Deno.test("Allocation.takeBack() gives a new lease back", async () => {
+Deno.test("Allocation.cancel() gives a new lease back", async () => {
   const host = new FakeHost();
   host.interface();
   const allocation = await host.settle(
     host.daemon.allocate(allocate(), new AbortController().signal),
   );
-  await allocation.takeBack();
+  await allocation.cancel();
   assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-  assertEquals(host.files.size, 0);
+  assertEquals(host.leases.files.size, 0);
 });
 
-Deno.test("Allocation.takeBack() leaves a lease that an earlier ADD confirmed", async () => {
+Deno.test("Allocation.cancel() leaves a lease that an earlier ADD confirmed", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();
   const again = await host.settle(
     host.daemon.allocate(allocate(), new AbortController().signal),
   );
-  await again.takeBack();
+  await again.cancel();
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
   assertEquals(host.record()?.grant.kind, "leased");
 });
@@ -177,8 +180,8 @@ Deno.test("Daemon.allocate() after a missing DEL moves the lease to the new name
   await host.add();
   assertEquals(await host.add(C1, {}, "/ns/b"), "192.0.2.50/24");
   assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
-  assertEquals(host.record()?.place.netnsPath, "/ns/b");
-  assertEquals(host.interfaces.get("/ns/a")?.isWatched, false);
+  assertEquals(host.record()?.location.netnsPath, "/ns/b");
+  assertEquals(host.interfaces.at("/ns/a")?.isWatched, false);
 });
 
 Deno.test("Daemon.allocate() gives a lease back that cannot be written down", async () => {
@@ -189,13 +192,13 @@ Deno.test("Daemon.allocate() gives a lease back that cannot be written down", as
     new AbortController().signal,
   );
   const failed = failure(host.settle(pending));
-  host.isDiskFull = true;
+  host.leases.isFull = true;
   const { code, message } = await failed;
   assertEquals(code, 5);
   assertEquals(message.includes("disk full"), true);
   // Not even the offer could be written down, so it was not taken.
   assertEquals(host.types, ["DISCOVER", "RELEASE"]);
-  host.isDiskFull = false;
+  host.leases.isFull = false;
   assertEquals(await host.add(), "192.0.2.50/24");
 });
 
@@ -215,7 +218,7 @@ Deno.test("Daemon.release() sends one RELEASE, and none the second time", async 
     [release?.source, release?.destination],
     ["192.0.2.50", "192.0.2.1"],
   );
-  assertEquals(host.files.size, 0);
+  assertEquals(host.leases.files.size, 0);
 });
 
 Deno.test("a renewal is by unicast, and moves the deadlines on the disk", async () => {
@@ -225,7 +228,7 @@ Deno.test("a renewal is by unicast, and moves the deadlines on the disk", async 
   await host.advance(HOUR_MS / 2 + 1000);
   assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
   assertEquals(host.sent.at(-1)?.destination, "192.0.2.1");
-  assertEquals(attached.openExchanges, 0);
+  assertEquals(attached.openSockets, 0);
   const grant = host.record()?.grant;
   assertEquals(
     grant?.kind === "leased" && grant.lease.sentMs > 2_000_000,
@@ -239,13 +242,13 @@ Deno.test("a renewal without an answer holds sockets for ten seconds, not until 
   await host.add();
   host.server = silent;
   await host.advance(HOUR_MS / 2 - 60_000);
-  while (attached.openExchanges === 0) await host.advance(1000);
+  while (attached.openSockets === 0) await host.advance(1000);
   await host.advance(9000);
-  assertEquals(attached.openExchanges, 1);
+  assertEquals(attached.openSockets, 1);
   let openMs = 0;
   const sent = host.types.length;
   for (let second = 0; second < 600; second++) {
-    openMs += attached.openExchanges * 1000;
+    openMs += attached.openSockets * 1000;
     await host.advance(1000);
   }
   const tries = host.types.length - sent + 1;
@@ -269,7 +272,7 @@ Deno.test("a restarted daemon renews at once what should have been renewed meanw
   const host = new FakeHost();
   host.interface();
   await host.add();
-  host.nowMs += HOUR_MS * 3 / 4;
+  host.scheduler.skip(HOUR_MS * 3 / 4);
   await host.restart();
   await host.advance(10);
   assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
@@ -284,17 +287,17 @@ Deno.test("a restarted daemon gives back an offer whose ADD was never answered",
   await host.advance(100);
   await host.restart();
   assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-  assertEquals(host.files.size, 0);
+  assertEquals(host.leases.files.size, 0);
 });
 
 Deno.test("a restarted daemon gives back what was deleted meanwhile", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();
-  host.tombstones.set(attachmentText(C1), C1);
+  host.releaseNotes.leave(C1);
   await host.restart();
   assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-  assertEquals([host.files.size, host.tombstones.size], [0, 0]);
+  assertEquals([host.leases.files.size, host.releaseNotes.size], [0, 0]);
 });
 
 Deno.test("a restarted daemon gives back from the host what has no namespace any more", async () => {
@@ -304,8 +307,8 @@ Deno.test("a restarted daemon gives back from the host what has no namespace any
   host.interface("/ns/a", "2");
   await host.restart();
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
-  assertEquals(host.sentFromHost, ["RELEASE"]);
-  assertEquals(host.files.size, 0);
+  assertEquals(host.typesFromHost, ["RELEASE"]);
+  assertEquals(host.leases.files.size, 0);
 });
 
 Deno.test("a restarted daemon gives back a lease whose address was taken off", async () => {
@@ -349,7 +352,7 @@ Deno.test("an ADD that fails while the daemon gets no turn has its own reason, n
     ),
   );
   await host.advance(1900);
-  await host.stall(1200);
+  await host.scheduler.stall(1200);
   const { code, message } = await failed;
   assertEquals(
     [code, message],
@@ -363,10 +366,13 @@ Deno.test("a namespace that goes away ends the lease; the host gives it back", a
   await host.add();
   attached.remove("removed");
   assertEquals(host.daemon.status()["leases"], { GONE: 1 });
-  attached.tell("netns-gone");
+  attached.notify("netns-gone");
   await host.advance(0);
-  assertEquals(host.sentFromHost, ["RELEASE"]);
-  assertEquals([host.files.size, host.daemon.status()["leases"]], [0, {}]);
+  assertEquals(host.typesFromHost, ["RELEASE"]);
+  assertEquals([host.leases.files.size, host.daemon.status()["leases"]], [
+    0,
+    {},
+  ]);
 });
 
 Deno.test("an interface that goes away keeps its file until DEL gives the lease back", async () => {
@@ -376,10 +382,10 @@ Deno.test("an interface that goes away keeps its file until DEL gives the lease 
   attached.remove("removed");
   await host.advance(HOUR_MS * 2);
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
-  assertEquals(host.files.size, 1);
+  assertEquals(host.leases.files.size, 1);
   await host.daemon.release({ method: "release", attachment: C1 });
-  assertEquals(host.sentFromHost, ["RELEASE"]);
-  assertEquals(host.files.size, 0);
+  assertEquals(host.typesFromHost, ["RELEASE"]);
+  assertEquals(host.leases.files.size, 0);
 });
 
 Deno.test("an interface that goes away ends a pending ADD", async () => {
@@ -393,7 +399,7 @@ Deno.test("an interface that goes away ends a pending ADD", async () => {
   attached.remove("removed");
   assertEquals(
     (await failed).message,
-    "the interface went away while an address was being acquired",
+    "the interface was removed while a lease was being acquired",
   );
   await host.advance(0);
   assertEquals(host.daemon.status()["leases"], {});
@@ -514,7 +520,7 @@ Deno.test("Daemon.gc() gives back what is not listed, in this network only", asy
     await host.daemon.gc({ method: "gc", networkName: "net", attachments }),
     1,
   );
-  assertEquals([...host.files.keys()].sort(), [
+  assertEquals([...host.leases.files.keys()].sort(), [
     "c1/other/eth0",
     "c2/net/eth0",
   ]);
@@ -536,7 +542,7 @@ Deno.test("Daemon.stop() tells those who wait, and keeps the leases", async () =
   await host.advance(100);
   host.daemon.stop();
   assertEquals((await failed).code, 11);
-  assertEquals([...host.files.keys()], ["c1/net/eth0"]);
+  assertEquals([...host.leases.files.keys()], ["c1/net/eth0"]);
   const sent = host.types.length;
   await host.advance(HOUR_MS);
   assertEquals(host.types.length, sent);

@@ -11,8 +11,8 @@ import {
   stateFileName,
 } from "../../../../lib/dhcp/protocol/state_directory.ts";
 import {
-  formatTombstone,
-  parseTombstone,
+  formatReleaseNote,
+  parseReleaseNote,
 } from "../../../../lib/dhcp/protocol/release_note.ts";
 import { hex } from "../../../support/bytes.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
@@ -29,7 +29,7 @@ function leased(sentMs: number): LeaseRecord["grant"] {
 
 const RECORD: LeaseRecord = {
   attachment: C1,
-  place: {
+  location: {
     netnsPath: "/var/run/netns/x",
     netns: { device: "0:4", inode: "4026532000" },
     ifName: "eth0",
@@ -103,8 +103,8 @@ testRows("parseLeaseRecord() refuses", [
   assertEquals(thrown?.["name"], error);
 });
 
-Deno.test("parseTombstone() takes what formatTombstone() gives", () => {
-  assertEquals(parseTombstone(formatTombstone(C1)), C1);
+Deno.test("parseReleaseNote() takes what formatReleaseNote() gives", () => {
+  assertEquals(parseReleaseNote(formatReleaseNote(C1)), C1);
 });
 
 testRows("stateDirOf()", [

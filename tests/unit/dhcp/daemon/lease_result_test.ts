@@ -155,6 +155,6 @@ testRows(
 Deno.test("acceptedRoutes() says which routes it leaves out", () => {
   const options = { 121: "01 00 c0000202  08 0a c0000202" };
   assertEquals(acceptedRoutes(lease(options), USUAL).warnings, [
-    'route 0.0.0.0/1 via 192.0.2.2 is left out: it captures a large part of IPv4; "allowSplitDefault": true takes it',
+    'route 0.0.0.0/1 via 192.0.2.2 captures a large part of IPv4; "allowSplitDefault": true accepts it',
   ]);
 });

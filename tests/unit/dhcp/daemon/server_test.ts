@@ -59,7 +59,7 @@ Deno.test("serveConnection() gives back what the caller hangs up on before it is
   const on = host();
   on.server = silent;
   const caller = new FakeCaller([ALLOCATE]);
-  on.after(1000, () => caller.hangUp());
+  on.scheduler.after(1000, () => caller.hangUp());
   const startMs = on.nowMs;
   assertEquals(await serve(caller, on), []);
   assertEquals(on.nowMs - startMs, 1000);
@@ -112,7 +112,7 @@ Deno.test("serveConnection() refuses a stranger", async () => {
     protocol: 1,
     error: {
       code: 999,
-      msg: "permission denied: the caller has user id 1000, expected 0 or 0",
+      msg: "permission denied: caller has user id 1000, expected 0",
       details: "",
     },
   }]);
@@ -151,13 +151,13 @@ Deno.test("serveConnection() answers check with what is wrong", async () => {
     protocol: 1,
     error: {
       code: 999,
-      msg: "dhcp: no lease of this container and interface exists",
+      msg: "dhcp: no lease for this container and interface",
       details: "attachment c1/net/eth0",
     },
   }]);
   await on.add();
   assertEquals(await serve(new FakeCaller([check]), on), [{ protocol: 1 }]);
-  on.interfaces.get("/ns/a")?.cidrs.splice(0);
+  on.interfaces.at("/ns/a")?.cidrs.splice(0);
   const [answer] = await serve(new FakeCaller([check]), on);
   assertEquals(answer, {
     protocol: 1,
