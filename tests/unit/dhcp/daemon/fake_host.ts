@@ -27,7 +27,7 @@ import type { DaemonRequest } from "../../../../lib/dhcp/protocol/messages.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
 import { hex } from "../../../support/bytes.ts";
-import { reply } from "../../../support/dhcp_messages.ts";
+import { ip, reply } from "../../../support/dhcp_messages.ts";
 import { type FakeInterface, FakeInterfaces } from "./fake_interface.ts";
 import { FakeLeaseStore, FakeReleaseNotes } from "./fake_lease_store.ts";
 import { FakeScheduler } from "./fake_scheduler.ts";
@@ -50,6 +50,15 @@ export function friendly(
   if (type === "DISCOVER") return [reply("OFFER", xid)];
   if (type !== "REQUEST") return [];
   return [reply("ACK", xid, { ciaddr })];
+}
+
+/** Returns a server that grants `address`, also to a client that has another. */
+export function granting(address: string): Server {
+  const yiaddr = ip(address);
+  return ({ type, message: { xid } }) => {
+    if (type === "DISCOVER") return [reply("OFFER", xid, { yiaddr })];
+    return type === "REQUEST" ? [reply("ACK", xid, { yiaddr })] : [];
+  };
 }
 
 /** Answers nothing. */
@@ -101,7 +110,10 @@ export class FakeHost {
   }
 
   /** Makes a namespace with an interface. */
-  interface(path = "/ns/a", inode?: string): FakeInterface {
+  interface(
+    path = "/ns/a",
+    inode = this.interfaces.unusedInode(),
+  ): FakeInterface {
     return this.interfaces.add(path, inode);
   }
 
@@ -125,16 +137,16 @@ export class FakeHost {
     );
     const allocation = await this.settle(pending);
     allocation.confirm();
-    const [ip] = allocation.result.ips;
-    if (ip === undefined) throw new Error("no address");
-    const { address: { address, prefixLength } } = ip;
+    const [first] = allocation.result.ips;
+    if (first === undefined) throw new Error("no address");
+    const { address: { address, prefixLength } } = first;
     const attached = this.interfaces.at(netns);
     attached?.cidrs.push({
       address: { family: 4, value: address.value },
       prefixLength,
     });
     attached?.notify("changed");
-    return formatCidr(ip.address);
+    return formatCidr(first.address);
   }
 
   /** As {@link FakeScheduler.settle}. */

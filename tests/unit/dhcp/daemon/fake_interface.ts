@@ -12,6 +12,7 @@ import {
   type ReceivedPacket,
 } from "../../../../lib/dhcp/daemon/ports.ts";
 import type { DhcpMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
+import type { ClientPacket } from "../../../../lib/dhcp/codec/packet.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import {
   formatIpAddress,
@@ -54,6 +55,8 @@ export class FakeInterface implements AttachedInterface {
   readonly changes: string[] = [];
   /** Addresses that other hosts of the link use. */
   readonly usedElsewhere: Ipv4Address[] = [ip("192.0.2.1")];
+  /** The hardware address of the server that each socket was opened with. */
+  readonly servers: (Uint8Array | undefined)[] = [];
   /** How long a flush takes. */
   flushMs = 0;
   /** Called when a flush ends. */
@@ -101,7 +104,18 @@ export class FakeInterface implements AttachedInterface {
 
   /** Delivers a server's message to the sockets whose filter it passes. */
   deliver(message: DhcpMessage): void {
-    for (const socket of [...this.#sockets]) socket.deliver(message);
+    const source = ip("192.0.2.1");
+    for (const socket of [...this.#sockets]) {
+      if (socket.xid !== message.xid) continue;
+      socket.deliver({ kind: "message", message, source });
+    }
+  }
+
+  /** Delivers a packet that is not a DHCP message. */
+  deliverMalformed(): void {
+    for (const socket of [...this.#sockets]) {
+      socket.deliver({ kind: "dropped", reason: "malformed", detail: "" });
+    }
   }
 
   /** Closes all sockets, as the kernel does when the daemon is killed. */
@@ -138,8 +152,11 @@ export class FakeInterface implements AttachedInterface {
     if (change.kind === "add-address") this.cidrs.push(change.address);
   }
 
-  open({ onReadable }: { readonly onReadable: () => void }): DhcpSocket {
+  open(
+    { server, onReadable }: Parameters<AttachedInterface["open"]>[0],
+  ): DhcpSocket {
     if (this.link === undefined) throw this.#gone();
+    this.servers.push(server);
     const socket = new FakeSocket(onReadable, {
       send: (datagram) => {
         if (this.link?.isUp !== true) throw new SystemError("network is down");
@@ -195,8 +212,9 @@ class FakeSocket implements DhcpSocket {
     readonly flush: () => Promise<boolean>;
     readonly close: () => void;
   };
+  /** The xid that passes the filter. */
+  xid: number | undefined;
   readonly #waiting: ReceivedPacket[] = [];
-  #xid: number | undefined;
   #isClosed = false;
 
   constructor(
@@ -212,21 +230,16 @@ class FakeSocket implements DhcpSocket {
   }
 
   send(datagram: Datagram): void {
-    this.#xid = datagram.xid;
+    this.xid = datagram.xid;
     const { isBroken } = this;
     this.isBroken = false;
     if (isBroken) throw new SystemError("network is down");
     this.#interface.send(datagram);
   }
 
-  /** Delivers a message, if it passes the filter. */
-  deliver(message: DhcpMessage): void {
-    if (this.#isClosed || message.xid !== this.#xid) return;
-    const source = ip("192.0.2.1");
-    this.#waiting.push({
-      packet: { kind: "message", message, source },
-      sender: SERVER_MAC,
-    });
+  /** Delivers a packet that passes the filter. */
+  deliver(packet: ClientPacket): void {
+    this.#waiting.push({ packet, sender: SERVER_MAC });
     this.#onReadable();
   }
 
@@ -264,8 +277,13 @@ export class FakeInterfaces implements Interfaces {
     return [...this.#byPath.values()];
   }
 
-  /** Makes a namespace at `path`, replacing an earlier one; the default inode is a new one. */
-  add(path: string, inode = String(this.#byPath.size + 1)): FakeInterface {
+  /** Returns the inode of a namespace that does not exist yet. */
+  unusedInode(): string {
+    return String(this.#byPath.size + 1);
+  }
+
+  /** Makes a namespace at `path`, replacing an earlier one. */
+  add(path: string, inode: string): FakeInterface {
     const location = {
       netnsPath: path,
       netns: { device: "0:4", inode },
@@ -319,7 +337,8 @@ export class FakeInterfaces implements Interfaces {
   }
 }
 
-function describeChange(change: InterfaceChange): string {
+/** Describes a change in one short text. */
+export function describeChange(change: InterfaceChange): string {
   switch (change.kind) {
     case "add-address":
       return `+${formatCidr(change.address)}`;
