@@ -3,7 +3,7 @@
  * @module
  */
 
-import { type DhcpDns, dnsOf } from "../codec/lease_dns.ts";
+import { type DhcpDns, dnsOf } from "../codec/dns_options.ts";
 import {
   decodeMessage,
   type DhcpMessage,
@@ -16,7 +16,7 @@ import {
   formatRoute,
   gatewayOf,
   routesOf,
-} from "../codec/lease_routes.ts";
+} from "../codec/route_options.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import {
   type Ipv4Address,

@@ -15,7 +15,7 @@ import {
 import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
-import type { DaemonRequest } from "../protocol/messages.ts";
+import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
 import { leaseResult } from "./lease_result.ts";
 import { releaseStoredLease, resumeLeases } from "./resume_leases.ts";
 import type { Result } from "../../cni/result.ts";

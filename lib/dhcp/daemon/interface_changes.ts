@@ -1,7 +1,7 @@
 /** The changes of an interface that a lease with other values requires. Pure. @module */
 
-import type { DhcpRoute } from "../codec/lease_routes.ts";
-import { formatRoute } from "../codec/lease_routes.ts";
+import type { DhcpRoute } from "../codec/route_options.ts";
+import { formatRoute } from "../codec/route_options.ts";
 import { sameAddress } from "../../net/ip_address.ts";
 import type { Ipv4Cidr } from "../../netlink/address.ts";
 import type { InterfaceChange } from "./ports.ts";

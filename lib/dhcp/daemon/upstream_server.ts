@@ -1,5 +1,5 @@
 /**
- * The daemon's side of a connection of upstream's plugin (`protocol/upstream_messages.ts`). @module
+ * The daemon's side of a connection of upstream's plugin (`protocol/upstream_protocol.ts`). @module
  */
 
 import { DecodeError } from "../../base/errors.ts";
@@ -10,7 +10,7 @@ import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
 import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
 import { parseDhcpConfig } from "../config/dhcp_config.ts";
 import type { Daemon } from "./daemon.ts";
-import { MAX_REQUEST_BYTES } from "../protocol/messages.ts";
+import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import {
   CONNECT_LINE,
   CONNECTED_LINE,
@@ -19,7 +19,7 @@ import {
   RPC_RESULT,
   textOf,
   toRpcResult,
-} from "../protocol/upstream_messages.ts";
+} from "../protocol/upstream_protocol.ts";
 
 /** How long upstream's plugin may take to send its whole call. */
 const CALL_TIMEOUT_MS = 5000;

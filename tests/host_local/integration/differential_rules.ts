@@ -14,7 +14,7 @@ import {
 
 /** One way in which the two plugins may differ. */
 export interface Rule {
-  /** The row of ARCHITECTURE.md, "Deliberate differences". */
+  /** The id of its row in docs/differences.md. */
   readonly id: string;
   /** The respects that it accounts for. */
   readonly aspects: readonly Aspect[];

@@ -1,6 +1,6 @@
 /**
  * Our plugin beside upstream's: the same made-up calls on two directories with the same content must give the same
- * exit status, stdout and files, or differ in a way that ARCHITECTURE.md lists as deliberate.
+ * exit status, stdout and files, or differ in a way that docs/differences.md lists.
  *
  * `DIFFERENTIAL_SEED` repeats a run, `DIFFERENTIAL_SEQUENCES` makes it longer.
  * @module
@@ -196,7 +196,7 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
   );
 });
 
-Deno.test("every rule of the differential test is a deliberate difference listed in ARCHITECTURE.md", async () => {
+Deno.test("every rule of the differential test is listed in docs/differences.md", async () => {
   const listed = await deliberateDifferences();
   assertEquals(
     RULES.filter(({ id }) => !listed.has(id)).map(({ id }) => id),

@@ -23,7 +23,7 @@ import type {
   DaemonPorts,
   Datagram,
 } from "../../../../lib/dhcp/daemon/ports.ts";
-import type { DaemonRequest } from "../../../../lib/dhcp/protocol/messages.ts";
+import type { DaemonRequest } from "../../../../lib/dhcp/protocol/daemon_protocol.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
 import { hex } from "../../../support/bytes.ts";

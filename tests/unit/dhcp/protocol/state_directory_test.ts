@@ -9,12 +9,12 @@ import { testRows } from "../../../support/rows.ts";
 
 testRows("stateDirOf()", [
   {
-    name: "is beside the socket",
+    name: "is the socket path without its suffix",
     path: "/run/cni/dhcp.sock",
     want: "/run/cni/dhcp",
   },
   {
-    name: "is below the prefix",
+    name: "is below the same prefix as the socket",
     path: "/host/run/cni/dhcp.sock",
     want: "/host/run/cni/dhcp",
   },
@@ -23,41 +23,33 @@ testRows("stateDirOf()", [
 
 const NAME = "0123456789abcdef0123456789abcdef";
 
-testRows("stateFileKind()", [
-  { name: "recognizes a lease", file: `${NAME}.lease`, want: "lease" },
+testRows("stateFileKind() of", [
+  { name: "a lease", file: `${NAME}.lease`, want: "lease" },
+  { name: "a release note", file: `${NAME}.release`, want: "release" },
   {
-    name: "recognizes a release note",
-    file: `${NAME}.release`,
-    want: "release",
-  },
-  {
-    name: "recognizes the temporary file of a lease",
+    name: "a lease that is being written",
     file: temporaryName(`${NAME}.lease`),
     want: "temporary-lease",
   },
   {
-    name: "recognizes the temporary file of a release note",
+    name: "a release note that is being written",
     file: temporaryName(`${NAME}.release`),
     want: "temporary-release",
   },
   {
-    name: "recognizes the temporary file of a release note and its writer",
+    name: "a release note that is being written, with its writer",
     file: temporaryName(`${NAME}.release`, 4711),
     want: "temporary-release",
   },
+  { name: "another file", file: "dhcp.lease", want: "foreign" },
   {
-    name: "does not recognize another name",
-    file: "dhcp.lease",
-    want: "foreign",
-  },
-  {
-    name: "does not recognize upper case",
+    name: "a digest in upper case",
     file: `${NAME.toUpperCase()}.lease`,
     want: "foreign",
   },
 ], ({ file, want }) => assertEquals(stateFileKind(file), want));
 
-Deno.test("stateFileName() is short for any digest", () => {
+Deno.test("stateFileName() uses the first 32 digits of the digest", () => {
   const name = stateFileName(`${NAME}${NAME}`, "lease");
   assertEquals([name, stateFileKind(name)], [`${NAME}.lease`, "lease"]);
 });
