@@ -34,6 +34,9 @@ export interface NetnsIdentity {
   readonly inode: string;
 }
 
+/** There is a file at the path of a namespace, but it is not a network namespace. */
+export class NotNetnsError extends SystemError {}
+
 /** An open network namespace. Closing it does not end sockets that were opened in it. */
 export class Netns implements Disposable {
   readonly #descriptor: Descriptor;
@@ -66,7 +69,7 @@ export function openNetns(path: string): Netns {
   // Looked at before it is opened: opening a device or a FIFO by mistake would have effects.
   const magic = fileSystemMagic(path);
   if (magic !== NSFS_MAGIC && magic !== PROC_SUPER_MAGIC) {
-    throw new SystemError(
+    throw new NotNetnsError(
       `unknown FS magic on ${JSON.stringify(path)}: ${magic.toString(16)}`,
       {
         advice:
@@ -94,7 +97,7 @@ function enterOnce(netns: Netns): void {
     withNetns(netns, () => undefined);
   } catch (error) {
     if (!isErrno(error, "EINVAL")) throw error;
-    throw new SystemError(
+    throw new NotNetnsError(
       `${JSON.stringify(netns.path)} is not a network namespace`,
       { cause: error },
     );
