@@ -7,24 +7,24 @@ import {
   encodeAddressDump,
   type InterfaceAddress,
   type Ipv4Cidr,
-} from "../netlink/address.ts";
+} from "../netlink/address_message.ts";
 import {
   decodeLink,
   encodeLinkByName,
   encodeLinkState,
   type LinkInfo,
-} from "../netlink/link.ts";
-import { NLM_F } from "../netlink/message.ts";
+} from "../netlink/link_message.ts";
+import { NLM_F } from "../netlink/netlink_message.ts";
 import {
   decodeRoute,
   encodeNewRoute,
   encodeOldRoute,
   encodeRouteDump,
   type Ipv4Route,
-} from "../netlink/route.ts";
+} from "../netlink/route_message.ts";
 import { isErrno } from "./errno.ts";
 import type { Netns } from "./netns.ts";
-import { openRouteSocket, type RouteSocket } from "./route_socket.ts";
+import { type NetlinkSocket, openNetlinkSocket } from "./netlink_socket.ts";
 
 /**
  * Interfaces by netlink. It keeps its namespace alive until disposed, so hold it for a few requests only.
@@ -33,9 +33,9 @@ import { openRouteSocket, type RouteSocket } from "./route_socket.ts";
  * CAP_NET_ADMIN for changes.
  */
 export class LinkControl implements Disposable {
-  readonly #socket: RouteSocket;
+  readonly #socket: NetlinkSocket;
 
-  constructor(socket: RouteSocket) {
+  constructor(socket: NetlinkSocket) {
     this.#socket = socket;
   }
 
@@ -154,7 +154,7 @@ export class LinkControl implements Disposable {
 
   #remove(
     absent: string,
-    request: Parameters<RouteSocket["request"]>[0],
+    request: Parameters<NetlinkSocket["request"]>[0],
   ): void {
     try {
       this.#socket.request(request);
@@ -166,7 +166,7 @@ export class LinkControl implements Disposable {
 
 /** The interfaces of a namespace. @throws {SyscallError} */
 export function openLinkControl(netns: Netns): LinkControl {
-  return new LinkControl(openRouteSocket(netns));
+  return new LinkControl(openNetlinkSocket(netns));
 }
 
 function subjectOf({ address, prefixLength }: Ipv4Cidr): string {

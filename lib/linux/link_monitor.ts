@@ -7,8 +7,8 @@
  */
 
 import { DecodeError } from "../base/errors.ts";
-import { decodeMessages, RTM } from "../netlink/message.ts";
-import { decodeNetnsId } from "../netlink/netns_id.ts";
+import { decodeMessages, RTM } from "../netlink/netlink_message.ts";
+import { decodeNetnsId } from "../netlink/netns_id_message.ts";
 import {
   decodeLinkNotification,
   type InterfaceEvent,
@@ -19,11 +19,11 @@ import { type Descriptor, prepared } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { pinnedBytes } from "./libc.ts";
-import { LinkListeners } from "./link_listeners.ts";
+import { LinkListeners } from "../netlink/pending_events.ts";
 import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
 import { type Netns, ownNetns } from "./netns.ts";
 import { assignNetnsId, netnsIdOf } from "./netns_id.ts";
-import { isFromKernel, NETLINK_ROUTE, SOL_NETLINK } from "./route_socket.ts";
+import { isFromKernel, NETLINK_ROUTE, SOL_NETLINK } from "./netlink_socket.ts";
 import {
   AF,
   bindSocket,

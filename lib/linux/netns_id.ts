@@ -4,10 +4,10 @@ import {
   decodeNetnsId,
   encodeNetnsIdAssignment,
   encodeNetnsIdQuery,
-} from "../netlink/netns_id.ts";
+} from "../netlink/netns_id_message.ts";
 import { isErrno } from "./errno.ts";
 import { type Netns, ownNetns } from "./netns.ts";
-import { openRouteSocket } from "./route_socket.ts";
+import { openNetlinkSocket } from "./netlink_socket.ts";
 
 /**
  * The number of a namespace in this one; gives it one if it has none.
@@ -15,7 +15,7 @@ import { openRouteSocket } from "./route_socket.ts";
  * @throws {SyscallError} EPERM without CAP_NET_ADMIN in the own namespace.
  */
 export function assignNetnsId(netns: Netns): number {
-  using socket = openRouteSocket(ownNetns());
+  using socket = openNetlinkSocket(ownNetns());
   const { fd, path } = netns;
   const known = netnsIdOf(netns);
   if (known !== undefined) return known;
@@ -36,7 +36,7 @@ export function assignNetnsId(netns: Netns): number {
 
 /** The number of a namespace in this one; undefined if it has none. */
 export function netnsIdOf({ fd, path }: Netns): number | undefined {
-  using socket = openRouteSocket(ownNetns());
+  using socket = openNetlinkSocket(ownNetns());
   const [id] = socket.request({
     type: "GETNSID",
     body: encodeNetnsIdQuery(fd),

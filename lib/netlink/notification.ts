@@ -1,7 +1,7 @@
 /** What rtnetlink tells unasked about interfaces: of which one, no more, since who hears of it looks. Pure. @module */
 
 import { viewOf } from "./attribute.ts";
-import { type NetlinkMessage, RTM } from "./message.ts";
+import { type NetlinkMessage, RTM } from "./netlink_message.ts";
 
 const AF_UNSPEC = 0;
 const AF_INET = 2;

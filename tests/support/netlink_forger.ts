@@ -2,7 +2,7 @@
 
 import { libc, pinnedBytes } from "../../lib/linux/libc.ts";
 import { withNetns } from "../../lib/linux/netns.ts";
-import { NETLINK_ROUTE } from "../../lib/linux/route_socket.ts";
+import { NETLINK_ROUTE } from "../../lib/linux/netlink_socket.ts";
 import { AF, openSocket, sendTo, SOCK } from "../../lib/linux/socket.ts";
 import type { TestNetns } from "./network_namespaces.ts";
 

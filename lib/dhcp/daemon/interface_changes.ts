@@ -3,7 +3,7 @@
 import type { DhcpRoute } from "../codec/lease_routes.ts";
 import { formatRoute } from "../codec/lease_routes.ts";
 import { sameAddress } from "../../net/ip_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
+import type { Ipv4Cidr } from "../../netlink/address_message.ts";
 import type { InterfaceChange } from "./ports.ts";
 import {
   acceptedRoutes,

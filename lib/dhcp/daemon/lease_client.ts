@@ -5,7 +5,7 @@ import type { Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
 import { type ClientState, leaseInUse, offerOf } from "../client/state.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 import { resumeEvent } from "./adoption_policy.ts";
 import { clientSettings } from "./client_identity.ts";
 import {

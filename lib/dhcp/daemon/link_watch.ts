@@ -1,7 +1,7 @@
 /** The interface of one lease over time: whether it is there, and what it is like. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 import type { AttachedInterface } from "./ports.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { Log } from "../../base/log_line.ts";

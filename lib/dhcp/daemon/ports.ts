@@ -4,8 +4,8 @@ import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import type { ClientPacket } from "../codec/packet.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { Ipv4Cidr } from "../../netlink/address_message.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { LeaseRecord, NetnsIdentity, Place } from "./lease_record.ts";
 

@@ -5,7 +5,7 @@ import {
   ipv4FromBits,
 } from "../../../lib/net/ipv4_address.ts";
 import { formatMacAddress } from "../../../lib/net/mac_address.ts";
-import type { Ipv4Route } from "../../../lib/netlink/route.ts";
+import type { Ipv4Route } from "../../../lib/netlink/route_message.ts";
 import { SyscallError } from "../../../lib/linux/errno.ts";
 import {
   type LinkControl,

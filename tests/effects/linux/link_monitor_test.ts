@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatCidr } from "../../../lib/net/cidr.ts";
 import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
-import type { LinkInfo } from "../../../lib/netlink/link.ts";
-import { encodeMessage, RTM } from "../../../lib/netlink/message.ts";
+import type { LinkInfo } from "../../../lib/netlink/link_message.ts";
+import { encodeMessage, RTM } from "../../../lib/netlink/netlink_message.ts";
 import { Descriptor } from "../../../lib/linux/descriptor.ts";
 import { EPOLL, EventLoop } from "../../../lib/linux/event_loop.ts";
 import { libc } from "../../../lib/linux/libc.ts";

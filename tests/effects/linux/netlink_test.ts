@@ -5,7 +5,7 @@ import {
   decodeAddress,
   encodeAddress,
   encodeAddressDump,
-} from "../../../lib/netlink/address.ts";
+} from "../../../lib/netlink/address_message.ts";
 import {
   decodeAttributes,
   encodeAttributes,
@@ -16,17 +16,17 @@ import {
   decodeLink,
   encodeLinkByName,
   encodeLinkState,
-} from "../../../lib/netlink/link.ts";
+} from "../../../lib/netlink/link_message.ts";
 import {
   decodeMessages,
   decodeStatus,
   encodeMessage,
-} from "../../../lib/netlink/message.ts";
+} from "../../../lib/netlink/netlink_message.ts";
 import {
   decodeNetnsId,
   encodeNetnsIdAssignment,
   encodeNetnsIdQuery,
-} from "../../../lib/netlink/netns_id.ts";
+} from "../../../lib/netlink/netns_id_message.ts";
 import { decodeLinkNotification } from "../../../lib/netlink/notification.ts";
 import {
   decodeRoute,
@@ -34,7 +34,7 @@ import {
   encodeOldRoute,
   encodeRouteDump,
   type Ipv4Route,
-} from "../../../lib/netlink/route.ts";
+} from "../../../lib/netlink/route_message.ts";
 import { findControlMessage } from "../../../lib/linux/control_message.ts";
 import { ascii, hex } from "../../support/bytes.ts";
 import { testRows } from "../../support/rows.ts";

@@ -6,7 +6,7 @@ import {
   UNSPECIFIED_ADDRESS,
 } from "../../../../lib/net/ipv4_address.ts";
 import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
-import type { LinkInfo } from "../../../../lib/netlink/link.ts";
+import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
 import { DhcpExchange } from "../../../../lib/dhcp/host/dhcp_exchange.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";

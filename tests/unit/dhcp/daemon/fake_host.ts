@@ -34,8 +34,8 @@ import type { DaemonRequest } from "../../../../lib/dhcp/protocol/messages.ts";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
-import type { Ipv4Cidr } from "../../../../lib/netlink/address.ts";
-import type { LinkInfo } from "../../../../lib/netlink/link.ts";
+import type { Ipv4Cidr } from "../../../../lib/netlink/address_message.ts";
+import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
 import { hex } from "../../../support/bytes.ts";
 import { reply } from "../../../support/dhcp_messages.ts";
 import {

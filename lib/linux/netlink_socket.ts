@@ -9,7 +9,7 @@ import {
   NLM_F_DUMP_INTR,
   NLMSG,
   RTM,
-} from "../netlink/message.ts";
+} from "../netlink/netlink_message.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
 import { errnoText, SyscallError } from "./errno.ts";
 import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
@@ -30,7 +30,7 @@ const RECEIVE_BYTES = 0x10000;
 const DUMP_ATTEMPTS = 5;
 
 /** What is asked for. */
-export interface RouteRequest {
+export interface NetlinkRequest {
   readonly type: keyof typeof RTM;
   /** {@link NLM_F}, besides REQUEST and ACK. */
   readonly flags?: number;
@@ -43,7 +43,7 @@ export interface RouteRequest {
 let receiver: MessageReceiver | undefined;
 
 /** A netlink socket in a namespace, for one request at a time. */
-export class RouteSocket implements Disposable {
+export class NetlinkSocket implements Disposable {
   readonly #descriptor: Descriptor;
   #sequence = 0;
 
@@ -60,7 +60,7 @@ export class RouteSocket implements Disposable {
    * @throws {SyscallError} If the kernel refuses, with its own explanation where it gives one.
    */
   request<T>(
-    request: RouteRequest,
+    request: NetlinkRequest,
     decode: (body: Uint8Array) => T | undefined = () => undefined,
   ): readonly T[] {
     const isDump = ((request.flags ?? 0) & NLM_F.DUMP) === NLM_F.DUMP;
@@ -71,7 +71,7 @@ export class RouteSocket implements Disposable {
   }
 
   #exchange<T>(
-    { type, flags = 0, body, subject }: RouteRequest,
+    { type, flags = 0, body, subject }: NetlinkRequest,
     decode: (body: Uint8Array) => T | undefined,
   ): { readonly values: readonly T[]; readonly isInterrupted: boolean } {
     this.#sequence += 1;
@@ -123,12 +123,12 @@ export function isFromKernel({ name }: ReceivedMessage): boolean {
 }
 
 /** Opens a netlink socket in a namespace. @throws {SyscallError} */
-export function openRouteSocket(netns: Netns): RouteSocket {
+export function openNetlinkSocket(netns: Netns): NetlinkSocket {
   const socket = withNetns(
     netns,
     () => openSocket(AF.NETLINK, SOCK.RAW, NETLINK_ROUTE),
   );
-  return new RouteSocket(
+  return new NetlinkSocket(
     prepared(socket, () => {
       setOption(socket, {
         level: SOL_NETLINK,

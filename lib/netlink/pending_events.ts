@@ -7,7 +7,7 @@
  */
 
 import { Pace } from "../base/rate_limiter.ts";
-import type { InterfaceEvent } from "../netlink/notification.ts";
+import type { InterfaceEvent } from "./notification.ts";
 
 /** News of one interface: enough at once for all the steps of an ADD, then ten a second. */
 const NEWS = { intervalMs: 100, burst: 8 };

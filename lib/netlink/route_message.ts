@@ -2,7 +2,7 @@
 
 import { DecodeError } from "../base/errors.ts";
 import { type Ipv4Address, UNSPECIFIED_ADDRESS } from "../net/ipv4_address.ts";
-import { ipv4Attribute, ipv4Bytes, type Ipv4Cidr } from "./address.ts";
+import { ipv4Attribute, ipv4Bytes, type Ipv4Cidr } from "./address_message.ts";
 import {
   type Attribute,
   concatBytes,

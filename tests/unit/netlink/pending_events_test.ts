@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LinkListeners } from "../../../lib/linux/link_listeners.ts";
+import { LinkListeners } from "../../../lib/netlink/pending_events.ts";
 
 /** Listeners whose clock a test moves. */
 class Told {
