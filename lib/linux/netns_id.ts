@@ -1,4 +1,4 @@
-/** The numbers by which this namespace knows others (`netns_id.ts`). @module */
+/** The ids by which the process's own namespace knows other network namespaces. @module */
 
 import {
   decodeNetnsId,
@@ -6,11 +6,11 @@ import {
   encodeNetnsIdQuery,
 } from "../netlink/netns_id_message.ts";
 import { isErrno } from "./errno.ts";
-import { type Netns, ownNetns } from "./netns.ts";
 import { openNetlinkSocket } from "./netlink_socket.ts";
+import { type Netns, ownNetns } from "./netns.ts";
 
 /**
- * The number of a namespace in this one; gives it one if it has none.
+ * Returns the id of a namespace in the process's own one. Assigns one if there is none.
  *
  * @throws {SyscallError} EPERM without CAP_NET_ADMIN in the own namespace.
  */
@@ -26,15 +26,15 @@ export function assignNetnsId(netns: Netns): number {
       subject: path,
     });
   } catch (error) {
-    // Somebody else was faster.
+    // Another process has assigned one in the meantime.
     if (!isErrno(error, "EEXIST")) throw error;
   }
   const assigned = netnsIdOf(netns);
-  if (assigned === undefined) throw new TypeError(`${path} has no number`);
+  if (assigned === undefined) throw new TypeError(`${path} has no id`);
   return assigned;
 }
 
-/** The number of a namespace in this one; undefined if it has none. */
+/** Returns the id of a namespace in the process's own one; undefined if it has none. */
 export function netnsIdOf({ fd, path }: Netns): number | undefined {
   using socket = openNetlinkSocket(ownNetns());
   const [id] = socket.request({

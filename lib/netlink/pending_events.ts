@@ -1,121 +1,134 @@
 /**
- * Who is to be told what of which interface, and how often.
+ * Interface events that wait for delivery, and who listens to which interface. Pure.
  *
- * What happens in a container is for the container to decide, and may happen all the time. Who hears of it looks at the
- * interface, which costs more than to make it happen; so news of one interface are told as one, not too often, and only so
- * many in one turn of the loop. The first ones are told at once and the last is never lost. @module
+ * A container decides how often its interfaces change, and a listener that reads the interface
+ * spends more time on an event than the container does on causing it. So the events of one
+ * interface are merged and rate-limited, and one call delivers only a bounded number of them. The
+ * first events are delivered at once, and the last one is never lost.
+ *
+ * @module
  */
 
-import { Pace } from "../base/rate_limiter.ts";
+import { RateLimiter } from "../base/rate_limiter.ts";
 import type { InterfaceEvent } from "./notification.ts";
 
-/** News of one interface: enough at once for all the steps of an ADD, then ten a second. */
-const NEWS = { intervalMs: 100, burst: 8 };
-/** That notifications were lost, which concerns every interface. */
-const LOSSES = { intervalMs: 1000, burst: 1 };
-/** To look at one interface takes some 0.1 ms. */
-const TOLD_PER_TURN = 16;
+/** Events of one interface: a burst that is enough for all the steps of an ADD, then 10 a second. */
+const EVENT_LIMIT = { intervalMs: 100, burst: 8 };
+/** Lost notifications, which concern every interface. */
+const LOSS_LIMIT = { intervalMs: 1000, burst: 1 };
+/** A listener takes some 0.1 ms to read its interface. */
+const MAX_DELIVERIES = 16;
 
-/** Is told what happened; the interface may be another by then. */
-export type LinkListener = (event: InterfaceEvent) => void;
+/** Receives events. By then the interface may have changed again. */
+export type InterfaceListener = (event: InterfaceEvent) => void;
 
-interface Watched {
-  readonly listeners: Set<LinkListener>;
-  readonly pace: Pace;
+/** One interface that has listeners. */
+interface Subject {
+  readonly listeners: Set<InterfaceListener>;
+  readonly limiter: RateLimiter;
 }
 
-/** The listeners of one monitor. */
-export class LinkListeners {
-  /** By number of the namespace and of the interface. */
-  readonly #watched = new Map<number, Map<number, Watched>>();
-  /** What is still to be told, in the order in which it is. */
-  readonly #news = new Map<Watched, InterfaceEvent>();
-  readonly #losses = new Pace(LOSSES);
-  #hasLost = false;
+/** The listeners and pending events of one monitor. */
+export class PendingEvents {
+  /** By namespace id and interface index. */
+  readonly #subjects = new Map<number, Map<number, Subject>>();
+  /** The latest event of each interface, in the order of delivery. */
+  readonly #pending = new Map<Subject, InterfaceEvent>();
+  readonly #lossLimiter = new RateLimiter(LOSS_LIMIT);
+  #hasLoss = false;
 
-  /** @returns Dispose of it to hear no more. */
-  add(netnsId: number, ifIndex: number, listener: LinkListener): Disposable {
-    const interfaces = this.#watched.get(netnsId) ?? new Map();
-    this.#watched.set(netnsId, interfaces);
-    const watched: Watched = interfaces.get(ifIndex) ??
-      { listeners: new Set(), pace: new Pace(NEWS) };
-    interfaces.set(ifIndex, watched);
-    // A function of its own, so that one listener can watch twice.
-    const own: LinkListener = (event) => listener(event);
-    watched.listeners.add(own);
+  /** Adds a listener to an interface. @returns Dispose of it to remove the listener. */
+  listen(
+    netnsId: number,
+    ifIndex: number,
+    listener: InterfaceListener,
+  ): Disposable {
+    const interfaces = this.#subjects.get(netnsId) ?? new Map();
+    this.#subjects.set(netnsId, interfaces);
+    const subject: Subject = interfaces.get(ifIndex) ??
+      { listeners: new Set(), limiter: new RateLimiter(EVENT_LIMIT) };
+    interfaces.set(ifIndex, subject);
+    // A new function, so that the same listener can be added twice.
+    const own: InterfaceListener = (event) => listener(event);
+    subject.listeners.add(own);
     return {
       [Symbol.dispose]: () => {
-        watched.listeners.delete(own);
-        if (watched.listeners.size > 0) return;
-        this.#news.delete(watched);
-        if (interfaces.get(ifIndex) !== watched) return;
+        subject.listeners.delete(own);
+        if (subject.listeners.size > 0) return;
+        this.#pending.delete(subject);
+        if (interfaces.get(ifIndex) !== subject) return;
         interfaces.delete(ifIndex);
         if (interfaces.size > 0) return;
-        if (this.#watched.get(netnsId) === interfaces) {
-          this.#watched.delete(netnsId);
+        if (this.#subjects.get(netnsId) === interfaces) {
+          this.#subjects.delete(netnsId);
         }
       },
     };
   }
 
-  /** Whether anybody listens to interfaces of a namespace. */
-  has(netnsId: number): boolean {
-    return this.#watched.has(netnsId);
+  /** Returns whether an interface of this namespace has a listener. */
+  hasListeners(netnsId: number): boolean {
+    return this.#subjects.has(netnsId);
   }
 
-  /** Something happened to an interface. */
-  put(netnsId: number, ifIndex: number, event: InterfaceEvent): void {
-    const watched = this.#watched.get(netnsId)?.get(ifIndex);
-    if (watched !== undefined) this.#news.set(watched, event);
-  }
-
-  /** A namespace is gone. Its listeners are told so, and nothing after that: its number may be another's now. */
-  putEnd(netnsId: number): void {
-    const interfaces = this.#watched.get(netnsId);
-    this.#watched.delete(netnsId);
-    for (const watched of interfaces?.values() ?? []) {
-      this.#news.set(watched, "netns-gone");
-    }
-  }
-
-  /** Nobody knows what happened: everything may be another. */
-  putLoss(): void {
-    this.#hasLost = true;
+  /** Adds an event of an interface; it replaces an earlier one that is still pending. */
+  add(netnsId: number, ifIndex: number, event: InterfaceEvent): void {
+    const subject = this.#subjects.get(netnsId)?.get(ifIndex);
+    if (subject !== undefined) this.#pending.set(subject, event);
   }
 
   /**
-   * Tells what may be told.
-   *
-   * @param guard Runs each listener, and lets nothing through that it throws.
-   * @returns When to call again; Infinity if there is nothing to tell.
+   * Adds the end of a namespace. Its listeners receive `netns-gone` and nothing after it, because
+   * another namespace can have the id from now on.
    */
-  tell(nowMs: number, guard: (body: () => void) => void): number {
-    if (this.#hasLost && this.#losses.nextMs <= nowMs) this.#takeLoss(nowMs);
-    let nextMs = this.#hasLost ? this.#losses.nextMs : Infinity;
-    let told = 0;
-    for (const [watched, event] of this.#news) {
-      const dueMs = watched.pace.nextMs;
+  addNetnsEnd(netnsId: number): void {
+    const interfaces = this.#subjects.get(netnsId);
+    this.#subjects.delete(netnsId);
+    for (const subject of interfaces?.values() ?? []) {
+      this.#pending.set(subject, "netns-gone");
+    }
+  }
+
+  /** Adds the loss of notifications: every interface may have changed. */
+  addLoss(): void {
+    this.#hasLoss = true;
+  }
+
+  /**
+   * Delivers the events that are due.
+   *
+   * @param guard Runs each listener and handles what it throws.
+   * @returns When to call again; `Infinity` if nothing is pending.
+   */
+  deliver(nowMs: number, guard: (body: () => void) => void): number {
+    if (this.#hasLoss && this.#lossLimiter.nextAllowedMs <= nowMs) {
+      this.#spreadLoss(nowMs);
+    }
+    let nextMs = this.#hasLoss ? this.#lossLimiter.nextAllowedMs : Infinity;
+    let deliveries = 0;
+    for (const [subject, event] of this.#pending) {
+      const dueMs = subject.limiter.nextAllowedMs;
       if (dueMs > nowMs) {
         nextMs = Math.min(nextMs, dueMs);
         continue;
       }
-      if (told === TOLD_PER_TURN) return nowMs;
-      told += 1;
-      this.#news.delete(watched);
-      watched.pace.take(nowMs);
-      for (const listener of [...watched.listeners]) {
-        if (watched.listeners.has(listener)) guard(() => listener(event));
+      if (deliveries === MAX_DELIVERIES) return nowMs;
+      deliveries += 1;
+      this.#pending.delete(subject);
+      subject.limiter.count(nowMs);
+      for (const listener of [...subject.listeners]) {
+        if (subject.listeners.has(listener)) guard(() => listener(event));
       }
     }
     return nextMs;
   }
 
-  #takeLoss(nowMs: number): void {
-    this.#hasLost = false;
-    this.#losses.take(nowMs);
-    for (const interfaces of this.#watched.values()) {
-      for (const watched of interfaces.values()) {
-        if (!this.#news.has(watched)) this.#news.set(watched, "changed");
+  #spreadLoss(nowMs: number): void {
+    this.#hasLoss = false;
+    this.#lossLimiter.count(nowMs);
+    for (const interfaces of this.#subjects.values()) {
+      for (const subject of interfaces.values()) {
+        if (!this.#pending.has(subject)) this.#pending.set(subject, "changed");
       }
     }
   }

@@ -3,6 +3,7 @@
  * 9.3), padding. Pure. @module
  */
 
+import { concatBytes } from "../../base/bytes.ts";
 import { ByteReader } from "../../base/byte_reader.ts";
 import type { ByteWriter } from "../../base/byte_writer.ts";
 import { DecodeError } from "../../base/errors.ts";
@@ -51,7 +52,7 @@ export function decodeOptions(fields: OptionFields): DecodedOptions {
   if (isSnameOverloaded) gather(fields.sname, parts);
   parts.delete(OptionCode.optionOverload);
   const options = new Map(
-    [...parts].map(([code, contents]) => [code, join(contents)]),
+    [...parts].map(([code, contents]) => [code, concatBytes(contents)]),
   );
   return { options, isFileOverloaded, isSnameOverloaded };
 }
@@ -100,7 +101,7 @@ function gather(field: Uint8Array, parts: Map<number, Uint8Array[]>): void {
 
 function overloadOf(contents: readonly Uint8Array[] | undefined): number {
   if (contents === undefined) return 0;
-  const content = join(contents);
+  const content = concatBytes(contents);
   const value = content[0];
   if (content.length === 1 && value !== undefined && value >= 1 && value <= 3) {
     return value;
@@ -109,19 +110,6 @@ function overloadOf(contents: readonly Uint8Array[] | undefined): number {
     "Cannot decode option 52: expected one byte from 1 to 3",
     "0",
   );
-}
-
-function join(contents: readonly Uint8Array[]): Uint8Array {
-  const [first, ...others] = contents;
-  if (first !== undefined && others.length === 0) return first;
-  const length = contents.reduce((sum, content) => sum + content.length, 0);
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const content of contents) {
-    whole.set(content, offset);
-    offset += content.length;
-  }
-  return whole;
 }
 
 function rank(code: number): number {

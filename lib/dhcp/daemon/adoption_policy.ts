@@ -1,9 +1,9 @@
 /** What becomes of a stored lease when a daemon starts. Pure. @module */
 
-import type { Ipv4Cidr } from "../../netlink/address_message.ts";
 import type { ClientEvent } from "../client/event.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
 import type { LeasedRecord, LeaseRecord } from "./lease_record.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** Goes on, or is over and is given back. */
 export type Adoption =

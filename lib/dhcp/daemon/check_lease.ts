@@ -3,8 +3,9 @@
 import { CniError, CniErrorCode } from "../../cni/error.ts";
 import { type Cidr, formatCidr } from "../../net/cidr.ts";
 import type { Keeper } from "./lease_client.ts";
-import { type AttachedInterface, isSameNetns } from "./ports.ts";
+import type { AttachedInterface } from "./ports.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
+import { isSameNetns } from "../../net/netns_identity.ts";
 
 /**
  * Compares; acquires nothing.

@@ -7,7 +7,8 @@ import type {
 } from "../client/event.ts";
 import { type ClientState, INITIAL_STATE } from "../client/state.ts";
 import { transition } from "../client/transition.ts";
-import type { Scheduler, Timer } from "./ports.ts";
+import type { Scheduler } from "./ports.ts";
+import type { Timer } from "../../base/timer.ts";
 
 /** What runs a client. */
 export interface ClientRunnerOptions {

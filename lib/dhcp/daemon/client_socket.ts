@@ -7,8 +7,9 @@ import type { ClientPacket } from "../codec/packet.ts";
 import type { ClientEffect } from "../client/event.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Metrics } from "./metrics.ts";
-import type { AttachedInterface, Exchange, Scheduler, Timer } from "./ports.ts";
+import type { AttachedInterface, Exchange, Scheduler } from "./ports.ts";
 import type { Log } from "../../base/log_line.ts";
+import type { Timer } from "../../base/timer.ts";
 
 /** What a wire needs. */
 export interface WireOptions {

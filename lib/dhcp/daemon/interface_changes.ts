@@ -3,13 +3,13 @@
 import type { DhcpRoute } from "../codec/lease_routes.ts";
 import { formatRoute } from "../codec/lease_routes.ts";
 import { sameAddress } from "../../net/ip_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address_message.ts";
 import type { InterfaceChange } from "./ports.ts";
 import {
   acceptedRoutes,
   type LeaseValues,
   type RoutePolicy,
 } from "./lease_result.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /**
  * The steps from one lease to the next, in order.

@@ -27,10 +27,11 @@ import type {
   LeasedRecord,
 } from "./lease_record.ts";
 import { LinkWatch } from "./link_watch.ts";
-import { type AttachedInterface, isSameNetns } from "./ports.ts";
+import type { AttachedInterface } from "./ports.ts";
 import { Waiters } from "./waiters.ts";
 import { Wire } from "./client_socket.ts";
 import type { Log } from "../../base/log_line.ts";
+import { isSameNetns } from "../../net/netns_identity.ts";
 
 /** Acquires, keeps and gives back the lease of one attachment. */
 export class Keeper {

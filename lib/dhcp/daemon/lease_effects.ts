@@ -6,7 +6,6 @@ import type { Lease } from "../client/lease.ts";
 import type { Offer } from "../client/state.ts";
 import { sameAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address_message.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
 import { InterfacePolicy } from "./interface_sync.ts";
 import type { KeeperSubject } from "./lease_client_context.ts";
@@ -15,6 +14,7 @@ import type { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import { WrittenLease } from "./stored_lease.ts";
 import type { Log } from "../../base/log_line.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** The effects of the state machine that are about a lease. */
 export type LeaseEffect = Extract<

@@ -21,12 +21,7 @@ import {
   required,
 } from "../protocol/release_note.ts";
 import type { Attachment } from "../../cni/attachment.ts";
-
-/** What tells a namespace from every other that lives at the same time. */
-export interface NetnsIdentity {
-  readonly device: string;
-  readonly inode: string;
-}
+import type { NetnsIdentity } from "../../net/netns_identity.ts";
 
 /** Where the interface of an attachment is. */
 export interface Place {

@@ -1,13 +1,15 @@
 /** What the daemon needs of the outside. Implemented in `lib/sys`, and by fakes in tests. @module */
 
+import type { Timer } from "../../base/timer.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import type { ClientPacket } from "../codec/packet.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address_message.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
-import type { LeaseRecord, NetnsIdentity, Place } from "./lease_record.ts";
+import type { LeaseRecord, Place } from "./lease_record.ts";
+import type { NetnsIdentity } from "../../net/netns_identity.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** A cryptographic hash with at least 16 bytes of output, such as SHA-256. */
 export type Digest = (bytes: Uint8Array) => Uint8Array;
@@ -20,12 +22,6 @@ export interface Scheduler {
   wallMs(): number;
   /** A timer that is not set. */
   timer(callback: () => void): Timer;
-}
-
-/** One timer. Disposing of it clears it. */
-export interface Timer extends Disposable {
-  /** Calls back once at `atMs`, soon if that has passed; replaces the time before. Infinity: never. */
-  set(atMs: number): void;
 }
 
 /** A datagram to send. */
@@ -145,9 +141,4 @@ export interface DaemonPorts {
   readonly interfaces: Interfaces;
   readonly leases: LeaseStore;
   readonly log: Log;
-}
-
-/** Whether two identities are of one namespace. */
-export function isSameNetns(one: NetnsIdentity, other: NetnsIdentity): boolean {
-  return one.device === other.device && one.inode === other.inode;
 }

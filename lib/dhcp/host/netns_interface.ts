@@ -12,25 +12,26 @@ import type {
 import { SERVER_PORT } from "../codec/dhcp_message.ts";
 import type { ClientPacket } from "../codec/packet.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
-import { type Ipv4Address, ipv4Bits } from "../../net/ipv4_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address_message.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
 import { probeAddress } from "./address_probe.ts";
 import { DhcpExchange } from "./dhcp_exchange.ts";
 import { isErrno } from "../../linux/errno.ts";
 import type { EventLoop } from "../../linux/event_loop.ts";
-import { pinnedBytes } from "../../linux/libc.ts";
 import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
 import type { LinkMonitor } from "../../linux/link_monitor.ts";
 import {
-  isSameNetns,
   type Netns,
+  NotNetnsError,
   openNetns,
   ownNetns,
 } from "../../linux/netns.ts";
-import { AF, openSocket, sendTo, SOCK } from "../../linux/socket.ts";
+import { openSocket, sendTo, SOCK } from "../../linux/socket.ts";
+import { AF, inetAddress } from "../../linux/socket_address.ts";
 import type { Timers } from "../../linux/timers.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
+import { isSameNetns } from "../../net/netns_identity.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** What all interfaces share. */
 export interface InterfaceContext {
@@ -189,11 +190,8 @@ function openUnlessGone(path: string): Netns | undefined {
     return openNetns(path);
   } catch (error) {
     // What is left of a namespace that was removed half: the file that it was mounted on.
-    const isPlainFile = error instanceof SystemError &&
-      error.constructor === SystemError;
-    if (isPlainFile || isErrno(error, "ENOENT", "ENOTDIR", "ESRCH")) {
-      return undefined;
-    }
+    if (error instanceof NotNetnsError) return undefined;
+    if (isErrno(error, "ENOENT", "ENOTDIR", "ESRCH")) return undefined;
     throw error;
   }
 }
@@ -204,12 +202,7 @@ function gone({ netnsPath, ifName }: Place): GoneError {
 
 function sendFromHost({ destination, bytes }: Datagram): void {
   using socket = openSocket(AF.INET, SOCK.DGRAM);
-  // struct sockaddr_in { u16 family; be16 port; be32 addr; u8 zero[8]; }
-  const address = pinnedBytes(16);
-  const view = new DataView(address.buffer);
-  view.setUint16(0, AF.INET, true);
-  view.setUint16(2, SERVER_PORT);
-  view.setUint32(4, ipv4Bits(destination));
+  const address = inetAddress(destination, SERVER_PORT);
   const subject = `${formatIpAddress(destination)}:${SERVER_PORT}`;
   sendTo(socket, bytes, { address, subject });
 }

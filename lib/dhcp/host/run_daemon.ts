@@ -26,7 +26,9 @@ import {
   readMachineId,
 } from "./machine_id.ts";
 import { writeStderr } from "../../sys/stdio.ts";
-import { atMost, stopSignal } from "../../sys/stop_signal.ts";
+import { stopSignal } from "../../sys/stop_signal.ts";
+import { withTimeout } from "../../sys/timeout.ts";
+import { backgroundClosesDone } from "../../linux/background_close.ts";
 import { Timers } from "../../linux/timers.ts";
 import {
   activatedListener,
@@ -122,10 +124,11 @@ async function serve(
   log("info", "stopping", { signal: await stop });
   server[Symbol.dispose]();
   listener[Symbol.dispose]();
-  await atMost(Promise.all(calls), STOP_TIMEOUT_MS);
+  await withTimeout(Promise.all(calls), STOP_TIMEOUT_MS);
   daemon.stop();
-  await atMost(Promise.all(calls), LAST_WORD_TIMEOUT_MS);
+  await withTimeout(Promise.all(calls), LAST_WORD_TIMEOUT_MS);
   if (calls.size > 0) log("warn", "calls-abandoned", { calls: calls.size });
+  await backgroundClosesDone();
   log("info", "stopped");
 }
 

@@ -1,15 +1,11 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { SystemError } from "../../../lib/base/errors.ts";
-import {
-  isSameNetns,
-  openNetns,
-  ownNetns,
-  withNetns,
-} from "../../../lib/linux/netns.ts";
+import { openNetns, ownNetns, withNetns } from "../../../lib/linux/netns.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { testRows } from "../../support/rows.ts";
 import { testAsRoot } from "../../support/requirements.ts";
+import { isSameNetns } from "../../../lib/net/netns_identity.ts";
 
 testAsRoot("openNetns() tells namespaces apart", () => {
   using one = new TestNetns();

@@ -11,7 +11,7 @@ import {
   type BpfInstruction,
   dhcpReplyFilter,
 } from "../../../lib/net/packet_filter.ts";
-import { backgroundCloses } from "../../../lib/linux/background_close.ts";
+import { backgroundClosesDone } from "../../../lib/linux/background_close.ts";
 import { SyscallError } from "../../../lib/linux/errno.ts";
 import { EPOLL, EventLoop } from "../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../lib/linux/link_control.ts";
@@ -249,7 +249,7 @@ testAsRoot("PacketSocket counts as closed at once, and is soon", async () => {
     }).output();
     return new TextDecoder().decode(stdout).split("\n").length;
   };
-  await backgroundCloses();
+  await backgroundClosesDone();
   const before = await descriptors();
   const sockets = Array.from({ length: 20 }, () => open(link.client, ALL));
   sockets.forEach((socket) => socket[Symbol.dispose]());
@@ -257,7 +257,7 @@ testAsRoot("PacketSocket counts as closed at once, and is soon", async () => {
     assertThrows(() => socket.receive(), TypeError, "closed");
     socket[Symbol.dispose]();
   }
-  await backgroundCloses();
+  await backgroundClosesDone();
   // Deno opens and closes some of its own meanwhile.
   assert(await descriptors() < before + sockets.length / 2);
 });

@@ -7,9 +7,9 @@ import {
   readSmallFile,
   readText,
   removeFile,
-  removeQuietly,
   renameFile,
   syncDirectory,
+  tryRemoveFile,
 } from "../../../lib/sys/files.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { factsOf, thrownBy } from "../../unit/base/thrown.ts";
@@ -67,13 +67,13 @@ Deno.test("removeFile() says so if a name cannot be removed", () => {
     "SystemError",
     `unlink ${directory.join("full")}: directory not empty`,
   ]);
-  assertEquals(removeQuietly(directory.join("full")), false);
+  assertEquals(tryRemoveFile(directory.join("full")), false);
 });
 
-Deno.test("removeFile() and removeQuietly() are content where nothing is", () => {
+Deno.test("removeFile() and tryRemoveFile() are content where nothing is", () => {
   using directory = new TempDir();
   assertEquals(thrownBy(() => removeFile(directory.join("nope"))), undefined);
-  assertEquals(removeQuietly(directory.join("nope")), true);
+  assertEquals(tryRemoveFile(directory.join("nope")), true);
 });
 
 Deno.test("removeFile() removes a link and not what it leads to", () => {

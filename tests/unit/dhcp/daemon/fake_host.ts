@@ -28,13 +28,11 @@ import {
   type Datagram,
   type Exchange,
   type InterfaceChange,
-  isSameNetns,
 } from "../../../../lib/dhcp/daemon/ports.ts";
 import type { DaemonRequest } from "../../../../lib/dhcp/protocol/messages.ts";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
-import { formatCidr } from "../../../../lib/net/cidr.ts";
+import { formatCidr, type Ipv4Cidr } from "../../../../lib/net/cidr.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
-import type { Ipv4Cidr } from "../../../../lib/netlink/address_message.ts";
 import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
 import { hex } from "../../../support/bytes.ts";
 import { reply } from "../../../support/dhcp_messages.ts";
@@ -43,6 +41,7 @@ import {
   attachmentText,
 } from "../../../../lib/cni/attachment.ts";
 import type { InterfaceEvent } from "../../../../lib/netlink/notification.ts";
+import { isSameNetns } from "../../../../lib/net/netns_identity.ts";
 
 /** A message that some client sent. */
 export interface Sent {
