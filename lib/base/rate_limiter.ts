@@ -3,7 +3,9 @@
 /** How often an event is allowed. */
 export interface RateLimit {
   readonly intervalMs: number;
-  /** How many events are allowed at once, 1 or more. Each idle interval allows one of them again. */
+  /**
+   * How many events are allowed at once, 1 or more. Each idle interval allows one of them again.
+   */
   readonly burst: number;
 }
 

@@ -10,7 +10,9 @@
 import type { Descriptor } from "./descriptor.ts";
 import { libc } from "./libc.ts";
 
-/** Calls that wait at the same time wait for the same thing, so 8 threads close some 600 a second. */
+/**
+ * Calls that wait at the same time wait for the same thing, so 8 threads close some 600 a second.
+ */
 const MAX_AT_ONCE = 8;
 
 const queue: number[] = [];

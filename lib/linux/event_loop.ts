@@ -1,6 +1,6 @@
 /**
- * One epoll instance for all descriptors. One extra thread waits on it, so the JavaScript event loop stays free. Callbacks run
- * on the JavaScript event loop, one after the other.
+ * One epoll instance for all descriptors. One extra thread waits on it, so the JavaScript event
+ * loop stays free. Callbacks run on the JavaScript event loop, one after the other.
  *
  * @module
  */
@@ -26,7 +26,9 @@ export interface Watch extends Disposable {
   modify(events: number): void;
 }
 
-/** Receives the events that are ready. It must consume what makes them ready, or change the watch. */
+/**
+ * Receives the events that are ready. It must consume what makes them ready, or change the watch.
+ */
 export type ReadyCallback = (events: number) => void;
 
 /** The event loop. It keeps the process alive until it is disposed of. */
@@ -42,7 +44,8 @@ export class EventLoop implements AsyncDisposable {
   #isClosing = false;
 
   /**
-   * @param onError Receives what a callback throws, which is a bug; the loop continues. Also receives the error if waiting itself fails, which ends the loop.
+   * @param onError Receives what a callback throws, which is a bug; the loop continues. Also
+   *   receives the error if waiting itself fails, which ends the loop.
    * @throws {SyscallError} if the process is out of descriptors.
    */
   constructor(onError: (error: unknown) => void) {
@@ -58,7 +61,8 @@ export class EventLoop implements AsyncDisposable {
   }
 
   /**
-   * Calls `callback` on the JavaScript event loop whenever one of `events` is ready on `descriptor`.
+   * Calls `callback` on the JavaScript event loop whenever one of `events` is ready on
+   * `descriptor`.
    *
    * @throws {SyscallError} EEXIST if the descriptor is in the loop already.
    */
@@ -122,7 +126,8 @@ export class EventLoop implements AsyncDisposable {
   ): void {
     const event = new DataView(new ArrayBuffer(EPOLL_EVENT.size));
     event.setUint32(0, events, true);
-    // A separate id, not the descriptor number: when a number is reused, the new descriptor must not get events of the old one.
+    // A separate id, not the descriptor number: when a number is reused, the new descriptor must
+    // not get events of the old one.
     event.setBigUint64(EPOLL_EVENT.dataOffset, BigInt(id), true);
     const result = libc().epoll_ctl(this.#epoll.fd, operation, fd, event);
     checked(result, "epoll_ctl", String(fd));
@@ -136,7 +141,8 @@ export class EventLoop implements AsyncDisposable {
         MAX_EVENTS,
         NEVER_MS,
       );
-      // The errno of a failure is lost on the other thread: poll once more on this one, without waiting.
+      // The errno of a failure is lost on the other thread: poll once more on this one, without
+      // waiting.
       this.#dispatch(count < 0 ? this.#poll() : count);
     }
   }

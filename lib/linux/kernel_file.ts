@@ -1,4 +1,8 @@
-/** Small files under /proc and /sys, which Deno's sandbox does not let its own functions read. @module */
+/**
+ * Small files under /proc and /sys, which Deno's sandbox does not let its own functions read.
+ *
+ * @module
+ */
 
 import { Descriptor } from "./descriptor.ts";
 import { checked } from "./errno.ts";

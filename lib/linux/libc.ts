@@ -1,5 +1,6 @@
 /**
- * The C library: the project's only `Deno.dlopen`, and the layout of the one structure that differs by machine.
+ * The C library: the project's only `Deno.dlopen`, and the layout of the one structure that differs
+ * by machine.
  *
  * Only this folder calls it. Needs the permission `ffi`; no other permission restricts what is
  * called here. Every symbol is in glibc 2.28 and later (so `statx`, not `fstat`), and none has
@@ -72,7 +73,8 @@ const SYMBOLS = {
     parameters: ["i32", "i32", "i32", "buffer", "buffer"],
     result: "i32",
   },
-  // ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen);
+  // ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
+  // socklen_t addrlen);
   sendto: {
     parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
     result: "isize",
@@ -113,19 +115,26 @@ export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
 let errnoView: Deno.UnsafePointerView | undefined;
 
-/** Returns the C library, which is opened by the first call and never closed. Needs the permission `ffi`. */
+/**
+ * Returns the C library, which is opened by the first call and never closed. Needs the permission
+ * `ffi`.
+ */
 export function libc(): Libc {
   library ??= open();
   return library.symbols;
 }
 
-/** Returns this thread's errno. No other call of the C library may come between a failure and this call. */
+/**
+ * Returns this thread's errno. No other call of the C library may come between a failure and this
+ * call.
+ */
 export function errno(): number {
   return errnoView?.getInt32() ?? 0;
 }
 
 /**
- * Opens the library and finds errno before the first call can fail. The address of errno belongs to the thread; every call whose errno is needed runs on this one.
+ * Opens the library and finds errno before the first call can fail. The address of errno belongs to
+ * the thread; every call whose errno is needed runs on this one.
  */
 function open(): typeof library & object {
   const opened = Deno.dlopen(LIBRARY, SYMBOLS);
@@ -134,13 +143,17 @@ function open(): typeof library & object {
   return opened;
 }
 
-/** `struct epoll_event`. It is packed on x86_64 only: the 64 bits of user data are at offset 4 there, and at 8 elsewhere. */
+/**
+ * `struct epoll_event`. It is packed on x86_64 only: the 64 bits of user data are at offset 4
+ * there, and at 8 elsewhere.
+ */
 export const EPOLL_EVENT = Deno.build.arch === "x86_64"
   ? { size: 12, dataOffset: 4 } as const
   : { size: 16, dataOffset: 8 } as const;
 
 /**
- * Returns zeroed memory that never moves, for structures that point to each other and for calls on other threads.
+ * Returns zeroed memory that never moves, for structures that point to each other and for calls on
+ * other threads.
  *
  * V8 keeps small typed arrays in its moving heap unless each has its own ArrayBuffer.
  */
@@ -148,7 +161,10 @@ export function pinnedBytes(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new ArrayBuffer(size));
 }
 
-/** Returns the address of `bytes`, for a pointer in a structure. It is valid for as long as the caller keeps `bytes`. */
+/**
+ * Returns the address of `bytes`, for a pointer in a structure. It is valid for as long as the
+ * caller keeps `bytes`.
+ */
 export function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }

@@ -1,4 +1,8 @@
-/** The interfaces of a namespace: reading them, and changing their state, addresses and routes. @module */
+/**
+ * The interfaces of a namespace: reading them, and changing their state, addresses and routes.
+ *
+ * @module
+ */
 
 import { formatCidr } from "../net/cidr.ts";
 import {

@@ -12,7 +12,8 @@ const MSG_DONTWAIT = 0x40;
 /**
  * ```text
  * struct msghdr {
- *   void *name; socklen_t namelen; struct iovec *iov; size_t iovlen; void *control; size_t controllen; int flags; }
+ *   void *name; socklen_t namelen; struct iovec *iov; size_t iovlen;
+ *   void *control; size_t controllen; int flags; }
  * struct iovec { void *base; size_t len; }
  * ```
  * The same on x86_64 and aarch64.

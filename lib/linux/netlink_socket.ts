@@ -59,8 +59,7 @@ export class NetlinkSocket implements Disposable {
   /**
    * Sends a request and receives all its answers.
    *
-   * Blocks only in the kernel, on its lock for network configuration, normally below a
-   * millisecond.
+   * Blocks only in the kernel, on its lock for network configuration, normally below a millisecond.
    *
    * @param decode Decodes the body of an answer, which is valid only during the call. Answers for
    *   which it returns undefined are left out.

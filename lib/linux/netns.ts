@@ -1,7 +1,8 @@
 /**
  * Network namespaces: opening one by its path, and running code inside it.
  *
- * A descriptor or socket of a namespace keeps the namespace alive. Hold it for one operation, not for the life of a lease.
+ * A descriptor or socket of a namespace keeps the namespace alive. Hold it for one operation, not
+ * for the life of a lease.
  *
  * @module
  */
@@ -57,10 +58,12 @@ export class Netns implements Disposable {
 }
 
 /**
- * Opens the network namespace at `path`. Deno's sandbox does not restrict the path. Error texts are upstream's.
+ * Opens the network namespace at `path`. Deno's sandbox does not restrict the path. Error texts are
+ * upstream's.
  *
  * @throws {NotNetnsError} if it is a file of another kind, or another kind of namespace.
- * @throws {SyscallError} if there is no such path, or the namespace cannot be entered (needs CAP_SYS_ADMIN).
+ * @throws {SyscallError} if there is no such path, or the namespace cannot be entered (needs
+ *   CAP_SYS_ADMIN).
  */
 export function openNetns(path: string): Netns {
   // Checked before it is opened, because opening a device or a FIFO can have side effects.
@@ -114,9 +117,11 @@ export function ownNetns(): Netns {
 type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
 
 /**
- * Runs `body` inside `netns`. Sockets that it opens stay in that namespace. It must not be async: code after an `await` would run outside. What it throws passes through.
+ * Runs `body` inside `netns`. Sockets that it opens stay in that namespace. It must not be async:
+ * code after an `await` would run outside. What it throws passes through.
  *
- * If the thread cannot return to its own namespace, the process aborts, because everything after that would happen in the wrong network.
+ * If the thread cannot return to its own namespace, the process aborts, because everything after
+ * that would happen in the wrong network.
  *
  * @throws {SyscallError} if the namespace cannot be entered (needs CAP_SYS_ADMIN).
  */

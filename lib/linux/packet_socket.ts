@@ -1,4 +1,9 @@
-/** AF_PACKET sockets: whole packets on one interface of a namespace, even before it has an address (packet(7)). @module */
+/**
+ * AF_PACKET sockets: whole packets on one interface of a namespace, even before it has an address
+ * (packet(7)).
+ *
+ * @module
+ */
 
 import type { ChecksumPolicy } from "../net/ipv4_udp.ts";
 import type { BpfInstruction } from "../net/packet_filter.ts";
@@ -42,7 +47,9 @@ export interface PacketSocketOptions {
   readonly filter: readonly BpfInstruction[];
 }
 
-/** A received packet. The arrays are views that the next `receive` on any packet socket overwrites. */
+/**
+ * A received packet. The arrays are views that the next `receive` on any packet socket overwrites.
+ */
 export interface ReceivedPacket {
   /** From the network header on. */
   readonly packet: Uint8Array;
@@ -56,7 +63,8 @@ export interface ReceivedPacket {
 let receiver: MessageReceiver | undefined;
 
 /**
- * An open packet socket; its `descriptor` can be watched by the event loop. It keeps its namespace alive until it is disposed of.
+ * An open packet socket; its `descriptor` can be watched by the event loop. It keeps its namespace
+ * alive until it is disposed of.
  */
 export class PacketSocket implements Disposable {
   readonly #ifIndex: number;
@@ -80,7 +88,8 @@ export class PacketSocket implements Disposable {
    *
    * @param packet From the network header on; the kernel adds the link header.
    * @param destination Hardware address to send to.
-   * @throws {SyscallError} ENETDOWN if the link is down, ENXIO if it is gone, ENOBUFS or EAGAIN if it is congested.
+   * @throws {SyscallError} ENETDOWN if the link is down, ENXIO if it is gone, ENOBUFS or EAGAIN if
+   *   it is congested.
    */
   send(packet: Uint8Array, destination: Uint8Array): void {
     const address = linkLayerAddress({
@@ -94,7 +103,8 @@ export class PacketSocket implements Disposable {
   /**
    * Receives the next packet. Does not block. Packets longer than 64 KiB are dropped.
    *
-   * @returns Undefined if there is none, or the link went down. The socket receives again when the link is up.
+   * @returns Undefined if there is none, or the link went down. The socket receives again when the
+   *   link is up.
    * @throws {SyscallError} as recvmsg(2) fails otherwise.
    */
   receive(): ReceivedPacket | undefined {
@@ -118,7 +128,8 @@ export class PacketSocket implements Disposable {
   }
 
   /**
-   * Receives the queued packets until the socket is closed, but no more than 64: any host on the link can send packets without end.
+   * Receives the queued packets until the socket is closed, but no more than 64: any host on the
+   * link can send packets without end.
    */
   *receiveSome(): Generator<ReceivedPacket> {
     for (let count = 0; count < PACKETS_PER_TURN; count++) {
@@ -147,9 +158,11 @@ export class PacketSocket implements Disposable {
 /**
  * Opens a packet socket in a namespace.
  *
- * It receives nothing before its filter is in place: with protocol 0 a socket receives nothing until it is bound.
+ * It receives nothing before its filter is in place: with protocol 0 a socket receives nothing
+ * until it is bound.
  *
- * @throws {SyscallError} ENODEV if there is no such interface; EPERM without CAP_NET_RAW in the namespace.
+ * @throws {SyscallError} ENODEV if there is no such interface; EPERM without CAP_NET_RAW in the
+ *   namespace.
  */
 export function openPacketSocket(
   netns: Netns,

@@ -10,7 +10,9 @@ export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3 } as const;
 /** The level of the options that every socket has. */
 export const SOL_SOCKET = 1;
 
-/** SOCK_CLOEXEC and SOCK_NONBLOCK: every socket is non-blocking and not inherited by other programs. */
+/**
+ * SOCK_CLOEXEC and SOCK_NONBLOCK: every socket is non-blocking and not inherited by other programs.
+ */
 export const SOCK_FLAGS = 0x80000 | 0x800;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -62,7 +64,11 @@ export function setOption(
   checked(result, "setsockopt", `${level}:${name}`);
 }
 
-/** Reads the value of an option, at most `size` bytes. @throws {SyscallError} as getsockopt(2) fails. */
+/**
+ * Reads the value of an option, at most `size` bytes.
+ *
+ * @throws {SyscallError} as getsockopt(2) fails.
+ */
 export function getOption(
   { fd }: Descriptor,
   { level, name, size }: {
@@ -78,7 +84,11 @@ export function getOption(
   return new DataView(bytes.buffer, 0, length[0]);
 }
 
-/** Makes a socket send and receive through interface `ifName` only. @throws {SyscallError} as setsockopt(2) fails. */
+/**
+ * Makes a socket send and receive through interface `ifName` only.
+ *
+ * @throws {SyscallError} as setsockopt(2) fails.
+ */
 export function bindToDevice({ fd }: Descriptor, ifName: string): void {
   const name = cString(ifName);
   const result = libc().setsockopt(
@@ -91,7 +101,11 @@ export function bindToDevice({ fd }: Descriptor, ifName: string): void {
   checked(result, "setsockopt SO_BINDTODEVICE", ifName);
 }
 
-/** Makes a socket receive only what `filter` passes. Replaces the filter set before. @throws {SyscallError} as setsockopt(2) fails. */
+/**
+ * Makes a socket receive only what `filter` passes. Replaces the filter set before.
+ *
+ * @throws {SyscallError} as setsockopt(2) fails.
+ */
 export function attachFilter(
   { fd }: Descriptor,
   filter: readonly BpfInstruction[],

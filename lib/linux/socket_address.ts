@@ -1,4 +1,8 @@
-/** `struct sockaddr_*` of the socket families in use: encoded to bind and send, decoded on receipt. @module */
+/**
+ * `struct sockaddr_*` of the socket families in use: encoded to bind and send, decoded on receipt.
+ *
+ * @module
+ */
 
 import { viewOf } from "../base/bytes.ts";
 import { type Ipv4Address, ipv4Bits } from "../net/ipv4_address.ts";
@@ -86,7 +90,11 @@ export function netlinkPortId(sockaddr: Uint8Array): number | undefined {
     : viewOf(sockaddr).getUint32(4, true);
 }
 
-/** Encodes `struct sockaddr_un`. @param path 1 to 107 bytes without a NUL; the caller checks that. */
+/**
+ * Encodes `struct sockaddr_un`.
+ *
+ * @param path 1 to 107 bytes without a NUL; the caller checks that.
+ */
 export function unixAddress(path: Uint8Array): Uint8Array<ArrayBuffer> {
   const bytes = pinnedBytes(SOCKADDR_UN);
   viewOf(bytes).setUint16(0, AF.UNIX, true);

@@ -1,6 +1,6 @@
 /**
- * Any number of timers on one descriptor of the event loop (timerfd_create(2)). A deadline that passes while the machine is
- * suspended fires as soon as it resumes.
+ * Any number of timers on one descriptor of the event loop (timerfd_create(2)). A deadline that
+ * passes while the machine is suspended fires as soon as it resumes.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export class Timers implements Disposable {
     const entry: Deadline<() => void> = {
       value: callback,
       atMs: Infinity,
-      place: undefined,
+      index: undefined,
     };
     const clear = (): void => {
       this.#heap.clear(entry);
@@ -84,7 +84,8 @@ export class Timers implements Disposable {
     const atMs = this.#heap.first?.atMs ?? Infinity;
     if (atMs === this.#armedMs || this.#descriptor.isClosed) return;
     this.#armedMs = atMs;
-    // struct itimerspec { struct timespec interval; struct timespec value; }; a zero value disarms it.
+    // struct itimerspec { struct timespec interval; struct timespec value; }
+    // A zero value disarms the timer.
     const spec = new BigInt64Array(4);
     if (atMs !== Infinity) {
       const ms = Math.min(Math.max(atMs, 0), MAX_DEADLINE_MS);

@@ -1,10 +1,12 @@
 /**
- * Sending from the leased address through an ordinary UDP socket, as RENEWING and DHCPRELEASE require (RFC 2131 section 4.4.4).
+ * Sending from the leased address through an ordinary UDP socket, as RENEWING and DHCPRELEASE
+ * require (RFC 2131 section 4.4.4).
  *
- * The kernel finds the route and the server's hardware address, and servers on ordinary sockets accept the packet.
+ * The kernel finds the route and the server's hardware address, and servers on ordinary sockets
+ * accept the packet.
  *
- * Nothing is read from the socket: a packet socket receives the reply, broadcast or not. While the socket is open, the kernel does not
- * answer a unicast reply with "port unreachable".
+ * Nothing is read from the socket: a packet socket receives the reply, broadcast or not. While the
+ * socket is open, the kernel does not answer a unicast reply with "port unreachable".
  *
  * @module
  */
@@ -35,7 +37,10 @@ const CLIENT_PORT = 68;
 const SERVER_PORT = 67;
 const FIRST_POLL_MS = 1;
 
-/** An open socket on port 68 of the leased address. It keeps its namespace alive until it is disposed of. */
+/**
+ * An open socket on port 68 of the leased address. It keeps its namespace alive until it is
+ * disposed of.
+ */
 export class UnicastSocket implements Disposable {
   readonly #descriptor: Descriptor;
 
@@ -46,7 +51,8 @@ export class UnicastSocket implements Disposable {
   /**
    * Sends a datagram to port 67 of `server`.
    *
-   * @throws {SyscallError} ENETUNREACH or EHOSTUNREACH if there is no route, ENETDOWN if the link is down.
+   * @throws {SyscallError} ENETUNREACH or EHOSTUNREACH if there is no route, ENETDOWN if the link
+   *   is down.
    */
   send(payload: Uint8Array, server: Ipv4Address): void {
     sendTo(this.#descriptor, payload, {
@@ -56,7 +62,8 @@ export class UnicastSocket implements Disposable {
   }
 
   /**
-   * Returns whether everything that was sent has left the host. Until then it may wait for the server's hardware address, for example.
+   * Returns whether everything that was sent has left the host. Until then it may wait for the
+   * server's hardware address, for example.
    */
   isFlushed(): boolean {
     const pending = new Int32Array(1);
@@ -65,7 +72,8 @@ export class UnicastSocket implements Disposable {
   }
 
   /**
-   * Waits until everything that was sent has left the host. After that the interface may be removed.
+   * Waits until everything that was sent has left the host. After that the interface may be
+   * removed.
    *
    * @returns False if that takes longer than `timeoutMs`, or the socket is closed first.
    */
@@ -89,7 +97,8 @@ export class UnicastSocket implements Disposable {
 /**
  * Opens the socket in a namespace.
  *
- * @returns Undefined if the address is not on the interface, or another program uses the port. A packet socket can send then.
+ * @returns Undefined if the address is not on the interface, or another program uses the port. A
+ *   packet socket can send then.
  * @throws {SyscallError} if it fails otherwise.
  */
 export function openUnicastSocket(

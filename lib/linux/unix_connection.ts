@@ -1,4 +1,9 @@
-/** An accepted connection of a Unix socket: lines in both directions, the peer, and when it hangs up. @module */
+/**
+ * An accepted connection of a Unix socket: lines in both directions, the peer, and when it hangs
+ * up.
+ *
+ * @module
+ */
 
 import { DecodeError, SystemError } from "../base/errors.ts";
 import { encodeLine, LineDecoder } from "../base/line_framing.ts";

@@ -1,5 +1,6 @@
 /**
- * Listening on a Unix socket: a new one, in place of a stale one if need be, or the one that systemd passes.
+ * Listening on a Unix socket: a new one, in place of a stale one if need be, or the one that
+ * systemd passes.
  *
  * @module
  */
@@ -63,9 +64,11 @@ export class UnixListener implements Disposable {
 }
 
 /**
- * Listens at `path`. Makes missing directories, with mode 0700. The socket has mode 0660 from the moment it is created. A socket file that no process listens on is replaced.
+ * Listens at `path`. Makes missing directories, with mode 0700. The socket has mode 0660 from the
+ * moment it is created. A socket file that no process listens on is replaced.
  *
- * @throws {SystemError} if another process listens at `path`, the file there is not a socket, or the system refuses.
+ * @throws {SystemError} if another process listens at `path`, the file there is not a socket, or
+ *   the system refuses.
  */
 export function listenUnix(path: string): UnixListener {
   const address = addressOf(path);
@@ -75,7 +78,8 @@ export function listenUnix(path: string): UnixListener {
     directory,
     () => Deno.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE }),
   );
-  // Of two processes that start at once, the second must not remove the socket of the first as stale.
+  // Of two processes that start at once, the second must not remove the socket of the first as
+  // stale.
   using lock = attempt("open", directory, () => Deno.openSync(directory));
   if (!attempt("flock", directory, () => lock.tryLockSync(true))) {
     throw new SystemError(
@@ -97,13 +101,16 @@ export function listenUnix(path: string): UnixListener {
 }
 
 /**
- * Returns the listening socket that systemd, or another program with its protocol, passes to process `pid`.
+ * Returns the listening socket that systemd, or another program with its protocol, passes to
+ * process `pid`.
  *
- * The socket file is not removed later, because systemd owns it. The variables are removed from the environment, so that no child process uses them.
+ * The socket file is not removed later, because systemd owns it. The variables are removed from the
+ * environment, so that no child process uses them.
  *
  * @param env The environment with LISTEN_PID and LISTEN_FDS: `Deno.env`.
  * @returns Undefined if no socket is passed.
- * @throws {SystemError} if more than one is passed, or it is not a listening Unix socket. Texts are upstream's.
+ * @throws {SystemError} if more than one is passed, or it is not a listening Unix socket. Texts are
+ *   upstream's.
  */
 export function activatedListener(
   env: Pick<typeof Deno.env, "get" | "delete">,

@@ -21,7 +21,9 @@ export interface UnixServerOptions {
   readonly onConnection: (connection: UnixConnection) => void;
 }
 
-/** Accepts connections until it is disposed of. Open connections and the listener stay open then. */
+/**
+ * Accepts connections until it is disposed of. Open connections and the listener stay open then.
+ */
 export class UnixServer implements Disposable {
   readonly #loop: EventLoop;
   readonly #listener: UnixListener;
@@ -58,7 +60,8 @@ export class UnixServer implements Disposable {
         this.#loop.guard(() => this.#open(descriptor));
       }
     } catch (error) {
-      // The connection is still queued: without a pause this would be called again at once, endlessly.
+      // The connection is still queued: without a pause this would be called again at once,
+      // endlessly.
       this.#watch.modify(0);
       this.#pause = setTimeout(() => this.#watch.modify(EPOLL.IN), PAUSE_MS);
       throw error;

@@ -1,4 +1,8 @@
-/** CIDR notation (RFC 4632, RFC 4291 section 2.3): an address with a prefix length. Pure. @module */
+/**
+ * CIDR notation (RFC 4632, RFC 4291 section 2.3): an address with a prefix length. Pure.
+ *
+ * @module
+ */
 
 import {
   addressBits,

@@ -109,7 +109,8 @@ export function parseAnyFamily(text: string): IpAddress | undefined {
 }
 
 /**
- * Turns an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) into the IPv4 address in it. Returns any other address unchanged.
+ * Turns an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) into the IPv4 address in it. Returns
+ * any other address unchanged.
  *
  * @example
  * ```ts
@@ -140,7 +141,8 @@ export function isMapped(address: IpAddress): boolean {
 }
 
 /**
- * Parses dotted-decimal IPv4, or IPv6 in any form of RFC 4291. An IPv4-mapped address becomes IPv4, as in upstream.
+ * Parses dotted-decimal IPv4, or IPv6 in any form of RFC 4291. An IPv4-mapped address becomes IPv4,
+ * as in upstream.
  *
  * @example
  * ```ts
@@ -216,7 +218,8 @@ export function sameAddress(a: IpAddress, b: IpAddress): boolean {
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(addressPlus({ family: 4, value: 0xc0000201n }, 1n), { family: 4, value: 0xc0000202n });
+ * const address = { family: 4, value: 0xc0000201n } as const;
+ * assertEquals(formatIpAddress(addressPlus(address, -1n)), "192.0.2.0");
  * ```
  *
  * @param offset Must not lead out of the address family.

@@ -1,8 +1,9 @@
 /**
  * UDP datagrams in IPv4 packets (RFC 791, RFC 768), for sockets that receive whole packets.
  *
- * Any host on the link can send packets, so every length is checked against the bytes that were received.
- * A packet that is not a complete, valid datagram is dropped with a reason. Decoding never throws. Pure.
+ * Any host on the link can send packets, so every length is checked against the bytes that were
+ * received. A packet that is not a complete, valid datagram is dropped with a reason. Decoding
+ * never throws. Pure.
  *
  * @module
  */
@@ -50,18 +51,20 @@ export type UdpDecodeResult =
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
 /**
- * Whether the UDP checksum is verified. An all-zero field means "no checksum" (RFC 768) and always passes.
+ * Whether the UDP checksum is verified. An all-zero field means "no checksum" (RFC 768) and always
+ * passes.
  *
- * Skip it if the kernel says that it is not computed yet (TP_STATUS_CSUMNOTREADY): Linux leaves the checksum to the network card, and
- * packets that never leave the host (veth, bridge, macvlan) pass none.
+ * Skip it if the kernel says that it is not computed yet (TP_STATUS_CSUMNOTREADY): Linux leaves the
+ * checksum to the network card, and packets that never leave the host (veth, bridge, macvlan) pass
+ * none.
  */
 export type ChecksumPolicy = "verify" | "skip";
 
 /**
  * Decodes the UDP datagram in an IPv4 packet (RFC 791 section 3.1, RFC 768).
  *
- * Header options are skipped. Bytes after the total length are link-layer padding and are ignored. Fragments are
- * dropped, because a DHCP message fits in one packet.
+ * Header options are skipped. Bytes after the total length are link-layer padding and are ignored.
+ * Fragments are dropped, because a DHCP message fits in one packet.
  *
  * @example
  * ```ts
@@ -170,7 +173,8 @@ export function encodeIpv4Udp(
   view.setUint16(10, ~onesComplementSum(packet.subarray(0, 20)) & 0xffff);
   const pseudo = pseudoHeaderSum(source, destination, udpLength);
   const sum = ~onesComplementSum(packet.subarray(20), pseudo) & 0xffff;
-  // Zero would mean "no checksum". All ones is the other form of zero in ones' complement (RFC 768).
+  // Zero would mean "no checksum". All ones is the other form of zero in ones' complement (RFC
+  // 768).
   view.setUint16(26, sum === 0 ? 0xffff : sum);
   return packet;
 }
@@ -192,7 +196,8 @@ function pseudoHeaderSum(
 }
 
 /**
- * Returns the Internet checksum before its final inversion (RFC 1071 section 1). An odd last byte is padded with zero.
+ * Returns the Internet checksum before its final inversion (RFC 1071 section 1). An odd last byte
+ * is padded with zero.
  */
 function onesComplementSum(bytes: Uint8Array, start = 0): number {
   let sum = start;

@@ -1,13 +1,17 @@
 /**
- * Packet filters of a DHCP client: classic BPF programs for the kernel (Linux Documentation/networking/filter.rst).
+ * Packet filters of a DHCP client: classic BPF programs for the kernel (Linux
+ * Documentation/networking/filter.rst).
  *
- * They are for AF_PACKET sockets of type SOCK_DGRAM, which receive packets from the network header on. A load beyond the end
- * of a packet drops it. Pure.
+ * They are for AF_PACKET sockets of type SOCK_DGRAM, which receive packets from the network header
+ * on. A load beyond the end of a packet drops it. Pure.
  *
  * @module
  */
 
-/** One instruction: `struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; }`. Jumps are relative to the next instruction. */
+/**
+ * One instruction: `struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; }`. Jumps are relative to
+ * the next instruction.
+ */
 export interface BpfInstruction {
   readonly code: number;
   readonly jt: number;
@@ -16,7 +20,10 @@ export interface BpfInstruction {
   readonly k: number;
 }
 
-/** Instruction codes (linux/bpf_common.h), named after those of the assembler in the kernel documentation. */
+/**
+ * Instruction codes (linux/bpf_common.h), named after those of the assembler in the kernel
+ * documentation.
+ */
 export const BPF = {
   /** A = the 4 bytes at k. */
   ld: 0x20,
@@ -65,9 +72,11 @@ type Test =
   | { readonly load: readonly BpfInstruction[]; readonly hasNone: number };
 
 /**
- * Returns a filter for DHCP replies with one transaction id: unfragmented IPv4 UDP datagrams with a BOOTP reply to port 68, sent to this host or broadcast.
+ * Returns a filter for DHCP replies with one transaction id: unfragmented IPv4 UDP datagrams with a
+ * BOOTP reply to port 68, sent to this host or broadcast.
  *
- * Frames with a VLAN id belong to another network and are dropped. A priority tag (VLAN id 0) is accepted.
+ * Frames with a VLAN id belong to another network and are dropped. A priority tag (VLAN id 0) is
+ * accepted.
  *
  * @example
  * ```ts
@@ -96,7 +105,8 @@ export function dhcpReplyFilter(xid: number): readonly BpfInstruction[] {
 }
 
 /**
- * Returns a filter for ARP packets that claim or ask for an IPv4 address (RFC 5227 section 2.1.1), on links with 6-byte hardware addresses.
+ * Returns a filter for ARP packets that claim or ask for an IPv4 address (RFC 5227 section 2.1.1),
+ * on links with 6-byte hardware addresses.
  *
  * @example
  * ```ts
@@ -130,7 +140,8 @@ export const DROP_ALL: readonly BpfInstruction[] = [
 ];
 
 /**
- * Encodes a program as an array of `struct sock_filter`, in the byte order of the machine (little-endian).
+ * Encodes a program as an array of `struct sock_filter`, in the byte order of the machine
+ * (little-endian).
  *
  * @example
  * ```ts

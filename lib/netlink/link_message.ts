@@ -43,7 +43,10 @@ export interface LinkInfo {
   readonly mtu: number;
   /** Whether it is administratively up (IFF_UP). */
   readonly isUp: boolean;
-  /** Whether frames can be sent and received: up, with carrier, operational (IFF_RUNNING and IFF_LOWER_UP). */
+  /**
+   * Whether frames can be sent and received: up, with carrier, operational (IFF_RUNNING and
+   * IFF_LOWER_UP).
+   */
   readonly hasCarrier: boolean;
   /** `veth`, `macvlan`, `ipvlan`, ...; undefined for a network card. */
   readonly kind: string | undefined;
@@ -72,7 +75,8 @@ export function encodeLinkState(
 /**
  * Decodes the body of an RTM_NEWLINK or RTM_DELLINK.
  *
- * @returns Undefined if it is about a bridge port and not about the interface itself; such messages have the same type.
+ * @returns Undefined if it is about a bridge port and not about the interface itself; such messages
+ *   have the same type.
  * @throws {DecodeError} if the body is malformed.
  */
 export function decodeLink(body: Uint8Array): LinkInfo | undefined {

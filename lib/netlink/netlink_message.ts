@@ -1,4 +1,9 @@
-/** Netlink messages: header, body, errors and acknowledgements (linux/netlink.h, RFC 3549 section 2.3). Pure. @module */
+/**
+ * Netlink messages: header, body, errors and acknowledgements (linux/netlink.h, RFC 3549 section
+ * 2.3). Pure.
+ *
+ * @module
+ */
 
 import { DecodeError } from "../base/errors.ts";
 import { align4, decodeAttributes, textAttribute } from "./attribute.ts";
@@ -42,7 +47,9 @@ export const NLM_F = {
   CREATE: 0x400,
 } as const;
 
-/** Flag of answers to a dump: the table changed during the dump, so the list may be inconsistent. */
+/**
+ * Flag of answers to a dump: the table changed during the dump, so the list may be inconsistent.
+ */
 export const NLM_F_DUMP_INTR = 0x10;
 /** Flag of errors: attributes with a text follow. */
 const NLM_F_ACK_TLVS = 0x200;

@@ -11,7 +11,9 @@ import { type NetlinkMessage, RTM } from "./netlink_message.ts";
 const AF_UNSPEC = 0;
 const AF_INET = 2;
 
-/** What `struct ifinfomsg` and `struct ifaddrmsg` have in common: the family, and the index at 4. */
+/**
+ * What `struct ifinfomsg` and `struct ifaddrmsg` have in common: the family, and the index at 4.
+ */
 const COMMON = 8;
 
 /** Something that happens to an interface. */

@@ -12,7 +12,9 @@
 import { RateLimiter } from "../base/rate_limiter.ts";
 import type { InterfaceEvent } from "./notification.ts";
 
-/** Events of one interface: a burst that is enough for all the steps of an ADD, then 10 a second. */
+/**
+ * Events of one interface: a burst that is enough for all the steps of an ADD, then 10 a second.
+ */
 const EVENT_LIMIT = { intervalMs: 100, burst: 8 };
 /** Lost notifications, which concern every interface. */
 const LOSS_LIMIT = { intervalMs: 1000, burst: 1 };

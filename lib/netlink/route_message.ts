@@ -24,8 +24,8 @@ const RTNH_F_ONLINK = 4;
 
 /**
  * ```text
- * struct rtmsg { u8 family; u8 dst_len; u8 src_len; u8 tos; u8 table; u8 protocol; u8 scope; u8 type;
- *   u32 flags; }
+ * struct rtmsg { u8 family; u8 dst_len; u8 src_len; u8 tos;
+ *   u8 table; u8 protocol; u8 scope; u8 type; u32 flags; }
  * ```
  */
 const RTMSG = 12;

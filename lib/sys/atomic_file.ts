@@ -17,11 +17,12 @@ const WRITABLE_BY_OTHERS = 0o022;
 /**
  * Makes the state directory, with mode 0700, if there is none.
  *
- * An existing directory is used if it is owned by this user or root and only the owner can write to it. Its mode is not
- * changed, because it could be `/tmp` or `/var` by mistake. The files in it are private in any case.
+ * An existing directory is used if it is owned by this user or root and only the owner can write to
+ * it. Its mode is not changed, because it could be `/tmp` or `/var` by mistake. The files in it are
+ * private in any case.
  *
- * @throws {SystemError} if it cannot be made, is not a directory, or other users can write to it: they could redirect the files or make
- *   the daemon release leases.
+ * @throws {SystemError} if it cannot be made, is not a directory, or other users can write to it:
+ *   they could redirect the files or make the daemon release leases.
  */
 export function makeStateDirectory(path: string): void {
   attempt(
@@ -50,9 +51,11 @@ export function makeStateDirectory(path: string): void {
 }
 
 /**
- * Writes a file, replacing an existing one. If the process is killed meanwhile, the file has either the old content or the new.
+ * Writes a file, replacing an existing one. If the process is killed meanwhile, the file has either
+ * the old content or the new.
  *
- * @param isDurable Whether content and name must be on the disk on return, so that they survive a crash of the machine.
+ * @param isDurable Whether content and name must be on the disk on return, so that they survive a
+ *   crash of the machine.
  * @param writer Process id, if other processes may write the same file at the same time.
  * @throws {SystemError} if the file cannot be written.
  */

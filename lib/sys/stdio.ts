@@ -1,4 +1,9 @@
-/** The process around a plugin: environment, standard streams, process id. Only this module writes stdout. @module */
+/**
+ * The process around a plugin: environment, standard streams, process id. Only this module writes
+ * stdout.
+ *
+ * @module
+ */
 
 import { SystemError } from "../base/errors.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";

@@ -1,4 +1,8 @@
-/** The plugin's end of the Unix socket: one line to the daemon, one line back. Uses no FFI. @module */
+/**
+ * The plugin's end of the Unix socket: one line to the daemon, one line back. Uses no FFI.
+ *
+ * @module
+ */
 
 import { SystemError } from "../base/errors.ts";
 import { MAX_TIMER_MS } from "./timeout.ts";
@@ -44,7 +48,8 @@ export class UnixClient implements Disposable {
    * Sends bytes and waits for an answer.
    *
    * @param timeoutMs As in {@link call}; at most 24 days.
-   * @param take Receives each piece of the answer, and returns the answer once it is complete. What it throws passes through.
+   * @param take Receives each piece of the answer, and returns the answer once it is complete. What
+   *   it throws passes through.
    * @throws {SystemError} if no complete answer is received in time.
    */
   async exchange<T>(

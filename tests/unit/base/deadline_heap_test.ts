@@ -6,7 +6,7 @@ import {
 } from "../../../lib/base/deadline_heap.ts";
 
 function entry(value: number): Deadline<number> {
-  return { value, atMs: Infinity, place: undefined };
+  return { value, atMs: Infinity, index: undefined };
 }
 
 function drain(heap: DeadlineHeap<number>): number[] {
