@@ -22,7 +22,7 @@ function findLo(socket: NetlinkSocket): readonly number[] {
 for (
   const { name, bytes } of [
     {
-      name: "an acknowledgement of what will be asked next",
+      name: "a forged acknowledgement of the next request",
       bytes: encodeMessage({
         type: 2,
         flags: 0,
@@ -30,15 +30,18 @@ for (
         body: hex("00000000 20000000 12000500 02000000 00000000"),
       }),
     },
-    { name: "what is no message", bytes: ascii("garbage-garbage-garbage") },
+    {
+      name: "a forged datagram without a message",
+      bytes: ascii("garbage-garbage-garbage"),
+    },
   ]
 ) {
-  testAsRoot(`NetlinkSocket believes only the kernel: ${name}`, () => {
+  testAsRoot(`NetlinkSocket ignores ${name}`, () => {
     using place = new TestNetns();
     using netns = place.open();
     using socket = openNetlinkSocket(netns);
     assertEquals(findLo(socket), [1]);
-    // The kernel gives the first socket of a process in a namespace the number of the process.
+    // The kernel assigns the process id as port id to the first socket of a process in a namespace.
     forge(place, bytes, { port: Deno.pid });
     assertEquals(findLo(socket), [1]);
   });

@@ -1,109 +1,120 @@
 import { assertEquals } from "@std/assert";
-import { LinkListeners } from "../../../lib/netlink/pending_events.ts";
+import { PendingEvents } from "../../../lib/netlink/pending_events.ts";
 
-/** Listeners whose clock a test moves. */
-class Told {
-  readonly listeners = new LinkListeners();
+/** Pending events, with a clock that a test sets, and what their listeners received. */
+class Recorder {
+  readonly events = new PendingEvents();
   nowMs = 1000;
-  /** When to look again, from now. */
-  againMs = Infinity;
-  #told: string[] = [];
+  /** When to deliver again, from now. */
+  nextMs = Infinity;
+  #received: string[] = [];
 
   /** Listens to interface `ifIndex` in namespace `netnsId`. */
   listen(netnsId: number, ifIndex: number): Disposable {
-    return this.listeners.add(netnsId, ifIndex, (event) => {
-      this.#told.push(`${netnsId}/${ifIndex} ${event}`);
+    return this.events.listen(netnsId, ifIndex, (event) => {
+      this.#received.push(`${netnsId}/${ifIndex} ${event}`);
     });
   }
 
-  /** One turn, so long after the one before. @returns What was told in it. */
-  turn(afterMs = 0): string[] {
+  /** Delivers, `afterMs` after the last time. @returns What was received. */
+  deliver(afterMs = 0): string[] {
     this.nowMs += afterMs;
-    this.#told = [];
-    const nextMs = this.listeners.tell(this.nowMs, (body) => body());
-    this.againMs = nextMs - this.nowMs;
-    return this.#told;
+    this.#received = [];
+    const nextMs = this.events.deliver(this.nowMs, (body) => body());
+    this.nextMs = nextMs - this.nowMs;
+    return this.#received;
   }
 
-  /** A change of 1/2, and a turn. */
+  /** Adds a change of 1/2 and delivers. */
   change(afterMs = 0): string[] {
-    this.listeners.put(1, 2, "changed");
-    return this.turn(afterMs);
+    this.events.add(1, 2, "changed");
+    return this.deliver(afterMs);
   }
 }
 
-Deno.test("LinkListeners tell the first changes at once, the others ten times a second, and the last", () => {
-  const told = new Told();
-  told.listen(1, 2);
-  const first = Array.from({ length: 8 }, () => told.change());
+Deno.test("PendingEvents delivers a burst at once, then 10 events a second, and always the last", () => {
+  const recorder = new Recorder();
+  recorder.listen(1, 2);
+  const first = Array.from({ length: 8 }, () => recorder.change());
   assertEquals(first, Array(8).fill(["1/2 changed"]));
-  assertEquals([told.change(), told.againMs], [[], 100]);
-  assertEquals([told.change(60), told.againMs], [[], 40]);
-  assertEquals([told.turn(40), told.againMs], [["1/2 changed"], Infinity]);
-  assertEquals([told.turn(1000), told.againMs], [[], Infinity]);
+  assertEquals([recorder.change(), recorder.nextMs], [[], 100]);
+  assertEquals([recorder.change(60), recorder.nextMs], [[], 40]);
+  assertEquals([recorder.deliver(40), recorder.nextMs], [
+    ["1/2 changed"],
+    Infinity,
+  ]);
+  assertEquals([recorder.deliver(1000), recorder.nextMs], [[], Infinity]);
 });
 
-Deno.test("LinkListeners tell many changes in one turn as one, with the last word", () => {
-  const told = new Told();
-  told.listen(1, 2);
-  told.listeners.put(1, 2, "changed");
-  told.listeners.put(1, 2, "removed");
-  assertEquals([told.turn(), told.turn()], [["1/2 removed"], []]);
+Deno.test("PendingEvents merges the events of one interface into the latest", () => {
+  const recorder = new Recorder();
+  recorder.listen(1, 2);
+  recorder.events.add(1, 2, "changed");
+  recorder.events.add(1, 2, "removed");
+  assertEquals([recorder.deliver(), recorder.deliver()], [["1/2 removed"], []]);
 });
 
-Deno.test("LinkListeners do not make one interface wait for another", () => {
-  const told = new Told();
-  told.listen(1, 2);
-  told.listen(1, 3);
-  for (let count = 0; count < 20; count++) told.change();
-  told.listeners.put(1, 3, "changed");
-  assertEquals([told.turn(), told.againMs], [["1/3 changed"], 100]);
+Deno.test("PendingEvents limits each interface on its own", () => {
+  const recorder = new Recorder();
+  recorder.listen(1, 2);
+  recorder.listen(1, 3);
+  for (let count = 0; count < 20; count++) recorder.change();
+  recorder.events.add(1, 3, "changed");
+  assertEquals([recorder.deliver(), recorder.nextMs], [["1/3 changed"], 100]);
 });
 
-Deno.test("LinkListeners tell sixteen in a turn, and the others in the next", () => {
-  const told = new Told();
-  for (let ifIndex = 1; ifIndex <= 40; ifIndex++) told.listen(1, ifIndex);
-  told.listeners.putLoss();
-  const turns = [1, 2, 3].map(() => [told.turn().length, told.againMs]);
+Deno.test("PendingEvents delivers at most 16 events per call", () => {
+  const recorder = new Recorder();
+  for (let ifIndex = 1; ifIndex <= 40; ifIndex++) recorder.listen(1, ifIndex);
+  recorder.events.addLoss();
+  const turns = [1, 2, 3].map(
+    () => [recorder.deliver().length, recorder.nextMs],
+  );
   assertEquals(turns, [[16, 0], [16, 0], [8, Infinity]]);
 });
 
-Deno.test("LinkListeners tell of a loss at once, and of others once a second", () => {
-  const told = new Told();
-  told.listen(1, 2);
-  told.listen(3, 2);
-  told.listeners.putLoss();
-  assertEquals(told.turn(), ["1/2 changed", "3/2 changed"]);
-  told.listeners.putLoss();
-  assertEquals([told.turn(300), told.againMs], [[], 700]);
-  told.listeners.putLoss();
-  assertEquals(told.turn(700), ["1/2 changed", "3/2 changed"]);
-  assertEquals([told.turn(9000), told.againMs], [[], Infinity]);
+Deno.test("PendingEvents delivers a loss at once, then at most one a second", () => {
+  const recorder = new Recorder();
+  recorder.listen(1, 2);
+  recorder.listen(3, 2);
+  recorder.events.addLoss();
+  assertEquals(recorder.deliver(), ["1/2 changed", "3/2 changed"]);
+  recorder.events.addLoss();
+  assertEquals([recorder.deliver(300), recorder.nextMs], [[], 700]);
+  recorder.events.addLoss();
+  assertEquals(recorder.deliver(700), ["1/2 changed", "3/2 changed"]);
+  assertEquals([recorder.deliver(9000), recorder.nextMs], [[], Infinity]);
 });
 
-Deno.test("LinkListeners tell of the end of a namespace although there was other news, and of nothing after it", () => {
-  const told = new Told();
-  told.listen(1, 2);
-  told.listeners.put(1, 2, "removed");
-  told.listeners.putEnd(1);
-  told.listeners.put(1, 2, "changed");
-  told.listeners.putLoss();
-  assertEquals(told.turn(), ["1/2 netns-gone"]);
-  assertEquals([told.change(500), told.listeners.has(1)], [[], false]);
+Deno.test("PendingEvents delivers the end of a namespace instead of another event, and nothing after it", () => {
+  const recorder = new Recorder();
+  recorder.listen(1, 2);
+  recorder.events.add(1, 2, "removed");
+  recorder.events.addNetnsEnd(1);
+  recorder.events.add(1, 2, "changed");
+  recorder.events.addLoss();
+  assertEquals(recorder.deliver(), ["1/2 netns-gone"]);
+  assertEquals([recorder.change(500), recorder.events.hasListeners(1)], [
+    [],
+    false,
+  ]);
 });
 
-Deno.test("LinkListeners tell whoever has the number of an earlier namespace of its own changes", () => {
-  const told = new Told();
-  told.listen(1, 2);
-  told.listeners.putEnd(1);
-  told.listen(1, 2);
-  assertEquals(told.change(), ["1/2 netns-gone", "1/2 changed"]);
+Deno.test("PendingEvents delivers events of a namespace that has the id of an earlier one", () => {
+  const recorder = new Recorder();
+  recorder.listen(1, 2);
+  recorder.events.addNetnsEnd(1);
+  recorder.listen(1, 2);
+  assertEquals(recorder.change(), ["1/2 netns-gone", "1/2 changed"]);
 });
 
-Deno.test("LinkListeners forget who listens no more, with what was to be told", () => {
-  const told = new Told();
-  const watch = told.listen(1, 2);
-  told.listeners.put(1, 2, "changed");
+Deno.test("PendingEvents drops pending events with the last listener", () => {
+  const recorder = new Recorder();
+  const watch = recorder.listen(1, 2);
+  recorder.events.add(1, 2, "changed");
   watch[Symbol.dispose]();
-  assertEquals([told.turn(), told.listeners.has(1)], [[], false]);
+  assertEquals([recorder.deliver(), recorder.events.hasListeners(1)], [
+    [],
+    false,
+  ]);
 });
