@@ -63,20 +63,25 @@ export class Wire implements AsyncDisposable {
     );
   }
 
-  /** What came so far, in order. */
+  /** Every message that has arrived, in order, whether or not the loop has had its turn since. */
   get messages(): readonly ClientMessage[] {
+    if (!this.#socket.descriptor.isClosed) this.#receive();
     return this.#messages;
   }
 
-  /** How many of a type came so far. */
-  count(type: string): number {
-    return this.#messages.filter((message) => message.type === type).length;
+  /** The messages without retransmissions, which depend on how fast the machine is: one per exchange and type. */
+  get distinct(): readonly ClientMessage[] {
+    const { messages } = this;
+    return messages.filter(({ type, message: { xid } }, index) =>
+      messages.findIndex((earlier) =>
+        earlier.type === type && earlier.message.xid === xid
+      ) === index
+    );
   }
 
-  /** The types in order, without repetitions that follow each other. */
-  get types(): readonly string[] {
-    return this.#messages.map(({ type }) => type)
-      .filter((type, index, all) => type !== all[index - 1]);
+  /** How many exchanges with a message of this type were begun so far. */
+  count(type: string): number {
+    return this.distinct.filter((message) => message.type === type).length;
   }
 
   /** Sends any bytes as an IPv4 packet, to all hosts or to one. */

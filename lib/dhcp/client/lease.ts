@@ -1,6 +1,6 @@
 /** Turns an ACK into a lease with absolute deadlines (RFC 2131 sections 4.4.1 and 4.4.5). Pure. @module */
 
-import { type DhcpDns, dnsOf } from "../codec/lease_dns.ts";
+import { type DhcpDns, dnsOf } from "../codec/dns_options.ts";
 import {
   decodeMessage,
   type DhcpMessage,
@@ -13,7 +13,7 @@ import {
   formatRoute,
   gatewayOf,
   routesOf,
-} from "../codec/lease_routes.ts";
+} from "../codec/route_options.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import {
   type Ipv4Address,

@@ -14,7 +14,7 @@ import type { KeeperContext, KeeperSubject } from "./lease_client_context.ts";
 import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
-import type { DaemonRequest } from "../protocol/messages.ts";
+import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
 import { leaseResult } from "./lease_result.ts";
 import type { Result } from "../../cni/result.ts";
 import { attachmentText } from "../../cni/attachment.ts";

@@ -1,7 +1,7 @@
 /** What must be done to an interface when its lease has other values than before. Pure. @module */
 
-import type { DhcpRoute } from "../codec/lease_routes.ts";
-import { formatRoute } from "../codec/lease_routes.ts";
+import type { DhcpRoute } from "../codec/route_options.ts";
+import { formatRoute } from "../codec/route_options.ts";
 import { sameAddress } from "../../net/ip_address.ts";
 import type { InterfaceChange } from "./ports.ts";
 import {

@@ -14,12 +14,11 @@ import {
   parseLeaseOptions,
 } from "../config/lease_options.ts";
 import {
-  child,
-  formatStateFile,
-  parseStateFile,
-  readAttachment,
-  required,
-} from "../protocol/release_note.ts";
+  requiredAttachment,
+  requiredObject,
+  requiredString,
+} from "../protocol/required_keys.ts";
+import { formatStateFile, parseStateFile } from "../protocol/state_file.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import type { NetnsIdentity } from "../../net/netns_identity.ts";
 
@@ -144,20 +143,20 @@ function formatChange(
  */
 export function parseLeaseRecord(text: string): LeaseRecord {
   const json = parseStateFile(text);
-  const place = child(json, "place");
-  const netns = child(place, "netns");
+  const place = requiredObject(json, "place");
+  const netns = requiredObject(place, "netns");
   return {
-    attachment: readAttachment(json),
+    attachment: requiredAttachment(json),
     place: {
-      netnsPath: required(place, "netnsPath"),
+      netnsPath: requiredString(place, "netnsPath"),
       netns: {
-        device: required(netns, "device"),
-        inode: required(netns, "inode"),
+        device: requiredString(netns, "device"),
+        inode: requiredString(netns, "inode"),
       },
-      ifName: required(place, "ifName"),
+      ifName: requiredString(place, "ifName"),
     },
-    identity: readIdentity(child(json, "identity")),
-    options: parseLeaseOptions(child(json, "options")),
+    identity: readIdentity(requiredObject(json, "identity")),
+    options: parseLeaseOptions(requiredObject(json, "options")),
     grant: readGrant(json),
     bootId: json.string("bootId") ?? "",
     isLost: json.boolean("isLost") ?? false,
@@ -202,7 +201,7 @@ function readGrant(json: JsonObject): Grant {
       offer: { address, server: readIpv4(offer, "server") },
     };
   }
-  return { kind: "leased", lease: readLease(child(json, "lease")) };
+  return { kind: "leased", lease: readLease(requiredObject(json, "lease")) };
 }
 
 function readLease(json: JsonObject): Lease {
@@ -216,7 +215,7 @@ function readLease(json: JsonObject): Lease {
 }
 
 function readIpv4(json: JsonObject, key: string): Ipv4Address {
-  const address = parseIpAddress(required(json, key));
+  const address = parseIpAddress(requiredString(json, key));
   if (address?.family === 4) return { family: 4, value: address.value };
   throw new DecodeError(`${key} is no IPv4 address`, json.at(key));
 }

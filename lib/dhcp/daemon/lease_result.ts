@@ -1,7 +1,7 @@
 /** From a lease to what the runtime is told. Pure. @module */
 
 import type { Dns, Result, Route } from "../../cni/result.ts";
-import { type DhcpRoute, formatRoute } from "../codec/lease_routes.ts";
+import { type DhcpRoute, formatRoute } from "../codec/route_options.ts";
 import type { Lease } from "../client/lease.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";

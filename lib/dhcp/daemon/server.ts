@@ -6,11 +6,11 @@ import type { Daemon } from "./daemon.ts";
 import {
   type DaemonRequest,
   formatAllocation,
-  formatAnswer,
   formatFailure,
   formatRequest,
+  formatResponse,
   parseRequest,
-} from "../protocol/messages.ts";
+} from "../protocol/daemon_protocol.ts";
 import {
   isHttp,
   type RpcConnection,
@@ -91,17 +91,17 @@ async function answer(
       throw new DecodeError("confirm without allocate", "method");
     case "release":
       await daemon.release(request);
-      await write(formatAnswer());
+      await write(formatResponse());
       return;
     case "check":
       daemon.check(request);
-      await write(formatAnswer());
+      await write(formatResponse());
       return;
     case "gc":
-      await write(formatAnswer({ released: await daemon.gc(request) }));
+      await write(formatResponse({ released: await daemon.gc(request) }));
       return;
     case "status":
-      await write(formatAnswer({ version, ...daemon.status() }));
+      await write(formatResponse({ version, ...daemon.status() }));
       return;
     default:
       request satisfies never;
@@ -127,7 +127,7 @@ async function allocate(
     throw error;
   }
   allocation.confirm();
-  await caller.writeLine(formatAnswer(), LINE_TIMEOUT_MS);
+  await caller.writeLine(formatResponse(), LINE_TIMEOUT_MS);
 }
 
 /**

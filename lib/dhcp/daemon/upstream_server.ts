@@ -8,7 +8,7 @@ import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
 import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
 import { parseDhcpConfig } from "../config/dhcp_config.ts";
 import type { Daemon } from "./daemon.ts";
-import { MAX_REQUEST_BYTES } from "../protocol/messages.ts";
+import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import {
   CONNECT_LINE,
   CONNECTED_LINE,
@@ -17,7 +17,7 @@ import {
   RPC_RESULT,
   textOf,
   toRpcResult,
-} from "../protocol/upstream_messages.ts";
+} from "../protocol/upstream_protocol.ts";
 
 /** Upstream's plugin sends its call at once: so long for all of it. */
 const CALL_TIMEOUT_MS = 5000;

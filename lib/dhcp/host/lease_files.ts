@@ -13,7 +13,7 @@ import {
   stateFileKind,
   stateFileName,
 } from "../protocol/state_directory.ts";
-import { parseTombstone } from "../protocol/release_note.ts";
+import { parseReleaseNote } from "../protocol/release_note.ts";
 import { formatCidr } from "../../net/cidr.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { lstat, readText, removeFile } from "../../sys/files.ts";
@@ -92,7 +92,7 @@ export class LeaseFiles implements LeaseStore {
   } {
     const { noteDir } = this.#directories;
     const { values, oddities } = this.#read(noteDir, "release", (text) => {
-      const attachment = parseTombstone(text);
+      const attachment = parseReleaseNote(text);
       return { value: attachment, attachment };
     });
     return { attachments: values, oddities };

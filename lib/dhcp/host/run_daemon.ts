@@ -9,7 +9,7 @@ import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
 import type { DaemonPorts } from "../daemon/ports.ts";
-import { MAX_REQUEST_BYTES } from "../protocol/messages.ts";
+import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import { serveConnection } from "../daemon/server.ts";
 import { stateDirOf } from "../protocol/state_directory.ts";
 import { netnsInterfaces } from "./netns_interface.ts";

@@ -60,7 +60,7 @@ async function refused(
   await stage.until(
     "other address",
     () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(one),
-    40_000,
+    120_000,
   );
   await stage.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
   await stage.serverHas([bare(after())], second);

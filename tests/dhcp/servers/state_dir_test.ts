@@ -28,7 +28,7 @@ testWith(
     const path = await makeShared(directory);
     const { code, stderr } = await new Deno.Command("timeout", {
       args: [
-        ...["10", DHCP_BIN, "daemon", "-statedir", path],
+        ...["60", DHCP_BIN, "daemon", "-statedir", path],
         ...["-socketpath", directory.join("d.sock")],
       ],
       stdin: "null",

@@ -22,8 +22,8 @@ try {
   new UnixServer(loop, listener, {
     maxLineBytes: 100,
     onConnection: async (connection) => {
-      const line = await connection.readLine(5_000);
-      await connection.writeLine(`echo ${line}`, 5_000);
+      const line = await connection.readLine(60_000);
+      await connection.writeLine(`echo ${line}`, 60_000);
       connection[Symbol.dispose]();
       listener[Symbol.dispose]();
       Deno.exit(0);

@@ -1,8 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { connectUnix } from "../../../lib/sys/unix_client.ts";
+import { eventually } from "../../support/dhcp_polling.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { soon } from "../../support/waiting.ts";
 
+/** Reached only if something fails. */
+const LIMITS = { timeoutMs: 60_000, maxLineBytes: 100 };
 const PROGRAM = new URL("activation_program.ts", import.meta.url).pathname;
 
 /** Perl code that opens descriptors from 3 on and executes the program with LISTEN_PID set, as systemd does. */
@@ -41,26 +44,16 @@ Deno.test("activatedListener() serves on descriptor 3 and keeps its file", async
   const path = directory.join("s");
   const child = spawn(activator(listening(path, 3), 1));
   const output = outputOf(child);
-  const answer = await retry(async () => {
-    using client = await connectUnix(path);
-    return await client.call("hello", { timeoutMs: 5_000, maxLineBytes: 100 });
-  });
+  // The socket is there before the program is, but not before perl is.
+  using client = await eventually(
+    "socket",
+    () => connectUnix(path).catch(() => undefined),
+  );
+  const answer = await client.call("hello", LIMITS);
   assertEquals(answer, "echo hello");
   assertEquals(await output, { text: `left nothing\nat ${path}`, code: 0 });
   assertEquals((await Deno.lstat(path)).isSocket, true);
 });
-
-/** Repeats `body` until it succeeds: perl has to start before the socket exists. */
-async function retry<T>(body: () => Promise<T>): Promise<T> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await body();
-    } catch (error) {
-      if (attempt === 200) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  }
-}
 
 const rows = [
   {

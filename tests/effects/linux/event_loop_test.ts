@@ -186,10 +186,15 @@ Deno.test("EventLoop continues after a signal interrupts its thread", async () =
 });
 
 Deno.test("bootTimeMs() advances in fractions of a millisecond", () => {
-  const first = bootTimeMs();
-  let next = bootTimeMs();
-  while (next === first) next = bootTimeMs();
-  assert(next > first && next - first < 1_000);
+  const steps = Array.from({ length: 100 }, () => {
+    const first = bootTimeMs();
+    let next = bootTimeMs();
+    while (next === first) next = bootTimeMs();
+    return next - first;
+  });
+  // The shortest step: another process may run during some of them, but not during all.
+  const shortest = Math.min(...steps);
+  assert(shortest > 0 && shortest < 1);
 });
 
 Deno.test("Timers fire in the order of their deadlines", async () => {

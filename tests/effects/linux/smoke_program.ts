@@ -88,7 +88,7 @@ using unicast = openUnicastSocket(client, {
   ifName: "eth0",
 });
 unicast?.send(payload, ipv4FromBits(0xc0000201));
-report["flushed"] = await unicast?.flushed(2_000);
+report["flushed"] = await unicast?.flushed(60_000);
 
 try {
   control.setState(4711, "up");
@@ -105,13 +105,13 @@ const listener = listenUnix(socketPath);
 const unixServer = new UnixServer(loop, listener, {
   maxLineBytes: 100,
   onConnection: async (connection) => {
-    const line = await connection.readLine(5_000);
-    await connection.writeLine(`${line} ${connection.peer.pid}`, 5_000);
+    const line = await connection.readLine(60_000);
+    await connection.writeLine(`${line} ${connection.peer.pid}`, 60_000);
     connection[Symbol.dispose]();
   },
 });
 using unixClient = await connectUnix(socketPath);
-const limits = { timeoutMs: 5_000, maxLineBytes: 100 };
+const limits = { timeoutMs: 60_000, maxLineBytes: 100 };
 const answer = await unixClient.call("pid", limits);
 report["socket"] = answer === `pid ${Deno.pid}`;
 

@@ -21,7 +21,7 @@ testAsRoot(
     using netns = link.client.open();
     using socket = openUnicastSocket(netns, LEASE);
     socket?.send(PAYLOAD, SERVER);
-    assertEquals(await socket?.flushed(2_000), true);
+    assertEquals(await socket?.flushed(60_000), true);
     assertEquals(await server.line(), "192.0.2.7:68 hello");
   },
 );

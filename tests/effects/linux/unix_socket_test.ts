@@ -12,9 +12,9 @@ import { run } from "../../support/network_namespaces.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { Mailbox, soon } from "../../support/waiting.ts";
 
-const LIMITS = { timeoutMs: 5_000, maxLineBytes: 1_000_000 };
+const LIMITS = { timeoutMs: 60_000, maxLineBytes: 1_000_000 };
 const SHORT_MS = 5;
-const LONG_MS = 5_000;
+const LONG_MS = 60_000;
 
 /** A server in its own directory; a test takes its connections. */
 class TestServer implements AsyncDisposable {

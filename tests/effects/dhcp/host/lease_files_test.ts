@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import { parseLeaseOptions } from "../../../../lib/dhcp/config/lease_options.ts";
 import type { LeaseRecord } from "../../../../lib/dhcp/daemon/lease_record.ts";
-import { dhcpPluginPorts } from "../../../../lib/dhcp/host/plugin_ports.ts";
+import { writeReleaseNote } from "../../../../lib/dhcp/host/plugin_ports.ts";
 import { LeaseFiles } from "../../../../lib/dhcp/host/lease_files.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
@@ -79,15 +79,14 @@ Deno.test("the plugin writes a note beside another plugin that is at it", async 
   using directory = new TempDir();
   const leases = open(directory);
   const socketPath = directory.join("state.sock");
-  const ports = dhcpPluginPorts(() => {});
-  await ports.leaveTombstone(socketPath, ATTACHMENT);
+  await writeReleaseNote(socketPath, ATTACHMENT);
   const state = Deno.readDir(directory.join("state"));
   const [note = ""] = (await Array.fromAsync(state)).map(({ name }) => name);
   const others = [`.${note}.1.tmp`, `.${note}.tmp`].map((name) =>
     directory.join(`state/${name}`)
   );
   for (const path of others) await Deno.writeTextFile(path, "{");
-  await ports.leaveTombstone(socketPath, ATTACHMENT);
+  await writeReleaseNote(socketPath, ATTACHMENT);
   for (const path of others) assertEquals(await Deno.readTextFile(path), "{");
   assertEquals(leases.readTombstones().attachments, [ATTACHMENT]);
 });

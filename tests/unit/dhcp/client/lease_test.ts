@@ -4,7 +4,7 @@ import {
   decodeMessage,
   encodeMessage,
 } from "../../../../lib/dhcp/codec/dhcp_message.ts";
-import { formatRoute } from "../../../../lib/dhcp/codec/lease_routes.ts";
+import { formatRoute } from "../../../../lib/dhcp/codec/route_options.ts";
 import {
   changedFields,
   completeRenewal,

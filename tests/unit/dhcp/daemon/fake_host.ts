@@ -29,7 +29,7 @@ import {
   type Exchange,
   type InterfaceChange,
 } from "../../../../lib/dhcp/daemon/ports.ts";
-import type { DaemonRequest } from "../../../../lib/dhcp/protocol/messages.ts";
+import type { DaemonRequest } from "../../../../lib/dhcp/protocol/daemon_protocol.ts";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import { formatCidr, type Ipv4Cidr } from "../../../../lib/net/cidr.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";

@@ -5,21 +5,11 @@ import {
   type LeaseRecord,
   parseLeaseRecord,
 } from "../../../../lib/dhcp/daemon/lease_record.ts";
-import {
-  stateDirOf,
-  stateFileKind,
-  stateFileName,
-} from "../../../../lib/dhcp/protocol/state_directory.ts";
-import {
-  formatTombstone,
-  parseTombstone,
-} from "../../../../lib/dhcp/protocol/release_note.ts";
 import { hex } from "../../../support/bytes.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../base/thrown.ts";
 import { allocate, C1 } from "./fake_host.ts";
-import { temporaryName } from "../../../../lib/sys/atomic_file.ts";
 
 function leased(sentMs: number): LeaseRecord["grant"] {
   const result = leaseFromAck(reply("ACK", 7), sentMs);
@@ -101,55 +91,4 @@ testRows("parseLeaseRecord() refuses", [
   const json = change(JSON.parse(formatLeaseRecord(RECORD)));
   const thrown = thrownBy(() => parseLeaseRecord(JSON.stringify(json)));
   assertEquals(thrown?.["name"], error);
-});
-
-Deno.test("parseTombstone() takes what formatTombstone() gives", () => {
-  assertEquals(parseTombstone(formatTombstone(C1)), C1);
-});
-
-testRows("stateDirOf()", [
-  {
-    name: "is beside the socket",
-    path: "/run/cni/dhcp.sock",
-    want: "/run/cni/dhcp",
-  },
-  {
-    name: "is below the prefix",
-    path: "/host/run/cni/dhcp.sock",
-    want: "/host/run/cni/dhcp",
-  },
-  { name: "never is the socket", path: "/run/x", want: "/run/x.d" },
-], ({ path, want }) => assertEquals(stateDirOf(path), want));
-
-const NAME = "0123456789abcdef0123456789abcdef";
-
-testRows("stateFileKind()", [
-  { name: "knows a lease", file: `${NAME}.lease`, want: "lease" },
-  { name: "knows a note", file: `${NAME}.release`, want: "release" },
-  {
-    name: "knows a lease under way",
-    file: temporaryName(`${NAME}.lease`),
-    want: "temporary-lease",
-  },
-  {
-    name: "knows a note under way",
-    file: temporaryName(`${NAME}.release`),
-    want: "temporary-release",
-  },
-  {
-    name: "knows a note under way, and who writes it",
-    file: temporaryName(`${NAME}.release`, 4711),
-    want: "temporary-release",
-  },
-  { name: "knows no other", file: "dhcp.lease", want: "foreign" },
-  {
-    name: "knows no upper case",
-    file: `${NAME.toUpperCase()}.lease`,
-    want: "foreign",
-  },
-], ({ file, want }) => assertEquals(stateFileKind(file), want));
-
-Deno.test("stateFileName() is short whatever the digest", () => {
-  const name = stateFileName(`${NAME}${NAME}`, "lease");
-  assertEquals([name, stateFileKind(name)], [`${NAME}.lease`, "lease"]);
 });

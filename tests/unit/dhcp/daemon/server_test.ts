@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
-import { formatRequest } from "../../../../lib/dhcp/protocol/messages.ts";
+import { formatRequest } from "../../../../lib/dhcp/protocol/daemon_protocol.ts";
 import {
   serveConnection,
   type ServerContext,

@@ -5,7 +5,7 @@ import {
   CONNECT_LINE,
   EMPTY,
   RPC_REQUEST,
-} from "../../../../lib/dhcp/protocol/upstream_messages.ts";
+} from "../../../../lib/dhcp/protocol/upstream_protocol.ts";
 import { serveConnection } from "../../../../lib/dhcp/daemon/server.ts";
 import {
   GobDecoder,

@@ -1,4 +1,4 @@
-/** A call that was broken, and what is known about it. @module */
+/** A call into which a fault was injected. @module */
 
 import { addressesInResult, errorIn } from "../../support/host_local_call.ts";
 import {
@@ -9,8 +9,8 @@ import type { TraceOutcome } from "../../support/strace.ts";
 import type { Fault, FaultPoint } from "./fault_points.ts";
 import type { FaultScenario } from "./fault_scenarios.ts";
 
-/** A broken call with everything that is known about it. */
-export interface BrokenCall {
+/** A call into which a fault was injected, and its outcome. */
+export interface FaultedCall {
   readonly binary: string;
   readonly scenario: FaultScenario;
   readonly point: FaultPoint;
@@ -21,9 +21,9 @@ export interface BrokenCall {
   readonly outcome: TraceOutcome;
 }
 
-/** Addresses that the broken ADD printed, if its result came out whole. */
+/** Returns the addresses that the ADD printed; undefined if it printed no complete result. */
 export function printedBy(
-  { scenario, outcome }: BrokenCall,
+  { scenario, outcome }: FaultedCall,
 ): string[] | undefined {
   if (scenario.command !== "ADD" || errorIn(outcome.stdout) !== undefined) {
     return undefined;
@@ -31,11 +31,11 @@ export function printedBy(
   try {
     return addressesInResult(outcome.stdout);
   } catch {
-    return undefined; // Nothing or only a part was printed.
+    return undefined; // It printed nothing, or only a part.
   }
 }
 
-/** Whether the broken ADD left its mark that it was answering: a repeated one then gets the same addresses. */
-export function isMarkedAnswered({ network }: BrokenCall): boolean {
+/** Returns whether the ADD left `.answered` behind: a repeated ADD then gets the same addresses. */
+export function isMarkedAnswered({ network }: FaultedCall): boolean {
   return readNetwork(network).others.includes(".answered");
 }

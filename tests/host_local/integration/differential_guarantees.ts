@@ -1,19 +1,19 @@
-/** What our plugin owes its callers in every step, whether upstream does the same or not. @module */
+/** What our plugin guarantees in every step, whether or not upstream does the same. @module */
 
 import { addressesInResult } from "../../support/host_local_call.ts";
 import { ownerText } from "../../support/network_directory.ts";
 import { sameFiles, type Step } from "./differential_compare.ts";
 import { isOwnedByCaller } from "./differential_facts.ts";
 
-/** The promises that our side of the step broke, in words. */
-export function brokenPromises(step: Step): string[] {
+/** Returns a description of each guarantee that our plugin violated in the step. */
+export function violatedGuarantees(step: Step): string[] {
   switch (step.call.command) {
     case "ADD":
       return step.ours.outcome.code === 0
-        ? brokenByAdd(step)
-        : brokenByFailedAdd(step);
+        ? violatedByAdd(step)
+        : violatedByFailedAdd(step);
     case "DEL":
-      return brokenByDel(step);
+      return violatedByDel(step);
     case "CHECK":
       return sameFiles(step.ours.after.addresses, step.before.addresses)
         ? []
@@ -21,26 +21,28 @@ export function brokenPromises(step: Step): string[] {
   }
 }
 
-/** Every printed address has its file, and none was another's before. */
-function brokenByAdd(step: Step): string[] {
+/** Every printed address has the file of its owner, and none was reserved before. */
+function violatedByAdd(step: Step): string[] {
   const { CNI_CONTAINERID: id = "", CNI_IFNAME: ifName = "" } = step.call.env;
   const { before, ours } = step;
   return addressesInResult(ours.outcome.stdout).flatMap((address) => {
     const content = ours.after.addresses.get(address);
     const earlier = before.addresses.get(address) ?? "";
     return [
-      ...(content === ownerText(id, ifName)
-        ? []
-        : [`${address} was printed and holds ${JSON.stringify(content)}`]),
+      ...(content === ownerText(id, ifName) ? [] : [
+        `ADD printed ${address}, whose file holds ${JSON.stringify(content)}`,
+      ]),
       ...(earlier === "" ? [] : [
-        `${address} was printed and held ${JSON.stringify(earlier)} before`,
+        `ADD printed ${address}, whose file held ${
+          JSON.stringify(earlier)
+        } before`,
       ]),
     ];
   });
 }
 
-/** Nothing is reserved and nothing is freed, but for empty files. */
-function brokenByFailedAdd({ before, ours }: Step): string[] {
+/** Nothing is reserved and nothing is released, except empty files. */
+function violatedByFailedAdd({ before, ours }: Step): string[] {
   const kept = new Map(
     [...before.addresses].filter(([, content]) => content !== ""),
   );
@@ -55,11 +57,11 @@ function brokenByFailedAdd({ before, ours }: Step): string[] {
   ];
 }
 
-/** What was the caller's is gone, and nothing else. */
-function brokenByDel(step: Step): string[] {
+/** Every address of the caller is released, and no other one. */
+function violatedByDel(step: Step): string[] {
   const { CNI_CONTAINERID: id = "", CNI_IFNAME: ifName = "" } = step.call.env;
   const { before, ours, network } = step;
-  // Without `ipam` nobody knows where the reservations are.
+  // Without `ipam` the directory of the reservations is unknown.
   if (!network.ipam) return [];
   const left = [...ours.after.addresses].filter(([, content]) =>
     content === ownerText(id, ifName)

@@ -1,4 +1,9 @@
-/** The resolver settings that the options of an ACK give (RFC 2132 sections 3.8 and 3.17, RFC 3397). Pure. @module */
+/**
+ * Resolver settings in options 6, 15 and 119 of an ACK (RFC 2132 sections 3.8 and 3.17, RFC 3397).
+ * Pure.
+ *
+ * @module
+ */
 
 import { sameAddress } from "../../net/ip_address.ts";
 import {
@@ -8,7 +13,10 @@ import {
 import { OptionCode } from "./option_code.ts";
 import type { OptionReader } from "./option_reader.ts";
 
-/** Resolver settings; every name consists of letters, digits, `-`, `_` and dots, so it can stand in resolv.conf. */
+/**
+ * Resolver settings. Names consist of letters, digits, `-`, `_` and dots, so they are safe in
+ * resolv.conf.
+ */
 export interface DhcpDns {
   readonly nameservers: readonly Ipv4Address[];
   readonly domain: string | undefined;
@@ -19,10 +27,24 @@ const NAME = /^[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$/;
 const MAX_NAME = 253;
 
 /**
- * Reads options 6, 15 and 119.
+ * Returns the resolver settings of a lease.
  *
- * Many servers put several names, with spaces between, into option 15 for want of 119: the first is the domain, and
- * all of them are the search list if 119 is absent.
+ * Servers without option 119 often list several names in option 15, separated by spaces. The first
+ * of them is the domain, and all of them are the search list if option 119 is absent.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { dnsOf } from "./dns_options.ts";
+ * import { OptionReader } from "./option_reader.ts";
+ *
+ * const names = new TextEncoder().encode("a.example b.example");
+ * assertEquals(dnsOf(new OptionReader(new Map([[15, names]]))), {
+ *   nameservers: [],
+ *   domain: "a.example",
+ *   search: ["a.example", "b.example"],
+ * });
+ * ```
  */
 export function dnsOf(options: OptionReader): DhcpDns {
   const nameservers = (options.read(OptionCode.domainNameServer, "ips") ?? [])

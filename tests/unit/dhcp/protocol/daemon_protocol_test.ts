@@ -1,24 +1,20 @@
-import { assertEquals, assertInstanceOf } from "@std/assert";
-import { ConfigError, DecodeError } from "../../../../lib/base/errors.ts";
+import { assertEquals } from "@std/assert";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import { CniError, CniErrorCode } from "../../../../lib/cni/error.ts";
 import { parseResult } from "../../../../lib/cni/result_reader.ts";
-import { parseCidr } from "../../../../lib/net/cidr.ts";
 import {
   type DaemonRequest,
   formatAllocation,
-  formatAnswer,
   formatFailure,
   formatRequest,
+  formatResponse,
   parseRequest,
   parseResponse,
-} from "../../../../lib/dhcp/protocol/messages.ts";
+} from "../../../../lib/dhcp/protocol/daemon_protocol.ts";
 import { testRows } from "../../../support/rows.ts";
+import { thrownBy } from "../../base/thrown.ts";
 import { resultOf } from "../../cni/builders.ts";
 import { C1 } from "../daemon/fake_host.ts";
-
-const cidr = parseCidr("192.0.2.50/24");
-if (cidr === undefined) throw new Error("not a CIDR");
 
 const REQUESTS: readonly { name: string; request: DaemonRequest }[] = [
   {
@@ -73,7 +69,7 @@ const REQUESTS: readonly { name: string; request: DaemonRequest }[] = [
       method: "check",
       attachment: C1,
       netns: "/x",
-      addresses: [cidr],
+      addresses: resultOf("192.0.2.50/24").ips.map(({ address }) => address),
     },
   },
   {
@@ -97,7 +93,7 @@ const REQUESTS: readonly { name: string; request: DaemonRequest }[] = [
 ];
 
 testRows(
-  "parseRequest() takes what formatRequest() gives:",
+  "parseRequest() parses what formatRequest() formats:",
   REQUESTS,
   ({ request }) => {
     const line = formatRequest(request);
@@ -106,45 +102,98 @@ testRows(
   },
 );
 
+const ATTACHMENT =
+  '"attachment":{"containerId":"a","networkName":"b","ifName":"c"}';
+
+/** The line of an allocate with these options. */
+function allocateWith(options: string): string {
+  return `{"protocol":1,"method":"allocate",${ATTACHMENT},"netns":"/x","options":${options}}`;
+}
+
 testRows("parseRequest() refuses", [
-  { name: "what is not JSON", line: "{" },
-  { name: "a list", line: "[]" },
-  { name: "another protocol", line: '{"protocol":2,"method":"status"}' },
-  { name: "no protocol", line: '{"method":"status"}' },
-  { name: "no method", line: '{"protocol":1}' },
-  { name: "another method", line: '{"protocol":1,"method":"zork"}' },
+  {
+    name: "a line that is not JSON",
+    line: "{",
+    error: "DecodeError",
+    message: "message is not JSON",
+  },
+  {
+    name: "a list",
+    line: "[]",
+    error: "DecodeError",
+    message: "json: cannot unmarshal array into message: expected an object",
+  },
+  {
+    name: "another protocol",
+    line: '{"protocol":2,"method":"status"}',
+    error: "DecodeError",
+    message:
+      "protocol is 2, expected 1: plugin and daemon are different releases",
+  },
+  {
+    name: "a message without a protocol",
+    line: '{"method":"status"}',
+    error: "DecodeError",
+    message:
+      "protocol is undefined, expected 1: plugin and daemon are different releases",
+  },
+  {
+    name: "a message without a method",
+    line: '{"protocol":1}',
+    error: "DecodeError",
+    message: 'unknown method ""',
+  },
+  {
+    name: "an unknown method",
+    line: '{"protocol":1,"method":"zork"}',
+    error: "DecodeError",
+    message: 'unknown method "zork"',
+  },
   {
     name: "an attachment without an interface",
     line:
       '{"protocol":1,"method":"release","attachment":{"containerId":"a","networkName":"b"}}',
+    error: "DecodeError",
+    message: "ifName is missing",
   },
-  { name: "no attachment", line: '{"protocol":1,"method":"release"}' },
   {
-    name: "no list of those that stay",
+    name: "a release without an attachment",
+    line: '{"protocol":1,"method":"release"}',
+    error: "DecodeError",
+    message: "attachment is missing",
+  },
+  {
+    name: "a GC without a list of attachments",
     line: '{"protocol":1,"method":"gc","networkName":"n"}',
+    error: "DecodeError",
+    message: "attachments is missing",
   },
   {
-    name: "an option that is no hexadecimal",
+    name: "a check with an address without a prefix length",
     line:
-      '{"protocol":1,"method":"allocate","attachment":{"containerId":"a","networkName":"b","ifName":"c"},"netns":"/x","options":{"provided":{"12":"x"}}}',
+      `{"protocol":1,"method":"check",${ATTACHMENT},"netns":"/x","addresses":["192.0.2.1"]}`,
+    error: "DecodeError",
+    message: '"192.0.2.1" is not an address with a prefix length',
   },
   {
-    name: "a code that is no byte",
-    line:
-      '{"protocol":1,"method":"allocate","attachment":{"containerId":"a","networkName":"b","ifName":"c"},"netns":"/x","options":{"requestedCodes":[256]}}',
+    name: "option contents that are not hexadecimal",
+    line: allocateWith('{"provided":{"12":"x"}}'),
+    error: "ConfigError",
+    message: "12 is not hexadecimal",
   },
-], ({ line }) => {
-  try {
-    parseRequest(line);
-  } catch (error) {
-    if (error instanceof ConfigError) return;
-    assertInstanceOf(error, DecodeError);
-    return;
-  }
-  throw new Error("it was taken");
+  {
+    name: "an option code of more than 8 bits",
+    line: allocateWith('{"requestedCodes":[256]}'),
+    error: "DecodeError",
+    message:
+      "json: cannot unmarshal number into message.options.requestedCodes[0]: expected a number from 0 to 255",
+  },
+], ({ line, error, message }) => {
+  const thrown = thrownBy(() => parseRequest(line));
+  assertEquals([thrown?.["name"], thrown?.["message"]], [error, message]);
 });
 
-Deno.test("parseResponse() takes a result", () => {
+Deno.test("parseResponse() parses a result", () => {
   const result = resultOf("192.0.2.50/24");
   const response = parseResponse(formatAllocation(result));
   if (response.kind === "error") throw response.error;
@@ -154,13 +203,13 @@ Deno.test("parseResponse() takes a result", () => {
   );
 });
 
-Deno.test("parseResponse() takes an answer", () => {
-  const response = parseResponse(formatAnswer({ released: 3 }));
+Deno.test("parseResponse() parses a response", () => {
+  const response = parseResponse(formatResponse({ released: 3 }));
   if (response.kind === "error") throw response.error;
   assertEquals(response.body.integer("released"), 3);
 });
 
-Deno.test("parseResponse() takes an error with its code and details", () => {
+Deno.test("parseResponse() parses an error with its code and details", () => {
   const error = new CniError(CniErrorCode.tryAgainLater, "no offer", {
     details: "why",
   });
@@ -170,7 +219,7 @@ Deno.test("parseResponse() takes an error with its code and details", () => {
   assertEquals([code, message, details], [11, "no offer", "why"]);
 });
 
-Deno.test("parseResponse() takes an unknown code for an internal error", () => {
+Deno.test("parseResponse() turns an unknown error code into 999", () => {
   const response = parseResponse(
     '{"protocol":1,"error":{"code":77,"msg":"m"}}',
   );

@@ -1,4 +1,8 @@
-/** The routes that the options of an ACK ask for (RFC 3442, RFC 2132 sections 3.5 and 5.8). Pure. @module */
+/**
+ * Routes in options 121, 33 and 3 of an ACK (RFC 3442, RFC 2132 sections 5.8 and 3.5). Pure.
+ *
+ * @module
+ */
 
 import { type Cidr, formatCidr, networkAddress } from "../../net/cidr.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
@@ -9,11 +13,11 @@ import {
 import { OptionCode } from "./option_code.ts";
 import type { OptionReader } from "./option_reader.ts";
 
-/** A route for the client's routing table. */
+/** A route for the routing table of the client. */
 export interface DhcpRoute {
-  /** Host bits are zero. */
+  /** A network: the host bits are zero. */
   readonly destination: Cidr;
-  /** Next hop; undefined if the destination is on the link itself. */
+  /** The next hop; undefined if the destination is on the link itself. */
   readonly gateway: Ipv4Address | undefined;
 }
 
@@ -23,11 +27,26 @@ const DEFAULT_DESTINATION: Cidr = {
 };
 
 /**
- * The routes of a lease, in the order sent.
+ * Returns the routes of a lease in the order in which the server sent them.
  *
- * A Classless Static Route option (121) stands alone: the client then MUST ignore 3 and 33 (RFC 3442, "DHCP Client
- * Behavior"). Without it come the Static Routes (33), then a default route through the first Router (3). A malformed
- * 121 counts as absent.
+ * With a Classless Static Route option (121), the client MUST ignore options 3 and 33 (RFC 3442,
+ * "DHCP Client Behavior"). Without it, the routes are the Static Routes (33) and then a default
+ * route through the first Router (3). A malformed option 121 counts as absent.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { OptionReader } from "./option_reader.ts";
+ * import { formatRoute, routesOf } from "./route_options.ts";
+ *
+ * const router = new Map([[3, Uint8Array.of(192, 0, 2, 1)]]);
+ * const classless = new Map([[121, Uint8Array.of(8, 10, 192, 0, 2, 9)]]);
+ * const routes = (options: Map<number, Uint8Array>) =>
+ *   routesOf(new OptionReader(options)).map(formatRoute);
+ *
+ * assertEquals(routes(router), ["0.0.0.0/0 via 192.0.2.1"]);
+ * assertEquals(routes(new Map([...router, ...classless])), ["10.0.0.0/8 via 192.0.2.9"]);
+ * ```
  */
 export function routesOf(options: OptionReader): readonly DhcpRoute[] {
   const classless = options.read(
@@ -46,14 +65,41 @@ export function routesOf(options: OptionReader): readonly DhcpRoute[] {
   return [...staticRoutes(options), ...byDefault];
 }
 
-/** The first usable Router (option 3; "listed in order of preference", RFC 2132 section 3.5). */
+/**
+ * Returns the first Router that is not 0.0.0.0 (option 3, "listed in order of preference", RFC 2132
+ * section 3.5).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { OptionReader } from "./option_reader.ts";
+ * import { gatewayOf } from "./route_options.ts";
+ *
+ * const options = new Map([[3, Uint8Array.of(192, 0, 2, 1, 192, 0, 2, 9)]]);
+ * assertEquals(gatewayOf(new OptionReader(options)), { family: 4, value: 0xc0000201n });
+ * ```
+ */
 export function gatewayOf(options: OptionReader): Ipv4Address | undefined {
   return options.read(OptionCode.router, "ips")?.find((router) =>
     !sameAddress(router, UNSPECIFIED_ADDRESS)
   );
 }
 
-/** `destination via gateway`, or `destination on-link`. */
+/**
+ * Formats a route for logs.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ipv4FromBits } from "../../net/ipv4_address.ts";
+ * import { formatRoute } from "./route_options.ts";
+ *
+ * const destination = { address: ipv4FromBits(0x0a000000), prefixLength: 8 };
+ * const gateway = ipv4FromBits(0xc0000201);
+ * assertEquals(formatRoute({ destination, gateway }), "10.0.0.0/8 via 192.0.2.1");
+ * assertEquals(formatRoute({ destination, gateway: undefined }), "10.0.0.0/8 on-link");
+ * ```
+ */
 export function formatRoute({ destination, gateway }: DhcpRoute): string {
   const to = formatCidr(destination);
   return gateway === undefined
@@ -83,7 +129,10 @@ function toRoute(destination: Cidr, router: Ipv4Address): DhcpRoute {
   };
 }
 
-/** Class A, B, or C and above, as upstream counts (RFC 791 section 3.2). */
+/**
+ * Returns the network of class A, B or C (RFC 791 section 3.2); higher classes count as C, as
+ * upstream does.
+ */
 function classfulNetwork(address: Ipv4Address): Cidr {
   const firstOctet = Number(address.value >> 24n);
   if (firstOctet < 128) return { address, prefixLength: 8 };

@@ -1,28 +1,42 @@
 /**
- * The protocol of upstream's plugin and daemon: Go's net/rpc over HTTP CONNECT, in gob, on the same socket as ours.
+ * The protocol of upstream's plugin and daemon, on the same socket as ours: Go's net/rpc over HTTP
+ * CONNECT, encoded in gob.
  *
  * ```text
  * plugin -> daemon   CONNECT /_goRPC_ HTTP/1.0, an empty line
  * daemon -> plugin   HTTP/1.0 200 Connected to Go RPC, an empty line
- * plugin -> daemon   Request {ServiceMethod, Seq}, CmdArgs {ContainerID, Netns, IfName, Args, Path, StdinData}
- * daemon -> plugin   Response {ServiceMethod, Seq, Error}, Result, or an empty struct after an error and for Release
+ * plugin -> daemon   Request {ServiceMethod, Seq},
+ *                    CmdArgs {ContainerID, Netns, IfName, Args, Path, StdinData}
+ * daemon -> plugin   Response {ServiceMethod, Seq, Error},
+ *                    Result; an empty struct for Release and after an error
  * ```
  *
- * Pure. @module
+ * Pure.
+ *
+ * @module
  */
 
+import { ByteReader } from "../../base/byte_reader.ts";
+import { ByteWriter } from "../../base/byte_writer.ts";
 import type { Result, Route } from "../../cni/result.ts";
-import type { GobRecord, GobValue } from "./gob/gob_decoder.ts";
+import { asRecord, type GobRecord, type GobValue } from "./gob/gob_decoder.ts";
 import type { GobList, GobStruct } from "./gob/gob_encoder.ts";
 import type { Cidr } from "../../net/cidr.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
+import {
+  type Ipv4Address,
+  maskOfPrefixLength,
+  prefixLengthOfMask,
+  readIpv4,
+  UNSPECIFIED_ADDRESS,
+} from "../../net/ipv4_address.ts";
 
-/** The line that turns a connection over to this protocol, without its line feed. */
+/** The line that switches a connection to this protocol, without the line feed. */
 export const CONNECT_LINE = "CONNECT /_goRPC_ HTTP/1.0";
-/** The answer to it. */
+/** The first line of the response to {@link CONNECT_LINE}, without the line feed. */
 export const CONNECTED_LINE = "HTTP/1.0 200 Connected to Go RPC";
 
-/** The methods. */
+/** A method of upstream's daemon. */
 export type RpcMethod = "DHCP.Allocate" | "DHCP.Release";
 
 /** The header of a call. */
@@ -31,13 +45,13 @@ export const RPC_REQUEST: GobStruct = {
   fields: [["ServiceMethod", "string"], ["Seq", "uint"]],
 };
 
-/** The header of an answer. */
+/** The header of a response. */
 export const RPC_RESPONSE: GobStruct = {
   name: "Response",
   fields: [["ServiceMethod", "string"], ["Seq", "uint"], ["Error", "string"]],
 };
 
-/** What both methods take. */
+/** The arguments of both methods. */
 export const CMD_ARGS: GobStruct = {
   name: "CmdArgs",
   fields: [
@@ -50,7 +64,7 @@ export const CMD_ARGS: GobStruct = {
   ],
 };
 
-/** What stands where there is nothing to say. */
+/** The body of a response without a result. */
 export const EMPTY: GobStruct = { name: "", fields: [] };
 
 const IP_NET: GobStruct = {
@@ -74,7 +88,7 @@ const ROUTES: GobList = {
 };
 const STRINGS: GobList = { element: "string" };
 
-/** What Allocate gives. */
+/** The result of `DHCP.Allocate`. */
 export const RPC_RESULT: GobStruct = {
   name: "Result",
   fields: [
@@ -92,17 +106,17 @@ export const RPC_RESULT: GobStruct = {
   ],
 };
 
-/** A result as {@link RPC_RESULT}. */
+/** Converts an IPv4 result to a record of type {@link RPC_RESULT}. */
 export function toRpcResult({ ips, routes, dns }: Result): GobRecord {
   return {
     IPs: ips.map(({ address, gateway }) => ({
       Address: toIpNet(address),
-      Gateway: toBytes(gateway),
+      Gateway: gateway && toBytes(gateway),
     })),
     Routes: routes.map((route) => ({
       Dst: route.dst && toIpNet(route.dst),
-      // Releases without `scope` need some next hop, or the main plugin takes the gateway.
-      GW: toBytes(route.gw) ?? new Uint8Array(4),
+      // Without a next hop, upstream releases that do not know `scope` take the gateway.
+      GW: toBytes(route.gw ?? UNSPECIFIED_ADDRESS),
       Priority: route.priority,
       Scope: route.scope,
     })),
@@ -115,9 +129,12 @@ export function toRpcResult({ ips, routes, dns }: Result): GobRecord {
   };
 }
 
-/** Reads a result that upstream's daemon gives; addresses that are none are left out. */
+/**
+ * Converts a record of type {@link RPC_RESULT} to a result, without entries whose address is
+ * invalid.
+ */
 export function fromRpcResult(result: GobRecord): Result {
-  const dns = recordOf(result["DNS"]);
+  const dns = asRecord(result["DNS"]) ?? {};
   return {
     ips: recordsOf(result["IPs"]).flatMap((ip) => {
       const address = fromIpNet(ip["Address"]);
@@ -139,7 +156,7 @@ export function fromRpcResult(result: GobRecord): Result {
   };
 }
 
-/** A text field; empty if it is absent or something else. */
+/** Returns a string field; an empty string if it is absent or has another type. */
 export function textOf(value: GobValue | undefined): string {
   return typeof value === "string" ? value : "";
 }
@@ -156,49 +173,38 @@ function toRoute(dst: Cidr, route: GobRecord): Route {
 }
 
 function toIpNet({ address, prefixLength }: Cidr): GobRecord {
-  const bits = (1n << 32n) - (1n << BigInt(32 - prefixLength));
-  return { IP: toBytes(address), Mask: toBytes({ family: 4, value: bits }) };
+  return {
+    IP: toBytes(address),
+    Mask: toBytes(maskOfPrefixLength(prefixLength)),
+  };
 }
 
-/** DHCPv4 has no others than IPv4. */
-function toBytes(address: IpAddress): Uint8Array;
-function toBytes(address: IpAddress | undefined): Uint8Array | undefined;
-function toBytes(address: IpAddress | undefined): Uint8Array | undefined {
-  if (address === undefined) return undefined;
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, Number(address.value));
-  return bytes;
+/** Encodes the 4 bytes of an address; DHCPv4 results hold no other than IPv4. */
+function toBytes(address: IpAddress): Uint8Array {
+  return new ByteWriter().u32(Number(address.value)).finish();
 }
 
 function fromIpNet(value: GobValue | undefined): Cidr | undefined {
-  const { IP, Mask } = recordOf(value);
+  const { IP, Mask } = asRecord(value) ?? {};
   const address = fromBytes(IP);
-  const mask = fromBytes(Mask)?.value;
-  if (address === undefined || mask === undefined) return undefined;
-  const ones = mask.toString(2).padStart(32, "0").replace(/0+$/, "");
-  return ones.includes("0")
+  const mask = fromBytes(Mask);
+  const prefixLength = mask && prefixLengthOfMask(mask);
+  return address === undefined || prefixLength === undefined
     ? undefined
-    : { address, prefixLength: ones.length };
+    : { address, prefixLength };
 }
 
-/** Four bytes, or sixteen of which the last four count, as Go writes IPv4. */
-function fromBytes(value: GobValue | undefined): IpAddress | undefined {
-  if (!(value instanceof Uint8Array) || ![4, 16].includes(value.length)) {
-    return undefined;
-  }
-  const view = new DataView(value.buffer, value.byteOffset, value.length);
-  return { family: 4, value: BigInt(view.getUint32(value.length - 4)) };
-}
-
-function recordOf(value: GobValue | undefined): GobRecord {
-  return typeof value === "object" && !Array.isArray(value) &&
-      !(value instanceof Uint8Array)
-    ? value as GobRecord
-    : {};
+/** Decodes 4 bytes, or the last 4 of the 16 in which Go also holds an IPv4 address. */
+function fromBytes(value: GobValue | undefined): Ipv4Address | undefined {
+  return value instanceof Uint8Array && [4, 16].includes(value.length)
+    ? readIpv4(new ByteReader(value.subarray(-4)), "IPv4 address")
+    : undefined;
 }
 
 function recordsOf(value: GobValue | undefined): GobRecord[] {
-  return Array.isArray(value) ? value.map(recordOf) : [];
+  return Array.isArray(value)
+    ? value.map((element) => asRecord(element) ?? {})
+    : [];
 }
 
 function textsOf(value: GobValue | undefined): string[] {

@@ -1,4 +1,4 @@
-/** What must hold in the directory and in the answer right after a call was killed or failed. @module */
+/** Checks of the directory and the answer right after a call was killed or failed. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { errorIn } from "../../support/host_local_call.ts";
@@ -8,10 +8,10 @@ import {
   ownerText,
   readNetwork,
 } from "../../support/network_directory.ts";
-import { type BrokenCall, printedBy } from "./fault_broken_call.ts";
+import { type FaultedCall, printedBy } from "./fault_call.ts";
 import { TARGET } from "./fault_scenarios.ts";
 
-function assertOthersUntouched(call: BrokenCall, state: NetworkState): void {
+function assertOthersUntouched(call: FaultedCall, state: NetworkState): void {
   for (const [name, content] of call.before.addresses) {
     if (content.startsWith(TARGET)) continue;
     assertEquals(
@@ -22,9 +22,9 @@ function assertOthersUntouched(call: BrokenCall, state: NetworkState): void {
   }
 }
 
-/** No address file is empty or half written, and none names an owner that nobody has asked for. */
-function assertWholeReservations(
-  call: BrokenCall,
+/** No address file is empty or incomplete, and each new one names one of these owners. */
+function assertCompleteReservations(
+  call: FaultedCall,
   state: NetworkState,
   owners: readonly string[],
 ): void {
@@ -37,43 +37,43 @@ function assertWholeReservations(
   }
 }
 
-/** Closing a directory that cannot be closed aborts Deno's runtime: no better than a kill, and no worse. */
-function isRuntimeAbort({ point, outcome }: BrokenCall): boolean {
+/** Deno's runtime aborts when closing a directory fails. That is equivalent to a kill. */
+function isRuntimeAbort({ point, outcome }: FaultedCall): boolean {
   return point.syscall === "close" && outcome.code === 134;
 }
 
 /**
- * What the target has in the directory. Left out is what it had before, was not given again, and stderr tells of: a
- * file that could not be read may be anybody's, and stays.
+ * Returns the addresses of the target in the directory, without those that it held before, did not get again and that
+ * stderr names: a file that cannot be read may belong to another container, so it stays.
  */
-function heldByTarget(call: BrokenCall, state: NetworkState): string[] {
+function heldByTarget(call: FaultedCall, state: NetworkState): string[] {
   const { before, outcome } = call;
   const printed = printedBy(call) ?? [];
-  const isTold = (name: string): boolean =>
+  const isReported = (name: string): boolean =>
     before.addresses.has(name) && !printed.includes(name) &&
     outcome.stderr.includes(name);
-  return addressesOf(state, TARGET).filter((name) => !isTold(name)).sort();
+  return addressesOf(state, TARGET).filter((name) => !isReported(name)).sort();
 }
 
-/** Checks the directory and the answer as the broken call left them. */
-export function checkRightAfter(call: BrokenCall): void {
+/** Checks the directory and the answer after the fault. */
+export function checkOutcome(call: FaultedCall): void {
   const state = readNetwork(call.network);
   assertOthersUntouched(call, state);
-  assertWholeReservations(call, state, [TARGET]);
+  assertCompleteReservations(call, state, [TARGET]);
   if (call.outcome.code === 0) checkSuccess(call, state);
   else if (call.fault === "KILL" || isRuntimeAbort(call)) {
     checkKilled(call, state);
   } else checkFailure(call, state);
 }
 
-function checkSuccess(call: BrokenCall, state: NetworkState): void {
+function checkSuccess(call: FaultedCall, state: NetworkState): void {
   const { scenario, outcome } = call;
   const printed = printedBy(call);
   if (scenario.command !== "ADD") {
     assertEquals(
       heldByTarget(call, state),
       [],
-      `left by a successful ${scenario.command}, and not on stderr`,
+      `addresses left by a successful ${scenario.command} and not named on stderr`,
     );
     return;
   }
@@ -88,15 +88,15 @@ function checkSuccess(call: BrokenCall, state: NetworkState): void {
   );
 }
 
-/** Whoever has read the result must find it true, although the call ended badly. */
-function checkKilled(call: BrokenCall, state: NetworkState): void {
+/** The runtime may have read the result before the process was killed, so the result must be true. */
+function checkKilled(call: FaultedCall, state: NetworkState): void {
   const missing = (printedBy(call) ?? []).filter((address) =>
     !addressesOf(state, TARGET).includes(address)
   );
   assertEquals(missing, [], "printed addresses without a file");
 }
 
-function checkFailure(call: BrokenCall, state: NetworkState): void {
+function checkFailure(call: FaultedCall, state: NetworkState): void {
   const { scenario, outcome, before, point } = call;
   assertEquals(outcome.code, 1, `exit status, with stdout ${outcome.stdout}`);
   assert(
