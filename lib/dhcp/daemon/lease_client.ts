@@ -139,6 +139,7 @@ export class LeaseClient {
     const { attached } = this.subject;
     return this.#life.kind === "running" &&
       isSameNetns(attached.location.netns, location.netns) &&
+      attached.location.ifIndex === location.ifIndex &&
       attached.read() !== undefined;
   }
 

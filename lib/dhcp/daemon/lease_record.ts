@@ -30,7 +30,10 @@ export interface InterfaceLocation {
   /** Path of the namespace, with the daemon's host prefix. */
   readonly netnsPath: string;
   readonly netns: NetnsIdentity;
+  /** The name at ADD; it may have another one by now. */
   readonly ifName: string;
+  /** Its index, by which it is found; undefined in the files of earlier versions. */
+  readonly ifIndex: number | undefined;
 }
 
 /** The identity by which servers know a client; it must stay the same for the life of a lease. */
@@ -167,6 +170,7 @@ export function parseLeaseRecord(text: string): LeaseRecord {
         inode: requiredString(netns, "inode"),
       },
       ifName: requiredString(place, "ifName"),
+      ifIndex: place.integer("ifIndex"),
     },
     identity: readIdentity(requiredObject(json, "identity")),
     options: parseLeaseOptions(requiredObject(json, "options")),

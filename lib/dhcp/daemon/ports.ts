@@ -57,6 +57,11 @@ export interface DhcpSocket extends Disposable {
   flushed(timeoutMs: number): Promise<boolean>;
 }
 
+/** The location of an interface that was found. */
+export interface FoundLocation extends InterfaceLocation {
+  readonly ifIndex: number;
+}
+
 /** A change of an interface. */
 export type InterfaceChange =
   | { readonly kind: "add-address"; readonly address: Ipv4Cidr }
@@ -70,14 +75,15 @@ export type InterfaceChange =
   };
 
 /**
- * The interface of an attachment. It holds no descriptor: each call enters the namespace by its
- * path and checks that it is still the same one.
+ * The interface of an attachment: the one with its index, whatever its name is by now. It holds no
+ * descriptor. Each call enters the namespace by its path, or through a process in it, and checks
+ * that it is still the same one.
  *
  * Methods throw a SystemError if the operating system refuses, also if interface or namespace are
  * gone.
  */
 export interface AttachedInterface {
-  readonly location: InterfaceLocation;
+  readonly location: FoundLocation;
   /** Returns its state; undefined if the interface or the namespace is gone. */
   read(): LinkInfo | undefined;
   /** Returns its IPv4 addresses; none if the interface is gone. */
@@ -111,14 +117,29 @@ export interface AttachedInterface {
   watch(listener: (event: InterfaceEvent) => void): Disposable;
 }
 
+/** A namespace as a caller names it. */
+export interface NetnsReference {
+  /** Its path, with the daemon's host prefix. */
+  readonly path: string;
+  /** The caller, which may see the path in a mount namespace of its own; 0 if it is unknown. */
+  readonly callerPid: number;
+}
+
 /** The interfaces of all namespaces. */
 export interface Interfaces {
   /**
-   * Finds the interface `ifName` in the namespace at `netnsPath`.
+   * Finds the interface `ifName` in a namespace.
    *
    * @throws {SystemError} with upstream's text if there is none.
    */
-  find(netnsPath: string, ifName: string): AttachedInterface;
+  find(netns: NetnsReference, ifName: string): AttachedInterface;
+  /** Identifies a namespace. @throws {SystemError} with upstream's text if there is none. */
+  identify(netns: NetnsReference): NetnsIdentity;
+  /**
+   * Adds a process whose view of the file system may lead to the namespaces of leases, until
+   * disposed.
+   */
+  addCaller(pid: number): Disposable;
   /** Whether a namespace is the daemon's own. */
   isOwn(netns: NetnsIdentity): boolean;
   /** Finds the interface of a stored lease; undefined if it, or its namespace, is gone. */

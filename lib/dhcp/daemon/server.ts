@@ -17,7 +17,7 @@ import {
   type RpcConnection,
   serveUpstream,
 } from "./upstream_server.ts";
-import { type CallerCredentials, checkCaller } from "./caller_credentials.ts";
+import { checkCaller } from "./caller_credentials.ts";
 
 /** How long a caller may take to send its request, and to read its answer. */
 const LINE_TIMEOUT_MS = 5000;
@@ -26,7 +26,6 @@ const CONFIRM_TIMEOUT_MS = 10_000;
 
 /** A connection of a caller, accepted from the socket. */
 export interface CallerConnection extends RpcConnection, Disposable {
-  readonly peer: CallerCredentials;
   /** Writes a line. @returns False if the caller has disconnected. @throws {SystemError} */
   writeLine(text: string, timeoutMs: number): Promise<boolean>;
 }
@@ -52,6 +51,7 @@ export async function serveConnection(
   let line: string | undefined;
   try {
     checkCaller(caller.peer, context.ownUid);
+    using _caller = daemon.addCaller(caller.peer.pid);
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
     if (isHttp(line)) {
@@ -95,7 +95,7 @@ async function answer(
       await write(formatResponse());
       return;
     case "check":
-      daemon.check(request);
+      daemon.check(request, caller.peer);
       await write(formatResponse());
       return;
     case "gc":
@@ -115,7 +115,8 @@ async function allocate(
   daemon: Daemon,
   log: Log,
 ): Promise<void> {
-  const allocation = await daemon.allocate(request, caller.hungUp);
+  const { peer: { pid }, hungUp } = caller;
+  const allocation = await daemon.allocate(request, { pid, hungUp });
   try {
     const line = formatAllocation(allocation.result);
     const isTaken = await caller.writeLine(line, LINE_TIMEOUT_MS);

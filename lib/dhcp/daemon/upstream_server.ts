@@ -9,6 +9,7 @@ import { parseDocument, readNetworkName } from "../../cni/network_config.ts";
 import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
 import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
 import { parseDhcpConfig } from "../config/dhcp_config.ts";
+import type { CallerCredentials } from "./caller_credentials.ts";
 import type { Daemon } from "./daemon.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import {
@@ -30,6 +31,7 @@ const MAX_HEADER_LINES = 64;
 
 /** A connection for another protocol than ours. */
 export interface RpcConnection {
+  readonly peer: CallerCredentials;
   /** Aborted when the caller disconnects. */
   readonly hungUp: AbortSignal;
   /** Reads a line; undefined if the caller has disconnected. @throws {DecodeError | SystemError} */
@@ -138,9 +140,10 @@ async function answer(
   try {
     switch (method) {
       case "DHCP.Allocate": {
+        const { peer: { pid }, hungUp } = caller;
         const allocation = await daemon.allocate(
           allocateRequest(args),
-          caller.hungUp,
+          { pid, hungUp },
         );
         const body = toRpcResult(allocation.result);
         // This protocol has no confirmation.

@@ -31,7 +31,6 @@ const UNREACHABLE = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];
 export interface InterfaceSocketOptions {
   readonly loop: EventLoop;
   readonly link: LinkInfo;
-  readonly ifName: string;
   /** Runs `body` with the namespace of the interface. */
   readonly enter: <T>(body: (netns: Netns) => T) => T;
   /** Hardware address of the server, or of the router to it; undefined if it is unknown. */
@@ -129,7 +128,7 @@ export class InterfaceSocket implements DhcpSocket {
   }
 
   #openUnicast(address: Ipv4Address): UnicastSocket | undefined {
-    const { enter, link, ifName } = this.#options;
+    const { enter, link } = this.#options;
     return enter((netns) => {
       // bind(2) does not fail in a namespace that never had an address; the source is 0.0.0.0 then.
       using control = openLinkControl(netns);
@@ -137,7 +136,7 @@ export class InterfaceSocket implements DhcpSocket {
         sameAddress(other.address, address)
       );
       return isPresent
-        ? openUnicastSocket(netns, { address, ifName })
+        ? openUnicastSocket(netns, { address, ifName: link.name })
         : undefined;
     });
   }

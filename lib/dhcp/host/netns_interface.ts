@@ -1,6 +1,6 @@
 /**
- * The daemon's interfaces on a real kernel: found by path and name, without a descriptor between
- * two uses. @module
+ * The daemon's interfaces on a real kernel: found by path and index, without a descriptor
+ * between two uses. @module
  */
 
 import { SystemError } from "../../base/errors.ts";
@@ -9,6 +9,7 @@ import type {
   AttachedInterface,
   Datagram,
   DhcpSocket,
+  FoundLocation,
   InterfaceChange,
   Interfaces,
 } from "../daemon/ports.ts";
@@ -17,16 +18,11 @@ import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import { probeAddress } from "./address_probe.ts";
 import { InterfaceSocket } from "./dhcp_socket.ts";
-import { isErrno } from "../../linux/errno.ts";
+import { NetnsLookup } from "./netns_lookup.ts";
 import type { EventLoop } from "../../linux/event_loop.ts";
 import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
 import type { LinkMonitor } from "../../linux/link_monitor.ts";
-import {
-  type Netns,
-  NotNetnsError,
-  openNetns,
-  ownNetns,
-} from "../../linux/netns.ts";
+import { type Netns, ownNetns } from "../../linux/netns.ts";
 import { openSocket, sendTo, SOCK } from "../../linux/socket.ts";
 import { AF, inetAddress } from "../../linux/socket_address.ts";
 import { isSameNetns } from "../../net/netns_identity.ts";
@@ -40,6 +36,7 @@ export interface InterfaceContext {
   readonly loop: EventLoop;
   readonly timers: Timers;
   readonly monitor: LinkMonitor;
+  readonly lookup: NetnsLookup;
 }
 
 /** The namespace or the interface no longer exists. */
@@ -47,14 +44,8 @@ class GoneError extends SystemError {}
 
 class NetnsInterface implements AttachedInterface {
   readonly #context: InterfaceContext;
-  readonly #ifIndex: number;
 
-  constructor(
-    readonly location: InterfaceLocation,
-    ifIndex: number,
-    context: InterfaceContext,
-  ) {
-    this.#ifIndex = ifIndex;
+  constructor(readonly location: FoundLocation, context: InterfaceContext) {
     this.#context = context;
   }
 
@@ -68,15 +59,15 @@ class NetnsInterface implements AttachedInterface {
   }
 
   addresses(): readonly Ipv4Cidr[] {
-    return this.#control((control) => control.addresses(this.#ifIndex));
+    return this.#control((control) => control.addresses(this.location.ifIndex));
   }
 
   setState(state: "up" | "down"): void {
-    this.#control((control) => control.setState(this.#ifIndex, state));
+    this.#control((control) => control.setState(this.location.ifIndex, state));
   }
 
   change(change: InterfaceChange): void {
-    const ifIndex = this.#ifIndex;
+    const { ifIndex } = this.location;
     this.#control((control) => {
       switch (change.kind) {
         case "add-address":
@@ -102,7 +93,6 @@ class NetnsInterface implements AttachedInterface {
     return new InterfaceSocket({
       loop: this.#context.loop,
       link: this.#existingLink(),
-      ifName: this.location.ifName,
       enter: (body) => this.#enter(body),
       ...options,
     });
@@ -121,19 +111,16 @@ class NetnsInterface implements AttachedInterface {
 
   watch(listener: (event: InterfaceEvent) => void): Disposable {
     return this.#enter((netns) =>
-      this.#context.monitor.watch(netns, this.#ifIndex, listener)
+      this.#context.monitor.watch(netns, this.location.ifIndex, listener)
     );
   }
 
   #existingLink(): LinkInfo {
-    return this.#control((control) => this.#link(control));
-  }
-
-  #link(control: LinkControl): LinkInfo {
-    const link = control.find(this.location.ifName);
-    // Another interface of the same name is not the one that the lease was acquired for.
-    if (link?.index !== this.#ifIndex) throw gone(this.location);
-    return link;
+    return this.#control((control) => {
+      const link = control.read(this.location.ifIndex);
+      if (link === undefined) throw gone(this.location);
+      return link;
+    });
   }
 
   #control<T>(body: (control: LinkControl) => T): T {
@@ -145,62 +132,52 @@ class NetnsInterface implements AttachedInterface {
 
   /** Runs `body` with the namespace, which is open until it returns. @throws {GoneError} */
   #enter<T>(body: (netns: Netns) => T): T {
-    using netns = openAgain(this.location);
+    const { location: { netnsPath, netns: identity } } = this;
+    using netns = this.#context.lookup.openAgain(netnsPath, identity);
     if (netns === undefined) throw gone(this.location);
     return body(netns);
   }
 }
 
 /** Returns the interfaces of this host and of its namespaces. */
-export function netnsInterfaces(context: InterfaceContext): Interfaces {
+export function netnsInterfaces(
+  resources: Omit<InterfaceContext, "lookup">,
+): Interfaces {
+  const lookup = new NetnsLookup();
+  const context = { ...resources, lookup };
   return {
-    find: (netnsPath, ifName) => {
-      using netns = openNetns(netnsPath);
+    find: ({ path, callerPid }, ifName) => {
+      using netns = lookup.open(path, callerPid);
       using control = openLinkControl(netns);
       const link = control.find(ifName);
       if (link === undefined) {
         const quoted = JSON.stringify(ifName);
         throw new SystemError(`error looking up ${quoted}: Link not found`);
       }
-      const location = { netnsPath, netns: netns.identity, ifName };
-      return new NetnsInterface(location, link.index, context);
+      const { identity } = netns;
+      const { index: ifIndex } = link;
+      const location = { netnsPath: path, netns: identity, ifName, ifIndex };
+      return new NetnsInterface(location, context);
     },
+    identify: ({ path, callerPid }) => {
+      using netns = lookup.open(path, callerPid);
+      return netns.identity;
+    },
+    addCaller: (pid) => lookup.addCaller(pid),
     isOwn: (netns) => isSameNetns(netns, ownNetns().identity),
     findAgain: (location) => {
-      using netns = openAgain(location);
+      const { netnsPath, netns: identity, ifName, ifIndex } = location;
+      using netns = lookup.openAgain(netnsPath, identity);
       if (netns === undefined) return undefined;
       using control = openLinkControl(netns);
-      const link = control.find(location.ifName);
-      return link && new NetnsInterface(location, link.index, context);
+      const link = ifIndex === undefined
+        ? control.find(ifName)
+        : control.read(ifIndex);
+      return link &&
+        new NetnsInterface({ ...location, ifIndex: link.index }, context);
     },
     sendFromHost,
   };
-}
-
-/**
- * Opens the namespace of a location; undefined if its path leads nowhere, or to another namespace.
- */
-function openAgain(
-  { netnsPath, netns }: InterfaceLocation,
-): Netns | undefined {
-  const opened = openUnlessGone(netnsPath);
-  if (opened === undefined || isSameNetns(opened.identity, netns)) {
-    return opened;
-  }
-  opened[Symbol.dispose]();
-  return undefined;
-}
-
-function openUnlessGone(path: string): Netns | undefined {
-  try {
-    return openNetns(path);
-  } catch (error) {
-    // The plain file that a namespace was mounted on is left behind if its removal was interrupted.
-    const isGone = error instanceof NotNetnsError ||
-      isErrno(error, "ENOENT", "ENOTDIR", "ESRCH");
-    if (isGone) return undefined;
-    throw error;
-  }
 }
 
 function gone({ netnsPath, ifName }: InterfaceLocation): GoneError {

@@ -49,7 +49,6 @@ function openSocket(
   return new InterfaceSocket({
     loop,
     link: eth0Of(client),
-    ifName: "eth0",
     enter: (body) => {
       using entered = client.open();
       return body(entered);

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { encodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
-import type { Interfaces } from "../../../../lib/dhcp/daemon/ports.ts";
+import type {
+  Interfaces,
+  NetnsReference,
+} from "../../../../lib/dhcp/daemon/ports.ts";
 import { netnsInterfaces } from "../../../../lib/dhcp/host/netns_interface.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { LinkMonitor } from "../../../../lib/linux/link_monitor.ts";
@@ -42,6 +45,10 @@ function serve(server: TestNetns, message: Uint8Array): void {
   socket.send(packet, new Uint8Array(6).fill(0xff));
 }
 
+function reference({ path }: TestNetns): NetnsReference {
+  return { path, callerPid: 0 };
+}
+
 /** Runs `body` with a client's and a server's namespace and the interfaces of this host. */
 async function withInterfaces(
   body: (link: TestLink, interfaces: Interfaces) => void | Promise<void>,
@@ -54,7 +61,7 @@ async function withInterfaces(
   using monitor = new LinkMonitor(loop, timers);
   const interfaces = netnsInterfaces({ loop, timers, monitor });
   await poll("carrier", () => {
-    const attached = interfaces.find(link.client.path, "eth0");
+    const attached = interfaces.find(reference(link.client), "eth0");
     return attached.read()?.hasCarrier === true;
   });
   await body(link, interfaces);
@@ -67,6 +74,7 @@ for (const { name, run } of INTERFACE_CONTRACT) {
         interfaces,
         netnsPath: client.path,
         removeInterface: () => void client.ip("link del eth0"),
+        renameInterface: (name) => void client.ip(`link set eth0 name ${name}`),
         replaceInterface: () => {
           client.ip("link del eth0");
           client.ip("link add eth0 type veth peer name eth9");
@@ -89,7 +97,7 @@ testAsRoot(
   "interface in a namespace: a plain file at the path counts as a removed namespace",
   async () => {
     await withInterfaces(({ client }, interfaces) => {
-      const attached = interfaces.find(client.path, "eth0");
+      const attached = interfaces.find(reference(client), "eth0");
       runProgram("umount", client.path);
       assertEquals(attached.read(), undefined);
       assertEquals(interfaces.findAgain(attached.location), undefined);

@@ -22,6 +22,7 @@ export interface TestNetwork {
   readonly interfaces: Interfaces;
   readonly netnsPath: string;
   readonly removeInterface: () => void;
+  readonly renameInterface: (name: string) => void;
   /** Replaces `eth0` by another interface of the same name. */
   readonly replaceInterface: () => void;
   readonly removeNamespace: () => void;
@@ -51,7 +52,7 @@ function discover(xid: number): Datagram {
 }
 
 function find({ interfaces, netnsPath }: TestNetwork): AttachedInterface {
-  return interfaces.find(netnsPath, "eth0");
+  return interfaces.find({ path: netnsPath, callerPid: 0 }, "eth0");
 }
 
 /** Opens a socket that has sent a DISCOVER, with the xids that it receives. */
@@ -99,7 +100,7 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
     name: "find() fails with upstream's text if there is no such interface",
     run: ({ interfaces, netnsPath }) => {
       assertThrows(
-        () => interfaces.find(netnsPath, "eth1"),
+        () => interfaces.find({ path: netnsPath, callerPid: 0 }, "eth1"),
         SystemError,
         'error looking up "eth1": Link not found',
       );
@@ -109,7 +110,7 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
     name: "find() fails with upstream's text if there is no such namespace",
     run: ({ interfaces }) => {
       assertThrows(
-        () => interfaces.find("/nowhere", "eth0"),
+        () => interfaces.find({ path: "/nowhere", callerPid: 0 }, "eth0"),
         SystemError,
         'failed to Statfs "/nowhere": no such file or directory',
       );
@@ -146,6 +147,40 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
       network.replaceInterface();
       assertEquals(attached.read(), undefined);
       assertEquals(find(network).read()?.name, "eth0");
+    },
+  },
+  {
+    name: "a renamed interface is the same interface",
+    run: async (network) => {
+      const attached = find(network);
+      const events: InterfaceEvent[] = [];
+      using _watch = attached.watch((event) => events.push(event));
+      network.renameInterface("net7");
+      assertEquals(attached.read()?.name, "net7");
+      await network.until("event", () => events.length > 0);
+      assertEquals([...new Set(events)], ["changed"]);
+      attached.change({ kind: "add-address", address: CIDR });
+      assertEquals(addresses(attached), ["192.0.2.50/24"]);
+      const again = network.interfaces.findAgain(attached.location);
+      assertEquals(again?.read()?.name, "net7");
+      assertThrows(() => find(network), SystemError);
+    },
+  },
+  {
+    name: "findAgain() finds an interface by name if its index is unknown",
+    run: (network) => {
+      const { location } = find(network);
+      const stored = { ...location, ifIndex: undefined };
+      const again = network.interfaces.findAgain(stored);
+      assertEquals(again?.location, location);
+    },
+  },
+  {
+    name: "identify() returns the namespace of find()",
+    run: ({ interfaces, netnsPath, ...network }) => {
+      const { netns } = find({ interfaces, netnsPath, ...network }).location;
+      const reference = { path: netnsPath, callerPid: 0 };
+      assertEquals(interfaces.identify(reference), netns);
     },
   },
   {

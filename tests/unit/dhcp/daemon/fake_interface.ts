@@ -2,12 +2,15 @@
 
 import { SystemError } from "../../../../lib/base/errors.ts";
 import type { InterfaceLocation } from "../../../../lib/dhcp/daemon/lease_record.ts";
+import type { NetnsIdentity } from "../../../../lib/net/netns_identity.ts";
 import {
   type AttachedInterface,
   type Datagram,
   type DhcpSocket,
+  type FoundLocation,
   type InterfaceChange,
   type Interfaces,
+  type NetnsReference,
   type ReceivedPacket,
 } from "../../../../lib/dhcp/daemon/ports.ts";
 import type { DhcpMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
@@ -38,7 +41,7 @@ export interface FakeNetwork {
 /** An interface in memory. */
 export class FakeInterface implements AttachedInterface {
   link: LinkInfo | undefined = {
-    index: 2,
+    index: 0,
     name: "eth0",
     htype: 1,
     macAddress: hex("02005e100001"),
@@ -47,6 +50,7 @@ export class FakeInterface implements AttachedInterface {
     isUp: true,
     hasCarrier: true,
     kind: "veth",
+    master: undefined,
   };
   /** Its addresses. */
   readonly cidrs: Ipv4Cidr[] = [];
@@ -65,7 +69,8 @@ export class FakeInterface implements AttachedInterface {
   readonly #listeners = new Set<(event: InterfaceEvent) => void>();
   #hasNamespace = true;
 
-  constructor(readonly location: InterfaceLocation, network: FakeNetwork) {
+  constructor(readonly location: FoundLocation, network: FakeNetwork) {
+    this.set({ index: location.ifIndex });
     this.#network = network;
   }
 
@@ -264,7 +269,10 @@ class FakeSocket implements DhcpSocket {
 export class FakeInterfaces implements Interfaces {
   /** The datagrams that were sent from the host's own namespace. */
   readonly sentFromHost: Datagram[] = [];
+  /** The processes that call at the moment. */
+  readonly callers: number[] = [];
   readonly #byPath = new Map<string, FakeInterface>();
+  #lastIndex = 1;
   readonly #network: FakeNetwork;
 
   constructor(network: FakeNetwork) {
@@ -287,6 +295,7 @@ export class FakeInterfaces implements Interfaces {
       netnsPath: path,
       netns: { device: "0:4", inode },
       ifName: "eth0",
+      ifIndex: this.#lastIndex += 1,
     };
     const made = new FakeInterface(location, this.#network);
     this.#byPath.set(path, made);
@@ -305,34 +314,53 @@ export class FakeInterfaces implements Interfaces {
     attached?.remove("netns-gone");
   }
 
-  find(netnsPath: string, ifName: string): FakeInterface {
-    const found = this.#byPath.get(netnsPath);
-    if (found === undefined) {
-      throw new SystemError(
-        `failed to Statfs "${netnsPath}": no such file or directory`,
-      );
-    }
-    if (found.link === undefined || ifName !== found.location.ifName) {
+  find(netns: NetnsReference, ifName: string): FakeInterface {
+    const found = this.#open(netns);
+    if (found.link?.name !== ifName) {
       throw new SystemError(`error looking up "${ifName}": Link not found`);
     }
     return found;
   }
 
-  isOwn({ inode }: InterfaceLocation["netns"]): boolean {
+  identify(netns: NetnsReference): NetnsIdentity {
+    return this.#open(netns).location.netns;
+  }
+
+  addCaller(pid: number): Disposable {
+    this.callers.push(pid);
+    return {
+      [Symbol.dispose]: () =>
+        void this.callers.splice(this.callers.indexOf(pid), 1),
+    };
+  }
+
+  isOwn({ inode }: NetnsIdentity): boolean {
     return inode === "own";
   }
 
   findAgain(
-    { netnsPath, netns }: InterfaceLocation,
+    { netnsPath, netns, ifName, ifIndex }: InterfaceLocation,
   ): FakeInterface | undefined {
     const found = this.#byPath.get(netnsPath);
-    return found?.link !== undefined && isSameNetns(found.location.netns, netns)
+    const isSame = ifIndex === undefined
+      ? found?.link?.name === ifName
+      : found?.link?.index === ifIndex;
+    return found !== undefined && isSame &&
+        isSameNetns(found.location.netns, netns)
       ? found
       : undefined;
   }
 
   sendFromHost(datagram: Datagram): void {
     this.sentFromHost.push(datagram);
+  }
+
+  #open({ path }: NetnsReference): FakeInterface {
+    const found = this.#byPath.get(path);
+    if (found !== undefined) return found;
+    throw new SystemError(
+      `failed to Statfs "${path}": no such file or directory`,
+    );
   }
 }
 

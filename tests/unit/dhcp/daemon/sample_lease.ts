@@ -27,6 +27,7 @@ export const LEASED: LeasedRecord = {
     netnsPath: "/var/run/netns/x",
     netns: { device: "0:4", inode: "4026532000" },
     ifName: "eth0",
+    ifIndex: 2,
   },
   identity: {
     htype: 1,
