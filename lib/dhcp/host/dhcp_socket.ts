@@ -6,14 +6,13 @@ import {
   LIMITED_BROADCAST,
   UNSPECIFIED_ADDRESS,
 } from "../../net/ipv4_address.ts";
-import { dhcpReplyFilter } from "../../net/packet_filter.ts";
+import { dhcpReplyFilter, ETHER_TYPE } from "../../net/packet_filter.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
 import { isErrno } from "../../linux/errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "../../linux/event_loop.ts";
 import { openLinkControl } from "../../linux/link_control.ts";
 import type { Netns } from "../../linux/netns.ts";
 import {
-  ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
 } from "../../linux/packet_socket.ts";

@@ -5,14 +5,14 @@ import {
   LIMITED_BROADCAST,
   UNSPECIFIED_ADDRESS,
 } from "../../../../lib/net/ipv4_address.ts";
-import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
+import {
+  dhcpReplyFilter,
+  ETHER_TYPE,
+} from "../../../../lib/net/packet_filter.ts";
 import { InterfaceSocket } from "../../../../lib/dhcp/host/dhcp_socket.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
-import {
-  ETHER_TYPE,
-  openPacketSocket,
-} from "../../../../lib/linux/packet_socket.ts";
+import { openPacketSocket } from "../../../../lib/linux/packet_socket.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
 import { poll } from "../../../support/dhcp_polling.ts";
 import {

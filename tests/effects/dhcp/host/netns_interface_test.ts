@@ -8,14 +8,14 @@ import { netnsInterfaces } from "../../../../lib/dhcp/host/netns_interface.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { LinkMonitor } from "../../../../lib/linux/link_monitor.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
-import {
-  ETHER_TYPE,
-  openPacketSocket,
-} from "../../../../lib/linux/packet_socket.ts";
+import { openPacketSocket } from "../../../../lib/linux/packet_socket.ts";
 import { Timers } from "../../../../lib/linux/timers.ts";
 import { encodeIpv4Udp } from "../../../../lib/net/ipv4_udp.ts";
 import { LIMITED_BROADCAST } from "../../../../lib/net/ipv4_address.ts";
-import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
+import {
+  dhcpReplyFilter,
+  ETHER_TYPE,
+} from "../../../../lib/net/packet_filter.ts";
 import { ip as address } from "../../../support/dhcp_messages.ts";
 import { poll } from "../../../support/dhcp_polling.ts";
 import {
