@@ -37,6 +37,7 @@ export const LOG_EVENTS = [
   "lease-released",
   "lease-renewed",
   "lease-resumed",
+  "link-kept-up",
   "link-set-down",
   "link-set-up",
   "mac-changed",

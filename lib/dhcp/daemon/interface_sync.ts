@@ -4,13 +4,16 @@
  */
 
 import { SystemError } from "../../base/errors.ts";
-import type { Log } from "../../base/log_line.ts";
+import type { Log, LogLevel } from "../../base/log_line.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Lease } from "../client/lease.ts";
+import { isPort, type LinkInfo } from "../../netlink/link_message.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
 import { interfaceChanges, removalOf } from "./interface_changes.ts";
 import { acceptedRoutes } from "./lease_result.ts";
 import type { AttachedInterface, InterfaceChange } from "./ports.ts";
+
+const PORT = "the interface is a port of another one";
 
 /**
  * Keeps an interface in step with its lease. What the operating system refuses is logged and does
@@ -18,12 +21,17 @@ import type { AttachedInterface, InterfaceChange } from "./ports.ts";
  *
  * With `onExpiry: "down"` a lost address is removed and the link set down. The link stays down
  * except while a DISCOVER waits for its answer: without an address nothing can use it then.
+ *
+ * The traffic of an interface that is part of another one, such as a bridge, belongs to that one: it
+ * is never set down, and if it is a port, it gets no addresses and routes.
  */
 export class InterfaceSync {
   readonly #interface: AttachedInterface;
   readonly #options: LeaseOptions;
   readonly #log: Log;
   #applied: Lease | undefined;
+  /** The values of a lost lease were removed. */
+  #isCleared = false;
   #holdsLinkDown = false;
   /** The state that this object set last. */
   #linkState: "up" | "down" = "up";
@@ -50,28 +58,31 @@ export class InterfaceSync {
 
   /** Whether the interface follows a lease with other values. */
   get follows(): boolean {
-    return this.#holdsLinkDown || this.#options.onChange === "apply";
+    return this.#isCleared || this.#options.onChange === "apply";
   }
 
   /** Assumes that the main plugin puts the values of the lease on the interface, or has done so. */
   assume(lease: Lease): void {
     this.#applied = lease;
+    this.#isCleared = false;
     this.#warnAboutRoutes(lease);
     this.#releaseLink();
   }
 
-  /** Puts the values of a changed or new lease on the interface, if it {@link follows}. */
+  /**
+   * Puts the values of a changed or new lease on the interface, if it {@link follows} and is not a
+   * port.
+   */
   update(lease: Lease): void {
     this.#warnAboutRoutes(lease);
     if (!this.follows) {
-      this.#log("info", "change-ignored", {
-        address: formatIpAddress(lease.address),
-      });
-      return;
+      return this.#ignore("info", lease, 'onChange is "keep"');
     }
     this.#releaseLink();
+    if (this.#isPort()) return this.#ignore("warn", lease, PORT);
     const before = this.#applied;
     this.#applied = lease;
+    this.#isCleared = false;
     this.#apply(interfaceChanges(before, lease, this.#options));
   }
 
@@ -83,8 +94,12 @@ export class InterfaceSync {
   /** Completes what an earlier daemon began and may have done in part. */
   complete(from: Lease | undefined, lease: Lease): void {
     this.#warnAboutRoutes(lease);
-    this.#applied = lease;
     this.#setState("up");
+    if (this.#isPort()) {
+      this.#applied = from;
+      return this.#ignore("warn", lease, PORT);
+    }
+    this.#applied = lease;
     this.#apply(interfaceChanges(from, lease, this.#options));
   }
 
@@ -93,11 +108,15 @@ export class InterfaceSync {
    */
   remove(lease: Lease): void {
     if (this.#options.onExpiry === "keep") return;
-    this.#log("warn", "link-set-down", {
-      address: formatIpAddress(lease.address),
-    });
     this.#apply(removalOf(this.#applied ?? lease, this.#options));
     this.#applied = undefined;
+    this.#isCleared = true;
+    const address = formatIpAddress(lease.address);
+    if (this.#link()?.master !== undefined) {
+      const reason = "the interface is part of another one";
+      return this.#log("warn", "link-kept-up", { address, reason });
+    }
+    this.#log("warn", "link-set-down", { address });
     this.#holdsLinkDown = true;
     this.#setHeldLink("down");
   }
@@ -107,15 +126,40 @@ export class InterfaceSync {
     if (this.#holdsLinkDown) this.#setHeldLink("up");
   }
 
-  /** Sets a link that is held down back down, once no answer is expected. */
+  /**
+   * Sets a link that is held down back down, once no answer is expected. Releases it if the interface
+   * has become part of another one.
+   */
   afterExchange(): void {
-    if (this.#holdsLinkDown) this.#setHeldLink("down");
+    if (!this.#holdsLinkDown || this.#linkState === "down") return;
+    if (this.#link()?.master === undefined) this.#setHeldLink("down");
+    else this.#releaseLink();
   }
 
   #releaseLink(): void {
     if (!this.#holdsLinkDown) return;
     this.#setHeldLink("up");
     this.#holdsLinkDown = false;
+  }
+
+  #isPort(): boolean {
+    const link = this.#link();
+    return link !== undefined && isPort(link);
+  }
+
+  /** Reads the interface; undefined if it is gone or cannot be read. */
+  #link(): LinkInfo | undefined {
+    try {
+      return this.#interface.read();
+    } catch (error) {
+      if (error instanceof SystemError) return undefined;
+      throw error;
+    }
+  }
+
+  #ignore(level: LogLevel, lease: Lease, reason: string): void {
+    const address = formatIpAddress(lease.address);
+    this.#log(level, "change-ignored", { address, reason });
   }
 
   #setHeldLink(state: "up" | "down"): void {

@@ -58,8 +58,8 @@ async function resumeOne(
   const log = attachmentLog(attachment, context.ports.log);
   try {
     const attached = findInterface(record, context);
-    const addresses = attached?.addresses();
-    const decision = decideResume(record, { bootId, isDeleted, addresses });
+    const hasInterface = attached !== undefined;
+    const decision = decideResume(record, { bootId, isDeleted, hasInterface });
     if (decision.kind === "release") {
       log("info", "lease-dropped", { reason: decision.reason });
       return await releaseThrough(attached, record, context);

@@ -364,14 +364,14 @@ Deno.test("Daemon.release() releases a requested address, although the link went
 
 Deno.test("Daemon.release() releases a lease that could not be resumed", async () => {
   const host = new FakeHost();
-  const attached = host.interface();
+  host.interface();
   await host.add();
-  const addresses = attached.addresses.bind(attached);
-  attached.addresses = () => {
+  const findAgain = host.interfaces.findAgain.bind(host.interfaces);
+  host.interfaces.findAgain = () => {
     throw new SystemError("EMFILE");
   };
   await host.restart();
-  attached.addresses = addresses;
+  host.interfaces.findAgain = findAgain;
   assertEquals(host.daemon.status()["leases"], {});
   await host.daemon.release(RELEASE);
   assertEquals([host.types.at(-1), host.leases.files.size], ["RELEASE", 0]);

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { InterfaceSync } from "../../../../lib/dhcp/daemon/interface_sync.ts";
 import type { LeaseOptions } from "../../../../lib/dhcp/config/lease_options.ts";
+import { testRows } from "../../../support/rows.ts";
 import { FakeInterfaces } from "./fake_interface.ts";
 import { FakeScheduler } from "./fake_scheduler.ts";
 import { LEASED, sampleLease } from "./sample_lease.ts";
@@ -111,6 +112,62 @@ Deno.test("InterfaceSync.remove() removes what is on the interface, not what the
   fixture.sync.assume(LEASE);
   fixture.sync.remove(OTHER_ROUTER);
   assertEquals(fixture.takeChanges(), [...REMOVAL, "down"]);
+});
+
+const BRIDGE = { master: { index: 9, kind: "bridge" } };
+const VRF = { master: { index: 9, kind: "vrf" } };
+
+testRows("InterfaceSync never sets an interface down that is part of", [
+  { name: "a bridge", change: BRIDGE, restored: [] },
+  { name: "a VRF", change: VRF, restored: ADDITION },
+], ({ change, restored }) => {
+  const fixture = new Fixture();
+  const { sync, attached, log } = fixture;
+  sync.assume(LEASE);
+  attached.set(change);
+  sync.remove(LEASE);
+  assertEquals(fixture.takeChanges(), REMOVAL);
+  assertEquals([sync.holdsLinkDown, sync.applied], [false, undefined]);
+  assertEquals(log, ["link-kept-up"]);
+  sync.beforeSend();
+  sync.afterExchange();
+  assertEquals(fixture.takeChanges(), []);
+  sync.update(LEASE);
+  assertEquals(fixture.takeChanges(), restored);
+});
+
+Deno.test("InterfaceSync sets a link up for good once it becomes part of a bridge", () => {
+  const fixture = new Fixture();
+  const { sync, attached } = fixture;
+  sync.assume(LEASE);
+  sync.remove(LEASE);
+  fixture.takeChanges();
+  attached.set(BRIDGE);
+  sync.beforeSend();
+  sync.afterExchange();
+  assertEquals(fixture.takeChanges(), ["up"]);
+  assertEquals(sync.holdsLinkDown, false);
+});
+
+testRows("InterfaceSync puts no values on a port:", [
+  {
+    name: "update()",
+    change: (sync: InterfaceSync) => sync.update(OTHER_ROUTER),
+    want: [],
+  },
+  {
+    name: "complete()",
+    change: (sync: InterfaceSync) => sync.complete(LEASE, OTHER_ROUTER),
+    want: ["up"],
+  },
+], ({ change, want }) => {
+  const fixture = new Fixture();
+  fixture.sync.assume(LEASE);
+  fixture.attached.set(BRIDGE);
+  change(fixture.sync);
+  assertEquals(fixture.takeChanges(), want);
+  assertEquals(fixture.log, ["change-ignored"]);
+  assertEquals(fixture.sync.applied, LEASE);
 });
 
 Deno.test("InterfaceSync.complete() sets the link up and makes the changes again", () => {

@@ -123,6 +123,25 @@ Deno.test("an expired lease is removed and the link set down, except during the 
   assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
 });
 
+Deno.test("an expired lease of a bridge port leaves the link alone", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  attached.cidrs.length = 0;
+  attached.set({ master: { index: 9, kind: "bridge" } });
+  host.server = silent;
+  await host.advance(HOUR_MS + 120_000);
+  assertEquals(attached.changes, [
+    "-route 0.0.0.0/0 via 192.0.2.1",
+    "-192.0.2.50/24",
+  ]);
+  assertEquals(attached.link?.isUp, true);
+  host.server = granting("192.0.2.60");
+  await host.advance(120_000);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
+  assertEquals(attached.cidrs, []);
+});
+
 Deno.test('with onExpiry "keep" an expired lease does not change the interface', async () => {
   const host = new FakeHost();
   const attached = host.interface();
