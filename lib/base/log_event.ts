@@ -10,6 +10,7 @@ export const LOG_EVENTS = [
   "acquisition-failed",
   "acquisition-started",
   "calls-abandoned",
+  "capability-missing",
   "change-ignored",
   "command-failed",
   "config-invalid",

@@ -11,7 +11,12 @@ import { type DhcpMessage, messageTypeName } from "../codec/dhcp_message.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import type { ClientPacket } from "../codec/packet.ts";
 import type { Metrics } from "./metrics.ts";
-import type { AttachedInterface, DhcpSocket, Scheduler } from "./ports.ts";
+import {
+  type AttachedInterface,
+  type DhcpSocket,
+  type Scheduler,
+  SendRefusedError,
+} from "./ports.ts";
 import type { Timer } from "../../base/timer.ts";
 
 /** What a client socket needs. */
@@ -25,6 +30,16 @@ export interface ClientSocketOptions {
   /** Called when another host uses the address that is probed. */
   readonly onConflict: () => void;
 }
+
+/** What became of a message. */
+export type SendOutcome =
+  | { readonly kind: "sent" }
+  /** It could not be sent now. */
+  | { readonly kind: "failed" }
+  /** No message can be sent. */
+  | { readonly kind: "refused"; readonly error: SendRefusedError }
+  /** The interface no longer exists. */
+  | { readonly kind: "gone" };
 
 /** How long a renewal waits for its answer: a relay, or a server that pings, may need seconds. */
 const ANSWER_TIME_MS = 10_000;
@@ -40,19 +55,38 @@ export class ClientSocket implements Disposable {
   #probe: Disposable | undefined;
   /** Hardware address of the last sender: the server, or the router to it. */
   #server: Uint8Array | undefined;
+  #hasSent = false;
+  #lastError: SystemError | undefined;
 
   constructor(options: ClientSocketOptions) {
     this.#options = options;
     this.#closeTimer = options.scheduler.timer(() => this.close());
   }
 
-  /**
-   * Sends a message and waits for answers to it. @returns False if the interface no longer exists.
-   */
-  send(effect: Extract<ClientEffect, { readonly kind: "send" }>): boolean {
+  /** Why no message was sent so far; undefined if one was, or none was to be sent. */
+  get unsentReason(): SystemError | undefined {
+    return this.#hasSent ? undefined : this.#lastError;
+  }
+
+  /** Sends a message and waits for answers to it. */
+  send(effect: Extract<ClientEffect, { readonly kind: "send" }>): SendOutcome {
     const { attached, log, metrics, onReadable } = this.#options;
     const { xid, source, destination } = effect;
     const type = `DHCP${effect.type}`;
+    try {
+      this.#socket ??= attached.open({ server: this.#server, onReadable });
+      this.#socket.send(effect);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      metrics.count("send_errors");
+      log("warn", "send-failed", { type, reason: error.message });
+      this.#lastError = error;
+      if (isGone(attached)) return { kind: "gone" };
+      return error instanceof SendRefusedError
+        ? { kind: "refused", error }
+        : { kind: "failed" };
+    }
+    this.#hasSent = true;
     metrics.count(`sent_${effect.type.toLowerCase()}`);
     log("debug", "packet-sent", {
       type,
@@ -60,16 +94,7 @@ export class ClientSocket implements Disposable {
       source: formatIpAddress(source),
       destination: formatIpAddress(destination),
     });
-    try {
-      this.#socket ??= attached.open({ server: this.#server, onReadable });
-      this.#socket.send(effect);
-      return true;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      metrics.count("send_errors");
-      log("warn", "send-failed", { type, reason: error.message });
-      return !isGone(attached);
-    }
+    return { kind: "sent" };
   }
 
   /** Returns the messages that wait, one by one, until the socket is closed; never waits itself. */

@@ -12,6 +12,7 @@ import type { Attachment } from "../../cni/attachment.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
+import { isAwaited } from "../client/acquisition.ts";
 import type { ClientEffect, ClientEvent } from "../client/event.ts";
 import type { Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
@@ -316,9 +317,7 @@ export class LeaseClient {
         this.#timer.set(effect.atMs ?? Infinity);
         return undefined;
       case "send":
-        this.#interface.beforeSend();
-        if (!this.#socket.send(effect)) this.#orphan("interface");
-        return undefined;
+        return this.#send(effect);
       case "probe":
         this.#socket.probe(effect);
         return undefined;
@@ -337,12 +336,43 @@ export class LeaseClient {
       case "leaseLost":
         this.#lose(effect);
         return undefined;
-      case "failed":
-        this.#context.metrics.count(`failed_${effect.failure.kind}`);
-        return effect.failure;
+      case "failed": {
+        const error = this.#socket.unsentReason;
+        const failure = error === undefined
+          ? effect.failure
+          : { kind: "not-sent", error } as const;
+        this.#context.metrics.count(`failed_${failure.kind}`);
+        return failure;
+      }
       case "log":
         this.#log(effect.level, effect.event, effect.fields);
         return undefined;
+    }
+  }
+
+  /** Sends a message. A caller that waits is told at once if none can be sent. */
+  #send(
+    effect: Extract<ClientEffect, { readonly kind: "send" }>,
+  ): AcquisitionFailure | undefined {
+    this.#interface.beforeSend();
+    const outcome = this.#socket.send(effect);
+    switch (outcome.kind) {
+      case "sent":
+      case "failed":
+        return undefined;
+      case "gone":
+        this.#orphan("interface");
+        return undefined;
+      case "refused": {
+        const { error } = outcome;
+        const state = this.#state;
+        if (!("acquisition" in state && isAwaited(state.acquisition))) {
+          return undefined;
+        }
+        this.#log("warn", "acquisition-failed", { reason: error.message });
+        this.#context.metrics.count("failed_not-sent");
+        return { kind: "not-sent", error };
+      }
     }
   }
 

@@ -3,6 +3,7 @@
  * implement it. @module
  */
 
+import { SystemError } from "../../base/errors.ts";
 import type { Timer } from "../../base/timer.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
@@ -44,9 +45,17 @@ export interface ReceivedPacket {
   readonly sender: Uint8Array;
 }
 
+/** The operating system refuses every message of the daemon, not only this one. */
+export class SendRefusedError extends SystemError {}
+
 /** A socket on an interface, open while the client expects an answer. */
 export interface DhcpSocket extends Disposable {
-  /** Sends a datagram; from now on receives only answers with its xid. @throws {SystemError} */
+  /**
+   * Sends a datagram; from now on receives only answers with its xid.
+   *
+   * @throws {SendRefusedError} if the daemon may not send.
+   * @throws {SystemError} if it cannot be sent now.
+   */
   send(datagram: Datagram): void;
   /**
    * Returns the packets that wait, one by one, until the socket is closed; never waits itself. It

@@ -21,10 +21,23 @@ import {
   type UnicastSocket,
 } from "../../linux/unicast_socket.ts";
 import { decodeClientPacket, encodeClientPacket } from "../codec/packet.ts";
-import type { Datagram, DhcpSocket, ReceivedPacket } from "../daemon/ports.ts";
+import {
+  type Datagram,
+  type DhcpSocket,
+  type ReceivedPacket,
+  SendRefusedError,
+} from "../daemon/ports.ts";
 
 /** No route leads to the server, or a firewall in the container forbids it. */
 const UNREACHABLE = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];
+
+/** The daemon lacks a capability, or its sandbox does not allow packet sockets. */
+const REFUSALS = [
+  ...["EPERM", "EACCES", "EAFNOSUPPORT", "EPROTONOSUPPORT"],
+  ...["ESOCKTNOSUPPORT", "ENOSYS"],
+];
+const REFUSAL_ADVICE =
+  "the daemon needs CAP_NET_RAW and sockets of the family AF_PACKET";
 
 /** What an {@link InterfaceSocket} needs. */
 export interface InterfaceSocketOptions {
@@ -53,6 +66,17 @@ export class InterfaceSocket implements DhcpSocket {
   }
 
   send(datagram: Datagram): void {
+    try {
+      this.#send(datagram);
+    } catch (error) {
+      if (!isErrno(error, ...REFUSALS)) throw error;
+      const { message } = error;
+      const options = { advice: REFUSAL_ADVICE, cause: error };
+      throw new SendRefusedError(message, options);
+    }
+  }
+
+  #send(datagram: Datagram): void {
     const socket = this.#receiveOnly(datagram.xid);
     const isUnicast = !sameAddress(datagram.source, UNSPECIFIED_ADDRESS) &&
       !sameAddress(datagram.destination, LIMITED_BROADCAST);

@@ -21,7 +21,7 @@ import { InterfaceSocket } from "./dhcp_socket.ts";
 import { NetnsLookup } from "./netns_lookup.ts";
 import type { EventLoop } from "../../linux/event_loop.ts";
 import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
-import type { LinkMonitor } from "../../linux/link_monitor.ts";
+import type { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { type Netns, ownNetns } from "../../linux/netns.ts";
 import { openSocket, sendTo, SOCK } from "../../linux/socket.ts";
 import { AF, inetAddress } from "../../linux/socket_address.ts";
@@ -35,7 +35,7 @@ import type { Ipv4Cidr } from "../../net/cidr.ts";
 export interface InterfaceContext {
   readonly loop: EventLoop;
   readonly timers: Timers;
-  readonly monitor: LinkMonitor;
+  readonly monitor: InterfaceMonitor;
   readonly lookup: NetnsLookup;
 }
 

@@ -8,6 +8,7 @@
 
 import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
+import { missingCapabilities } from "../daemon/capabilities.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
 import type { DaemonPorts } from "../daemon/ports.ts";
@@ -18,7 +19,8 @@ import { netnsInterfaces } from "./netns_interface.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
-import { LinkMonitor } from "../../linux/link_monitor.ts";
+import { effectiveCapabilities } from "../../linux/capabilities.ts";
+import { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { backgroundClosesDone } from "../../linux/background_close.ts";
 import { withTimeout } from "../../sys/timeout.ts";
 import { writeStderr } from "../../sys/stdio.ts";
@@ -80,6 +82,7 @@ async function serve(
   log: Log,
 ): Promise<void> {
   checkPidFilePath(flags.pidFile);
+  checkCapabilities(log);
   // First of all: from now on a caller waits instead of being refused.
   const wantedPath = `${flags.hostPrefix}${flags.socketPath}`;
   using listener = listen(wantedPath);
@@ -90,7 +93,7 @@ async function serve(
     log("error", "unexpected-error", { stack: stackOf(error) })
   );
   using timers = new Timers(loop);
-  using monitor = new LinkMonitor(loop, timers);
+  using monitor = new InterfaceMonitor(loop, timers);
   const noteDir = stateDirOf(socketPath);
   const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
   const digest = await loadSha256();
@@ -138,6 +141,23 @@ async function serve(
   if (calls.size > 0) log("warn", "calls-abandoned", { calls: calls.size });
   await backgroundClosesDone();
   log("info", "stopped");
+}
+
+/** Warns about missing capabilities. @throws {SystemError} if nothing works without one of them. */
+function checkCapabilities(log: Log): void {
+  const missing = missingCapabilities(effectiveCapabilities());
+  for (const { name: capability, consequence, isFatal } of missing) {
+    if (isFatal) {
+      throw new SystemError(
+        `missing capability ${capability}: ${consequence}`,
+        {
+          advice:
+            "run the daemon as root, with the capabilities of its systemd unit",
+        },
+      );
+    }
+    log("warn", "capability-missing", { capability, consequence });
+  }
 }
 
 function listen(socketPath: string): UnixListener {

@@ -6,7 +6,7 @@ import type {
 } from "../../../../lib/dhcp/daemon/ports.ts";
 import { netnsInterfaces } from "../../../../lib/dhcp/host/netns_interface.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
-import { LinkMonitor } from "../../../../lib/linux/link_monitor.ts";
+import { InterfaceMonitor } from "../../../../lib/linux/interface_monitor.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
 import { openPacketSocket } from "../../../../lib/linux/packet_socket.ts";
 import { Timers } from "../../../../lib/linux/timers.ts";
@@ -58,7 +58,7 @@ async function withInterfaces(
     throw error;
   });
   using timers = new Timers(loop);
-  using monitor = new LinkMonitor(loop, timers);
+  using monitor = new InterfaceMonitor(loop, timers);
   const interfaces = netnsInterfaces({ loop, timers, monitor });
   await poll("carrier", () => {
     const attached = interfaces.find(reference(link.client), "eth0");

@@ -4,7 +4,9 @@ import type { ClientEffect } from "../../../../lib/dhcp/client/event.ts";
 import {
   answerDueMs,
   ClientSocket,
+  type SendOutcome,
 } from "../../../../lib/dhcp/daemon/client_socket.ts";
+import { SendRefusedError } from "../../../../lib/dhcp/daemon/ports.ts";
 import { Metrics } from "../../../../lib/dhcp/daemon/metrics.ts";
 import {
   LIMITED_BROADCAST,
@@ -89,7 +91,7 @@ class Fixture {
     onConflict: () => this.events.push("conflict"),
   });
 
-  send(): boolean {
+  send(): SendOutcome {
     const effect: Extract<ClientEffect, { kind: "send" }> = {
       kind: "send",
       type: "DISCOVER",
@@ -106,7 +108,7 @@ Deno.test("ClientSocket sends, receives and counts", () => {
   const fixture = new Fixture();
   const { attached, events, metrics } = fixture;
   assertEquals(attached.openSockets, 0);
-  assertEquals(fixture.send(), true);
+  assertEquals(fixture.send(), { kind: "sent" });
   assertEquals(attached.openSockets, 1);
   attached.deliver(reply("OFFER", XID));
   assertEquals(fixture.received, [XID]);
@@ -142,18 +144,29 @@ Deno.test("ClientSocket.receive() returns nothing without an open socket", () =>
 Deno.test("ClientSocket.send() logs what the operating system refuses, and sends again later", () => {
   const fixture = new Fixture();
   fixture.attached.set({ isUp: false });
-  assertEquals(fixture.send(), true);
-  assertEquals(fixture.events, ["packet-sent", "send-failed"]);
-  assertEquals(fixture.metrics.toJson()["send_errors"], 1);
+  assertEquals(fixture.send(), { kind: "failed" });
+  assertEquals(fixture.events, ["send-failed"]);
+  assertEquals(fixture.metrics.toJson(), { send_errors: 1 });
+  assertEquals(fixture.socket.unsentReason?.message, "network is down");
   fixture.attached.set({ isUp: true });
-  assertEquals(fixture.send(), true);
+  assertEquals(fixture.send(), { kind: "sent" });
+  assertEquals(fixture.events, ["send-failed", "packet-sent"]);
   assertEquals(fixture.metrics.toJson()["send_errors"], 1);
+  assertEquals(fixture.socket.unsentReason, undefined);
 });
 
-Deno.test("ClientSocket.send() returns false if the interface is gone", () => {
+Deno.test("ClientSocket.send() returns the error if no message may be sent", () => {
+  const fixture = new Fixture();
+  const error = new SendRefusedError("socket: operation not permitted");
+  fixture.attached.sendError = error;
+  assertEquals(fixture.send(), { kind: "refused", error });
+  assertEquals(fixture.events, ["send-failed"]);
+});
+
+Deno.test("ClientSocket.send() reports that the interface is gone", () => {
   const fixture = new Fixture();
   fixture.attached.remove();
-  assertEquals(fixture.send(), false);
+  assertEquals(fixture.send(), { kind: "gone" });
 });
 
 Deno.test("ClientSocket.closeAt() closes the socket at that time", async () => {

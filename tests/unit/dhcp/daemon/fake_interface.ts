@@ -60,6 +60,8 @@ export class FakeInterface implements AttachedInterface {
   readonly usedElsewhere: Ipv4Address[] = [ip("192.0.2.1")];
   /** The hardware address of the server that each socket was opened with. */
   readonly servers: (Uint8Array | undefined)[] = [];
+  /** Why no message can be sent. */
+  sendError: SystemError | undefined;
   /** How long a flush takes. */
   flushMs = 0;
   /** Called when a flush ends. */
@@ -163,6 +165,7 @@ export class FakeInterface implements AttachedInterface {
     this.servers.push(server);
     const socket = new FakeSocket(onReadable, {
       send: (datagram) => {
+        if (this.sendError !== undefined) throw this.sendError;
         if (this.link?.isUp !== true) throw new SystemError("network is down");
         this.#network.onSend(datagram, this);
       },

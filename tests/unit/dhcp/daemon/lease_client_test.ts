@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
+import { SendRefusedError } from "../../../../lib/dhcp/daemon/ports.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
 import {
@@ -308,4 +310,68 @@ Deno.test("an ADD whose interface is removed releases its offer from the host", 
   await failed;
   await host.advance(0);
   assertEquals([host.typesFromHost, host.leases.files.size], [["RELEASE"], 0]);
+});
+
+Deno.test("an ADD fails at once with code 5 if the operating system refuses every message", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  attached.sendError = new SendRefusedError("socket: not permitted", {
+    advice: "allow it",
+  });
+  const { code, message, details } = await failure(
+    host.daemon.allocate(allocate(), anyCaller()),
+  );
+  assertEquals([code, message, details], [
+    5,
+    "cannot send DHCP messages: socket: not permitted",
+    "allow it",
+  ]);
+  assertEquals(host.daemon.status()["leases"], {});
+  assertEquals([attached.openSockets, attached.isWatched], [0, false]);
+});
+
+Deno.test("an ADD that could send nothing in its time fails with code 5 and the reason", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  attached.sendError = new SystemError("sendto packet: no buffer space");
+  const pending = host.daemon.allocate(
+    allocate(C1, { timeoutMs: 5000 }),
+    anyCaller(),
+  );
+  const { code, message } = await failure(host.settle(pending));
+  assertEquals([code, message], [
+    5,
+    "cannot send DHCP messages: sendto packet: no buffer space",
+  ]);
+  assertEquals(host.daemon.status()["counters"], {
+    "failed_not-sent": 1,
+    send_errors: host.log.filter((event) => event === "send-failed").length,
+  });
+});
+
+Deno.test("an ADD that could send once fails with the step that failed", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  host.server = () => {
+    attached.sendError = new SystemError("sendto packet: no buffer space");
+    return [];
+  };
+  const pending = host.daemon.allocate(
+    allocate(C1, { timeoutMs: 5000 }),
+    anyCaller(),
+  );
+  const { code } = await failure(host.settle(pending));
+  assertEquals(code, 11);
+});
+
+Deno.test("a lease whose renewals are refused is renewed once they are allowed", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  attached.sendError = new SendRefusedError("socket: not permitted");
+  await host.advance(HOUR_MS * 3 / 4);
+  assertEquals(host.daemon.status()["leases"], { RENEWING: 1 });
+  attached.sendError = undefined;
+  await host.advance(HOUR_MS / 8);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
 });
