@@ -6,6 +6,7 @@ import type { JsonObject } from "../../base/json_reader.ts";
 import type { NetworkConfig } from "../../cni/network_config.ts";
 import { parseHexIdentifier } from "../codec/client_identifier.ts";
 import { parseCniArgs } from "./cni_args.ts";
+import { findHostDevice } from "./host_device.ts";
 import { readChoice } from "./json_values.ts";
 import {
   type ClientId,
@@ -70,6 +71,7 @@ export function parseDhcpConfig(
       priority: readPriority(ipam),
       suppressGateway: readSuppressed(ipam).includes("gateway"),
       allowSplitDefault: ipam.boolean("allowSplitDefault") ?? false,
+      hostDevice: findHostDevice(config.json),
     },
   };
 }

@@ -9,6 +9,7 @@ import { ConfigError } from "../../base/errors.ts";
 import { formatHex, parseHex } from "../../base/hex.ts";
 import { type JsonObject, wrongType } from "../../base/json_reader.ts";
 import type { DhcpOptions } from "../codec/options.ts";
+import { type HostDevice, readHostDevice } from "./host_device.ts";
 import { readChoice } from "./json_values.ts";
 
 /** The source of the client identifier that is sent to servers (option 61). */
@@ -53,6 +54,8 @@ export interface LeaseOptions {
   readonly suppressGateway: boolean;
   /** Whether option 121 may have routes to large parts of IPv4, such as 0.0.0.0/1. */
   readonly allowSplitDefault: boolean;
+  /** The way to the server once the interface is gone; undefined if it is unknown. */
+  readonly hostDevice: HostDevice | undefined;
 }
 
 /** Returns lease options as JSON, for {@link parseLeaseOptions}. */
@@ -90,6 +93,7 @@ export function parseLeaseOptions(json: JsonObject): LeaseOptions {
     priority: json.integer("priority") ?? 0,
     suppressGateway: json.boolean("suppressGateway") ?? false,
     allowSplitDefault: json.boolean("allowSplitDefault") ?? false,
+    hostDevice: readHostDevice(json.object("hostDevice")),
   };
 }
 

@@ -54,7 +54,7 @@ export class ClientSocket implements Disposable {
   #socket: DhcpSocket | undefined;
   #probe: Disposable | undefined;
   /** Hardware address of the last sender: the server, or the router to it. */
-  #server: Uint8Array | undefined;
+  server: Uint8Array | undefined;
   #hasSent = false;
   #lastError: SystemError | undefined;
 
@@ -74,7 +74,7 @@ export class ClientSocket implements Disposable {
     const { xid, source, destination } = effect;
     const type = `DHCP${effect.type}`;
     try {
-      this.#socket ??= attached.open({ server: this.#server, onReadable });
+      this.#socket ??= attached.open({ server: this.server, onReadable });
       this.#socket.send(effect);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
@@ -102,7 +102,7 @@ export class ClientSocket implements Disposable {
     for (const { packet, sender } of this.#socket?.receive() ?? []) {
       this.#record(packet);
       if (packet.kind === "dropped") continue;
-      this.#server = sender;
+      this.server = sender;
       yield packet.message;
     }
   }

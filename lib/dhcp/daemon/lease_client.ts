@@ -90,6 +90,7 @@ export class LeaseClient {
   readonly #waiters = new LeaseWaiters();
   readonly #events: ClientEvent[] = [];
   #isHandling = false;
+  #isReleaseUnsent = false;
   #state: ClientState = INITIAL_STATE;
   #life: Life = { kind: "running" };
 
@@ -177,6 +178,7 @@ export class LeaseClient {
   resume(record: LeasedRecord): void {
     const { grant: { lease }, change, isLost } = record;
     this.#stored.restore(record);
+    this.#socket.server = record.serverMac;
     if (change === undefined || isLost) {
       this.#interface.assume(lease);
     } else {
@@ -218,9 +220,13 @@ export class LeaseClient {
     this.#log("info", "release-started");
     this.#end({ kind: "cancelled" });
     try {
-      if (kind === "orphaned") return await this.#releaseFromHost();
+      if (kind === "orphaned") {
+        // It may have come back: moved into its namespace again, or mounted again.
+        return await this.#releaseThrough(this.#findAgain());
+      }
       this.#dispatch({ kind: "stop", release: true });
       await this.#socket.flushed(FLUSH_TIMEOUT_MS);
+      if (this.#isReleaseUnsent) await this.#releaseThrough(undefined);
     } finally {
       this.#stored.remove();
       this.#close();
@@ -356,6 +362,8 @@ export class LeaseClient {
   ): AcquisitionFailure | undefined {
     this.#interface.beforeSend();
     const outcome = this.#socket.send(effect);
+    this.#isReleaseUnsent = effect.type === "RELEASE" &&
+      outcome.kind !== "sent";
     switch (outcome.kind) {
       case "sent":
       case "failed":
@@ -381,7 +389,8 @@ export class LeaseClient {
     // The file of a lost lease stays, so that the next daemon continues to seek another.
     if (this.#stored.isLost || this.#stored.hasOffer(offer)) return undefined;
     const grant = { kind: "offered", offer } as const;
-    return this.#notStored(this.#stored.write({ grant }));
+    const serverMac = this.#socket.server;
+    return this.#notStored(this.#stored.write({ grant, serverMac }));
   }
 
   #acquire(lease: Lease): AcquisitionFailure | undefined {
@@ -404,7 +413,8 @@ export class LeaseClient {
     this.#context.metrics.count("leases_renewed");
     const before = this.#stored.grant;
     if (before?.kind === "leased") this.#interface.renew(before.lease, lease);
-    this.#stored.write({ grant: { kind: "leased", lease } });
+    const grant = { kind: "leased", lease } as const;
+    this.#stored.write({ grant, serverMac: this.#socket.server });
     this.#recordAddressSeen(lease);
   }
 
@@ -432,7 +442,9 @@ export class LeaseClient {
     const { follows, applied } = this.#interface;
     const change = follows ? { from: applied } : null;
     const grant = { kind: "leased", lease } as const;
-    this.#stored.write({ grant, isLost: false, wasSeen: false, change });
+    const serverMac = this.#socket.server;
+    const changes = { isLost: false, wasSeen: false, change, serverMac };
+    this.#stored.write({ grant, ...changes });
     this.#interface.update(lease);
     if (change !== null) this.#stored.write({ change: null });
     this.#recordAddressSeen(lease);
@@ -443,7 +455,9 @@ export class LeaseClient {
    */
   #assume(lease: Lease): SystemError | undefined {
     const grant = { kind: "leased", lease } as const;
-    const error = this.#stored.write({ grant, isLost: false, wasSeen: false });
+    const serverMac = this.#socket.server;
+    const changes = { isLost: false, wasSeen: false, serverMac };
+    const error = this.#stored.write({ grant, ...changes });
     this.#interface.assume(lease);
     this.#recordAddressSeen(lease);
     return error;
@@ -510,11 +524,26 @@ export class LeaseClient {
     this.#waiters.reject(failure);
   }
 
-  async #releaseFromHost(): Promise<void> {
-    const { grant, isLost } = this.#stored;
+  /** @param attached Undefined: from the host. */
+  async #releaseThrough(
+    attached: AttachedInterface | undefined,
+  ): Promise<void> {
+    const { grant, isLost, serverMac } = this.#stored;
+    const { hostDevice } = this.subject.options;
     const settings = this.#settings();
-    const held = { grant, isLost, settings, attached: undefined };
+    const held = { grant, isLost, settings, attached, hostDevice, serverMac };
     await releaseGrant(held, this.#context.ports, this.#log);
+  }
+
+  #findAgain(): AttachedInterface | undefined {
+    try {
+      const { location } = this.subject.attached;
+      return this.#context.ports.interfaces.findAgain(location);
+    } catch (error) {
+      // The host can send without it.
+      if (error instanceof SystemError) return undefined;
+      throw error;
+    }
   }
 
   #end(failure: AcquisitionFailure): void {

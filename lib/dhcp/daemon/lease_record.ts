@@ -72,6 +72,11 @@ export interface LeaseRecord {
    * plugin sets them.
    */
   readonly change: InterfaceTransition | undefined;
+  /**
+   * Hardware address of the server, or of the router to it; undefined if it is unknown, and in the
+   * files of earlier versions.
+   */
+  readonly serverMac: Uint8Array | undefined;
 }
 
 /** A change of the interface from one lease to the next, in progress. */
@@ -105,6 +110,7 @@ export function formatLeaseRecord(
     isLost,
     wasSeen,
     change,
+    serverMac,
   } = record;
   return formatStateFile({
     attachment,
@@ -120,6 +126,7 @@ export function formatLeaseRecord(
     isLost,
     wasSeen,
     ...change === undefined ? {} : { change: formatChange(change) },
+    ...serverMac === undefined ? {} : { serverMac: formatHex(serverMac) },
     info,
   });
 }
@@ -179,6 +186,7 @@ export function parseLeaseRecord(text: string): LeaseRecord {
     isLost: json.boolean("isLost") ?? false,
     wasSeen: json.boolean("wasSeen") ?? false,
     change: readChange(json.object("change")),
+    serverMac: json.has("serverMac") ? readHex(json, "serverMac") : undefined,
   };
 }
 

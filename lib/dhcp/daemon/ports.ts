@@ -10,6 +10,7 @@ import type { Attachment } from "../../cni/attachment.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { ClientPacket } from "../codec/packet.ts";
+import type { HostDevice } from "../config/host_device.ts";
 import type { InterfaceLocation, LeaseRecord } from "./lease_record.ts";
 import type { NetnsIdentity } from "../../net/netns_identity.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
@@ -134,6 +135,16 @@ export interface NetnsReference {
   readonly callerPid: number;
 }
 
+/** What leads from the host to the server of a lease whose interface is gone. */
+export interface HostRoute {
+  /** Undefined if it is unknown. */
+  readonly device: HostDevice | undefined;
+  /** Hardware address of the client; empty if it has none. */
+  readonly client: Uint8Array;
+  /** Hardware address of the server, or of the router to it; undefined if it is unknown. */
+  readonly server: Uint8Array | undefined;
+}
+
 /** The interfaces of all namespaces. */
 export interface Interfaces {
   /**
@@ -157,9 +168,10 @@ export interface Interfaces {
    * Sends a message to a server from the daemon's own namespace, for a lease whose interface is
    * gone.
    *
+   * @returns Which way it was sent: the name of a device, or `host`.
    * @throws {SystemError}
    */
-  sendFromHost(datagram: Datagram): void;
+  sendFromHost(datagram: Datagram, route: HostRoute): string;
 }
 
 /** A file of the state directory that is ignored. */

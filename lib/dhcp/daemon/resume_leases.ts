@@ -86,11 +86,13 @@ async function releaseThrough(
   record: LeaseRecord,
   { ports, flags }: LeaseClientContext,
 ): Promise<void> {
-  const { attachment, grant, identity, isLost, options } = record;
+  const { attachment, grant, identity, isLost, options, serverMac } = record;
+  const { hostDevice } = options;
   const linkKind = undefined;
   const settings = clientSettings(identity, options, { flags, linkKind });
   const log = attachmentLog(attachment, ports.log);
-  await releaseGrant({ grant, isLost, settings, attached }, ports, log);
+  const held = { grant, isLost, settings, attached, hostDevice, serverMac };
+  await releaseGrant(held, ports, log);
   ports.leases.remove(attachment);
 }
 

@@ -7,24 +7,20 @@ import { SystemError } from "../../base/errors.ts";
 import type { InterfaceLocation } from "../daemon/lease_record.ts";
 import type {
   AttachedInterface,
-  Datagram,
   DhcpSocket,
   FoundLocation,
   InterfaceChange,
   Interfaces,
 } from "../daemon/ports.ts";
-import { SERVER_PORT } from "../codec/dhcp_message.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import { probeAddress } from "./address_probe.ts";
 import { InterfaceSocket } from "./dhcp_socket.ts";
+import { sendFromHost } from "./host_release.ts";
 import { NetnsLookup } from "./netns_lookup.ts";
 import type { EventLoop } from "../../linux/event_loop.ts";
 import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
 import type { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { type Netns, ownNetns } from "../../linux/netns.ts";
-import { openSocket, sendTo, SOCK } from "../../linux/socket.ts";
-import { AF, inetAddress } from "../../linux/socket_address.ts";
 import { isSameNetns } from "../../net/netns_identity.ts";
 import type { Timers } from "../../linux/timers.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
@@ -182,11 +178,4 @@ export function netnsInterfaces(
 
 function gone({ netnsPath, ifName }: InterfaceLocation): GoneError {
   return new GoneError(`${ifName} in ${netnsPath} no longer exists`);
-}
-
-function sendFromHost({ destination, bytes }: Datagram): void {
-  using socket = openSocket(AF.INET, SOCK.DGRAM);
-  const address = inetAddress(destination, SERVER_PORT);
-  const subject = `${formatIpAddress(destination)}:${SERVER_PORT}`;
-  sendTo(socket, bytes, { address, subject });
 }

@@ -26,6 +26,7 @@ const DEFAULTS: LeaseOptions = {
   priority: 0,
   suppressGateway: false,
   allowSplitDefault: false,
+  hostDevice: undefined,
 };
 
 testRows("parseDhcpConfig()", [

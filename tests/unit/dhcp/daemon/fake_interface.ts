@@ -8,6 +8,7 @@ import {
   type Datagram,
   type DhcpSocket,
   type FoundLocation,
+  type HostRoute,
   type InterfaceChange,
   type Interfaces,
   type NetnsReference,
@@ -271,7 +272,7 @@ class FakeSocket implements DhcpSocket {
 /** Namespaces with one interface each, `eth0`. */
 export class FakeInterfaces implements Interfaces {
   /** The datagrams that were sent from the host's own namespace. */
-  readonly sentFromHost: Datagram[] = [];
+  readonly sentFromHost: (Datagram & { readonly route: HostRoute })[] = [];
   /** The processes that call at the moment. */
   readonly callers: number[] = [];
   readonly #byPath = new Map<string, FakeInterface>();
@@ -354,8 +355,9 @@ export class FakeInterfaces implements Interfaces {
       : undefined;
   }
 
-  sendFromHost(datagram: Datagram): void {
-    this.sentFromHost.push(datagram);
+  sendFromHost(datagram: Datagram, route: HostRoute): string {
+    this.sentFromHost.push({ ...datagram, route });
+    return route.device?.name ?? "host";
   }
 
   #open({ path }: NetnsReference): FakeInterface {

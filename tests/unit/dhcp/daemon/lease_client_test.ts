@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { SendRefusedError } from "../../../../lib/dhcp/daemon/ports.ts";
+import { hex } from "../../../support/bytes.ts";
+import { SERVER_MAC } from "./fake_interface.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
 import {
@@ -65,6 +67,60 @@ Deno.test("a removed namespace ends the lease, which is released from the host",
     0,
     {},
   ]);
+});
+
+Deno.test("a removed interface whose removal is not reported yet is released from the host at DEL", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  const hostDevice = { name: "cni0", vlanId: undefined };
+  await host.add(C1, { hostDevice });
+  attached.link = undefined;
+  await host.daemon.release(RELEASE);
+  assertEquals(host.typesFromHost, ["RELEASE"]);
+  const [sent] = host.interfaces.sentFromHost;
+  assertEquals(sent?.route, {
+    device: hostDevice,
+    client: hex("02005e100001"),
+    server: SERVER_MAC,
+  });
+  assertEquals(host.leases.files.size, 0);
+});
+
+Deno.test("a lease whose interface is down is released from the host at DEL", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  attached.set({ isUp: false, hasCarrier: false });
+  await host.daemon.release(RELEASE);
+  assertEquals([host.types, host.typesFromHost], [
+    ["DISCOVER", "REQUEST"],
+    ["RELEASE"],
+  ]);
+});
+
+Deno.test("an interface that came back is used for the RELEASE", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  const { link } = attached;
+  attached.remove("removed");
+  assertEquals(host.daemon.status()["leases"], { GONE: 1 });
+  attached.link = link;
+  await host.settle(host.daemon.release(RELEASE));
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+  assertEquals(host.typesFromHost, []);
+});
+
+Deno.test("the hardware address of the server is stored, for renewals after a restart too", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  assertEquals(host.record()?.serverMac, SERVER_MAC);
+  await host.restart();
+  attached.servers.length = 0;
+  await host.advance(HOUR_MS / 2 + 1000);
+  assertEquals(attached.servers, [SERVER_MAC]);
+  assertEquals(host.record()?.serverMac, SERVER_MAC);
 });
 
 Deno.test("a removed interface ends the lease, and its file stays until the DEL", async () => {

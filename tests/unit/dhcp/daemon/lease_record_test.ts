@@ -18,6 +18,7 @@ const CHANGING: LeaseRecord = {
 const EARLIER: LeaseRecord = {
   ...CHANGING,
   location: { ...LEASED.location, ifIndex: undefined },
+  serverMac: undefined,
 };
 
 Deno.test("parseLeaseRecord() reads a lease file of version 0.1.0", () => {

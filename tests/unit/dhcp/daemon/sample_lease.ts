@@ -40,6 +40,7 @@ export const LEASED: LeasedRecord = {
   isLost: false,
   wasSeen: true,
   change: undefined,
+  serverMac: hex("02005e1000fe"),
 };
 
 /** The record of an accepted offer of the same address. */
