@@ -55,6 +55,14 @@ export function removalOf(
   ];
 }
 
+/** Returns the changes that add the routes of a lease. */
+export function routesOf(
+  lease: LeaseValues,
+  policy: RoutePolicy,
+): readonly InterfaceChange[] {
+  return toChanges("add-route", acceptedRoutes(lease, policy).routes, policy);
+}
+
 function addAddress(lease: LeaseValues): InterfaceChange {
   return { kind: "add-address", address: subnetOf(lease) };
 }

@@ -5,13 +5,18 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { Log, LogLevel } from "../../base/log_line.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import type { Lease } from "../client/lease.ts";
 import { isPort, type LinkInfo } from "../../netlink/link_message.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
-import { interfaceChanges, removalOf } from "./interface_changes.ts";
+import { Announcements } from "./announcements.ts";
+import { interfaceChanges, removalOf, routesOf } from "./interface_changes.ts";
 import { acceptedRoutes } from "./lease_result.ts";
-import type { AttachedInterface, InterfaceChange } from "./ports.ts";
+import type {
+  AttachedInterface,
+  DaemonPorts,
+  InterfaceChange,
+} from "./ports.ts";
 
 const PORT = "the interface is a port of another one";
 
@@ -25,25 +30,29 @@ const PORT = "the interface is a port of another one";
  * The traffic of an interface that is part of another one, such as a bridge, belongs to that one: it
  * is never set down, and if it is a port, it gets no addresses and routes.
  */
-export class InterfaceSync {
+export class InterfaceSync implements Disposable {
   readonly #interface: AttachedInterface;
   readonly #options: LeaseOptions;
   readonly #log: Log;
+  readonly #announcements: Announcements;
   #applied: Lease | undefined;
   /** The values of a lost lease were removed. */
   #isCleared = false;
   #holdsLinkDown = false;
   /** The state that this object set last. */
   #linkState: "up" | "down" = "up";
+  /** The link was down since its routes were added. */
+  #lacksRoutes = false;
 
   constructor(
-    attachedInterface: AttachedInterface,
+    attached: AttachedInterface,
     options: LeaseOptions,
-    log: Log,
+    { scheduler, log }: Pick<DaemonPorts, "scheduler" | "log">,
   ) {
-    this.#interface = attachedInterface;
+    this.#interface = attached;
     this.#options = options;
     this.#log = log;
+    this.#announcements = new Announcements({ attached, scheduler, log });
   }
 
   /** Whether this object controls the state of the link; link events mean nothing then. */
@@ -65,6 +74,7 @@ export class InterfaceSync {
   assume(lease: Lease): void {
     this.#applied = lease;
     this.#isCleared = false;
+    this.#lacksRoutes = false;
     this.#warnAboutRoutes(lease);
     this.#releaseLink();
   }
@@ -108,6 +118,7 @@ export class InterfaceSync {
    */
   remove(lease: Lease): void {
     if (this.#options.onExpiry === "keep") return;
+    this.#announcements.cancel();
     this.#apply(removalOf(this.#applied ?? lease, this.#options));
     this.#applied = undefined;
     this.#isCleared = true;
@@ -119,6 +130,30 @@ export class InterfaceSync {
     this.#log("warn", "link-set-down", { address });
     this.#holdsLinkDown = true;
     this.#setHeldLink("down");
+  }
+
+  /** Notes that the link was down: the kernel has removed the routes of the lease. */
+  noteDown(): void {
+    this.#lacksRoutes = this.#applied !== undefined;
+  }
+
+  /**
+   * Puts the routes of the lease back once the link is up again. Routes that are missing for another
+   * reason stay away, and so do those of an address that is not on the interface.
+   */
+  restoreRoutes(link: LinkInfo): void {
+    const lease = this.#applied;
+    const isWanted = this.#lacksRoutes && link.isUp && !isPort(link) &&
+      this.#options.onChange === "apply";
+    if (!isWanted || lease === undefined || !this.#has(lease)) return;
+    this.#lacksRoutes = false;
+    const routes = this.#apply(routesOf(lease, this.#options));
+    if (routes > 0) this.#log("info", "routes-restored", { routes });
+  }
+
+  /** Ends the announcements. */
+  [Symbol.dispose](): void {
+    this.#announcements[Symbol.dispose]();
   }
 
   /** Sets a link that is held down up, to send a message. */
@@ -140,6 +175,19 @@ export class InterfaceSync {
     if (!this.#holdsLinkDown) return;
     this.#setHeldLink("up");
     this.#holdsLinkDown = false;
+  }
+
+  /** Whether the address of a lease is on the interface; false if that is unknown. */
+  #has({ address }: Lease): boolean {
+    try {
+      return this.#interface.addresses().some((other) =>
+        sameAddress(other.address, address)
+      );
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#log("warn", "interface-unreadable", { reason: error.message });
+      return false;
+    }
   }
 
   #isPort(): boolean {
@@ -169,25 +217,37 @@ export class InterfaceSync {
   }
 
   #setState(state: "up" | "down"): void {
-    this.#attempt(`set-${state}`, () => this.#interface.setState(state));
+    this.#attempt(`set-${state}`, () => {
+      this.#interface.setState(state);
+      return true;
+    });
   }
 
-  #apply(changes: readonly InterfaceChange[]): void {
-    for (const change of changes) {
-      this.#attempt(change.kind, () => this.#interface.change(change));
+  /** @returns How many of the changes were necessary and made. */
+  #apply(changes: readonly InterfaceChange[]): number {
+    const made = changes.filter((change) =>
+      this.#attempt(change.kind, () => this.#interface.change(change))
+    );
+    for (const change of made) {
+      if (change.kind !== "add-address") continue;
+      this.#announcements.begin(change.address.address);
     }
+    return made.length;
   }
 
-  #attempt(what: string, body: () => void): void {
+  /** @returns What `body` returns; false if the operating system refuses. */
+  #attempt(what: string, body: () => boolean): boolean {
     try {
-      body();
+      const isMade = body();
       this.#log("debug", "interface-changed", { change: what });
+      return isMade;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       this.#log("error", "interface-change-failed", {
         change: what,
         reason: error.message,
       });
+      return false;
     }
   }
 

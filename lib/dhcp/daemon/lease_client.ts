@@ -106,7 +106,7 @@ export class LeaseClient {
       identity,
       { store, log },
     );
-    this.#interface = new InterfaceSync(attached, options, log);
+    this.#interface = new InterfaceSync(attached, options, { scheduler, log });
     this.#timer = scheduler.timer(() => this.#dispatch({ kind: "timer" }));
     this.#socket = new ClientSocket({
       attached,
@@ -248,6 +248,7 @@ export class LeaseClient {
 
   /** Handles an event of the interface. */
   #inspectLink(event: InterfaceEvent): void {
+    if (event === "set-down") this.#interface.noteDown();
     const status = this.#link.inspect(event);
     if (status.kind === "unknown") return;
     if (status.kind === "gone") return this.#orphan(status.what);
@@ -255,6 +256,7 @@ export class LeaseClient {
     this.#followMac(status.link);
     this.#recordAddressSeen(this.lease);
     if (this.#interface.holdsLinkDown) return;
+    if (this.lease !== undefined) this.#interface.restoreRoutes(status.link);
     const { hasCarrier } = status.link;
     this.#dispatch({ kind: hasCarrier ? "linkUp" : "linkDown" });
   }
@@ -555,6 +557,7 @@ export class LeaseClient {
   #close(): void {
     this.#socket[Symbol.dispose]();
     this.#link[Symbol.dispose]();
+    this.#interface[Symbol.dispose]();
     this.#timer[Symbol.dispose]();
   }
 

@@ -99,7 +99,8 @@ export interface AttachedInterface {
   /** Returns its IPv4 addresses; none if the interface is gone. */
   addresses(): readonly Ipv4Cidr[];
   setState(state: "up" | "down"): void;
-  change(change: InterfaceChange): void;
+  /** @returns False if there is such a route already. */
+  change(change: InterfaceChange): boolean;
   /**
    * Opens a socket.
    *
@@ -120,6 +121,11 @@ export interface AttachedInterface {
       readonly onConflict: () => void;
     },
   ): Disposable;
+  /**
+   * Tells the hosts of the link that this interface uses `address`: one announcement (RFC 5227
+   * section 2.3).
+   */
+  announce(address: Ipv4Address): void;
   /**
    * Reports events to `listener` until disposed; read the interface afterwards to miss nothing.
    * There may be no event after the first "removed".

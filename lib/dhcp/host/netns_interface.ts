@@ -13,6 +13,7 @@ import type {
   Interfaces,
 } from "../daemon/ports.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
+import { announceAddress } from "./address_announcement.ts";
 import { probeAddress } from "./address_probe.ts";
 import { InterfaceSocket } from "./dhcp_socket.ts";
 import { sendFromHost } from "./host_release.ts";
@@ -62,20 +63,21 @@ class NetnsInterface implements AttachedInterface {
     this.#control((control) => control.setState(this.location.ifIndex, state));
   }
 
-  change(change: InterfaceChange): void {
+  change(change: InterfaceChange): boolean {
     const { ifIndex } = this.location;
-    this.#control((control) => {
+    return this.#control((control) => {
       switch (change.kind) {
         case "add-address":
-          return control.addAddress({ ...change.address, ifIndex });
+          control.addAddress({ ...change.address, ifIndex });
+          return true;
         case "remove-address":
-          return control.removeAddress({ ...change.address, ifIndex });
+          control.removeAddress({ ...change.address, ifIndex });
+          return true;
         case "add-route":
-          return void control.addRoute({ ...change, ifIndex });
+          return control.addRoute({ ...change, ifIndex });
         case "remove-route":
-          return control.removeRoute({ ...change, ifIndex });
-        default:
-          change satisfies never;
+          control.removeRoute({ ...change, ifIndex });
+          return true;
       }
     });
   }
@@ -103,6 +105,11 @@ class NetnsInterface implements AttachedInterface {
     return this.#enter((netns) =>
       probeAddress(netns, { loop, timers, link, address, ...options })
     );
+  }
+
+  announce(address: Ipv4Address): void {
+    const link = this.#existingLink();
+    this.#enter((netns) => announceAddress(netns, link, address));
   }
 
   watch(listener: (event: InterfaceEvent) => void): Disposable {

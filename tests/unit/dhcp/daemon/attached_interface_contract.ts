@@ -80,6 +80,7 @@ function addresses(attached: AttachedInterface): string[] {
 const CALLS: readonly ((attached: AttachedInterface) => unknown)[] = [
   (attached) => attached.setState("up"),
   (attached) => attached.change({ kind: "add-address", address: CIDR }),
+  (attached) => attached.announce(CIDR.address),
   (attached) => attached.open({ server: undefined, onReadable: () => {} }),
 ];
 
@@ -225,10 +226,11 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
         gw: ip("192.0.2.1"),
         metric: 0,
       };
-      for (const kind of ["add-route", "remove-route"] as const) {
-        attached.change({ kind, ...route });
-        attached.change({ kind, ...route });
-      }
+      assertEquals(attached.change({ kind: "add-route", ...route }), true);
+      assertEquals(attached.change({ kind: "add-route", ...route }), false);
+      attached.change({ kind: "remove-route", ...route });
+      attached.change({ kind: "remove-route", ...route });
+      assertEquals(attached.change({ kind: "add-route", ...route }), true);
     },
   },
   {
@@ -242,7 +244,28 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
       await network.until("event", () => events.length > 0);
       attached.setState("up");
       assertEquals(attached.read()?.isUp, true);
-      assertEquals([...new Set(events)], ["changed"]);
+      await network.until("event", () => events.length > 1);
+      assertEquals([...new Set(events)].sort(), ["changed", "set-down"]);
+    },
+  },
+  {
+    name: "a link that was down for a moment has lost its routes",
+    run: async (network) => {
+      const attached = find(network);
+      attached.change({ kind: "add-address", address: CIDR });
+      const route = {
+        dst: { address: ip("198.51.100.0"), prefixLength: 24 },
+        gw: ip("192.0.2.1"),
+        metric: 0,
+      };
+      attached.change({ kind: "add-route", ...route });
+      const events: InterfaceEvent[] = [];
+      using _watch = attached.watch((event) => events.push(event));
+      attached.setState("down");
+      attached.setState("up");
+      await network.until("event", () => events.includes("set-down"));
+      assertEquals(addresses(attached), ["192.0.2.50/24"]);
+      assertEquals(attached.change({ kind: "add-route", ...route }), true);
     },
   },
   {
@@ -351,6 +374,15 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
       const { socket } = openSocket(find(network));
       using _socket = socket;
       assert(await socket.flushed(1000));
+    },
+  },
+  {
+    name: "announce() fails while the link is down",
+    run: (network) => {
+      const attached = find(network);
+      attached.announce(CIDR.address);
+      attached.setState("down");
+      assertThrows(() => attached.announce(CIDR.address), SystemError);
     },
   },
   {

@@ -57,6 +57,10 @@ export class FakeInterface implements AttachedInterface {
   readonly cidrs: Ipv4Cidr[] = [];
   /** The changes that were made to it, in short. */
   readonly changes: string[] = [];
+  /** Its routes, in short. */
+  readonly routes = new Set<string>();
+  /** The addresses that were announced. */
+  readonly announced: string[] = [];
   /** Addresses that other hosts of the link use. */
   readonly usedElsewhere: Ipv4Address[] = [ip("192.0.2.1")];
   /** The hardware address of the server that each socket was opened with. */
@@ -93,8 +97,9 @@ export class FakeInterface implements AttachedInterface {
     this.link = { ...this.link, ...changes };
     if (!this.link.isUp) {
       for (const socket of this.#sockets) socket.isBroken = true;
+      this.routes.clear();
     }
-    this.notify("changed");
+    this.notify(this.link.isUp ? "changed" : "set-down");
   }
 
   /** Removes the interface. */
@@ -146,17 +151,27 @@ export class FakeInterface implements AttachedInterface {
     this.set({ isUp: state === "up", hasCarrier: state === "up" });
   }
 
-  change(change: InterfaceChange): void {
+  change(change: InterfaceChange): boolean {
     if (this.link === undefined) throw this.#gone();
-    this.changes.push(describeChange(change));
-    if (change.kind !== "add-address" && change.kind !== "remove-address") {
-      return;
+    const text = describeChange(change);
+    this.changes.push(text);
+    if ("dst" in change) {
+      const isThere = this.routes.has(text.slice(1));
+      if (change.kind === "add-route") this.routes.add(text.slice(1));
+      else this.routes.delete(text.slice(1));
+      return !isThere || change.kind === "remove-route";
     }
     const index = this.cidrs.findIndex((cidr) =>
       formatCidr(cidr) === formatCidr(change.address)
     );
     if (index >= 0) this.cidrs.splice(index, 1);
     if (change.kind === "add-address") this.cidrs.push(change.address);
+    return true;
+  }
+
+  announce(address: Ipv4Address): void {
+    if (this.link?.isUp !== true) throw new SystemError("network is down");
+    this.announced.push(formatIpAddress(address));
   }
 
   open(

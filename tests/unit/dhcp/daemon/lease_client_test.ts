@@ -431,3 +431,21 @@ Deno.test("a lease whose renewals are refused is renewed once they are allowed",
   await host.advance(HOUR_MS / 8);
   assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
 });
+
+Deno.test("the routes of a lease come back with its link, and with a moment of it", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  const route = "+route 0.0.0.0/0 via 192.0.2.1";
+  attached.set({ isUp: false, hasCarrier: false });
+  assertEquals(attached.changes, []);
+  attached.set({ isUp: true, hasCarrier: true });
+  assertEquals(attached.changes, [route]);
+  attached.notify("set-down");
+  assertEquals(attached.changes, [route, route]);
+  attached.notify("changed");
+  assertEquals(attached.changes, [route, route]);
+  assertEquals(host.log.filter((event) => event === "routes-restored"), [
+    "routes-restored",
+  ]);
+});
