@@ -26,6 +26,7 @@ export const LOG_EVENTS = [
   "interface-change-failed",
   "interface-changed",
   "interface-removed",
+  "interface-unreadable",
   "lease-acquired",
   "lease-changed",
   "lease-dropped",

@@ -197,7 +197,7 @@ class FuzzDaemon {
     return Promise.resolve({
       result: RESULT,
       confirm: () => {},
-      takeBack: () => Promise.resolve(),
+      cancel: () => Promise.resolve(),
     });
   }
 

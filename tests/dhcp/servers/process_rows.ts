@@ -163,7 +163,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         ...["-socketpath", host.directory.join("other.sock")],
       );
       assertEquals(code, 1);
-      assert(stderr.includes("another daemon has it"), stderr);
+      assert(stderr.includes("another daemon uses it"), stderr);
     },
   },
 

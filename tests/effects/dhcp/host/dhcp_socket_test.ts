@@ -6,8 +6,7 @@ import {
   UNSPECIFIED_ADDRESS,
 } from "../../../../lib/net/ipv4_address.ts";
 import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
-import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
-import { DhcpExchange } from "../../../../lib/dhcp/host/dhcp_exchange.ts";
+import { InterfaceSocket } from "../../../../lib/dhcp/host/dhcp_socket.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
 import {
@@ -23,6 +22,7 @@ import {
 import { testAsRoot, testWith } from "../../../support/requirements.ts";
 import { UdpServer } from "../../../support/udp_server.ts";
 import { Mailbox, soon } from "../../../support/waiting.ts";
+import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
 
 const XID = 0x01020304;
 const DISCOVER: Datagram = {
@@ -40,13 +40,13 @@ function eth0Of(place: TestNetns): LinkInfo {
   return link;
 }
 
-/** An exchange on the client's `eth0`. */
-function openExchange(
+/** Opens a socket on the client's `eth0`. */
+function openSocket(
   { client }: TestLink,
   loop: EventLoop,
-  onPacket: () => void,
-): DhcpExchange {
-  return new DhcpExchange({
+  onReadable: () => void = () => {},
+): InterfaceSocket {
+  return new InterfaceSocket({
     loop,
     link: eth0Of(client),
     ifName: "eth0",
@@ -55,11 +55,11 @@ function openExchange(
       return body(entered);
     },
     server: undefined,
-    onPacket,
+    onReadable,
   });
 }
 
-/** Sends so many replies to everybody, and waits until all have arrived: the loop has no chance to hear of them before. */
+/** Broadcasts `count` replies and waits until all have arrived, before the loop runs again. */
 function flood(link: TestLink, count: number): void {
   using clientNetns = link.client.open();
   using witness = openPacketSocket(clientNetns, {
@@ -82,8 +82,8 @@ function flood(link: TestLink, count: number): void {
     destination: LIMITED_BROADCAST,
     destinationPort: 68,
   }, payload);
-  const everybody = new Uint8Array(6).fill(0xff);
-  for (let sent = 0; sent < count; sent++) socket.send(packet, everybody);
+  const everyHost = new Uint8Array(6).fill(0xff);
+  for (let sent = 0; sent < count; sent++) socket.send(packet, everyHost);
   const endMs = performance.now() + 60_000;
   for (let arrived = 0; arrived < count;) {
     if (witness.receive() !== undefined) arrived++;
@@ -92,24 +92,19 @@ function flood(link: TestLink, count: number): void {
 }
 
 testAsRoot(
-  "DhcpExchange takes 64 packets in a turn, and the others in the next",
+  "InterfaceSocket.receive() returns 64 packets, and the rest when called again",
   async () => {
     using link = new TestLink();
     await using loop = new EventLoop((error) => {
       throw error;
     });
     const turns = new Mailbox<number>();
-    let inTurn = 0;
-    using exchange = openExchange(link, loop, () => {
-      if (inTurn === 0) {
-        queueMicrotask(() => {
-          turns.put(inTurn);
-          inTurn = 0;
-        });
-      }
-      inTurn += 1;
-    });
-    exchange.send(DISCOVER);
+    using socket = openSocket(
+      link,
+      loop,
+      () => turns.put([...socket.receive()].length),
+    );
+    socket.send(DISCOVER);
     flood(link, 150);
     const packets: number[] = [];
     let sum = 0;
@@ -133,7 +128,7 @@ for (
   const { name, setUp } of [
     { name: "an open firewall", setUp: [] },
     {
-      name: "a firewall that drops all that goes out",
+      name: "a firewall that drops all outgoing packets",
       setUp: [
         "nft add table ip closed",
         "nft add chain ip closed out { type filter hook output priority 0; policy drop; }",
@@ -143,7 +138,7 @@ for (
 ) {
   testWith(
     ["root", "command:nft"],
-    `DhcpExchange sends from the leased address behind ${name}`,
+    `InterfaceSocket sends from the leased address behind ${name}`,
     async () => {
       using link = new TestLink();
       link.client.ip("addr add 192.0.2.7/24 dev eth0");
@@ -153,30 +148,30 @@ for (
       });
       await using server = new UdpServer(link.server);
       assertEquals(await server.line(), "ready");
-      using exchange = openExchange(link, loop, () => {});
-      exchange.send(RELEASE);
+      using socket = openSocket(link, loop);
+      socket.send(RELEASE);
       assertEquals(await server.line(), "192.0.2.7:68 release");
-      assertEquals(await exchange.flushed(60_000), true);
+      assertEquals(await socket.flushed(60_000), true);
     },
   );
 }
 
 testAsRoot(
-  "DhcpExchange.flushed() ends when the exchange is closed meanwhile",
+  "InterfaceSocket.flushed() ends when the socket is closed",
   async () => {
     using link = new TestLink();
     link.client.ip("addr add 192.0.2.7/24 dev eth0");
     await using loop = new EventLoop((error) => {
       throw error;
     });
-    // When it gets its carrier, what waits for a hardware address is thrown away.
+    // The kernel drops packets that wait for a hardware address when the carrier comes up.
     await poll("carrier", () => eth0Of(link.client).hasCarrier);
-    const exchange = openExchange(link, loop, () => {});
-    // Nobody there has this address, so it waits for a hardware address.
-    exchange.send({ ...RELEASE, destination: ip("192.0.2.99") });
-    const flushed = exchange.flushed(60_000);
-    exchange[Symbol.dispose]();
+    const socket = openSocket(link, loop);
+    // No host has this address, so the packet waits for a hardware address.
+    socket.send({ ...RELEASE, destination: ip("192.0.2.99") });
+    const flushed = socket.flushed(60_000);
+    socket[Symbol.dispose]();
     assertEquals(await soon(flushed, "end"), false);
-    assertEquals(await exchange.flushed(60_000), true);
+    assertEquals(await socket.flushed(60_000), true);
   },
 );

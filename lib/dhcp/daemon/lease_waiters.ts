@@ -1,13 +1,16 @@
-/** Those who wait for the lease of one attachment. @module */
+/** The callers that wait for the lease of one attachment. @module */
 
 import type { Lease } from "../client/lease.ts";
-import { KeeperError, type KeeperFailure } from "./acquisition_failure.ts";
+import {
+  AcquisitionError,
+  type AcquisitionFailure,
+} from "./acquisition_error.ts";
 
-/** Any number of callers who want the same lease. */
-export class Waiters {
+/** Any number of callers that wait for the same lease. */
+export class LeaseWaiters {
   readonly #waiting = new Set<PromiseWithResolvers<Lease>>();
 
-  /** Whether somebody waits. */
+  /** Whether no caller waits. */
   get isEmpty(): boolean {
     return this.#waiting.size === 0;
   }
@@ -15,12 +18,12 @@ export class Waiters {
   /**
    * Waits for `resolve`.
    *
-   * @throws {KeeperError} at `reject`, or once the signal is aborted.
+   * @throws {AcquisitionError} at `reject`, or once the signal is aborted.
    */
   async wait(signal: AbortSignal): Promise<Lease> {
     const own = Promise.withResolvers<Lease>();
     const onAbort = (): void =>
-      own.reject(new KeeperError({ kind: "cancelled" }));
+      own.reject(new AcquisitionError({ kind: "cancelled" }));
     this.#waiting.add(own);
     signal.addEventListener("abort", onAbort);
     try {
@@ -32,17 +35,19 @@ export class Waiters {
     }
   }
 
-  /** All get the lease. */
+  /** Hands the lease to every caller. */
   resolve(lease: Lease): void {
-    for (const { resolve } of this.#take()) resolve(lease);
+    for (const { resolve } of this.#takeAll()) resolve(lease);
   }
 
-  /** None gets one. */
-  reject(failure: KeeperFailure): void {
-    for (const { reject } of this.#take()) reject(new KeeperError(failure));
+  /** Fails every call. */
+  reject(failure: AcquisitionFailure): void {
+    for (const { reject } of this.#takeAll()) {
+      reject(new AcquisitionError(failure));
+    }
   }
 
-  #take(): readonly PromiseWithResolvers<Lease>[] {
+  #takeAll(): readonly PromiseWithResolvers<Lease>[] {
     const all = [...this.#waiting];
     this.#waiting.clear();
     return all;

@@ -1,11 +1,5 @@
-/** The sockets of one exchange with DHCP servers on an interface. @module */
+/** The socket of a lease client on a real interface. @module */
 
-import type { Datagram, Exchange } from "../daemon/ports.ts";
-import {
-  type ClientPacket,
-  decodeClientPacket,
-  encodeClientPacket,
-} from "../codec/packet.ts";
 import { sameAddress } from "../../net/ip_address.ts";
 import {
   type Ipv4Address,
@@ -15,8 +9,8 @@ import {
 import { dhcpReplyFilter } from "../../net/packet_filter.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
 import { isErrno } from "../../linux/errno.ts";
-import { openLinkControl } from "../../linux/link_control.ts";
 import { EPOLL, type EventLoop, type Watch } from "../../linux/event_loop.ts";
+import { openLinkControl } from "../../linux/link_control.ts";
 import type { Netns } from "../../linux/netns.ts";
 import {
   ETHER_TYPE,
@@ -27,31 +21,36 @@ import {
   openUnicastSocket,
   type UnicastSocket,
 } from "../../linux/unicast_socket.ts";
+import { decodeClientPacket, encodeClientPacket } from "../codec/packet.ts";
+import type { Datagram, DhcpSocket, ReceivedPacket } from "../daemon/ports.ts";
 
-/** No route leads to the server, or a firewall in the container is against it. */
-const NO_WAY = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];
+/** No route leads to the server, or a firewall in the container forbids it. */
+const UNREACHABLE = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];
 
-/** What an exchange is made of. */
-export interface DhcpExchangeOptions {
+/** What an {@link InterfaceSocket} needs. */
+export interface InterfaceSocketOptions {
   readonly loop: EventLoop;
   readonly link: LinkInfo;
   readonly ifName: string;
   /** Runs `body` with the namespace of the interface. */
   readonly enter: <T>(body: (netns: Netns) => T) => T;
-  /** Hardware address of the server, or of the router to it; undefined if none was heard of. */
+  /** Hardware address of the server, or of the router to it; undefined if it is unknown. */
   readonly server: Uint8Array | undefined;
-  /** @param sender Hardware address. */
-  readonly onPacket: (packet: ClientPacket, sender: Uint8Array) => void;
+  /** Called whenever packets wait: it must receive them or close the socket. */
+  readonly onReadable: () => void;
 }
 
-/** A packet socket to receive on, and what it takes to send. It keeps the namespace alive until disposed. */
-export class DhcpExchange implements Exchange {
-  readonly #options: DhcpExchangeOptions;
+/**
+ * A packet socket to receive and broadcast, and a UDP socket to send from the leased address. It
+ * keeps the namespace alive until disposed.
+ */
+export class InterfaceSocket implements DhcpSocket {
+  readonly #options: InterfaceSocketOptions;
   #socket: PacketSocket | undefined;
   #watch: Watch | undefined;
   #unicast: UnicastSocket | undefined;
 
-  constructor(options: DhcpExchangeOptions) {
+  constructor(options: InterfaceSocketOptions) {
     this.#options = options;
   }
 
@@ -62,9 +61,22 @@ export class DhcpExchange implements Exchange {
     if (isUnicast && this.#sendFromAddress(datagram)) return;
     const { link, server } = this.#options;
     const packet = encodeClientPacket(datagram, datagram.bytes);
-    const nextHop = isUnicast ? server ?? link.broadcastAddress : link
-      .broadcastAddress;
+    const nextHop = isUnicast
+      ? server ?? link.broadcastAddress
+      : link.broadcastAddress;
     socket.send(packet, nextHop);
+  }
+
+  *receive(): Generator<ReceivedPacket> {
+    for (
+      const { packet, sender, checksum } of this.#socket?.receiveSome() ?? []
+    ) {
+      // Copies: the next packet overwrites the buffer.
+      yield {
+        packet: decodeClientPacket(packet, checksum),
+        sender: sender.slice(),
+      };
+    }
   }
 
   async flushed(timeoutMs: number): Promise<boolean> {
@@ -86,7 +98,7 @@ export class DhcpExchange implements Exchange {
       this.#socket.setFilter(filter);
       return this.#socket;
     }
-    const { link: { index }, enter, loop } = this.#options;
+    const { link: { index }, enter, loop, onReadable } = this.#options;
     const socket = enter((netns) =>
       openPacketSocket(netns, {
         ifIndex: index,
@@ -95,27 +107,14 @@ export class DhcpExchange implements Exchange {
       })
     );
     this.#socket = socket;
-    this.#watch = loop.watch(
-      socket.descriptor,
-      EPOLL.IN,
-      () => this.#receive(socket),
-    );
+    this.#watch = loop.watch(socket.descriptor, EPOLL.IN, onReadable);
     return socket;
   }
 
-  #receive(socket: PacketSocket): void {
-    for (const { packet, sender, checksum } of socket.receiveSome()) {
-      const hardwareAddress = sender.slice();
-      this.#options.onPacket(
-        decodeClientPacket(packet, checksum),
-        hardwareAddress,
-      );
-    }
-  }
-
   /**
-   * Sends as an ordinary program does; false if that is not possible, for want of the address or a route, or because the
-   * container's own rules forbid it: what they are for is not what keeps its address alive.
+   * Sends as an ordinary program does. Returns false if that is impossible: the address or a route
+   * is missing, or a firewall rule of the container forbids it. Such a rule must not cost the
+   * container its address.
    */
   #sendFromAddress({ source, destination, bytes }: Datagram): boolean {
     this.#unicast ??= this.#openUnicast(source);
@@ -124,7 +123,7 @@ export class DhcpExchange implements Exchange {
       this.#unicast.send(bytes, destination);
       return true;
     } catch (error) {
-      if (isErrno(error, ...NO_WAY)) return false;
+      if (isErrno(error, ...UNREACHABLE)) return false;
       throw error;
     }
   }
@@ -132,12 +131,12 @@ export class DhcpExchange implements Exchange {
   #openUnicast(address: Ipv4Address): UnicastSocket | undefined {
     const { enter, link, ifName } = this.#options;
     return enter((netns) => {
-      // bind(2) does not tell: in a namespace that never had an address it takes any, and sends from 0.0.0.0.
+      // bind(2) does not fail in a namespace that never had an address; the source is 0.0.0.0 then.
       using control = openLinkControl(netns);
-      const isThere = control.addresses(link.index).some((other) =>
+      const isPresent = control.addresses(link.index).some((other) =>
         sameAddress(other.address, address)
       );
-      return isThere
+      return isPresent
         ? openUnicastSocket(netns, { address, ifName })
         : undefined;
     });
