@@ -1,4 +1,4 @@
-/** The `routes` of the configuration, which the result passes on. Pure. @module */
+/** The `routes` of the configuration, which go into the result. Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
@@ -9,10 +9,11 @@ import { readAddress, readCidr } from "./range.ts";
 const INTEGER_KEYS = ["mtu", "advmss", "priority", "table", "scope"] as const;
 
 /**
- * Reads one route object. Its values are passed on as they are: host bits, families and negative numbers included.
+ * Reads one route. Its values are kept as they are, including host bits, mixed families and
+ * negative numbers.
  *
- * @throws {ConfigError} If it is `null`, or an address or network in it is none.
- * @throws {DecodeError} If a value has the wrong type.
+ * @throws {ConfigError} if it is `null`, or one of its addresses or networks is invalid.
+ * @throws {DecodeError} if a value has the wrong type.
  */
 export function readRoute(value: unknown, path: string): Route {
   if (value === null) throw new ConfigError("a route must not be null", path);

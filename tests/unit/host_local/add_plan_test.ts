@@ -8,6 +8,7 @@ import {
 } from "../../../lib/net/ip_address.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, rangeSet, reservations, texts } from "./builders.ts";
+import { testRows } from "../../support/rows.ts";
 
 const V4 = rangeSet("10.0.0.0/29");
 const V6 = rangeSet("2001:db8::/64");
@@ -30,13 +31,13 @@ function plan(
   }, reservations(known));
 }
 
-/** A choice as `address`, with `adopted` and what is abandoned behind it. */
+/** A choice as `address`, with `reused` and what is replaced behind it. */
 function summary(input: Input): string[] {
-  return plan(input).choices.map(({ address, adopted, abandoned }) =>
+  return plan(input).choices.map(({ address, reused, replaced }) =>
     [
       formatIpAddress(address),
-      ...(adopted ? ["adopted"] : []),
-      ...texts(abandoned).map((old) => `-${old}`),
+      ...(reused ? ["reused"] : []),
+      ...texts(replaced).map((old) => `-${old}`),
     ].join(" ")
   );
 }
@@ -63,22 +64,22 @@ const CHOICES: readonly {
     want: ["2001:db8::2", "10.0.0.5"],
   },
   {
-    name: "1.6 a requested address",
+    name: "a requested address",
     input: { requested: ["10.0.0.5"] },
     want: ["10.0.0.5"],
   },
   {
-    name: "1.6 a request for one of two sets",
+    name: "a request for one of two sets",
     input: { sets: [V4, V6], requested: ["2001:db8::9"] },
     want: ["10.0.0.2", "2001:db8::9"],
   },
   {
-    name: "1.6 requests in any order",
+    name: "requests in any order",
     input: { sets: [V4, V6], requested: ["2001:db8::9", "10.0.0.5"] },
     want: ["10.0.0.5", "2001:db8::9"],
   },
   {
-    name: "1.6 a request in the second range of a pool",
+    name: "a request in the second range of a pool",
     input: { sets: [POOLS], requested: ["10.1.0.2"] },
     want: ["10.1.0.2"],
   },
@@ -90,17 +91,17 @@ const CHOICES: readonly {
   {
     name: "the address held from before a boot",
     input: { reusable: ["10.0.0.4"] },
-    want: ["10.0.0.4 adopted"],
+    want: ["10.0.0.4 reused"],
   },
   {
     name: "the first of several such, abandoning the others",
     input: { reusable: ["10.0.0.6", "10.0.0.4", "10.0.0.5"] },
-    want: ["10.0.0.4 adopted -10.0.0.5 -10.0.0.6"],
+    want: ["10.0.0.4 reused -10.0.0.5 -10.0.0.6"],
   },
   {
     name: "such an address in its own set only",
     input: { sets: [V4, V6], reusable: ["2001:db8::7"] },
-    want: ["10.0.0.2", "2001:db8::7 adopted"],
+    want: ["10.0.0.2", "2001:db8::7 reused"],
   },
   {
     name: "such an address outside every set is left alone",
@@ -115,12 +116,12 @@ const CHOICES: readonly {
   {
     name: "the held address that is requested",
     input: { reusable: ["10.0.0.4"], requested: ["10.0.0.4"] },
-    want: ["10.0.0.4 adopted"],
+    want: ["10.0.0.4 reused"],
   },
   {
     name: "the requested one of two held",
     input: { reusable: ["10.0.0.4", "10.0.0.5"], requested: ["10.0.0.5"] },
-    want: ["10.0.0.5 adopted -10.0.0.4"],
+    want: ["10.0.0.5 reused -10.0.0.4"],
   },
   {
     name: "another address that is requested, abandoning the held one",
@@ -129,18 +130,19 @@ const CHOICES: readonly {
   },
 ];
 
-for (const { name, input, want } of CHOICES) {
-  Deno.test(`planAdd() chooses ${name}`, () =>
-    assertEquals(summary(input), want));
-}
+testRows(
+  "planAdd() chooses",
+  CHOICES,
+  ({ input, want }) => assertEquals(summary(input), want),
+);
 
 Deno.test("planAdd() names the range an address comes from (1.6: its prefix length and gateway)", () => {
   const { choices } = plan({ sets: [POOLS], requested: ["10.1.0.2"] });
   assertEquals(choices, [{
     address: ip("10.1.0.2"),
     range: POOLS[1] ?? POOLS[0],
-    adopted: false,
-    abandoned: [],
+    reused: false,
+    replaced: [],
   }]);
 });
 
@@ -181,7 +183,7 @@ function taken(address: string): unknown {
 
 const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
   {
-    name: "1.6 a set with nothing left",
+    name: "a set with nothing left",
     input: { others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -191,7 +193,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.6 a pool with nothing left, all its ranges",
+    name: "a pool with nothing left, all its ranges",
     input: { sets: [POOLS], others: ["10.0.0.2", "10.1.0.2"] },
     want: refused("exhausted", {
       message: inRange(
@@ -201,7 +203,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.7 the second set, by its index",
+    name: "the second set, by its index",
     input: { sets: [V6, V4], others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -211,12 +213,12 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.6 a second address for a container",
+    name: "a second address for a container",
     input: { inUse: ["10.0.0.4"] },
     want: DUPLICATE,
   },
   {
-    name: "1.6 with several, naming the first by file name",
+    name: "with several, naming the first by file name",
     input: { inUse: ["10.0.0.5", "10.0.0.4"] },
     want: DUPLICATE,
   },
@@ -226,7 +228,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     want: DUPLICATE,
   },
   {
-    name: "H2 another requested address for a container",
+    name: "another requested address for a container",
     input: { inUse: ["10.0.0.4"], requested: ["10.0.0.5"] },
     want: DUPLICATE,
   },
@@ -240,7 +242,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     want: DUPLICATE,
   },
   {
-    name: "1.6 a request for the gateway",
+    name: "a request for the gateway",
     input: { requested: ["10.0.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
@@ -248,7 +250,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "H10 a request for the gateway of a sibling",
+    name: "a request for the gateway of a sibling",
     input: { sets: [POOLS], requested: ["10.1.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.1.0.1 is subnet's gateway"),
@@ -264,12 +266,12 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.6 a request for what others hold",
+    name: "a request for what others hold",
     input: { requested: ["10.0.0.4"], others: ["10.0.0.4"] },
     want: taken("10.0.0.4"),
   },
   {
-    name: "1.6 a request for what the container holds itself",
+    name: "a request for what the container holds itself",
     input: { requested: ["10.0.0.4"], inUse: ["10.0.0.4"] },
     want: taken("10.0.0.4"),
   },
@@ -283,7 +285,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     want: taken("10.0.0.5"),
   },
   {
-    name: "1.7 a request outside every set",
+    name: "a request outside every set",
     input: { requested: ["10.9.0.1"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.9.0.1",
@@ -291,7 +293,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "H23 a second request in one set",
+    name: "a second request in one set",
     input: { requested: ["10.0.0.4", "10.0.0.5"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.0.0.5",
@@ -299,7 +301,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.7 all that is left over, in order",
+    name: "all that is left over, in order",
     input: { requested: ["10.9.0.1", "10.0.0.4", "fd00::1"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.9.0.1 fd00::1",
@@ -315,7 +317,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.7 an exhausted set before a request that is left over",
+    name: "an exhausted set before a request that is left over",
     input: { requested: ["10.9.0.1"], others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -326,11 +328,9 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
   },
 ];
 
-for (const { name, input, want } of REFUSALS) {
-  Deno.test(`planAdd() refuses ${name}`, () => {
-    assertEquals(thrownBy(() => plan(input)), want);
-  });
-}
+testRows("planAdd() refuses", REFUSALS, ({ input, want }) => {
+  assertEquals(thrownBy(() => plan(input)), want);
+});
 
 Deno.test("planAdd() lets through what is not about addresses", () => {
   const failure = new TypeError("broken index");
@@ -414,10 +414,10 @@ Deno.test("planAdd() gives one address a set, none that others hold, no second t
         assertEquals(inSet(given.inUse), []);
         assert(!given.others.includes(text));
         const choice = choices[index];
-        assertEquals(choice?.adopted, given.reusable.includes(text));
+        assertEquals(choice?.reused, given.reusable.includes(text));
         // What the container keeps in the set is this address and nothing else.
         assertEquals(
-          texts(choice?.abandoned ?? []).sort(),
+          texts(choice?.replaced ?? []).sort(),
           inSet(given.reusable).filter((own) => own !== text).sort(),
         );
       }

@@ -6,6 +6,7 @@ import {
 } from "../../../lib/host_local/check.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, rangeSet, texts } from "./builders.ts";
+import { testRows } from "../../support/rows.ts";
 
 function previous(prevResult: unknown): string[] {
   return texts(readPreviousAddresses(new JsonObject({ prevResult }, "")));
@@ -37,11 +38,9 @@ const READ = [
   },
 ] as const;
 
-for (const { name, prevResult, want } of READ) {
-  Deno.test(`readPreviousAddresses() reads ${name}`, () => {
-    assertEquals<readonly string[]>(previous(prevResult), want);
-  });
-}
+testRows("readPreviousAddresses() reads", READ, ({ prevResult, want }) => {
+  assertEquals<readonly string[]>(previous(prevResult), want);
+});
 
 function badCidr(text: string): Record<string, unknown> {
   return {
@@ -71,11 +70,9 @@ const REFUSED = [
   },
 ] as const;
 
-for (const { name, prevResult, want } of REFUSED) {
-  Deno.test(`readPreviousAddresses() refuses ${name}`, () => {
-    assertEquals<unknown>(thrownBy(() => previous(prevResult)), want);
-  });
-}
+testRows("readPreviousAddresses() refuses", REFUSED, ({ prevResult, want }) => {
+  assertEquals<unknown>(thrownBy(() => previous(prevResult)), want);
+});
 
 const SETS = [rangeSet("10.0.0.0/24"), rangeSet("2001:db8::/64")];
 
@@ -124,34 +121,32 @@ const ROWS = [
     want: "no reservation of this container and interface exists",
   },
   {
-    name: "H21 misses a listed address of a range",
+    name: "misses a listed address of a range",
     held: ["10.0.0.2"],
     previous: ["10.0.0.2", "2001:db8::2"],
     want:
       "prevResult has 2001:db8::2, which is not reserved for this container and interface",
   },
   {
-    name: "H21 sees another address than the listed one",
+    name: "sees another address than the listed one",
     held: ["10.0.0.3"],
     previous: ["10.0.0.2"],
     want:
       "prevResult has 10.0.0.2, which is not reserved for this container and interface",
   },
   {
-    name: "H21 sees held addresses none of which is listed",
+    name: "sees held addresses none of which is listed",
     held: ["10.0.0.3", "10.0.0.4"],
     previous: ["192.0.2.1"],
     want: "reserved is 10.0.0.3 10.0.0.4, which prevResult does not have",
   },
 ] as const;
 
-for (const { name, held, previous: listed, want } of ROWS) {
-  Deno.test(`findMismatch() ${name}`, () => {
-    const mismatch = findMismatch({
-      held: held.map(ip),
-      previous: listed.map(ip),
-      rangeSets: SETS,
-    });
-    assertEquals<string | undefined>(mismatch, want);
+testRows("findMismatch()", ROWS, ({ held, previous: listed, want }) => {
+  const mismatch = findMismatch({
+    held: held.map(ip),
+    previous: listed.map(ip),
+    rangeSets: SETS,
   });
-}
+  assertEquals<string | undefined>(mismatch, want);
+});

@@ -6,13 +6,13 @@ import {
 } from "../../../lib/host_local/cni_args.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { thrownBy } from "../base/thrown.ts";
+import { testRows } from "../../support/rows.ts";
 
 function requested(text: string): string | undefined {
   const address = parseCniArgs(text);
   return address && formatIpAddress(address);
 }
 
-// Upstream contract A.11.
 const TAKEN = [
   { name: "nothing", text: "", want: undefined },
   { name: "IP", text: "IP=10.0.0.5", want: "10.0.0.5" },
@@ -71,11 +71,9 @@ const TAKEN = [
   },
 ] as const;
 
-for (const { name, text, want } of TAKEN) {
-  Deno.test(`parseCniArgs() A.11 takes ${name}`, () => {
-    assertEquals<string | undefined>(requested(text), want);
-  });
-}
+testRows("parseCniArgs() takes", TAKEN, ({ text, want }) => {
+  assertEquals<string | undefined>(requested(text), want);
+});
 
 function unmarshal(value: string): string {
   return `ARGS: error parsing value of pair "IgnoreUnknown=${value}": boolean unmarshal error: invalid input ${value}`;
@@ -167,14 +165,12 @@ const REFUSED = [
   },
 ] as const;
 
-for (const { name, text, want } of REFUSED) {
-  Deno.test(`parseCniArgs() A.11 refuses ${name}`, () => {
-    assertEquals(thrownBy(() => parseCniArgs(text)), {
-      name: "CniArgsError",
-      message: want,
-    });
+testRows("parseCniArgs() refuses", REFUSED, ({ name, text, want }) => {
+  assertEquals(thrownBy(() => parseCniArgs(text)), {
+    name: "CniArgsError",
+    message: want,
   });
-}
+});
 
 Deno.test("parseCniArgs() returns or throws its own error for any text", () => {
   const token = fc.constantFrom(

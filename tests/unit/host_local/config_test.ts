@@ -8,6 +8,7 @@ import { formatRangeSet } from "../../../lib/host_local/range_set.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { networkConfig } from "../cni/builders.ts";
 import { ip, rangeSet, texts } from "./builders.ts";
+import { testRows } from "../../support/rows.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -35,11 +36,10 @@ Deno.test("parseHostLocalConfig() fills in every default", () => {
     requestedAddresses: [],
     routes: [],
     statusFailsWhenFull: false,
-    warnings: [],
   });
 });
 
-Deno.test("parseHostLocalConfig() takes every key (contract 1.2)", () => {
+Deno.test("parseHostLocalConfig() takes every key", () => {
   const keys = {
     ipam: {
       type: "host-local",
@@ -61,13 +61,9 @@ Deno.test("parseHostLocalConfig() takes every key (contract 1.2)", () => {
     routes: [{ dst: { address: ip("0.0.0.0"), prefixLength: 0 } }],
     resolvConf: "/etc/resolv.conf",
     statusFailsWhenFull: true,
-    warnings: [
-      "gateway 10.9.9.9 is outside the subnet of range 10.0.0.1-10.0.0.254",
-    ],
   });
 });
 
-// Contract 1.3: nothing overrides anything, all sources are concatenated.
 const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
   {
     name: "runtimeConfig.ipRanges, the single range, ipam.ranges",
@@ -108,7 +104,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     want: ["10.1.0.1-10.1.0.254"],
   },
   {
-    name: "A.10 keys in any letter case",
+    name: "keys in any letter case",
     keys: {
       RuntimeConfig: { IPRANGES: [[{ SUBNET: "10.1.0.0/24" }]] },
       IPAM: { Ranges: [[{ Subnet: "10.2.0.0/24", RANGEEND: "10.2.0.9" }]] },
@@ -116,7 +112,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     want: ["10.1.0.1-10.1.0.254", "10.2.0.1-10.2.0.9"],
   },
   {
-    name: "A.10 null as not given, everywhere",
+    name: "null as not given, everywhere",
     keys: {
       runtimeConfig: null,
       args: null,
@@ -140,7 +136,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     want: ["10.2.0.1-10.2.0.254"],
   },
   {
-    name: "A.10 null inside runtimeConfig and args",
+    name: "null inside runtimeConfig and args",
     keys: {
       runtimeConfig: { ipRanges: null, ips: null },
       args: { cni: null },
@@ -164,11 +160,9 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
   },
 ];
 
-for (const { name, keys, want } of SETS) {
-  Deno.test(`parseHostLocalConfig() 1.3 range sets: ${name}`, () => {
-    assertEquals(parse({ keys }).rangeSets.map(formatRangeSet), want);
-  });
-}
+testRows("parseHostLocalConfig() range sets:", SETS, ({ keys, want }) => {
+  assertEquals(parse({ keys }).rangeSets.map(formatRangeSet), want);
+});
 
 function withRequests(
   { fromArgs, fromRuntime }: {
@@ -204,7 +198,7 @@ const REQUESTS: readonly {
     want: ["10.0.0.6", "10.0.0.7"],
   },
   {
-    name: "K8 args.cni.ips instead of CNI_ARGS (CONVENTIONS)",
+    name: "args.cni.ips instead of CNI_ARGS (CONVENTIONS)",
     input: {
       keys: withRequests({ fromArgs: ["10.0.0.6"] }),
       cniArgs: "IP=10.0.0.5",
@@ -245,11 +239,9 @@ const REQUESTS: readonly {
   },
 ];
 
-for (const { name, input, want } of REQUESTS) {
-  Deno.test(`parseHostLocalConfig() 1.3 requests: ${name}`, () => {
-    assertEquals(texts(parse(input).requestedAddresses), want);
-  });
-}
+testRows("parseHostLocalConfig() requests:", REQUESTS, ({ input, want }) => {
+  assertEquals(texts(parse(input).requestedAddresses), want);
+});
 
 function refused(message: string, path: string): Record<string, unknown> {
   return { name: "ConfigError", message, path };
@@ -272,57 +264,57 @@ const EMPTY_SET = refused("invalid range set 0: empty range set", "");
 
 const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
   {
-    name: "1.4.2 no ipam",
+    name: "no ipam",
     input: { keys: {} },
     want: refused("IPAM config missing 'ipam' key", "ipam"),
   },
   {
-    name: "1.4.2 a null ipam",
+    name: "a null ipam",
     input: { keys: { ipam: null } },
     want: refused("IPAM config missing 'ipam' key", "ipam"),
   },
   {
-    name: "1.4.4 an empty request",
+    name: "an empty request",
     input: { keys: withRequests({ fromArgs: [""] }) },
     want: NIL_REQUEST,
   },
   {
-    name: "K7 a null request",
+    name: "a null request",
     input: { keys: withRequests({ fromRuntime: ["10.0.0.5", null] }) },
     want: NIL_REQUEST,
   },
   {
-    name: "A.10 a request that is no address, without a colon",
+    name: "a request that is no address, without a colon",
     input: { keys: withRequests({ fromArgs: ["foo"] }) },
     want: refused("invalid IP address foo", "args.cni.ips[0]"),
   },
   {
-    name: "A.10 a request with a bad prefix length",
+    name: "a request with a bad prefix length",
     input: { keys: withRequests({ fromRuntime: ["10.0.0.5", "10.0.0.5/33"] }) },
     want: refused("invalid IP address 10.0.0.5/33", "runtimeConfig.ips[1]"),
   },
   {
-    name: "1.4.5 no range set",
+    name: "no range set",
     input: { keys: { ipam: {} } },
     want: refused("no IP ranges specified", "ipam.ranges"),
   },
   {
-    name: "1.4.5 an empty list of range sets",
+    name: "an empty list of range sets",
     input: { keys: { ipam: { ranges: [] } } },
     want: refused("no IP ranges specified", "ipam.ranges"),
   },
   {
-    name: "1.4.6 an empty range set",
+    name: "an empty range set",
     input: { keys: { ipam: { ranges: [[]] } } },
     want: EMPTY_SET,
   },
   {
-    name: "1.4.6 a null range set",
+    name: "a null range set",
     input: { keys: { ipam: { ranges: [null] } } },
     want: EMPTY_SET,
   },
   {
-    name: "1.5.1 a null range",
+    name: "a null range",
     input: { keys: { ipam: { ranges: [[null]] } } },
     want: refused(
       "invalid range set 0: IP <nil> not v4 nor v6",
@@ -330,7 +322,7 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     ),
   },
   {
-    name: "1.4.6 counts the runtime's sets first",
+    name: "counts the runtime's sets first",
     input: {
       keys: {
         runtimeConfig: { ipRanges: [[{ subnet: "10.1.0.0/24" }]] },
@@ -343,62 +335,62 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     ),
   },
   {
-    name: "1.4.8 sets that overlap",
+    name: "sets that overlap",
     input: { keys: ipam({ ranges: [[{ subnet: "10.0.0.0/25" }]] }) },
     want: refused("range set 0 overlaps with 1", ""),
   },
   {
-    name: "A.10 ipam of another type",
+    name: "ipam of another type",
     input: { keys: { ipam: [] } },
     want: mistyped("array", "ipam", "an object"),
   },
   {
-    name: "A.10 ranges of another type",
+    name: "ranges of another type",
     input: { keys: { ipam: { ranges: {} } } },
     want: mistyped("object", "ipam.ranges", "a list"),
   },
   {
-    name: "A.10 a range set of another type",
+    name: "a range set of another type",
     input: { keys: { ipam: { ranges: [{ subnet: "10.0.0.0/24" }] } } },
     want: mistyped("object", "ipam.ranges[0]", "a list"),
   },
   {
-    name: "A.10 a range of another type",
+    name: "a range of another type",
     input: { keys: { ipam: { ranges: [["10.0.0.0/24"]] } } },
     want: mistyped("string", "ipam.ranges[0][0]", "an object"),
   },
   {
-    name: "A.10 a request of another type",
+    name: "a request of another type",
     input: { keys: withRequests({ fromArgs: [5] }) },
     want: mistyped("number", "args.cni.ips[0]", "a string"),
   },
   {
-    name: "1.2 a name of another type",
+    name: "a name of another type",
     input: { keys: ipam({ name: 5 }) },
     want: mistyped("number", "ipam.name", "a string"),
   },
   {
-    name: "1.2 a type of another type",
+    name: "a type of another type",
     input: { keys: ipam({ type: 5 }) },
     want: mistyped("number", "ipam.type", "a string"),
   },
   {
-    name: "1.2 a dataDir of another type",
+    name: "a dataDir of another type",
     input: { keys: ipam({ dataDir: 5 }) },
     want: mistyped("number", "ipam.dataDir", "a string"),
   },
   {
-    name: "1.2 a resolvConf of another type",
+    name: "a resolvConf of another type",
     input: { keys: ipam({ resolvConf: {} }) },
     want: mistyped("object", "ipam.resolvConf", "a string"),
   },
   {
-    name: "1.2 routes of another type",
+    name: "routes of another type",
     input: { keys: ipam({ routes: {} }) },
     want: mistyped("object", "ipam.routes", "a list"),
   },
   {
-    name: "K7 a null route",
+    name: "a null route",
     input: { keys: ipam({ routes: [null] }) },
     want: refused("a route must not be null", "ipam.routes[0]"),
   },
@@ -435,24 +427,21 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     want: mistyped("string", "ipam.statusFailsWhenFull", "true or false"),
   },
   {
-    name: "A.11 bad CNI_ARGS",
+    name: "bad CNI_ARGS",
     input: { keys: ipam({}), cniArgs: "foo" },
     want: { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' },
   },
   {
-    name: "A.11 bad CNI_ARGS although args.cni.ips stands in for it",
+    name: "bad CNI_ARGS although args.cni.ips stands in for it",
     input: { keys: withRequests({ fromArgs: ["10.0.0.6"] }), cniArgs: "foo" },
     want: { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' },
   },
 ];
 
-for (const { name, input, want } of TEXTS) {
-  Deno.test(`parseHostLocalConfig() refuses ${name}`, () => {
-    assertEquals(thrownBy(() => parse(input)), want);
-  });
-}
+testRows("parseHostLocalConfig() refuses", TEXTS, ({ input, want }) => {
+  assertEquals(thrownBy(() => parse(input)), want);
+});
 
-// Contract 1.4: of two faults the one of the earlier step is told.
 const BAD_ARGS = { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' };
 const TWO_SETS = { ranges: [[{ subnet: "10.1.0.0/24" }]] };
 const ORDER: readonly { name: string; input: Input; want: unknown }[] = [
@@ -505,11 +494,9 @@ const ORDER: readonly { name: string; input: Input; want: unknown }[] = [
   },
 ];
 
-for (const { name, input, want } of ORDER) {
-  Deno.test(`parseHostLocalConfig() 1.4 order: ${name}`, () => {
-    assertEquals(thrownBy(() => parse(input)), want);
-  });
-}
+testRows("parseHostLocalConfig() order:", ORDER, ({ input, want }) => {
+  assertEquals(thrownBy(() => parse(input)), want);
+});
 
 const FAMILIES = [
   { version: "", allowed: false },
@@ -524,7 +511,7 @@ const FAMILIES = [
 
 for (const { version, allowed } of FAMILIES) {
   const verb = allowed ? "allows" : "refuses";
-  Deno.test(`parseHostLocalConfig() 1.4.7 ${verb} two IPv4 sets in ${JSON.stringify(version)}`, () => {
+  Deno.test(`parseHostLocalConfig() ${verb} two IPv4 sets in ${JSON.stringify(version)}`, () => {
     const refusal = thrownBy(() =>
       parse({ keys: ipam(TWO_SETS), cniVersion: version })
     );
@@ -554,13 +541,11 @@ const OLD = [
   },
 ] as const;
 
-for (const { name, subnets, allowed } of OLD) {
-  Deno.test(`parseHostLocalConfig() 1.4.7 in 0.2.0 ${name}`, () => {
-    const keys = { ipam: { ranges: subnets.map((subnet) => [{ subnet }]) } };
-    const refusal = thrownBy(() => parse({ keys, cniVersion: "0.2.0" }));
-    assertEquals(refusal === undefined, allowed);
-  });
-}
+testRows("parseHostLocalConfig() in 0.2.0", OLD, ({ subnets, allowed }) => {
+  const keys = { ipam: { ranges: subnets.map((subnet) => [{ subnet }]) } };
+  const refusal = thrownBy(() => parse({ keys, cniVersion: "0.2.0" }));
+  assertEquals(refusal === undefined, allowed);
+});
 
 const DIRECTORIES = [
   { name: "the default", ipam: {}, want: "/var/lib/cni/networks/net" },
@@ -587,25 +572,27 @@ const DIRECTORIES = [
     want: "run/cni/net",
   },
   {
-    name: "1.1 a path with dots is cleaned",
+    name: "a path with dots is cleaned",
     ipam: { dataDir: "/run/x/../cni/./a" },
     want: "/run/cni/a/net",
   },
   {
-    name: "A.10 the key in another case",
+    name: "the key in another case",
     ipam: { DATADIR: "/run/cni" },
     want: "/run/cni/net",
   },
 ] as const;
 
-for (const { name, ipam: keys, want } of DIRECTORIES) {
-  Deno.test(`parseStoreConfig() 1.1 directory: ${name}`, () => {
+testRows(
+  "parseStoreConfig() directory:",
+  DIRECTORIES,
+  ({ ipam: keys, want }) => {
     assertEquals(
       parseStoreConfig(networkConfig({ ipam: keys })).directory,
       want,
     );
-  });
-}
+  },
+);
 
 const TIMEOUTS = [
   { name: "the default", value: undefined, want: 10_000 },
@@ -615,14 +602,16 @@ const TIMEOUTS = [
   { name: "the default for a text", value: "3", want: 10_000 },
 ] as const;
 
-for (const { name, value, want } of TIMEOUTS) {
-  Deno.test(`parseStoreConfig() lockTimeoutSeconds: ${name}`, () => {
+testRows(
+  "parseStoreConfig() lockTimeoutSeconds:",
+  TIMEOUTS,
+  ({ value, want }) => {
     const keys = { ipam: { lockTimeoutSeconds: value } };
     assertEquals(parseStoreConfig(networkConfig(keys)).lockTimeoutMs, want);
-  });
-}
+  },
+);
 
-Deno.test("parseStoreConfig() needs nothing else to be right (H19)", () => {
+Deno.test("parseStoreConfig() needs nothing else to be right", () => {
   const keys = {
     ipam: { dataDir: "/d", ranges: 5, routes: "x", subnet: "bad" },
   };
@@ -650,11 +639,9 @@ const GRACES = [
   { name: "seconds", keys: { ipam: { gcGraceSeconds: 60 } }, want: 60_000 },
 ] as const;
 
-for (const { name, keys, want } of GRACES) {
-  Deno.test(`parseGcGraceMs() ${name}`, () => {
-    assertEquals(parseGcGraceMs(networkConfig(keys)), want);
-  });
-}
+testRows("parseGcGraceMs()", GRACES, ({ keys, want }) => {
+  assertEquals(parseGcGraceMs(networkConfig(keys)), want);
+});
 
 const BAD_GRACES = [
   {

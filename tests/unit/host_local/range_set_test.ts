@@ -1,17 +1,19 @@
 import { assertEquals } from "@std/assert";
 import { JsonObject } from "../../../lib/base/json_reader.ts";
-import { readRange } from "../../../lib/host_local/range.ts";
+import { formatRange, readRange } from "../../../lib/host_local/range.ts";
 import {
   familyOf,
   findRange,
   formatRangeSet,
-  gatewayWarnings,
   isGateway,
+  rangesWithOutsideGateway,
   refuseOverlappingSets,
   resolveRangeSets,
 } from "../../../lib/host_local/range_set.ts";
+import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, range, type RangeKeys, rangeSet } from "./builders.ts";
+import { testRows } from "../../support/rows.ts";
 
 type Sets = readonly (readonly (string | RangeKeys)[])[];
 
@@ -45,7 +47,6 @@ function slice(start: number, end: number): RangeKeys {
   };
 }
 
-// Upstream contract 1.4, step 6.
 const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
   {
     name: "an empty set",
@@ -113,11 +114,9 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
   },
 ];
 
-for (const { name, sets, want } of REFUSED) {
-  Deno.test(`resolveRangeSets() 1.4 refuses ${name}`, () => {
-    assertEquals(thrownBy(() => resolve(sets)), want);
-  });
-}
+testRows("resolveRangeSets() refuses", REFUSED, ({ sets, want }) => {
+  assertEquals(thrownBy(() => resolve(sets)), want);
+});
 
 Deno.test("resolveRangeSets() keeps sets and ranges in order", () => {
   assertEquals<unknown>(
@@ -126,7 +125,7 @@ Deno.test("resolveRangeSets() keeps sets and ranges in order", () => {
   );
 });
 
-Deno.test("resolveRangeSets() leaves overlaps between sets to the next step (1.4.8)", () => {
+Deno.test("resolveRangeSets() leaves overlaps between sets to the next step", () => {
   assertEquals(
     thrownBy(() => resolve([["10.0.0.0/24"], ["10.0.0.0/24"]])),
     undefined,
@@ -138,7 +137,7 @@ const SET = rangeSet("10.0.0.0/30", {
   gateway: "10.0.0.2",
 });
 
-Deno.test("refuseOverlappingSets() 1.4.8 names the first pair", () => {
+Deno.test("refuseOverlappingSets() names the first pair", () => {
   const sets = [
     rangeSet("10.9.0.0/24"),
     rangeSet("10.1.0.0/24"),
@@ -163,14 +162,12 @@ const PARTLY = [
   },
 ] as const;
 
-for (const { name, sets } of PARTLY) {
-  Deno.test(`refuseOverlappingSets() 1.4.8 sees ${name}`, () => {
-    assertEquals(
-      thrownBy(() => refuseOverlappingSets(sets)),
-      refused("range set 0 overlaps with 1", ""),
-    );
-  });
-}
+testRows("refuseOverlappingSets() sees", PARTLY, ({ sets }) => {
+  assertEquals(
+    thrownBy(() => refuseOverlappingSets(sets)),
+    refused("range set 0 overlaps with 1", ""),
+  );
+});
 
 Deno.test("refuseOverlappingSets() passes neighbours", () => {
   const sets = [
@@ -185,7 +182,7 @@ Deno.test("familyOf() is that of the addresses", () => {
   assertEquals([familyOf(SET), familyOf(rangeSet("fd00::/64"))], [4, 6]);
 });
 
-Deno.test("formatRangeSet() 1.6 lists ranges with commas", () => {
+Deno.test("formatRangeSet() lists ranges with commas", () => {
   assertEquals(formatRangeSet(SET), "10.0.0.1-10.0.0.2,10.1.0.1-10.1.0.254");
 });
 
@@ -199,7 +196,7 @@ Deno.test("findRange() gives nothing for an address between ranges", () => {
 
 const GATEWAYS = [
   { name: "a default gateway", address: "10.0.0.1", want: true },
-  { name: "H10 a gateway of a sibling range", address: "10.0.0.2", want: true },
+  { name: "a gateway of a sibling range", address: "10.0.0.2", want: true },
   { name: "an ordinary address", address: "10.1.0.1", want: false },
   {
     name: "the bits of a gateway in the other family",
@@ -218,57 +215,48 @@ Deno.test("isGateway() says no where there is no gateway", () => {
   assertEquals(isGateway(rangeSet("10.0.0.0/31"), ip("10.0.0.0")), false);
 });
 
-const WARNINGS: readonly {
-  name: string;
-  keys: RangeKeys;
-  want: readonly string[];
-}[] = [
-  { name: "nothing of a default", keys: { subnet: "10.0.0.0/24" }, want: [] },
-  {
-    name: "nothing of a missing gateway",
-    keys: { subnet: "10.0.0.0/32" },
-    want: [],
-  },
-  {
-    name: "nothing of a gateway elsewhere for a /32, which has no room",
-    keys: { subnet: "10.0.0.7/32", gateway: "10.0.0.1" },
-    want: [],
-  },
-  {
-    name: "nothing of a gateway elsewhere for a /127",
-    keys: { subnet: "fd00::2/127", gateway: "fe80::1" },
-    want: [],
-  },
-  {
-    name: "nothing of a gateway outside the range but inside the subnet",
-    keys: {
-      subnet: "10.0.0.0/24",
-      rangeEnd: "10.0.0.9",
-      gateway: "10.0.0.254",
-    },
-    want: [],
-  },
-  {
-    name: "H11 of one outside the subnet",
-    keys: { subnet: "10.0.0.0/24", gateway: "10.0.1.1" },
-    want: [
-      "gateway 10.0.1.1 is outside the subnet of range 10.0.0.1-10.0.0.254",
-    ],
-  },
-  {
-    name: "H11 of one of the other family",
-    keys: { subnet: "10.0.0.0/24", gateway: "fe80::1" },
-    want: [
-      "gateway fe80::1 is outside the subnet of range 10.0.0.1-10.0.0.254",
-    ],
-  },
+const GATEWAYS_BY_SUBNET: readonly [
+  name: string,
+  keys: RangeKeys,
+  want: readonly string[],
+][] = [
+  ["a default gateway", { subnet: "10.0.0.0/24" }, []],
+  ["no gateway", { subnet: "10.0.0.0/32" }, []],
+  [
+    "a gateway elsewhere for a /32, which has no room for one",
+    { subnet: "10.0.0.7/32", gateway: "10.0.0.1" },
+    [],
+  ],
+  [
+    "a gateway elsewhere for a /127, which has no room for one",
+    { subnet: "fd00::2/127", gateway: "fe80::1" },
+    [],
+  ],
+  [
+    "a gateway outside the range but inside the subnet",
+    { subnet: "10.0.0.0/24", rangeEnd: "10.0.0.9", gateway: "10.0.0.254" },
+    [],
+  ],
+  [
+    "a gateway outside the subnet",
+    { subnet: "10.0.0.0/24", gateway: "10.0.1.1" },
+    ["10.0.0.1-10.0.0.254 via 10.0.1.1"],
+  ],
+  [
+    "a gateway of the other family",
+    { subnet: "10.0.0.0/24", gateway: "fe80::1" },
+    ["10.0.0.1-10.0.0.254 via fe80::1"],
+  ],
 ];
 
-for (const { name, keys, want } of WARNINGS) {
-  Deno.test(`gatewayWarnings() says ${name}`, () => {
-    assertEquals(
-      gatewayWarnings([rangeSet("10.9.0.0/24"), rangeSet(keys)]),
-      want,
+testRows(
+  "rangesWithOutsideGateway() judges",
+  GATEWAYS_BY_SUBNET.map(([name, keys, want]) => ({ name, keys, want })),
+  ({ keys, want }) => {
+    const sets = [rangeSet("10.9.0.0/24"), rangeSet(keys)];
+    const found = rangesWithOutsideGateway(sets).map(({ range, gateway }) =>
+      `${formatRange(range)} via ${formatIpAddress(gateway)}`
     );
-  });
-}
+    assertEquals(found, want);
+  },
+);

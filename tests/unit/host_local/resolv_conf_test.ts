@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { parseResolvConf } from "../../../lib/host_local/resolv_conf.ts";
 import { NO_DNS } from "../../../lib/cni/result.ts";
 import { thrownBy } from "../base/thrown.ts";
+import { testRows } from "../../support/rows.ts";
 
-// Upstream contract 1.12.
 const ROWS = [
   { name: "reads an empty file", text: "", want: {} },
   {
@@ -33,7 +33,7 @@ const ROWS = [
     want: { domain: "b" },
   },
   {
-    name: "H28 accumulates search over lines",
+    name: "accumulates search over lines",
     text: "search a b\nsearch c",
     want: { search: ["a", "b", "c"] },
   },
@@ -48,7 +48,7 @@ const ROWS = [
     want: { search: ["d"] },
   },
   {
-    name: "H28 knows no comment at the end of a line",
+    name: "knows no comment at the end of a line",
     text: "search a b # x",
     want: { search: ["a", "b", "#", "x"] },
   },
@@ -75,11 +75,9 @@ const ROWS = [
   },
 ] as const;
 
-for (const { name, text, want } of ROWS) {
-  Deno.test(`parseResolvConf() ${name}`, () => {
-    assertEquals<unknown>(parseResolvConf(text), { ...NO_DNS, ...want });
-  });
-}
+testRows("parseResolvConf()", ROWS, ({ text, want }) => {
+  assertEquals<unknown>(parseResolvConf(text), { ...NO_DNS, ...want });
+});
 
 const TOO_LONG = {
   name: "ConfigError",
@@ -105,9 +103,7 @@ const LENGTHS = [
   },
 ] as const;
 
-for (const { name, line, want } of LENGTHS) {
-  Deno.test(`parseResolvConf() ${name}`, () => {
-    const refusal = thrownBy(() => parseResolvConf(`search a\n${line}\n`));
-    assertEquals<unknown>(refusal, want);
-  });
-}
+testRows("parseResolvConf()", LENGTHS, ({ line, want }) => {
+  const refusal = thrownBy(() => parseResolvConf(`search a\n${line}\n`));
+  assertEquals<unknown>(refusal, want);
+});

@@ -3,6 +3,7 @@ import { nextAddress } from "../../../lib/host_local/round_robin.ts";
 import type { RangeSet } from "../../../lib/host_local/range_set.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { ip, rangeSet, tableOf } from "./builders.ts";
+import { testRows } from "../../support/rows.ts";
 
 /** What `count` calls in a row give, each reserved and remembered as the cursor; `-` where there is none left. */
 function sequence(
@@ -35,12 +36,12 @@ const V6_END = "ffff:ffff:ffff:ffff";
 
 const SEQUENCES = [
   {
-    name: "1.6 hands out a /29 and fails",
+    name: "hands out a /29 and fails",
     given: sequence(EIGHT, { count: 6 }),
     want: "10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 -",
   },
   {
-    name: "1.6 finds what was freed behind the cursor",
+    name: "finds what was freed behind the cursor",
     given: sequence(EIGHT, {
       taken: ["10.0.0.2", "10.0.0.4", "10.0.0.6"],
       cursor: "10.0.0.6",
@@ -49,32 +50,32 @@ const SEQUENCES = [
     want: "10.0.0.3 10.0.0.5 -",
   },
   {
-    name: "1.6 goes from one range to the next",
+    name: "goes from one range to the next",
     given: sequence(TWO_POOLS, { count: 3 }),
     want: "10.0.0.2 10.1.0.1 -",
   },
   {
-    name: "1.6 starts after the cursor",
+    name: "starts after the cursor",
     given: sequence(EIGHT, { cursor: "10.0.0.3", count: 4 }),
     want: "10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.2",
   },
   {
-    name: "1.6 takes the cursor itself last",
+    name: "takes the cursor itself last",
     given: sequence(EIGHT, { cursor: "10.0.0.3", count: 6 }),
     want: "10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.2 10.0.0.3 -",
   },
   {
-    name: "1.6 wraps from the end of the last range",
+    name: "wraps from the end of the last range",
     given: sequence(TWO_POOLS, { cursor: "10.1.0.2", count: 2 }),
     want: "10.0.0.2 10.1.0.1",
   },
   {
-    name: "1.6 goes on in the next range from the end of one",
+    name: "goes on in the next range from the end of one",
     given: sequence(TWO_POOLS, { cursor: "10.0.0.2", count: 3 }),
     want: "10.1.0.1 10.0.0.2 -",
   },
   {
-    name: "1.6 comes back to the part before the cursor",
+    name: "comes back to the part before the cursor",
     given: sequence(rangeSet("10.0.0.0/29", "10.1.0.0/30"), {
       cursor: "10.0.0.5",
       count: 7,
@@ -82,17 +83,17 @@ const SEQUENCES = [
     want: "10.0.0.6 10.1.0.2 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 -",
   },
   {
-    name: "1.6 starts anew for a cursor outside the set",
+    name: "starts anew for a cursor outside the set",
     given: sequence(EIGHT, { cursor: "10.9.0.3", count: 2 }),
     want: "10.0.0.2 10.0.0.3",
   },
   {
-    name: "1.6 starts anew for a cursor of the other family",
+    name: "starts anew for a cursor of the other family",
     given: sequence(EIGHT, { cursor: "::a00:4", count: 1 }),
     want: "10.0.0.2",
   },
   {
-    name: "1.6 starts anew for a cursor in the subnet but not in the range",
+    name: "starts anew for a cursor in the subnet but not in the range",
     given: sequence(
       rangeSet({ subnet: "10.0.0.0/29", rangeStart: "10.0.0.4" }),
       { cursor: "10.0.0.2", count: 1 },
@@ -119,7 +120,7 @@ const SEQUENCES = [
     want: "10.0.0.1 -",
   },
   {
-    name: "1.5 skips nothing for a gateway outside",
+    name: "skips nothing for a gateway outside",
     given: sequence(
       rangeSet({ subnet: "10.0.0.0/30", gateway: "10.0.0.254" }),
       { count: 3 },
@@ -127,7 +128,7 @@ const SEQUENCES = [
     want: "10.0.0.1 10.0.0.2 -",
   },
   {
-    name: "H10 skips the gateway of a sibling",
+    name: "skips the gateway of a sibling",
     given: sequence(
       rangeSet({
         subnet: "10.0.0.0/24",
@@ -179,7 +180,7 @@ const SEQUENCES = [
     want: "10.0.0.7",
   },
   {
-    name: "H7 stays in the subnet after a clamped start",
+    name: "stays in the subnet after a clamped start",
     given: sequence(
       rangeSet({ subnet: "10.0.0.0/24", rangeStart: "10.0.0.255" }),
       { count: 2 },
@@ -187,7 +188,7 @@ const SEQUENCES = [
     want: "10.0.0.255 -",
   },
   {
-    name: "H9 ends with the last address of IPv4",
+    name: "ends with the last address of IPv4",
     given: sequence(
       rangeSet({ subnet: "255.255.255.0/24", rangeStart: "255.255.255.255" }),
       { count: 2 },
@@ -195,7 +196,7 @@ const SEQUENCES = [
     want: "255.255.255.255 -",
   },
   {
-    name: "H9 wraps behind the last address of IPv4",
+    name: "wraps behind the last address of IPv4",
     given: sequence(
       rangeSet({ subnet: "255.255.255.252/30", rangeEnd: "255.255.255.255" }),
       { cursor: "255.255.255.255", count: 1 },
@@ -203,12 +204,12 @@ const SEQUENCES = [
     want: "255.255.255.254",
   },
   {
-    name: "1.6 gives /0 from the start",
+    name: "gives /0 from the start",
     given: sequence(rangeSet("0.0.0.0/0"), { count: 2 }),
     want: "0.0.0.2 0.0.0.3",
   },
   {
-    name: "1.6 wraps /0",
+    name: "wraps /0",
     given: sequence(rangeSet("0.0.0.0/0"), {
       cursor: "255.255.255.254",
       count: 1,
@@ -216,7 +217,7 @@ const SEQUENCES = [
     want: "0.0.0.2",
   },
   {
-    name: "1.6 carries over octets",
+    name: "carries over octets",
     given: sequence(rangeSet("10.0.0.0/8"), {
       cursor: "10.0.255.255",
       count: 1,
@@ -224,7 +225,7 @@ const SEQUENCES = [
     want: "10.1.0.0",
   },
   {
-    name: "1.6 gives a /64",
+    name: "gives a /64",
     given: sequence(rangeSet("2001:db8::/64"), {
       cursor: "2001:db8::ffff",
       count: 2,
@@ -232,7 +233,7 @@ const SEQUENCES = [
     want: "2001:db8::1:0 2001:db8::1:1",
   },
   {
-    name: "1.6 wraps a /64",
+    name: "wraps a /64",
     given: sequence(rangeSet("2001:db8::/64"), {
       cursor: `2001:db8::${V6_END}`,
       count: 1,
@@ -240,7 +241,7 @@ const SEQUENCES = [
     want: "2001:db8::2",
   },
   {
-    name: "1.6 wraps ::/0",
+    name: "wraps ::/0",
     given: sequence(rangeSet("::/0"), {
       cursor: `ffff:ffff:ffff:ffff:${V6_END}`,
       count: 1,
@@ -248,12 +249,14 @@ const SEQUENCES = [
     want: "::2",
   },
   {
-    name: "H8 stays IPv6 inside ::/96",
+    name: "stays IPv6 inside ::/96",
     given: sequence(rangeSet("::100:0/120"), { count: 2 }),
     want: "::100:2 ::100:3",
   },
 ] as const;
 
-for (const { name, given, want } of SEQUENCES) {
-  Deno.test(`nextAddress() ${name}`, () => assertEquals(given, want));
-}
+testRows(
+  "nextAddress()",
+  SEQUENCES,
+  ({ given, want }) => assertEquals(given, want),
+);

@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { readRoute } from "../../../lib/host_local/routes.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip } from "./builders.ts";
+import { testRows } from "../../support/rows.ts";
 
-// Upstream contract 1.2, `routes`: passed through, unvalidated.
 const READ = [
   {
     name: "every key",
@@ -69,11 +69,9 @@ const READ = [
   },
 ] as const;
 
-for (const { name, json, want } of READ) {
-  Deno.test(`readRoute() passes on ${name}`, () => {
-    assertEquals<unknown>(readRoute(json, "routes[0]"), want);
-  });
-}
+testRows("readRoute() passes on", READ, ({ json, want }) => {
+  assertEquals<unknown>(readRoute(json, "routes[0]"), want);
+});
 
 function refused(message: string, path: string): Record<string, unknown> {
   return { name: "ConfigError", message, path };
@@ -93,7 +91,7 @@ function mistyped(
 
 const REFUSED = [
   {
-    name: "K7 null",
+    name: "null",
     json: null,
     want: refused("a route must not be null", "routes[0]"),
   },
@@ -103,12 +101,12 @@ const REFUSED = [
     want: refused("invalid CIDR address: 10.0.0.0", "routes[0].dst"),
   },
   {
-    name: "an empty dst (A.10)",
+    name: "an empty dst",
     json: { dst: "" },
     want: refused("invalid CIDR address: ", "routes[0].dst"),
   },
   {
-    name: "a null dst (A.10)",
+    name: "a null dst",
     json: { dst: null },
     want: refused("invalid CIDR address: ", "routes[0].dst"),
   },
@@ -134,8 +132,6 @@ const REFUSED = [
   },
 ] as const;
 
-for (const { name, json, want } of REFUSED) {
-  Deno.test(`readRoute() refuses ${name}`, () => {
-    assertEquals<unknown>(thrownBy(() => readRoute(json, "routes[0]")), want);
-  });
-}
+testRows("readRoute() refuses", REFUSED, ({ json, want }) => {
+  assertEquals<unknown>(thrownBy(() => readRoute(json, "routes[0]")), want);
+});

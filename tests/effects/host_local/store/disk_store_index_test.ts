@@ -36,7 +36,7 @@ function plantIndex(
   for (const [address, owner] of Object.entries(held)) {
     table.insert(ip(address), owner);
   }
-  ReservationIndex.create(network.join(".index.db"), table).close();
+  ReservationIndex.create(network.join(".index.db"), table)[Symbol.dispose]();
   stampIndex(network.join(".index.db"), network.path);
 }
 
@@ -51,7 +51,7 @@ for (const { files, want } of SIZES) {
     using network = new Network(crowd(files));
     network.add({ options: INDEXED });
     assertEquals([network.hasIndex, isCurrent(network)], [want, want]);
-    assertEquals(network.warnings, []);
+    assertEquals(network.logged, []);
   });
 }
 
@@ -80,7 +80,7 @@ Deno.test("DiskStore keeps the index current over ADD and DEL", () => {
   assertEquals(Deno.lstatSync(network.join(".index.db")).ino, ino);
   assertEquals(network.heldBy({ containerId: "c2" }, INDEXED), ["10.0.0.8"]);
   assertEquals(network.heldBy({}, INDEXED), []);
-  assertEquals(network.warnings, []);
+  assertEquals(network.logged, []);
 });
 
 Deno.test("DiskStore drops the index of a network that has become small", () => {
@@ -383,8 +383,9 @@ Deno.test("DiskStore says on stderr that it does not use a damaged index", () =>
   );
   stampIndex(network.join(".index.db"), network.path);
   network.heldBy({}, INDEXED);
-  assertEquals(network.warnings, [
-    `${network.path}: the index is not used: file is not a database`,
+  assertEquals(network.logged, [
+    "level=warn event=index-ignored " +
+    `reason="${network.join(".index.db")}: file is not a database"`,
   ]);
 });
 

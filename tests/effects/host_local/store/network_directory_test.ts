@@ -46,7 +46,7 @@ const CURSORS = [
 ] as const;
 
 for (const { content, want } of CURSORS) {
-  Deno.test(`NetworkDirectory.readCursor() 1.6 of ${JSON.stringify(content)}`, () => {
+  Deno.test(`NetworkDirectory.readCursor() of ${JSON.stringify(content)}`, () => {
     using network = new Network({ "last_reserved_ip.3": content });
     const directory = new NetworkDirectory(network.path);
     assertEquals([directory.readCursor(3), directory.readCursor(0)], [
@@ -91,7 +91,7 @@ Deno.test("NetworkDirectory.writeCursorText() refuses a directory and says what 
   );
 });
 
-Deno.test("NetworkDirectory.pathOf() is the canonical text (1.11)", () => {
+Deno.test("NetworkDirectory.pathOf() is the canonical text", () => {
   assertEquals(
     new NetworkDirectory("/d/net").pathOf(ip("2001:DB8:0::2")),
     "/d/net/2001:db8::2",

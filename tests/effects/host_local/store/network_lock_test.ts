@@ -23,7 +23,7 @@ function inodeOf(path: string): number | null {
   return Deno.lstatSync(path).ino;
 }
 
-Deno.test("lockFile() 1.11 makes an empty file with the mode 0750", async () => {
+Deno.test("lockFile() makes an empty file with the mode 0750", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   using _file = await take(path);
@@ -80,7 +80,7 @@ Deno.test("lockFile() waits for the holder", async () => {
   assertEquals(events, ["given back", "taken"]);
 });
 
-Deno.test("lockFile() 1.13 waits for a holder that only shares", async () => {
+Deno.test("lockFile() waits for a holder that only shares", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   await Deno.writeTextFile(path, "");

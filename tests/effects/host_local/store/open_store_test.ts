@@ -1,15 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
+import { formatLogLine } from "../../../../lib/base/log_line.ts";
 import type {
   ReservationStore,
   ReservationStores,
-} from "../../../../lib/host_local/reservation_store.ts";
+} from "../../../../lib/host_local/ports.ts";
 import { diskStores } from "../../../../lib/host_local/store/open_store.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 import { attachment, ip, texts } from "../../../unit/host_local/builders.ts";
 import { C1, crowd, Network } from "./network.ts";
 
-const stores: ReservationStores = diskStores((message) => {
-  throw new Error(`unexpected warning: ${message}`);
+const stores: ReservationStores = diskStores((...event) => {
+  throw new Error(`unexpected: ${formatLogLine(...event)}`);
 });
 
 function config(
@@ -26,7 +27,7 @@ function permissionsOf(path: string): number {
   return (Deno.lstatSync(path).mode ?? 0) & 0o777;
 }
 
-Deno.test("openOrCreate() 1.1 makes the directory with its parents, mode 0755, and the lock", async () => {
+Deno.test("openOrCreate() makes the directory with its parents, mode 0755, and the lock", async () => {
   using network = new Network();
   const directory = network.outside("a/b/net");
   using _store = await stores.openOrCreate(config(directory));
@@ -52,7 +53,7 @@ Deno.test("openForChange() makes no directory", async () => {
   assertEquals(namesIn(network.outside("")), ["net"]);
 });
 
-Deno.test("openForChange() 1.13 makes the lock in a directory without one", async () => {
+Deno.test("openForChange() makes the lock in a directory without one", async () => {
   using network = new Network({ "10.0.0.2": C1 });
   using store = await stores.openForChange(config(network.path));
   assert(store !== undefined);
@@ -177,7 +178,7 @@ const STATES: readonly { name: string; network: () => Network }[] = [
 ];
 
 for (const { name, network: make } of STATES) {
-  Deno.test(`openForReading() H22 changes nothing of ${name}`, async () => {
+  Deno.test(`openForReading() changes nothing of ${name}`, async () => {
     using network = make();
     const before = network.snapshot();
     {
@@ -185,13 +186,13 @@ for (const { name, network: make } of STATES) {
       store?.heldBy(attachment());
       store?.heldBy(attachment({ containerId: "nobody" }));
       store?.firstFree(ip("10.0.0.2"), ip("10.0.0.254"));
-      store?.list();
+      store?.count();
       store?.find(ip("10.0.0.3"));
     }
     assertEquals(network.snapshot(), before);
   });
 
-  Deno.test(`probe() H22 changes nothing of ${name}`, () => {
+  Deno.test(`probe() changes nothing of ${name}`, () => {
     using network = make();
     const before = withoutChangeTimeOfLock(network);
     stores.probe(config(network.path));

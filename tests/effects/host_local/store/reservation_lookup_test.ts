@@ -2,10 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  type ReservationLookup,
-  ReservationTable,
-} from "../../../../lib/host_local/reservation_table.ts";
+import { ReservationTable } from "../../../../lib/host_local/reservation_table.ts";
 import {
   addressPlus,
   formatIpAddress,
@@ -15,6 +12,8 @@ import {
 import { ReservationIndex } from "../../../../lib/host_local/store/reservation_index.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { ip } from "../../../unit/host_local/builders.ts";
+
+type Lookup = ReservationTable | ReservationIndex;
 
 type Held = Readonly<Record<string, string>>;
 
@@ -29,7 +28,7 @@ function tableOf(held: Held): ReservationTable {
 interface Kind {
   readonly name: string;
   /** Lets `body` use a lookup that holds `held`. */
-  readonly use: (held: Held, body: (lookup: ReservationLookup) => void) => void;
+  readonly use: (held: Held, body: (lookup: Lookup) => void) => void;
 }
 
 const KINDS: readonly Kind[] = [
@@ -42,9 +41,8 @@ const KINDS: readonly Kind[] = [
     use: (held, body) => {
       using directory = new TempDir();
       const path = directory.join("index");
-      const index = ReservationIndex.create(path, tableOf(held));
+      using index = ReservationIndex.create(path, tableOf(held));
       body(index);
-      index.close();
     },
   },
 ];
@@ -339,7 +337,7 @@ Deno.test("ReservationIndex answers as ReservationTable does, whatever happens t
         const taken = new Set<string>();
         /** Puts an address in or, if it is there, takes it out. */
         const apply = (
-          lookups: readonly ReservationLookup[],
+          lookups: readonly Lookup[],
           { address, owner }: typeof operations[0],
         ): void => {
           const name = formatIpAddress(address);
@@ -350,9 +348,9 @@ Deno.test("ReservationIndex answers as ReservationTable does, whatever happens t
           if (!taken.delete(name)) taken.add(name);
         };
         for (const step of initial) apply([table], step);
-        const index = ReservationIndex.create(directory.join("index"), table);
+        using index = ReservationIndex.create(directory.join("index"), table);
         for (const step of operations) {
-          index.change(() => apply([table, index], step));
+          apply([table, index], step);
           const { address, owner } = step;
           const last = {
             family: address.family,
@@ -366,11 +364,10 @@ Deno.test("ReservationIndex answers as ReservationTable does, whatever happens t
             index.firstFree(address, address),
             table.firstFree(address, address),
           );
-          const byText = (lookup: ReservationLookup): string[] =>
+          const byText = (lookup: Lookup): string[] =>
             lookup.addressesOf(owner).map(formatIpAddress).sort();
           assertEquals(byText(index), byText(table));
         }
-        index.close();
       },
     ),
     { numRuns: 60 },

@@ -7,22 +7,22 @@ import {
   ownerKey,
   parseOwner,
   parseReservationName,
-} from "../../../lib/host_local/reservation.ts";
+} from "../../../lib/host_local/reservation_format.ts";
 import { attachment, ip } from "./builders.ts";
+import { testRows } from "../../support/rows.ts";
 
 const C1_ETH0: Owner = { kind: "attachment", attachment: attachment() };
 const C1: Owner = { kind: "container", containerId: "c1" };
 const NOBODY: Owner = { kind: "nobody" };
 const UNKNOWN: Owner = { kind: "unknown" };
 
-// Upstream contract 1.11, "Legacy/foreign content tolerance".
 const CONTENTS: readonly { name: string; content: string; want: Owner }[] = [
   { name: "what upstream writes", content: "c1\r\neth0", want: C1_ETH0 },
   { name: "a line feed behind", content: "c1\r\neth0\r\n", want: C1_ETH0 },
   { name: "white space around", content: " \t c1\r\neth0  \n", want: C1_ETH0 },
-  { name: "H16 a bare line feed between", content: "c1\neth0", want: C1_ETH0 },
+  { name: "a bare line feed between", content: "c1\neth0", want: C1_ETH0 },
   {
-    name: "H16 a bare line feed between and behind",
+    name: "a bare line feed between and behind",
     content: "c1\neth0\n",
     want: C1_ETH0,
   },
@@ -52,11 +52,9 @@ const CONTENTS: readonly { name: string; content: string; want: Owner }[] = [
   { name: "an empty line between", content: "c1\r\n\r\neth0", want: UNKNOWN },
 ];
 
-for (const { name, content, want } of CONTENTS) {
-  Deno.test(`parseOwner() 1.11 reads ${name}`, () => {
-    assertEquals(parseOwner(content), want);
-  });
-}
+testRows("parseOwner() reads", CONTENTS, ({ content, want }) => {
+  assertEquals(parseOwner(content), want);
+});
 
 Deno.test("parseOwner() keeps the interface name as it is", () => {
   assertEquals(parseOwner("c1\r\n eth0"), {
@@ -72,9 +70,11 @@ const KEYS = [
   { name: "nobody", owner: NOBODY, want: "" },
 ] as const;
 
-for (const { name, owner, want } of KEYS) {
-  Deno.test(`ownerKey() of ${name}`, () => assertEquals(ownerKey(owner), want));
-}
+testRows(
+  "ownerKey() of",
+  KEYS,
+  ({ owner, want }) => assertEquals(ownerKey(owner), want),
+);
 
 Deno.test("parseOwner() reads back what formatOwner() writes", () => {
   const id = fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/);
@@ -113,6 +113,6 @@ for (const { name, want } of NAMES) {
   });
 }
 
-Deno.test("cursorName() 1.11 ends with the index", () => {
+Deno.test("cursorName() ends with the index", () => {
   assertEquals(cursorName(12), "last_reserved_ip.12");
 });
