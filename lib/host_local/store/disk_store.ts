@@ -28,7 +28,7 @@ import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
 import { writeReservations } from "./write_reservations.ts";
 
 /** How many reservations are inspected to count those of an earlier boot. */
-const MAX_INSPECTED = 1_000;
+const MAX_INSPECTED = 256;
 
 /** What a store is opened with. */
 export interface DiskStoreOptions {

@@ -199,7 +199,16 @@ export class Network implements Disposable {
     store.release(attachment(facts));
   }
 
-  /** The addresses an attachment holds. */
+  /** Makes one GC that keeps what `keep` returns true for. */
+  gc(
+    keep: (reservation: Reservation) => boolean,
+    options: Partial<DiskStoreOptions> = {},
+  ): void {
+    using store = this.open(options);
+    store.releaseUnless(keep);
+  }
+
+  /** The addresses that an attachment holds, as CHECK finds them. */
   heldBy(
     facts: Partial<ContainerInterface> = {},
     options: Partial<DiskStoreOptions> = {},
@@ -209,13 +218,14 @@ export class Network implements Disposable {
   }
 }
 
-/** `count` files of containers o0, o1, ... for 10.0.0.2 and on. */
+/** `count` files of containers o0, o1, ... from 10.0.0.2 on. */
 export function crowd(count: number): Record<string, string> {
   return Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [
-      `10.0.0.${index + 2}`,
-      formatOwner(attachment({ containerId: `o${index}` })),
-    ]),
+    Array.from({ length: count }, (_, index) => {
+      const host = index + 2;
+      const owner = formatOwner(attachment({ containerId: `o${index}` }));
+      return [`10.0.${host >> 8}.${host & 255}`, owner];
+    }),
   );
 }
 
