@@ -104,6 +104,9 @@ export class FakeStores implements ReservationStores, ReservationStore {
     return {
       keep: () => {
         isKept = true;
+        for (const address of choices.flatMap(({ replaced }) => replaced)) {
+          this.files.delete(formatIpAddress(address));
+        }
       },
       [Symbol.dispose]: () => {
         if (!isKept) names.forEach((name) => this.files.delete(name));

@@ -1,4 +1,4 @@
-/** What the table in memory and the index on disk have in common, tested once for each. */
+/** What the table in memory and the index on disk have in common: the same rows for both. */
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -27,7 +27,7 @@ function tableOf(held: Held): ReservationTable {
 
 interface Kind {
   readonly name: string;
-  /** Lets `body` use a lookup that holds `held`. */
+  /** Runs `body` on a lookup that holds `held`. */
   readonly use: (held: Held, body: (lookup: Lookup) => void) => void;
 }
 
@@ -52,35 +52,35 @@ const MAX6 = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
 
 const FREE = [
   {
-    name: "the first address of an empty lookup",
+    name: "the first address if nothing is taken",
     held: [],
     from: "10.0.0.2",
     last: "10.0.0.9",
     want: "10.0.0.2",
   },
   {
-    name: "the first behind what is taken",
+    name: "the first after what is taken",
     held: ["10.0.0.2", "10.0.0.3"],
     from: "10.0.0.2",
     last: "10.0.0.9",
     want: "10.0.0.4",
   },
   {
-    name: "one in the middle of what is taken",
+    name: "one between what is taken",
     held: ["10.0.0.2", "10.0.0.4"],
     from: "10.0.0.2",
     last: "10.0.0.9",
     want: "10.0.0.3",
   },
   {
-    name: "from inside a run",
+    name: "the end of a run that `from` lies in",
     held: ["10.0.0.2", "10.0.0.3", "10.0.0.4"],
     from: "10.0.0.3",
     last: "10.0.0.9",
     want: "10.0.0.5",
   },
   {
-    name: "`from` itself behind a run",
+    name: "`from` itself after a run",
     held: ["10.0.0.2", "10.0.0.3"],
     from: "10.0.0.4",
     last: "10.0.0.9",
@@ -108,14 +108,14 @@ const FREE = [
     want: "10.0.0.2",
   },
   {
-    name: "nothing of a single address that is taken",
+    name: "nothing for a single address that is taken",
     held: ["10.0.0.2"],
     from: "10.0.0.2",
     last: "10.0.0.2",
     want: undefined,
   },
   {
-    name: "nothing where all is taken",
+    name: "nothing if all is taken",
     held: ["10.0.0.2", "10.0.0.3", "10.0.0.4"],
     from: "10.0.0.2",
     last: "10.0.0.3",
@@ -150,14 +150,14 @@ const FREE = [
     want: MAX4,
   },
   {
-    name: "nothing behind the highest address of IPv4",
+    name: "nothing after the highest address of IPv4",
     held: [MAX4],
     from: MAX4,
     last: MAX4,
     want: undefined,
   },
   {
-    name: "nothing behind the highest address of IPv6",
+    name: "nothing after the highest address of IPv6",
     held: [MAX6],
     from: MAX6,
     last: MAX6,
@@ -181,7 +181,7 @@ const FREE = [
 
 for (const { name: kind, use } of KINDS) {
   for (const { name, held, from, last, want } of FREE) {
-    Deno.test(`${kind}.firstFree() gives ${name}`, () => {
+    Deno.test(`${kind}.firstFree() returns ${name}`, () => {
       const owners = Object.fromEntries(held.map((text) => [text, "c1"]));
       use(owners, (lookup) => {
         const found = lookup.firstFree(ip(from), ip(last));
@@ -190,7 +190,7 @@ for (const { name: kind, use } of KINDS) {
     });
   }
 
-  Deno.test(`${kind}.addressesOf() gives both families and nothing of others`, () => {
+  Deno.test(`${kind}.addressesOf() returns both families and nothing of others`, () => {
     const held = {
       "10.0.0.2": "c1\r\neth0",
       "::2": "c1\r\neth0",
@@ -204,7 +204,7 @@ for (const { name: kind, use } of KINDS) {
     });
   });
 
-  Deno.test(`${kind}.insert() makes an address taken and found`, () => {
+  Deno.test(`${kind}.insert() adds an address to both directions`, () => {
     use({ "10.0.0.2": "a" }, (lookup) => {
       lookup.insert(ip("10.0.0.3"), "b");
       assertEquals(
@@ -215,7 +215,7 @@ for (const { name: kind, use } of KINDS) {
     });
   });
 
-  Deno.test(`${kind}.insert() joins what lies on both sides`, () => {
+  Deno.test(`${kind}.insert() joins the runs on both sides`, () => {
     use({ "10.0.0.2": "a", "10.0.0.4": "a" }, (lookup) => {
       lookup.insert(ip("10.0.0.3"), "b");
       assertEquals(
@@ -225,7 +225,7 @@ for (const { name: kind, use } of KINDS) {
     });
   });
 
-  Deno.test(`${kind}.remove() frees an address and forgets it`, () => {
+  Deno.test(`${kind}.remove() removes an address from both directions`, () => {
     use({ "10.0.0.2": "a", "10.0.0.3": "a", "10.0.0.4": "a" }, (lookup) => {
       lookup.remove(ip("10.0.0.3"));
       assertEquals(
@@ -242,7 +242,7 @@ for (const { name: kind, use } of KINDS) {
   });
 
   for (const edge of ["10.0.0.2", "10.0.0.4"]) {
-    Deno.test(`${kind}.remove() frees the edge ${edge} of a run`, () => {
+    Deno.test(`${kind}.remove() shortens a run at ${edge}`, () => {
       use({ "10.0.0.2": "a", "10.0.0.3": "a", "10.0.0.4": "a" }, (lookup) => {
         lookup.remove(ip(edge));
         assertEquals(lookup.firstFree(ip(edge), ip("10.0.0.9")), ip(edge));
@@ -254,7 +254,7 @@ for (const { name: kind, use } of KINDS) {
     });
   }
 
-  Deno.test(`${kind}.remove() of what is not there changes nothing`, () => {
+  Deno.test(`${kind}.remove() of a free address changes nothing`, () => {
     use({ "10.0.0.2": "a" }, (lookup) => {
       lookup.remove(ip("10.0.0.3"));
       assertEquals(lookup.addressesOf("a"), [ip("10.0.0.2")]);
@@ -265,8 +265,8 @@ for (const { name: kind, use } of KINDS) {
     });
   });
 
-  Deno.test(`${kind} keeps the ends of both families apart from the rest`, () => {
-    // 16.0.0.0 and 1000:: are where text one digit too long would sort in.
+  Deno.test(`${kind} keeps the ends of both families apart`, () => {
+    // A text with one digit too many would sort next to 16.0.0.0 and 1000::.
     const held = {
       "15.255.255.255": "a",
       "16.0.0.0": "a",
@@ -308,7 +308,7 @@ for (const { name: kind, use } of KINDS) {
   });
 }
 
-/** Few addresses, so that runs grow, join, split and vanish; at both ends and in the middle of each family. */
+/** Few addresses at both ends and in the middle of each family, so that runs grow, join and split. */
 const someAddress = fc.record({
   base: fc.constantFrom(
     { family: 4 as const, value: 0n },
@@ -326,7 +326,7 @@ const operation = fc.record({
   owner: fc.constantFrom("c1\r\neth0", "c2\r\neth0", ""),
 });
 
-Deno.test("ReservationIndex answers as ReservationTable does, whatever happens to both", () => {
+Deno.test("ReservationIndex answers as ReservationTable does after random changes", () => {
   using directory = new TempDir();
   fc.assert(
     fc.property(
@@ -335,7 +335,7 @@ Deno.test("ReservationIndex answers as ReservationTable does, whatever happens t
       (initial, operations) => {
         const table = new ReservationTable();
         const taken = new Set<string>();
-        /** Puts an address in or, if it is there, takes it out. */
+        /** Adds an address or, if it is there, removes it. */
         const apply = (
           lookups: readonly Lookup[],
           { address, owner }: typeof operations[0],
