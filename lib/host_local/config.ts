@@ -6,8 +6,8 @@
  */
 
 import { ConfigError } from "../base/errors.ts";
-import { cleanPath } from "../base/path.ts";
 import { JsonObject, parseList, wrongType } from "../base/json_reader.ts";
+import { cleanPath } from "../base/path.ts";
 import type { NetworkConfig } from "../cni/network_config.ts";
 import type { Route } from "../cni/result.ts";
 import {

@@ -2,12 +2,7 @@
 
 import { ConfigError } from "../base/errors.ts";
 import { cidrContains } from "../net/cidr.ts";
-import {
-  type Family,
-  formatIpAddress,
-  type IpAddress,
-  sameAddress,
-} from "../net/ip_address.ts";
+import { type Family, type IpAddress, sameAddress } from "../net/ip_address.ts";
 import {
   formatRange,
   isTiny,

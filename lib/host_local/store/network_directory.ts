@@ -6,14 +6,6 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "../../net/ip_address.ts";
-import {
-  cursorName,
-  ownerKey,
-  parseOwner,
-  parseReservationName,
-} from "../reservation_format.ts";
-import { ReservationTable } from "../reservation_table.ts";
-import type { Reservation } from "../ports.ts";
 import { isFromEarlierBoot } from "../../sys/clock.ts";
 import {
   createFile,
@@ -23,6 +15,14 @@ import {
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
+import type { Reservation } from "../ports.ts";
+import {
+  cursorName,
+  ownerKey,
+  parseOwner,
+  parseReservationName,
+} from "../reservation_format.ts";
+import { ReservationTable } from "../reservation_table.ts";
 
 /** Names of files that are not reservations. Those with a dot in front are this project's own. */
 export const FILE_NAME = {

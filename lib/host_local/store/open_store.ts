@@ -1,13 +1,13 @@
 /** Opens the directory of a network under its lock. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import type { StoreConfig } from "../config.ts";
 import type { Log } from "../../base/log_line.ts";
+import { attempt, lstat, systemError } from "../../sys/files.ts";
+import type { StoreConfig } from "../config.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
-import { lockFile, probeLock } from "./network_lock.ts";
-import { attempt, lstat, systemError } from "../../sys/files.ts";
 import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
+import { lockFile, probeLock } from "./network_lock.ts";
 
 const DIRECTORY_MODE = 0o755;
 

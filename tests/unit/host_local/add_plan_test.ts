@@ -6,9 +6,9 @@ import {
   formatIpAddress,
   type IpAddress,
 } from "../../../lib/net/ip_address.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, rangeSet, reservations, texts } from "./builders.ts";
-import { testRows } from "../../support/rows.ts";
 
 const V4 = rangeSet("10.0.0.0/29");
 const V6 = rangeSet("2001:db8::/64");
@@ -31,7 +31,7 @@ function plan(
   }, reservations(known));
 }
 
-/** A choice as `address`, with `reused` and what is replaced behind it. */
+/** Each choice as its address, followed by `reused` and what it replaces. */
 function summary(input: Input): string[] {
   return plan(input).choices.map(({ address, reused, replaced }) =>
     [
@@ -49,17 +49,17 @@ const CHOICES: readonly {
 }[] = [
   { name: "the first address of a set", input: {}, want: ["10.0.0.2"] },
   {
-    name: "one address a set, in order",
+    name: "one address per range set, in order",
     input: { sets: [V6, V4] },
     want: ["2001:db8::2", "10.0.0.2"],
   },
   {
-    name: "nothing that others hold",
+    name: "an address that no other container holds",
     input: { others: ["10.0.0.2", "10.0.0.4"] },
     want: ["10.0.0.3"],
   },
   {
-    name: "the next after the cursor of its set",
+    name: "the next address after the cursor of the set",
     input: { sets: [V6, V4], cursors: ["", "10.0.0.4"] },
     want: ["2001:db8::2", "10.0.0.5"],
   },
@@ -69,62 +69,62 @@ const CHOICES: readonly {
     want: ["10.0.0.5"],
   },
   {
-    name: "a request for one of two sets",
+    name: "a requested address in one of two sets",
     input: { sets: [V4, V6], requested: ["2001:db8::9"] },
     want: ["10.0.0.2", "2001:db8::9"],
   },
   {
-    name: "requests in any order",
+    name: "requested addresses in any order",
     input: { sets: [V4, V6], requested: ["2001:db8::9", "10.0.0.5"] },
     want: ["10.0.0.5", "2001:db8::9"],
   },
   {
-    name: "a request in the second range of a pool",
+    name: "a requested address in the second range of a set",
     input: { sets: [POOLS], requested: ["10.1.0.2"] },
     want: ["10.1.0.2"],
   },
   {
-    name: "a request in front of the cursor",
+    name: "a requested address before the cursor",
     input: { requested: ["10.0.0.2"], cursors: ["10.0.0.5"] },
     want: ["10.0.0.2"],
   },
   {
-    name: "the address held from before a boot",
+    name: "a reusable address",
     input: { reusable: ["10.0.0.4"] },
     want: ["10.0.0.4 reused"],
   },
   {
-    name: "the first of several such, abandoning the others",
+    name: "the first of several reusable addresses, replacing the others",
     input: { reusable: ["10.0.0.6", "10.0.0.4", "10.0.0.5"] },
     want: ["10.0.0.4 reused -10.0.0.5 -10.0.0.6"],
   },
   {
-    name: "such an address in its own set only",
+    name: "a reusable address in its own set only",
     input: { sets: [V4, V6], reusable: ["2001:db8::7"] },
     want: ["10.0.0.2", "2001:db8::7 reused"],
   },
   {
-    name: "such an address outside every set is left alone",
+    name: "no reusable address outside every set",
     input: { reusable: ["10.9.0.4"] },
     want: ["10.0.0.2"],
   },
   {
-    name: "an address in use outside every set does not hinder",
+    name: "an address although another is in use outside every set",
     input: { inUse: ["10.9.0.4"] },
     want: ["10.0.0.2"],
   },
   {
-    name: "the held address that is requested",
+    name: "a reusable address that is requested",
     input: { reusable: ["10.0.0.4"], requested: ["10.0.0.4"] },
     want: ["10.0.0.4 reused"],
   },
   {
-    name: "the requested one of two held",
+    name: "the requested one of two reusable addresses",
     input: { reusable: ["10.0.0.4", "10.0.0.5"], requested: ["10.0.0.5"] },
     want: ["10.0.0.5 reused -10.0.0.4"],
   },
   {
-    name: "another address that is requested, abandoning the held one",
+    name: "a requested address, replacing a reusable one",
     input: { reusable: ["10.0.0.4"], requested: ["10.0.0.5"] },
     want: ["10.0.0.5 -10.0.0.4"],
   },
@@ -136,7 +136,7 @@ testRows(
   ({ input, want }) => assertEquals(summary(input), want),
 );
 
-Deno.test("planAdd() names the range an address comes from (1.6: its prefix length and gateway)", () => {
+Deno.test("planAdd() returns the range that the address lies in", () => {
   const { choices } = plan({ sets: [POOLS], requested: ["10.1.0.2"] });
   assertEquals(choices, [{
     address: ip("10.1.0.2"),
@@ -183,7 +183,7 @@ function taken(address: string): unknown {
 
 const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
   {
-    name: "a set with nothing left",
+    name: "an exhausted set",
     input: { others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -193,7 +193,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "a pool with nothing left, all its ranges",
+    name: "an exhausted set of two ranges",
     input: { sets: [POOLS], others: ["10.0.0.2", "10.1.0.2"] },
     want: refused("exhausted", {
       message: inRange(
@@ -203,7 +203,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "the second set, by its index",
+    name: "an exhausted second set, by its index",
     input: { sets: [V6, V4], others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -213,27 +213,28 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "a second address for a container",
+    name: "a duplicate",
     input: { inUse: ["10.0.0.4"] },
     want: DUPLICATE,
   },
   {
-    name: "with several, naming the first by file name",
+    name: "several duplicates, naming the first by file name",
     input: { inUse: ["10.0.0.5", "10.0.0.4"] },
     want: DUPLICATE,
   },
   {
-    name: "one in use beside one from before a boot",
+    name: "a duplicate although another address is reusable",
     input: { inUse: ["10.0.0.4"], reusable: ["10.0.0.2"] },
     want: DUPLICATE,
   },
   {
-    name: "another requested address for a container",
+    name:
+      "a duplicate although another address is requested (no-second-address)",
     input: { inUse: ["10.0.0.4"], requested: ["10.0.0.5"] },
     want: DUPLICATE,
   },
   {
-    name: "a requested old address beside one in use",
+    name: "a duplicate although a reusable address is requested",
     input: {
       inUse: ["10.0.0.4"],
       reusable: ["10.0.0.2"],
@@ -250,7 +251,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "a request for the gateway of a sibling",
+    name: "a request for the gateway of a sibling range (sibling-gateways)",
     input: { sets: [POOLS], requested: ["10.1.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.1.0.1 is subnet's gateway"),
@@ -258,7 +259,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "a request for the gateway that somebody holds, as the gateway",
+    name: "a request for the gateway, as the gateway even if it is taken",
     input: { requested: ["10.0.0.1"], others: ["10.0.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
@@ -266,17 +267,17 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "a request for what others hold",
+    name: "a request for an address that another container holds",
     input: { requested: ["10.0.0.4"], others: ["10.0.0.4"] },
     want: taken("10.0.0.4"),
   },
   {
-    name: "a request for what the container holds itself",
+    name: "a request for an address that the container holds",
     input: { requested: ["10.0.0.4"], inUse: ["10.0.0.4"] },
     want: taken("10.0.0.4"),
   },
   {
-    name: "a request for what others hold, before what the container holds",
+    name: "a request for a taken address before a duplicate",
     input: {
       requested: ["10.0.0.5"],
       others: ["10.0.0.5"],
@@ -293,7 +294,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "a second request in one set",
+    name: "a second request in one set (requests-in-order)",
     input: { requested: ["10.0.0.4", "10.0.0.5"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.0.0.5",
@@ -301,7 +302,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "all that is left over, in order",
+    name: "unserved requests, in order",
     input: { requested: ["10.9.0.1", "10.0.0.4", "fd00::1"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.9.0.1 fd00::1",
@@ -317,7 +318,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "an exhausted set before a request that is left over",
+    name: "an exhausted set before an unserved request",
     input: { requested: ["10.9.0.1"], others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -332,7 +333,7 @@ testRows("planAdd() refuses", REFUSALS, ({ input, want }) => {
   assertEquals(thrownBy(() => plan(input)), want);
 });
 
-Deno.test("planAdd() lets through what is not about addresses", () => {
+Deno.test("planAdd() lets other errors through", () => {
   const failure = new TypeError("broken index");
   const broken = {
     ...reservations(),
@@ -393,7 +394,7 @@ function planIfServed(input: Input): ReturnType<typeof plan> | undefined {
   }
 }
 
-Deno.test("planAdd() gives one address a set, none that others hold, no second to a container", () => {
+Deno.test("planAdd() chooses one address per set: no taken one, and no second one for a container", () => {
   let served = 0;
   fc.assert(
     fc.property(state, (given) => {
@@ -424,5 +425,5 @@ Deno.test("planAdd() gives one address a set, none that others hold, no second t
     }),
     { numRuns: 1000 },
   );
-  assert(served > 100, `only ${served} of the ADDs made up were served`);
+  assert(served > 100, `only ${served} of the random ADDs were served`);
 });

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { JsonObject } from "../../../lib/base/json_reader.ts";
-import { readValidAttachments } from "../../../lib/cni/valid_attachments.ts";
 import type { ContainerInterface } from "../../../lib/cni/attachment.ts";
-import type { Owner } from "../../../lib/host_local/reservation_format.ts";
+import { readValidAttachments } from "../../../lib/cni/valid_attachments.ts";
 import { keptByGc } from "../../../lib/host_local/gc.ts";
+import type { Owner } from "../../../lib/host_local/reservation_format.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { attachment, ip } from "./builders.ts";
-import { testRows } from "../../support/rows.ts";
 
 const SPEC_KEY = "cni.dev/valid-attachments";
 const OLD_KEY = "cni.dev/attachments";
@@ -46,7 +46,7 @@ const READ = [
   },
 ] as const;
 
-testRows("readValidAttachments() takes", READ, ({ json, want }) => {
+testRows("readValidAttachments() reads", READ, ({ json, want }) => {
   assertEquals<unknown>(read(json), want);
 });
 

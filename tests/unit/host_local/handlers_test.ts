@@ -3,11 +3,11 @@ import { SystemError } from "../../../lib/base/errors.ts";
 import { formatLogLine } from "../../../lib/base/log_line.ts";
 import type { Result } from "../../../lib/cni/result.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
+import { testRows } from "../../support/rows.ts";
 import { rejectionOf } from "../base/thrown.ts";
 import { invocation, networkConfig } from "../cni/builders.ts";
 import { ip } from "./builders.ts";
 import { DIRECTORY, FakeStores, RESERVED_AT_MS } from "./fake_stores.ts";
-import { testRows } from "../../support/rows.ts";
 
 type Keys = Readonly<Record<string, unknown>>;
 
@@ -22,7 +22,7 @@ const NOW_MS = RESERVED_AT_MS + 60_000;
 
 interface Call {
   readonly command: "add" | "del" | "check" | "gc" | "status";
-  /** Keys of `ipam`, beside the usual ones. */
+  /** Keys of `ipam`, in addition to those of {@link IPAM}. */
   readonly ipam?: Keys;
   /** Keys of the document. */
   readonly keys?: Keys;
@@ -82,7 +82,7 @@ function refused(
   return { name: "CniError", code, message, details };
 }
 
-Deno.test("hostLocalHandlers() ADD answers with address, prefix length, gateway, routes and DNS, then closes", async () => {
+Deno.test("ADD returns address, prefix length, gateway, routes and DNS, and closes the store", async () => {
   const outcome = await call({
     command: "add",
     ipam: { routes: [{ dst: "0.0.0.0/0" }], resolvConf: "/r" },
@@ -101,7 +101,7 @@ Deno.test("hostLocalHandlers() ADD answers with address, prefix length, gateway,
   assertEquals(outcome.stores.calls, [`create ${DIRECTORY}`, "close"]);
 });
 
-Deno.test("hostLocalHandlers() ADD RFC 3021 has no gateway in a /31", async () => {
+Deno.test("ADD returns no gateway in a /31 (small-subnets)", async () => {
   const { results } = await call({
     command: "add",
     ipam: { subnet: "10.0.0.0/31" },
@@ -111,7 +111,7 @@ Deno.test("hostLocalHandlers() ADD RFC 3021 has no gateway in a /31", async () =
   }]]);
 });
 
-Deno.test("hostLocalHandlers() ADD warns about a gateway that can hardly be meant", async () => {
+Deno.test("ADD logs a gateway outside its subnet (gateway-warning)", async () => {
   const { logged, results } = await call({
     command: "add",
     ipam: { gateway: "fe80::1" },
@@ -128,7 +128,8 @@ const ADD_REFUSALS: readonly {
   want: unknown;
 }[] = [
   {
-    name: "SPEC 5 code 11 for a full pool, with what is held",
+    name:
+      "code 11 for an exhausted pool, with what is held (code-11-exhausted)",
     call: { stores: new FakeStores({ files: { "10.0.0.2": C2 } }) },
     want: refused(11, {
       message:
@@ -157,7 +158,7 @@ const ADD_REFUSALS: readonly {
     }),
   },
   {
-    name: "code 4 for bad CNI_ARGS",
+    name: "code 4 for bad CNI_ARGS (code-4-args)",
     call: { cniArgs: "foo" },
     want: refused(4, {
       message: 'ARGS: invalid pair "foo"',
@@ -175,7 +176,7 @@ const ADD_REFUSALS: readonly {
     },
   },
   {
-    name: "a resolvConf that is not there",
+    name: "a missing resolvConf",
     call: { ipam: { resolvConf: "/nope" } },
     want: {
       name: "SystemError",
@@ -186,7 +187,7 @@ const ADD_REFUSALS: readonly {
 ];
 
 testRows(
-  "hostLocalHandlers() ADD fails with",
+  "ADD fails with",
   ADD_REFUSALS,
   async ({ call: input, want }) => {
     const { failure, results } = await call({ ...input, command: "add" });
@@ -194,7 +195,7 @@ testRows(
   },
 );
 
-Deno.test("hostLocalHandlers() ADD reads resolvConf before it opens the store", async () => {
+Deno.test("ADD reads resolvConf before it opens the store", async () => {
   const { stores } = await call({
     command: "add",
     ipam: { resolvConf: "/nope" },
@@ -202,12 +203,12 @@ Deno.test("hostLocalHandlers() ADD reads resolvConf before it opens the store", 
   assertEquals(stores.calls, []);
 });
 
-Deno.test("hostLocalHandlers() ADD closes the store after a refusal, too", async () => {
+Deno.test("ADD closes the store after a refusal", async () => {
   const { stores } = await call({ command: "add", cniArgs: "IP=10.0.0.1" });
   assertEquals(stores.calls, [`create ${DIRECTORY}`, "close"]);
 });
 
-Deno.test("hostLocalHandlers() DEL frees what the attachment holds and closes", async () => {
+Deno.test("DEL releases what the attachment holds and closes the store", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C1, "10.0.0.3": C2 } });
   const outcome = await call({ command: "del", stores });
   assertEquals(outcome.failure, undefined);
@@ -215,7 +216,7 @@ Deno.test("hostLocalHandlers() DEL frees what the attachment holds and closes", 
   assertEquals(stores.calls, [`change ${DIRECTORY}`, "close"]);
 });
 
-Deno.test("hostLocalHandlers() DEL succeeds without a directory", async () => {
+Deno.test("DEL succeeds without a directory", async () => {
   const { failure, logged } = await call({
     command: "del",
     stores: new FakeStores({ exists: false }),
@@ -247,7 +248,7 @@ const INVALID_CONFIGS = [
 ] as const;
 
 testRows(
-  "DEL releases, and logs,",
+  "DEL releases (del-best-effort) in spite of, and logs,",
   INVALID_CONFIGS,
   async ({ call: input, reason }) => {
     const stores = new FakeStores({ files: { "10.0.0.2": C1 } });
@@ -260,7 +261,7 @@ testRows(
   },
 );
 
-Deno.test("hostLocalHandlers() DEL fails where the directory is anybody's guess", async () => {
+Deno.test("DEL fails if dataDir is not a string", async () => {
   const { failure } = await call({ command: "del", ipam: { dataDir: 5 } });
   assertEquals(failure, {
     name: "DecodeError",
@@ -270,7 +271,7 @@ Deno.test("hostLocalHandlers() DEL fails where the directory is anybody's guess"
   });
 });
 
-Deno.test("hostLocalHandlers() CHECK passes what prevResult and the files agree on, and only looks", async () => {
+Deno.test("CHECK accepts a prevResult that the reservations agree with, and changes nothing", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C1 } });
   const prevResult = { ips: [{ address: "10.0.0.2/30" }] };
   const { failure } = await call({
@@ -307,7 +308,7 @@ const CHECK_REFUSALS: readonly {
     }),
   },
   {
-    name: "another address than in prevResult",
+    name: "another address than in prevResult (check-prev-result)",
     call: {
       stores: new FakeStores({ files: { "10.0.0.2": C1 } }),
       keys: { prevResult: { ips: [{ address: "10.0.0.1/30" }] } },
@@ -329,7 +330,7 @@ const CHECK_REFUSALS: readonly {
 ];
 
 testRows(
-  "hostLocalHandlers() CHECK fails with",
+  "CHECK fails with",
   CHECK_REFUSALS,
   async ({ call: input, want }) => {
     const { failure } = await call({ ...input, command: "check" });
@@ -341,7 +342,7 @@ const LISTED = {
   "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }],
 } as const;
 
-Deno.test("hostLocalHandlers() GC SPEC 2 frees what is not listed, in one pass", async () => {
+Deno.test("GC releases what is not listed", async () => {
   const files = {
     "10.0.0.2": C1,
     "10.0.0.3": C2,
@@ -356,16 +357,16 @@ Deno.test("hostLocalHandlers() GC SPEC 2 frees what is not listed, in one pass",
   assertEquals(stores.calls, [`change ${DIRECTORY}`, "close"]);
 });
 
-// The reservations of the fake are exactly one minute old.
-const GRACES = [
-  { seconds: 59, want: {} },
-  { seconds: 60, want: {} },
-  { seconds: 61, want: { "10.0.0.2": C2 } },
-] as const;
+const GRACES: readonly [seconds: number, want: Keys][] = [
+  [59, {}],
+  [60, {}],
+  [61, { "10.0.0.2": C2 }],
+];
 
-for (const { seconds, want } of GRACES) {
-  const verb = seconds > 60 ? "keeps" : "frees";
-  Deno.test(`hostLocalHandlers() GC ${verb} a reservation of 60 s with gcGraceSeconds ${seconds}`, async () => {
+testRows(
+  "GC keeps a reservation of 60 s only within gcGraceSeconds",
+  GRACES.map(([seconds, want]) => ({ name: String(seconds), seconds, want })),
+  async ({ seconds, want }) => {
     const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
     const outcome = await call({
       command: "gc",
@@ -373,11 +374,11 @@ for (const { seconds, want } of GRACES) {
       keys: LISTED,
       ipam: { gcGraceSeconds: seconds },
     });
-    assertEquals<unknown>(filesOf(outcome), want);
-  });
-}
+    assertEquals(filesOf(outcome), want);
+  },
+);
 
-Deno.test("hostLocalHandlers() GC frees nothing without a list", async () => {
+Deno.test("GC releases nothing without a list", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
   const outcome = await call({ command: "gc", stores });
   assertEquals(filesOf(outcome), { "10.0.0.2": C2 });
@@ -389,7 +390,7 @@ Deno.test("hostLocalHandlers() GC frees nothing without a list", async () => {
   });
 });
 
-Deno.test("hostLocalHandlers() GC goes on with a configuration that ADD would refuse", async () => {
+Deno.test("GC releases with a configuration that ADD refuses, and logs what is wrong with it", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
   const outcome = await call({
     command: "gc",
@@ -403,7 +404,7 @@ Deno.test("hostLocalHandlers() GC goes on with a configuration that ADD would re
   ]);
 });
 
-Deno.test("hostLocalHandlers() GC succeeds without a directory", async () => {
+Deno.test("GC succeeds without a directory", async () => {
   const { failure } = await call({
     command: "gc",
     stores: new FakeStores({ exists: false }),
@@ -428,19 +429,20 @@ const STATUSES: readonly {
   log: readonly string[];
 }[] = [
   {
-    name: "passes a usable directory",
+    name: "accepts a usable directory",
     call: {},
     want: undefined,
     log: ["probe /d/net"],
   },
   {
-    name: "passes a full pool",
+    name: "accepts an exhausted pool",
     call: { stores: new FakeStores({ files: FULL }) },
     want: undefined,
     log: ["probe /d/net"],
   },
   {
-    name: "SPEC 5 code 50 for a full pool with statusFailsWhenFull",
+    name:
+      "fails with code 50 for an exhausted pool with statusFailsWhenFull (SPEC section 5)",
     call: {
       stores: new FakeStores({ files: FULL }),
       ipam: { statusFailsWhenFull: true },
@@ -449,13 +451,13 @@ const STATUSES: readonly {
     log: ["probe /d/net", "read /d/net", "close"],
   },
   {
-    name: "passes a pool with room with statusFailsWhenFull",
+    name: "accepts a pool with a free address with statusFailsWhenFull",
     call: { ipam: { statusFailsWhenFull: true } },
     want: undefined,
     log: ["probe /d/net", "read /d/net", "close"],
   },
   {
-    name: "passes without a directory with statusFailsWhenFull",
+    name: "accepts a missing directory with statusFailsWhenFull",
     call: {
       stores: new FakeStores({ exists: false }),
       ipam: { statusFailsWhenFull: true },
@@ -464,7 +466,7 @@ const STATUSES: readonly {
     log: ["probe /d/net"],
   },
   {
-    name: "SPEC 5 code 50 for a directory that cannot be used",
+    name: "fails with code 50 for an unusable directory (SPEC section 5)",
     call: { stores: new FakeStores({ failure: UNUSABLE }) },
     want: refused(50, {
       message: "open /d/net: not a directory",
@@ -473,7 +475,7 @@ const STATUSES: readonly {
     log: [],
   },
   {
-    name: "fails with a resolvConf that is not there, as ADD would",
+    name: "fails with a missing resolvConf, as ADD does",
     call: { ipam: { resolvConf: "/nope" } },
     want: refused(50, {
       message: "open /nope: no such file or directory",
@@ -495,7 +497,7 @@ const STATUSES: readonly {
 ];
 
 testRows(
-  "hostLocalHandlers() STATUS",
+  "STATUS",
   STATUSES,
   async ({ call: input, want, log }) => {
     const { failure, stores } = await call({ ...input, command: "status" });
@@ -506,8 +508,12 @@ testRows(
   },
 );
 
-for (const command of ["add", "del", "check", "gc"] as const) {
-  Deno.test(`hostLocalHandlers() ${command.toUpperCase()} lets a failure of the store through`, async () => {
+testRows(
+  "a command lets a failure of the store through:",
+  [{ name: "add" }, { name: "del" }, { name: "check" }, {
+    name: "gc",
+  }] as const,
+  async ({ name: command }) => {
     const stores = new FakeStores({
       failure: new SystemError("flock", { advice: "wait" }),
     });
@@ -517,5 +523,5 @@ for (const command of ["add", "del", "check", "gc"] as const) {
       message: "flock",
       advice: "wait",
     });
-  });
-}
+  },
+);

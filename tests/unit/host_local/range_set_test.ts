@@ -11,9 +11,9 @@ import {
   resolveRangeSets,
 } from "../../../lib/host_local/range_set.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, range, type RangeKeys, rangeSet } from "./builders.ts";
-import { testRows } from "../../support/rows.ts";
 
 type Sets = readonly (readonly (string | RangeKeys)[])[];
 
@@ -59,27 +59,27 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     want: refused("invalid range set 1: empty range set", ""),
   },
   {
-    name: "a bad range, by its path",
+    name: "an invalid range, by its path",
     sets: [["10.1.0.0/24", "10.0.0.1/24"]],
     want: hostBits(0, "s[0][1].subnet"),
   },
   {
-    name: "the first bad set",
+    name: "the first invalid set",
     sets: [["10.0.0.1/24"], []],
     want: hostBits(0, "s[0][0].subnet"),
   },
   {
-    name: "both families in a set",
+    name: "a set of both families",
     sets: [["10.0.0.0/24", "fd00::/64"]],
     want: refused("invalid range set 0: mixed address families", "s[0][1]"),
   },
   {
-    name: "a mixed family before a later bad range",
+    name: "mixed families before a later invalid range",
     sets: [["10.0.0.0/24", "fd00::/64", "10.0.0.1/24"]],
     want: refused("invalid range set 0: mixed address families", "s[0][1]"),
   },
   {
-    name: "a bad range before a mixed family",
+    name: "an invalid range before mixed families",
     sets: [["fd00::/64", "10.0.0.1/24"]],
     want: hostBits(0, "s[0][1].subnet"),
   },
@@ -92,7 +92,7 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     ),
   },
   {
-    name: "a shared address of the first and the third",
+    name: "an address shared by the first and the third range",
     sets: [[slice(10, 20), slice(30, 40), slice(5, 10)]],
     want: refused(
       "invalid range set 0: subnets 10.0.0.10-10.0.0.20 and 10.0.0.5-10.0.0.10 overlap",
@@ -108,7 +108,7 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     ),
   },
   {
-    name: "a bad range before an overlap",
+    name: "an invalid range before an overlap",
     sets: [[slice(10, 20), slice(20, 30), "10.0.0.1/24"]],
     want: hostBits(0, "s[0][2].subnet"),
   },
@@ -118,14 +118,14 @@ testRows("resolveRangeSets() refuses", REFUSED, ({ sets, want }) => {
   assertEquals(thrownBy(() => resolve(sets)), want);
 });
 
-Deno.test("resolveRangeSets() keeps sets and ranges in order", () => {
+Deno.test("resolveRangeSets() keeps the order of sets and ranges", () => {
   assertEquals<unknown>(
     resolve([["10.0.0.0/24"], [slice(20, 30), slice(10, 19)]]),
     [[range("10.0.0.0/24")], [range(slice(20, 30)), range(slice(10, 19))]],
   );
 });
 
-Deno.test("resolveRangeSets() leaves overlaps between sets to the next step", () => {
+Deno.test("resolveRangeSets() does not compare sets", () => {
   assertEquals(
     thrownBy(() => resolve([["10.0.0.0/24"], ["10.0.0.0/24"]])),
     undefined,
@@ -162,14 +162,14 @@ const PARTLY = [
   },
 ] as const;
 
-testRows("refuseOverlappingSets() sees", PARTLY, ({ sets }) => {
+testRows("refuseOverlappingSets() compares", PARTLY, ({ sets }) => {
   assertEquals(
     thrownBy(() => refuseOverlappingSets(sets)),
     refused("range set 0 overlaps with 1", ""),
   );
 });
 
-Deno.test("refuseOverlappingSets() passes neighbours", () => {
+Deno.test("refuseOverlappingSets() accepts neighbours", () => {
   const sets = [
     rangeSet(slice(1, 10)),
     rangeSet(slice(11, 20)),
@@ -178,25 +178,29 @@ Deno.test("refuseOverlappingSets() passes neighbours", () => {
   assertEquals(thrownBy(() => refuseOverlappingSets(sets)), undefined);
 });
 
-Deno.test("familyOf() is that of the addresses", () => {
+Deno.test("familyOf() returns the family of the addresses", () => {
   assertEquals([familyOf(SET), familyOf(rangeSet("fd00::/64"))], [4, 6]);
 });
 
-Deno.test("formatRangeSet() lists ranges with commas", () => {
+Deno.test("formatRangeSet() separates ranges with commas", () => {
   assertEquals(formatRangeSet(SET), "10.0.0.1-10.0.0.2,10.1.0.1-10.1.0.254");
 });
 
-Deno.test("findRange() gives the range an address lies in", () => {
+Deno.test("findRange() returns the range that an address lies in", () => {
   assertEquals(findRange(SET, ip("10.1.0.7")), SET[1]);
 });
 
-Deno.test("findRange() gives nothing for an address between ranges", () => {
+Deno.test("findRange() returns undefined for an address between ranges", () => {
   assertEquals(findRange(SET, ip("10.0.0.3")), undefined);
 });
 
 const GATEWAYS = [
   { name: "a default gateway", address: "10.0.0.1", want: true },
-  { name: "a gateway of a sibling range", address: "10.0.0.2", want: true },
+  {
+    name: "the gateway of a sibling range (sibling-gateways)",
+    address: "10.0.0.2",
+    want: true,
+  },
   { name: "an ordinary address", address: "10.1.0.1", want: false },
   {
     name: "the bits of a gateway in the other family",
@@ -205,13 +209,11 @@ const GATEWAYS = [
   },
 ] as const;
 
-for (const { name, address, want } of GATEWAYS) {
-  Deno.test(`isGateway() says ${want ? "yes" : "no"} to ${name}`, () => {
-    assertEquals(isGateway(SET, ip(address)), want);
-  });
-}
+testRows("isGateway() judges", GATEWAYS, ({ address, want }) => {
+  assertEquals(isGateway(SET, ip(address)), want);
+});
 
-Deno.test("isGateway() says no where there is no gateway", () => {
+Deno.test("isGateway() is false if there is no gateway", () => {
   assertEquals(isGateway(rangeSet("10.0.0.0/31"), ip("10.0.0.0")), false);
 });
 

@@ -7,9 +7,9 @@ import {
   readRange,
 } from "../../../lib/host_local/range.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, range, type RangeKeys } from "./builders.ts";
-import { testRows } from "../../support/rows.ts";
 
 const V6 = "2001:db8:1::/64";
 const V6_FIRST = "2001:db8:1::1";

@@ -1,10 +1,5 @@
 import { assertEquals } from "@std/assert";
 import {
-  describeRefusal,
-  describeReservation,
-  formatAge,
-} from "../../../lib/host_local/refusal_details.ts";
-import {
   PoolError,
   type PoolErrorKind,
 } from "../../../lib/host_local/add_plan.ts";
@@ -12,29 +7,34 @@ import type {
   Reservation,
   ReservationCount,
 } from "../../../lib/host_local/ports.ts";
-import { attachment, ip } from "./builders.ts";
+import {
+  describeRefusal,
+  describeReservation,
+  formatAge,
+} from "../../../lib/host_local/refusal_details.ts";
 import { testRows } from "../../support/rows.ts";
+import { attachment, ip } from "./builders.ts";
 
-const AGES = [
-  { ms: -5_000, want: "0s" },
-  { ms: 0, want: "0s" },
-  { ms: 999, want: "0s" },
-  { ms: 1_000, want: "1s" },
-  { ms: 59_999, want: "59s" },
-  { ms: 60_000, want: "1m" },
-  { ms: 61_000, want: "1m1s" },
-  { ms: 3_600_000, want: "1h" },
-  { ms: 11_525_000, want: "3h12m" },
-  { ms: 86_400_000, want: "1d" },
-  { ms: 90_000_000, want: "1d1h" },
-  { ms: 8_640_000_000, want: "100d" },
-] as const;
+const AGES: readonly [ms: number, want: string][] = [
+  [-5_000, "0s"],
+  [0, "0s"],
+  [999, "0s"],
+  [1_000, "1s"],
+  [59_999, "59s"],
+  [60_000, "1m"],
+  [61_000, "1m1s"],
+  [3_600_000, "1h"],
+  [11_525_000, "3h12m"],
+  [86_400_000, "1d"],
+  [90_000_000, "1d1h"],
+  [8_640_000_000, "100d"],
+];
 
-for (const { ms, want } of AGES) {
-  Deno.test(`formatAge() of ${ms} ms is ${want}`, () => {
-    assertEquals(formatAge(ms), want);
-  });
-}
+testRows(
+  "formatAge() formats",
+  AGES.map(([ms, want]) => ({ name: `${ms} ms as ${want}`, ms, want })),
+  ({ ms, want }) => assertEquals(formatAge(ms), want),
+);
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -80,7 +80,7 @@ const DESCRIPTIONS = [
 ] as const;
 
 testRows(
-  "describeReservation() describes the one of",
+  "describeReservation() names as holder",
   DESCRIPTIONS,
   ({ facts, want }) => {
     assertEquals(describeReservation(reservation(facts), NOW_MS), want);

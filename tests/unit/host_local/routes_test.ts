@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { readRoute } from "../../../lib/host_local/routes.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip } from "./builders.ts";
-import { testRows } from "../../support/rows.ts";
 
 const READ = [
   {
@@ -37,14 +37,14 @@ const READ = [
     json: { dst: "::/0", gw: "10.0.0.1" },
     want: { dst: { address: ip("::"), prefixLength: 0 }, gw: ip("10.0.0.1") },
   },
-  { name: "an empty gateway as none", json: { gw: "" }, want: {} },
+  { name: "an empty gateway as absent", json: { gw: "" }, want: {} },
   {
-    name: "null as not given",
+    name: "null as absent",
     json: { gw: null, mtu: null, table: null },
     want: {},
   },
   {
-    name: "zero as given",
+    name: "zero",
     json: { mtu: 0, table: 0, scope: 0 },
     want: { mtu: 0, table: 0, scope: 0 },
   },
@@ -54,7 +54,7 @@ const READ = [
     want: { mtu: -1, priority: -2 },
   },
   {
-    name: "keys in any letter case",
+    name: "keys in any case",
     json: { DST: "10.0.0.0/8", Gw: "10.0.0.1", MTU: 9 },
     want: {
       dst: { address: ip("10.0.0.0"), prefixLength: 8 },
@@ -63,13 +63,13 @@ const READ = [
     },
   },
   {
-    name: "nothing of unknown keys",
+    name: "no unknown keys",
     json: { metric: 5, comment: [] },
     want: {},
   },
 ] as const;
 
-testRows("readRoute() passes on", READ, ({ json, want }) => {
+testRows("readRoute() keeps", READ, ({ json, want }) => {
   assertEquals<unknown>(readRoute(json, "routes[0]"), want);
 });
 
@@ -91,12 +91,12 @@ function mistyped(
 
 const REFUSED = [
   {
-    name: "null",
+    name: "null (null-elements)",
     json: null,
     want: refused("a route must not be null", "routes[0]"),
   },
   {
-    name: "a dst that is no network",
+    name: "a dst that is not a network",
     json: { dst: "10.0.0.0" },
     want: refused("invalid CIDR address: 10.0.0.0", "routes[0].dst"),
   },
@@ -111,12 +111,12 @@ const REFUSED = [
     want: refused("invalid CIDR address: ", "routes[0].dst"),
   },
   {
-    name: "a gw that is no address",
+    name: "a gw that is not an address",
     json: { gw: "foo" },
     want: refused("invalid IP address: foo", "routes[0].gw"),
   },
   {
-    name: "a text for a number",
+    name: "a string instead of a number",
     json: { mtu: "1400" },
     want: mistyped("string", "routes[0].mtu", "an integer"),
   },
@@ -126,7 +126,7 @@ const REFUSED = [
     want: mistyped("number", "routes[0].scope", "an integer"),
   },
   {
-    name: "a text for the route",
+    name: "a string instead of a route",
     json: "0.0.0.0/0",
     want: mistyped("string", "routes[0]", "an object"),
   },

@@ -1,6 +1,6 @@
 /** What every `ReservationStore` promises: the same rows for the store on disk and for the fake. @module */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Choice } from "../../../lib/host_local/add_plan.ts";
 import type { ReservationStore } from "../../../lib/host_local/ports.ts";
 import { testRows } from "../../support/rows.ts";
@@ -132,9 +132,7 @@ const ROWS: readonly Row[] = [
     run: (store) => {
       const choices = [choice("10.0.0.3"), choice("2001:db8::3")];
       using _reserved = store.reserve(attachment(), { choices });
-      assertEquals(texts(store.find(ip("10.0.0.3")) ? [ip("10.0.0.3")] : []), [
-        "10.0.0.3",
-      ]);
+      assert(store.find(ip("10.0.0.3")) !== undefined);
     },
   },
   {
@@ -144,7 +142,7 @@ const ROWS: readonly Row[] = [
       const replaced = [ip("10.0.0.2"), ip("10.0.0.4")];
       const choices = [choice("10.0.0.3", { reused: true, replaced })];
       using reserved = store.reserve(attachment(), { choices });
-      assertEquals(store.find(ip("10.0.0.2")) === undefined, false);
+      assert(store.find(ip("10.0.0.2")) !== undefined);
       reserved.keep();
     },
     want: { "10.0.0.3": C1 },

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { PoolError } from "../../../../lib/host_local/add_plan.ts";
+import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../../unit/base/thrown.ts";
 import {
   attachment,
@@ -9,7 +10,6 @@ import {
   texts,
 } from "../../../unit/host_local/builders.ts";
 import { beforeBootMs, C1, C2, C9, Network } from "./network.ts";
-import { testRows } from "../../../support/rows.ts";
 
 const DUAL_STACK = ["10.0.0.0/24", "2001:db8::/64"] as const;
 
@@ -140,7 +140,7 @@ const ROLLBACKS = [
 testRows(
   "ADD undoes everything if the answer fails",
   ROLLBACKS,
-  ({ name, files, subnets }) => {
+  ({ files, subnets }) => {
     using network = new Network(files);
     const failure = new TypeError("broken pipe");
     const add = (): unknown =>

@@ -3,8 +3,8 @@
 import { formatLogLine } from "../../../../lib/base/log_line.ts";
 import type { ContainerInterface } from "../../../../lib/cni/attachment.ts";
 import { planAdd } from "../../../../lib/host_local/add_plan.ts";
-import { formatOwner } from "../../../../lib/host_local/reservation_format.ts";
 import type { Reservation } from "../../../../lib/host_local/ports.ts";
+import { formatOwner } from "../../../../lib/host_local/reservation_format.ts";
 import {
   DiskStore,
   type DiskStoreOptions,

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
+import { NetworkDirectory } from "../../../../lib/host_local/store/network_directory.ts";
 import {
   formatIpAddress,
   type IpAddress,
 } from "../../../../lib/net/ip_address.ts";
-import { NetworkDirectory } from "../../../../lib/host_local/store/network_directory.ts";
-import { thrownBy } from "../../../unit/base/thrown.ts";
 import { testRows } from "../../../support/rows.ts";
+import { thrownBy } from "../../../unit/base/thrown.ts";
 import { ip, texts } from "../../../unit/host_local/builders.ts";
 import { C1, C2, Network } from "./network.ts";
 

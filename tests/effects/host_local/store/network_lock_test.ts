@@ -4,8 +4,8 @@ import {
   lockFile,
   probeLock,
 } from "../../../../lib/host_local/store/network_lock.ts";
-import { TempDir } from "../../../support/temp_dir.ts";
 import { testRows } from "../../../support/rows.ts";
+import { TempDir } from "../../../support/temp_dir.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 
 const PATIENT = { create: true, timeoutMs: 10_000 } as const;

@@ -5,8 +5,8 @@ import type {
   ReservationStores,
 } from "../../../../lib/host_local/ports.ts";
 import { diskStores } from "../../../../lib/host_local/store/open_store.ts";
-import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 import { testRows } from "../../../support/rows.ts";
+import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 import { attachment, ip, texts } from "../../../unit/host_local/builders.ts";
 import { C1, crowd, Network } from "./network.ts";
 

@@ -3,13 +3,13 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ReservationTable } from "../../../../lib/host_local/reservation_table.ts";
+import { ReservationIndex } from "../../../../lib/host_local/store/reservation_index.ts";
 import {
   addressPlus,
   formatIpAddress,
   type IpAddress,
   lastValue,
 } from "../../../../lib/net/ip_address.ts";
-import { ReservationIndex } from "../../../../lib/host_local/store/reservation_index.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { ip } from "../../../unit/host_local/builders.ts";
 
