@@ -76,7 +76,8 @@ testRows("readPreviousAddresses() refuses", REFUSED, ({ prevResult, want }) => {
 
 const SETS = [rangeSet("10.0.0.0/24"), rangeSet("2001:db8::/64")];
 
-// SPEC section 2, CHECK: "the plugin must return an error if a container-resource listed in prevResult does not exist".
+// SPEC section 2, CHECK: "the plugin must return an error if a container-resource listed in
+// prevResult does not exist".
 const ROWS = [
   {
     name: "accepts held addresses that are in prevResult",

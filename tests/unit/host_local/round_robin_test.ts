@@ -5,7 +5,10 @@ import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { testRows } from "../../support/rows.ts";
 import { ip, rangeSet, tableOf } from "./builders.ts";
 
-/** What `count` successive calls return, each reserved and taken as the cursor; `-` if the set is exhausted. */
+/**
+ * What `count` successive calls return, each reserved and taken as the cursor; `-` if the set is
+ * exhausted.
+ */
 function sequence(
   set: RangeSet,
   { taken = [], cursor = "", count }: {

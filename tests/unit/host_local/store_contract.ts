@@ -1,4 +1,8 @@
-/** What every `ReservationStore` promises: the same rows for the store on disk and for the fake. @module */
+/**
+ * What every `ReservationStore` promises: the same rows for the store on disk and for the fake.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import type { Choice } from "../../../lib/host_local/add_plan.ts";

@@ -1,4 +1,7 @@
-/** Links, directories and FIFOs with names that the plugin uses are never followed or written through. */
+/**
+ * Links, directories and FIFOs with names that the plugin uses are never followed or written
+ * through.
+ */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
@@ -16,7 +19,9 @@ type Kind = typeof KINDS[number]["name"];
 
 const TREASURE = "not yours";
 
-/** A network with something of that kind under `name`; a link points to a file beside the network. */
+/**
+ * A network with something of that kind under `name`; a link points to a file beside the network.
+ */
 function planted(
   kind: Kind,
   { name, files = {} }: {

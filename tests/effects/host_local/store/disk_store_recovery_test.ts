@@ -146,7 +146,9 @@ Deno.test("ADD ignores a leftover .cursor", () => {
   });
 });
 
-/** What upstream leaves between creating and writing a file, and what a power failure makes of one. */
+/**
+ * What upstream leaves between creating and writing a file, and what a power failure makes of one.
+ */
 const EMPTY_CONTENTS = ["", "\0\0\0\0", " \r\n"].map((content) => ({
   name: JSON.stringify(content),
   content,

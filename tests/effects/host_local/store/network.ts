@@ -104,7 +104,10 @@ export class Network implements Disposable {
     }
   }
 
-  /** Every name and its content, those that are no regular files as `<kind>`; without the index, which is no text. */
+  /**
+   * Every name and its content, those that are no regular files as `<kind>`; without the index,
+   * which is no text.
+   */
   read(): Record<string, string> {
     const files: Record<string, string> = {};
     for (const entry of this.#entries()) {
@@ -126,7 +129,10 @@ export class Network implements Disposable {
     );
   }
 
-  /** Everything that a change would show in: names, kinds, inodes, sizes, modes, and times of files and directory. */
+  /**
+   * Everything that a change would show in: names, kinds, inodes, sizes, modes, and times of files
+   * and directory.
+   */
   snapshot(): unknown {
     const facts = (path: string): unknown => {
       const { ino, size, mode, mtime, ctime, nlink } = Deno.lstatSync(path);

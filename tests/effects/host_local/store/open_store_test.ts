@@ -212,7 +212,9 @@ testRows("probe() changes nothing of", STATES, ({ network: make }) => {
   assertEquals(withoutChangeTimes(network), before);
 });
 
-/** A snapshot without ctimes: to try writing, `probe` sets the times of the lock to what they are. */
+/**
+ * A snapshot without ctimes: to try writing, `probe` sets the times of the lock to what they are.
+ */
 function withoutChangeTimes(network: Network): unknown {
   return JSON.parse(
     JSON.stringify(network.snapshot()),

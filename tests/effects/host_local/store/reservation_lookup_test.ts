@@ -308,7 +308,9 @@ for (const { name: kind, use } of KINDS) {
   });
 }
 
-/** Few addresses at both ends and in the middle of each family, so that runs grow, join and split. */
+/**
+ * Few addresses at both ends and in the middle of each family, so that runs grow, join and split.
+ */
 const someAddress = fc.record({
   base: fc.constantFrom(
     { family: 4 as const, value: 0n },
