@@ -33,8 +33,8 @@ const ARCHITECTURE: Readonly<Record<Target, string>> = {
   "aarch64-unknown-linux-gnu": "arm64",
 };
 
-/** What goes with the plugins, so that README and its links work without the repository. */
-const DOCUMENTS = [
+/** The documents in a release: README and everything it links to. */
+export const DOCUMENTS: readonly string[] = [
   "ARCHITECTURE.md",
   "CHANGELOG.md",
   "CONTRIBUTING.md",
@@ -45,6 +45,9 @@ const DOCUMENTS = [
   "docs/bench.svg",
   "docs/bench_dhcp.md",
   "docs/dhcp.md",
+  "docs/differences.md",
+  "docs/host_local.md",
+  "docs/log_events.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
 ];

@@ -2,7 +2,8 @@
 
 import { SystemError } from "../base/errors.ts";
 import type { ContainerInterface } from "../cni/attachment.ts";
-import { CniError, CniErrorCode, toCniError } from "../cni/error.ts";
+import { logInvalidConfig } from "../cni/config_check.ts";
+import { CniError, CniErrorCode } from "../cni/error.ts";
 import type { PluginHandlers, Request } from "../cni/plugin.ts";
 import { type Dns, type IpConfig, NO_DNS, type Result } from "../cni/result.ts";
 import { readValidAttachments } from "../cni/valid_attachments.ts";
@@ -53,7 +54,7 @@ async function add(
 
 async function del(request: Request, ports: HostLocalPorts): Promise<void> {
   const config = parseStoreConfig(request.config);
-  logInvalidConfig(request, ports);
+  logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
   store?.release(attachmentOf(request));
 }
@@ -79,7 +80,7 @@ async function gc(request: Request, ports: HostLocalPorts): Promise<void> {
   const attachments = readValidAttachments(request.config.json);
   const graceMs = parseGcGraceMs(request.config);
   const config = parseStoreConfig(request.config);
-  logInvalidConfig(request, ports);
+  logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
   const nowMs = ports.nowMs();
   store?.releaseUnless(keptByGc({ attachments, graceMs, nowMs }));
@@ -129,19 +130,6 @@ function resolveConfig({ config, invocation }: Request): HostLocalConfig {
     throw new CniError(CniErrorCode.invalidEnvironment, error.message, {
       details: "in CNI_ARGS",
       cause: error,
-    });
-  }
-}
-
-/** DEL and GC need only a part of the configuration: an error in the rest does not stop them. */
-function logInvalidConfig(request: Request, { log }: HostLocalPorts): void {
-  try {
-    resolveConfig(request);
-  } catch (error) {
-    const { command } = request.invocation;
-    log("warn", "config-invalid", {
-      command,
-      reason: toCniError(error).message,
     });
   }
 }

@@ -1,8 +1,4 @@
-/**
- * What host-local needs of the outside: a place that keeps reservations, files, a clock, a log.
- *
- * @module
- */
+/** What host-local needs from outside: stored reservations, files, a clock and a log. @module */
 
 import type { Log } from "../base/log_line.ts";
 import type { ContainerInterface } from "../cni/attachment.ts";
@@ -52,10 +48,7 @@ export interface ReservationCount {
  * kept.
  */
 export interface PendingReservations extends Disposable {
-  /**
-   * Makes the reservations final. To be called once the result is printed: what fails in here is
-   * only logged.
-   */
+  /** Makes the reservations final, once the result is printed. What fails in here is logged. */
   keep(): void;
 }
 

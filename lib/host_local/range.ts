@@ -7,13 +7,13 @@
 
 import { ConfigError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json_reader.ts";
+import { readAddress, readCidr } from "../cni/address_reader.ts";
 import {
   type Cidr,
   cidrContains,
   formatCidr,
   lastAddress,
   networkAddress,
-  parseCidr,
 } from "../net/cidr.ts";
 import {
   addressBits,
@@ -21,7 +21,6 @@ import {
   formatIpAddress,
   type IpAddress,
   isMapped,
-  parseIpAddress,
 } from "../net/ip_address.ts";
 
 /** The keys of a range object, as configured. */
@@ -42,41 +41,6 @@ export interface Range {
   readonly rangeEnd: IpAddress;
   /** Absent where the subnet has no address to spare for one and none was configured. */
   readonly gateway?: IpAddress;
-}
-
-/**
- * Reads the address under `key`. An empty text counts as absent.
- *
- * @throws {DecodeError} if it is not a string.
- * @throws {ConfigError} if it is not an address.
- */
-export function readAddress(
-  json: JsonObject,
-  key: string,
-): IpAddress | undefined {
-  const text = json.string(key) ?? "";
-  if (text === "") return undefined;
-  const address = parseIpAddress(text);
-  if (address === undefined) {
-    throw new ConfigError(`invalid IP address: ${text}`, json.at(key));
-  }
-  return address;
-}
-
-/**
- * Reads the network under `key`. Unlike for an address, an empty text or `null` is refused.
- *
- * @throws {DecodeError} if it is not a string.
- * @throws {ConfigError} if it is not in CIDR notation.
- */
-export function readCidr(json: JsonObject, key: string): Cidr | undefined {
-  if (!json.has(key)) return undefined;
-  const text = json.string(key) ?? "";
-  const cidr = parseCidr(text);
-  if (cidr === undefined) {
-    throw new ConfigError(`invalid CIDR address: ${text}`, json.at(key));
-  }
-  return cidr;
 }
 
 /**

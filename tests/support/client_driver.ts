@@ -26,7 +26,7 @@ export interface Sent {
 /** An effect with the time of it. */
 export type TimedEffect = ClientEffect & { readonly timeMs: number };
 
-/** A client, its clock and its timer, and everything it did. */
+/** A client, its clock, its timer and everything it did. */
 export class ClientDriver {
   state: ClientState = INITIAL_STATE;
   nowMs: number;
@@ -34,16 +34,16 @@ export class ClientDriver {
   readonly sent: Sent[] = [];
   readonly effects: TimedEffect[] = [];
   readonly settings: ClientSettings;
-  /** Called for each message sent; what it returns is delivered after `delayMs` (0 by default). */
+  /** Called for each message sent; the replies are delivered after `delayMs` (0 by default). */
   server: (sent: Sent) => readonly DhcpMessage[] = () => [];
   delayMs = 0;
-  /** Told of each event, and of the state before it. */
+  /** Receives each event, and the state before it. */
   onEvent: (event: ClientEvent, before: ClientState["state"]) => void =
     () => {};
   readonly #randomU32: () => number;
   readonly #inbox: { atMs: number; message: DhcpMessage }[] = [];
 
-  /** Without `randomU32` every random number is 2^31, the middle: no jitter, and every xid the same. */
+  /** Without `randomU32` every random number is 2^31, the middle: no jitter, and all xids are equal. */
   constructor(
     settings: ClientSettings = makeSettings(),
     { nowMs = 1_000_000, randomU32 = (): number => 2 ** 31 } = {},
@@ -53,7 +53,7 @@ export class ClientDriver {
     this.#randomU32 = randomU32;
   }
 
-  /** Brings one event and carries the effects out. */
+  /** Delivers one event and carries out the effects. */
   event(event: ClientEvent): this {
     this.onEvent(event, this.state.state);
     const context = {
@@ -99,7 +99,7 @@ export class ClientDriver {
     return this;
   }
 
-  /** The message sent last. */
+  /** The last message sent. */
   get last(): Sent {
     const sent = this.sent.at(-1);
     if (sent === undefined) throw new Error("nothing was sent");
@@ -116,7 +116,7 @@ export class ClientDriver {
     >[];
   }
 
-  /** What happened, in short: messages sent, leases, failures; no timers and logs. */
+  /** What happened, in short: messages, offers, leases and failures, without timers and logs. */
   summary(): string[] {
     return this.effects.flatMap((effect) => {
       switch (effect.kind) {

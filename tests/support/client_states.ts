@@ -1,4 +1,4 @@
-/** Clients in each state, reached the usual way; without jitter, every xid is {@link XID}. @module */
+/** Clients in each state, reached by events; without jitter, and every xid is {@link XID}. @module */
 
 import type { ClientSettings } from "../../lib/dhcp/client/settings.ts";
 import { type Lease, leaseFromAck } from "../../lib/dhcp/client/lease.ts";
@@ -11,17 +11,17 @@ export const XID = 2 ** 31;
 export const LEASE_MS = 3_600_000;
 /** The address in these leases. */
 export const ADDRESS = ip("192.0.2.50");
-/** That address, and the server that gave it. */
+/** That address, and the server that granted it. */
 export const HELD = { address: ADDRESS, server: ip("192.0.2.1") };
 
-/** The lease that the ACK of `reply()` grants. */
+/** Returns the lease that the ACK of `reply()` grants. */
 export function lease(sentMs: number): Lease {
   const result = leaseFromAck(reply("ACK", XID), sentMs);
   if (result.kind === "unusable") throw new Error(result.reason);
   return result.lease;
 }
 
-/** The states that a client can be made in. */
+/** The states of {@link clientIn}. */
 export type ClientStateName =
   | "STOPPED"
   | "INIT (pause)"
@@ -38,7 +38,7 @@ export type ClientStateName =
   | "REBOOTING"
   | "REBOOTING (lease)";
 
-/** Makes a client in the state that the name says. */
+/** Returns a client in the named state. */
 export function clientIn(
   name: ClientStateName,
   given?: ClientSettings,
@@ -69,21 +69,14 @@ export function clientIn(
     case "INIT-REBOOT (link down)":
       return client.event({ ...START, link: "down", held: HELD });
     case "INIT-REBOOT (link down, lease)":
-      return client.event({ ...resume(client), link: "down" });
+      // After the pause that follows a link that goes down for the second time.
+      return clientIn("REBOOTING (lease)", given)
+        .event({ kind: "linkDown" }).advance(1000);
     case "REBOOTING":
       return client.event({ ...START, held: HELD });
     case "REBOOTING (lease)":
-      return client.event(resume(client));
+      return clientIn("BOUND (link down)", given).event({ kind: "linkUp" });
   }
 }
 
 const START = { kind: "start", link: "up" } as const;
-
-function resume({ nowMs }: ClientDriver): {
-  kind: "resume";
-  link: "up";
-  lease: Lease;
-  verify: true;
-} {
-  return { kind: "resume", link: "up", lease: lease(nowMs), verify: true };
-}

@@ -1,6 +1,8 @@
 /** Looking at the outside world until it is as expected, with an end. @module */
 
 const PAUSE_MS = 10;
+/** Reached only if something fails; long enough for a busy machine. */
+const LIMIT_MS = 60_000;
 
 /**
  * Looks again and again until `look` finds something: other processes tell nobody when they are done.
@@ -10,7 +12,7 @@ const PAUSE_MS = 10;
 export async function eventually<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  limitMs = 15_000,
+  limitMs = LIMIT_MS,
 ): Promise<T> {
   const endMs = performance.now() + limitMs;
   for (;;) {
@@ -25,7 +27,7 @@ export async function eventually<T>(
 export async function poll(
   what: string,
   look: () => boolean | Promise<boolean>,
-  limitMs = 20_000,
+  limitMs = LIMIT_MS,
 ): Promise<void> {
   await eventually(what, async () => await look() || undefined, limitMs);
 }

@@ -83,7 +83,7 @@ export class ServerProcess implements AsyncDisposable {
     };
     kill("SIGTERM");
     // No wait of the test's: a bound for a server that does not end when told to.
-    const timer = setTimeout(() => kill("SIGKILL"), 3000);
+    const timer = setTimeout(() => kill("SIGKILL"), 60_000);
     await child.status;
     clearTimeout(timer);
   }

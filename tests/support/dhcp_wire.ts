@@ -9,7 +9,7 @@ import {
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
 import { decodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
 import { BPF } from "../../lib/net/packet_filter.ts";
-import { backgroundCloses } from "../../lib/linux/background_close.ts";
+import { backgroundClosesDone } from "../../lib/linux/background_close.ts";
 import { EPOLL, EventLoop, type Watch } from "../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../lib/linux/link_control.ts";
 import {
@@ -63,20 +63,25 @@ export class Wire implements AsyncDisposable {
     );
   }
 
-  /** What came so far, in order. */
+  /** Every message that has arrived, in order, whether or not the loop has had its turn since. */
   get messages(): readonly ClientMessage[] {
+    if (!this.#socket.descriptor.isClosed) this.#receive();
     return this.#messages;
   }
 
-  /** How many of a type came so far. */
-  count(type: string): number {
-    return this.#messages.filter((message) => message.type === type).length;
+  /** The messages without retransmissions, which depend on how fast the machine is: one per exchange and type. */
+  get distinct(): readonly ClientMessage[] {
+    const { messages } = this;
+    return messages.filter(({ type, message: { xid } }, index) =>
+      messages.findIndex((earlier) =>
+        earlier.type === type && earlier.message.xid === xid
+      ) === index
+    );
   }
 
-  /** The types in order, without repetitions that follow each other. */
-  get types(): readonly string[] {
-    return this.#messages.map(({ type }) => type)
-      .filter((type, index, all) => type !== all[index - 1]);
+  /** How many exchanges with a message of this type were begun so far. */
+  count(type: string): number {
+    return this.distinct.filter((message) => message.type === type).length;
   }
 
   /** Sends any bytes as an IPv4 packet, to all hosts or to one. */
@@ -88,7 +93,7 @@ export class Wire implements AsyncDisposable {
     this.#watch[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     await this.#loop[Symbol.asyncDispose]();
-    await backgroundCloses();
+    await backgroundClosesDone();
   }
 
   #receive(): void {

@@ -55,6 +55,17 @@ export class TestNetns implements Disposable {
     return JSON.parse(run("ip", "-n", this.name, "-j", ...command.split(" ")));
   }
 
+  /**
+   * Waits until `eth0` is in operation. The kernel needs a moment after both ends are up: until then it drops what is
+   * sent, and after that it tells listeners that the link has changed.
+   */
+  untilInOperation(): void {
+    const endMs = performance.now() + 60_000;
+    while (this.list("link show dev eth0")[0].operstate !== "UP") {
+      if (performance.now() > endMs) throw new Error(`${this.name}: eth0 down`);
+    }
+  }
+
   /** Opens it. */
   open(): Netns {
     return openNetns(this.path);
@@ -72,7 +83,10 @@ export class TestNetns implements Disposable {
   }
 }
 
-/** Two namespaces joined by a veth pair, `eth0` in both: `client`, up and without an address, and `server`, 192.0.2.1/24. */
+/**
+ * Two namespaces joined by a veth pair, `eth0` in both and in operation: `client`, without an address, and `server`,
+ * 192.0.2.1/24.
+ */
 export class TestLink implements Disposable {
   readonly client = new TestNetns();
   readonly server = new TestNetns();
@@ -83,6 +97,13 @@ export class TestLink implements Disposable {
     server.ip("addr add 192.0.2.1/24 dev eth0");
     server.ip("link set eth0 up");
     client.ip("link set eth0 up");
+    this.untilInOperation();
+  }
+
+  /** Waits until both ends are in operation. */
+  untilInOperation(): void {
+    this.client.untilInOperation();
+    this.server.untilInOperation();
   }
 
   [Symbol.dispose](): void {

@@ -33,10 +33,7 @@ const MAX_INSPECTED = 256;
 /** What a store is opened with. */
 export interface DiskStoreOptions {
   readonly directory: NetworkDirectory;
-  /**
-   * Closed with the store. Undefined where nothing is going to be changed and there is no lock
-   * file.
-   */
+  /** Closed with the store. A command that only reads has none if there is no lock file. */
   readonly lock: Deno.FsFile | undefined;
   /** Whether to repair what is broken and keep an index: not for commands that only read. */
   readonly repair: boolean;
@@ -96,7 +93,7 @@ export class DiskStore implements ReservationStore {
     const addresses = [formatOwner(attachment), attachment.containerId]
       .flatMap((owner) => this.#reservations.addressesOf(owner))
       .toSorted(compareByName);
-    // Known only now that the files have been read, if they are what answers.
+    // Known only now: either the index answered, or the files have been read.
     const isUnanswered = this.#wasLeftUnanswered(attachment);
     const held = addresses.map((address) => ({
       address,

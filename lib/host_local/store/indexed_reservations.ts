@@ -60,7 +60,7 @@ export class IndexedReservations implements Disposable {
   /** Set once the files have been read. */
   #scan: DirectoryScan | undefined;
   /** Whether the files have been read and nothing has been changed since. */
-  #owesIndex = false;
+  #mustWriteIndex = false;
 
   constructor(
     directory: NetworkDirectory,
@@ -76,7 +76,7 @@ export class IndexedReservations implements Disposable {
 
   /** Writes the index if the files had to be read, so that the next command need not do so. */
   [Symbol.dispose](): void {
-    if (this.#owesIndex) this.save({ removed: [], inserted: [] });
+    if (this.#mustWriteIndex) this.save({ removed: [], inserted: [] });
     this.#closeIndex();
   }
 
@@ -167,22 +167,22 @@ export class IndexedReservations implements Disposable {
     }
     if (repair) recover(this.#directory, scan);
     this.#scan = scan;
-    this.#owesIndex = repair;
+    this.#mustWriteIndex = repair;
     return scan;
   }
 
   /**
-   * Announces that files are about to change. Without {@link save} after it the index is not
-   * current any more.
+   * Announces that files are about to change. Unless {@link save} follows, the next command has to
+   * read them.
    */
   beginChange(): void {
-    this.#owesIndex = false;
+    this.#mustWriteIndex = false;
   }
 
-  /** Takes over what has been changed in the files, and makes the index current. */
+  /** Records what has been changed in the files, and makes the index current. */
   save(change: IndexChange): void {
     const { log } = this.#options;
-    this.#owesIndex = false;
+    this.#mustWriteIndex = false;
     const isSaved = bestEffort(log, "index-not-written", () => {
       if (this.#index === undefined) this.#replaceIndex(change);
       else this.#updateIndex(this.#index.index, change);

@@ -16,10 +16,10 @@ import { formatIpAddress, type IpAddress } from "../../net/ip_address.ts";
 import {
   lstatOwn,
   removeFile,
-  removeQuietly,
   renameFile,
   syncDirectory,
   systemError,
+  tryRemoveFile,
 } from "../../sys/files.ts";
 import { bestEffort } from "./best_effort.ts";
 import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
@@ -89,7 +89,7 @@ export class WrittenReservations implements Disposable {
     const failures = this.#undoSteps.toReversed()
       .filter((undo) => !bestEffort(this.#log, "undo-failed", undo));
     // Otherwise the file stays, and the next command undoes the rest.
-    if (failures.length === 0) removeQuietly(this.#pending);
+    if (failures.length === 0) tryRemoveFile(this.#pending);
   }
 
   /** Reserves an address. */

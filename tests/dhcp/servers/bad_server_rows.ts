@@ -26,8 +26,6 @@ interface After {
 interface Row {
   readonly name: string;
   readonly script: Script;
-  /** Keys of `ipam`. */
-  readonly ipam?: Readonly<Record<string, unknown>>;
   /** The error document's code and text; a text may be a pattern. */
   readonly error?: readonly [number, string | RegExp];
   /** The result without `cniVersion`; a key that is absent is not compared. */
@@ -45,8 +43,13 @@ const GOOD = {
   routes: [{ dst: "0.0.0.0/0", gw: "192.0.2.1" }],
 };
 
-/** After NAKs a client tries again at 0, 1, 3 and 7 s: its time is over when it waits for no answer. */
-const BETWEEN_TRIES = { timeout: "5s" };
+/**
+ * Long enough for a busy machine to carry out what the script says. After NAKs a client tries again at 0, 1, 3 and 7 s:
+ * its time is over when it waits for no answer.
+ */
+const BRIEF = { timeout: "5s" };
+/** Nothing waits for the end of this time. */
+const PATIENT = { timeout: "2m" };
 
 /** 40 routes of 8 bytes each, option 121. */
 const MANY_ROUTES = Array.from({ length: 40 }, (_, index) => ({
@@ -74,7 +77,7 @@ const ROWS: readonly Row[] = [
     script: () => [],
     error: [
       11,
-      /^error calling DHCP\.Allocate: no DHCPOFFER received: [2-9]\d* DHCPDISCOVERs unanswered$/,
+      /^error calling DHCP\.Allocate: no DHCPOFFER received: ([2-9]|[1-9]\d+) DHCPDISCOVERs unanswered$/,
     ],
   },
   {
@@ -153,7 +156,6 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "NAK upon NAK is answered with pauses, and its words are passed on",
-    ipam: BETWEEN_TRIES,
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: textHex("go away") } }),
@@ -192,7 +194,7 @@ const ROWS: readonly Row[] = [
     script: giving({ ack: { options: { 58: "00000000", 59: "00000000" } } }),
     result: GOOD,
     check: ({ log, server }) => {
-      assert(/option-repaired.*reason="T1 of 0 s/.test(log), log);
+      assert(/option-ignored.*reason="T1 of 0 s/.test(log), log);
       assertEquals(server.wire.count("REQUEST"), 1);
     },
   },
@@ -202,7 +204,7 @@ const ROWS: readonly Row[] = [
       ack: { options: { 51: "00000e10", 58: "00002000", 59: "00001f00" } },
     }),
     result: GOOD,
-    check: ({ log }) => assert(/option-repaired/.test(log), log),
+    check: ({ log }) => assert(/option-ignored/.test(log), log),
   },
   {
     name: "a lease of no time is taken as a minute",
@@ -214,7 +216,7 @@ const ROWS: readonly Row[] = [
     name: "a lease for ever",
     script: giving({ ack: { options: { 51: "ffffffff" } } }),
     result: GOOD,
-    check: ({ log }) => assert(!/option-repaired/.test(log), log),
+    check: ({ log }) => assert(!/option-ignored/.test(log), log),
   },
   {
     name: "options in the file and sname fields",
@@ -257,7 +259,7 @@ const ROWS: readonly Row[] = [
     name: "a malformed option 121 is left out, with a warning",
     script: giving({ ack: { options: { 121: "21c0000200c0000201" } } }),
     result: GOOD,
-    check: ({ log }) => assert(/option-repaired.*121/.test(log), log),
+    check: ({ log }) => assert(/option-ignored.*121/.test(log), log),
   },
   {
     name: "halves of IPv4 by option 121 are left out, with a warning",
@@ -267,7 +269,7 @@ const ROWS: readonly Row[] = [
     check: ({ outcome, log }) => {
       assertEquals(outcome.code, 0);
       assertEquals(outcome.json.routes, undefined);
-      assert(/route-left-out/.test(log), log);
+      assert(/route-dropped/.test(log), log);
     },
   },
   {
@@ -311,7 +313,6 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "words of a server are quoted, never obeyed",
-    ipam: BETWEEN_TRIES,
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: "0a1b5b324a22" } }),
@@ -333,7 +334,7 @@ export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
     const daemon = await host.daemon();
     const container = host.container();
     const outcome = await host.call("ADD", container, {
-      ipam: { timeout: "2s", ...row.ipam },
+      ipam: row.error === undefined ? PATIENT : BRIEF,
     });
     const { json } = outcome;
     if (row.error !== undefined) {
@@ -357,6 +358,6 @@ export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
     });
     assertEquals(next.code, 0, JSON.stringify(next.json));
     assertEquals(await daemon.end("SIGTERM"), 0);
-    assert(!daemon.log.includes("unexpected error"), daemon.log);
+    assert(!daemon.log.includes("event=unexpected-error"), daemon.log);
   },
 }));

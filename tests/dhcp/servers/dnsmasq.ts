@@ -91,6 +91,12 @@ export class Dnsmasq implements AsyncDisposable {
     return this.log.split("\n").filter((line) => line.includes(text)).length;
   }
 
+  /** How many exchanges have a message of this type; a retransmission and its answer belong to the same exchange. */
+  exchangesWith(type: string): number {
+    const xids = this.log.matchAll(new RegExp(`: (\\d+) ${type}\\(`, "g"));
+    return new Set([...xids].map(([, xid]) => xid)).size;
+  }
+
   /** Its lease file. */
   get leases(): readonly ServerLease[] {
     return readOrEmpty(this.#leaseFile).split("\n").flatMap((line) => {

@@ -1,6 +1,7 @@
 /** Keeping a lease: renewals, restarts, other hardware addresses. @module */
 
 import { assertEquals } from "@std/assert";
+import type { GivenLease } from "../../support/dhcp_server.ts";
 import { addressesOf, bare, type Stage } from "./stage.ts";
 import type { ServerRow } from "./server_rows.ts";
 
@@ -142,11 +143,13 @@ export const KEEP_ROWS: readonly ServerRow[] = [
       const address = bare(await host.add(container));
       const mac = "02:00:5e:10:00:77";
       container.ip(`link set eth0 address ${mac}`);
-      await stage.until(
-        "lease of the new hardware address",
-        () => server.leases().some((lease) => lease.mac === mac),
-      );
-      assertEquals(server.leases(), [{ address, mac }]);
+      // Read once: some servers write their file anew, and it is empty meanwhile.
+      let leases: readonly GivenLease[] = [];
+      await stage.until("lease of the new hardware address", () => {
+        leases = server.leases();
+        return leases.some((lease) => lease.mac === mac);
+      });
+      assertEquals(leases, [{ address, mac }]);
       assertEquals(addressesOf(container), [`${address}/24`]);
     },
   },

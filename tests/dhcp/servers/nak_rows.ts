@@ -45,7 +45,10 @@ async function refused(
   assertEquals(json.ips?.[0]?.address, before, stage.report());
   if (away) giveCarrier(stage);
   else one.ip(`neigh del ${SERVER} dev eth0`);
-  await stage.until("NAK", () => /"lease-lost".* reason=nak/.test(daemon.log));
+  await stage.until(
+    "NAK",
+    () => /event=lease-lost .*reason=nak/.test(daemon.log),
+  );
   await stage.until(
     "interface without the address",
     () => addressesOf(one).length === 0,
@@ -60,7 +63,7 @@ async function refused(
   await stage.until(
     "other address",
     () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(one),
-    40_000,
+    120_000,
   );
   await stage.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
   await stage.serverHas([bare(after())], second);

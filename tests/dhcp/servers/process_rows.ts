@@ -118,7 +118,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       await using host = new DhcpHost();
       const daemon = await host.daemon();
       const container = host.container();
-      const pending = host.call("ADD", container, { ipam: { timeout: "5s" } });
+      const pending = host.call("ADD", container, { ipam: { timeout: "1m" } });
       await eventually(
         "DISCOVER",
         () => daemon.log.includes(DISCOVER) || undefined,
@@ -163,7 +163,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         ...["-socketpath", host.directory.join("other.sock")],
       );
       assertEquals(code, 1);
-      assert(stderr.includes("another daemon has it"), stderr);
+      assert(stderr.includes("another daemon uses it"), stderr);
     },
   },
 
@@ -260,7 +260,10 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         () => server.count("DHCPRELEASE") || undefined,
       );
       await eventually("end", () => host.leaseFiles.length === 0 || undefined);
-      assertEquals(server.leases, []);
+      await eventually(
+        "release in the server's file",
+        () => server.leases.length === 0 || undefined,
+      );
     },
   },
 
@@ -294,7 +297,8 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       );
       const addresses = outcomes.map(({ json }) => json.ips[0].address);
       assertEquals(new Set(addresses).size, 1);
-      assertEquals([server.leases.length, server.count("DHCPACK")], [1, 1]);
+      assertEquals(server.leases.length, 1);
+      assertEquals(server.exchangesWith("DHCPACK"), 1);
     },
   },
 
@@ -307,7 +311,8 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       const { code, json } = await host.call("ADD", host.container(), {
         ipam: { timeout: "1500ms" },
       });
-      assert(performance.now() - startMs < 10_000);
+      // Without a time of its own it would take a minute.
+      assert(performance.now() - startMs < 45_000);
       assertEquals([code, json.code], [1, 11]);
       assert(
         /^error calling DHCP\.Allocate: no DHCPOFFER received: [0-9]+ DHCPDISCOVERs unanswered$/

@@ -78,14 +78,14 @@ export function containerWith(stage: Stage, mac: string): TestNetns {
   return container;
 }
 
-/** ADD under the same name in another namespace, and the `count` messages that it takes. */
+/** ADD under the same name in another namespace, and the `count` messages that it takes, retransmissions left out. */
 export async function madeAnew(
   stage: Stage,
   container: TestNetns,
   count: number,
 ): Promise<{ readonly address: string; readonly said: ClientMessage[] }> {
-  const before = stage.wire.messages.length;
-  const said = (): ClientMessage[] => stage.wire.messages.slice(before);
+  const before = stage.wire.distinct.length;
+  const said = (): ClientMessage[] => stage.wire.distinct.slice(before);
   const address = bare(await stage.host.add(container));
   // The test may hear of the answer first.
   await stage.until("messages of the ADD", () => said().length >= count);
@@ -105,7 +105,7 @@ export const REBOOT_ROWS: readonly ServerRow[] = [
       giveCarrier(stage);
       await stage.until(
         "answer",
-        () => daemon.log.includes('"lease-renewed"'),
+        () => daemon.log.includes("event=lease-renewed"),
       );
       await stage.until("REQUEST", () => reboots(stage).length > 0);
       assertEquals(reboots(stage)[0], asked(address));

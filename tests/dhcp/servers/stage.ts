@@ -109,7 +109,7 @@ export class Stage implements AsyncDisposable {
     const held = (): string =>
       server.leases().map(({ address }) => address).sort().join();
     try {
-      await poll("", () => held() === wanted, 10_000);
+      await poll("", () => held() === wanted);
     } catch {
       throw new Error(
         `the server has "${held()}", expected "${wanted}"\n${this.report()}`,

@@ -14,7 +14,7 @@ import { DhcpHost } from "./dhcp_host.ts";
 import { Dnsmasq } from "./dnsmasq.ts";
 
 const UPSTREAM = `${UPSTREAM_DIR}/dhcp`;
-const WARNING = "the daemon is upstream's";
+const WARNING = "event=upstream-daemon-found";
 
 /** A daemon of either make. */
 class AnyDaemon implements AsyncDisposable {
@@ -257,7 +257,7 @@ testWith(
     await plugin.status;
     await eventually(
       "end of the ADD",
-      () => daemon.log.includes("releasing lease") || undefined,
+      () => daemon.log.includes("event=release-started") || undefined,
     );
     await eventually(
       "empty state",

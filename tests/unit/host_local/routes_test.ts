@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readRoute } from "../../../lib/host_local/routes.ts";
+import { readConfiguredRoute } from "../../../lib/host_local/routes.ts";
 import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip } from "./builders.ts";
@@ -69,8 +69,8 @@ const READ = [
   },
 ] as const;
 
-testRows("readRoute() keeps", READ, ({ json, want }) => {
-  assertEquals<unknown>(readRoute(json, "routes[0]"), want);
+testRows("readConfiguredRoute() keeps", READ, ({ json, want }) => {
+  assertEquals<unknown>(readConfiguredRoute(json, "routes[0]"), want);
 });
 
 function refused(message: string, path: string): Record<string, unknown> {
@@ -132,6 +132,9 @@ const REFUSED = [
   },
 ] as const;
 
-testRows("readRoute() refuses", REFUSED, ({ json, want }) => {
-  assertEquals<unknown>(thrownBy(() => readRoute(json, "routes[0]")), want);
+testRows("readConfiguredRoute() refuses", REFUSED, ({ json, want }) => {
+  assertEquals<unknown>(
+    thrownBy(() => readConfiguredRoute(json, "routes[0]")),
+    want,
+  );
 });

@@ -17,7 +17,7 @@ const stores: ReservationStores = diskStores((...event) => {
 function config(
   directory: string,
 ): { directory: string; lockTimeoutMs: number } {
-  return { directory, lockTimeoutMs: 10_000 };
+  return { directory, lockTimeoutMs: 60_000 };
 }
 
 function namesIn(path: string): string[] {
