@@ -1,6 +1,8 @@
 /**
  * The content of a lease file: everything that the next daemon needs to resume or release the
- * lease. Pure. @module
+ * lease. Pure.
+ *
+ * @module
  */
 
 import { ConfigError, DecodeError } from "../../base/errors.ts";
