@@ -107,6 +107,7 @@ export function formatLeaseRecord(
   } = record;
   return formatStateFile({
     attachment,
+    // The name of this key in every version: earlier daemons must be able to read the file.
     place: location,
     identity: {
       htype: identity.htype,

@@ -37,7 +37,7 @@ export interface RpcConnection {
   /**
    * Reads a line; undefined if the caller has disconnected.
    *
-   * @throws {DecodeError} if the line is too long.
+   * @throws {DecodeError} if the line is malformed or too long.
    * @throws {SystemError} if it does not come in time.
    */
   readLine(timeoutMs: number): Promise<string | undefined>;
