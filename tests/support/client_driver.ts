@@ -43,7 +43,9 @@ export class ClientDriver {
   readonly #randomU32: () => number;
   readonly #inbox: { atMs: number; message: DhcpMessage }[] = [];
 
-  /** Without `randomU32` every random number is 2^31, the middle: no jitter, and all xids are equal. */
+  /**
+   * Without `randomU32` every random number is 2^31, the middle: no jitter, and all xids are equal.
+   */
   constructor(
     settings: ClientSettings = makeSettings(),
     { nowMs = 1_000_000, randomU32 = (): number => 2 ** 31 } = {},

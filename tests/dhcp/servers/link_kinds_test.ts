@@ -62,7 +62,10 @@ async function proved(row: Row): Promise<void> {
   );
   assertEquals((await host.call("CHECK", container)).code, 0);
 
-  await stage.until("renewal", () => daemon.log.includes('"lease-renewed"'));
+  await stage.until(
+    "renewal",
+    () => daemon.log.includes("event=lease-renewed"),
+  );
   assertEquals(wire.count("DISCOVER"), 1);
   assertEquals(addressesOf(container), [address]);
 
