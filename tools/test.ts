@@ -5,6 +5,7 @@
  * @module
  */
 
+import { EXAMPLE_FOLDERS } from "../tests/architecture/example_rules.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print } from "./terminal.ts";
 import { installPackages } from "./test/debian_packages.ts";
@@ -14,8 +15,12 @@ import { add, type Counts, format, NONE } from "./test/summary.ts";
 /** Types are checked once, by the stage of that name. */
 const TEST = ["test", "--no-prompt", "--no-check"];
 
+/** The folders whose functions have examples; `tests/architecture_test.ts` requires them. */
+const EXAMPLES = EXAMPLE_FOLDERS.map((folder) => `lib/${folder}`);
+
 /** Tests that need permissions, most of them the compiled plugins too. */
 const SUITES = [
+  { path: "tests/architecture", permissions: "tests" },
   { path: "tests/architecture_test.ts", permissions: "tests" },
   { path: "tests/effects/sys", permissions: "tests" },
   { path: "tests/effects/host_local", permissions: "tests" },
@@ -34,6 +39,11 @@ async function runAll(): Promise<Counts> {
     [
       "unit tests, without permissions",
       () => denoTest([...TEST, "tests/unit"]),
+    ],
+    [
+      "examples of doc comments, without permissions",
+      // With types: the stage of that name does not check examples.
+      () => denoTest(["test", "--no-prompt", "--doc", ...EXAMPLES]),
     ],
     ["Debian packages", () => installPackages().then(() => NONE)],
   ]);
