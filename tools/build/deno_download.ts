@@ -56,7 +56,8 @@ export async function canDownloadRuntime(target: Target): Promise<boolean> {
   }
 }
 
-async function answers(address: string): Promise<boolean> {
+/** Whether the address answers a HEAD request with success within {@link ANSWER_LIMIT_MS}. */
+export async function answers(address: string): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
     const response = await fetch(address, { method: "HEAD", signal });
