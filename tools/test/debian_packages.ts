@@ -87,3 +87,5 @@ async function apt(...args: string[]): Promise<void> {
     throw new Error(`Cannot ${args[0]} packages: apt-get exit status ${code}`);
   }
 }
+
+if (import.meta.main) await installPackages();
