@@ -71,7 +71,7 @@ const ROWS: readonly Row[] = [
     then: (message) => [answerTo(message, "ACK", USUAL)],
     check: async (after) => {
       const { log } = after.daemon;
-      assert(!log.includes("unexpected error"), log);
+      assert(!log.includes("event=unexpected-error"), log);
       await until(after, "three renewals", () => renewals(after).length >= 3);
       const [first, second, third] = renewals(after);
       // A fresh exchange each time, `secs` from its own beginning.
@@ -108,7 +108,7 @@ const ROWS: readonly Row[] = [
       await until(
         after,
         "renewal",
-        () => after.daemon.log.includes("lease-renewed"),
+        () => after.daemon.log.includes("event=lease-renewed"),
       );
     },
   },
@@ -149,7 +149,9 @@ const ROWS: readonly Row[] = [
         () => defaultGoesBy(container, "192.0.2.9"),
       );
       assert(!defaultGoesBy(container, "192.0.2.1"));
-      assert(/lease-changed.*changed=gateway,routes/.test(after.daemon.log));
+      assert(
+        /event=lease-changed.*changed=gateway,routes/.test(after.daemon.log),
+      );
       // The renewals after it have the same values again.
       const { leases_changed: changed } = await after.host.counters();
       assertEquals(changed, 1);
@@ -167,7 +169,7 @@ const ROWS: readonly Row[] = [
       await until(
         after,
         "word of it",
-        () => after.daemon.log.includes("change-kept-off"),
+        () => after.daemon.log.includes("event=change-ignored"),
       );
       assert(defaultGoesBy(after.container, "192.0.2.1"));
       assert(!defaultGoesBy(after.container, "192.0.2.9"));
@@ -184,7 +186,7 @@ const ROWS: readonly Row[] = [
       await until(
         after,
         "renewal",
-        () => after.daemon.log.includes("lease-renewed"),
+        () => after.daemon.log.includes("event=lease-renewed"),
       );
       assertEquals(addressesOf(after.container), ["192.0.2.50/24"]);
     },
@@ -199,7 +201,7 @@ const ROWS: readonly Row[] = [
     check: async (after) => {
       await until(after, "three renewals", () => renewals(after).length >= 3);
       assertEquals(addressesOf(after.container), ["192.0.2.50/24"]);
-      assert(!after.daemon.log.includes("lease-lost"), after.daemon.log);
+      assert(!after.daemon.log.includes("event=lease-lost"), after.daemon.log);
     },
   },
   {
@@ -255,6 +257,6 @@ export const BAD_RENEWAL_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
     );
     await row.check({ host, server, container, daemon });
     assertEquals(await daemon.end("SIGTERM"), 0);
-    assert(!daemon.log.includes("unexpected error"), daemon.log);
+    assert(!daemon.log.includes("event=unexpected-error"), daemon.log);
   },
 }));

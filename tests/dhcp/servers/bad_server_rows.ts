@@ -192,7 +192,7 @@ const ROWS: readonly Row[] = [
     script: giving({ ack: { options: { 58: "00000000", 59: "00000000" } } }),
     result: GOOD,
     check: ({ log, server }) => {
-      assert(/option-repaired.*reason="T1 of 0 s/.test(log), log);
+      assert(/event=option-ignored.*reason="T1 of 0 s/.test(log), log);
       assertEquals(server.wire.count("REQUEST"), 1);
     },
   },
@@ -202,7 +202,7 @@ const ROWS: readonly Row[] = [
       ack: { options: { 51: "00000e10", 58: "00002000", 59: "00001f00" } },
     }),
     result: GOOD,
-    check: ({ log }) => assert(/option-repaired/.test(log), log),
+    check: ({ log }) => assert(/event=option-ignored/.test(log), log),
   },
   {
     name: "a lease of no time is taken as a minute",
@@ -214,7 +214,7 @@ const ROWS: readonly Row[] = [
     name: "a lease for ever",
     script: giving({ ack: { options: { 51: "ffffffff" } } }),
     result: GOOD,
-    check: ({ log }) => assert(!/option-repaired/.test(log), log),
+    check: ({ log }) => assert(!/event=option-ignored/.test(log), log),
   },
   {
     name: "options in the file and sname fields",
@@ -257,7 +257,7 @@ const ROWS: readonly Row[] = [
     name: "a malformed option 121 is left out, with a warning",
     script: giving({ ack: { options: { 121: "21c0000200c0000201" } } }),
     result: GOOD,
-    check: ({ log }) => assert(/option-repaired.*121/.test(log), log),
+    check: ({ log }) => assert(/event=option-ignored.*121/.test(log), log),
   },
   {
     name: "halves of IPv4 by option 121 are left out, with a warning",
@@ -357,6 +357,6 @@ export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
     });
     assertEquals(next.code, 0, JSON.stringify(next.json));
     assertEquals(await daemon.end("SIGTERM"), 0);
-    assert(!daemon.log.includes("unexpected error"), daemon.log);
+    assert(!daemon.log.includes("event=unexpected-error"), daemon.log);
   },
 }));

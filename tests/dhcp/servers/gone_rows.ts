@@ -57,7 +57,7 @@ export const GONE_ROWS: readonly ServerRow[] = [
       container.ip("link del eth0");
       await stage.until(
         "word of it",
-        () => daemon.log.includes("interface no longer exists"),
+        () => daemon.log.includes("event=interface-removed"),
       );
       await stage.serverHas([address]);
       assertEquals((await host.call("DEL", container)).code, 0);

@@ -54,7 +54,10 @@ async function proved(row: Row): Promise<void> {
   assertEquals(flags().slice(0, 2), Array(2).fill(row.asksForBroadcast));
   assertEquals((await host.call("CHECK", container)).code, 0);
 
-  await stage.until("renewal", () => daemon.log.includes('"lease-renewed"'));
+  await stage.until(
+    "renewal",
+    () => daemon.log.includes("event=lease-renewed"),
+  );
   assertEquals(wire.count("DISCOVER"), 1);
   assertEquals(addressesOf(container), [address]);
 

@@ -45,7 +45,10 @@ async function refused(
   assertEquals(json.ips?.[0]?.address, before, stage.report());
   if (away) giveCarrier(stage);
   else one.ip(`neigh del ${SERVER} dev eth0`);
-  await stage.until("NAK", () => /"lease-lost".* reason=nak/.test(daemon.log));
+  await stage.until(
+    "NAK",
+    () => /event=lease-lost .*reason=nak/.test(daemon.log),
+  );
   await stage.until(
     "interface without the address",
     () => addressesOf(one).length === 0,

@@ -44,7 +44,7 @@ testWith(
       );
     }
     assertEquals(
-      /(?:namespace|interface) no longer exists.*/.exec(daemon.log),
+      /event=interface-removed.*/.exec(daemon.log),
       null,
     );
   },

@@ -105,7 +105,7 @@ export const REBOOT_ROWS: readonly ServerRow[] = [
       giveCarrier(stage);
       await stage.until(
         "answer",
-        () => daemon.log.includes('"lease-renewed"'),
+        () => daemon.log.includes("event=lease-renewed"),
       );
       await stage.until("REQUEST", () => reboots(stage).length > 0);
       assertEquals(reboots(stage)[0], asked(address));

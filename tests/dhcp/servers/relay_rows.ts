@@ -63,7 +63,10 @@ export const RELAY_ROWS: readonly ServerRow[] = [
       const address = bare(await host.add(container));
       assert(address.startsWith("198.51.100."), address);
       await stage.serverHas([address]);
-      await stage.until("renewal", () => daemon.log.includes("lease-renewed"));
+      await stage.until(
+        "renewal",
+        () => daemon.log.includes("event=lease-renewed"),
+      );
       await stage.until(
         "REQUEST of the renewal",
         () =>

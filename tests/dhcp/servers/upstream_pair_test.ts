@@ -257,7 +257,7 @@ testWith(
     await plugin.status;
     await eventually(
       "end of the ADD",
-      () => daemon.log.includes("releasing lease") || undefined,
+      () => daemon.log.includes("event=release-started") || undefined,
     );
     await eventually(
       "empty state",
