@@ -267,7 +267,7 @@ const ROWS: readonly Row[] = [
     check: ({ outcome, log }) => {
       assertEquals(outcome.code, 0);
       assertEquals(outcome.json.routes, undefined);
-      assert(/route-left-out/.test(log), log);
+      assert(/event=route-dropped/.test(log), log);
     },
   },
   {
