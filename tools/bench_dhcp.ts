@@ -16,13 +16,14 @@ import {
   LEASES,
   LOSS_PERCENT,
 } from "./bench/dhcp/figures.ts";
-import { type Container, DhcpLab, inLanes } from "./bench/dhcp/lab.ts";
+import { type Container, DhcpLab, WIDTH } from "./bench/dhcp/lab.ts";
 import { formatDhcpReport } from "./bench/dhcp/report.ts";
 import { Side } from "./bench/dhcp/side.ts";
 import { describeMachine } from "./bench/machine.ts";
 import { medianByTurns, timeOf } from "./bench/process_time.ts";
 import { Folder } from "./lab/folder.ts";
 import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
+import { runInParallel } from "./parallel.ts";
 import { capture } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print, warn } from "./terminal.ts";
@@ -101,11 +102,15 @@ async function measureTogether(
   side: Side,
   containers: readonly Container[],
 ): Promise<AddTimes> {
-  await inLanes(containers, (container) => container.setLink("up"));
+  await runInParallel(
+    containers,
+    WIDTH,
+    (container) => container.setLink("up"),
+  );
   const seen: AddTimes[] = [];
   for (let round = 0; round < TOGETHER_ROUNDS; round += 1) {
     seen.push(await timesOf(containers.map((each) => side.add(each))));
-    await inLanes(containers, (each) => side.delete(each));
+    await runInParallel(containers, WIDTH, (each) => side.delete(each));
   }
   return join(seen);
 }
@@ -115,14 +120,18 @@ async function measureLossy(
   all: readonly Container[],
   { containers: width, rounds }: typeof LOSSY["ours"],
 ): Promise<AddTimes> {
-  const seen = await inLanes(all.slice(0, width), async (container) => {
-    const own: AddTimes[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      own.push(await timesOf([side.add(container)]));
-      await side.delete(container);
-    }
-    return join(own);
-  }, width);
+  const seen = await runInParallel(
+    all.slice(0, width),
+    width,
+    async (container) => {
+      const own: AddTimes[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        own.push(await timesOf([side.add(container)]));
+        await side.delete(container);
+      }
+      return join(own);
+    },
+  );
   return join(seen);
 }
 
@@ -147,7 +156,7 @@ async function measureHeld(
 }
 
 function countAcks({ dnsmasq }: DhcpLab): number {
-  return dnsmasq.log.split("DHCPACK(").length - 1;
+  return dnsmasq.process.count("DHCPACK(");
 }
 
 async function pass(ms: number): Promise<void> {
@@ -174,7 +183,7 @@ async function measureDaemon(
   for (const leases of LEASES) {
     print(`${name}: daemon with ${leases} leases ...`);
     const more = await lab.containers(leases - containers.length);
-    await inLanes(more, async (container) => {
+    await runInParallel(more, WIDTH, async (container) => {
       await container.setLink("up");
       await side.add(container);
     });
@@ -212,12 +221,12 @@ async function measureAdds(
     upstream: await measureTogether(theirSide, theirs),
   };
   print(`${LOSS_PERCENT} % of frames lost ...`);
-  await lab.lose(LOSS_PERCENT);
+  lab.lose(LOSS_PERCENT);
   const lossy = {
     ours: await measureLossy(ourSide, ours, LOSSY.ours),
     upstream: await measureLossy(theirSide, theirs, LOSSY.upstream),
   };
-  await lab.loseNothing();
+  lab.loseNothing();
   return { up, down, together, lossy };
 }
 

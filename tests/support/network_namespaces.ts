@@ -1,74 +1,17 @@
-/** Network namespaces of a test's own, with everything in them removed at its end. Needs root. @module */
+/** Network namespaces that tests open as well. Needs root. @module */
 
 import { libc } from "../../lib/linux/libc.ts";
 import { type Netns, openNetns } from "../../lib/linux/netns.ts";
+import { NetworkNamespace } from "../../tools/lab/network_namespace.ts";
 
-// Opened before the first test starts: it stays open for ever, which a test must not be blamed for.
+// Opened before the first test starts, or that test would be blamed for a library that stays open.
 libc();
 
-/** Runs a program to its end; gives its standard output. @throws {Error} if it fails. */
-export function run(program: string, ...args: readonly string[]): string {
-  const { success, stdout, stderr } = new Deno.Command(program, {
-    args: [...args],
-  }).outputSync();
-  if (success) return new TextDecoder().decode(stdout);
-  const reason = new TextDecoder().decode(stderr);
-  throw new Error(`${program} ${args.join(" ")}: ${reason}`);
-}
-
-/** `ip` with words in one text. */
-export function ip(command: string): string {
-  return run("ip", ...command.split(" "));
-}
-
-/** Of this run: a process number is used again, and a run that was killed leaves its namespaces behind. */
-const RUN = crypto.randomUUID().slice(0, 8);
-let lastNumber = 0;
-
-/** A fresh namespace called `name`, at `path`. */
-export class TestNetns implements Disposable {
-  readonly name: string;
-  readonly path: string;
-  #isRemoved = false;
-
-  constructor() {
-    lastNumber += 1;
-    this.name = `cni-ipam-${RUN}-${lastNumber}`;
-    this.path = `/var/run/netns/${this.name}`;
-    ip(`netns add ${this.name}`);
-    this.ip("link set lo up");
-  }
-
-  /** `ip` inside. */
-  ip(command: string): string {
-    return run("ip", "-n", this.name, ...command.split(" "));
-  }
-
-  /** Runs a program inside; gives its standard output. */
-  exec(...command: readonly string[]): string {
-    return run("ip", "netns", "exec", this.name, ...command);
-  }
-
-  /** What `ip -j` lists inside. */
-  // deno-lint-ignore no-explicit-any
-  list(command: string): any[] {
-    return JSON.parse(run("ip", "-n", this.name, "-j", ...command.split(" ")));
-  }
-
+/** A new network namespace that the plugin's own code can open. */
+export class TestNetns extends NetworkNamespace {
   /** Opens it. */
   open(): Netns {
     return openNetns(this.path);
-  }
-
-  /** Removes it before the end of the test. */
-  remove(): void {
-    if (this.#isRemoved) return;
-    this.#isRemoved = true;
-    ip(`netns del ${this.name}`);
-  }
-
-  [Symbol.dispose](): void {
-    this.remove();
   }
 }
 

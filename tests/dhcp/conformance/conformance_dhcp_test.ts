@@ -13,7 +13,7 @@ import {
 } from "../../host_local/conformance/case_format.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
-import { testInLanes } from "../../support/lanes.ts";
+import { testRowsInParallel } from "../../support/parallel_rows.ts";
 import { type DhcpCase, loadDhcpCases } from "./dhcp_case.ts";
 import { runDhcpCase, type Side } from "./dhcp_runner.ts";
 
@@ -49,7 +49,7 @@ Deno.test("the documentation explains every difference that a case of dhcp relie
 /** One test for each file of cases, with a step for each case: several at once, since each waits for others. */
 function register(side: Side, isMeant: (each: DhcpCase) => boolean): void {
   for (const { topic, cases } of groups as readonly CaseGroup[]) {
-    testInLanes(
+    testRowsInParallel(
       ["root", `binary:${side.binary}`],
       `${side.target} ${topic}`,
       cases.filter(isMeant).map((each) => ({

@@ -1,8 +1,8 @@
 /** Getting an address, and giving it back. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import type { GivenLease } from "../../support/dhcp_server.ts";
-import { bare, isUp } from "./stage.ts";
+import type { ServerLease } from "../../support/dhcp_server.ts";
+import { addressOf, isUp } from "./test_network.ts";
 import type { ServerRow } from "./server_rows.ts";
 
 /** No server must be asked for longer than a test has patience. */
@@ -13,15 +13,15 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
   {
     name: "ADD gives address, mask, router and DNS; DEL frees it in its file",
     service: { dns: ["192.0.2.53", "192.0.2.54"], domain: "a.example" },
-    run: async (stage) => {
-      const { host, server } = stage;
+    run: async (network) => {
+      const { host, server } = network;
       await host.daemon();
       const container = host.container();
       const { json } = await host.call("ADD", container);
       // Read once: some servers write their file anew, and it is empty meanwhile.
-      let lease: GivenLease | undefined;
-      await stage.until("lease in the file", () => {
-        [lease] = server.leases();
+      let lease: ServerLease | undefined;
+      await network.until("lease in the file", () => {
+        [lease] = server.leases;
         return lease !== undefined;
       });
       assert(lease !== undefined);
@@ -37,24 +37,24 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
       container.ip(`addr add ${lease.address}/24 dev eth0`);
       assertEquals((await host.call("CHECK", container)).code, 0);
       assertEquals((await host.call("DEL", container)).code, 0);
-      await stage.serverHas([]);
+      await network.serverHas([]);
       assertEquals(host.stateFiles, []);
-      const { source } = await stage.releasedTo("192.0.2.1");
+      const { source } = await network.releasedTo("192.0.2.1");
       assertEquals(source, lease.address);
     },
   },
   {
     name: "DEL before the address is on the interface frees it too",
-    run: async (stage) => {
-      const { host } = stage;
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
       const container = host.container();
       const { json } = await host.call("ADD", container);
-      const address = bare(json.ips[0].address);
-      await stage.serverHas([address]);
+      const address = addressOf(json.ips[0].address);
+      await network.serverHas([address]);
       assertEquals((await host.call("DEL", container)).code, 0);
-      await stage.serverHas([]);
-      const { source } = await stage.releasedTo("192.0.2.1");
+      await network.serverHas([]);
+      const { source } = await network.releasedTo("192.0.2.1");
       assertEquals(source, address);
     },
   },
@@ -91,13 +91,13 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
   },
   {
     name: "ADD sets a link up, and waits for its carrier",
-    run: async (stage) => {
-      const { host, wire } = stage;
+    run: async (network) => {
+      const { host, wire } = network;
       await host.daemon();
       const container = host.container();
       host.server.ip("link set p1 down");
       const adding = host.call("ADD", container);
-      await stage.until("link that is set up", () => isUp(container));
+      await network.until("link that is set up", () => isUp(container));
       assertEquals(wire.messages, []);
       host.server.ip("link set p1 up");
       assertEquals((await adding).code, 0);
@@ -127,8 +127,8 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
   {
     name: "a pool without a free address is code 11, until one is given back",
     service: { pool: ["192.0.2.50", "192.0.2.50"] },
-    run: async (stage) => {
-      const { host } = stage;
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
       const [one, other] = [host.container(), host.container()];
       await host.add(one, { containerId: "one" });
@@ -144,17 +144,17 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
       );
       assertEquals(host.leaseFiles.length, 1);
       await host.call("DEL", one, { containerId: "one" });
-      await stage.serverHas([]);
+      await network.serverHas([]);
       // As main plugins do; a server that asks the link would find the address in use.
       one.ip("addr flush dev eth0");
       await host.add(other, { containerId: "other" });
-      await stage.serverHas(["192.0.2.50"]);
+      await network.serverHas(["192.0.2.50"]);
     },
   },
   {
     name: "ten at once get ten addresses, and give them all back",
-    run: async (stage) => {
-      const { host } = stage;
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
       const containers = Array.from({ length: 10 }, () => host.container());
       const addresses = await Promise.all(
@@ -162,16 +162,16 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
           host.add(container, { containerId: `c${index}` })
         ),
       ).catch((cause) => {
-        throw new Error(stage.report(), { cause });
+        throw new Error(network.report(), { cause });
       });
       assertEquals(new Set(addresses).size, 10);
-      await stage.serverHas(addresses.map(bare));
+      await network.serverHas(addresses.map(addressOf));
       await Promise.all(
         containers.map((container, index) =>
           host.call("DEL", container, { containerId: `c${index}` })
         ),
       );
-      await stage.serverHas([]);
+      await network.serverHas([]);
     },
   },
   {
@@ -188,8 +188,8 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
   },
   {
     name: "GC gives back what is not listed, and nothing else",
-    run: async (stage) => {
-      const { host } = stage;
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
       const [kept, stale] = [host.container(), host.container()];
       const address = await host.add(kept, { containerId: "kept" });
@@ -202,7 +202,7 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
         },
       });
       assertEquals(code, 0);
-      await stage.serverHas([bare(address)]);
+      await network.serverHas([addressOf(address)]);
       assertEquals(host.leaseFiles.length, 1);
     },
   },

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -41,7 +41,7 @@ class Activated implements AsyncDisposable {
 
   /** What it says when it serves. */
   async serving(): Promise<string> {
-    return await eventually("daemon", async () => {
+    return await waitFor("daemon", async () => {
       const log = await Deno.readTextFile(this.#logPath).catch(() => "");
       return log.match(/.*event=serving.*/)?.[0];
     });

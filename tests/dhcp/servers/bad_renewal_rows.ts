@@ -10,18 +10,19 @@ import {
   textHex,
 } from "../../support/dhcp_bad_server.ts";
 import { ip } from "../../support/dhcp_messages.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
-import { type DaemonProcess, DhcpHost } from "./dhcp_host.ts";
-import type { LaneRow } from "../../support/lanes.ts";
-import { addressesOf, isUp } from "./stage.ts";
+import type { BackgroundProcess } from "../../../tools/lab/background_process.ts";
+import { DhcpHost } from "./dhcp_host.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
+import { addressesOf, isUp } from "./test_network.ts";
 
 interface After {
   readonly host: DhcpHost;
   readonly server: BadServer;
   readonly container: TestNetns;
-  readonly daemon: DaemonProcess;
+  readonly daemon: BackgroundProcess;
 }
 
 interface Row {
@@ -56,7 +57,7 @@ async function until(
   look: () => boolean,
 ): Promise<void> {
   try {
-    await poll(what, look);
+    await waitUntil(what, look);
   } catch (cause) {
     throw new Error(`No ${what}\n${daemon.log}`, { cause });
   }
@@ -236,7 +237,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** Leases with servers that do wrong. */
-export const BAD_RENEWAL_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+export const BAD_RENEWAL_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   name: `bad server at renewal: ${row.name}`,
   run: async () => {
     await using host = new DhcpHost();

@@ -11,9 +11,9 @@ import {
   type Script,
   textHex,
 } from "../../support/dhcp_bad_server.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DhcpHost, type Outcome } from "./dhcp_host.ts";
-import type { LaneRow } from "../../support/lanes.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
 
 /** What a row looks at when its ADD has ended. */
 interface After {
@@ -131,7 +131,7 @@ const ROWS: readonly Row[] = [
       /^error calling DHCP\.Allocate: no DHCPACK received from 192\.0\.2\.1: \d+ DHCPREQUESTs for 192\.0\.2\.50 unanswered$/,
     ],
     check: async ({ server }) =>
-      await poll("RELEASE", () => server.wire.count("RELEASE") > 0),
+      await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0),
   },
   {
     name: "an ACK without a subnet mask",
@@ -141,7 +141,7 @@ const ROWS: readonly Row[] = [
       "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: DHCP option Subnet Mask not found in DHCPACK",
     ],
     check: async ({ server }) =>
-      await poll("RELEASE", () => server.wire.count("RELEASE") > 0),
+      await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0),
   },
   {
     name: "a subnet mask with holes",
@@ -325,7 +325,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** ADDs with servers that do wrong. */
-export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+export const BAD_SERVER_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   name: `bad server: ${row.name}`,
   run: async () => {
     await using host = new DhcpHost();

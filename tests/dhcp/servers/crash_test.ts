@@ -6,17 +6,17 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { forEachParallel } from "../../support/parallel.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { runInParallel } from "../../../tools/parallel.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
-import { note } from "../../support/note.ts";
+import { report } from "../../support/report.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
 import { parseTrace } from "../../support/strace.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { type DhcpHost } from "./dhcp_host.ts";
-import { bare, Stage } from "./stage.ts";
+import { addressOf, TestNetwork } from "./test_network.ts";
 
 /** What may be done to the files of leases. */
 const CALLS =
@@ -87,7 +87,7 @@ class TracedDaemon implements AsyncDisposable {
 
   /** Waits until it listens, or has been killed before. */
   async ready(host: DhcpHost): Promise<void> {
-    await poll(
+    await waitUntil(
       "traced daemon",
       async () =>
         this.#hasEnded || (await host.call("STATUS", undefined)).code === 0,
@@ -124,31 +124,31 @@ function removeIfThere(path: string): void {
 }
 
 /** The name of c1's lease file: known from a run that is not disturbed. */
-async function leaseName(stage: Stage): Promise<string> {
-  const { host } = stage;
+async function leaseName(network: TestNetwork): Promise<string> {
+  const { host } = network;
   const daemon = await host.daemon();
   const container = host.container();
   await host.call("ADD", container);
   const [name] = host.leaseFiles;
   await host.call("DEL", container);
   await daemon.end("SIGTERM");
-  if (name === undefined) throw new Error(stage.report());
+  if (name === undefined) throw new Error(network.report());
   return name;
 }
 
-/** A stage, a container on it and the name of its lease's file. */
+/** A network, a container on it and the name of its lease's file. */
 interface World {
-  readonly stage: Stage;
+  readonly network: TestNetwork;
   readonly container: TestNetns;
   readonly name: string;
 }
 
 /** ADD and DEL under strace; then a daemon that is left alone, and what it must find. */
 async function life(
-  { stage, container, name }: World,
+  { network, container, name }: World,
   point: Point | undefined,
 ): Promise<ReturnType<typeof parseTrace>["calls"]> {
-  const { host } = stage;
+  const { host } = network;
   await using traced = new TracedDaemon(host, name, point);
   await traced.ready(host);
   const add = await host.call("ADD", container);
@@ -162,15 +162,15 @@ async function life(
   const next = await host.daemon();
   // Whatever was killed: told or not, it is over, and the server knows.
   if (add.code !== 0) await host.call("DEL", container);
-  await stage.serverHas([]);
+  await network.serverHas([]);
   assertEquals(host.stateFiles, []);
   container.ip("addr flush dev eth0");
   // And it can be had again.
   const again = await host.call("ADD", container);
   assertEquals(again.code, 0, JSON.stringify(again.json));
-  await stage.serverHas([bare(again.json.ips[0].address)]);
+  await network.serverHas([addressOf(again.json.ips[0].address)]);
   await host.call("DEL", container);
-  await stage.serverHas([]);
+  await network.serverHas([]);
   assertEquals(await next.end("SIGTERM"), 0);
   return calls;
 }
@@ -179,12 +179,12 @@ testWith(
   [...DNSMASQ.requirements, "command:strace", `binary:${DHCP_BIN}`],
   "a daemon killed at any system call on a lease's file leaves nothing behind, here or at the server",
   async () => {
-    await using stages = new AsyncDisposableStack();
+    await using networks = new AsyncDisposableStack();
     const worlds: World[] = [];
     for (let lane = 0; lane < LANES; lane++) {
-      const stage = stages.use(await Stage.open(DNSMASQ, {}));
-      const name = await leaseName(stage);
-      worlds.push({ stage, name, container: stage.host.container() });
+      const network = networks.use(await TestNetwork.open(DNSMASQ, {}));
+      const name = await leaseName(network);
+      worlds.push({ network, name, container: network.host.container() });
     }
     const [first] = worlds as [World];
     const calls = await life(first, undefined);
@@ -199,18 +199,18 @@ testWith(
         occurrence: index + 1,
       }))
     );
-    await forEachParallel(points, LANES, async (point, lane) => {
+    await runInParallel(points, LANES, async (point, lane) => {
       const world = worlds[lane] ?? first;
       try {
         await life(world, point);
       } catch (cause) {
         throw new Error(
-          `killed at ${point.call} ${point.occurrence}\n${world.stage.report()}`,
+          `killed at ${point.call} ${point.occurrence}\n${world.network.report()}`,
           { cause },
         );
       }
     });
-    note(`daemon killed at ${points.length} system calls`);
+    report(`daemon killed at ${points.length} system calls`);
   },
 );
 
@@ -219,9 +219,9 @@ testWith(
   "a daemon killed at random under load loses no lease and doubles none",
   async () => {
     const random = new Random(SEED);
-    note(`DHCP_CRASH_SEED=${SEED}`);
-    await using stage = await Stage.open(DNSMASQ, {});
-    const { host } = stage;
+    report(`DHCP_CRASH_SEED=${SEED}`);
+    await using network = await TestNetwork.open(DNSMASQ, {});
+    const { host } = network;
     const containers = Array.from({ length: 8 }, () => host.container());
     const told = new Map<number, string>();
     const round = async (index: number): Promise<void> => {
@@ -243,7 +243,7 @@ testWith(
       });
       if (code !== 0) return;
       const { address } = json.ips[0];
-      if (before !== undefined) assertEquals(address, before, stage.report());
+      if (before !== undefined) assertEquals(address, before, network.report());
       else container.ip(`addr add ${address} dev eth0`);
       told.set(index, address);
     };
@@ -268,19 +268,19 @@ testWith(
       const { code, json } = await host.call("ADD", container, {
         containerId: `c${index}`,
       });
-      assertEquals(code, 0, stage.report());
+      assertEquals(code, 0, network.report());
       const address = told.get(index);
       if (address !== undefined) assertEquals(json.ips[0].address, address);
       told.set(index, json.ips[0].address);
     }
     assertEquals(new Set(told.values()).size, containers.length);
-    await stage.serverHas([...told.values()].map(bare));
+    await network.serverHas([...told.values()].map(addressOf));
     await Promise.all(
       containers.map((container, index) =>
         host.call("DEL", container, { containerId: `c${index}` })
       ),
     );
-    await stage.serverHas([]);
+    await network.serverHas([]);
     assertEquals(host.stateFiles, []);
     assertEquals(await last.end("SIGTERM"), 0);
   },

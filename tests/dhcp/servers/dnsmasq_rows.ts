@@ -3,16 +3,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { DhcpHost } from "./dhcp_host.ts";
 import { missing } from "../../support/requirements.ts";
-import type { LaneRow } from "../../support/lanes.ts";
-import { Dnsmasq } from "./dnsmasq.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 
-const ROWS: readonly Omit<LaneRow, "reason">[] = [
+const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   {
     name: "a container gets an address, and gives it back at DEL",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory, {
+      await using server = await host.dnsmasq({
         extra: ["--dhcp-option=6,192.0.2.53", "--dhcp-option=15,a.example"],
       });
       await host.daemon();
@@ -37,10 +36,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       assertEquals((await host.call("CHECK", container)).code, 0);
 
       assertEquals((await host.call("DEL", container)).code, 0);
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
       assertEquals(host.leaseFiles, []);
     },
   },
@@ -49,17 +45,17 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
     name: "a lease is renewed by unicast, and outlives a daemon that is killed",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory, {
+      await using server = await host.dnsmasq({
         // dnsmasq knows no shorter lease than two minutes, and no T1 below three seconds.
-        leaseTime: "2m",
+        leaseSeconds: 120,
         extra: ["--dhcp-option=58,3", "--dhcp-option=59,100"],
       });
       const first = await host.daemon();
       const container = host.container();
       const address = await host.add(container);
-      await eventually(
+      await waitUntil(
         "renewal",
-        () => server.count("DHCPACK") > 1 || undefined,
+        () => server.process.count("DHCPACK") > 1,
       );
       assert(
         new RegExp(
@@ -70,32 +66,28 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       );
 
       await first.end("SIGKILL");
-      const discovers = server.count("DHCPDISCOVER");
+      const discovers = server.process.count("DHCPDISCOVER");
       const second = await host.daemon();
-      const acks = server.count("DHCPACK");
-      await eventually(
+      const acks = server.process.count("DHCPACK");
+      await waitUntil(
         "renewal after the restart",
-        () => server.count("DHCPACK") > acks || undefined,
+        () => server.process.count("DHCPACK") > acks,
       );
       assert(second.log.includes("event=lease-resumed"));
-      assertEquals(server.count("DHCPDISCOVER"), discovers);
+      assertEquals(server.process.count("DHCPDISCOVER"), discovers);
       // dnsmasq may be writing the file anew.
-      await eventually(
+      await waitUntil(
         "the one lease in the server's file",
         () =>
           server.leases.map((lease) => `${lease.address}/24`).join() ===
-            address ||
-          undefined,
+            address,
       );
       assertEquals(
         (await host.call("ADD", container)).json.ips[0].address,
         address,
       );
       assertEquals((await host.call("DEL", undefined)).code, 0);
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
     },
   },
 
@@ -103,7 +95,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
     name: "a DEL without a daemon is made good by the next one",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       const first = await host.daemon();
       const container = host.container();
       await host.add(container);
@@ -123,10 +115,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       assertEquals(server.leases.length, 1);
 
       await host.daemon();
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
       assertEquals(host.stateFiles, []);
       assertEquals((await host.call("STATUS", undefined)).code, 0);
     },
@@ -137,12 +126,12 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       "a namespace that is gone ends its lease here, not at a server that only it could reach",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await host.daemon();
       const container = host.container();
       await host.add(container);
       container.remove();
-      await eventually("end", () => host.leaseFiles.length === 0 || undefined);
+      await waitUntil("end", () => host.leaseFiles.length === 0);
       assertEquals(server.leases.length, 1);
     },
   },
@@ -152,7 +141,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       "an address that another machine has is declined and another one taken",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory, {
+      await using server = await host.dnsmasq({
         extra: ["--dhcp-host=02:00:5e:00:00:07,192.0.2.77"],
       });
       const daemon = await host.daemon();
@@ -165,7 +154,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       assertEquals(code, 0, JSON.stringify(json));
       assert(json.ips[0].address !== "192.0.2.77/24");
       assert(daemon.log.includes("type=DHCPDECLINE"));
-      assertEquals(server.count("DHCPDECLINE"), 1);
+      assertEquals(server.process.count("DHCPDECLINE"), 1);
     },
   },
 
@@ -173,7 +162,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
     name: "a probe that finds nobody takes its time and no more",
     run: async () => {
       await using host = new DhcpHost();
-      await using _server = await Dnsmasq.start(host.server, host.directory);
+      await using _server = await host.dnsmasq();
       const daemon = await host.daemon();
       const ipam = { conflictProbeMs: 300 };
       const { code } = await host.call("ADD", host.container(), { ipam });
@@ -187,7 +176,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
     name: "the network decides on identifier, broadcast, gateway and host name",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await host.daemon("-broadcast");
       const container = host.container();
       container.ip("link set eth0 address 02:00:5e:00:00:08");
@@ -208,13 +197,16 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         ],
       );
       // dnsmasq says where it sends its answers: with the flag, to all.
-      assert(server.count("broadcast response") > 0, server.log);
+      assert(
+        server.process.count("broadcast response") > 0,
+        server.process.log,
+      );
     },
   },
 ];
 
 /** Rows with a dnsmasq. */
-export const DNSMASQ_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+export const DNSMASQ_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   ...row,
   name: `dnsmasq: ${row.name}`,
   reason: missing("command:dnsmasq"),

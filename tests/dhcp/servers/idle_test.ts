@@ -1,11 +1,11 @@
 /** A daemon whose leases only wait: what it holds of the machine does not grow with them. @module */
 
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
-import { run } from "../../support/network_namespaces.ts";
-import { note } from "../../support/note.ts";
+import { run } from "../../../tools/lab/network_namespace.ts";
+import { report } from "../../support/report.ts";
 import { testWith } from "../../support/requirements.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { bare, Stage } from "./stage.ts";
+import { addressOf, TestNetwork } from "./test_network.ts";
 
 const LEASES = 20;
 /** Five, and what the runtime's pool has left of a burst of calls; far from one for each lease. */
@@ -27,10 +27,13 @@ function countIn(directory: string): number {
 }
 
 /** A number that stays what it is: the call's connection and its exchange are closed soon after the answer. */
-async function settled(stage: Stage, look: () => number): Promise<number> {
+async function settled(
+  network: TestNetwork,
+  look: () => number,
+): Promise<number> {
   let last = 0;
   let times = 0;
-  await stage.until("number that stays", () => {
+  await network.until("number that stays", () => {
     const now = look();
     times = now === last ? times + 1 : 0;
     last = now;
@@ -43,8 +46,8 @@ testWith(
   [...DNSMASQ.requirements, `binary:${DHCP_BIN}`],
   `a daemon with ${LEASES} leases that wait has no more open than with one`,
   async () => {
-    await using stage = await Stage.open(DNSMASQ, {});
-    const { host } = stage;
+    await using network = await TestNetwork.open(DNSMASQ, {});
+    const { host } = network;
     const { pid } = await host.daemon();
     const containers = Array.from({ length: LEASES }, () => host.container());
     const add = (index: number): Promise<string> => {
@@ -53,16 +56,16 @@ testWith(
       return host.add(container, { containerId: `c${index}` });
     };
     const first = await add(0);
-    const one = await settled(stage, () => descriptorsOf(pid));
+    const one = await settled(network, () => descriptorsOf(pid));
     const others = await Promise.all(
       containers.slice(1).map((_, index) => add(index + 1)),
     );
-    await stage.serverHas([first, ...others].map(bare));
-    await stage.until(
+    await network.serverHas([first, ...others].map(addressOf));
+    await network.until(
       `daemon with ${one} descriptors and ${MAX_THREADS} threads`,
       () => descriptorsOf(pid) <= one && threadsOf(pid) <= MAX_THREADS,
     );
-    note(
+    report(
       `daemon with ${LEASES} leases: ${
         descriptorsOf(pid)
       } descriptors as with one, ${threadsOf(pid)} threads`,

@@ -6,7 +6,7 @@ import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { missing, skipped } from "../../support/requirements.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { addressesOf, bare, Stage } from "./stage.ts";
+import { addressesOf, addressOf, TestNetwork } from "./test_network.ts";
 
 interface Row {
   /** As in `ip link add type`. */
@@ -33,28 +33,28 @@ for (const row of ROWS) {
 }
 
 async function proved(row: Row): Promise<void> {
-  await using stage = await Stage.open(DNSMASQ, {
+  await using network = await TestNetwork.open(DNSMASQ, {
     leaseSeconds: 120,
     t1Seconds: 3,
     t2Seconds: 100,
   });
-  const { host, wire } = stage;
+  const { host, wire } = network;
   const daemon = await host.daemon();
   // The master is a host's interface; the container's is made on it and moved.
-  const machine = stage.machine("192.0.2.7/24");
-  const container = stage.keep(new TestNetns());
+  const machine = network.machine("192.0.2.7/24");
+  const container = network.use(new TestNetns());
   add(machine, row);
   machine.ip(`link set sub netns ${container.name} name eth0`);
 
   const address = await host.add(container);
-  await stage.serverHas([bare(address)]);
+  await network.serverHas([addressOf(address)]);
   const flags = (): boolean[] =>
     wire.messages.map(({ message }) => (message.flags & BROADCAST_FLAG) !== 0);
-  await stage.until("DISCOVER and REQUEST", () => flags().length >= 2);
+  await network.until("DISCOVER and REQUEST", () => flags().length >= 2);
   assertEquals(flags().slice(0, 2), Array(2).fill(row.asksForBroadcast));
   assertEquals((await host.call("CHECK", container)).code, 0);
 
-  await stage.until(
+  await network.until(
     "renewal",
     () => daemon.log.includes("event=lease-renewed"),
   );
@@ -62,9 +62,9 @@ async function proved(row: Row): Promise<void> {
   assertEquals(addressesOf(container), [address]);
 
   assertEquals((await host.call("DEL", container)).code, 0);
-  await stage.serverHas([]);
-  const { source } = await stage.releasedTo("192.0.2.1");
-  assertEquals(source, bare(address));
+  await network.serverHas([]);
+  const { source } = await network.releasedTo("192.0.2.1");
+  assertEquals(source, addressOf(address));
 }
 
 function add(machine: TestNetns, { kind, mode }: Row): void {

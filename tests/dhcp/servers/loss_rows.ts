@@ -1,7 +1,7 @@
 /** Servers that go away, and others that are there instead. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { addressesOf, bare, isUp } from "./stage.ts";
+import { addressesOf, addressOf, isUp } from "./test_network.ts";
 import type { ServerRow } from "./server_rows.ts";
 import type { ServerKind } from "../../support/dhcp_server.ts";
 import { SERVER_KINDS } from "../../support/dhcp_servers.ts";
@@ -20,13 +20,13 @@ export const LOSS_ROWS: readonly ServerRow[] = [
     name: "an expired lease takes address and link down until a server is back",
     service: SHORT,
     isAboutExpiry: true,
-    run: async (stage) => {
-      const { host, server, service } = stage;
+    run: async (network) => {
+      const { host, server, service } = network;
       await host.daemon();
       const container = host.container();
       await host.add(container);
-      await server.process.stop();
-      await stage.until(
+      await server.process.end();
+      await network.until(
         "expiry",
         () => addressesOf(container).length === 0,
         service.leaseSeconds * 1000 + 10_000,
@@ -36,12 +36,12 @@ export const LOSS_ROWS: readonly ServerRow[] = [
       const { leases_lost_expired: lost } = await host.counters();
       assertEquals(lost, 1);
       await server.process.start();
-      await stage.until(
+      await network.until(
         "recovery",
         () => isUp(container) && addressesOf(container).length === 1,
         60_000,
       );
-      await stage.serverHas(addressesOf(container).map(bare));
+      await network.serverHas(addressesOf(container).map(addressOf));
       const [route] = container.list("route show default");
       assertEquals(route?.gateway, "192.0.2.1");
       assertEquals((await host.call("CHECK", container)).code, 0);
@@ -51,15 +51,15 @@ export const LOSS_ROWS: readonly ServerRow[] = [
     name: 'with "onExpiry": "keep" an expired lease leaves the interface alone',
     service: SHORT,
     isAboutExpiry: true,
-    run: async (stage) => {
-      const { host, server, service } = stage;
+    run: async (network) => {
+      const { host, server, service } = network;
       const daemon = await host.daemon();
       const container = host.container();
       const address = await host.add(container, {
         ipam: { onExpiry: "keep" },
       });
-      await server.process.stop();
-      await stage.until(
+      await server.process.end();
+      await network.until(
         "expiry",
         () => daemon.log.includes("event=lease-lost"),
         service.leaseSeconds * 1000 + 10_000,
@@ -67,64 +67,64 @@ export const LOSS_ROWS: readonly ServerRow[] = [
       assertEquals(addressesOf(container), [address]);
       assert(isUp(container));
       await server.process.start();
-      await stage.until(
+      await network.until(
         "recovery",
         () => daemon.log.split("event=lease-acquired").length === 3,
         60_000,
       );
       assertEquals(addressesOf(container), [address]);
-      await stage.serverHas([bare(address)]);
+      await network.serverHas([addressOf(address)]);
     },
   },
   {
     name: "of two servers one gives the lease, and gets it back",
     requirements: (kind) => after(kind).requirements,
-    run: async (stage) => {
-      const { host, kind } = stage;
-      const netns = stage.machine("192.0.2.2/24");
-      const second = await stage.serve({
-        ...stage.service,
+    run: async (network) => {
+      const { host, kind } = network;
+      const netns = network.machine("192.0.2.2/24");
+      const second = await network.serve({
+        ...network.service,
         server: "192.0.2.2",
         pool: ["192.0.2.150", "192.0.2.199"],
       }, { kind: after(kind), netns });
       await host.daemon();
       const container = host.container();
-      const address = bare(await host.add(container));
-      const isFirst = stage.service.pool[0] <= address &&
+      const address = addressOf(await host.add(container));
+      const isFirst = network.service.pool[0] <= address &&
         Number(address.split(".")[3]) < 100;
-      const giver = isFirst ? stage.server : second;
-      await stage.until(
+      const giver = isFirst ? network.server : second;
+      await network.until(
         "lease at the server that gave it",
-        () => giver.leases().some((lease) => lease.address === address),
+        () => giver.leases.some((lease) => lease.address === address),
       );
       await host.call("DEL", container);
-      await stage.serverHas([], giver);
+      await network.serverHas([], giver);
     },
   },
   {
     // dnsmasq says no at once, the others are silent until the lease is over.
     name: "a lease whose server is gone for good gives way to another server's",
     service: SHORT,
-    run: async (stage) => {
-      const { host, server, service } = stage;
+    run: async (network) => {
+      const { host, server, service } = network;
       await host.daemon();
       const container = host.container();
       await host.add(container);
-      await server.process.stop();
-      const netns = stage.machine("192.0.2.2/24");
-      const other = await stage.serve({
+      await server.process.end();
+      const netns = network.machine("192.0.2.2/24");
+      const other = await network.serve({
         ...service,
         server: "192.0.2.2",
         pool: ["192.0.2.150", "192.0.2.199"],
       }, { netns });
-      await stage.until(
+      await network.until(
         "lease of the other server",
         () =>
           isUp(container) &&
           (addressesOf(container)[0] ?? "").startsWith("192.0.2.1"),
         30_000,
       );
-      await stage.serverHas(addressesOf(container).map(bare), other);
+      await network.serverHas(addressesOf(container).map(addressOf), other);
     },
   },
 ];

@@ -9,11 +9,11 @@ import { assert, assertEquals } from "@std/assert";
 import type { ServerKind } from "../../support/dhcp_server.ts";
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { ISC_DHCPD } from "../../support/dhcp_server_isc.ts";
-import { testInLanes } from "../../support/lanes.ts";
-import { note } from "../../support/note.ts";
+import { testRowsInParallel } from "../../support/parallel_rows.ts";
+import { report } from "../../support/report.ts";
 import { missing } from "../../support/requirements.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { bare, Stage } from "./stage.ts";
+import { addressOf, TestNetwork } from "./test_network.ts";
 
 const CONTAINERS = 8;
 /** With half of all frames lost one ADD in a hundred takes a minute. */
@@ -22,7 +22,7 @@ const PATIENT = { timeout: "4m" };
 const PORTS = Array.from({ length: CONTAINERS }, (_, index) => `p${index + 1}`);
 
 /** Loses frames of IPv4 in both directions, `percent` of them. */
-function lose({ host }: Stage, percent: number): void {
+function lose({ host }: TestNetwork, percent: number): void {
   host.server.exec(
     "nft",
     `table bridge lossy {
@@ -44,7 +44,7 @@ function twice(device: string): string {
 }
 
 /** Sends each frame that comes from a container on to the bridge twice. */
-function repeatClients({ host }: Stage): void {
+function repeatClients({ host }: TestNetwork): void {
   for (const device of PORTS) {
     host.server.exec(
       "nft",
@@ -61,7 +61,7 @@ function repeatClients({ host }: Stage): void {
 }
 
 /** Sends each frame that goes to a container twice. */
-function repeatServer({ host }: Stage): void {
+function repeatServer({ host }: TestNetwork): void {
   for (const device of PORTS) {
     host.server.exec(
       "nft",
@@ -76,7 +76,7 @@ function repeatServer({ host }: Stage): void {
 }
 
 /** How many frames were repeated. */
-function repeated({ host }: Stage): number {
+function repeated({ host }: TestNetwork): number {
   const rules = host.server.exec("nft", "list", "ruleset");
   return [...rules.matchAll(/counter packets (\d+)/g)]
     .reduce((sum, [, packets]) => sum + Number(packets), 0);
@@ -86,18 +86,18 @@ interface Row {
   readonly name: string;
   /** Default: dnsmasq. */
   readonly kind?: ServerKind;
-  readonly spoil: (stage: Stage) => void;
+  readonly spoil: (network: TestNetwork) => void;
   /** Frames that are repeated at the least. */
   readonly repeats?: number;
 }
 
 const ROWS: readonly Row[] = [
-  { name: "20 % of frames lost", spoil: (stage) => lose(stage, 20) },
-  { name: "50 % of frames lost", spoil: (stage) => lose(stage, 50) },
+  { name: "20 % of frames lost", spoil: (network) => lose(network, 20) },
+  { name: "50 % of frames lost", spoil: (network) => lose(network, 50) },
   {
     name: "20 % of frames lost, ISC dhcpd",
     kind: ISC_DHCPD,
-    spoil: (stage) => lose(stage, 20),
+    spoil: (network) => lose(network, 20),
   },
   {
     name: "every frame of a client twice",
@@ -113,44 +113,44 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "20 % lost, and every frame twice",
-    spoil: (stage) => {
-      lose(stage, 20);
-      repeatClients(stage);
-      repeatServer(stage);
+    spoil: (network) => {
+      lose(network, 20);
+      repeatClients(network);
+      repeatServer(network);
     },
     repeats: 4 * CONTAINERS,
   },
 ];
 
-testInLanes(
+testRowsInParallel(
   ["root", `binary:${DHCP_BIN}`],
   "lossy link",
   ROWS.map(({ name, kind = DNSMASQ, spoil, repeats = 0 }) => ({
     name: `${name}: every ADD ends well, with an address of its own`,
     reason: missing(...kind.requirements, "command:nft"),
     run: async () => {
-      await using stage = await Stage.open(kind, {});
-      const { host, server, wire } = stage;
+      await using network = await TestNetwork.open(kind, {});
+      const { host, server, wire } = network;
       await host.daemon();
       const containers = PORTS.map(() => host.container());
-      spoil(stage);
+      spoil(network);
       const addresses = await Promise.all(
         containers.map((container, index) =>
           host.add(container, { containerId: `c${index}`, ipam: PATIENT })
         ),
       );
-      assertEquals(new Set(addresses).size, CONTAINERS, stage.report());
+      assertEquals(new Set(addresses).size, CONTAINERS, network.report());
       // One lease each at the server too, whatever was repeated.
-      await stage.until(
+      await network.until(
         "a lease each",
         () => {
-          const held = server.leases().map(({ address }) => address).sort();
-          return held.join() === addresses.map(bare).sort().join();
+          const held = server.leases.map(({ address }) => address).sort();
+          return held.join() === addresses.map(addressOf).sort().join();
         },
       );
-      const count = repeated(stage);
+      const count = repeated(network);
       assert(count >= repeats, `${count} frames were repeated`);
-      note(
+      report(
         `lossy link: ${name}: ${wire.messages.length} messages arrived, ${count} were repeated`,
       );
     },

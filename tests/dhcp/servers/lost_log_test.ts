@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { cniEnv } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -45,7 +45,7 @@ for (
       stderr: "null",
     }).spawn();
     try {
-      await eventually("daemon", () => ask(socket, STATUS));
+      await waitFor("daemon", () => ask(socket, STATUS));
       // Each of them is a line in the log.
       for (let count = 0; count < 3; count++) await ask(socket, "{}");
       const answer = await ask(socket, STATUS);

@@ -13,7 +13,12 @@ import {
   takeCarrier,
 } from "./reboot_rows.ts";
 import type { ServerRow } from "./server_rows.ts";
-import { addressesOf, bare, isUp, type Stage } from "./stage.ts";
+import {
+  addressesOf,
+  addressOf,
+  isUp,
+  type TestNetwork,
+} from "./test_network.ts";
 
 const SERVER = "192.0.2.1";
 const NOBODY = "02:00:5e:00:00:99";
@@ -25,55 +30,55 @@ const NOBODY = "02:00:5e:00:00:99";
  * @param away Its link has no carrier while the other container comes. @returns The address that it had.
  */
 async function refused(
-  stage: Stage,
+  network: TestNetwork,
   { away }: { readonly away: boolean },
 ): Promise<string> {
-  const { host, wire, server, service } = stage;
+  const { host, wire, server, service } = network;
   const daemon = await host.daemon();
   const [one, other] = [host.container(), host.container()];
   const before = await host.add(one, { containerId: "one" });
-  if (away) await takeCarrier(stage, one);
+  if (away) await takeCarrier(network, one);
   // A renewal before the other container comes would be granted: it is sent to nobody.
   else {one.ip(
       `neigh replace ${SERVER} lladdr ${NOBODY} dev eth0 nud permanent`,
     );}
   // The server loses its memory, and gives the address to another container.
-  await server.process.stop();
-  const pool = [bare(before), bare(before)] as const;
-  await stage.serve({ ...service, pool });
+  await server.process.end();
+  const pool = [addressOf(before), addressOf(before)] as const;
+  await network.serve({ ...service, pool });
   const { json } = await host.call("ADD", other, { containerId: "other" });
-  assertEquals(json.ips?.[0]?.address, before, stage.report());
-  if (away) giveCarrier(stage);
+  assertEquals(json.ips?.[0]?.address, before, network.report());
+  if (away) giveCarrier(network);
   else one.ip(`neigh del ${SERVER} dev eth0`);
-  await stage.until(
+  await network.until(
     "NAK",
     () => /event=lease-lost .*reason=nak/.test(daemon.log),
   );
-  await stage.until(
+  await network.until(
     "interface without the address",
     () => addressesOf(one).length === 0,
   );
-  const netns = stage.machine("192.0.2.2/24");
-  const second = await stage.serve({
+  const netns = network.machine("192.0.2.2/24");
+  const second = await network.serve({
     ...service,
     server: "192.0.2.2",
     pool: ["192.0.2.150", "192.0.2.160"],
   }, { netns });
   const after = (): string => addressesOf(one).join();
-  await stage.until(
+  await network.until(
     "other address",
     () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(one),
     40_000,
   );
-  await stage.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
-  await stage.serverHas([bare(after())], second);
+  await network.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
+  await network.serverHas([addressOf(after())], second);
   const [route] = one.list("route show default");
   assertEquals(route?.gateway, "192.0.2.1");
   const again = await host.call("ADD", one, { containerId: "one" });
   assertEquals(again.json.ips[0].address, after());
   const check = await host.call("CHECK", one, { containerId: "one" });
   assertEquals(check.code, 0);
-  return bare(before);
+  return addressOf(before);
 }
 
 /** Rows about NAKs. */
@@ -82,15 +87,15 @@ export const NAK_ROWS: readonly ServerRow[] = [
     name: "a NAK is obeyed at once: another address, put on the interface",
     service: { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 60 },
     not: { udhcpd: "it never sends a NAK to a renewal" },
-    run: async (stage) => {
-      await refused(stage, { away: false });
+    run: async (network) => {
+      await refused(network, { away: false });
     },
   },
   {
     name: "a NAK to a link that was away is obeyed in the same way",
-    run: async (stage) => {
-      const address = await refused(stage, { away: true });
-      const [asking] = reboots(stage);
+    run: async (network) => {
+      const address = await refused(network, { away: true });
+      const [asking] = reboots(network);
       assertEquals(asking, asked(address, asking?.["chaddr"]));
     },
   },
@@ -101,12 +106,12 @@ export const NAK_ROWS: readonly ServerRow[] = [
       "ISC dhcpd": "it knows clients by their identifier",
       Kea: "it knows clients by their identifier",
     },
-    run: async (stage) => {
-      const { host } = stage;
+    run: async (network) => {
+      const { host } = network;
       const daemon = await host.daemon();
-      const address = bare(await host.add(containerWith(stage, MAC)));
-      const second = containerWith(stage, OTHER_MAC);
-      const { address: other, said } = await madeAnew(stage, second, 3);
+      const address = addressOf(await host.add(containerWith(network, MAC)));
+      const second = containerWith(network, OTHER_MAC);
+      const { address: other, said } = await madeAnew(network, second, 3);
       assert(other !== address, `${other} twice`);
       assertEquals(said.map(({ type }) => type), [
         "REQUEST",
@@ -119,7 +124,7 @@ export const NAK_ROWS: readonly ServerRow[] = [
         undefined,
       ]);
       assert(daemon.log.includes("type=DHCPNAK"), daemon.log);
-      await stage.serverHas([address, other]);
+      await network.serverHas([address, other]);
     },
   },
 ];

@@ -5,9 +5,8 @@ import { TempDir } from "../../support/temp_dir.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 import { missing } from "../../support/requirements.ts";
-import type { LaneRow } from "../../support/lanes.ts";
-import { Dnsmasq } from "./dnsmasq.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
+import { waitFor, waitUntil } from "../../../tools/lab/waiting.ts";
 
 const DISCOVER = "type=DHCPDISCOVER";
 
@@ -36,7 +35,7 @@ function count(log: string, text: string): number {
   return log.split(text).length - 1;
 }
 
-const ROWS: readonly Omit<LaneRow, "reason">[] = [
+const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   {
     name: "dhcp without a command is the plugin, whatever its arguments",
     run: async () => {
@@ -94,7 +93,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       "the daemon writes its pid, keeps its leases at SIGTERM, and takes pid file and socket away",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       const pidFile = host.directory.join("dhcp.pid");
       const daemon = await host.daemon("-pidfile", pidFile);
       assertEquals(await Deno.readTextFile(pidFile), String(daemon.pid));
@@ -119,12 +118,12 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       const daemon = await host.daemon();
       const container = host.container();
       const pending = host.call("ADD", container, { ipam: { timeout: "5s" } });
-      await eventually(
+      await waitUntil(
         "DISCOVER",
-        () => daemon.log.includes(DISCOVER) || undefined,
+        () => daemon.log.includes(DISCOVER),
       );
       const ended = daemon.end("SIGTERM");
-      await using _server = await Dnsmasq.start(host.server, host.directory);
+      await using _server = await host.dnsmasq();
       const { code, json } = await pending;
       assertEquals(code, 0, JSON.stringify(json));
       assertEquals(await ended, 0);
@@ -213,18 +212,18 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       const pending = host.call("ADD", host.container(), {
         signal: killer.signal,
       });
-      await eventually(
+      await waitUntil(
         "DISCOVER",
-        () => daemon.log.includes(DISCOVER) || undefined,
+        () => daemon.log.includes(DISCOVER),
       );
       killer.abort();
       await pending;
-      await eventually(
+      await waitUntil(
         "end of the client",
-        () => daemon.log.includes("event=release-started") || undefined,
+        () => daemon.log.includes("event=release-started"),
       );
       const sent = count(daemon.log, DISCOVER);
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       assertEquals((await host.call("STATUS", undefined)).code, 0);
       assertEquals([server.leases, host.leaseFiles], [[], []]);
       assertEquals(count(daemon.log, DISCOVER), sent);
@@ -235,7 +234,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
     name: "a plugin whose standard output is closed takes its ADD back",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await host.daemon();
       const container = host.container();
       const config = JSON.stringify({
@@ -255,11 +254,11 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         stderr: "null",
       }).output();
       assertEquals(code, 1);
-      await eventually(
+      await waitUntil(
         "release",
-        () => server.count("DHCPRELEASE") || undefined,
+        () => server.process.count("DHCPRELEASE") > 0,
       );
-      await eventually("end", () => host.leaseFiles.length === 0 || undefined);
+      await waitUntil("end", () => host.leaseFiles.length === 0);
       assertEquals(server.leases, []);
     },
   },
@@ -271,9 +270,9 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       const daemon = await host.daemon();
       const container = host.container();
       const pending = host.call("ADD", container);
-      await eventually(
+      await waitUntil(
         "DISCOVER",
-        () => daemon.log.includes(DISCOVER) || undefined,
+        () => daemon.log.includes(DISCOVER),
       );
       assertEquals((await host.call("DEL", container)).code, 0);
       const { code, json } = await pending;
@@ -286,7 +285,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
     name: "ADDs of one container at the same time get one lease",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await host.daemon();
       const container = host.container();
       const outcomes = await Promise.all(
@@ -294,7 +293,10 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       );
       const addresses = outcomes.map(({ json }) => json.ips[0].address);
       assertEquals(new Set(addresses).size, 1);
-      assertEquals([server.leases.length, server.count("DHCPACK")], [1, 1]);
+      assertEquals([server.leases.length, server.process.count("DHCPACK")], [
+        1,
+        1,
+      ]);
     },
   },
 
@@ -370,7 +372,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
     name: "-hostprefix stands before socket, state directory and namespaces",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       const prefix = host.directory.join("host");
       await Deno.mkdir(prefix);
       await Deno.symlink("/var", `${prefix}/var`);
@@ -385,10 +387,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       const files = Array.fromAsync(Deno.readDir(`${prefix}/run/cni/dhcp`));
       assertEquals((await files).length, 1);
       assertEquals((await host.call("DEL", container, { ipam })).code, 0);
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
     },
   },
 
@@ -397,7 +396,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       "the daemon serves on the socket that systemd passed, and leaves its file",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await Deno.mkdir(host.directory.join("run"));
       // What systemd does: opens the socket as descriptor 3, names the process, and becomes it.
       const perl =
@@ -413,7 +412,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         stderr: "null",
       }).spawn();
       const container = host.container();
-      await eventually(
+      await waitFor(
         "socket",
         () => Deno.lstat(host.socketPath).then(() => true, () => undefined),
       );
@@ -429,7 +428,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
 ];
 
 /** Rows with a dnsmasq. */
-export const PROCESS_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+export const PROCESS_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   ...row,
   name: `process: ${row.name}`,
   reason: missing("command:dnsmasq"),

@@ -6,7 +6,7 @@ import { formatMacAddress } from "../../../lib/net/mac_address.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import type { ServerRow } from "./server_rows.ts";
-import { addressesOf, bare, type Stage } from "./stage.ts";
+import { addressesOf, addressOf, type TestNetwork } from "./test_network.ts";
 
 /** Hardware addresses of the containers here; udhcpd knows its clients by them. */
 export const MAC = "02:00:5e:10:00:11";
@@ -14,18 +14,18 @@ export const OTHER_MAC = "02:00:5e:10:00:12";
 
 /** Takes the carrier away from the first container; the daemon has heard of it afterwards. */
 export async function takeCarrier(
-  stage: Stage,
+  network: TestNetwork,
   container: TestNetns,
 ): Promise<void> {
-  const { host } = stage;
+  const { host } = network;
   host.server.ip("link set p1 down");
-  await stage.until("link without carrier", () => !hasCarrier(container));
+  await network.until("link without carrier", () => !hasCarrier(container));
   // An answer of the daemon: word of the link was there before the question.
   await host.call("STATUS", undefined);
 }
 
 /** Gives it back. */
-export function giveCarrier({ host }: Stage): void {
+export function giveCarrier({ host }: TestNetwork): void {
   host.server.ip("link set p1 up");
 }
 
@@ -48,7 +48,9 @@ export function rebootOf(
 }
 
 /** The messages that ask for an address again. */
-export function reboots({ wire }: Stage): Readonly<Record<string, string>>[] {
+export function reboots(
+  { wire }: TestNetwork,
+): Readonly<Record<string, string>>[] {
   return wire.messages.map(rebootOf).filter((asked) => asked !== undefined);
 }
 
@@ -72,23 +74,23 @@ function hasCarrier(netns: TestNetns): boolean {
 }
 
 /** A container with this hardware address. */
-export function containerWith(stage: Stage, mac: string): TestNetns {
-  const container = stage.host.container();
+export function containerWith(network: TestNetwork, mac: string): TestNetns {
+  const container = network.host.container();
   container.ip(`link set eth0 address ${mac}`);
   return container;
 }
 
 /** ADD under the same name in another namespace, and the `count` messages that it takes. */
 export async function madeAnew(
-  stage: Stage,
+  network: TestNetwork,
   container: TestNetns,
   count: number,
 ): Promise<{ readonly address: string; readonly said: ClientMessage[] }> {
-  const before = stage.wire.messages.length;
-  const said = (): ClientMessage[] => stage.wire.messages.slice(before);
-  const address = bare(await stage.host.add(container));
+  const before = network.wire.messages.length;
+  const said = (): ClientMessage[] => network.wire.messages.slice(before);
+  const address = addressOf(await network.host.add(container));
   // The test may hear of the answer first.
-  await stage.until("messages of the ADD", () => said().length >= count);
+  await network.until("messages of the ADD", () => said().length >= count);
   return { address, said: said() };
 }
 
@@ -96,65 +98,65 @@ export async function madeAnew(
 export const REBOOT_ROWS: readonly ServerRow[] = [
   {
     name: "a link that was away: the address is asked about, and kept",
-    run: async (stage) => {
-      const { host, wire } = stage;
+    run: async (network) => {
+      const { host, wire } = network;
       const daemon = await host.daemon();
-      const container = containerWith(stage, MAC);
-      const address = bare(await host.add(container));
-      await takeCarrier(stage, container);
-      giveCarrier(stage);
-      await stage.until(
+      const container = containerWith(network, MAC);
+      const address = addressOf(await host.add(container));
+      await takeCarrier(network, container);
+      giveCarrier(network);
+      await network.until(
         "answer",
         () => daemon.log.includes("event=lease-renewed"),
       );
-      await stage.until("REQUEST", () => reboots(stage).length > 0);
-      assertEquals(reboots(stage)[0], asked(address));
+      await network.until("REQUEST", () => reboots(network).length > 0);
+      assertEquals(reboots(network)[0], asked(address));
       assertEquals(wire.count("DISCOVER"), 1);
-      await stage.serverHas([address]);
+      await network.serverHas([address]);
       assertEquals(addressesOf(container), [`${address}/24`]);
       const [route] = container.list("route show default");
       assertEquals(route?.gateway, "192.0.2.1");
       assertEquals((await host.call("CHECK", container)).code, 0);
       await host.call("DEL", container);
-      await stage.serverHas([]);
+      await network.serverHas([]);
     },
   },
   {
     name: "a container made anew under its name asks for its address",
-    run: async (stage) => {
-      const { host } = stage;
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
-      const address = bare(await host.add(containerWith(stage, MAC)));
+      const address = addressOf(await host.add(containerWith(network, MAC)));
       // The first one is left as it is: its DEL never came.
-      const second = containerWith(stage, MAC);
-      const { address: again, said } = await madeAnew(stage, second, 1);
+      const second = containerWith(network, MAC);
+      const { address: again, said } = await madeAnew(network, second, 1);
       assertEquals(again, address);
       assertEquals(said.map(rebootOf), [asked(address)]);
-      await stage.serverHas([address]);
+      await network.serverHas([address]);
       assertEquals(host.leaseFiles.length, 1);
       assertEquals((await host.call("CHECK", second)).code, 0);
       assertEquals((await host.call("DEL", second)).code, 0);
-      await stage.serverHas([]);
+      await network.serverHas([]);
     },
   },
   {
     name: "a container made anew with another hardware address, too",
     not: { udhcpd: "it knows clients by hardware address only" },
-    run: async (stage) => {
-      const { host, server } = stage;
+    run: async (network) => {
+      const { host, server } = network;
       await host.daemon();
-      const first = containerWith(stage, MAC);
-      const address = bare(await host.add(first));
+      const first = containerWith(network, MAC);
+      const address = addressOf(await host.add(first));
       first.ip("link del eth0");
-      const second = containerWith(stage, OTHER_MAC);
-      const { address: again, said } = await madeAnew(stage, second, 1);
+      const second = containerWith(network, OTHER_MAC);
+      const { address: again, said } = await madeAnew(network, second, 1);
       assertEquals(again, address);
       assertEquals(said.map(rebootOf), [asked(address, OTHER_MAC)]);
-      await stage.until(
+      await network.until(
         "hardware address in the server's file",
-        () => server.leases().some(({ mac }) => mac === OTHER_MAC),
+        () => server.leases.some(({ mac }) => mac === OTHER_MAC),
       );
-      await stage.serverHas([address]);
+      await network.serverHas([address]);
     },
   },
 ];

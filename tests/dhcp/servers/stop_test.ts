@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { testWith } from "../../support/requirements.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 
@@ -23,7 +23,7 @@ testWith(
     try {
       let status: number | undefined;
       const ended = daemon.end("SIGTERM").then((code) => status = code);
-      assertEquals(await eventually("end", () => status, 12_000), 0);
+      assertEquals(await waitFor("end", () => status, 12_000), 0);
       await ended;
     } finally {
       clearInterval(drip);

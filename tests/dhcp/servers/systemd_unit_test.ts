@@ -5,7 +5,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN, REPO_ROOT } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor, waitUntil } from "../../../tools/lab/waiting.ts";
 import {
   missing,
   type Requirement,
@@ -14,7 +14,6 @@ import {
 } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { DhcpHost } from "./dhcp_host.ts";
-import { Dnsmasq } from "./dnsmasq.ts";
 
 const UNIT = `${REPO_ROOT}/systemd/cni-dhcp.service`;
 const UNITS = ["cni-dhcp.service", "cni-dhcp.socket"];
@@ -43,7 +42,7 @@ testWith(
   "the capabilities of the systemd unit are enough for ADD, CHECK and DEL",
   async () => {
     await using host = new DhcpHost();
-    await using server = await Dnsmasq.start(host.server, host.directory);
+    await using server = await host.dnsmasq();
     const kept = capabilities();
     assertEquals(kept.split(",").length > 1, true, kept);
     const daemon = new Deno.Command("setpriv", {
@@ -61,7 +60,7 @@ testWith(
       stderr: "null",
     }).spawn();
     try {
-      await eventually("socket", () => {
+      await waitFor("socket", () => {
         try {
           return Deno.statSync(host.socketPath).isSocket || undefined;
         } catch {
@@ -72,10 +71,7 @@ testWith(
       await host.add(container);
       assertEquals((await host.call("CHECK", container)).code, 0);
       assertEquals((await host.call("DEL", container)).code, 0);
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
     } finally {
       daemon.kill("SIGTERM");
       await daemon.status;
@@ -136,11 +132,11 @@ else {
     const threshold = `--threshold=${MAX_EXPOSURE}`;
     const { code, output } = await analyze([...OFFLINE, threshold], { units });
     assertEquals(code, 0, output);
-    const bare = await analyze([...OFFLINE, threshold], {
+    const addressOf = await analyze([...OFFLINE, threshold], {
       units,
       edit: (text) => text.replaceAll(/^(?:Protect|Restrict).*$/gm, ""),
     });
-    assertEquals(bare.code, 1, bare.output);
+    assertEquals(addressOf.code, 1, addressOf.output);
   });
 }
 

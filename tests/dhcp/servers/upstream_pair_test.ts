@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor, waitUntil } from "../../../tools/lab/waiting.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import {
   cniEnv,
@@ -11,7 +11,6 @@ import {
 } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
 import { DhcpHost } from "./dhcp_host.ts";
-import { Dnsmasq } from "./dnsmasq.ts";
 
 const UPSTREAM = `${UPSTREAM_DIR}/dhcp`;
 const WARNING = "the daemon is upstream's";
@@ -34,7 +33,7 @@ class AnyDaemon implements AsyncDisposable {
         stderr: "null",
       }).spawn(),
     );
-    await eventually("daemon", async () => {
+    await waitFor("daemon", async () => {
       try {
         (await Deno.connect({ transport: "unix", path })).close();
         return true;
@@ -118,7 +117,7 @@ for (const { name, plugin, daemon } of PAIRS) {
   testWith(needs, `${name}: ADD, CHECK and DEL`, async () => {
     await using pair = new PairHost();
     const { host, container } = pair;
-    await using server = await Dnsmasq.start(host.server, host.directory, {
+    await using server = await host.dnsmasq({
       extra: ["--dhcp-option=33,10.0.0.0,192.0.2.7"],
     });
     await using _daemon = await AnyDaemon.start(daemon, host.socketPath);
@@ -158,10 +157,7 @@ for (const { name, plugin, daemon } of PAIRS) {
     const again = await pair.call(plugin, "DEL", options);
     assertEquals([again.code, again.stdout], [0, ""]);
     if (daemon === DHCP_BIN) {
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
       assertEquals(host.stateFiles, []);
     }
   });
@@ -188,7 +184,7 @@ for (const { name, plugin, daemon } of PAIRS) {
     async () => {
       await using pair = new PairHost();
       const { host, container } = pair;
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await using _daemon = await AnyDaemon.start(daemon, host.socketPath);
       container.ip("link set eth0 up");
       const other = plugin === DHCP_BIN ? UPSTREAM : DHCP_BIN;
@@ -201,10 +197,7 @@ for (const { name, plugin, daemon } of PAIRS) {
       );
       assertEquals((await pair.call(other, "DEL")).code, 0);
       if (daemon === DHCP_BIN) {
-        await eventually(
-          "release",
-          () => server.leases.length === 0 || undefined,
-        );
+        await server.untilNoLease();
       }
     },
   );
@@ -216,7 +209,7 @@ testWith(
   async () => {
     await using pair = new PairHost();
     const { host, container } = pair;
-    await using _server = await Dnsmasq.start(host.server, host.directory);
+    await using _server = await host.dnsmasq();
     container.ip("link set eth0 up");
     const addresses: string[] = [];
     for (const daemon of [UPSTREAM, DHCP_BIN, UPSTREAM]) {
@@ -249,19 +242,19 @@ testWith(
       ipam: { type: "dhcp", daemonSocketPath: host.socketPath },
     });
     await new Response(config).body?.pipeTo(plugin.stdin);
-    await eventually(
+    await waitUntil(
       "DISCOVER",
-      () => daemon.log.includes("DHCPDISCOVER") || undefined,
+      () => daemon.log.includes("DHCPDISCOVER"),
     );
     plugin.kill("SIGKILL");
     await plugin.status;
-    await eventually(
+    await waitUntil(
       "end of the ADD",
-      () => daemon.log.includes("event=release-started") || undefined,
+      () => daemon.log.includes("event=release-started"),
     );
-    await eventually(
+    await waitUntil(
       "empty state",
-      () => host.stateFiles.length === 0 || undefined,
+      () => host.stateFiles.length === 0,
     );
   },
 );

@@ -7,7 +7,7 @@
 
 import { assertEquals } from "@std/assert";
 import { BadServer, giving } from "../../support/dhcp_bad_server.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
@@ -165,7 +165,7 @@ testWith(
       stderr: "null",
     }).spawn();
     try {
-      await poll("upstream's daemon", () => {
+      await waitUntil("upstream's daemon", () => {
         try {
           return Deno.statSync(socketPath).isSocket === true;
         } catch (error) {

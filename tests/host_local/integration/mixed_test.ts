@@ -8,8 +8,8 @@
 
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { reservations } from "../../support/network_directory.ts";
-import { note } from "../../support/note.ts";
-import { forEachParallel } from "../../support/parallel.ts";
+import { report } from "../../support/report.ts";
+import { runInParallel } from "../../../tools/parallel.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -134,13 +134,13 @@ async function runSequence(
 
 function mixedTest(name: string, setting: Setting): void {
   testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], name, async () => {
-    note(
+    report(
       `mixed test, ${name}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${STEPS} steps`,
     );
     using temp = new TempDir();
     const all = new Random(SEED + setting.bulk);
     const indexes = Array.from({ length: SEQUENCES }, (_, index) => index);
-    await forEachParallel(
+    await runInParallel(
       indexes,
       LANES,
       (index) =>

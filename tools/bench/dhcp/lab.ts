@@ -5,17 +5,17 @@
  * @module
  */
 
-import { capture } from "../../process.ts";
 import { Dnsmasq } from "../../lab/dnsmasq.ts";
-import { Netns } from "../../lab/netns.ts";
+import { NetworkNamespace } from "../../lab/network_namespace.ts";
+import { runInParallel } from "../../parallel.ts";
 
 /** The server's address. */
 const SERVER = "10.9.0.1";
 const SERVER_MAC = "02:00:5e:00:00:01";
 /** The host's end of the link to the server; the server's is `eth0`. */
 const UPLINK = "up0";
-/** How many `ip` processes run at once. */
-const WIDTH = 8;
+/** How many `ip` processes and plugins run at a time. */
+export const WIDTH = 8;
 
 /** Timers of the leases, in seconds. */
 export interface LeaseTimes {
@@ -27,13 +27,13 @@ export interface LeaseTimes {
 /** Everything but the two sides that are measured. */
 export class DhcpLab implements AsyncDisposable {
   readonly #things: AsyncDisposableStack;
-  readonly #server: Netns;
-  readonly #host: Netns;
+  readonly #server: NetworkNamespace;
+  readonly #host: NetworkNamespace;
 
   private constructor(
     things: AsyncDisposableStack,
-    server: Netns,
-    host: Netns,
+    server: NetworkNamespace,
+    host: NetworkNamespace,
     readonly dnsmasq: Dnsmasq,
     /** For files of the sides. */
     readonly folder: string,
@@ -49,22 +49,22 @@ export class DhcpLab implements AsyncDisposable {
     folder: string,
   ): Promise<DhcpLab> {
     await using things = new AsyncDisposableStack();
-    const server = things.use(await Netns.make());
-    const host = things.use(await Netns.make());
-    await host.ip(
+    const server = things.use(new NetworkNamespace());
+    const host = things.use(new NetworkNamespace());
+    host.ip(
       `link add ${UPLINK} type veth peer name eth0 netns ${server.name}`,
     );
-    await host.ip(`link set ${UPLINK} up`);
+    host.ip(`link set ${UPLINK} up`);
     await server.batch([
       `link set eth0 address ${SERVER_MAC}`,
       `addr add ${SERVER}/16 dev eth0`,
       "link set eth0 up",
     ]);
     const dnsmasq = things.use(
-      await Dnsmasq.start(server, {
+      await Dnsmasq.start({
+        enter: server.enter,
         folder,
-        ifName: "eth0",
-        range: ["10.9.1.0", "10.9.250.255", "255.255.0.0"],
+        ranges: [["10.9.1.0", "10.9.250.255", "255.255.0.0"]],
         leaseSeconds: lease,
         extra: [`--dhcp-option=58,${t1}`, "--dhcp-option=59,110"],
       }),
@@ -76,7 +76,7 @@ export class DhcpLab implements AsyncDisposable {
   async containers(count: number): Promise<Container[]> {
     const made: Container[] = [];
     for (let index = 0; index < count; index += 1) {
-      const netns = this.#things.use(await Netns.make());
+      const netns = this.#things.use(new NetworkNamespace());
       made.push(new Container(netns));
     }
     // Private, so that a broadcast of one is not copied to all others.
@@ -93,13 +93,12 @@ export class DhcpLab implements AsyncDisposable {
    * good: the kernel's table of neighbours, one for all namespaces, is smaller than the bench.
    */
   async attach(containers: readonly Container[]): Promise<void> {
-    const leased = this.dnsmasq.leases.map((line) => line.split(" "));
     await this.#server.batch(
-      leased.map(([, mac, address]) =>
+      this.dnsmasq.leases.map(({ mac, address }) =>
         `neigh replace ${address} lladdr ${mac} dev eth0 nud permanent`
       ),
     );
-    await inLanes(containers, async ({ netns, address }) => {
+    await runInParallel(containers, WIDTH, async ({ netns, address }) => {
       await netns.batch([
         `addr replace ${address} dev eth0`,
         `neigh replace ${SERVER} lladdr ${SERVER_MAC} dev eth0 nud permanent`,
@@ -108,14 +107,10 @@ export class DhcpLab implements AsyncDisposable {
   }
 
   /** Loses this share of the DHCP frames, in both directions. */
-  async lose(percent: number): Promise<void> {
+  lose(percent: number): void {
     const ends = [[this.#server, "eth0"], [this.#host, UPLINK]] as const;
-    for (const [{ name }, device] of ends) {
-      await capture([
-        "ip",
-        "netns",
-        "exec",
-        name,
+    for (const [netns, device] of ends) {
+      netns.exec(
         "nft",
         `table netdev lossy {
           chain in {
@@ -123,15 +118,14 @@ export class DhcpLab implements AsyncDisposable {
             meta l4proto udp numgen random mod 100 < ${percent} drop;
           }
         }`,
-      ]);
+      );
     }
   }
 
   /** Loses nothing any more. */
-  async loseNothing(): Promise<void> {
-    for (const { name } of [this.#server, this.#host]) {
-      const nft = "nft delete table netdev lossy";
-      await capture(["ip", "netns", "exec", name, ...nft.split(" ")]);
+  loseNothing(): void {
+    for (const netns of [this.#server, this.#host]) {
+      netns.exec("nft", "delete", "table", "netdev", "lossy");
     }
   }
 
@@ -145,27 +139,10 @@ export class Container {
   /** What its last ADD got, with the prefix length. */
   address = "";
 
-  constructor(readonly netns: Netns) {}
+  constructor(readonly netns: NetworkNamespace) {}
 
   /** Sets the link up or down. */
   async setLink(state: "up" | "down"): Promise<void> {
-    await this.netns.ip(`link set eth0 ${state}`);
+    await this.netns.batch([`link set eth0 ${state}`]);
   }
-}
-
-/** Does something with each, a few at a time. @returns What came of each, in order. */
-export async function inLanes<T, R>(
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
-  width = WIDTH,
-): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  await Promise.all(Array.from({ length: width }, async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index] as T);
-    }
-  }));
-  return results;
 }

@@ -1,6 +1,7 @@
 /** One of the two that are measured: a plugin's binary with its own daemon. @module */
 
-import { Background } from "../../lab/background.ts";
+import type { BackgroundProcess } from "../../lab/background_process.ts";
+import { startDhcpDaemon } from "../../lab/dhcp_daemon.ts";
 import { capture } from "../../process.ts";
 import { runTimed } from "../process_time.ts";
 import type { Container, DhcpLab } from "./lab.ts";
@@ -25,13 +26,13 @@ const TICK_MS = 10;
 /** A side with its daemon running. */
 export class Side implements AsyncDisposable {
   readonly #ids = new Map<Container, string>();
-  #daemon: Background;
+  #daemon: BackgroundProcess;
   #lastContainer = 0;
 
   private constructor(
     readonly binary: string,
     readonly folder: string,
-    daemon: Background,
+    daemon: BackgroundProcess,
   ) {
     this.#daemon = daemon;
   }
@@ -89,12 +90,11 @@ export class Side implements AsyncDisposable {
    * @returns Milliseconds until then.
    */
   async restart(ready: string): Promise<number> {
-    const count = (): number => this.log.split(ready).length;
-    const before = count();
+    const before = this.#daemon.count(ready);
     await this.#daemon.end("SIGKILL");
     const startMs = performance.now();
     this.#daemon = await startDaemon(this.binary, this.folder);
-    await this.#daemon.until(ready, () => count() > before);
+    await this.#daemon.until(ready, () => this.#daemon.count(ready) > before);
     return performance.now() - startMs;
   }
 
@@ -131,29 +131,15 @@ export class Side implements AsyncDisposable {
   }
 }
 
-/** Upstream's says nothing when it is ready, so the socket's file tells. */
 async function startDaemon(
   binary: string,
   folder: string,
-): Promise<Background> {
+): Promise<BackgroundProcess> {
   const path = socketPath(folder);
-  await Deno.remove(path).catch(() => {
-    // It ended as it should.
-  });
-  const daemon = await Background.start(
-    [binary, "daemon", "-socketpath", path],
-    { logFile: `${folder}/daemon.log` },
-  );
-  const accepts = async (): Promise<boolean> => {
-    try {
-      (await Deno.connect({ transport: "unix", path })).close();
-      return true;
-    } catch {
-      return false; // Not yet.
-    }
-  };
-  await daemon.until("daemon's socket", accepts);
-  return daemon;
+  // Upstream's daemon does not replace the socket of one that was killed.
+  await Deno.remove(path).catch(() => {});
+  const logFile = `${folder}/daemon.log`;
+  return await startDhcpDaemon(binary, { socketPath: path, logFile });
 }
 
 function socketPath(folder: string): string {

@@ -15,7 +15,7 @@ import {
   openPacketSocket,
 } from "../../../../lib/linux/packet_socket.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
-import { poll } from "../../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../../tools/lab/waiting.ts";
 import {
   TestLink,
   type TestNetns,
@@ -159,7 +159,7 @@ testAsRoot(
       throw error;
     });
     // When it gets its carrier, what waits for a hardware address is thrown away.
-    await poll("carrier", () => eth0Of(link.client).hasCarrier);
+    await waitUntil("carrier", () => eth0Of(link.client).hasCarrier);
     const exchange = openExchange(link, loop, () => {});
     // Nobody there has this address, so it waits for a hardware address.
     exchange.send({ ...RELEASE, destination: ip("192.0.2.99") });
