@@ -1,4 +1,4 @@
-/** Servers that do wrong: what ADD says, what the lease becomes, and that the daemon stays up. @module */
+/** ADD with misbehaving servers: its error or its lease, and that the daemon continues to serve. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { UNSPECIFIED_ADDRESS } from "../../../lib/net/ipv4_address.ts";
@@ -15,7 +15,7 @@ import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DhcpHost, type Outcome } from "./dhcp_host.ts";
 import type { ParallelRow } from "../../support/parallel_rows.ts";
 
-/** What a row looks at when its ADD has ended. */
+/** What a row checks after its ADD. */
 interface After {
   readonly host: DhcpHost;
   readonly server: BadServer;
@@ -28,9 +28,9 @@ interface Row {
   readonly script: Script;
   /** Keys of `ipam`. */
   readonly ipam?: Readonly<Record<string, unknown>>;
-  /** The error document's code and text; a text may be a pattern. */
+  /** The code of the error document, and its text or a pattern of it. */
   readonly error?: readonly [number, string | RegExp];
-  /** The result without `cniVersion`; a key that is absent is not compared. */
+  /** The result without `cniVersion` and `dns`; not compared if absent. */
   readonly result?: Readonly<Record<string, unknown>>;
   readonly check?: (after: After) => void | Promise<void>;
 }
@@ -45,8 +45,8 @@ const GOOD = {
   routes: [{ dst: "0.0.0.0/0", gw: "192.0.2.1" }],
 };
 
-/** After NAKs a client tries again at 0, 1, 3 and 7 s: its time is over when it waits for no answer. */
-const BETWEEN_TRIES = { timeout: "5s" };
+/** After NAKs the client retries at 0, 1, 3 and 7 s; this is when it waits for no reply. */
+const BETWEEN_RETRIES = { timeout: "5s" };
 
 /** 40 routes of 8 bytes each, option 121. */
 const MANY_ROUTES = Array.from({ length: 40 }, (_, index) => ({
@@ -54,7 +54,7 @@ const MANY_ROUTES = Array.from({ length: 40 }, (_, index) => ({
   hex: `18c612${index.toString(16).padStart(2, "0")}c0000209`,
 }));
 
-/** A frame that upstream's daemon dies of (upstream-contract D2): IP total length 24, UDP port 68 in its padding. */
+/** A short IP packet, as crashes upstream's daemon: its padding reads as the UDP port 68. */
 function craftedFrame(totalLength: number): Uint8Array {
   const packet = datagram(new Uint8Array(20));
   const view = new DataView(packet.buffer);
@@ -68,9 +68,9 @@ function craftedFrame(totalLength: number): Uint8Array {
 }
 
 const ROWS: readonly Row[] = [
-  { name: "a proper one gives a lease", script: giving(), result: GOOD },
+  { name: "a correct server grants a lease", script: giving(), result: GOOD },
   {
-    name: "silence",
+    name: "a silent server",
     script: () => [],
     error: [
       11,
@@ -100,7 +100,7 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
-    name: "an offer with another xid is nobody's",
+    name: "an offer with another xid is ignored",
     script: (message) => {
       const bytes = answerTo(message, "OFFER");
       bytes[4] = (bytes[4] ?? 0) ^ 0xff;
@@ -109,7 +109,7 @@ const ROWS: readonly Row[] = [
     error: [11, NO_OFFER],
   },
   {
-    name: "an offer for another hardware address is nobody's",
+    name: "an offer for another hardware address is ignored",
     script: (message) => [
       answerTo(message, "OFFER", {
         chaddr: new Uint8Array([2, 0, 0, 0, 0, 9]),
@@ -118,7 +118,7 @@ const ROWS: readonly Row[] = [
     error: [11, NO_OFFER],
   },
   {
-    name: "an ACK in place of the offer",
+    name: "an ACK instead of an offer",
     script: (message) => [answerTo(message, "ACK")],
     error: [999, REFUSED("DHCPACK instead of DHCPOFFER")],
   },
@@ -152,8 +152,9 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
-    name: "NAK upon NAK is answered with pauses, and its words are passed on",
-    ipam: BETWEEN_TRIES,
+    name:
+      "repeated NAKs are followed by increasing pauses, and their text is reported",
+    ipam: BETWEEN_RETRIES,
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: textHex("go away") } }),
@@ -170,7 +171,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "a NAK of a server that was not asked means nothing",
+    name: "a NAK from another server is ignored",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 54: "c0000209" } }),
@@ -179,7 +180,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "everything twice",
+    name: "a server that sends everything twice",
     script: (message) => [
       ...giving()(message),
       ...giving()(message),
@@ -188,7 +189,7 @@ const ROWS: readonly Row[] = [
     check: ({ server }) => assertEquals(server.wire.count("REQUEST"), 1),
   },
   {
-    name: "T1 of zero is repaired, so nothing is flooded",
+    name: "T1 of zero is replaced, so there is no flood of renewals",
     script: giving({ ack: { options: { 58: "00000000", 59: "00000000" } } }),
     result: GOOD,
     check: ({ log, server }) => {
@@ -197,7 +198,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "T1 after T2 after the end is repaired",
+    name: "T1 after T2 after the lease time is replaced",
     script: giving({
       ack: { options: { 51: "00000e10", 58: "00002000", 59: "00001f00" } },
     }),
@@ -205,13 +206,13 @@ const ROWS: readonly Row[] = [
     check: ({ log }) => assert(/event=option-ignored/.test(log), log),
   },
   {
-    name: "a lease of no time is taken as a minute",
+    name: "a lease time of zero becomes one minute",
     script: giving({ ack: { options: { 51: "00000000" } } }),
     result: GOOD,
     check: ({ log }) => assert(/reason="Lease time is 0/.test(log), log),
   },
   {
-    name: "a lease for ever",
+    name: "an infinite lease",
     script: giving({ ack: { options: { 51: "ffffffff" } } }),
     result: GOOD,
     check: ({ log }) => assert(!/event=option-ignored/.test(log), log),
@@ -229,7 +230,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "an option in two parts",
+    name: "an option split into two parts",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, {
@@ -254,13 +255,14 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "a malformed option 121 is left out, with a warning",
+    name: "a malformed option 121 is ignored with a warning",
     script: giving({ ack: { options: { 121: "21c0000200c0000201" } } }),
     result: GOOD,
     check: ({ log }) => assert(/event=option-ignored.*121/.test(log), log),
   },
   {
-    name: "halves of IPv4 by option 121 are left out, with a warning",
+    name:
+      "routes to the halves of IPv4 in option 121 are dropped with a warning",
     script: giving({
       ack: { options: { 121: "0100 c0000209 0180 c0000209" } },
     }),
@@ -271,7 +273,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "an option that is longer than the message",
+    name: "an option longer than the message",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, { options: "350105 3604c0000201 01ffff" }),
@@ -285,7 +287,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "no End option",
+    name: "a message without an End option",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, {
@@ -295,7 +297,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "crafted short frames (D2) before each answer",
+    name: "crafted short frames before each reply",
     script: (message) => [
       ...Array.from(
         { length: 8 },
@@ -310,8 +312,8 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "words of a server are quoted, never obeyed",
-    ipam: BETWEEN_TRIES,
+    name: "control characters in a server's text are escaped",
+    ipam: BETWEEN_RETRIES,
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: "0a1b5b324a22" } }),
@@ -324,7 +326,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** ADDs with servers that do wrong. */
+/** Rows with misbehaving servers. */
 export const BAD_SERVER_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   name: `bad server: ${row.name}`,
   run: async () => {
@@ -350,7 +352,7 @@ export const BAD_SERVER_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
       assertEquals(rest, row.result);
     }
     await row.check?.({ host, server, outcome, log: daemon.log });
-    // It is up, and serves.
+    // The daemon still serves.
     server.script = giving();
     const next = await host.call("ADD", host.container(), {
       containerId: "next",

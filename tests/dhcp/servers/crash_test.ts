@@ -1,6 +1,6 @@
 /**
- * A daemon that is killed: at each system call on the file of a lease, and at random under load. The next daemon and the
- * server must agree with what the runtime was told: no lease lost, none doubled.
+ * A daemon that is killed: at each system call on a lease file, and at random under load. The next daemon and the server
+ * must agree with the results that the runtime received: no lease lost, none duplicated.
  *
  * @module
  */
@@ -18,23 +18,23 @@ import { DHCP_BIN } from "../../support/binaries.ts";
 import { type DhcpHost } from "./dhcp_host.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
-/** What may be done to the files of leases. */
+/** The system calls on lease files. */
 const CALLS =
   "openat,write,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,statx,ftruncate,fchmod";
 
-/** Stages that lives are played on, at once. */
-const LANES = 3;
-/** Lives of the daemon under load; more by `DHCP_CRASH_LIVES`. */
+/** How many networks are used at a time. */
+const WIDTH = 3;
+/** How many daemons are killed under load; `DHCP_CRASH_LIVES` sets another number. */
 const LIVES = numberFromEnv("DHCP_CRASH_LIVES", 6);
 const SEED = numberFromEnv("DHCP_CRASH_SEED", Date.now() % 1e9);
 
-/** A point to kill at: the n-th call of this name on the lease's files. */
+/** Where to kill the daemon: at the n-th call of this name on the lease file. */
 interface Point {
   readonly call: string;
   readonly occurrence: number;
 }
 
-/** A daemon under strace, that is killed at `point`. */
+/** A daemon under strace, which kills it at `point`. */
 class TracedDaemon implements AsyncDisposable {
   readonly #pidFile: string;
   readonly #child: Deno.ChildProcess;
@@ -45,7 +45,7 @@ class TracedDaemon implements AsyncDisposable {
     const { directory, stateDir, socketPath } = host;
     this.#pidFile = directory.join("traced.pid");
     this.#traceFile = directory.join("trace");
-    // Left by one that was killed; its number may be another's by now.
+    // A killed daemon leaves it; its process id may belong to another process by now.
     removeIfThere(this.#pidFile);
     const paths = [
       `${stateDir}/${name}`,
@@ -85,7 +85,7 @@ class TracedDaemon implements AsyncDisposable {
     this.#child.status.then(() => this.#hasEnded = true);
   }
 
-  /** Waits until it listens, or has been killed before. */
+  /** Waits until it serves or has been killed. */
   async ready(host: DhcpHost): Promise<void> {
     await waitUntil(
       "traced daemon",
@@ -94,7 +94,7 @@ class TracedDaemon implements AsyncDisposable {
     );
   }
 
-  /** Ends it, if that did not happen yet, and gives the calls it made. */
+  /** Kills it if it still runs. @returns The traced calls. */
   async end(): Promise<ReturnType<typeof parseTrace>["calls"]> {
     if (!this.#hasEnded) this.#kill();
     await this.#child.status;
@@ -105,7 +105,7 @@ class TracedDaemon implements AsyncDisposable {
     try {
       Deno.kill(Number(Deno.readTextFileSync(this.#pidFile)), "SIGKILL");
     } catch (error) {
-      // It was killed where it should be, and strace is about to say so.
+      // strace has killed it, and is about to end.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
@@ -123,7 +123,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** The name of c1's lease file: known from a run that is not disturbed. */
+/** The name of c1's lease file, from an undisturbed run. */
 async function leaseName(network: TestNetwork): Promise<string> {
   const { host } = network;
   const daemon = await host.daemon();
@@ -136,16 +136,16 @@ async function leaseName(network: TestNetwork): Promise<string> {
   return name;
 }
 
-/** A network, a container on it and the name of its lease's file. */
-interface World {
+/** A network, a container on it and the name of its lease file. */
+interface Setup {
   readonly network: TestNetwork;
   readonly container: TestNetns;
   readonly name: string;
 }
 
-/** ADD and DEL under strace; then a daemon that is left alone, and what it must find. */
-async function life(
-  { network, container, name }: World,
+/** Calls ADD and DEL with a traced daemon, then checks what an undisturbed daemon finds. @returns The traced calls. */
+async function crashAt(
+  { network, container, name }: Setup,
   point: Point | undefined,
 ): Promise<ReturnType<typeof parseTrace>["calls"]> {
   const { host } = network;
@@ -160,12 +160,12 @@ async function life(
   }
   const calls = await traced.end();
   const next = await host.daemon();
-  // Whatever was killed: told or not, it is over, and the server knows.
+  // In every case the lease has ended, also at the server.
   if (add.code !== 0) await host.call("DEL", container);
   await network.serverHas([]);
   assertEquals(host.stateFiles, []);
   container.ip("addr flush dev eth0");
-  // And it can be had again.
+  // The container can get an address again.
   const again = await host.call("ADD", container);
   assertEquals(again.code, 0, JSON.stringify(again.json));
   await network.serverHas([addressOf(again.json.ips[0].address)]);
@@ -177,17 +177,17 @@ async function life(
 
 testWith(
   [...DNSMASQ.requirements, "command:strace", `binary:${DHCP_BIN}`],
-  "a daemon killed at any system call on a lease's file leaves nothing behind, here or at the server",
+  "a daemon killed at any system call on a lease file leaves nothing behind, here or at the server",
   async () => {
     await using networks = new AsyncDisposableStack();
-    const worlds: World[] = [];
-    for (let lane = 0; lane < LANES; lane++) {
-      const network = networks.use(await TestNetwork.open(DNSMASQ, {}));
+    const setups: Setup[] = [];
+    for (let index = 0; index < WIDTH; index++) {
+      const network = networks.use(await TestNetwork.open(DNSMASQ));
       const name = await leaseName(network);
-      worlds.push({ network, name, container: network.host.container() });
+      setups.push({ network, name, container: network.host.container() });
     }
-    const [first] = worlds as [World];
-    const calls = await life(first, undefined);
+    const [first] = setups as [Setup];
+    const calls = await crashAt(first, undefined);
     const totals = new Map<string, number>();
     for (const { name: call } of calls) {
       totals.set(call, (totals.get(call) ?? 0) + 1);
@@ -199,13 +199,13 @@ testWith(
         occurrence: index + 1,
       }))
     );
-    await runInParallel(points, LANES, async (point, lane) => {
-      const world = worlds[lane] ?? first;
+    await runInParallel(points, WIDTH, async (point, worker) => {
+      const setup = setups[worker] ?? first;
       try {
-        await life(world, point);
+        await crashAt(setup, point);
       } catch (cause) {
         throw new Error(
-          `killed at ${point.call} ${point.occurrence}\n${world.network.report()}`,
+          `killed at ${point.call} ${point.occurrence}\n${setup.network.report()}`,
           { cause },
         );
       }
@@ -216,24 +216,24 @@ testWith(
 
 testWith(
   [...DNSMASQ.requirements, `binary:${DHCP_BIN}`],
-  "a daemon killed at random under load loses no lease and doubles none",
+  "a daemon killed at random under load loses no lease and duplicates none",
   async () => {
     const random = new Random(SEED);
     report(`DHCP_CRASH_SEED=${SEED}`);
-    await using network = await TestNetwork.open(DNSMASQ, {});
+    await using network = await TestNetwork.open(DNSMASQ);
     const { host } = network;
     const containers = Array.from({ length: 8 }, () => host.container());
-    const told = new Map<number, string>();
+    const granted = new Map<number, string>();
     const round = async (index: number): Promise<void> => {
       const container = containers[index] as TestNetns;
       const containerId = `c${index}`;
-      const before = told.get(index);
+      const before = granted.get(index);
       if (before !== undefined && random.int(2) === 0) {
         const { code, json } = await host.call("DEL", container, {
           containerId,
         });
         assertEquals(code, 0, JSON.stringify(json));
-        told.delete(index);
+        granted.delete(index);
         container.ip("addr flush dev eth0");
         return;
       }
@@ -245,7 +245,7 @@ testWith(
       const { address } = json.ips[0];
       if (before !== undefined) assertEquals(address, before, network.report());
       else container.ip(`addr add ${address} dev eth0`);
-      told.set(index, address);
+      granted.set(index, address);
     };
     for (let life = 0; life < LIVES; life++) {
       const daemon = await host.daemon();
@@ -269,12 +269,12 @@ testWith(
         containerId: `c${index}`,
       });
       assertEquals(code, 0, network.report());
-      const address = told.get(index);
+      const address = granted.get(index);
       if (address !== undefined) assertEquals(json.ips[0].address, address);
-      told.set(index, json.ips[0].address);
+      granted.set(index, json.ips[0].address);
     }
-    assertEquals(new Set(told.values()).size, containers.length);
-    await network.serverHas([...told.values()].map(addressOf));
+    assertEquals(new Set(granted.values()).size, containers.length);
+    await network.serverHas([...granted.values()].map(addressOf));
     await Promise.all(
       containers.map((container, index) =>
         host.call("DEL", container, { containerId: `c${index}` })

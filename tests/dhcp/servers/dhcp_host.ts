@@ -17,6 +17,8 @@ export interface Outcome {
 
 /** What varies between plugin calls. */
 export interface CallOptions {
+  /** The plugin; the one under test by default. */
+  readonly binary?: string;
   readonly containerId?: string;
   readonly ifName?: string;
   readonly cniArgs?: string;
@@ -90,6 +92,7 @@ export class DhcpHost implements AsyncDisposable {
     command: string,
     netns: { readonly path: string } | undefined,
     {
+      binary = DHCP_BIN,
       containerId = "c1",
       ifName = "eth0",
       cniArgs = "",
@@ -99,7 +102,7 @@ export class DhcpHost implements AsyncDisposable {
     }: CallOptions = {},
   ): Promise<Outcome> {
     const { stdout, stderr, code } = await runPlugin({
-      binary: DHCP_BIN,
+      binary,
       env: cniEnv(command, {
         containerId,
         ifName,

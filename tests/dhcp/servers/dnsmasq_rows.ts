@@ -1,4 +1,4 @@
-/** What needs a real server, whichever, and is shown with dnsmasq. @module */
+/** What needs a real server of any kind; dnsmasq is the one used. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DhcpHost } from "./dhcp_host.ts";
@@ -8,7 +8,7 @@ import { waitUntil } from "../../../tools/lab/waiting.ts";
 
 const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   {
-    name: "a container gets an address, and gives it back at DEL",
+    name: "a container acquires a lease, and DEL releases it",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq({
@@ -42,11 +42,11 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "a lease is renewed by unicast, and outlives a daemon that is killed",
+    name: "a lease is renewed by unicast, and survives a killed daemon",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq({
-        // dnsmasq knows no shorter lease than two minutes, and no T1 below three seconds.
+        // dnsmasq grants no lease below two minutes, and sends no T1 below three seconds.
         leaseSeconds: 120,
         extra: ["--dhcp-option=58,3", "--dhcp-option=59,100"],
       });
@@ -75,9 +75,9 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       );
       assert(second.log.includes("event=lease-resumed"));
       assertEquals(server.process.count("DHCPDISCOVER"), discovers);
-      // dnsmasq may be writing the file anew.
+      // dnsmasq may be rewriting the file.
       await waitUntil(
-        "the one lease in the server's file",
+        "lease in the server's file",
         () =>
           server.leases.map((lease) => `${lease.address}/24`).join() ===
             address,
@@ -92,7 +92,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "a DEL without a daemon is made good by the next one",
+    name: "the next daemon releases a lease that was deleted while none ran",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -123,7 +123,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
 
   {
     name:
-      "a namespace that is gone ends its lease here, not at a server that only it could reach",
+      "a removed namespace ends its lease here, not at a server that only it could reach",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -131,21 +131,20 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const container = host.container();
       await host.add(container);
       container.remove();
-      await waitUntil("end", () => host.leaseFiles.length === 0);
+      await waitUntil("end of the lease", () => host.leaseFiles.length === 0);
       assertEquals(server.leases.length, 1);
     },
   },
 
   {
-    name:
-      "an address that another machine has is declined and another one taken",
+    name: "ADD declines an address that another machine uses, and gets another",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq({
         extra: ["--dhcp-host=02:00:5e:00:00:07,192.0.2.77"],
       });
       const daemon = await host.daemon();
-      // On the server's own bridge, so that it answers for the reserved address.
+      // The server's bridge answers probes for the reserved address.
       host.server.ip("addr add 192.0.2.77/32 dev eth0");
       const container = host.container();
       container.ip("link set eth0 address 02:00:5e:00:00:07");
@@ -159,7 +158,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "a probe that finds nobody takes its time and no more",
+    name: "ADD completes after a probe without a conflict",
     run: async () => {
       await using host = new DhcpHost();
       await using _server = await host.dnsmasq();
@@ -173,7 +172,8 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "the network decides on identifier, broadcast, gateway and host name",
+    name:
+      "client identifier, gateway and host name follow the network configuration, the broadcast flag the daemon's",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -196,7 +196,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
           ["01:02:00:5e:00:00:08", "db-1"],
         ],
       );
-      // dnsmasq says where it sends its answers: with the flag, to all.
+      // dnsmasq logs how it sends its replies: with the flag, by broadcast.
       assert(
         server.process.count("broadcast response") > 0,
         server.process.log,
@@ -205,7 +205,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 ];
 
-/** Rows with a dnsmasq. */
+/** Rows with dnsmasq. */
 export const DNSMASQ_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   ...row,
   name: `dnsmasq: ${row.name}`,

@@ -1,4 +1,4 @@
-/** Containers that go without a word: the host gives back what they had, where it has a route to the server. @module */
+/** Interfaces and namespaces that are removed without a DEL: the host releases their leases, if it reaches the server. @module */
 
 import { assertEquals } from "@std/assert";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
@@ -11,8 +11,8 @@ import { addressOf, type TestNetwork } from "./test_network.ts";
 const HOST = "192.0.2.8";
 const NEEDS: readonly Requirement[] = ["command:nsenter"];
 
-/** A daemon whose own namespace is on the server's link, and a container with a lease. */
-async function leased(
+/** Starts a daemon whose namespace is on the server's link, and a container that gets a lease. */
+async function addContainer(
   network: TestNetwork,
 ): Promise<{
   readonly daemon: BackgroundProcess;
@@ -28,53 +28,57 @@ async function leased(
   return { daemon, container, address };
 }
 
-/** Waits until the host has given `address` back, to the server and on its disk. */
-async function givenBack(network: TestNetwork, address: string): Promise<void> {
+/** Waits until the host has released `address` and removed its files. */
+async function released(network: TestNetwork, address: string): Promise<void> {
   await network.serverHas([]);
   const { source, message } = await network.releasedTo("192.0.2.1");
   assertEquals([source, formatIpAddress(message.ciaddr)], [HOST, address]);
-  await network.until("no file", () => network.host.stateFiles.length === 0);
+  await network.until(
+    "empty state directory",
+    () => network.host.stateFiles.length === 0,
+  );
 }
 
-/** Rows about interfaces and namespaces that are gone. */
+/** Rows about removed interfaces and namespaces. */
 export const GONE_ROWS: readonly ServerRow[] = [
   {
-    name: "a namespace that is gone: the host gives its lease back",
+    name: "the host releases the lease of a removed namespace",
     requirements: () => NEEDS,
     run: async (network) => {
-      const { container, address } = await leased(network);
+      const { container, address } = await addContainer(network);
       container.remove();
-      await givenBack(network, address);
+      await released(network, address);
       assertEquals((await network.host.call("DEL", container)).code, 0);
     },
   },
   {
-    name: "an interface that is gone: the host gives its lease back at DEL",
+    name: "DEL releases the lease of a removed interface through the host",
     requirements: () => NEEDS,
     run: async (network) => {
       const { host } = network;
-      const { daemon, container, address } = await leased(network);
+      const { daemon, container, address } = await addContainer(network);
       container.ip("link del eth0");
       await network.until(
-        "word of it",
+        "notification",
         () => daemon.log.includes("event=interface-removed"),
       );
       await network.serverHas([address]);
       assertEquals((await host.call("DEL", container)).code, 0);
-      await givenBack(network, address);
+      await released(network, address);
     },
   },
   {
-    name: "a namespace gone while no daemon ran: the next gives the lease back",
+    name:
+      "the next daemon releases the lease of a namespace removed while none ran",
     requirements: () => NEEDS,
     run: async (network) => {
       const { host } = network;
-      const { daemon, container, address } = await leased(network);
+      const { daemon, container, address } = await addContainer(network);
       await daemon.end("SIGKILL");
       container.remove();
       await network.serverHas([address]);
       await host.daemon();
-      await givenBack(network, address);
+      await released(network, address);
     },
   },
 ];

@@ -1,4 +1,4 @@
-/** A daemon whose leases only wait: what it holds of the machine does not grow with them. @module */
+/** A daemon that only waits for renewals: its threads and descriptors do not grow with its leases. @module */
 
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { run } from "../../../tools/lab/network_namespace.ts";
@@ -8,7 +8,7 @@ import { DHCP_BIN } from "../../support/binaries.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
 const LEASES = 20;
-/** Five, and what the runtime's pool has left of a burst of calls; far from one for each lease. */
+/** Five, and what remains of the runtime's thread pool after many calls at once; far below one per lease. */
 const MAX_THREADS = 12;
 
 /** How many files a process has open. */
@@ -21,20 +21,20 @@ function threadsOf(pid: number): number {
   return countIn(`/proc/${pid}/task`);
 }
 
-/** This directory cannot be read but by a program that may read everything. */
+/** Deno does not let a program with limited permissions read /proc, so `ls` does. */
 function countIn(directory: string): number {
   return run("ls", directory).trim().split("\n").length;
 }
 
-/** A number that stays what it is: the call's connection and its exchange are closed soon after the answer. */
+/** Waits until a number is stable: a call's connection and sockets are closed soon after the reply. */
 async function settled(
   network: TestNetwork,
-  look: () => number,
+  read: () => number,
 ): Promise<number> {
   let last = 0;
   let times = 0;
-  await network.until("number that stays", () => {
-    const now = look();
+  await network.until("stable number", () => {
+    const now = read();
     times = now === last ? times + 1 : 0;
     last = now;
     return times === 10;
@@ -44,9 +44,9 @@ async function settled(
 
 testWith(
   [...DNSMASQ.requirements, `binary:${DHCP_BIN}`],
-  `a daemon with ${LEASES} leases that wait has no more open than with one`,
+  `a daemon with ${LEASES} idle leases has no more descriptors than with one`,
   async () => {
-    await using network = await TestNetwork.open(DNSMASQ, {});
+    await using network = await TestNetwork.open(DNSMASQ);
     const { host } = network;
     const { pid } = await host.daemon();
     const containers = Array.from({ length: LEASES }, () => host.container());

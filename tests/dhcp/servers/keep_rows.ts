@@ -1,20 +1,21 @@
-/** Keeping a lease: renewals, restarts, other hardware addresses. @module */
+/** Keeping a lease: renewals, daemon restarts, changed hardware addresses. @module */
 
 import { assertEquals } from "@std/assert";
+import { readTextOrEmpty } from "../../../tools/lab/background_process.ts";
 import { addressesOf, addressOf, type TestNetwork } from "./test_network.ts";
 import type { ServerRow } from "./server_rows.ts";
 
-/** Renewals soon; no server accepts less than these, and a lease is never over within the test. */
-const OFTEN = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 100 };
-const OFTEN_BY_BROADCAST = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 5 };
+/** The earliest renewals that every server accepts; no lease expires within a test. */
+const RENEWS_OFTEN = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 100 };
+const REBINDS_OFTEN = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 5 };
 
-function acks(network: TestNetwork): number {
-  const log = network.host.directory.join("daemon.log");
-  return Deno.readTextFileSync(log).split(/lease-(?:renewed|changed)/).length -
-    1;
+/** How many renewals and rebinds the server accepted. */
+function acks({ host }: TestNetwork): number {
+  return readTextOrEmpty(host.daemonLogFile)
+    .split(/event=lease-(?:renewed|changed)/).length - 1;
 }
 
-/** REQUESTs as a lease is renewed by: to one server, from the address. */
+/** How many REQUESTs renew the lease: from its address, to one server. */
 function renewals(network: TestNetwork, address: string): number {
   return network.wire.messages.filter((
     { type, source, destination, message },
@@ -26,7 +27,7 @@ function renewals(network: TestNetwork, address: string): number {
   ).length;
 }
 
-/** REQUESTs as a lease is rebound by. */
+/** How many REQUESTs rebind the lease: from its address, by broadcast. */
 function rebinds(network: TestNetwork, address: string): number {
   return network.wire.messages.filter((
     { type, source, destination, message },
@@ -39,8 +40,8 @@ function rebinds(network: TestNetwork, address: string): number {
 /** Rows about what happens between ADD and DEL. */
 export const KEEP_ROWS: readonly ServerRow[] = [
   {
-    name: "a lease is renewed by unicast from its address, and accepted",
-    service: OFTEN,
+    name: "the client renews a lease by unicast from its address",
+    service: RENEWS_OFTEN,
     run: async (network) => {
       const { host, wire } = network;
       await host.daemon();
@@ -58,8 +59,8 @@ export const KEEP_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "a lease whose unicasts are lost is rebound by broadcast",
-    service: OFTEN_BY_BROADCAST,
+    name: "the client rebinds a lease by broadcast where unicast gets no reply",
+    service: REBINDS_OFTEN,
     run: async (network) => {
       const { host, wire } = network;
       await host.daemon();
@@ -78,8 +79,8 @@ export const KEEP_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "a lease is rebound when the server has another address",
-    service: OFTEN_BY_BROADCAST,
+    name: "the client rebinds a lease whose server has another address",
+    service: REBINDS_OFTEN,
     run: async (network) => {
       const { host, wire, server } = network;
       await host.daemon();
@@ -97,8 +98,9 @@ export const KEEP_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "a killed daemon's lease goes on in the next, without a DISCOVER",
-    service: OFTEN,
+    name:
+      "the next daemon resumes the lease of a killed one without a DISCOVER",
+    service: RENEWS_OFTEN,
     run: async (network) => {
       const { host, wire } = network;
       const first = await host.daemon();
@@ -118,7 +120,7 @@ export const KEEP_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "a DEL while no daemon runs is made good by the next one",
+    name: "the next daemon releases a lease that was deleted while none ran",
     run: async (network) => {
       const { host } = network;
       const first = await host.daemon();
@@ -134,10 +136,10 @@ export const KEEP_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "a container with another hardware address keeps its lease",
-    service: OFTEN,
+    name: "a container keeps its lease when its hardware address changes",
+    service: RENEWS_OFTEN,
     not: {
-      udhcpd: "it knows clients by hardware address only",
+      udhcpd: "it identifies clients by hardware address only",
     },
     run: async (network) => {
       const { host, server } = network;

@@ -1,4 +1,4 @@
-/** Interfaces as the main plugins macvlan and ipvlan make them, with a real dnsmasq on the link of their master. @module */
+/** Interfaces of the main plugins macvlan and ipvlan, with dnsmasq on the link of their master. @module */
 
 import { assertEquals } from "@std/assert";
 import { BROADCAST_FLAG } from "../../../lib/dhcp/codec/dhcp_message.ts";
@@ -12,7 +12,7 @@ interface Row {
   /** As in `ip link add type`. */
   readonly kind: "macvlan" | "ipvlan";
   readonly mode: string;
-  /** Whether an answer must come by broadcast: all interfaces of an ipvlan have the hardware address of their master. */
+  /** Whether replies must be broadcast: all interfaces of an ipvlan share the hardware address of their master. */
   readonly asksForBroadcast: boolean;
 }
 
@@ -26,13 +26,13 @@ const NEEDS = [...DNSMASQ.requirements, `binary:${DHCP_BIN}`] as const;
 for (const row of ROWS) {
   const { kind, mode, asksForBroadcast } = row;
   const name =
-    `${kind} (${mode}): ADD, CHECK, renewals and DEL, broadcast flag ${asksForBroadcast}`;
-  const reason = missing(...NEEDS) ?? unknownKind(row);
-  if (reason === undefined) Deno.test(name, () => proved(row));
+    `ADD, CHECK, renewal and DEL work on ${kind} (${mode}) with broadcast flag ${asksForBroadcast}`;
+  const reason = missing(...NEEDS) ?? kernelRefusal(row);
+  if (reason === undefined) Deno.test(name, () => testRow(row));
   else skipped(name, reason);
 }
 
-async function proved(row: Row): Promise<void> {
+async function testRow(row: Row): Promise<void> {
   await using network = await TestNetwork.open(DNSMASQ, {
     leaseSeconds: 120,
     t1Seconds: 3,
@@ -40,7 +40,7 @@ async function proved(row: Row): Promise<void> {
   });
   const { host, wire } = network;
   const daemon = await host.daemon();
-  // The master is a host's interface; the container's is made on it and moved.
+  // As the main plugins do: the interface is created on the master and moved to the container.
   const machine = network.machine("192.0.2.7/24");
   const container = network.use(new TestNetns());
   add(machine, row);
@@ -71,8 +71,8 @@ function add(machine: TestNetns, { kind, mode }: Row): void {
   machine.ip(`link add sub link eth0 type ${kind} mode ${mode}`);
 }
 
-/** Why the kernel makes no such interface. */
-function unknownKind(row: Row): string | undefined {
+/** Why the kernel cannot create such an interface; undefined if it can. */
+function kernelRefusal(row: Row): string | undefined {
   using netns = new TestNetns();
   netns.ip("link add eth0 type veth peer name eth1");
   try {

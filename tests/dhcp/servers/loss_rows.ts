@@ -1,4 +1,4 @@
-/** Servers that go away, and others that are there instead. @module */
+/** Servers that stop, and others that replace them. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { addressesOf, addressOf, isUp } from "./test_network.ts";
@@ -8,16 +8,16 @@ import { SERVER_KINDS } from "../../support/dhcp_servers.ts";
 
 const SHORT = { leaseSeconds: 8, t1Seconds: 3, t2Seconds: 5 };
 
-/** Another make. */
-function after(kind: ServerKind): ServerKind {
+/** Another kind of server. */
+function otherThan(kind: ServerKind): ServerKind {
   const index = SERVER_KINDS.indexOf(kind);
   return SERVER_KINDS[(index + 1) % SERVER_KINDS.length] ?? kind;
 }
 
-/** Rows about leases that end. */
+/** Rows about lost leases. */
 export const LOSS_ROWS: readonly ServerRow[] = [
   {
-    name: "an expired lease takes address and link down until a server is back",
+    name: "an expired lease takes address and link down until a server returns",
     service: SHORT,
     isAboutExpiry: true,
     run: async (network) => {
@@ -48,7 +48,8 @@ export const LOSS_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: 'with "onExpiry": "keep" an expired lease leaves the interface alone',
+    name:
+      '"onExpiry": "keep" leaves the interface unchanged when the lease expires',
     service: SHORT,
     isAboutExpiry: true,
     run: async (network) => {
@@ -77,8 +78,8 @@ export const LOSS_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "of two servers one gives the lease, and gets it back",
-    requirements: (kind) => after(kind).requirements,
+    name: "one of two servers grants the lease, and DEL releases it there",
+    requirements: (kind) => otherThan(kind).requirements,
     run: async (network) => {
       const { host, kind } = network;
       const netns = network.machine("192.0.2.2/24");
@@ -86,24 +87,24 @@ export const LOSS_ROWS: readonly ServerRow[] = [
         ...network.service,
         server: "192.0.2.2",
         pool: ["192.0.2.150", "192.0.2.199"],
-      }, { kind: after(kind), netns });
+      }, { kind: otherThan(kind), netns });
       await host.daemon();
       const container = host.container();
       const address = addressOf(await host.add(container));
       const isFirst = network.service.pool[0] <= address &&
         Number(address.split(".")[3]) < 100;
-      const giver = isFirst ? network.server : second;
+      const granter = isFirst ? network.server : second;
       await network.until(
-        "lease at the server that gave it",
-        () => giver.leases.some((lease) => lease.address === address),
+        "lease at the server that granted it",
+        () => granter.leases.some((lease) => lease.address === address),
       );
       await host.call("DEL", container);
-      await network.serverHas([], giver);
+      await network.serverHas([], granter);
     },
   },
   {
-    // dnsmasq says no at once, the others are silent until the lease is over.
-    name: "a lease whose server is gone for good gives way to another server's",
+    // dnsmasq refuses the old lease at once, the others are silent until it expires.
+    name: "another server's lease replaces one whose server is gone",
     service: SHORT,
     run: async (network) => {
       const { host, server, service } = network;

@@ -1,4 +1,4 @@
-/** The daemon as a process: flags, files, signals, and callers that go away. @module */
+/** The daemon as a process: flags, files, signals, and callers that disconnect. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -37,7 +37,7 @@ function count(log: string, text: string): number {
 
 const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   {
-    name: "dhcp without a command is the plugin, whatever its arguments",
+    name: "dhcp without the daemon command is the plugin, with any arguments",
     run: async () => {
       for (const args of [[], ["-h"], ["foo"], ["-debug", "daemon"]]) {
         const { code, stdout, stderr } = await run(...args);
@@ -48,7 +48,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "dhcp daemon -h shows the usage on stderr, status 0",
+    name: "dhcp daemon -h prints the usage to stderr with exit status 0",
     run: async () => {
       const { code, stdout, stderr } = await run("daemon", "-h");
       assertEquals([code, stdout], [0, ""]);
@@ -57,7 +57,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "dhcp daemon with a wrong flag shows it and the usage, status 2",
+    name: "dhcp daemon prints a wrong flag and the usage with exit status 2",
     run: async () => {
       const { code, stderr } = await run("daemon", "-timeout", "5");
       assertEquals(code, 2);
@@ -89,8 +89,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name:
-      "the daemon writes its pid, keeps its leases at SIGTERM, and takes pid file and socket away",
+    name: "SIGTERM keeps the leases, and removes pid file and socket",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -112,7 +111,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "SIGTERM lets a pending ADD end",
+    name: "SIGTERM lets a pending ADD complete",
     run: async () => {
       await using host = new DhcpHost();
       const daemon = await host.daemon();
@@ -132,7 +131,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "a second daemon refuses the socket of a living one",
+    name: "a second daemon refuses the socket of a running one",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
@@ -153,7 +152,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "a second daemon refuses the state directory of a living one",
+    name: "a second daemon refuses the state directory of a running one",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
@@ -167,7 +166,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "a state directory that is a link is refused",
+    name: "the daemon refuses a symbolic link as its state directory",
     run: async () => {
       await using host = new DhcpHost();
       await Deno.mkdir(host.directory.join("elsewhere"));
@@ -183,28 +182,29 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "files that are no leases are left alone and named",
+    name:
+      "the daemon ignores unusable files in its state directory, and logs their names",
     run: async () => {
       await using host = new DhcpHost();
       await Deno.mkdir(host.stateDir, { recursive: true, mode: 0o700 });
-      const half = `${"0".repeat(32)}.lease`;
+      const partial = `${"0".repeat(32)}.lease`;
       const link = `${"1".repeat(32)}.lease`;
       const temporary = `.${"2".repeat(32)}.lease.tmp`;
-      for (const name of ["notes.txt", half, temporary]) {
+      for (const name of ["notes.txt", partial, temporary]) {
         await Deno.writeTextFile(`${host.stateDir}/${name}`, '{"format":1');
       }
       await Deno.symlink("/etc/passwd", `${host.stateDir}/${link}`);
       const daemon = await host.daemon();
       assertEquals(
         [...host.stateFiles].sort(),
-        [half, link, "notes.txt"].sort(),
+        [partial, link, "notes.txt"].sort(),
       );
       assertEquals(count(daemon.log, "event=file-ignored"), 3);
     },
   },
 
   {
-    name: "a plugin that is killed takes its ADD back",
+    name: "the daemon cancels the ADD of a killed plugin",
     run: async () => {
       await using host = new DhcpHost();
       const daemon = await host.daemon();
@@ -219,7 +219,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       killer.abort();
       await pending;
       await waitUntil(
-        "end of the client",
+        "release",
         () => daemon.log.includes("event=release-started"),
       );
       const sent = count(daemon.log, DISCOVER);
@@ -231,7 +231,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "a plugin whose standard output is closed takes its ADD back",
+    name: "an ADD that cannot print its result releases the lease",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -258,13 +258,13 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
         "release",
         () => server.process.count("DHCPRELEASE") > 0,
       );
-      await waitUntil("end", () => host.leaseFiles.length === 0);
+      await waitUntil("end of the lease", () => host.leaseFiles.length === 0);
       assertEquals(server.leases, []);
     },
   },
 
   {
-    name: "a DEL cancels a pending ADD, which fails at once",
+    name: "DEL cancels a pending ADD, which fails at once",
     run: async () => {
       await using host = new DhcpHost();
       const daemon = await host.daemon();
@@ -282,7 +282,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "ADDs of one container at the same time get one lease",
+    name: "simultaneous ADDs of one container get one lease",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -301,7 +301,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "an ADD without a server ends in its own time and says what failed",
+    name: "an ADD without a server fails at its timeout with the reason",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
@@ -320,7 +320,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "ADD without a namespace or an interface has upstream's texts",
+    name: "ADD reports a missing namespace or interface in upstream's words",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
@@ -342,8 +342,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
           [file, `unknown FS magic on "${file}": `],
         ] as const
       ) {
-        const netns = { path } as ReturnType<DhcpHost["container"]>;
-        const { json } = await host.call("ADD", netns);
+        const { json } = await host.call("ADD", { path });
         assert(
           json.msg.startsWith(`error calling DHCP.Allocate: ${text}`),
           json.msg,
@@ -353,13 +352,11 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "the daemon's own namespace is refused in upstream's words",
+    name: "ADD refuses the daemon's own namespace in upstream's words",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
-      const netns = { path: `/proc/${Deno.pid}/ns/net` } as ReturnType<
-        DhcpHost["container"]
-      >;
+      const netns = { path: `/proc/${Deno.pid}/ns/net` };
       const { json } = await host.call("ADD", netns, { ifName: "lo" });
       assertEquals([json.code, json.msg], [
         8,
@@ -369,7 +366,8 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "-hostprefix stands before socket, state directory and namespaces",
+    name:
+      "-hostprefix precedes the paths of socket, state directory and namespaces",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -393,12 +391,12 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
 
   {
     name:
-      "the daemon serves on the socket that systemd passed, and leaves its file",
+      "the daemon serves on the socket that systemd passes, and keeps its file",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
       await Deno.mkdir(host.directory.join("run"));
-      // What systemd does: opens the socket as descriptor 3, names the process, and becomes it.
+      // As systemd does: opens the socket as descriptor 3, names the process, and becomes it.
       const perl =
         `use Socket; use POSIX (); $^F = 9; socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die $!;
     bind($s, sockaddr_un($ENV{SOCKET})) or die $!; listen($s, 5) or die $!;
@@ -427,7 +425,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 ];
 
-/** Rows with a dnsmasq. */
+/** Rows about the process. */
 export const PROCESS_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   ...row,
   name: `process: ${row.name}`,
