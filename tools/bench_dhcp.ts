@@ -1,8 +1,8 @@
 /**
- * Measures the compiled dhcp plugin and daemon beside upstream's, and writes docs/bench_dhcp.md.
+ * Measures the compiled dhcp plugin and daemon and upstream's, and writes docs/bench_dhcp.md.
  *
- * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` name other binaries. Needs root, `dnsmasq` and `nft`; everything happens
- * in network namespaces of its own.
+ * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq` and `nft`; everything runs in
+ * network namespaces of its own.
  * @module
  */
 
@@ -33,21 +33,21 @@ const EMPTY = Deno.env.get("EMPTY_BIN") ?? `${REPOSITORY}/dist/empty`;
 const UPSTREAM = `${Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni"}/dhcp`;
 const REPORT = `${REPOSITORY}/docs/bench_dhcp.md`;
 
-/** Calls one at a time; fewer of upstream's where each takes seconds. */
+/** Number of calls made one at a time; fewer for upstream where each takes seconds. */
 const ROUNDS = 60;
 const UPSTREAM_DOWN_ROUNDS = 12;
 const TOGETHER_ROUNDS = 4;
-/** Many of ours, so that there is a 99th percentile; upstream's take long, so all of them run at once. */
+/** Enough calls of ours for a 99th percentile; upstream's take long, so they all run at once. */
 const LOSSY: Both<{ readonly containers: number; readonly rounds: number }> = {
   ours: { containers: 20, rounds: 15 },
   upstream: { containers: AT_ONCE, rounds: 2 },
 };
 /** dnsmasq's shortest lease, renewed early. */
 const TIMES = { lease: 120, t1: 10 };
-/** How long renewals are watched: a few of each lease. */
+/** How long renewals are counted: a few per lease. */
 const WATCH_MS = 30_000;
-/** Before a daemon's memory is read: what was for the ADDs is over. */
-const REST_MS = 3000;
+/** Pause before a daemon's memory is read, for the work of the ADDs to end. */
+const SETTLE_MS = 3000;
 
 async function measureStart(): Promise<DhcpFigures["startMs"]> {
   const version = (program: string) => async (): Promise<number[]> => [
@@ -62,7 +62,7 @@ async function measureStart(): Promise<DhcpFigures["startMs"]> {
   return { ours, upstream, empty };
 }
 
-/** The times of those that ended well. */
+/** The times of the calls that succeeded, and how many failed. */
 async function timesOf(calls: readonly Promise<number>[]): Promise<AddTimes> {
   const settled = await Promise.allSettled(calls);
   const timesMs = settled.flatMap((each) =>
@@ -78,7 +78,7 @@ function join(parts: readonly AddTimes[]): AddTimes {
   };
 }
 
-/** One ADD at a time, by turns; what is not measured goes on between. */
+/** One ADD at a time, alternately; preparation and DEL run between them. */
 async function measureSingle(
   sides: Both<Side>,
   containers: Both<Container>,
@@ -135,7 +135,7 @@ async function measureLossy(
   return join(seen);
 }
 
-/** The daemon's use of the machine with all these leases, at rest and by renewal. */
+/** The daemon's resources with all these leases, and its CPU time per renewal. */
 async function measureHeld(
   side: Side,
   lab: DhcpLab,
@@ -144,7 +144,7 @@ async function measureHeld(
   { readonly use: HeldFigures["use"]["ours"]; readonly renewalMs: number }
 > {
   await lab.attach(containers);
-  await pass(REST_MS);
+  await pass(SETTLE_MS);
   const before = await side.use();
   const acks = countAcks(lab);
   await pass(WATCH_MS);
@@ -163,7 +163,7 @@ async function pass(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Each side has the server for itself here, so that its renewals are nobody else's. */
+/** Each side has a server of its own here, so that only its renewals are counted. */
 async function measureDaemon(
   folder: string,
   binary: string,
@@ -221,12 +221,12 @@ async function measureAdds(
     upstream: await measureTogether(theirSide, theirs),
   };
   print(`${LOSS_PERCENT} % of frames lost ...`);
-  lab.lose(LOSS_PERCENT);
+  lab.dropFrames(LOSS_PERCENT);
   const lossy = {
     ours: await measureLossy(ourSide, ours, LOSSY.ours),
     upstream: await measureLossy(theirSide, theirs, LOSSY.upstream),
   };
-  lab.loseNothing();
+  lab.dropNoFrames();
   return { up, down, together, lossy };
 }
 
@@ -251,7 +251,7 @@ async function measureAll(folder: string): Promise<DhcpFigures> {
 
 if (import.meta.main) {
   if (Deno.uid() !== 0) {
-    warn("bench dhcp makes network namespaces: run it as root");
+    warn("bench:dhcp creates network namespaces: run it as root");
     Deno.exit(1);
   }
   const startMs = performance.now();

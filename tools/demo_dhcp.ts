@@ -1,8 +1,9 @@
 /**
- * `deno task demo:dhcp`: a container gets an address from a real dnsmasq through the compiled plugin and daemon, keeps it
- * while the daemon is killed and started again, and gives it back. Exit status 1 if anything goes otherwise.
+ * `deno task demo:dhcp`: a container acquires a lease from dnsmasq through the compiled plugin and daemon, keeps it while
+ * the daemon is killed and restarted, and releases it. Exit status 1 if anything is not as expected.
  *
- * Needs root, `ip` and `dnsmasq`. Everything happens in two network namespaces of its own, which are removed.
+ * Needs root, `ip` and `dnsmasq`. Everything runs in two network namespaces of its own, which are removed.
+ *
  * @module
  */
 
@@ -24,12 +25,12 @@ import { installPackages } from "./test/debian_packages.ts";
 
 const NETWORK = "examplenet";
 
-/** The part of a result that is used. */
+/** The part of a result used here. */
 interface AddResult {
   readonly ips: readonly { readonly address: string }[];
 }
 
-/** Runs the whole of it in `folder`. */
+/** Runs the demonstration in `folder`. */
 async function run(binary: string, folder: string): Promise<void> {
   using server = new NetworkNamespace();
   using container = new NetworkNamespace();
@@ -55,11 +56,11 @@ async function run(binary: string, folder: string): Promise<void> {
       config: { ...networkConfig(folder), prevResult },
     });
 
-  title("The daemon starts; it would be a service of the host");
+  title("The daemon starts, which normally is a service of the host");
   const first = await start();
   await using _first = first;
 
-  title("ADD gets an address from dnsmasq, over a link that is still down");
+  title("ADD sets the link up and gets an address from dnsmasq");
   const result = await call("ADD") as AddResult;
   const address = result.ips[0]?.address ?? "";
   // A main plugin, such as bridge or macvlan, does this.
@@ -72,11 +73,11 @@ async function run(binary: string, folder: string): Promise<void> {
     "dnsmasq's lease",
   );
 
-  title("CHECK compares the result with lease and interface");
+  title("CHECK compares the result with the lease and the interface");
   await call("CHECK", result);
 
   title(
-    "The daemon is killed and another one starts: the lease is still there",
+    "The daemon is killed, and the next one resumes the lease",
   );
   await first.end("SIGKILL");
   const second = await start();
@@ -84,11 +85,11 @@ async function run(binary: string, folder: string): Promise<void> {
   await call("CHECK", result);
   assertEquals(await call("ADD"), result, "the repeated ADD");
 
-  title("DEL gives the address back");
+  title("DEL releases the lease");
   await call("DEL");
   await dnsmasq.untilNoLease();
   showLeases(dnsmasq, folder);
-  assertEquals(leaseFiles(folder), [], "files of leases");
+  assertEquals(leaseFiles(folder), [], "lease files");
 
   title("What the daemons logged");
   print(second.log.trimEnd());
@@ -102,7 +103,7 @@ function networkConfig(folder: string): Record<string, unknown> {
   };
 }
 
-/** The prefix keeps it away from a daemon that the host may have; a namespace's path would have to have it too. */
+/** The socket is in a folder of its own, apart from that of a daemon on this host. */
 function startDaemon(
   binary: string,
   folder: string,
@@ -155,7 +156,7 @@ async function isMissing(program: string): Promise<boolean> {
 
 if (import.meta.main) {
   if (Deno.uid() !== 0) {
-    warn("demo:dhcp makes network namespaces: run it as root");
+    warn("demo:dhcp creates network namespaces: run it as root");
     Deno.exit(1);
   }
   if (await isMissing("dnsmasq")) await installPackages(["dnsmasq-base"]);

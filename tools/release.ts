@@ -1,7 +1,7 @@
 /**
- * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball with the plugins at its top level, as those of the CNI project have them, and the documents and
- * units in their folders; its SHA-256, and an SBOM.
+ * `deno task release [--tag vX.Y.Z]`: creates the files of a release in dist/release/. For every target, these are a
+ * tarball, its SHA-256 and an SBOM. The tarball has the plugins at its top level, as those of the CNI project do, and
+ * documents and units in their folders.
  *
  * @module
  */
@@ -27,13 +27,13 @@ interface LockFile {
 const PRODUCT = "cni-ipam-plugins";
 const FOLDER = `${REPOSITORY}/dist/release`;
 
-/** Architectures as the CNI project's file names have them. */
+/** The architectures as in the CNI project's file names. */
 const ARCHITECTURE: Readonly<Record<Target, string>> = {
   "x86_64-unknown-linux-gnu": "amd64",
   "aarch64-unknown-linux-gnu": "arm64",
 };
 
-/** What goes with the plugins, so that README and its links work without the repository. */
+/** The files that README links to, so that the links work without the repository. */
 const DOCUMENTS = [
   "ARCHITECTURE.md",
   "CHANGELOG.md",
@@ -89,7 +89,7 @@ if (import.meta.main) {
       );
     }
     const changelog = await Deno.readTextFile(`${REPOSITORY}/CHANGELOG.md`);
-    // Without a tag it is a trial.
+    // A run without a tag is a trial.
     const notes = notesOf(
       wanted === undefined ? "Unreleased" : project.version,
       changelog,

@@ -53,7 +53,7 @@ for (
     assertThrows(
       () => notesOf(version, CHANGELOG),
       Error,
-      "CHANGELOG.md says nothing about it",
+      "CHANGELOG.md has no entry for it",
     );
   });
 }

@@ -1,4 +1,4 @@
-/** A whole bridge ADD and DEL: Debian's bridge plugin with either host-local, in namespaces of the bench's own. @module */
+/** ADD and DEL of Debian's bridge plugin with either host-local as its IPAM plugin, in new namespaces. @module */
 
 import { NetworkNamespace } from "../lab/network_namespace.ts";
 import { timeOf } from "./process_time.ts";
@@ -11,7 +11,7 @@ export class BridgeBench implements Disposable {
   /** @param root The folder for the reservations and the plugin folders. */
   constructor(readonly root: string) {}
 
-  /** A measure of ADD and DEL with `hostLocal` as the IPAM plugin of `bridge`, in milliseconds. */
+  /** Returns a function that measures ADD and DEL with `hostLocal` as the IPAM plugin of `bridge`, in milliseconds. */
   async measureWith(hostLocal: string, { name, bridge }: {
     readonly name: string;
     readonly bridge: string;

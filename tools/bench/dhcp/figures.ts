@@ -1,28 +1,28 @@
-/** What the dhcp bench measures, and what it is to reach. Pure. @module */
+/** What the dhcp bench measures, and its targets. Pure. @module */
 
 import { atMost, type Target } from "../figures.ts";
 import { quantile } from "../process_time.ts";
 import type { DaemonUse } from "./side.ts";
 
-/** One value a side. */
+/** One value per side. */
 export interface Both<T> {
   readonly ours: T;
   readonly upstream: T;
 }
 
-/** Wall times of whole ADDs in milliseconds; calls that failed are only counted. */
+/** Wall times of ADDs in milliseconds; failed calls are only counted. */
 export interface AddTimes {
   readonly timesMs: readonly number[];
   readonly failed: number;
 }
 
-/** A daemon with so many leases. */
+/** A daemon with this many leases. */
 export interface HeldFigures {
   readonly leases: number;
   readonly use: Both<DaemonUse>;
-  /** CPU time of the daemon for one renewal. */
+  /** CPU time of the daemon per renewal. */
   readonly renewalMs: Both<number>;
-  /** Kill and start, until ours serves with all leases taken over. Upstream's would have none. */
+  /** From the start after a kill until the daemon has resumed every lease. Upstream's resumes none. */
   readonly restartMs: number;
 }
 
@@ -36,14 +36,14 @@ export interface DhcpFigures {
   readonly held: readonly HeldFigures[];
 }
 
-/** How many ADDs run at once where that is measured. */
+/** How many ADDs run at once in that measurement. */
 export const AT_ONCE = 50;
-/** Per cent of frames that are lost, in each direction. */
+/** Percentage of frames dropped in each direction. */
 export const LOSS_PERCENT = 20;
 /** How many leases a daemon is measured with. */
 export const LEASES = [100, 1000] as const;
 
-/** The targets, with what was measured. */
+/** The targets, with the measured values. */
 export function dhcpTargets(
   { startMs, up, down, lossy, held }: DhcpFigures,
 ): Target[] {

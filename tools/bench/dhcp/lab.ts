@@ -1,5 +1,5 @@
 /**
- * What the dhcp bench is played on: a dnsmasq, a link to a namespace that stands for the host, and containers, each in a
+ * The test bed of the dhcp bench: dnsmasq, a link to a namespace that stands for the host, and containers, each in a
  * namespace of its own with a macvlan on that link.
  *
  * @module
@@ -24,33 +24,33 @@ export interface LeaseTimes {
   readonly t1: number;
 }
 
-/** Everything but the two sides that are measured. */
+/** Everything except the two sides that are measured. */
 export class DhcpLab implements AsyncDisposable {
-  readonly #things: AsyncDisposableStack;
+  readonly #resources: AsyncDisposableStack;
   readonly #server: NetworkNamespace;
   readonly #host: NetworkNamespace;
 
   private constructor(
-    things: AsyncDisposableStack,
+    resources: AsyncDisposableStack,
     server: NetworkNamespace,
     host: NetworkNamespace,
     readonly dnsmasq: Dnsmasq,
-    /** For files of the sides. */
+    /** The folder for the files of the sides. */
     readonly folder: string,
   ) {
-    this.#things = things;
+    this.#resources = resources;
     this.#server = server;
     this.#host = host;
   }
 
-  /** Makes the link and starts the server. */
+  /** Creates the link and starts the server. */
   static async open(
     { lease, t1 }: LeaseTimes,
     folder: string,
   ): Promise<DhcpLab> {
-    await using things = new AsyncDisposableStack();
-    const server = things.use(new NetworkNamespace());
-    const host = things.use(new NetworkNamespace());
+    await using resources = new AsyncDisposableStack();
+    const server = resources.use(new NetworkNamespace());
+    const host = resources.use(new NetworkNamespace());
     host.ip(
       `link add ${UPLINK} type veth peer name eth0 netns ${server.name}`,
     );
@@ -60,7 +60,7 @@ export class DhcpLab implements AsyncDisposable {
       `addr add ${SERVER}/16 dev eth0`,
       "link set eth0 up",
     ]);
-    const dnsmasq = things.use(
+    const dnsmasq = resources.use(
       await Dnsmasq.start({
         enter: server.enter,
         folder,
@@ -69,28 +69,28 @@ export class DhcpLab implements AsyncDisposable {
         extra: [`--dhcp-option=58,${t1}`, "--dhcp-option=59,110"],
       }),
     );
-    return new DhcpLab(things.move(), server, host, dnsmasq, folder);
+    return new DhcpLab(resources.move(), server, host, dnsmasq, folder);
   }
 
-  /** New containers, each with an `eth0` that is down; they go with the lab. */
+  /** Creates containers, each with an `eth0` that is down; they are removed with the lab. */
   async containers(count: number): Promise<Container[]> {
-    const made: Container[] = [];
+    const created: Container[] = [];
     for (let index = 0; index < count; index += 1) {
-      const netns = this.#things.use(new NetworkNamespace());
-      made.push(new Container(netns));
+      const netns = this.#resources.use(new NetworkNamespace());
+      created.push(new Container(netns));
     }
     // Private, so that a broadcast of one is not copied to all others.
     await this.#host.batch(
-      made.map(({ netns: { name } }) =>
+      created.map(({ netns: { name } }) =>
         `link add link ${UPLINK} name eth0 netns ${name} type macvlan mode private`
       ),
     );
-    return made;
+    return created;
   }
 
   /**
-   * Puts leased addresses on their interfaces, as a main plugin does. Both ends know each other's hardware address for
-   * good: the kernel's table of neighbours, one for all namespaces, is smaller than the bench.
+   * Adds leased addresses to their interfaces, as a main plugin does. Both ends get permanent neighbor entries: the
+   * kernel's neighbor table, which all namespaces share, is too small for the bench.
    */
   async attach(containers: readonly Container[]): Promise<void> {
     await this.#server.batch(
@@ -106,8 +106,8 @@ export class DhcpLab implements AsyncDisposable {
     });
   }
 
-  /** Loses this share of the DHCP frames, in both directions. */
-  lose(percent: number): void {
+  /** Drops this percentage of the DHCP frames in each direction. */
+  dropFrames(percent: number): void {
     const ends = [[this.#server, "eth0"], [this.#host, UPLINK]] as const;
     for (const [netns, device] of ends) {
       netns.exec(
@@ -122,21 +122,21 @@ export class DhcpLab implements AsyncDisposable {
     }
   }
 
-  /** Loses nothing any more. */
-  loseNothing(): void {
+  /** Stops dropping frames. */
+  dropNoFrames(): void {
     for (const netns of [this.#server, this.#host]) {
       netns.exec("nft", "delete", "table", "netdev", "lossy");
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#things.disposeAsync();
+    await this.#resources.disposeAsync();
   }
 }
 
-/** A container without a runtime. */
+/** A network namespace that stands for a container. */
 export class Container {
-  /** What its last ADD got, with the prefix length. */
+  /** The address of its last ADD, with the prefix length. */
   address = "";
 
   constructor(readonly netns: NetworkNamespace) {}

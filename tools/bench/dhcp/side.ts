@@ -1,4 +1,4 @@
-/** One of the two that are measured: a plugin's binary with its own daemon. @module */
+/** One of the two sides that are measured: a plugin with its daemon. @module */
 
 import type { BackgroundProcess } from "../../lab/background_process.ts";
 import { startDhcpDaemon } from "../../lab/dhcp_daemon.ts";
@@ -6,21 +6,21 @@ import { capture } from "../../process.ts";
 import { runTimed } from "../process_time.ts";
 import type { Container, DhcpLab } from "./lab.ts";
 
-/** What the daemon uses of the machine. */
+/** The resources that a daemon uses. */
 export interface DaemonUse {
-  /** Its share of what lies in memory (PSS). */
+  /** Proportional set size (PSS). */
   readonly memoryMb: number;
-  /** The part of it that is in no file. */
+  /** The part of it that is not backed by files. */
   readonly ownMb: number;
   readonly threads: number;
   readonly descriptors: number;
-  /** Since its start, in user space and in the kernel. */
+  /** CPU time since its start, in user space and in the kernel. */
   readonly cpuMs: number;
 }
 
-/** Upstream's may take 208 s for an ADD. */
+/** Upstream's ADD may take 208 s. */
 const CALL_TIMEOUT_MS = 60_000;
-/** A clock tick of /proc/PID/stat, which is always a hundredth of a second there. */
+/** A clock tick of /proc/PID/stat, always a hundredth of a second. */
 const TICK_MS = 10;
 
 /** A side with its daemon running. */
@@ -48,7 +48,7 @@ export class Side implements AsyncDisposable {
     return new Side(binary, own, await startDaemon(binary, own));
   }
 
-  /** ADD, on a fresh attachment. @returns Wall time of the plugin's process in milliseconds. */
+  /** Calls ADD for a new attachment. @returns Wall time of the plugin's process in milliseconds. */
   async add(container: Container): Promise<number> {
     this.#lastContainer += 1;
     const id = `c${this.#lastContainer}`;
@@ -58,12 +58,12 @@ export class Side implements AsyncDisposable {
     return tookMs;
   }
 
-  /** DEL of the container's last ADD. */
+  /** Calls DEL for the container's last ADD. */
   async delete(container: Container): Promise<void> {
     await this.#call("DEL", container, this.#ids.get(container) ?? "");
   }
 
-  /** What the daemon uses now; by other programs, since Deno lets none of its own read all of /proc. */
+  /** What the daemon uses now, read by other programs, for Deno restricts access to /proc. */
   async use(): Promise<DaemonUse> {
     const proc = `/proc/${this.#daemon.pid}`;
     const rollup = await capture(["cat", `${proc}/smaps_rollup`]);
@@ -86,7 +86,7 @@ export class Side implements AsyncDisposable {
   /**
    * Kills the daemon and starts another.
    *
-   * @param ready What its log says once it has taken everything over; it lets callers wait before that.
+   * @param ready What it logs once it has resumed every lease; callers wait until then.
    * @returns Milliseconds until then.
    */
   async restart(ready: string): Promise<number> {
