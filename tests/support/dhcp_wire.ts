@@ -1,4 +1,4 @@
-/** Every DHCP message of a client that arrives on an interface, as it was on the wire. @module */
+/** A capture of the DHCP messages that clients send to an interface. @module */
 
 import {
   decodeMessage,
@@ -32,7 +32,7 @@ export interface ClientMessage {
   readonly sender: Uint8Array;
 }
 
-/** Listens on one interface until disposed, beside whoever else does. */
+/** Captures on `eth0` of a namespace until disposed, beside any server there. */
 export class Wire implements AsyncDisposable {
   readonly #messages: ClientMessage[] = [];
   readonly #loop: EventLoop;
@@ -63,17 +63,17 @@ export class Wire implements AsyncDisposable {
     );
   }
 
-  /** What came so far, in order. */
+  /** The messages so far, in order. */
   get messages(): readonly ClientMessage[] {
     return this.#messages;
   }
 
-  /** How many of a type came so far. */
+  /** How many messages of a type there are so far. */
   count(type: string): number {
     return this.#messages.filter((message) => message.type === type).length;
   }
 
-  /** The types in order, without repetitions that follow each other. */
+  /** The types in order, without repetitions in a row. */
   get types(): readonly string[] {
     return this.#messages.map(({ type }) => type)
       .filter((type, index, all) => type !== all[index - 1]);

@@ -1,12 +1,13 @@
-/** Waiting for what a test expects, with an end. @module */
+/** Waiting for promises and values within a test, with a time limit. @module */
 
-const LIMIT_MS = 5_000;
+/** Long enough for a busy machine; a test that passes does not wait for it. */
+const TIMEOUT_MS = 20_000;
 
-/** The value of `promise`; fails the test if there is none after five seconds. */
+/** Returns the value of `promise`. @throws {Error} if there is none within 20 s. */
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No ${what}`)), LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`No ${what}`)), TIMEOUT_MS);
   });
   try {
     return await Promise.race([promise, late]);
@@ -15,23 +16,23 @@ export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** Values as they come in; a test takes them one by one. */
+/** A queue of values that arrive; a test takes them one by one. */
 export class Mailbox<T> {
   readonly #values: T[] = [];
   #notify: (() => void) | undefined;
 
-  /** Puts a value in. */
+  /** Adds a value. */
   readonly put = (value: T): void => {
     this.#values.push(value);
     this.#notify?.();
   };
 
-  /** Values that nobody took. */
+  /** The number of values not taken yet. */
   get size(): number {
     return this.#values.length;
   }
 
-  /** The first value that `accepts` accepts; those before it are thrown away. Fails after five seconds. */
+  /** Takes the first value that `accepts` accepts, and drops those before it. @throws {Error} after 20 s. */
   async take(
     what: string,
     accepts: (value: T) => boolean = () => true,

@@ -1,4 +1,4 @@
-/** The stages of a test run: nothing is left out, nothing runs twice. @module */
+/** The stages of a test run. @module */
 
 import { assertEquals } from "@std/assert";
 import { walkSync } from "@std/fs/walk";

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { readTextOrEmpty } from "../../../tools/lab/background_process.ts";
 import { addressesOf, addressOf, type TestNetwork } from "./test_network.ts";
+import type { ServerLease } from "../../support/dhcp_server.ts";
 import type { ServerRow } from "./server_rows.ts";
 
 /** The earliest renewals that every server accepts; no lease expires within a test. */
@@ -148,11 +149,15 @@ export const KEEP_ROWS: readonly ServerRow[] = [
       const address = addressOf(await host.add(container));
       const mac = "02:00:5e:10:00:77";
       container.ip(`link set eth0 address ${mac}`);
-      await network.until(
-        "lease of the new hardware address",
-        () => server.leases.some((lease) => lease.mac === mac),
+      let leases: readonly ServerLease[] = [];
+      await network.until("lease of the new hardware address", () => {
+        leases = server.leases;
+        return leases.some((lease) => lease.mac === mac);
+      });
+      assertEquals(
+        leases.map((lease) => [lease.address, lease.mac]),
+        [[address, mac]],
       );
-      assertEquals(server.leases, [{ address, mac }]);
       assertEquals(addressesOf(container), [`${address}/24`]);
     },
   },
