@@ -1,7 +1,7 @@
 /**
- * `deno task release [--tag vX.Y.Z]`: creates the files of a release in dist/release/. For every target, these are a
- * tarball, its SHA-256 and an SBOM. The tarball has the plugins at its top level, as those of the CNI project do, and
- * documents and units in their folders.
+ * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
+ * target: a tarball with the plugins at its top level, as those of the CNI project have them, and the documents and
+ * units in their folders; its SHA-256, and an SBOM.
  *
  * @module
  */
@@ -27,14 +27,14 @@ interface LockFile {
 const PRODUCT = "cni-ipam-plugins";
 const FOLDER = `${REPOSITORY}/dist/release`;
 
-/** The architectures as in the CNI project's file names. */
+/** Architectures as the CNI project's file names have them. */
 const ARCHITECTURE: Readonly<Record<Target, string>> = {
   "x86_64-unknown-linux-gnu": "amd64",
   "aarch64-unknown-linux-gnu": "arm64",
 };
 
-/** The files that README links to, so that the links work without the repository. */
-const DOCUMENTS = [
+/** The documents in a release: README and everything it links to. */
+export const DOCUMENTS: readonly string[] = [
   "ARCHITECTURE.md",
   "CHANGELOG.md",
   "CONTRIBUTING.md",
@@ -45,6 +45,9 @@ const DOCUMENTS = [
   "docs/bench.svg",
   "docs/bench_dhcp.md",
   "docs/dhcp.md",
+  "docs/differences.md",
+  "docs/host_local.md",
+  "docs/log_events.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
 ];
@@ -89,7 +92,7 @@ if (import.meta.main) {
       );
     }
     const changelog = await Deno.readTextFile(`${REPOSITORY}/CHANGELOG.md`);
-    // A run without a tag is a trial.
+    // Without a tag it is a trial.
     const notes = notesOf(
       wanted === undefined ? "Unreleased" : project.version,
       changelog,

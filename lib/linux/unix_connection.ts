@@ -1,33 +1,37 @@
-/** One accepted connection of a Unix socket: lines in, lines out, who is there, and whether they still are. @module */
+/**
+ * An accepted connection of a Unix socket: lines in both directions, the peer, and when it hangs
+ * up.
+ *
+ * @module
+ */
 
 import { DecodeError, SystemError } from "../base/errors.ts";
+import { encodeLine, LineDecoder } from "../base/line_framing.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc, pinnedBytes } from "./libc.ts";
-import { encodeLine, LineDecoder } from "../base/line_framing.ts";
-import { getOption, sendTo, SOL_SOCKET, unlessItWaits } from "./socket.ts";
+import { getOption, nonBlocking, sendTo, SOL_SOCKET } from "./socket.ts";
 
 const SO_PEERCRED = 17;
 const READ_BYTES = 0x10000;
 
-/** Who connected, at that moment (SO_PEERCRED). */
+/** The process that connected, as it was at that moment (SO_PEERCRED). */
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
-  readonly gid: number;
 }
 
-/** One for all connections: what is read is copied at once. */
+/** Shared by all connections: what is read is copied at once. */
 let readBuffer: Uint8Array<ArrayBuffer> | undefined;
 
-/** Somebody who waits, with a time limit. */
+/** A caller that waits, with a time limit. */
 interface Waiter<T> {
   readonly settle: (value: T) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** A connection; dispose of it when done. One `readLine` and one `writeLine` at a time. */
+/** An open connection. It allows one read and one write at a time. */
 export class UnixConnection implements Disposable {
   readonly peer: PeerCredentials;
   readonly #descriptor: Descriptor;
@@ -39,7 +43,10 @@ export class UnixConnection implements Disposable {
   #writer: Waiter<boolean> | undefined;
   #hasEnded = false;
 
-  /** @param descriptor Belongs to the connection from then on. @param maxLineBytes Longest line that is read. */
+  /**
+   * @param descriptor Owned by the connection from now on, even if the constructor throws.
+   * @param maxLineBytes Length of the longest line that is read.
+   */
   constructor(loop: EventLoop, descriptor: Descriptor, maxLineBytes: number) {
     this.#descriptor = descriptor;
     this.#decoder = new LineDecoder(maxLineBytes);
@@ -56,7 +63,7 @@ export class UnixConnection implements Disposable {
     }
   }
 
-  /** Aborted when the other side is gone; not when it has only said that it will send no more. */
+  /** Aborted when the peer closes the connection; not when it only stops sending. */
   get hungUp(): AbortSignal {
     return this.#hungUp.signal;
   }
@@ -64,50 +71,51 @@ export class UnixConnection implements Disposable {
   /**
    * Waits for the next line.
    *
-   * @returns The line without its line feed; undefined if the other side has ended before one began, or this one has.
-   * @throws {DecodeError} if it is too long, cut short or not UTF-8.
-   * @throws {SystemError} if it is not there within `timeoutMs`.
+   * @returns The line without its line feed; undefined if the connection ends before a line begins.
+   * @throws {DecodeError} if the line is too long, cut short or not UTF-8.
+   * @throws {SystemError} if no line is received within `timeoutMs`.
    */
   async readLine(timeoutMs: number): Promise<string | undefined> {
-    return await this.#next(() => this.#takeLine(), "no line came", timeoutMs);
+    const take = (): string | undefined => this.#takeLine();
+    return await this.#next(take, "no line received", timeoutMs);
   }
 
   /**
-   * Waits for the next bytes, however many: for another protocol than lines.
+   * Waits for the next bytes, any number of them: for protocols that do not use lines.
    *
-   * @returns Undefined if the other side has ended, or this one has.
-   * @throws {SystemError} if nothing is there within `timeoutMs`.
+   * @returns Undefined if the connection ends first.
+   * @throws {SystemError} if nothing is received within `timeoutMs`.
    */
   async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
     const take = (): Uint8Array | undefined => this.#decoder.takeAll();
-    return await this.#next(take, "nothing came", timeoutMs);
+    return await this.#next(take, "no data received", timeoutMs);
   }
 
   /**
-   * Sends a line and waits until the kernel has all of it.
+   * Sends a line and waits until the kernel has taken all of it.
    *
-   * @returns False if the other side is gone.
-   * @throws {SystemError} if it does not take the line within `timeoutMs`.
+   * @returns False if the peer has closed the connection.
+   * @throws {SystemError} if that takes longer than `timeoutMs`.
    */
   async writeLine(text: string, timeoutMs: number): Promise<boolean> {
     return await this.writeBytes(encodeLine(text), timeoutMs);
   }
 
-  /** The same for any bytes. */
+  /** Sends bytes, as {@link writeLine} sends a line. */
   async writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean> {
     if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
     this.#output = bytes;
     this.#flush();
     if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
     if (this.#output.length === 0) return true;
-    return await within<boolean>(
+    return await waitWithin<boolean>(
       timeoutMs,
-      "the line was not taken",
+      "data not sent",
       (waiter) => this.#writer = waiter,
     ).finally(() => this.#writer = undefined);
   }
 
-  /** Closes it; who waits is told that it has ended. */
+  /** Closes the connection. A pending read returns undefined and a pending write returns false. */
   [Symbol.dispose](): void {
     this.#hasEnded = true;
     this.#watch[Symbol.dispose]();
@@ -119,14 +127,14 @@ export class UnixConnection implements Disposable {
   #ready(events: number): void {
     if ((events & EPOLL.OUT) !== 0) this.#flush();
     const isGone = (events & (EPOLL.HUP | EPOLL.ERR)) !== 0;
-    // What was sent before hanging up counts.
+    // What the peer sent before it closed the connection is still read.
     while (this.#read() && isGone);
     this.#serveReader();
     if (isGone) this.#hangUp();
     else this.#adjust();
   }
 
-  /** Waits for what is of use: not for more than is needed, nor for an end that is known. */
+  /** Watches only for what is needed: no input beyond a line, and no end that is known already. */
   #adjust(): void {
     if (this.#descriptor.isClosed || this.hungUp.aborted) return;
     const wantsInput = !this.#hasEnded && this.#decoder.needsMore;
@@ -136,7 +144,7 @@ export class UnixConnection implements Disposable {
     );
   }
 
-  /** Reads once; whether there was something. */
+  /** Reads once. @returns Whether there was something to read. */
   #read(): boolean {
     if (this.#hasEnded) return false;
     readBuffer ??= pinnedBytes(READ_BYTES);
@@ -144,7 +152,7 @@ export class UnixConnection implements Disposable {
     const { fd } = this.#descriptor;
     let length: number | undefined;
     try {
-      length = unlessItWaits(() =>
+      length = nonBlocking(() =>
         checked(libc().read(fd, buffer, BigInt(buffer.length)), "read")
       );
     } catch (error) {
@@ -165,10 +173,14 @@ export class UnixConnection implements Disposable {
     const found = take();
     this.#adjust();
     if (found !== undefined || this.#hasEnded) return found;
-    return await within<T | undefined>(timeoutMs, complaint, (waiter) => {
-      const settle = (value: unknown): void => waiter.settle(value as T);
-      this.#reader = { settle, fail: waiter.fail, take };
-    }).finally(() => this.#reader = undefined);
+    return await waitWithin<T | undefined>(
+      timeoutMs,
+      complaint,
+      (waiter) => {
+        const settle = (value: unknown): void => waiter.settle(value as T);
+        this.#reader = { settle, fail: waiter.fail, take };
+      },
+    ).finally(() => this.#reader = undefined);
   }
 
   #serveReader(): void {
@@ -193,7 +205,7 @@ export class UnixConnection implements Disposable {
   #flush(): void {
     try {
       while (this.#output.length > 0) {
-        const sent = unlessItWaits(() =>
+        const sent = nonBlocking(() =>
           sendTo(this.#descriptor, this.#output, {
             address: null,
             subject: "line",
@@ -212,7 +224,7 @@ export class UnixConnection implements Disposable {
 
   #hangUp(): void {
     this.#hasEnded = true;
-    // Its "hung up" would be ready for ever.
+    // The HUP event would be ready in every turn of the loop.
     this.#watch[Symbol.dispose]();
     this.#reader?.settle(undefined);
     this.#writer?.settle(false);
@@ -220,8 +232,13 @@ export class UnixConnection implements Disposable {
   }
 }
 
-/** Waits for what `register` is given to be called; at most `timeoutMs`. */
-async function within<T>(
+/**
+ * Waits until the waiter that `register` receives is settled.
+ *
+ * @param complaint What failed, for the error message.
+ * @throws {SystemError} if that takes longer than `timeoutMs`.
+ */
+async function waitWithin<T>(
   timeoutMs: number,
   complaint: string,
   register: (waiter: Waiter<T>) => void,
@@ -239,9 +256,5 @@ async function within<T>(
 function peerOf(descriptor: Descriptor): PeerCredentials {
   const option = { level: SOL_SOCKET, name: SO_PEERCRED, size: 12 };
   const view = getOption(descriptor, option);
-  return {
-    pid: view.getInt32(0, true),
-    uid: view.getUint32(4, true),
-    gid: view.getUint32(8, true),
-  };
+  return { pid: view.getInt32(0, true), uid: view.getUint32(4, true) };
 }

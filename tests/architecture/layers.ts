@@ -12,7 +12,7 @@ export interface Import {
  * Each folder of lib/, and the folders that its modules may import. Every folder below a line is free to import those
  * above it only as listed, so there is no cycle. host-local never lists `linux`, the folder that calls the C library.
  */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Pure: values in, values out.
   "base": [],
   "net": ["base"],

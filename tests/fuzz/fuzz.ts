@@ -1,8 +1,8 @@
 /**
  * The long fuzz run: `deno run --allow-env=FUZZ_INPUTS,FUZZ_SEED tests/fuzz/fuzz.ts [target]`.
  *
- * FUZZ_INPUTS inputs for each target (10 million unless set), from FUZZ_SEED on (1 unless set). A crasher is printed as
- * a line for the corpus, and ends the run with status 1.
+ * FUZZ_INPUTS is the number of inputs for each target (default: 10 million), FUZZ_SEED the seed
+ * (default: 1). A crasher is printed as a line for the corpus and ends the run with status 1.
  *
  * @module
  */
@@ -22,13 +22,13 @@ async function fuzz(target: FuzzTarget): Promise<void> {
   for (let count = 0; count < inputs; count++) {
     const bytes = mutator.bytes(seeds);
     const choice = mutator.below(2 ** 16);
-    const tried = formatHexLazily(bytes);
+    const inputHex = lazyHex(bytes);
     try {
       const running = target.run(bytes, choice);
       if (running !== undefined) await running;
     } catch (error) {
       print(`${target.name}, choice ${choice}: ${error}`);
-      print(`{ "name": "", "hex": "${tried()}" }`);
+      print(`{ "name": "", "hex": "${inputHex()}" }`);
       Deno.exit(1);
     }
   }
@@ -36,8 +36,8 @@ async function fuzz(target: FuzzTarget): Promise<void> {
   print(`${target.name}: ${inputs} inputs in ${seconds.toFixed(1)} s`);
 }
 
-/** A target may change its input; the copy is made before, the text only if needed. */
-function formatHexLazily(bytes: Uint8Array): () => string {
+/** Copies an input, which its target may change, and formats the copy only if it is needed. */
+function lazyHex(bytes: Uint8Array): () => string {
   const copy = bytes.slice();
   return () => formatHex(copy);
 }

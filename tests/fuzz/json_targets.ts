@@ -1,4 +1,4 @@
-/** Fuzzing of what is JSON: requests to the daemon, and the files of its state directory. @module */
+/** Fuzz targets for JSON: requests to the daemon, and files in its state directory. @module */
 
 import { assertEquals } from "@std/assert";
 import { ConfigError, DecodeError } from "../../lib/base/errors.ts";
@@ -13,11 +13,11 @@ import {
 import {
   formatRequest,
   parseRequest,
-} from "../../lib/dhcp/protocol/messages.ts";
-import { parseTombstone } from "../../lib/dhcp/protocol/release_note.ts";
+} from "../../lib/dhcp/protocol/daemon_protocol.ts";
+import { parseReleaseNote } from "../../lib/dhcp/protocol/release_note.ts";
 
-/** What stands in for a value of any place. */
-const ODDITIES: readonly unknown[] = [
+/** Values that replace a value somewhere in the JSON. */
+const REPLACEMENTS: readonly unknown[] = [
   null,
   true,
   0,
@@ -44,17 +44,17 @@ const FLAGS = {
   resendTimeoutMs: 1,
 };
 
-/** A request that can be read can be written, and reads the same again. */
+/** A request that can be parsed can be formatted, and parses to the same again. */
 export function runRequest(bytes: Uint8Array, choice: number): void {
   const request = attempt(() => parseRequest(toText(bytes, choice)));
   if (request === undefined) return;
   assertEquals(parseRequest(formatRequest(request)), request);
 }
 
-/** A lease that can be read can be written, and given back. */
+/** A lease that can be parsed can be formatted, parses to the same again, and can be released. */
 export function runStateFile(bytes: Uint8Array, choice: number): void {
   const text = toText(bytes, choice);
-  attempt(() => parseTombstone(text));
+  attempt(() => parseReleaseNote(text));
   const record = attempt(() => parseLeaseRecord(text));
   if (record === undefined) return;
   assertEquals(parseLeaseRecord(formatLeaseRecord(record)), record);
@@ -77,22 +77,23 @@ function attempt<T>(parse: () => T): T | undefined {
   }
 }
 
-/** The bytes as text; if that is JSON, mostly with one value replaced. */
+/** Decodes the bytes as text; if that is JSON, one value is replaced in seven of eight runs. */
 function toText(bytes: Uint8Array, choice: number): string {
   const text = new TextDecoder().decode(bytes);
   if (choice % 8 === 0) return text;
   try {
-    return JSON.stringify(withOddity(JSON.parse(text), choice >>> 3));
+    return JSON.stringify(withReplacement(JSON.parse(text), choice >>> 3));
   } catch {
     return text;
   }
 }
 
-function withOddity(value: unknown, choice: number): unknown {
-  const oddity = ODDITIES[choice % ODDITIES.length];
-  let left = Math.floor(choice / ODDITIES.length) % Math.max(count(value), 1);
+function withReplacement(value: unknown, choice: number): unknown {
+  const replacement = REPLACEMENTS[choice % REPLACEMENTS.length];
+  let left = Math.floor(choice / REPLACEMENTS.length) %
+    Math.max(count(value), 1);
   const replace = (each: unknown): unknown => {
-    if (left-- === 0) return oddity;
+    if (left-- === 0) return replacement;
     if (Array.isArray(each)) return each.map(replace);
     if (typeof each !== "object" || each === null) return each;
     return Object.fromEntries(

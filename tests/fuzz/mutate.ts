@@ -1,8 +1,8 @@
-/** Bytes to try, made from known ones; the same for the same seed. @module */
+/** Random inputs, derived from a corpus and reproducible by their seed. @module */
 
 const INTERESTING = [0, 1, 3, 4, 7, 8, 52, 53, 63, 64, 127, 128, 192, 254, 255];
 
-/** A source of random numbers and of the inputs made with them. */
+/** A generator of random numbers and inputs. */
 export class Mutator {
   #state: number;
 
@@ -11,7 +11,10 @@ export class Mutator {
     this.#state = seed >>> 0;
   }
 
-  /** Uniform in 0 to `below` - 1 (xorshift32 with a Weyl step, so no seed is bad). */
+  /**
+   * Returns a uniform number from 0 to `below` - 1 (xorshift32 with a Weyl step, so any seed will
+   * do).
+   */
   below(below: number): number {
     this.#state = (this.#state + 0x9e3779b9) >>> 0;
     let x = this.#state;
@@ -20,12 +23,12 @@ export class Mutator {
     return ((x ^ (x >>> 16)) >>> 0) % below;
   }
 
-  /** One of `choices`, which must not be empty. */
+  /** Returns one of `choices`, which must not be empty. */
   pick<T>(choices: readonly T[]): T {
     return choices[this.below(choices.length)] as T;
   }
 
-  /** A seed with one to six changes, or now and then nothing but noise. */
+  /** Returns one of `seeds` with one to six changes, or random bytes in one of twenty calls. */
   bytes(seeds: readonly Uint8Array[]): Uint8Array {
     if (this.below(20) === 0) return this.#noise(this.below(400));
     let bytes: Uint8Array = this.pick(seeds).slice();

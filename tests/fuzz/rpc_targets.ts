@@ -1,7 +1,11 @@
-/** Fuzzing of upstream's protocol: gob, as plugin and daemon read it, and whole calls of upstream's plugin. @module */
+/**
+ * Fuzz targets for upstream's protocol: gob streams, and whole calls of upstream's plugin.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
-import { ByteWriter } from "../../lib/base/byte_writer.ts";
+import { concatBytes } from "../../lib/base/bytes.ts";
 import {
   ConfigError,
   DecodeError,
@@ -14,7 +18,7 @@ import {
   type DaemonRequest,
   formatRequest,
   parseRequest,
-} from "../../lib/dhcp/protocol/messages.ts";
+} from "../../lib/dhcp/protocol/daemon_protocol.ts";
 import {
   CMD_ARGS,
   CONNECT_LINE,
@@ -23,7 +27,7 @@ import {
   RPC_REQUEST,
   RPC_RESULT,
   toRpcResult,
-} from "../../lib/dhcp/protocol/upstream_messages.ts";
+} from "../../lib/dhcp/protocol/upstream_protocol.ts";
 import {
   type RpcConnection,
   serveUpstream,
@@ -34,12 +38,12 @@ import {
 } from "../../lib/dhcp/protocol/gob/gob_decoder.ts";
 import { GobEncoder } from "../../lib/dhcp/protocol/gob/gob_encoder.ts";
 
-const MOST = 65_536;
+const MAX_BYTES = 65_536;
 const RESULT: Result = { ips: [], routes: [], dns: NO_DNS };
 
 /**
- * A stream is read the same in one piece and in many, or refused the same; whatever it says can be read as a result,
- * and a result that was read can be written and reads the same again.
+ * A stream decodes to the same records, or fails with the same error, in one piece and in many. Any
+ * record can be read as a result, and a result that is written reads the same again.
  */
 export function runGob(bytes: Uint8Array, choice: number): void {
   const whole = decodeAll(bytes, bytes.length);
@@ -48,7 +52,7 @@ export function runGob(bytes: Uint8Array, choice: number): void {
   assertEquals(pieces.records.length, whole.records.length);
   for (const [index, record] of whole.records.entries()) {
     const result = fromRpcResult(record);
-    // Dear, and mostly there is nothing to see.
+    // The rest is slow, and most records have no addresses and routes.
     if (result.ips.length === 0 && result.routes.length === 0) continue;
     assertEquals(pieces.records[index], record);
     const once = throughGob(result);
@@ -57,8 +61,9 @@ export function runGob(bytes: Uint8Array, choice: number): void {
 }
 
 /**
- * A call of upstream's plugin is answered, or refused with an error that is meant; what it asks of the daemon could have
- * been asked by our plugin too. For every fourth the bytes are the configuration in a call that is well formed.
+ * A call of upstream's plugin is answered, or refused with an expected error, and the request that
+ * reaches the daemon can be sent in our own protocol. In every fourth run the bytes are the
+ * configuration in a well-formed call.
  */
 export async function runUpstreamCall(
   bytes: Uint8Array,
@@ -68,39 +73,40 @@ export async function runUpstreamCall(
   const connection = new FuzzConnection(stream, 1 + choice % 997);
   const daemon = new FuzzDaemon();
   try {
-    // All that a connection asks of the daemon.
+    // A connection uses no other methods of the daemon.
     await serveUpstream(CONNECT_LINE, connection, {
       daemon: daemon as unknown as Daemon,
       nowMs: () => 0,
     });
   } catch (error) {
-    const isMeant = error instanceof CniError || error instanceof DecodeError ||
+    const isExpected = error instanceof CniError ||
+      error instanceof DecodeError ||
       error instanceof ConfigError || error instanceof SystemError;
-    if (!isMeant) throw error;
+    if (!isExpected) throw error;
   }
   for (const request of daemon.requests) {
     const text = formatRequest(request);
     assertEquals(formatRequest(parseRequest(text)), text);
   }
-  const [head, ...answer] = connection.taken;
+  const [head, ...answer] = connection.written;
   assertEquals(new TextDecoder().decode(head), `${CONNECTED_LINE}\n\n`);
   if (stream === bytes) return;
-  const { records, error } = decodeAll(joined(answer), MOST);
+  const { records, error } = decodeAll(concatBytes(answer), MAX_BYTES);
   assertEquals([records.length, error], [2, ""]);
 }
 
 const METHODS = ["DHCP.Allocate", "DHCP.Allocate", "DHCP.Release", "DHCP.X"];
 const ARGS = ["", "K8S_POD_NAME=web-0;IgnoreUnknown=1", "A", "A=b;;=", "\0"];
 
-/** One for all calls: describing the types takes longer than all the rest. */
+/** Shared by all calls, because the type descriptions take longer to encode than anything else. */
 const encoder = new GobEncoder();
-/** A struct without fields: length, type, end. */
+/** The length of an empty struct: length (1), type (2), end (1). */
 const EMPTY_BYTES = 4;
 const DESCRIPTIONS = [RPC_REQUEST, CMD_ARGS].map((type) =>
   encoder.encode(type, {}).slice(0, -EMPTY_BYTES)
 );
 
-/** A call with this configuration. */
+/** Encodes a well-formed call with this configuration. */
 function call(config: Uint8Array, choice: number): Uint8Array {
   const parts = [
     ...DESCRIPTIONS,
@@ -116,21 +122,15 @@ function call(config: Uint8Array, choice: number): Uint8Array {
       StdinData: config,
     }),
   ];
-  return joined(parts);
+  return concatBytes(parts);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const writer = new ByteWriter();
-  for (const part of parts) writer.bytes(part);
-  return writer.finish();
-}
-
-/** The records before the end or the first error, and that. */
+/** Decodes the records before the end or the first error; `error` is empty at the end. */
 function decodeAll(
   bytes: Uint8Array,
   size: number,
 ): { readonly records: readonly GobRecord[]; readonly error: string } {
-  const decoder = new GobDecoder(MOST);
+  const decoder = new GobDecoder(MAX_BYTES);
   const records: GobRecord[] = [];
   try {
     for (let at = 0; at < bytes.length; at += size) {
@@ -147,17 +147,17 @@ function decodeAll(
 
 function throughGob(result: Result): Result {
   const bytes = new GobEncoder().encode(RPC_RESULT, toRpcResult(result));
-  const { records: [record = {}], error } = decodeAll(bytes, MOST);
+  const { records: [record = {}], error } = decodeAll(bytes, MAX_BYTES);
   assertEquals(error, "");
   return fromRpcResult(record);
 }
 
 const NEVER = new AbortController().signal;
 
-/** The other side: sends a stream in pieces and is gone. */
+/** A caller that sends a stream in pieces and disconnects. */
 class FuzzConnection implements RpcConnection {
   readonly hungUp = NEVER;
-  readonly taken: Uint8Array[] = [];
+  readonly written: Uint8Array[] = [];
   readonly #stream: Uint8Array;
   readonly #size: number;
   #at = 0;
@@ -167,7 +167,7 @@ class FuzzConnection implements RpcConnection {
     this.#size = size;
   }
 
-  /** No headers. */
+  /** Ends the HTTP head: there are no header lines. */
   readLine(): Promise<string> {
     return Promise.resolve("");
   }
@@ -183,12 +183,12 @@ class FuzzConnection implements RpcConnection {
   }
 
   writeBytes(bytes: Uint8Array): Promise<boolean> {
-    this.taken.push(bytes);
+    this.written.push(bytes);
     return Promise.resolve(true);
   }
 }
 
-/** Grants everything. */
+/** A daemon that grants every request. */
 class FuzzDaemon {
   readonly requests: DaemonRequest[] = [];
 
@@ -197,7 +197,7 @@ class FuzzDaemon {
     return Promise.resolve({
       result: RESULT,
       confirm: () => {},
-      takeBack: () => Promise.resolve(),
+      cancel: () => Promise.resolve(),
     });
   }
 

@@ -1,4 +1,8 @@
-/** What is fuzzed: each target takes any bytes and throws only if the code under test is wrong. @module */
+/**
+ * The fuzz targets: each takes any bytes, and throws only if the code under test has a bug.
+ *
+ * @module
+ */
 
 import { DecodeError } from "../../lib/base/errors.ts";
 import { formatHex } from "../../lib/base/hex.ts";
@@ -11,7 +15,7 @@ import {
   encodeOptionValue,
   type OptionShape,
 } from "../../lib/dhcp/codec/option_value.ts";
-import { optionDefinitions } from "../../lib/dhcp/codec/option_code.ts";
+import { optionDefinition } from "../../lib/dhcp/codec/option_code.ts";
 import { decodeClientPacket } from "../../lib/dhcp/codec/packet.ts";
 import { leaseFromAck } from "../../lib/dhcp/client/lease.ts";
 import type { ChecksumPolicy } from "../../lib/net/ipv4_udp.ts";
@@ -32,23 +36,29 @@ import { reply } from "../support/dhcp_messages.ts";
 import { runRequest, runStateFile } from "./json_targets.ts";
 import { runGob, runUpstreamCall } from "./rpc_targets.ts";
 
-/** Something that takes bytes from the network. */
+/** Code under test that takes bytes from outside. */
 export interface FuzzTarget {
   readonly name: string;
-  /** Named inputs: ordinary ones, and each that ever found a fault. */
+  /** Named inputs: ordinary ones, and every one that has found a bug. */
   readonly corpus: readonly { readonly name: string; readonly hex: string }[];
-  /** Throws if the code under test is wrong. @param choice A number to choose among variants by. */
+  /** Throws if the code under test has a bug. @param choice Selects a variant. */
   readonly run: (bytes: Uint8Array, choice: number) => void | Promise<void>;
 }
 
 const POLICIES: readonly ChecksumPolicy[] = [
   "verify",
-  "verify-or-partial",
   "skip",
 ];
-const SHAPES = [...new Set(optionDefinitions().map(({ shape }) => shape))];
+const SHAPES = [
+  ...new Set(
+    Array.from(
+      { length: 254 },
+      (_, index) => optionDefinition(index + 1).shape,
+    ),
+  ),
+];
 
-/** Runs `decode`, which may refuse with a DecodeError. */
+/** Runs `decode`; returns undefined if it throws a DecodeError. */
 function attempt<T>(decode: () => T): { readonly value: T } | undefined {
   try {
     return { value: decode() };
@@ -65,7 +75,10 @@ function expectSame(first: Uint8Array, second: Uint8Array): void {
   );
 }
 
-/** A packet never throws; to get behind the checksum of the header, that is put right now and then. */
+/**
+ * Decoding a packet never throws. In half of the runs the header checksum is corrected, to get past
+ * it.
+ */
 function runFrame(bytes: Uint8Array, choice: number): void {
   const policy = POLICIES[choice % POLICIES.length] ?? "verify";
   if ((choice & 8) !== 0 && bytes.length >= 20) {
@@ -81,7 +94,7 @@ function runFrame(bytes: Uint8Array, choice: number): void {
   decodeClientPacket(bytes, policy);
 }
 
-/** A message that decodes can be encoded, and decodes to the same again. */
+/** A message that can be decoded can be encoded, and decodes to the same again. */
 function runMessage(bytes: Uint8Array): void {
   const first = attempt(() => decodeMessage(bytes));
   if (first === undefined) return;
@@ -90,7 +103,7 @@ function runMessage(bytes: Uint8Array): void {
   leaseFromAck(first.value, 0);
 }
 
-/** A value that decodes can be encoded, and decodes to the same again. */
+/** A value that can be decoded can be encoded, and decodes to the same again. */
 function runOptionValue(bytes: Uint8Array, choice: number): void {
   const shape: OptionShape = SHAPES[choice % SHAPES.length] ?? "bytes";
   const first = attempt(() => decodeOptionValue(shape, bytes));
@@ -109,7 +122,7 @@ const CLIENTS = [
   "REBOOTING (lease)",
 ] as const;
 
-/** A client that gets the options of any message, as if they were meant for it, goes on. */
+/** A client that receives any options in a reply continues to work. */
 function runReply(bytes: Uint8Array, choice: number): void {
   const decoded = attempt(() => decodeMessage(bytes));
   if (decoded === undefined) return;
@@ -132,7 +145,7 @@ export const FUZZ_TARGETS: readonly FuzzTarget[] = [
   { name: "upstream calls", corpus: upstreamCalls, run: runUpstreamCall },
 ];
 
-/** The bytes of a target's corpus. */
+/** Returns the inputs in the corpus of a target. */
 export function seedsOf({ corpus }: FuzzTarget): readonly Uint8Array[] {
   return corpus.map((entry) => hex(entry.hex));
 }

@@ -69,21 +69,14 @@ export function clientIn(
     case "INIT-REBOOT (link down)":
       return client.event({ ...START, link: "down", held: HELD });
     case "INIT-REBOOT (link down, lease)":
-      return client.event({ ...resume(client), link: "down" });
+      // After the pause that follows a link that goes down for the second time.
+      return clientIn("REBOOTING (lease)", given)
+        .event({ kind: "linkDown" }).advance(1000);
     case "REBOOTING":
       return client.event({ ...START, held: HELD });
     case "REBOOTING (lease)":
-      return client.event(resume(client));
+      return clientIn("BOUND (link down)", given).event({ kind: "linkUp" });
   }
 }
 
 const START = { kind: "start", link: "up" } as const;
-
-function resume({ nowMs }: ClientDriver): {
-  kind: "resume";
-  link: "up";
-  lease: Lease;
-  verify: true;
-} {
-  return { kind: "resume", link: "up", lease: lease(nowMs), verify: true };
-}

@@ -9,7 +9,7 @@ import {
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
 import { decodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
 import { BPF } from "../../lib/net/packet_filter.ts";
-import { backgroundCloses } from "../../lib/linux/background_close.ts";
+import { backgroundClosesDone } from "../../lib/linux/background_close.ts";
 import { EPOLL, EventLoop, type Watch } from "../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../lib/linux/link_control.ts";
 import {
@@ -63,20 +63,25 @@ export class Wire implements AsyncDisposable {
     );
   }
 
-  /** The messages so far, in order. */
+  /** Every message that has arrived, in order, even if the event loop has not run since. */
   get messages(): readonly ClientMessage[] {
+    if (!this.#socket.descriptor.isClosed) this.#receive();
     return this.#messages;
   }
 
-  /** How many messages of a type there are so far. */
-  count(type: string): number {
-    return this.#messages.filter((message) => message.type === type).length;
+  /** The messages without retransmissions, whose number depends on the speed of the machine: one per exchange and type. */
+  get distinct(): readonly ClientMessage[] {
+    const { messages } = this;
+    return messages.filter(({ type, message: { xid } }, index) =>
+      messages.findIndex((earlier) =>
+        earlier.type === type && earlier.message.xid === xid
+      ) === index
+    );
   }
 
-  /** The types in order, without repetitions in a row. */
-  get types(): readonly string[] {
-    return this.#messages.map(({ type }) => type)
-      .filter((type, index, all) => type !== all[index - 1]);
+  /** How many exchanges have a message of this type so far. */
+  count(type: string): number {
+    return this.distinct.filter((message) => message.type === type).length;
   }
 
   /** Sends any bytes as an IPv4 packet, to all hosts or to one. */
@@ -88,7 +93,7 @@ export class Wire implements AsyncDisposable {
     this.#watch[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     await this.#loop[Symbol.asyncDispose]();
-    await backgroundCloses();
+    await backgroundClosesDone();
   }
 
   #receive(): void {

@@ -1,6 +1,6 @@
-/** What the bench measures, and what it is to reach. Pure. @module */
+/** What the benchmark measures, and its targets. Pure. @module */
 
-/** One number a side. */
+/** One number per plugin. */
 export interface Pair {
   readonly ours: number;
   readonly upstream: number;
@@ -13,7 +13,7 @@ export interface SizeFigures {
   readonly coldAddMs: number;
   readonly addMs: Pair;
   readonly delMs: Pair;
-  /** Calls a second, half of them ADD and half DEL, with {@link CLIENTS} at a time. */
+  /** Calls per second, half of them ADD and half DEL, with {@link CLIENTS} at a time. */
   readonly rate: Pair;
 }
 
@@ -25,10 +25,10 @@ export interface Figures {
   readonly bridgeDelMs: Pair;
 }
 
-/** How many clients call at a time where the rate is measured. */
+/** The number of concurrent clients where the rate is measured. */
 export const CLIENTS = 16;
 
-/** Something to be reached. */
+/** A target, and what was measured. */
 export interface Target {
   readonly text: string;
   readonly value: number;
@@ -36,7 +36,7 @@ export interface Target {
   readonly isReached: boolean;
 }
 
-/** A figure that is to be no greater than `limit`. */
+/** Returns a target that is reached if `value` is at most `limit`. */
 export function atMost(text: string, value: number, limit: number): Target {
   return {
     text: `${text}: at most ${limit}`,
@@ -55,7 +55,7 @@ function atLeast(text: string, value: number, limit: number): Target {
   };
 }
 
-/** The targets, with what was measured. */
+/** Returns the targets with what was measured. */
 export function targetsOf(
   { versionMs, sizes, bridgeAddMs }: Figures,
 ): Target[] {
@@ -68,27 +68,27 @@ export function targetsOf(
   };
   return [
     atMost(
-      "VERSION, times that of an empty script",
+      "VERSION, relative to an empty script",
       versionMs.ours / versionMs.empty,
       1.15,
     ),
     atMost(
-      "ADD with 60,000 reservations, times that with none",
+      "ADD with 60,000 reservations, relative to none",
       at(60_000).addMs.ours / at(0).addMs.ours,
       1.3,
     ),
     atLeast(
-      "ADD with 60,000 reservations, times as fast as upstream",
+      "ADD with 60,000 reservations, speed relative to upstream",
       at(60_000).addMs.upstream / at(60_000).addMs.ours,
       10,
     ),
     atLeast(
-      `${CLIENTS} clients, 4,000 reservations, times upstream's rate`,
+      `${CLIENTS} clients, 4,000 reservations, rate relative to upstream`,
       at(4_000).rate.ours / at(4_000).rate.upstream,
       3,
     ),
     atMost(
-      "bridge ADD, times that with upstream",
+      "bridge ADD, time relative to upstream",
       bridgeAddMs.ours / bridgeAddMs.upstream,
       1.25,
     ),

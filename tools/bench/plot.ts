@@ -1,11 +1,11 @@
-/** The figures of a bench run as an SVG picture, readable on light and on dark ground. Pure. @module */
+/** The figures of a benchmark run as an SVG diagram for light and dark backgrounds. Pure. @module */
 
 import { CLIENTS, type Figures, type Pair } from "./figures.ts";
 
 const WIDTH = 860;
 const HEIGHT = 330;
 
-/** One diagram: a value a side for each size, on a logarithmic scale. */
+/** One diagram: one value per plugin and size, on a logarithmic scale. */
 interface Panel {
   readonly title: string;
   readonly left: number;
@@ -84,7 +84,7 @@ function drawPanel(
   ].join("\n");
 }
 
-/** The picture: time of an ADD on the left, calls a second on the right. */
+/** Returns the SVG: time of an ADD on the left, calls per second on the right. */
 export function formatPlot({ sizes }: Figures): string {
   const labels = sizes.map(({ reservations }) =>
     reservations.toLocaleString("en-US")
@@ -109,7 +109,7 @@ export function formatPlot({ sizes }: Figures): string {
     }, labels),
     drawPanel(
       {
-        title: `calls a second, ${CLIENTS} clients`,
+        title: `calls per second, ${CLIENTS} clients`,
         left: 490,
         values: sizes.map(({ rate }) => rate),
       },

@@ -2,7 +2,7 @@
 
 import { CLIENTS, type Figures, type Target, targetsOf } from "./figures.ts";
 
-/** Milliseconds as text, as precise as they are worth. */
+/** Formats milliseconds, with a decimal below 100. */
 export function ms(value: number): string {
   return value < 100 ? value.toFixed(1) : value.toFixed(0);
 }
@@ -11,12 +11,12 @@ function count(value: number): string {
   return value.toLocaleString("en-US");
 }
 
-/** A row of a table. */
+/** Returns a row of a table. */
 export function row(...cells: readonly (string | number)[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** The section on targets. */
+/** Returns the section on targets. */
 export function targetTable(targets: readonly Target[]): string[] {
   return [
     "## Targets",
@@ -29,7 +29,7 @@ export function targetTable(targets: readonly Target[]): string[] {
   ];
 }
 
-/** The whole document; `machine` are lines that say what it was measured on, `date` is the day. */
+/** Returns the whole document; `machine` has lines that describe the machine, `date` is the day. */
 export function formatReport(figures: Figures, { machine, date }: {
   readonly machine: readonly string[];
   readonly date: string;
@@ -38,9 +38,9 @@ export function formatReport(figures: Figures, { machine, date }: {
   return [
     "# Measurements",
     "",
-    `Made by \`deno task bench:host-local\` on ${date}. Both sides ran by turns in the same minutes; every time is the median of wall`,
-    "times of whole processes, from start to end, in milliseconds. The machine shares its CPUs with others, so compare",
-    "figures within this page only.",
+    `Measured with \`deno task bench:host-local\` on ${date}. The two plugins ran alternately. Each time is the median wall time of`,
+    "whole processes, from start to exit, in milliseconds. The machine shares its CPUs with others, so compare figures only",
+    "within this page.",
     "",
     "![ADD time and call rate by number of reservations](bench.svg)",
     "",
@@ -50,8 +50,8 @@ export function formatReport(figures: Figures, { machine, date }: {
     "",
     "## One call at a time",
     "",
-    "ADD and then DEL of one container on a network that holds so many other reservations. `first ADD` is the one that finds",
-    "no index: it reads all files and writes the index.",
+    "ADD and then DEL of one container in a network with the given number of other reservations. `first ADD` finds no index:",
+    "it reads all files and writes the index.",
     "",
     row(
       "reservations",
@@ -75,7 +75,7 @@ export function formatReport(figures: Figures, { machine, date }: {
     "",
     `## ${CLIENTS} clients`,
     "",
-    "Calls a second, half of them ADD and half DEL, all on one network.",
+    "Calls per second, half of them ADD and half DEL, all in one network.",
     "",
     row("reservations", "here", "upstream", "times"),
     row("---:", "---:", "---:", "---:"),
@@ -88,14 +88,14 @@ export function formatReport(figures: Figures, { machine, date }: {
       )
     ),
     "",
-    "## Around it",
+    "## Other measurements",
     "",
-    row("what", "here", "upstream"),
+    row("call", "here", "upstream"),
     row("---", "---:", "---:"),
     row("VERSION", ms(versionMs.ours), ms(versionMs.upstream)),
-    row("an empty script, compiled the same way", ms(versionMs.empty), ""),
+    row("empty script, compiled the same way", ms(versionMs.empty), ""),
     row(
-      "bridge ADD, Debian's bridge plugin with either host-local",
+      "bridge ADD, Debian's bridge plugin with each host-local",
       ms(bridgeAddMs.ours),
       ms(bridgeAddMs.upstream),
     ),

@@ -15,7 +15,7 @@ export interface BackgroundOptions {
 }
 
 /** A program that does not end within this time after a signal is killed. */
-const END_TIMEOUT_MS = 20_000;
+const END_TIMEOUT_MS = 60_000;
 /** How much of the log an error message shows. */
 const SHOWN_LOG_LENGTH = 4000;
 

@@ -20,7 +20,7 @@ export interface DnsmasqOptions {
   ])[];
   /** At least 120. */
   readonly leaseSeconds?: number;
-  /** Logs the options of each message. */
+  /** Logs the xid and the options of each message. */
   readonly isVerbose?: boolean;
   /** More options, such as `--dhcp-option=58,30`. */
   readonly extra?: readonly string[];
@@ -92,6 +92,14 @@ export class Dnsmasq implements AsyncDisposable {
         ? []
         : [{ mac, address, hostName, clientId }];
     });
+  }
+
+  /** How many exchanges have a message of this type, by the log; a retransmission belongs to its exchange. */
+  exchangesWith(type: string): number {
+    const xids = this.process.log.matchAll(
+      new RegExp(`: (\\d+) ${type}\\(`, "g"),
+    );
+    return new Set([...xids].map(([, xid]) => xid)).size;
   }
 
   /** Waits until its file has no lease. */

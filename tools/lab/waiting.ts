@@ -1,7 +1,8 @@
 /** Waiting for what other processes do, with a time limit. @module */
 
 const INTERVAL_MS = 10;
-const TIMEOUT_MS = 20_000;
+/** Reached only if something fails; long enough for a busy machine. */
+const TIMEOUT_MS = 60_000;
 
 /**
  * Calls `find` until it returns something: other processes do not say when they are done.

@@ -1,4 +1,4 @@
-/** Beginning, pausing, beginning again and giving up: the ways into INIT and out of an acquisition. Pure. @module */
+/** The ways into INIT and INIT-REBOOT, and the failure of an acquisition. Pure. @module */
 
 import { countRestart, pauseMs, restartDelayMs } from "./backoff.ts";
 import type { ClientContext } from "./event.ts";
@@ -14,10 +14,11 @@ import {
 import { log, randomFraction, type Step, step } from "./step.ts";
 
 /**
- * An acquisition that begins now.
+ * Returns an acquisition that begins now.
  *
- * @param deadlineMs When it fails; Infinity if nobody waits for it.
- * @param wish `address`, one to ask for again; `granted`, what to give back if there is no lease in the end.
+ * @param deadlineMs When it fails; Infinity if no caller waits for it.
+ * @param earlier `address`: one to request again; `granted`: what to release if the acquisition
+ * fails.
  */
 export function newAcquisition(
   { nowMs }: ClientContext,
@@ -35,7 +36,7 @@ export function newAcquisition(
   };
 }
 
-/** INIT, to send DISCOVER at `startsMs`, or once the link is up after that. */
+/** Enters INIT, to send DISCOVER at `startsMs`, or later when the link comes up. */
 export function enterInit(
   common: Common,
   acquisition: Acquisition,
@@ -49,7 +50,7 @@ export function enterInit(
   };
 }
 
-/** INIT-REBOOT, to send REQUEST at `startsMs`, or once the link is up after that. */
+/** Enters INIT-REBOOT, to send REQUEST at `startsMs`, or later when the link comes up. */
 export function enterInitReboot(
   common: Common,
   { acquisition, address, lease }: Pick<
@@ -68,7 +69,7 @@ export function enterInitReboot(
   };
 }
 
-/** INIT after an exchange that found no answer. */
+/** Enters INIT after an exchange without an answer, for a pause. */
 export function pause(
   common: Common,
   acquisition: Acquisition,
@@ -84,33 +85,33 @@ export function pause(
   );
 }
 
-/** Counts a restart. @returns The count to go on with, and when the client may send again: the first time at once. */
+/** Counts a restart. Returns the new count and when the client may send again: at once the first time. */
 function restart(
   common: Common,
   context: ClientContext,
-  leastDelayMs = 0,
+  minDelayMs = 0,
 ): { readonly common: Common; readonly startsMs: number } {
   const { nowMs, settings: { timings } } = context;
   const restarts = countRestart(common.restarts, timings, nowMs);
   const delayMs = restartDelayMs(restarts, timings, randomFraction(context));
   return {
     common: { link: common.link, restarts },
-    startsMs: nowMs + Math.max(delayMs, leastDelayMs),
+    startsMs: nowMs + Math.max(delayMs, minDelayMs),
   };
 }
 
-/** INIT after a refusal, a loss or a new link. */
+/** Enters INIT after a refusal, a conflict, a lost lease or a link that went down. */
 export function beginAgain(
   common: Common,
   acquisition: Acquisition,
   context: ClientContext,
-  leastDelayMs = 0,
+  minDelayMs = 0,
 ): Init {
-  const begun = restart(common, context, leastDelayMs);
+  const begun = restart(common, context, minDelayMs);
   return enterInit(begun.common, acquisition, begun.startsMs);
 }
 
-/** INIT-REBOOT after a link that went away. */
+/** Enters INIT-REBOOT after a link that went down. */
 export function askAgain(
   common: Common,
   known: Parameters<typeof enterInitReboot>[1],
@@ -120,7 +121,10 @@ export function askAgain(
   return enterInitReboot(begun.common, known, begun.startsMs);
 }
 
-/** An acquisition whose address was refused: nobody holds it for the client any more, and it is not asked for again. */
+/**
+ * Returns an acquisition whose address was refused: no server holds it for the client, which does
+ * not request it again.
+ */
 export function refused(
   acquisition: Acquisition,
   problem: Failure,
@@ -128,7 +132,7 @@ export function refused(
   return { ...acquisition, problem, address: undefined, granted: undefined };
 }
 
-/** STOPPED: the caller is told what failed. */
+/** Enters STOPPED and reports the failure to the caller. */
 export function fail(common: Common, failure: Failure): Step {
   const stopped: Stopped = { ...commonOf(common), state: "STOPPED" };
   return step(
@@ -138,7 +142,7 @@ export function fail(common: Common, failure: Failure): Step {
   );
 }
 
-/** What to report when time runs out before an offer was taken. */
+/** Returns what to report when time runs out before an offer was accepted. */
 export function failureSoFar(
   { link }: Common,
   { problem, discovers }: Acquisition,
@@ -150,15 +154,15 @@ export function failureSoFar(
     : { kind: "no-offer", discovers, before: problem };
 }
 
-/** So many that nobody answered are more than an answer that comes too late for the deadline. */
+/** So many unanswered DISCOVERs mean more than an answer that comes too late for the deadline. */
 const SILENT_DISCOVERS = 4;
 
-/** Whether somebody waits for the acquisition. */
+/** Whether a caller waits for the acquisition. */
 export function isAwaited({ deadlineMs }: Acquisition): boolean {
   return deadlineMs !== Infinity;
 }
 
-/** Whether a message with so many unanswered sends before it asks for an answer by broadcast. */
+/** Whether a message asks for an answer by broadcast, after so many sends without an answer. */
 export function asksForBroadcast(
   { settings }: ClientContext,
   unanswered: number,

@@ -1,4 +1,6 @@
-/** Getting, keeping and losing a lease: PROBING and the ways into and out of BOUND. Pure. @module */
+/**
+ * PROBING, and the ways into and out of BOUND: a lease is acquired, renewed, lost. Pure. @module
+ */
 
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { beginAgain, newAcquisition } from "./acquisition.ts";
@@ -17,7 +19,10 @@ import { log, type Step, step } from "./step.ts";
 /** A usable ACK. */
 export type Granted = Extract<AckResult, { readonly kind: "lease" }>;
 
-/** A client without a lease has got one: PROBING if that is asked for, else BOUND. */
+/**
+ * Enters PROBING if the address is to be probed, else BOUND: a client without a lease has acquired
+ * one.
+ */
 export function acquired(
   common: Common,
   acquisition: Acquisition,
@@ -43,14 +48,14 @@ export function acquired(
   });
 }
 
-/** The probe found nobody. */
+/** Enters BOUND once the probe is over: no other host uses the address. */
 export function onProbingTimer(state: Probing, context: ClientContext): Step {
   return context.nowMs < state.endsMs
     ? step(state)
     : step(bound(state, state.lease), ...announce(state.lease));
 }
 
-/** A lease was confirmed: BOUND again, with new deadlines and perhaps other values. */
+/** Enters BOUND with a renewed lease: new deadlines, and perhaps other values. */
 export function renewed(
   common: Common,
   previous: Lease,
@@ -69,35 +74,36 @@ export function renewed(
         ...describeLease(lease),
         changed: changed.join(),
       }),
-      { kind: "leaseChanged", lease, previous, changed },
+      { kind: "leaseChanged", lease, previous },
     );
   }
   return step(bound(common, lease), ...effects);
 }
 
-/** The address must not be used any more; another is sought, for as long as it takes. */
+/**
+ * Enters INIT without a lease: the address must not be used any more, and the client seeks another,
+ * for as long as it takes.
+ *
+ * @param loss `message` is what the server said with its NAK.
+ */
 export function lose(
   common: Common,
   lease: Lease,
-  loss: {
-    readonly reason: LossReason;
-    readonly message?: string;
-    readonly leastDelayMs?: number;
-  },
+  loss: { readonly reason: LossReason; readonly message?: string },
   context: ClientContext,
 ): Step {
-  const { reason, message = "", leastDelayMs = 0 } = loss;
-  // The same address is worth asking for only if nobody objected to it.
+  const { reason, message = "" } = loss;
+  // The same address is worth requesting only if no server refused it.
   const address = reason === "expired" ? lease.address : undefined;
   const acquisition = newAcquisition(context, Infinity, { address });
   return step(
-    beginAgain(common, acquisition, context, leastDelayMs),
+    beginAgain(common, acquisition, context),
     log("warn", "lease-lost", { ...describeLease(lease), reason, message }),
-    { kind: "leaseLost", lease, reason, message },
+    { kind: "leaseLost", lease, reason },
   );
 }
 
-/** BOUND with `lease`. */
+/** Returns BOUND with `lease`. */
 export function bound(common: Common, lease: Lease): Bound {
   return { ...commonOf(common), state: "BOUND", lease };
 }

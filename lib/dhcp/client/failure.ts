@@ -1,4 +1,4 @@
-/** Why an acquisition failed: the step that did, and what was seen of it. Pure. @module */
+/** Why an acquisition failed: the step that failed, and what the client observed. Pure. @module */
 
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
@@ -7,33 +7,33 @@ import type { Ipv4Address } from "../../net/ipv4_address.ts";
 export type Failure =
   /** The link never came up. */
   | { readonly kind: "link-down" }
-  /** Nobody answered. */
+  /** No server answered. */
   | {
     readonly kind: "no-offer";
     readonly discovers: number;
-    /** What went wrong before these. */
+    /** What went wrong before these DISCOVERs. */
     readonly before?: Failure;
   }
-  /** Somebody answered, but nothing that can be used. */
+  /** Servers answered, but none with a usable offer. */
   | {
     readonly kind: "offer-refused";
     readonly discovers: number;
     readonly reason: string;
   }
-  /** The server whose offer was taken fell silent. */
+  /** The server whose offer was accepted stopped answering. */
   | {
     readonly kind: "no-ack";
     readonly address: Ipv4Address;
     readonly server: Ipv4Address;
     readonly requests: number;
   }
-  /** The server took its offer back; `message` is option 56, possibly empty. */
+  /** The server refused the REQUEST; `message` is option 56, possibly empty. */
   | {
     readonly kind: "nak";
     readonly server: Ipv4Address;
     readonly message: string;
   }
-  /** The ACK lacks something that an address cannot be used without. */
+  /** The ACK lacks a value without which an address cannot be used. */
   | {
     readonly kind: "unusable-ack";
     readonly server: Ipv4Address;
@@ -42,7 +42,7 @@ export type Failure =
   /** Another host already uses the address. */
   | { readonly kind: "conflict"; readonly address: Ipv4Address };
 
-/** One sentence for the caller of the plugin; text that a server sent is quoted. */
+/** Describes a failure in one sentence for the runtime; text that a server sent is quoted. */
 export function describeFailure(failure: Failure): string {
   switch (failure.kind) {
     case "link-down":

@@ -1,6 +1,9 @@
-/** Turns an ACK into a lease with absolute deadlines (RFC 2131 sections 4.4.1 and 4.4.5). Pure. @module */
+/**
+ * Turns an ACK into a lease with absolute deadlines (RFC 2131 sections 4.4.1 and 4.4.5). Pure.
+ * @module
+ */
 
-import { type DhcpDns, dnsOf } from "../codec/lease_dns.ts";
+import { type DhcpDns, dnsOf } from "../codec/dns_options.ts";
 import {
   decodeMessage,
   type DhcpMessage,
@@ -13,7 +16,7 @@ import {
   formatRoute,
   gatewayOf,
   routesOf,
-} from "../codec/lease_routes.ts";
+} from "../codec/route_options.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import {
   type Ipv4Address,
@@ -22,14 +25,16 @@ import {
 } from "../../net/ipv4_address.ts";
 import { leaseTimes } from "./lease_times.ts";
 
-/** An address and everything that came with it. Deadlines are on the caller's monotonic clock, in milliseconds. */
+/**
+ * An address and its configuration. Deadlines are on the caller's monotonic clock, in milliseconds.
+ */
 export interface Lease {
   readonly address: Ipv4Address;
   /** 1 to 32. */
   readonly prefixLength: number;
-  /** Whom to renew with and release to. */
+  /** The server to renew with and to release to. */
   readonly serverIdentifier: Ipv4Address;
-  /** First router (option 3), given even when option 121 makes the routes, as upstream reports it. */
+  /** First router (option 3), also if the routes come from option 121, as upstream reports it. */
   readonly gateway: Ipv4Address | undefined;
   readonly routes: readonly DhcpRoute[];
   readonly dns: DhcpDns;
@@ -41,21 +46,21 @@ export interface Lease {
   readonly t2Ms: number;
   /** The address must not be used any more. */
   readonly expiresMs: number;
-  /** When the REQUEST was sent that the ACK answers; all deadlines count from here. */
+  /** When the REQUEST was sent that the ACK answers; all deadlines count from then. */
   readonly sentMs: number;
   /**
-   * The ACK itself, encoded: together with the time it is all that has to be stored to build the lease again. As bytes it
-   * takes up a tenth of the memory.
+   * The ACK itself, encoded: with `sentMs` it is all that must be stored to restore the lease. As
+   * bytes it takes a tenth of the memory.
    */
   readonly ack: Uint8Array;
 }
 
-/** What {@link leaseFromAck} makes of an ACK. */
+/** The result of {@link leaseFromAck}. */
 export type AckResult =
   | {
     readonly kind: "lease";
     readonly lease: Lease;
-    /** Options that were left out or repaired, one sentence each. */
+    /** Options that were dropped or repaired, one sentence each. */
     readonly warnings: readonly string[];
   }
   | {
@@ -64,7 +69,7 @@ export type AckResult =
     readonly reason: string;
   };
 
-/** What of a lease a renewal can change; deadlines and the server do not count. */
+/** The values of a lease that a renewal can change; deadlines and the server do not count. */
 export type LeaseField =
   | "address"
   | "prefixLength"
@@ -73,7 +78,7 @@ export type LeaseField =
   | "dns"
   | "mtu";
 
-/** Of T1, and at most so long. */
+/** The fuzz as a fraction of T1, and its limit. */
 const MAX_FUZZ = 0.05;
 const MAX_FUZZ_MS = 60_000;
 
@@ -83,12 +88,13 @@ const MIN_MTU = 68;
 /**
  * Builds the lease that an ACK grants.
  *
- * An ACK without an address, a server identifier or a subnet mask is unusable; any other malformed option is left out
- * with a warning.
+ * An ACK without an address, a server identifier or a subnet mask is unusable; any other malformed
+ * option is dropped with a warning.
  *
- * @param ack A message already known to be an ACK for this client.
- * @param sentMs When the REQUEST was sent: "the client computes the lease expiration time as the sum of the time at
- * which the client sent the DHCPREQUEST message and the duration of the lease" (RFC 2131 section 4.4.1).
+ * @param ack A message that is known to be an ACK for this client.
+ * @param sentMs When the REQUEST was sent: "the client computes the lease expiration time as the
+ * sum of the time at which the client sent the DHCPREQUEST message and the duration of the lease"
+ * (RFC 2131 section 4.4.1).
  */
 export function leaseFromAck(ack: DhcpMessage, sentMs: number): AckResult {
   const options = new OptionReader(ack.options);
@@ -135,10 +141,10 @@ export function leaseFromAck(ack: DhcpMessage, sentMs: number): AckResult {
 }
 
 /**
- * An ACK of a renewal, completed from the lease it renews.
+ * Completes the ACK of a renewal with the subnet mask of the lease that it renews.
  *
- * Some servers leave out of it what they take to be known. Without the mask the address could not be used, and it
- * cannot have changed without a word; every other option counts as withdrawn.
+ * Some servers omit options that they consider known. An address is unusable without its mask, and
+ * a server cannot change the mask without sending it; every other option counts as withdrawn.
  */
 export function completeRenewal(
   ack: DhcpMessage,
@@ -152,15 +158,16 @@ export function completeRenewal(
 }
 
 /**
- * How much before T1 the renewal begins, so that leases that began together are not renewed together for ever ("SHOULD be
- * chosen with some random fuzz", RFC 2131 section 4.4.5). Made of the xid, so that a stored lease keeps its times.
+ * Returns how long before T1 the renewal begins. Leases that began together must not be renewed
+ * together forever ("SHOULD be chosen with some random fuzz", RFC 2131 section 4.4.5). It is
+ * derived from the xid, so a stored lease keeps its times.
  */
 function fuzzMs(t1Ms: number, xid: number): number {
   const share = ((xid >>> 8) & 0xffff) / 0x10000;
   return Math.floor(Math.min(t1Ms * MAX_FUZZ, MAX_FUZZ_MS) * share);
 }
 
-/** The fields in which two leases differ, for the interface and for the log. */
+/** Returns the fields in which two leases differ. */
 export function changedFields(before: Lease, after: Lease): LeaseField[] {
   const earlier = describeFields(before);
   const later = describeFields(after);

@@ -1,4 +1,7 @@
-/** The times of a lease: what the server sent, completed and put in order (RFC 2131 section 4.4.5). Pure. @module */
+/**
+ * The times of a lease: what the server sent, completed and ordered (RFC 2131 section 4.4.5). Pure.
+ * @module
+ */
 
 /** Option 51, 58 or 59 with this value never ends (RFC 2131 section 3.3). Seconds. */
 export const INFINITE_LEASE = 0xffffffff;
@@ -13,28 +16,29 @@ export interface SentTimes {
   readonly t2Seconds: number | undefined;
 }
 
-/** Spans from the REQUEST on, in milliseconds: 700 ≤ T1 < T2 < lease; Infinity for what never comes. */
+/** Times after the REQUEST, in milliseconds: 700 ≤ T1 < T2 < lease; Infinity for never. */
 export interface LeaseTimes {
   readonly t1Ms: number;
   readonly t2Ms: number;
   readonly leaseMs: number;
-  /** What had to be repaired, one sentence each. */
+  /** The repaired times, one sentence each. */
   readonly warnings: readonly string[];
 }
 
 /** Upstream's lease time for an ACK without one. */
 const DEFAULT_LEASE_MS = 3_600_000;
-/** A lease of a second is renewed in time, but without a flood; whole seconds that were sent are more. */
+/** Renews a lease of one second in time, without a flood; T1 in whole seconds is longer. */
 const MIN_T1_MS = 700;
-/** A lease of no time cannot be kept and cannot be meant; short enough to ask again soon. */
+/** A lease time of 0 cannot be intended. This is short enough to ask again soon. */
 const ZERO_LEASE_MS = 60_000;
 
 /**
  * Resolves the times of an ACK.
  *
- * A missing T2 becomes 7/8 of the lease time, a missing T1 4/7 of T2, which is 1/2 of the lease by default. Zero, and
- * T1 ≥ T2 or T2 ≥ lease, are repaired the same way ("T1 MUST be earlier than T2, which, in turn, MUST be earlier than the
- * time at which the client's lease will expire"); a missing lease time is 60 minutes, as upstream has it.
+ * A missing T2 becomes 7/8 of the lease time, a missing T1 4/7 of T2, which is 1/2 of the lease by
+ * default. Zero, and T1 ≥ T2 or T2 ≥ lease, are repaired the same way ("T1 MUST be earlier than T2,
+ * which, in turn, MUST be earlier than the time at which the client's lease will expire"); a
+ * missing lease time is 60 minutes, as upstream has it.
  */
 export function leaseTimes(sent: SentTimes): LeaseTimes {
   const warnings: string[] = [];

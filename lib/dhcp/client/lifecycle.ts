@@ -1,10 +1,9 @@
-/** Start, resume and stop. Pure. @module */
+/** The events start, resume and stop. Pure. @module */
 
 import { enterInit, enterInitReboot, newAcquisition } from "./acquisition.ts";
 import { bound } from "./bound.ts";
 import type { ClientContext, ClientEvent } from "./event.ts";
-import { verificationOf } from "./link_change.ts";
-import { giveBack } from "./requesting.ts";
+import { releaseOffer } from "./requesting.ts";
 import {
   type ClientState,
   commonOf,
@@ -15,7 +14,7 @@ import {
 } from "./state.ts";
 import { type Step, step } from "./step.ts";
 
-/** INIT, or INIT-REBOOT if an address is known. */
+/** Enters INIT, or INIT-REBOOT if an address is known. */
 export function onStart(
   state: Stopped,
   event: Extract<ClientEvent, { kind: "start" }>,
@@ -36,20 +35,15 @@ export function onStart(
   return step(enterInitReboot(common, known, nowMs));
 }
 
-/** BOUND, or INIT-REBOOT to ask first. What has passed meanwhile, up to the expiry, follows at once. */
+/** Enters BOUND. Deadlines that have passed meanwhile, up to the expiry, take effect at once. */
 export function onResume(
   state: Stopped,
-  event: Extract<ClientEvent, { kind: "resume" }>,
-  context: ClientContext,
+  { link, lease }: Extract<ClientEvent, { kind: "resume" }>,
 ): Step {
-  const { link, lease, verify } = event;
-  const common = { link, restarts: state.restarts };
-  if (!verify) return step(bound(common, lease));
-  const known = verificationOf(lease, context);
-  return step(enterInitReboot(common, known, context.nowMs));
+  return step(bound({ link, restarts: state.restarts }, lease));
 }
 
-/** STOPPED; what the server holds for us, or may hold for us by now, is given back if asked. */
+/** Enters STOPPED; releases on request what the server holds, or may hold, for this client. */
 export function onStop(
   state: ClientState,
   event: Extract<ClientEvent, { kind: "stop" }>,
@@ -58,13 +52,14 @@ export function onStop(
   const stopped: Stopped = { ...commonOf(state), state: "STOPPED" };
   const granted = grantedTo(state);
   return event.release && granted !== undefined
-    ? step(stopped, giveBack(granted, context))
+    ? step(stopped, releaseOffer(granted, context))
     : step(stopped);
 }
 
 function grantedTo(state: ClientState): Offer | undefined {
   const lease = state.state === "PROBING" ? state.lease : leaseInUse(state);
   if (lease !== undefined) return offerOf(lease);
-  // The ACK may be on its way, or lost: a server that has not granted it ignores the RELEASE.
+  // The ACK may be in transit, or lost. A server that has not granted the address ignores the
+  // RELEASE.
   return "acquisition" in state ? state.acquisition.granted : undefined;
 }

@@ -1,4 +1,4 @@
-/** The link goes down or comes up. Pure. @module */
+/** The events linkDown and linkUp. Pure. @module */
 
 import {
   askAgain,
@@ -11,13 +11,16 @@ import type { Lease } from "./lease.ts";
 import type { ClientState } from "./state.ts";
 import { type Step, step } from "./step.ts";
 
-/** Flapping puts the question about a lease off, but once T1 has passed by no more than this. */
+/**
+ * A flapping link delays the REQUEST about a lease, but once T1 has passed by no more than this.
+ */
 const MIN_QUESTION_GAP_MS = 1000;
 
 /**
- * Nothing can be acquired: exchanges end, to begin again when the link is up. A lease stays; its deadlines go on.
+ * Ends every exchange until the link is up again. A lease stays, and so do its deadlines.
  *
- * What is begun anew waits for its turn from now on, so that a link that goes up and down cannot make a client flood.
+ * The backoff of the next exchange counts from now on: a flapping link must not make a client
+ * flood.
  */
 export function onLinkDown(state: ClientState, context: ClientContext): Step {
   if (state.link === "down") return step(state);
@@ -31,7 +34,7 @@ export function onLinkDown(state: ClientState, context: ClientContext): Step {
       return step(beginAgain(common, acquisition, context));
     }
     case "PROBING": {
-      // Nobody could answer the probe, and the link may lead to another network afterwards.
+      // No host could answer the probe, and the link may lead to another network afterwards.
       const { address } = state.lease;
       const known = { ...state, address, lease: undefined };
       return step(askAgain(common, known, context));
@@ -49,8 +52,8 @@ export function onLinkDown(state: ClientState, context: ClientContext): Step {
 }
 
 /**
- * What waited for the link goes on. A lease is asked about: the link may lead to another network now (RFC 2131 section
- * 3.7, RFC 4436 section 1).
+ * Continues what waited for the link. The client asks whether a lease is still valid: the link may
+ * lead to another network now (RFC 2131 section 3.7, RFC 4436 section 1).
  */
 export function onLinkUp(state: ClientState, context: ClientContext): Step {
   if (state.link === "up") return step(state);
@@ -81,8 +84,8 @@ export function onLinkUp(state: ClientState, context: ClientContext): Step {
   }
 }
 
-/** What INIT-REBOOT needs to ask about a running lease; nobody waits for the answer. */
-export function verificationOf(
+/** Returns what INIT-REBOOT needs to ask about a lease in use; no caller waits for the answer. */
+function verificationOf(
   lease: Lease,
   context: ClientContext,
 ): Parameters<typeof enterInitReboot>[1] {

@@ -1,4 +1,7 @@
-/** INIT-REBOOT and REBOOTING: does an address from earlier still hold? (RFC 2131 section 3.2). Pure. @module */
+/**
+ * INIT-REBOOT and REBOOTING: is an address from earlier still valid? (RFC 2131 section 3.2). Pure.
+ * @module
+ */
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
@@ -6,7 +9,7 @@ import { asksForBroadcast, enterInit, failureSoFar } from "./acquisition.ts";
 import { acquired, bound, lose, renewed } from "./bound.ts";
 import type { ClientContext } from "./event.ts";
 import { completeRenewal, leaseFromAck } from "./lease.ts";
-import { checkReply } from "./reply.ts";
+import { checkAnswer } from "./reply.ts";
 import { requestInitReboot } from "./request.ts";
 import { giveUp, refuseAck, refusedByNak } from "./requesting.ts";
 import {
@@ -26,12 +29,12 @@ import {
 } from "./step.ts";
 
 /**
- * A server that does not know the client stays silent (RFC 2131 section 4.3.2), so a DISCOVER must not have to wait
- * for long behind this question, and there must be time left for it.
+ * A server that does not know the client stays silent (RFC 2131 section 4.3.2). So the DISCOVER
+ * must not wait long for an answer to this REQUEST, and needs time before the deadline.
  */
 const REBOOT_TIMEOUT_MS = 4000;
 
-/** The first REQUEST, the end of the lease, or the deadline. */
+/** Sends the first REQUEST, loses the lease at its expiry, or fails at the deadline. */
 export function onInitRebootTimer(
   state: InitReboot,
   context: ClientContext,
@@ -68,7 +71,10 @@ export function onInitRebootTimer(
   );
 }
 
-/** The REQUEST once more; without any answer the running lease is kept (section 3.2 step 4), or DISCOVER follows. */
+/**
+ * Sends the REQUEST again. Without an answer a lease stays in use (section 3.2 step 4), else
+ * DISCOVER follows.
+ */
 export function onRebootingTimer(
   state: Rebooting,
   context: ClientContext,
@@ -101,27 +107,21 @@ export function onRebootingTimer(
   );
 }
 
-/** ACK or NAK of any server: whoever is responsible for this link answers. */
+/** Handles an ACK or NAK of any server: the one that is responsible for this link answers. */
 export function onRebootingPacket(
   state: Rebooting,
   message: DhcpMessage,
   context: ClientContext,
 ): Step {
   const { acquisition, lease, exchange } = state;
-  const check = checkReply(message, exchange.xid, context.settings);
-  if (check.kind === "foreign") return step(state);
-  if (check.kind === "refused") {
-    return step(
-      state,
-      log("debug", "reply-ignored", { reason: check.reason }),
-    );
-  }
-  const { reply } = check;
-  if (reply.type === "OFFER") return step(state);
-  if (reply.type === "NAK") {
+  const { settings } = context;
+  const { xid } = exchange;
+  const answer = checkAnswer(message, { xid, settings, server: undefined });
+  if (answer.kind === "ignored") return step(state, ...answer.effects);
+  if (answer.kind === "nak") {
     return lease === undefined
-      ? refusedByNak(state, acquisition, reply, context)
-      : lose(state, lease, { reason: "nak", message: reply.text }, context);
+      ? refusedByNak(state, acquisition, answer, context)
+      : lose(state, lease, { reason: "nak", message: answer.text }, context);
   }
   const ack = lease === undefined ? message : completeRenewal(message, lease);
   const result = leaseFromAck(ack, exchange.lastSentMs);
@@ -133,7 +133,7 @@ export function onRebootingPacket(
   if (lease !== undefined) {
     return step(state, log("warn", "ack-refused", { reason: result.reason }));
   }
-  const offer = { address: state.address, server: reply.server };
+  const offer = { address: state.address, server: answer.server };
   const { reason } = result;
   return refuseAck(state, acquisition, { offer, reason }, context);
 }

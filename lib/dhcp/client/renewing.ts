@@ -1,12 +1,14 @@
-/** BOUND, RENEWING and REBINDING: keeping the lease (RFC 2131 section 4.4.5). Pure. @module */
+/**
+ * BOUND, RENEWING and REBINDING: the lease is renewed until it expires (RFC 2131 section 4.4.5).
+ * Pure. @module
+ */
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";
-import { sameAddress } from "../../net/ip_address.ts";
 import { renewalGapMs } from "./backoff.ts";
 import { lose, renewed } from "./bound.ts";
 import type { ClientContext } from "./event.ts";
 import { completeRenewal, type Lease, leaseFromAck } from "./lease.ts";
-import { checkReply } from "./reply.ts";
+import { checkAnswer } from "./reply.ts";
 import {
   requestRebinding,
   requestRenewing,
@@ -29,8 +31,8 @@ import {
 } from "./step.ts";
 
 /**
- * The latest deadline that has passed decides: expiry, T2, T1, or the next try. So it does not matter how late a
- * timer is, as after the host was suspended.
+ * Acts on the latest deadline that has passed: expiry, T2, T1, or the next retransmission. So a
+ * late timer does no harm, such as after the host was suspended.
  */
 export function onLeaseTimer(
   state: Bound | Renewing | Rebinding,
@@ -49,27 +51,26 @@ export function onLeaseTimer(
   return step(state);
 }
 
-/** ACK or NAK: in RENEWING of the server that granted the lease, in REBINDING of any. */
+/**
+ * Handles an ACK or NAK: in RENEWING of the server that granted the lease, in REBINDING of any
+ * server.
+ */
 export function onRenewalPacket(
   state: Renewing | Rebinding,
   message: DhcpMessage,
   context: ClientContext,
 ): Step {
   const { lease, exchange } = state;
-  const check = checkReply(message, exchange.xid, context.settings);
-  if (check.kind === "foreign") return step(state);
-  if (check.kind === "refused") {
-    return step(
-      state,
-      log("debug", "reply-ignored", { reason: check.reason }),
-    );
-  }
-  const { type, server, text } = check.reply;
-  const isAuthorized = state.state === "REBINDING" ||
-    sameAddress(server, lease.serverIdentifier);
-  if (type === "OFFER" || !isAuthorized) return step(state);
-  if (type === "NAK") {
-    return lose(state, lease, { reason: "nak", message: text }, context);
+  const { settings } = context;
+  const { xid } = exchange;
+  const server = state.state === "RENEWING"
+    ? lease.serverIdentifier
+    : undefined;
+  const answer = checkAnswer(message, { xid, settings, server });
+  if (answer.kind === "ignored") return step(state, ...answer.effects);
+  if (answer.kind === "nak") {
+    const loss = { reason: "nak", message: answer.text } as const;
+    return lose(state, lease, loss, context);
   }
   const ack = completeRenewal(message, lease);
   const result = leaseFromAck(ack, exchange.lastSentMs);
@@ -90,7 +91,7 @@ function renew(
     startsMs: t1Ms,
     endsMs: t2Ms,
   };
-  const exchange = nextTry(fields, phase, context);
+  const exchange = nextRequest(fields, phase, context);
   return step(
     { ...commonOf(state), state: "RENEWING", lease, exchange },
     send(requestRenewing(context.settings, { ...fields, address, server })),
@@ -109,14 +110,17 @@ function rebind(
     startsMs: t2Ms,
     endsMs: expiresMs,
   };
-  const exchange = nextTry(fields, phase, context);
+  const exchange = nextRequest(fields, phase, context);
   return step(
     { ...commonOf(state), state: "REBINDING", lease, exchange },
     send(requestRebinding(context.settings, { ...fields, address })),
   );
 }
 
-/** Each try has its own xid: the lease that an ACK grants begins when exactly that REQUEST was sent. */
+/**
+ * Each REQUEST has its own xid: the lease that an ACK grants begins when exactly that REQUEST was
+ * sent.
+ */
 function sendFields(lease: Lease, context: ClientContext): SendFields {
   return {
     xid: context.randomU32(),
@@ -126,7 +130,7 @@ function sendFields(lease: Lease, context: ClientContext): SendFields {
   };
 }
 
-function nextTry(
+function nextRequest(
   fields: SendFields,
   { sends, startsMs, endsMs }: {
     readonly sends: number;

@@ -8,34 +8,36 @@ import {
 } from "../codec/dhcp_message.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import { optionValue } from "../codec/option_value.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import { type Ipv4Address, isHostAddress } from "../../net/ipv4_address.ts";
+import type { ClientEffect } from "./event.ts";
 import { sentClientIdentifier } from "./request.ts";
 import type { ClientSettings } from "./settings.ts";
+import { log } from "./step.ts";
 
-/** An answer of a server, checked. */
+/** A server's answer, checked. */
 export interface Reply {
   readonly type: "OFFER" | "ACK" | "NAK";
   readonly server: Ipv4Address;
-  /** Option 56, possibly empty: words of the server for an operator. */
+  /** Option 56, possibly empty: what the server says to an operator. */
   readonly text: string;
-  readonly message: DhcpMessage;
 }
 
 /** What {@link checkReply} finds. */
 export type ReplyCheck =
   | { readonly kind: "reply"; readonly reply: Reply }
-  /** For somebody else, or an answer to an exchange that is over: nothing to say about it. */
+  /** For another client, or an answer to an earlier exchange: not worth a word. */
   | { readonly kind: "foreign" }
-  /** For this exchange, but not as it must be. */
+  /** For this exchange, but invalid. */
   | { readonly kind: "refused"; readonly reason: string };
 
 /**
- * Checks a message against the exchange under way.
+ * Checks a message against the exchange in progress.
  *
- * It is foreign unless `op` is a reply and xid and chaddr are ours. It is refused without a message type for clients,
- * without a server identifier (RFC 2131 table 3: MUST), and with a client identifier other than ours: "the client
- * MUST silently discard the message" (RFC 6842 section 3).
+ * The message is foreign unless `op` is a reply and xid and chaddr are ours. It is refused without
+ * a message type for clients, without a server identifier (RFC 2131 table 3: MUST), and with a
+ * client identifier other than ours: "the client MUST silently discard the message" (RFC 6842
+ * section 3).
  */
 export function checkReply(
   message: DhcpMessage,
@@ -48,10 +50,52 @@ export function checkReply(
   try {
     return checkOptions(message, settings);
   } catch (error) {
-    // One of the options that identify the message is malformed; anything else is a bug of ours.
+    // An option that identifies the message is malformed; any other error is a bug in this program.
     if (!(error instanceof DecodeError)) throw error;
     return refused(error.message);
   }
+}
+
+/** What a message is to a client that waits for the answer to its REQUEST. */
+export type Answer =
+  | { readonly kind: "ack"; readonly server: Ipv4Address }
+  | {
+    readonly kind: "nak";
+    readonly server: Ipv4Address;
+    /** As {@link Reply.text}. */
+    readonly text: string;
+  }
+  /** Neither an ACK nor a NAK of a server that may answer. */
+  | { readonly kind: "ignored"; readonly effects: readonly ClientEffect[] };
+
+/**
+ * Checks a message that may answer a REQUEST.
+ *
+ * @param server Only this server may answer; undefined: any server.
+ */
+export function checkAnswer(
+  message: DhcpMessage,
+  { xid, settings, server }: {
+    readonly xid: number;
+    readonly settings: ClientSettings;
+    readonly server: Ipv4Address | undefined;
+  },
+): Answer {
+  const check = checkReply(message, xid, settings);
+  if (check.kind === "foreign") return ignored();
+  if (check.kind === "refused") {
+    return ignored(log("debug", "reply-ignored", { reason: check.reason }));
+  }
+  const { type, server: sender, text } = check.reply;
+  const mayAnswer = server === undefined || sameAddress(sender, server);
+  if (type === "OFFER" || !mayAnswer) return ignored();
+  return type === "ACK"
+    ? { kind: "ack", server: sender }
+    : { kind: "nak", server: sender, text };
+}
+
+function ignored(...effects: ClientEffect[]): Answer {
+  return { kind: "ignored", effects };
 }
 
 function checkOptions(
@@ -74,7 +118,7 @@ function checkOptions(
     return refused(`server identifier ${formatIpAddress(server)} (option 54)`);
   }
   const text = optionValue(options, OptionCode.message, "text") ?? "";
-  return { kind: "reply", reply: { type, server, text, message } };
+  return { kind: "reply", reply: { type, server, text } };
 }
 
 function refused(reason: string): ReplyCheck {

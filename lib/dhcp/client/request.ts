@@ -1,5 +1,6 @@
 /**
- * The messages of a client: one builder for each row of RFC 2131 table 4, and DISCOVER, DECLINE, RELEASE of table 5.
+ * The messages of a client: one builder for each column of RFC 2131 table 4, and DISCOVER, DECLINE
+ * and RELEASE of table 5.
  *
  * ```text
  *                 DISCOVER   SELECTING  INIT-REBOOT  RENEWING   REBINDING  DECLINE    RELEASE
@@ -30,10 +31,10 @@ import {
 } from "../../net/ipv4_address.ts";
 import type { ClientSettings } from "./settings.ts";
 
-/** A message and the addresses of the packet that carries it. */
+/** A message, and the addresses of the packet that carries it. */
 export interface Outgoing {
   readonly type: MessageTypeName;
-  /** 0.0.0.0 as long as the client may not use an address (RFC 2131 section 4.1). */
+  /** 0.0.0.0 while the client may not use an address (RFC 2131 section 4.1). */
   readonly source: Ipv4Address;
   /** 255.255.255.255, or the server. */
   readonly destination: Ipv4Address;
@@ -49,10 +50,13 @@ export interface SendFields {
   readonly isBroadcast: boolean;
 }
 
-/** Largest message we take: an Ethernet frame, as upstream announces it (option 57). */
+/**
+ * The largest message that the client accepts: an Ethernet frame, as upstream announces (option
+ * 57).
+ */
 const MAXIMUM_MESSAGE_SIZE = 1500;
 
-/** DISCOVER; `address` is one that the client would like to have again. */
+/** Builds a DISCOVER; `address` is one that the client would like to have again. */
 export function discover(
   settings: ClientSettings,
   fields: SendFields & { readonly address: Ipv4Address | undefined },
@@ -63,7 +67,10 @@ export function discover(
   return broadcast(settings, "DISCOVER", fields, own);
 }
 
-/** REQUEST in SELECTING: takes the offer of one server. `xid` and `secs` are those of the DISCOVER (section 3.1). */
+/**
+ * Builds the REQUEST of SELECTING, which accepts an offer, with `xid` and `secs` of the DISCOVER
+ * (section 3.1).
+ */
 export function requestSelecting(
   settings: ClientSettings,
   fields: SendFields & {
@@ -77,7 +84,7 @@ export function requestSelecting(
   ]);
 }
 
-/** REQUEST in INIT-REBOOT: asks whether an address from earlier still holds. */
+/** Builds the REQUEST of INIT-REBOOT, which asks whether an address from earlier is still valid. */
 export function requestInitReboot(
   settings: ClientSettings,
   fields: SendFields & { readonly address: Ipv4Address },
@@ -87,7 +94,7 @@ export function requestInitReboot(
   ]);
 }
 
-/** REQUEST in RENEWING: from the leased address to the server that granted it. */
+/** Builds the REQUEST of RENEWING: from the leased address to the server that granted it. */
 export function requestRenewing(
   settings: ClientSettings,
   fields: SendFields & {
@@ -103,7 +110,7 @@ export function requestRenewing(
   };
 }
 
-/** REQUEST in REBINDING: from the leased address to any server. */
+/** Builds the REQUEST of REBINDING: from the leased address to any server. */
 export function requestRebinding(
   settings: ClientSettings,
   fields: SendFields & { readonly address: Ipv4Address },
@@ -116,7 +123,7 @@ export function requestRebinding(
   };
 }
 
-/** DECLINE: another host already uses the address. `secs` and `flags` are 0 (table 5). */
+/** Builds a DECLINE: another host already uses the address. `secs` and `flags` are 0 (table 5). */
 export function decline(
   settings: ClientSettings,
   fields: {
@@ -140,7 +147,7 @@ export function decline(
   };
 }
 
-/** RELEASE: the address is given back. `secs` and `flags` are 0 (table 5). */
+/** Builds a RELEASE of the address. `secs` and `flags` are 0 (table 5). */
 export function release(
   settings: ClientSettings,
   fields: {
@@ -167,7 +174,9 @@ export function release(
   };
 }
 
-/** The content of option 61 that the client sends, and that a server may echo (RFC 6842). */
+/**
+ * Returns the content of option 61 that the client sends, and that a server may echo (RFC 6842).
+ */
 export function sentClientIdentifier(settings: ClientSettings): Uint8Array {
   return settings.provided.get(OptionCode.clientIdentifier) ??
     settings.clientIdentifier;
@@ -192,8 +201,9 @@ function broadcast(
 }
 
 /**
- * A message that carries the request list and the provided options. Those replace any of ours, but not the list (55), the
- * type (53) and the server (54); an address (50) is a wish, so only a DISCOVER carries it (table 4).
+ * Builds a message with the parameter request list and the provided options. A provided option
+ * replaces the client's own, except the list (55), the type (53) and the server (54). A provided
+ * address (50) is a wish, so only a DISCOVER carries it (table 4).
  */
 function withProvided(
   settings: ClientSettings,
@@ -232,7 +242,8 @@ function isProvidable(code: number, type: MessageTypeName): boolean {
     case OptionCode.requestedIpAddress:
       return type === "DISCOVER";
     default:
-      // Pad, End and option 52 are marks for the reader of a message, not values (as upstream for the first two).
+      // Pad, End and option 52 structure a message and carry no value (as upstream for the first
+      // two).
       return isSendable(code);
   }
 }

@@ -1,7 +1,10 @@
-/** REQUESTING: one offer was taken, its server has to confirm it (RFC 2131 section 3.1 steps 3 to 5). Pure. @module */
+/**
+ * REQUESTING: an offer was accepted, its server must confirm it (RFC 2131 section 3.1 steps 3 to
+ * 5). Pure. @module
+ */
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";
-import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
+import { formatIpAddress } from "../../net/ip_address.ts";
 import {
   asksForBroadcast,
   beginAgain,
@@ -14,7 +17,7 @@ import { acquired } from "./bound.ts";
 import type { ClientContext, ClientEffect } from "./event.ts";
 import type { Failure } from "./failure.ts";
 import { leaseFromAck } from "./lease.ts";
-import { checkReply, type Reply } from "./reply.ts";
+import { type Answer, checkAnswer } from "./reply.ts";
 import { release, requestSelecting } from "./request.ts";
 import {
   type Acquisition,
@@ -35,8 +38,10 @@ import {
   step,
 } from "./step.ts";
 
-/** REQUESTING, with the xid and the `secs` of the DISCOVER (RFC 2131 table 5 and section 3.1 step 3). */
-export function takeOffer(
+/**
+ * Enters REQUESTING, with xid and `secs` of the DISCOVER (RFC 2131 table 5 and section 3.1 step 3).
+ */
+export function acceptOffer(
   { acquisition, exchange, ...common }: Selecting,
   offer: Offer,
   context: ClientContext,
@@ -53,11 +58,12 @@ export function takeOffer(
       exchange: openExchange(fields, settings.timings.timeoutMs, context),
     },
     log("info", "offer-accepted", describeOffer(offer)),
+    { kind: "offerAccepted", offer },
     send(requestSelecting(settings, { ...fields, ...offer })),
   );
 }
 
-/** The REQUEST once more, back to INIT, or the deadline. */
+/** Sends the REQUEST again, returns to INIT, or fails at the deadline. */
 export function onRequestingTimer(
   state: Requesting,
   context: ClientContext,
@@ -86,27 +92,19 @@ export function onRequestingTimer(
   );
 }
 
-/** ACK or NAK of the server whose offer was taken; other servers have no say. */
+/** Handles an ACK or NAK of the server whose offer was accepted; other servers are ignored. */
 export function onRequestingPacket(
   state: Requesting,
   message: DhcpMessage,
   context: ClientContext,
 ): Step {
   const { acquisition, exchange, offer } = state;
-  const check = checkReply(message, exchange.xid, context.settings);
-  if (check.kind === "foreign") return step(state);
-  if (check.kind === "refused") {
-    return step(
-      state,
-      log("debug", "reply-ignored", { reason: check.reason }),
-    );
-  }
-  const { reply } = check;
-  if (reply.type === "OFFER" || !sameAddress(reply.server, offer.server)) {
-    return step(state);
-  }
-  if (reply.type === "NAK") {
-    return refusedByNak(state, acquisition, reply, context);
+  const { settings } = context;
+  const { xid } = exchange;
+  const answer = checkAnswer(message, { xid, settings, server: offer.server });
+  if (answer.kind === "ignored") return step(state, ...answer.effects);
+  if (answer.kind === "nak") {
+    return refusedByNak(state, acquisition, answer, context);
   }
   const result = leaseFromAck(message, exchange.lastSentMs);
   return result.kind === "unusable"
@@ -114,11 +112,14 @@ export function onRequestingPacket(
     : acquired(state, acquisition, result, context);
 }
 
-/** A NAK before there was a lease: back to INIT, at once the first time (RFC 2131 section 3.1 step 4). */
+/**
+ * Returns to INIT after a NAK without a lease, at once the first time (RFC 2131 section 3.1 step
+ * 4).
+ */
 export function refusedByNak(
   common: Common,
   acquisition: Acquisition,
-  { server, text }: Reply,
+  { server, text }: Extract<Answer, { readonly kind: "nak" }>,
   context: ClientContext,
 ): Step {
   const problem: Failure = { kind: "nak", server, message: text };
@@ -132,7 +133,7 @@ export function refusedByNak(
   );
 }
 
-/** An ACK that cannot be used: what it granted is given back, and the caller, if there is one, is told at once. */
+/** Releases what an unusable ACK granted; if a caller waits, the acquisition fails at once. */
 export function refuseAck(
   common: Common,
   acquisition: Acquisition,
@@ -144,7 +145,7 @@ export function refuseAck(
     server: offer.server,
     reason,
   };
-  const effects = [giveBack(offer, context)];
+  const effects = [releaseOffer(offer, context)];
   if (isAwaited(acquisition)) return after(effects, fail(common, failure));
   const next = { ...acquisition, problem: failure, granted: undefined };
   return step(
@@ -154,19 +155,24 @@ export function refuseAck(
   );
 }
 
-/** STOPPED: nothing came of it. A server may have granted something all the same, with an ACK that got lost. */
+/**
+ * Enters STOPPED with a failure. Releases what a server may have granted with an ACK that was lost.
+ */
 export function giveUp(
   state: Extract<ClientState, { readonly acquisition: Acquisition }>,
   failure: Failure,
   context: ClientContext,
 ): Step {
   const { granted } = state.acquisition;
-  const effects = granted === undefined ? [] : [giveBack(granted, context)];
+  const effects = granted === undefined ? [] : [releaseOffer(granted, context)];
   return after(effects, fail(state, failure));
 }
 
-/** RELEASE of an address that the server has, or may have, granted. */
-export function giveBack(offer: Offer, context: ClientContext): ClientEffect {
+/** Returns the RELEASE of an address that the server has, or may have, granted. */
+export function releaseOffer(
+  offer: Offer,
+  context: ClientContext,
+): ClientEffect {
   const xid = context.randomU32();
   return send(release(context.settings, { xid, ...offer }));
 }

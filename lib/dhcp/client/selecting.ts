@@ -1,4 +1,6 @@
-/** INIT and SELECTING: DISCOVER until an offer comes that can be taken (RFC 2131 section 4.4.1). Pure. @module */
+/**
+ * INIT and SELECTING: DISCOVER until a usable offer arrives (RFC 2131 section 4.4.1). Pure. @module
+ */
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
@@ -8,7 +10,7 @@ import type { ClientContext } from "./event.ts";
 import type { Failure } from "./failure.ts";
 import { checkReply } from "./reply.ts";
 import { discover } from "./request.ts";
-import { giveUp, takeOffer } from "./requesting.ts";
+import { acceptOffer, giveUp } from "./requesting.ts";
 import { commonOf, type Init, mayStartAtMs, type Selecting } from "./state.ts";
 import {
   log,
@@ -20,7 +22,7 @@ import {
   step,
 } from "./step.ts";
 
-/** The first DISCOVER of an exchange, or the deadline. */
+/** Sends the first DISCOVER of an exchange, or fails at the deadline. */
 export function onInitTimer(state: Init, context: ClientContext): Step {
   const { acquisition } = state;
   const { settings, nowMs } = context;
@@ -45,7 +47,7 @@ export function onInitTimer(state: Init, context: ClientContext): Step {
   );
 }
 
-/** The DISCOVER once more, a pause, or the deadline. */
+/** Sends the DISCOVER again, pauses, or fails at the deadline. */
 export function onSelectingTimer(
   state: Selecting,
   context: ClientContext,
@@ -78,7 +80,7 @@ export function onSelectingTimer(
   );
 }
 
-/** Takes the first offer that can be taken; an ACK without a REQUEST (RFC 4039) was not asked for. */
+/** Accepts the first usable offer; an ACK without a REQUEST (RFC 4039) was not asked for. */
 export function onSelectingPacket(
   state: Selecting,
   message: DhcpMessage,
@@ -95,13 +97,13 @@ export function onSelectingPacket(
   if (!isHostAddress(address)) {
     return refuse(state, `address ${formatIpAddress(address)} in yiaddr`);
   }
-  return takeOffer(state, { address, server: reply.server }, context);
+  return acceptOffer(state, { address, server: reply.server }, context);
 }
 
 function refuse(state: Selecting, reason: string): Step {
   const { discovers } = state.acquisition;
   const earlier = state.acquisition.problem;
-  // A line for each reason is enough: a server that sends the same bad offer again and again must not fill the log.
+  // One line for each reason: a server that repeats the same bad offer must not fill the log.
   const isKnown = earlier?.kind === "offer-refused" &&
     earlier.reason === reason;
   const problem: Failure = { kind: "offer-refused", discovers, reason };

@@ -1,18 +1,24 @@
-/** What one DHCP client is and wants, resolved from the network configuration and the daemon's flags. @module */
+/**
+ * The settings of one DHCP client, resolved from the network configuration and the daemon's flags.
+ * Pure data. @module
+ */
 
 import type { DhcpOptions } from "../codec/options.ts";
 
-/** Spans of time in milliseconds; finite unless said otherwise. */
+/** Durations in milliseconds; finite. */
 export interface Timings {
-  /** Nominal wait after the first send of a message, before it is sent again. */
+  /** Nominal wait between the first send of a message and the second. */
   readonly firstResendMs: number;
-  /** One exchange (DISCOVER or REQUEST with all its repetitions) is given up after this; upstream's `-timeout`. */
+  /**
+   * How long one exchange (DISCOVER or REQUEST with all its retransmissions) may take; upstream's
+   * `-timeout`.
+   */
   readonly timeoutMs: number;
   /** Longest pause between two exchanges; upstream's `-resendmax`. */
   readonly resendMaxMs: number;
   /**
-   * An acquisition that a caller waits for fails after this: upstream's `-resendtimeout`, or the network's own
-   * `timeout`. Must leave the caller time to hear of it.
+   * How long an acquisition may take that a caller waits for: upstream's `-resendtimeout`, or the
+   * network's own `timeout`. The caller must still be there to receive the failure.
    */
   readonly resendTimeoutMs: number;
   /** How long the address is probed for a conflict before it is used (RFC 5227); 0: not probed. */
@@ -32,17 +38,23 @@ export const DEFAULT_TIMINGS: Timings = {
 export interface ClientSettings {
   /** ARP hardware type of the link, 1 for Ethernet. */
   readonly htype: number;
-  /** Hardware address, at most 16 bytes; empty for links with longer ones, which then need `broadcast` (RFC 4390). */
+  /**
+   * Hardware address, at most 16 bytes; empty for links with longer ones, which need `broadcast`
+   * (RFC 4390).
+   */
   readonly chaddr: Uint8Array;
-  /** Content of option 61, type byte included; an option 61 in `provided` goes before it. */
+  /** Content of option 61, type byte included; an option 61 in `provided` takes precedence. */
   readonly clientIdentifier: Uint8Array;
-  /** Options to send (`provide`); they replace what the client itself would put under the same code. */
+  /** Options to send (`provide`); they replace the client's own options of the same code. */
   readonly provided: DhcpOptions;
-  /** Content of option 55 (`request` and the defaults), in order; empty: option 55 is not sent unless provided. */
+  /**
+   * Content of option 55 (`request` and the defaults), in order; empty: option 55 is not sent
+   * unless provided.
+   */
   readonly requestedCodes: readonly number[];
   /**
-   * The BROADCAST bit: asked for always, never, or (`auto`) once two DISCOVERs in a row found no answer, as happens
-   * on links that cannot deliver a unicast to an address that is not set yet (ipvlan).
+   * The BROADCAST bit: set always, never, or (`auto`) after two DISCOVERs in a row without an
+   * answer. Some links cannot deliver a unicast to an address that is not set yet (ipvlan).
    */
   readonly broadcast: boolean | "auto";
   readonly timings: Timings;

@@ -1,14 +1,17 @@
-/** The states of a client: RFC 2131 figure 5, the probe of section 3.1 step 5, and STOPPED. Pure data. @module */
+/**
+ * The states of a client: those of RFC 2131 figure 5, PROBING (section 3.1 step 5) and STOPPED.
+ * Pure data. @module
+ */
 
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import { NO_RESTARTS, type Restarts } from "./backoff.ts";
 import type { Failure } from "./failure.ts";
 import type { Lease } from "./lease.ts";
 
-/** One message and its repetitions. Times are absolute, in milliseconds. */
+/** One message and its retransmissions. Times are absolute, in milliseconds. */
 export interface Exchange {
   readonly xid: number;
-  /** `secs` of the last send. */
+  /** The `secs` field of the last send. */
   readonly secs: number;
   /** Whether the last send had the BROADCAST bit. */
   readonly isBroadcast: boolean;
@@ -16,34 +19,37 @@ export interface Exchange {
   readonly sends: number;
   readonly lastSentMs: number;
   readonly nextSendMs: number;
-  /** The exchange is given up. */
+  /** When the client abandons the exchange. */
   readonly endsMs: number;
 }
 
-/** The way to a lease, over all its exchanges. */
+/** The search for a lease, over all its exchanges. */
 export interface Acquisition {
   readonly startedMs: number;
-  /** When it fails; Infinity if nobody waits for it. */
+  /** When it fails; Infinity if no caller waits for it. */
   readonly deadlineMs: number;
-  /** Exchanges that found no answer. */
+  /** Exchanges that were not answered. */
   readonly exchanges: number;
-  /** DISCOVERs sent since an offer came last. */
+  /** DISCOVERs sent since the last offer. */
   readonly discovers: number;
-  /** An address to ask for. */
+  /** An address to request. */
   readonly address: Ipv4Address | undefined;
-  /** What a server may hold for this client, although its ACK never came or the state was left: to be given back. */
+  /**
+   * What a server may hold for this client, although its ACK never arrived or the client left the
+   * state: to be released.
+   */
   readonly granted: Offer | undefined;
   /** The last thing that went wrong. */
   readonly problem: Failure | undefined;
 }
 
-/** An offer that was taken. */
+/** An offer that the client has accepted. */
 export interface Offer {
   readonly address: Ipv4Address;
   readonly server: Ipv4Address;
 }
 
-/** What is given back when a lease is. */
+/** Returns the address and the server of a lease: what a RELEASE names. */
 export function offerOf({ address, serverIdentifier }: Lease): Offer {
   return { address, server: serverIdentifier };
 }
@@ -54,16 +60,18 @@ export interface Common {
   readonly restarts: Restarts;
 }
 
-/** Not begun, failed or told to stop: nothing is sent, every event but start and resume is ignored. */
+/**
+ * Not started, failed or stopped: sends nothing and ignores every event except start and resume.
+ */
 export interface Stopped extends Common {
   readonly state: "STOPPED";
 }
 
-/** About to send the first DISCOVER: after a pause, and with the link up. */
+/** About to send the first DISCOVER, once a pause is over and the link is up. */
 export interface Init extends Common {
   readonly state: "INIT";
   readonly acquisition: Acquisition;
-  /** Not before this, whatever happens to the link until then. */
+  /** Nothing is sent earlier, whatever happens to the link until then. */
   readonly startsMs: number;
 }
 
@@ -74,7 +82,7 @@ export interface Selecting extends Common {
   readonly exchange: Exchange;
 }
 
-/** An offer was taken and the REQUEST for it sent. */
+/** An offer was accepted and the REQUEST for it sent. */
 export interface Requesting extends Common {
   readonly state: "REQUESTING";
   readonly acquisition: Acquisition;
@@ -110,12 +118,12 @@ export interface Rebinding extends Common {
   readonly exchange: Exchange;
 }
 
-/** About to ask whether an address still holds. */
+/** About to ask whether an address is still valid. */
 export interface InitReboot extends Common {
   readonly state: "INIT-REBOOT";
   readonly acquisition: Acquisition;
   readonly address: Ipv4Address;
-  /** The lease on it, if it is still running: it stays in use meanwhile. */
+  /** The lease of that address if it has not expired: it stays in use meanwhile. */
   readonly lease: Lease | undefined;
   /** As in INIT. */
   readonly startsMs: number;
@@ -130,7 +138,7 @@ export interface Rebooting extends Common {
   readonly exchange: Exchange;
 }
 
-/** The state of one client. Immutable: a transition makes a new one. */
+/** The state of one client. Immutable: a transition returns a new one. */
 export type ClientState =
   | Stopped
   | Init
@@ -150,12 +158,12 @@ export const INITIAL_STATE: Stopped = {
   restarts: NO_RESTARTS,
 };
 
-/** The parts of a state that outlive it. */
+/** Returns the parts of a state that outlive it. */
 export function commonOf({ link, restarts }: Common): Common {
   return { link, restarts };
 }
 
-/** The lease whose address is in use, if there is one. */
+/** Returns the lease whose address is in use; undefined if there is none. */
 export function leaseInUse(state: ClientState): Lease | undefined {
   switch (state.state) {
     case "BOUND":
@@ -170,17 +178,15 @@ export function leaseInUse(state: ClientState): Lease | undefined {
     case "REQUESTING":
     case "PROBING":
       return undefined;
-    default:
-      return state satisfies never;
   }
 }
 
-/** When a client that is about to begin may: not while its link is down. */
+/** Returns when a client may send its first message; Infinity while its link is down. */
 export function mayStartAtMs({ link, startsMs }: Init | InitReboot): number {
   return link === "up" ? startsMs : Infinity;
 }
 
-/** When the client wants its next timer event; Infinity for never. Absolute, in milliseconds. */
+/** Returns when the client needs its next timer event, in milliseconds; Infinity for never. */
 export function wakeAtMs(state: ClientState): number {
   switch (state.state) {
     case "STOPPED":

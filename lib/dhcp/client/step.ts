@@ -7,23 +7,23 @@ import type { ClientContext, ClientEffect } from "./event.ts";
 import type { Outgoing, SendFields } from "./request.ts";
 import type { ClientState, Exchange } from "./state.ts";
 
-/** A new state and what is to be done on the way to it. */
+/** A new state, and the effects that lead to it. */
 export interface Step {
   readonly state: ClientState;
   readonly effects: readonly ClientEffect[];
 }
 
-/** A step to `state`. */
+/** Returns a step to `state`. */
 export function step(state: ClientState, ...effects: ClientEffect[]): Step {
   return { state, effects };
 }
 
-/** `next` with `effects` before its own. */
+/** Returns `next` with `effects` before its own. */
 export function after(effects: readonly ClientEffect[], next: Step): Step {
   return { state: next.state, effects: [...effects, ...next.effects] };
 }
 
-/** The effect that sends a message. */
+/** Returns the effect that sends a message. */
 export function send(outgoing: Outgoing): ClientEffect {
   const { type, source, destination, message } = outgoing;
   return {
@@ -36,7 +36,7 @@ export function send(outgoing: Outgoing): ClientEffect {
   };
 }
 
-/** The effect that logs `event`. */
+/** Returns the effect that logs `event`. */
 export function log(
   level: "debug" | "info" | "warn",
   event: LogEvent,
@@ -45,21 +45,21 @@ export function log(
   return { kind: "log", level, event, fields };
 }
 
-/** Uniform in [0, 1). */
+/** Returns a random number, uniform in [0, 1). */
 export function randomFraction({ randomU32 }: ClientContext): number {
   return randomU32() / 2 ** 32;
 }
 
-/** Whole seconds since `sinceMs` as the `secs` field holds them: 0 to 65535. */
+/** Returns the whole seconds since `sinceMs` as the `secs` field holds them: 0 to 65535. */
 export function secsSince(sinceMs: number, { nowMs }: ClientContext): number {
   const seconds = Math.floor((nowMs - sinceMs) / 1000);
   return Math.min(Math.max(seconds, 0), 0xffff);
 }
 
 /**
- * The exchange that begins with a send now.
+ * Returns the exchange that begins with a send now.
  *
- * @param timeoutMs When it is given up.
+ * @param timeoutMs How long the exchange may take.
  */
 export function openExchange(
   fields: SendFields,
@@ -75,7 +75,7 @@ export function openExchange(
   };
 }
 
-/** The exchange after one more send now, under the same xid. */
+/** Returns the exchange after one more send now, with the same xid. */
 export function repeatExchange(
   exchange: Exchange,
   fields: Omit<SendFields, "xid">,

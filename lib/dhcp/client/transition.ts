@@ -1,8 +1,8 @@
 /**
  * The DHCP client as a function: state and event in, state and effects out (RFC 2131 figure 5).
  *
- * It reads no clock, has no randomness of its own and sends nothing itself; whoever runs it carries the effects out,
- * in order, and brings the events. Pure. @module
+ * It reads no clock, has no source of randomness and sends nothing. Its caller delivers the events
+ * and carries out the effects in order. Pure. @module
  */
 
 import { onProbingTimer } from "./bound.ts";
@@ -27,12 +27,13 @@ import { after, log, type Step, step } from "./step.ts";
 import type { DhcpMessage } from "../codec/dhcp_message.ts";
 
 /**
- * Takes one event.
+ * Handles one event.
  *
- * Everything that is due at `context.nowMs` is done in this one step, so the first DISCOVER is among the effects of
- * `start`. A `setTimer` effect comes last whenever the wake-up time changed, and after every `timer` event.
+ * This one step does everything that is due at `context.nowMs`, so the first DISCOVER is among the
+ * effects of `start`. A `setTimer` effect comes last whenever the wake-up time changed, and after
+ * every `timer` event.
  *
- * @param state {@link INITIAL_STATE} at first, then what the last call returned.
+ * @param state {@link INITIAL_STATE} at first, then the state that the last call returned.
  */
 export function transition(
   state: ClientState,
@@ -68,9 +69,7 @@ function onEvent(
         ? onStart(state, event, context)
         : step(state);
     case "resume":
-      return state.state === "STOPPED"
-        ? onResume(state, event, context)
-        : step(state);
+      return state.state === "STOPPED" ? onResume(state, event) : step(state);
     case "stop":
       return onStop(state, event, context);
     case "packet":
@@ -86,7 +85,10 @@ function onEvent(
   }
 }
 
-/** Does what is due. Ends, because each turn moves the wake-up time of the state on, past `nowMs` in the end. */
+/**
+ * Does what is due. It ends because each turn moves the wake-up time of the state towards `nowMs`
+ * and past it.
+ */
 function settle(first: Step, context: ClientContext): Step {
   let settled = first;
   while (wakeAtMs(settled.state) <= context.nowMs) {

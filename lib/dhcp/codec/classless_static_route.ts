@@ -12,22 +12,25 @@ import {
   writeIpv4,
 } from "../../net/ipv4_address.ts";
 
-/** One route as it stands in the option; host bits of the destination as sent. */
+/** A route as the server sent it; the host bits of the destination may be set. */
 export interface ClasslessRoute {
   readonly destination: Cidr & { readonly address: Ipv4Address };
-  /** 0.0.0.0: the destination is on the link itself (RFC 3442, "Local Subnet Routes"). */
+  /**
+   * The next hop; 0.0.0.0 if the destination is on the link itself (RFC 3442, "Local Subnet
+   * Routes").
+   */
   readonly router: Ipv4Address;
 }
 
 /**
- * Decodes one route or more. A destination descriptor is the prefix length and only the significant octets of the
- * subnet number:
+ * Decodes at least one route. A destination descriptor is the prefix length, followed by only the
+ * significant octets of the subnet number:
  *
  * ```text
  *   10.17.0.0/16 via 192.0.2.1  =  10 0a 11 c0 00 02 01
  * ```
  *
- * @throws {DecodeError} if a prefix length exceeds 32 or a route is cut off.
+ * @throws {DecodeError} if a prefix length exceeds 32 or a route is truncated.
  */
 export function decodeClasslessRoutes(
   reader: ByteReader,
@@ -39,7 +42,7 @@ export function decodeClasslessRoutes(
   return routes;
 }
 
-/** Encodes routes in order. */
+/** Encodes routes in order; octets that are not significant are left out. */
 export function encodeClasslessRoutes(
   routes: readonly ClasslessRoute[],
   writer: ByteWriter,

@@ -1,4 +1,4 @@
-/** DHCP messages: the fixed header of RFC 2131 section 2 and the options behind it. Pure. @module */
+/** DHCP messages: the fixed header (RFC 2131 section 2) and the options after it. Pure. @module */
 
 import { ByteReader } from "../../base/byte_reader.ts";
 import { ByteWriter } from "../../base/byte_writer.ts";
@@ -10,10 +10,10 @@ import {
 } from "../../net/ipv4_address.ts";
 import { decodeOptions, type DhcpOptions, encodeOptions } from "./options.ts";
 
-/** `op`: a message of a client (1) or of a server (2). */
+/** Values of `op`: a message from a client (1) or from a server (2). */
 export const OP = { bootRequest: 1, bootReply: 2 } as const;
 
-/** Option 53 (RFC 2132 section 9.6). */
+/** Values of option 53 (RFC 2132 section 9.6). */
 export const MESSAGE_TYPE = {
   DISCOVER: 1,
   OFFER: 2,
@@ -25,16 +25,16 @@ export const MESSAGE_TYPE = {
   INFORM: 8,
 } as const;
 
-/** The name of a message type, as in `DHCPDISCOVER` without the prefix. */
+/** The name of a message type without its prefix `DHCP`. */
 export type MessageTypeName = keyof typeof MESSAGE_TYPE;
 
-/** UDP port of servers and relays. */
+/** The UDP port of servers and relays. */
 export const SERVER_PORT = 67;
-/** UDP port of clients. */
+/** The UDP port of clients. */
 export const CLIENT_PORT = 68;
 
 /**
- * A DHCP message, fields named as in RFC 2131 section 2:
+ * A DHCP message. Its fields have the names in RFC 2131 section 2:
  *
  * ```text
  *    0                   1                   2                   3
@@ -57,7 +57,7 @@ export interface DhcpMessage {
   readonly htype: number;
   readonly hops: number;
   readonly xid: number;
-  /** Seconds since the client began. */
+  /** Seconds since the client began to acquire or renew its address. */
   readonly secs: number;
   /** 16 bits; see {@link BROADCAST_FLAG}. */
   readonly flags: number;
@@ -65,11 +65,20 @@ export interface DhcpMessage {
   readonly yiaddr: Ipv4Address;
   readonly siaddr: Ipv4Address;
   readonly giaddr: Ipv4Address;
-  /** Client hardware address, `hlen` bytes: at most 16, none for links with longer ones (RFC 4390). */
+  /**
+   * The hardware address of the client, at most 16 bytes; empty on links with longer ones (RFC
+   * 4390).
+   */
   readonly chaddr: Uint8Array;
-  /** Server host name without its final NUL, at most 64 bytes; empty if the field held options. */
+  /**
+   * The host name of the server without final NULs, at most 64 bytes; empty if the field holds
+   * options.
+   */
   readonly sname: Uint8Array;
-  /** Boot file name without its final NUL, at most 128 bytes; empty if the field held options. */
+  /**
+   * The name of the boot file without final NULs, at most 128 bytes; empty if the field holds
+   * options.
+   */
   readonly file: Uint8Array;
   readonly options: DhcpOptions;
 }
@@ -81,15 +90,34 @@ const CHADDR_WIDTH = 16;
 const SNAME_WIDTH = 64;
 const FILE_WIDTH = 128;
 const MAGIC_COOKIE = 0x63825363;
-/** Some relays and servers drop less than a BOOTP message had (RFC 951 section 3; RFC 1542 section 2.1). */
+/**
+ * Some relays and servers drop messages shorter than BOOTP (RFC 951 section 3, RFC 1542 section
+ * 2.1).
+ */
 const MIN_MESSAGE = 300;
 
 /**
- * Decodes a message. Everything kept is copied out of `bytes`.
+ * Decodes a message. The result shares no memory with `bytes`.
  *
- * @param bytes The payload of a UDP datagram; any bytes, any length.
- * @throws {DecodeError} if it is shorter than the header, has no magic cookie (plain BOOTP), `hlen` exceeds 16, or
- * the options are malformed.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { decodeMessage } from "./dhcp_message.ts";
+ *
+ * const bytes = new Uint8Array(244);
+ * bytes.set([2, 1, 6]); // op: BOOTREPLY, htype: Ethernet, hlen
+ * bytes.set([192, 0, 2, 50], 16); // yiaddr
+ * bytes.set([0x63, 0x82, 0x53, 0x63], 236); // magic cookie
+ * bytes.set([53, 1, 2, 255], 240); // DHCPOFFER, End
+ *
+ * const { yiaddr, options } = decodeMessage(bytes);
+ * assertEquals(yiaddr, { family: 4, value: 0xc0000232n });
+ * assertEquals(options, new Map([[53, Uint8Array.of(2)]]));
+ * ```
+ *
+ * @param bytes The payload of a UDP datagram: any bytes of any length.
+ * @throws {DecodeError} if the message is shorter than the header, has no magic cookie, as plain
+ * BOOTP, has an `hlen` above 16, or has malformed options.
  */
 export function decodeMessage(bytes: Uint8Array): DhcpMessage {
   const reader = new ByteReader(bytes);
@@ -144,8 +172,35 @@ export function decodeMessage(bytes: Uint8Array): DhcpMessage {
 /**
  * Encodes a message, padded to 300 bytes.
  *
- * @returns Fresh bytes; longer than 300 only if the options need it.
- * @throws {RangeError} if a number or byte string does not fit its field, or an option cannot be sent.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { UNSPECIFIED_ADDRESS } from "../../net/ipv4_address.ts";
+ * import { decodeMessage, encodeMessage, MESSAGE_TYPE, OP } from "./dhcp_message.ts";
+ *
+ * const discover = {
+ *   op: OP.bootRequest,
+ *   htype: 1,
+ *   hops: 0,
+ *   xid: 0x3903f326,
+ *   secs: 0,
+ *   flags: 0,
+ *   ciaddr: UNSPECIFIED_ADDRESS,
+ *   yiaddr: UNSPECIFIED_ADDRESS,
+ *   siaddr: UNSPECIFIED_ADDRESS,
+ *   giaddr: UNSPECIFIED_ADDRESS,
+ *   chaddr: Uint8Array.of(0x02, 0x00, 0x5e, 0x10, 0x00, 0x01),
+ *   sname: new Uint8Array(),
+ *   file: new Uint8Array(),
+ *   options: new Map([[53, Uint8Array.of(MESSAGE_TYPE.DISCOVER)]]),
+ * };
+ * const bytes = encodeMessage(discover);
+ * assertEquals(bytes.length, 300);
+ * assertEquals(decodeMessage(bytes), discover);
+ * ```
+ *
+ * @returns New bytes, more than 300 only if the options need them.
+ * @throws {RangeError} if a value does not fit its field or an option cannot be sent.
  */
 export function encodeMessage(message: DhcpMessage): Uint8Array {
   const writer = new ByteWriter()
@@ -169,7 +224,21 @@ export function encodeMessage(message: DhcpMessage): Uint8Array {
   return writer.zeros(Math.max(0, MIN_MESSAGE - writer.length)).finish();
 }
 
-/** The name of a value of option 53, or undefined if RFC 2132 has none for it. */
+/**
+ * Returns the name of a message type.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { messageTypeName } from "./dhcp_message.ts";
+ *
+ * assertEquals(messageTypeName(1), "DISCOVER");
+ * assertEquals(messageTypeName(9), undefined);
+ * ```
+ *
+ * @param value The value of option 53.
+ * @returns The name, or undefined if RFC 2132 section 9.6 has none.
+ */
 export function messageTypeName(value: number): MessageTypeName | undefined {
   const names = Object.keys(MESSAGE_TYPE) as MessageTypeName[];
   return names.find((name) => MESSAGE_TYPE[name] === value);

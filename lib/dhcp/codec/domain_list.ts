@@ -6,26 +6,30 @@ import { DecodeError } from "../../base/errors.ts";
 
 const MAX_LABEL = 63;
 const MAX_NAME = 255;
-/** No resolver searches so many; and a message of 64 KiB must not hold a daemon up. */
+/** More than any resolver uses. The limit bounds the work that a message of 64 KiB can cause. */
 const MAX_NAMES = 64;
 const POINTER = 0xc0;
 
 /**
- * Decodes one name or more, until the content ends.
+ * Decodes at least one name, to the end of the content.
  *
- * A pointer must lead backward, to before the place where the labels that it continues begin, and to a label; so every
- * chain of pointers ends, and soon. Only letters, digits, `-` and `_` may stand in a label: the names are written into resolver files.
+ * A pointer must lead to a label, and to one before the labels that it continues, so that decoding
+ * takes bounded time. A label consists of letters, digits, `-` and `_` only, because the names are
+ * written into resolver files.
  *
- * @param content Reassembled content of the option; pointers count from its first byte (RFC 3397 section 2).
- * @returns Names without the final dot.
- * @throws {DecodeError} if a name is cut off, empty, longer than 255 bytes, or badly compressed, or if there are more
- * than 64.
+ * @param content The reassembled content of the option; pointers count from its first byte (RFC
+ * 3397 section 2).
+ * @returns Names without a final dot.
+ * @throws {DecodeError} if a name is truncated, empty, longer than 255 bytes or badly compressed,
+ * or if there are more than 64 names.
  */
 export function decodeDomainList(content: Uint8Array): readonly string[] {
   const names: string[] = [];
   let offset = 0;
   do {
-    if (names.length === MAX_NAMES) throw malformed("too many", offset);
+    if (names.length === MAX_NAMES) {
+      throw malformed(`more than ${MAX_NAMES} names`, offset);
+    }
     const { labels, next } = decodeName(content, offset);
     if (labels.length === 0) throw malformed("empty name", offset);
     names.push(labels.join("."));
@@ -35,10 +39,11 @@ export function decodeDomainList(content: Uint8Array): readonly string[] {
 }
 
 /**
- * Encodes names one after the other, without compression (a sender need not compress).
+ * Encodes names in order, without compression, which is optional.
  *
- * @param names With or without a final dot.
- * @throws {RangeError} if a name is empty, too long or has a label that cannot be decoded again.
+ * @param names Names with or without a final dot.
+ * @throws {RangeError} if a name is empty or too long, or has a label that {@link decodeDomainList}
+ * refuses.
  */
 export function encodeDomainList(names: readonly string[]): Uint8Array {
   const writer = new ByteWriter();
@@ -74,7 +79,7 @@ function decodeName(
       const target = (head - POINTER) * 256 + reader.u8("compression pointer");
       next ??= reader.offset;
       if (target >= chunkStart) {
-        throw malformed("pointer that does not lead back", at);
+        throw malformed("pointer that does not lead backward", at);
       }
       if (isAfterPointer) throw malformed("pointer to a pointer", at);
       isAfterPointer = true;
@@ -82,12 +87,17 @@ function decodeName(
       chunkStart = target;
       continue;
     }
-    if (head > MAX_LABEL) throw malformed("label of an unknown type", at);
+    if (head > MAX_LABEL) throw malformed("label of unknown type", at);
     isAfterPointer = false;
     length += head + 1;
     if (length > MAX_NAME) throw malformed("name of more than 255 bytes", at);
     const label = String.fromCharCode(...reader.bytes(head, "label"));
-    if (!isLabel(label)) throw malformed("label with other characters", at);
+    if (!isLabel(label)) {
+      throw malformed(
+        "label with other characters than letters, digits, - and _",
+        at,
+      );
+    }
     labels.push(label);
   }
 }
@@ -102,9 +112,6 @@ function isLabel(label: string): boolean {
   return /^[A-Za-z0-9_-]{1,63}$/.test(label);
 }
 
-function malformed(what: string, at: number): DecodeError {
-  return new DecodeError(
-    `Cannot decode domain name: ${what}, expected labels of letters, digits and hyphens`,
-    String(at),
-  );
+function malformed(reason: string, at: number): DecodeError {
+  return new DecodeError(`Cannot decode domain name: ${reason}`, String(at));
 }

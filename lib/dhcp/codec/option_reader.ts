@@ -1,4 +1,4 @@
-/** Reads the options of a lease leniently: what is malformed counts as absent and is reported. Pure. @module */
+/** Reads the options of a lease leniently: a malformed option counts as absent. Pure. @module */
 
 import { DecodeError } from "../../base/errors.ts";
 import {
@@ -9,10 +9,21 @@ import {
 import type { DhcpOptions } from "./options.ts";
 
 /**
- * Typed access to options that a lease can do without.
+ * Reader of options that a lease does not depend on.
  *
- * RFC 2131 has no answer to one malformed option in an otherwise good ACK; giving up the address for it would help
- * nobody, and saying nothing would hide the server's mistake. So: left out, with a warning.
+ * RFC 2131 does not say what a client does with an ACK that has a malformed option. Refusing the
+ * address would not help the container, and silence would hide the server's mistake, so the option
+ * is ignored with a warning.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { OptionReader } from "./option_reader.ts";
+ *
+ * const reader = new OptionReader(new Map([[26, Uint8Array.of(5)]]));
+ * assertEquals(reader.read(26, "u16"), undefined);
+ * assertEquals(reader.warnings.length, 1);
+ * ```
  */
 export class OptionReader {
   readonly #options: DhcpOptions;
@@ -22,12 +33,12 @@ export class OptionReader {
     this.#options = options;
   }
 
-  /** What was left out so far and why, one sentence each. */
+  /** What has been ignored so far and why, one text each. */
   get warnings(): readonly string[] {
     return [...this.#warnings];
   }
 
-  /** The value of an option, or undefined if it is absent or malformed. */
+  /** Returns the value of an option, or undefined if it is absent or malformed. */
   read<S extends OptionShape>(
     code: number,
     shape: S,
@@ -41,8 +52,8 @@ export class OptionReader {
     }
   }
 
-  /** Reports that option `code`, or a part of it, is left out. */
+  /** Adds a warning that option `code`, or a part of it, is ignored. */
   warn(code: number, reason: string): void {
-    this.#warnings.push(`Option ${code} left out: ${reason}`);
+    this.#warnings.push(`option ${code} ignored: ${reason}`);
   }
 }

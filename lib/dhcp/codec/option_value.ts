@@ -1,8 +1,4 @@
-/**
- * Typed option values (RFC 2132): for each shape one decoder with exact lengths and one encoder.
- *
- * An absent option is for the caller to notice; a malformed one throws a DecodeError. Pure. @module
- */
+/** Typed option values (RFC 2132): a strict decoder and an encoder for each shape. Pure. @module */
 
 import { ByteReader } from "../../base/byte_reader.ts";
 import { ByteWriter } from "../../base/byte_writer.ts";
@@ -19,17 +15,17 @@ import {
 } from "./classless_static_route.ts";
 import { decodeDomainList, encodeDomainList } from "./domain_list.ts";
 
-/** Two addresses that belong together: destination and router (option 33), address and mask (option 21). */
+/** Two addresses: destination and router in option 33, address and mask in option 21. */
 export type Ipv4Pair = readonly [Ipv4Address, Ipv4Address];
 
-/** What the value of each shape is in memory. Times are in seconds. */
+/** The type of the value of each shape. Times are in seconds. */
 export interface OptionValues {
   readonly ip: Ipv4Address;
-  /** One address or more. */
+  /** At least one address. */
   readonly ips: readonly Ipv4Address[];
-  /** Addresses, possibly none (only option 68). */
+  /** Any number of addresses; only option 68 may have none. */
   readonly "ips-or-none": readonly Ipv4Address[];
-  /** One pair or more. */
+  /** At least one pair. */
   readonly "ip-pairs": readonly Ipv4Pair[];
   readonly u8: number;
   readonly u8s: readonly number[];
@@ -38,10 +34,10 @@ export interface OptionValues {
   readonly u32: number;
   readonly i32: number;
   readonly flag: boolean;
-  /** UTF-8 without the NULs that some senders add (RFC 2132 section 2); may hold any other character. */
+  /** Any text without final NULs, which some senders add (RFC 2132 section 2). */
   readonly text: string;
   readonly domain: string;
-  /** One name or more, without the final dot. */
+  /** At least one name, without a final dot. */
   readonly domains: readonly string[];
   readonly "classless-routes": readonly ClasslessRoute[];
   readonly empty: undefined;
@@ -56,7 +52,10 @@ interface Codec<T> {
   readonly encode: (value: T, writer: ByteWriter) => void;
 }
 
-/** One element after the other to the end; none is malformed (RFC 2132: "the minimum length is ..."). */
+/**
+ * Returns the codec of a list, which has at least one element (RFC 2132: "the minimum length is
+ * ...").
+ */
 function listOf<T>(element: Codec<T>): Codec<readonly T[]> {
   return {
     decode: (reader) => {
@@ -156,10 +155,18 @@ function codecOf<S extends OptionShape>(shape: S): Codec<OptionValues[S]> {
 }
 
 /**
- * Decodes the whole of an option's content.
+ * Decodes the content of an option.
  *
- * @param content Reassembled content (RFC 3396), without code and length.
- * @throws {DecodeError} if it is too short or too long for the shape, or not well formed.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { decodeOptionValue } from "./option_value.ts";
+ *
+ * assertEquals(decodeOptionValue("u16", Uint8Array.of(0x05, 0xdc)), 1500);
+ * ```
+ *
+ * @param content The reassembled content (RFC 3396), without code and length.
+ * @throws {DecodeError} if the content is malformed, or too short or too long for the shape.
  */
 export function decodeOptionValue<S extends OptionShape>(
   shape: S,
@@ -172,9 +179,18 @@ export function decodeOptionValue<S extends OptionShape>(
 }
 
 /**
- * Encodes a value into the content of an option.
+ * Encodes a value as the content of an option.
  *
- * @throws {RangeError} if a number does not fit its shape or a name cannot be encoded.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { encodeOptionValue } from "./option_value.ts";
+ *
+ * assertEquals(encodeOptionValue("u32", 3600), Uint8Array.of(0, 0, 0x0e, 0x10));
+ * assertEquals(encodeOptionValue("domains", ["a.b"]), Uint8Array.of(1, 97, 1, 98, 0));
+ * ```
+ *
+ * @throws {RangeError} if a number does not fit its shape or a name is not a domain name.
  */
 export function encodeOptionValue<S extends OptionShape>(
   shape: S,
@@ -186,10 +202,20 @@ export function encodeOptionValue<S extends OptionShape>(
 }
 
 /**
- * Reads a typed value out of the options of a message.
+ * Decodes the value of an option of a message.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { optionValue } from "./option_value.ts";
+ *
+ * const options = new Map([[51, Uint8Array.of(0, 0, 0x0e, 0x10)]]);
+ * assertEquals(optionValue(options, 51, "u32"), 3600);
+ * assertEquals(optionValue(options, 58, "u32"), undefined);
+ * ```
  *
  * @returns The value, or undefined if the option is absent.
- * @throws {DecodeError} if the option is there and malformed.
+ * @throws {DecodeError} if the option is malformed.
  */
 export function optionValue<S extends OptionShape>(
   options: ReadonlyMap<number, Uint8Array>,

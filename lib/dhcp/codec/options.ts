@@ -1,19 +1,25 @@
 /**
- * The options of a DHCP message as raw contents by code: long options (RFC 3396), option overload (RFC 2132 section
- * 9.3), padding. Pure. @module
+ * The options of a DHCP message as contents by code: long options (RFC 3396), option overload
+ * (RFC 2132 section 9.3), padding. Pure.
+ *
+ * @module
  */
 
+import { concatBytes } from "../../base/bytes.ts";
 import { ByteReader } from "../../base/byte_reader.ts";
 import type { ByteWriter } from "../../base/byte_writer.ts";
 import { DecodeError } from "../../base/errors.ts";
 import { OptionCode } from "./option_code.ts";
 
-/** Contents by option code, 1 to 254 except 52; unknown codes are kept. An entry may be empty. */
+/**
+ * The contents of options by code: 1 to 254 except 52, unknown codes included. A content may be
+ * empty.
+ */
 export type DhcpOptions = ReadonlyMap<number, Uint8Array>;
 
-/** The three places of a message where options can stand. */
+/** The three fields of a message that can hold options. */
 export interface OptionFields {
-  /** Everything after the magic cookie. */
+  /** All bytes after the magic cookie. */
   readonly options: Uint8Array;
   /** The `file` field, 128 bytes. */
   readonly file: Uint8Array;
@@ -21,7 +27,7 @@ export interface OptionFields {
   readonly sname: Uint8Array;
 }
 
-/** The options of a message, and which header fields they took up. */
+/** The options of a message, and the header fields that hold some of them. */
 export interface DecodedOptions {
   readonly options: DhcpOptions;
   readonly isFileOverloaded: boolean;
@@ -33,11 +39,11 @@ const OVERLOAD_FILE = 1;
 const OVERLOAD_SNAME = 2;
 
 /**
- * Gathers the options of a message.
+ * Decodes the options of a message.
  *
- * Parts of one code are joined in the order options field, `file`, `sname` (RFC 3396 section 5). What follows End is
- * ignored; a field without End ends where its bytes do. Option 52 is obeyed in the options field only and is not part
- * of the result: it tells where options stand, not what they say.
+ * Parts with the same code are joined in the order options field, `file`, `sname` (RFC 3396
+ * section 5). Bytes after End are ignored, and End may be missing. Option 52 counts only in the
+ * options field, and is not part of the result.
  *
  * @throws {DecodeError} if an option is longer than its field, or option 52 is not 1, 2 or 3.
  */
@@ -51,22 +57,25 @@ export function decodeOptions(fields: OptionFields): DecodedOptions {
   if (isSnameOverloaded) gather(fields.sname, parts);
   parts.delete(OptionCode.optionOverload);
   const options = new Map(
-    [...parts].map(([code, contents]) => [code, join(contents)]),
+    [...parts].map(([code, contents]) => [code, concatBytes(contents)]),
   );
   return { options, isFileOverloaded, isSnameOverloaded };
 }
 
 /**
- * Writes options and End: the message type first, then ascending, relay agent information last (RFC 3046 section
- * 2.1). A content of more than 255 bytes becomes several parts (RFC 3396 section 6); no field is overloaded.
+ * Encodes options and End.
  *
- * @throws {RangeError} if a code cannot be sent: 0, 52, 255 or not a byte.
+ * The message type comes first, other options follow in ascending order, and relay agent
+ * information comes last (RFC 3046 section 2.1). A content of more than 255 bytes is split into
+ * parts (RFC 3396 section 6). No header field is overloaded.
+ *
+ * @throws {RangeError} if an option is not {@link isSendable}.
  */
 export function encodeOptions(options: DhcpOptions, writer: ByteWriter): void {
   const inOrder = [...options].sort(([a], [b]) => rank(a) - rank(b));
   for (const [code, content] of inOrder) {
     if (!isSendable(code)) {
-      throw new RangeError(`Cannot encode option ${code}: it has no content`);
+      throw new RangeError(`Cannot encode option ${code}: it cannot be sent`);
     }
     let start = 0;
     do {
@@ -78,7 +87,18 @@ export function encodeOptions(options: DhcpOptions, writer: ByteWriter): void {
   writer.u8(OptionCode.end);
 }
 
-/** Whether a message can carry an option of this code: not the marks Pad and End, nor option 52, which we never need. */
+/**
+ * Reports whether {@link encodeOptions} can encode an option: not Pad (0), not End (255), and not
+ * option 52, as no field is overloaded.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { isSendable } from "./options.ts";
+ *
+ * assertEquals([0, 12, 52, 254, 255].filter(isSendable), [12, 254]);
+ * ```
+ */
 export function isSendable(code: number): boolean {
   return Number.isInteger(code) && code > OptionCode.pad &&
     code < OptionCode.end && code !== OptionCode.optionOverload;
@@ -100,7 +120,7 @@ function gather(field: Uint8Array, parts: Map<number, Uint8Array[]>): void {
 
 function overloadOf(contents: readonly Uint8Array[] | undefined): number {
   if (contents === undefined) return 0;
-  const content = join(contents);
+  const content = concatBytes(contents);
   const value = content[0];
   if (content.length === 1 && value !== undefined && value >= 1 && value <= 3) {
     return value;
@@ -109,19 +129,6 @@ function overloadOf(contents: readonly Uint8Array[] | undefined): number {
     "Cannot decode option 52: expected one byte from 1 to 3",
     "0",
   );
-}
-
-function join(contents: readonly Uint8Array[]): Uint8Array {
-  const [first, ...others] = contents;
-  if (first !== undefined && others.length === 0) return first;
-  const length = contents.reduce((sum, content) => sum + content.length, 0);
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const content of contents) {
-    whole.set(content, offset);
-    offset += content.length;
-  }
-  return whole;
 }
 
 function rank(code: number): number {

@@ -1,4 +1,4 @@
-/** DHCP messages in whole IPv4 packets, as a packet socket receives and sends them. Pure. @module */
+/** DHCP messages in IPv4 packets, as a packet socket receives and sends them. Pure. @module */
 
 import { DecodeError } from "../../base/errors.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
@@ -15,29 +15,41 @@ import {
   SERVER_PORT,
 } from "./dhcp_message.ts";
 
-/** Why a packet holds no message for a client; the names serve as metric labels. */
+/** Why a packet holds no message for a client. The names are labels of metrics. */
 export type PacketDropReason = DropReason | "port" | "malformed";
 
-/** What {@link decodeClientPacket} makes of a packet. */
+/** The result of {@link decodeClientPacket}. */
 export type ClientPacket =
   | {
     readonly kind: "message";
     readonly message: DhcpMessage;
-    /** Sender in the IPv4 header: the server or a relay. */
+    /** The sender in the IPv4 header: the server or a relay. */
     readonly source: Ipv4Address;
   }
   | {
     readonly kind: "dropped";
     readonly reason: PacketDropReason;
-    /** What was malformed; empty for the other reasons. */
+    /** The error of a malformed message; empty for the other reasons. */
     readonly detail: string;
   };
 
 /**
- * Takes the DHCP message for a client out of a packet; never throws. The message is a copy, so the receive buffer can
- * be reused at once.
+ * Decodes the DHCP message for a client in a packet; never throws. The result shares no memory with
+ * `packet`, so the caller can reuse its receive buffer.
  *
- * @param packet From the first byte of the IPv4 header on; any bytes.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { decodeClientPacket } from "./packet.ts";
+ *
+ * assertEquals(decodeClientPacket(new Uint8Array(3), "verify"), {
+ *   kind: "dropped",
+ *   reason: "short",
+ *   detail: "",
+ * });
+ * ```
+ *
+ * @param packet Any bytes, taken as a packet that begins with its IPv4 header.
  */
 export function decodeClientPacket(
   packet: Uint8Array,
@@ -51,7 +63,7 @@ export function decodeClientPacket(
     const message = decodeMessage(datagram.payload);
     return { kind: "message", message, source: datagram.source };
   } catch (error) {
-    // A malformed message is dropped and counted (RFC 2131 says nothing else); anything else is a bug of ours.
+    // A malformed message is dropped and counted. Any other error is a bug.
     if (error instanceof DecodeError) {
       return dropped("malformed", error.message);
     }
@@ -62,7 +74,21 @@ export function decodeClientPacket(
 /**
  * Wraps an encoded message of a client in UDP and IPv4.
  *
- * @param addresses Source 0.0.0.0 until the client has an address (RFC 2131 section 4.1).
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { LIMITED_BROADCAST, UNSPECIFIED_ADDRESS } from "../../net/ipv4_address.ts";
+ * import { encodeClientPacket } from "./packet.ts";
+ *
+ * const packet = encodeClientPacket({
+ *   source: UNSPECIFIED_ADDRESS,
+ *   destination: LIMITED_BROADCAST,
+ * }, new Uint8Array(300));
+ * assertEquals(packet.length, 20 + 8 + 300);
+ * assertEquals(packet.slice(20, 24), Uint8Array.of(0, 68, 0, 67)); // ports
+ * ```
+ *
+ * @param addresses The source is 0.0.0.0 until the client has an address (RFC 2131 section 4.1).
  */
 export function encodeClientPacket(
   addresses: {

@@ -1,7 +1,14 @@
-/** CNI_ARGS as the dhcp plugin reads it: lenient, every key is somebody's (CONVENTIONS, "CNI_ARGS"). Pure. @module */
+/**
+ * CNI_ARGS as the dhcp plugin reads it: any key may be meant for another plugin, so nothing is
+ * refused (CONVENTIONS, "CNI_ARGS"). Pure.
+ *
+ * @module
+ */
 
 /**
- * Parses `KEY=VALUE;KEY=VALUE`. A value may hold `=`; what has none is left out; of a repeated key the last counts.
+ * Parses `KEY=VALUE;KEY=VALUE`.
+ *
+ * A value may contain `=`. Parts without `=` are ignored; the last of several equal keys counts.
  */
 export function parseCniArgs(text: string): ReadonlyMap<string, string> {
   const args = new Map<string, string>();

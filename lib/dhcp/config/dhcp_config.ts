@@ -1,4 +1,4 @@
-/** The network configuration of dhcp: raw JSON in, resolved value out; nothing downstream looks again. Pure. @module */
+/** The network configuration of the dhcp plugin, parsed once from JSON to values. Pure. @module */
 
 import { parseDuration } from "../../base/duration.ts";
 import { ConfigError } from "../../base/errors.ts";
@@ -6,32 +6,34 @@ import type { JsonObject } from "../../base/json_reader.ts";
 import type { NetworkConfig } from "../../cni/network_config.ts";
 import { parseHexIdentifier } from "../codec/client_identifier.ts";
 import { parseCniArgs } from "./cni_args.ts";
+import { readChoice } from "./json_values.ts";
 import {
   type ClientId,
   type LeaseOptions,
   readBroadcast,
-  readChoice,
 } from "./lease_options.ts";
-import { readProvidedOptions, readRequestedCodes } from "./request_provide.ts";
+import { readProvidedOptions } from "./provided_options.ts";
+import { readRequestedCodes } from "./requested_options.ts";
 
-/** A configuration that a lease can be had with. */
+/** A resolved configuration. */
 export interface DhcpConfig {
-  /** Where the daemon listens. */
+  /** The path of the daemon's socket. */
   readonly socketPath: string;
   readonly options: LeaseOptions;
 }
 
-/** Where the daemon listens and the plugin connects by default. */
+/** The default path of the daemon's socket. */
 export const DEFAULT_SOCKET_PATH = "/run/cni/dhcp.sock";
 
-/** RFC 5227 takes up to 9 s; longer would only eat up the time of the ADD. */
+/** The probe of RFC 5227 takes up to 9 s; a longer one would only use up the time of the ADD. */
 const MAX_PROBE_MS = 10_000;
+const MAX_METRIC = 0xffffffff;
 
 /**
- * Where the daemon listens; whatever else is wrong with the configuration does not matter here, so that DEL and GC can
- * give back what an earlier, better configuration got.
+ * Reads the path of the daemon's socket from a configuration that may be invalid otherwise: DEL and
+ * GC must release what an earlier, valid configuration acquired.
  *
- * @throws {DecodeError} if `ipam` is no object or `daemonSocketPath` no string.
+ * @throws {DecodeError} if `ipam` is not an object or `daemonSocketPath` is not a string.
  */
 export function parseSocketPath({ json }: NetworkConfig): string {
   const path = json.object("ipam")?.string("daemonSocketPath") ?? "";
@@ -39,11 +41,11 @@ export function parseSocketPath({ json }: NetworkConfig): string {
 }
 
 /**
- * Resolves the whole configuration.
+ * Parses the whole configuration.
  *
- * @param cniArgs CNI_ARGS as the environment has it.
- * @throws {DecodeError} for a value of the wrong type.
- * @throws {ConfigError} for everything else, with upstream's text where upstream has one.
+ * @param cniArgs The value of CNI_ARGS.
+ * @throws {DecodeError} if a value has the wrong type.
+ * @throws {ConfigError} if a value is invalid, with upstream's message where upstream has one.
  */
 export function parseDhcpConfig(
   config: NetworkConfig,
@@ -89,7 +91,7 @@ function readClientId(ipam: JsonObject): ClientId {
   );
 }
 
-/** A number of seconds, or a text such as `1m30s`. */
+/** Reads `timeout`: a number of seconds, or a duration such as `1m30s`. @returns Milliseconds. */
 function readTimeout(ipam: JsonObject): number | undefined {
   const key = "timeout";
   const value = ipam.value(key);
@@ -119,9 +121,13 @@ function readProbe(ipam: JsonObject): number {
 function readPriority(ipam: JsonObject): number {
   const key = "priority";
   const priority = ipam.integer(key) ?? 0;
-  // A metric is 32 bits wide; upstream takes negative ones, which the kernel reads as very high.
-  if (Math.abs(priority) <= 0xffffffff) return priority;
-  throw new ConfigError(`${key} ${priority} is no metric`, ipam.at(key));
+  // A metric has 32 bits. Upstream accepts negative values, which the kernel reads as very high
+  // ones.
+  if (Math.abs(priority) <= MAX_METRIC) return priority;
+  throw new ConfigError(
+    `${key} is ${priority}, expected ${-MAX_METRIC} to ${MAX_METRIC}`,
+    ipam.at(key),
+  );
 }
 
 function readSuppressed(ipam: JsonObject): readonly string[] {

@@ -1,54 +1,61 @@
 /**
- * What a network wants of its leases: resolved from the configuration by the plugin, sent to the daemon, kept with the
- * lease. Pure. @module
+ * The options of a lease: resolved from the network configuration by the plugin, sent to the
+ * daemon, and stored with the lease. Pure.
+ *
+ * @module
  */
 
 import { ConfigError } from "../../base/errors.ts";
 import { formatHex, parseHex } from "../../base/hex.ts";
-import { JsonObject, parseList, wrongType } from "../../base/json_reader.ts";
+import { type JsonObject, wrongType } from "../../base/json_reader.ts";
 import type { DhcpOptions } from "../codec/options.ts";
+import { readChoice } from "./json_values.ts";
 
-/** How the client names itself to servers (option 61). */
+/** The source of the client identifier that is sent to servers (option 61). */
 export type ClientId =
-  /** By the attachment, as upstream does. */
+  /** The attachment, as upstream does it. */
   | { readonly kind: "attachment" }
-  /** By the hardware address of the interface. */
+  /** The hardware address of the interface. */
   | { readonly kind: "mac" }
-  /** By the machine and the attachment (RFC 4361). */
+  /** The machine and the attachment (RFC 4361). */
   | { readonly kind: "duid" }
-  /** By these 2 to 255 bytes, type byte included. */
+  /** These 2 to 255 bytes, which begin with the type. */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array };
 
-/** What is done to the interface when its address must not be used any more. */
+/**
+ * What happens to the interface when the lease expires: address removed and link down, or nothing.
+ */
 export type OnExpiry = "down" | "keep";
 
-/** What is done to the interface when a renewal brings other values. */
+/**
+ * What happens to the interface when a renewal changes the lease: the changes are applied or not.
+ */
 export type OnChange = "apply" | "keep";
 
-/** Everything of a network's configuration that the daemon has to know. */
+/** The part of a network configuration that the daemon needs. */
 export interface LeaseOptions {
   readonly clientId: ClientId;
-  /** Options to send. */
+  /** Options to send, by code. */
   readonly provided: DhcpOptions;
-  /** Option 55, in order; empty: not sent. */
+  /** The codes of option 55 in order; if empty, the option is not sent. */
   readonly requestedCodes: readonly number[];
-  /** Undefined: as the daemon's flags say. */
+  /** Whether servers are asked to broadcast replies; undefined: as the daemon's flags say. */
   readonly broadcast: boolean | "auto" | undefined;
-  /** Total time for an ADD; undefined: as the daemon's flags say. */
+  /** The time limit of an ADD; undefined: as the daemon's flags say. */
   readonly timeoutMs: number | undefined;
   readonly onExpiry: OnExpiry;
   readonly onChange: OnChange;
-  /** How long an address is probed before it is used; 0: not at all. */
+  /** How long an address is probed for conflicts before it is used; 0 skips the probe. */
   readonly conflictProbeMs: number;
-  /** Metric of the routes; 0: the kernel's default. */
+  /** The metric of the routes; 0 is the kernel's default. */
   readonly priority: number;
-  /** No gateway and no default route are reported or set. */
+  /** Whether the gateway and the default route are left out. */
   readonly suppressGateway: boolean;
-  /** Routes of option 121 that together stand for the default route are taken. */
+  /** Whether option 121 may have routes to large parts of IPv4, such as 0.0.0.0/1. */
   readonly allowSplitDefault: boolean;
 }
 
-/** The JSON form, for {@link parseLeaseOptions}. */
+/** Returns lease options as JSON, for {@link parseLeaseOptions}. */
 export function formatLeaseOptions(options: LeaseOptions): unknown {
   const { clientId, provided, requestedCodes, ...rest } = options;
   return {
@@ -64,10 +71,10 @@ export function formatLeaseOptions(options: LeaseOptions): unknown {
 }
 
 /**
- * Reads the JSON form; what is absent has its default.
+ * Reads lease options from JSON; absent keys have their default.
  *
- * @throws {DecodeError} for a value of the wrong type.
- * @throws {ConfigError} for a value that cannot be.
+ * @throws {DecodeError} if a value has the wrong type.
+ * @throws {ConfigError} if a value is invalid.
  */
 export function parseLeaseOptions(json: JsonObject): LeaseOptions {
   return {
@@ -87,27 +94,12 @@ export function parseLeaseOptions(json: JsonObject): LeaseOptions {
 }
 
 /**
- * One of `choices`.
+ * Reads `broadcast`: `true`, `false` or `"auto"`.
  *
- * @throws {ConfigError} if `key` has another value.
+ * @returns The value, or undefined if the key is absent.
+ * @throws {DecodeError} if the value has another type.
+ * @throws {ConfigError} if the value is another string.
  */
-export function readChoice<T extends string>(
-  json: JsonObject,
-  key: string,
-  choices: readonly T[],
-): T | undefined {
-  const text = json.string(key);
-  if (text === undefined) return undefined;
-  const choice = choices.find((candidate) => candidate === text);
-  if (choice !== undefined) return choice;
-  const expected = choices.map((known) => JSON.stringify(known)).join(" or ");
-  throw new ConfigError(
-    `${key} is ${JSON.stringify(text)}, expected ${expected}`,
-    json.at(key),
-  );
-}
-
-/** `true`, `false` or `"auto"`. */
 export function readBroadcast(json: JsonObject): boolean | "auto" | undefined {
   return typeof json.value("broadcast") === "string"
     ? readChoice(json, "broadcast", ["auto"] as const)
@@ -151,22 +143,4 @@ function readSpan(json: JsonObject, key: string): number | undefined {
     value >= 0;
   if (isSpan) return value;
   throw wrongType(value, json.at(key), "milliseconds");
-}
-
-/** A list, or the one element that stands for it as the public documentation has it. */
-export function readListOrOne<T>(
-  json: JsonObject,
-  key: string,
-  parse: (element: JsonObject) => T,
-): readonly T[] {
-  const value = json.value(key);
-  if (value === undefined) return [];
-  const path = json.at(key);
-  return Array.isArray(value)
-    ? parseList(
-      value,
-      path,
-      (element, at) => parse(new JsonObject(element, at)),
-    )
-    : [parse(new JsonObject(value, path))];
 }

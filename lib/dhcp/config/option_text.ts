@@ -1,18 +1,28 @@
-/** Option contents from the text of a configuration, each in the shape that its option has. Pure. @module */
+/**
+ * Text from a configuration as the content of an option, in the shape that the option has. Pure.
+ *
+ * @module
+ */
 
 import { ConfigError } from "../../base/errors.ts";
 import { optionDefinition } from "../codec/option_code.ts";
-import {
-  encodeOptionValue,
-  type Ipv4Pair,
-  type OptionShape,
-} from "../codec/option_value.ts";
+import { encodeOptionValue, type OptionShape } from "../codec/option_value.ts";
 import { parseIpAddress } from "../../net/ip_address.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 
-/** Characters that nobody types: such a text is meant as bytes. */
+/** Control characters: a text that contains one stands for bytes. */
 // deno-lint-ignore no-control-regex
 const BINARY = /[\u0000-\u0008\u000e-\u001f\u007f]/;
+
+/** The shapes that hold exactly one word. */
+const ONE_WORD: readonly OptionShape[] = [
+  "ip",
+  "u8",
+  "u16",
+  "u32",
+  "i32",
+  "domain",
+];
 
 const EXPECTED: Readonly<Record<OptionShape, string>> = {
   ip: "an IPv4 address",
@@ -23,23 +33,24 @@ const EXPECTED: Readonly<Record<OptionShape, string>> = {
   u8s: "numbers from 0 to 255",
   u16: "a number from 0 to 65535",
   u16s: "numbers from 0 to 65535",
-  u32: "a number of 32 bits",
-  i32: "a signed number of 32 bits",
+  u32: "a number from 0 to 4294967295",
+  i32: "a number from -2147483648 to 2147483647",
   flag: "true or false",
   text: "text",
   domain: "a domain name",
   domains: "domain names",
-  "classless-routes": "its bytes under hex",
-  empty: "its bytes under hex",
+  "classless-routes": "its bytes in `hex`",
+  empty: "its bytes in `hex`",
   bytes: "text",
 };
 
 /**
- * Encodes `text` as the content of option `code`: an address as 4 bytes, a number in its width, lists separated by
- * commas or spaces, everything else as the bytes of the text. Text with control characters is always taken as bytes,
- * since upstream takes all text so.
+ * Encodes `text` as the content of option `code`: an address as 4 bytes, a number in its width, a
+ * list from elements separated by commas or spaces, anything else as UTF-8. Text with control
+ * characters is always encoded as UTF-8, as upstream does with all text.
  *
- * @throws {ConfigError} at `path` if the text is not what the option holds.
+ * @param path The JSON path of `text`, for the error.
+ * @throws {ConfigError} if `text` does not have the shape of the option.
  */
 export function encodeOptionText(
   code: number,
@@ -51,68 +62,36 @@ export function encodeOptionText(
   const content = encodeShape(shape, text);
   if (content !== undefined) return content;
   throw new ConfigError(
-    `value ${JSON.stringify(text)} for option ${code} (${title}), expected ${
-      EXPECTED[shape]
-    }`,
+    `invalid value ${
+      JSON.stringify(text)
+    } for option ${code} (${title}): expected ${EXPECTED[shape]}`,
     path,
   );
 }
 
 function encodeShape(shape: OptionShape, text: string): Uint8Array | undefined {
-  const words = text.split(/[\s,]+/).filter((word) => word !== "");
-  switch (shape) {
-    case "text":
-    case "bytes":
-      return new TextEncoder().encode(text);
-    case "ip":
-    case "u8":
-    case "u16":
-    case "u32":
-    case "i32":
-    case "domain":
-      return words.length === 1 ? encodeWords(shape, words) : undefined;
-    case "ips":
-    case "ips-or-none":
-    case "ip-pairs":
-    case "u8s":
-    case "u16s":
-    case "domains":
-      return words.length > 0 ? encodeWords(shape, words) : undefined;
-    case "flag":
-      return encodeFlag(text);
-    case "classless-routes":
-    case "empty":
-      return undefined;
-    default:
-      return shape satisfies never;
+  if (shape === "text" || shape === "bytes") {
+    return new TextEncoder().encode(text);
   }
+  if (shape === "flag") return encodeFlag(text);
+  const words = text.split(/[\s,]+/).filter((word) => word !== "");
+  const hasValidCount = ONE_WORD.includes(shape)
+    ? words.length === 1
+    : words.length > 0;
+  return hasValidCount ? encodeWords(shape, words) : undefined;
 }
 
-type WordShape = Exclude<
-  OptionShape,
-  "text" | "bytes" | "flag" | "classless-routes" | "empty"
->;
-
 function encodeWords(
-  shape: WordShape,
+  shape: Exclude<OptionShape, "text" | "bytes" | "flag">,
   words: readonly string[],
 ): Uint8Array | undefined {
   switch (shape) {
     case "ip":
     case "ips":
-    case "ips-or-none": {
-      const addresses = words.flatMap(parseIpv4);
-      return addresses.length === words.length
-        ? encodeOptionValue("ips", addresses)
-        : undefined;
-    }
-    case "ip-pairs": {
-      const addresses = words.flatMap(parseIpv4);
-      const pairs = toPairs(addresses);
-      return addresses.length === words.length && pairs !== undefined
-        ? encodeOptionValue("ip-pairs", pairs)
-        : undefined;
-    }
+    case "ips-or-none":
+      return encodeAddresses(words);
+    case "ip-pairs":
+      return words.length % 2 === 0 ? encodeAddresses(words) : undefined;
     case "u8":
     case "u8s":
       return encodeNumbers("u8", words, [0, 0xff]);
@@ -126,33 +105,29 @@ function encodeWords(
     case "domain":
     case "domains":
       return encodeDomains(words);
-    default:
-      return shape satisfies never;
+    case "classless-routes":
+    case "empty":
+      return undefined;
   }
 }
 
-function parseIpv4(word: string): Ipv4Address[] {
-  const address = parseIpAddress(word);
-  return address?.family === 4 ? [{ family: 4, value: address.value }] : [];
-}
-
-function toPairs(addresses: readonly Ipv4Address[]): Ipv4Pair[] | undefined {
-  const pairs: Ipv4Pair[] = [];
-  for (let index = 0; index < addresses.length; index += 2) {
-    const [first, second] = addresses.slice(index, index + 2);
-    if (first === undefined || second === undefined) return undefined;
-    pairs.push([first, second]);
+function encodeAddresses(words: readonly string[]): Uint8Array | undefined {
+  const addresses: Ipv4Address[] = [];
+  for (const word of words) {
+    const address = parseIpAddress(word);
+    if (address?.family !== 4) return undefined;
+    addresses.push({ family: 4, value: address.value });
   }
-  return pairs;
+  return encodeOptionValue("ips", addresses);
 }
 
 function encodeNumbers(
   shape: "u8" | "u16" | "u32" | "i32",
   words: readonly string[],
-  [least, most]: readonly [number, number],
+  [min, max]: readonly [number, number],
 ): Uint8Array | undefined {
   const isInRange = (word: string): boolean =>
-    /^-?[0-9]+$/.test(word) && Number(word) >= least && Number(word) <= most;
+    /^-?[0-9]+$/.test(word) && Number(word) >= min && Number(word) <= max;
   return words.every(isInRange)
     ? Uint8Array.from(
       words.flatMap((word) => [...encodeOptionValue(shape, Number(word))]),

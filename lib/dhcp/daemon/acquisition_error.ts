@@ -1,11 +1,35 @@
-/** What the runtime is told when a lease cannot be had or held: which step failed, and whether to try again. Pure. @module */
+/** Why an ADD has no lease, and what the runtime receives then. Pure. @module */
 
+import type { SystemError } from "../../base/errors.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
-import { describeFailure } from "../client/failure.ts";
-import { KeeperError, type KeeperFailure } from "./acquisition_failure.ts";
+import { describeFailure, type Failure } from "../client/failure.ts";
 
-/** The sentence and the code for a failed acquisition. */
-export function reportFailure(failure: KeeperFailure): CniError {
+/** Why a lease client has no lease for the callers that wait for it. */
+export type AcquisitionFailure =
+  | Failure
+  /** The interface or its namespace was removed meanwhile. */
+  | { readonly kind: "interface-gone" }
+  /** A DEL arrived, the caller disconnected, or the daemon is shutting down. */
+  | { readonly kind: "cancelled" }
+  /** The file system refused the lease file. */
+  | { readonly kind: "not-stored"; readonly error: SystemError };
+
+/** An acquisition that failed. */
+export class AcquisitionError extends Error {
+  override readonly name = "AcquisitionError";
+  constructor(readonly failure: AcquisitionFailure) {
+    super(failure.kind);
+  }
+}
+
+/** Whether an acquisition ended because no caller waited for it any more. */
+export function isCancelled(error: unknown): boolean {
+  return error instanceof AcquisitionError &&
+    error.failure.kind === "cancelled";
+}
+
+/** Returns the text and the code of a failure: which step failed, and whether to try again. */
+export function reportFailure(failure: AcquisitionFailure): CniError {
   const { tryAgainLater, internal, ioFailure } = CniErrorCode;
   switch (failure.kind) {
     case "link-down":
@@ -20,23 +44,25 @@ export function reportFailure(failure: KeeperFailure): CniError {
     case "interface-gone":
       return new CniError(
         internal,
-        "the interface went away while an address was being acquired",
+        "the interface was removed while a lease was being acquired",
       );
     case "cancelled":
       return new CniError(
         tryAgainLater,
-        "cancelled: a DEL for the same container and interface came, the caller hung up, or the daemon stops",
+        "cancelled: DEL received for this attachment, caller disconnected, or daemon shutting down",
       );
     case "not-stored":
       return new CniError(
         ioFailure,
-        `the lease could not be written down and was given back: ${failure.error.message}`,
+        `cannot store the lease, so it was released: ${failure.error.message}`,
         { details: failure.error.advice, cause: failure.error },
       );
   }
 }
 
-/** An error of a keeper in the words for the runtime; any other as it is. */
+/** Returns the report of an {@link AcquisitionError}; any other error as it is. */
 export function reportError(error: unknown): unknown {
-  return error instanceof KeeperError ? reportFailure(error.failure) : error;
+  return error instanceof AcquisitionError
+    ? reportFailure(error.failure)
+    : error;
 }

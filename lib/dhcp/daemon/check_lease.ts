@@ -1,29 +1,42 @@
-/** CHECK: a lease against what the runtime believes and what the interface has (SPEC section 4, "CHECK"). @module */
+/**
+ * CHECK: compares a lease with `prevResult` and the interface (SPEC section 4, "CHECK"). @module
+ */
 
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
 import { type Cidr, formatCidr } from "../../net/cidr.ts";
-import type { Keeper } from "./lease_client.ts";
-import { type AttachedInterface, isSameNetns } from "./ports.ts";
-import { type Attachment, attachmentText } from "../../cni/attachment.ts";
+import type { LeaseValues } from "./lease_result.ts";
+import { type AttachedInterface } from "./ports.ts";
+import { isSameNetns, type NetnsIdentity } from "../../net/netns_identity.ts";
+
+/** The lease that the daemon keeps for an attachment. */
+export interface CheckedLease {
+  /** Undefined while there is none that may be used. */
+  readonly lease: LeaseValues | undefined;
+  /** The state of the client. */
+  readonly stateName: string;
+  /** The namespace of the interface. */
+  readonly netns: NetnsIdentity;
+}
 
 /**
- * Compares; acquires nothing.
+ * Checks a lease; acquires nothing.
  *
- * @param keeper Undefined if there is no lease.
- * @throws {CniError} What is wrong.
- * @throws {SystemError} if the interface cannot be looked at.
+ * @param held Undefined if the daemon has no lease for the attachment.
+ * @throws {CniError} if lease, `prevResult` and interface differ.
+ * @throws {SystemError} if the interface cannot be read.
  */
 export function checkLease(
-  keeper: Keeper | undefined,
+  held: CheckedLease | undefined,
   { attachment, addresses, here }: {
     readonly attachment: Attachment;
-    /** Those of the previous result; undefined if there is none. */
+    /** The addresses of `prevResult`; undefined if there is none. */
     readonly addresses: readonly Cidr[] | undefined;
-    /** The interface that the runtime means. */
-    readonly here: AttachedInterface;
+    /** The interface that the runtime names. */
+    readonly here: Pick<AttachedInterface, "location" | "addresses" | "read">;
   },
 ): void {
-  const problem = findProblem(keeper, { addresses, here });
+  const problem = findProblem(held, { addresses, here });
   if (problem === undefined) return;
   throw new CniError(CniErrorCode.internal, `dhcp: ${problem}`, {
     details: `attachment ${attachmentText(attachment)}`,
@@ -31,26 +44,23 @@ export function checkLease(
 }
 
 function findProblem(
-  keeper: Keeper | undefined,
-  { addresses, here }: {
-    readonly addresses: readonly Cidr[] | undefined;
-    readonly here: AttachedInterface;
-  },
+  held: CheckedLease | undefined,
+  { addresses, here }: Omit<Parameters<typeof checkLease>[1], "attachment">,
 ): string | undefined {
-  if (keeper === undefined) {
-    return "no lease of this container and interface exists";
-  }
-  const { lease, stateName, subject: { attached } } = keeper;
+  if (held === undefined) return "no lease for this container and interface";
+  const { lease, stateName, netns } = held;
   if (lease === undefined) return `the lease is lost, state ${stateName}`;
-  if (!isSameNetns(here.place.netns, attached.place.netns)) {
-    return "the lease is of another namespace";
+  if (!isSameNetns(here.location.netns, netns)) {
+    return "the lease belongs to another namespace";
   }
   const text = formatCidr(lease);
-  const isIt = (other: Cidr): boolean => formatCidr(other) === text;
-  if (addresses !== undefined && !addresses.some(isIt)) {
+  const isLeased = (other: Cidr): boolean => formatCidr(other) === text;
+  if (addresses !== undefined && !addresses.some(isLeased)) {
     const listed = addresses.map(formatCidr).join(" ");
-    return `the lease is ${text}, which prevResult does not have: ${listed}`;
+    return `the lease is ${text}, but prevResult has ${listed}`;
   }
-  if (!here.addresses().some(isIt)) return `${text} is not on the interface`;
+  if (!here.addresses().some(isLeased)) {
+    return `${text} is not on the interface`;
+  }
   return here.read()?.isUp === false ? "the interface is down" : undefined;
 }

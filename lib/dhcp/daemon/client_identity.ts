@@ -1,4 +1,4 @@
-/** Who a client is to servers, and how it talks to them: from configuration, flags and link. Pure. @module */
+/** The identity and the settings of a client, from configuration, flags and link. Pure. @module */
 
 import { ByteWriter } from "../../base/byte_writer.ts";
 import { formatHex } from "../../base/hex.ts";
@@ -10,19 +10,22 @@ import {
   hardwareIdentifier,
 } from "../codec/client_identifier.ts";
 import type { ClientSettings } from "../client/settings.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 import { DEFAULT_TIMINGS } from "../client/settings.ts";
 import type { DaemonFlags } from "./flags.ts";
 import type { Digest } from "./ports.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
 import { type ClientIdentity, MAX_CHADDR } from "./lease_record.ts";
 
-/** The field `htype` is one byte; links of a type beyond have no hardware address to speak of, such as tunnels. */
+/**
+ * The field `htype` is one byte. Links with a larger type have no hardware address worth sending,
+ * such as tunnels.
+ */
 const NO_HTYPE = 0;
 
-/** RFC 2132 section 9.14: an identifier that is no hardware address. */
+/** RFC 2132 section 9.14: an identifier that is not a hardware address. */
 const TYPE_OPAQUE = 0;
-/** An option holds 255 bytes, of which the type is one. */
+/** An option holds 255 bytes; one of them is the type. */
 const MAX_TEXT_BYTES = 254;
 
 /** The flags that concern every client. */
@@ -31,7 +34,7 @@ export type ClientFlags = Pick<
   "broadcast" | "timeoutMs" | "resendMaxMs" | "resendTimeoutMs"
 >;
 
-/** The identity of a new lease. */
+/** Returns the identity for a new lease. */
 export function newIdentity(
   attachment: Attachment,
   { clientId }: Pick<LeaseOptions, "clientId">,
@@ -68,10 +71,11 @@ export function newIdentity(
 }
 
 /**
- * The default identifier, the same as upstream's: type 0 and the attachment's text, so an upgrade keeps addresses.
+ * Returns the default identifier, the same as upstream's: type 0 and the attachment's text. So an
+ * upgrade keeps addresses.
  *
- * Text of more than 254 bytes, which upstream cuts so that two interfaces of one container can end up with the same
- * identifier, is replaced by the hexadecimal digest of all of it.
+ * Text of more than 254 bytes is replaced by its hexadecimal digest. Upstream cuts it, and two
+ * interfaces of one container may get the same identifier.
  */
 export function attachmentIdentifier(
   attachment: Attachment,
@@ -84,14 +88,14 @@ export function attachmentIdentifier(
   return new ByteWriter().u8(TYPE_OPAQUE).bytes(content).finish();
 }
 
-/** A stable IAID for an attachment: the first four bytes of the digest of its text. */
+/** Returns a stable IAID for an attachment: the first four bytes of the digest of its text. */
 export function attachmentIaid(attachment: Attachment, digest: Digest): number {
   const hash = digest(new TextEncoder().encode(attachmentText(attachment)));
   return new DataView(hash.buffer, hash.byteOffset, hash.byteLength)
     .getUint32(0);
 }
 
-/** How long an ADD may take. */
+/** Returns how long an ADD may take, in milliseconds. */
 export function addTimeoutMs(
   { timeoutMs }: Pick<LeaseOptions, "timeoutMs">,
   { resendTimeoutMs }: Pick<ClientFlags, "resendTimeoutMs">,
@@ -99,13 +103,13 @@ export function addTimeoutMs(
   return timeoutMs ?? resendTimeoutMs;
 }
 
-/** The input of the state machine. */
+/** Returns the settings of the state machine. */
 export function clientSettings(
   identity: ClientIdentity,
   options: LeaseOptions,
   { flags, linkKind }: {
     readonly flags: ClientFlags;
-    /** Undefined if it is not known. */
+    /** Undefined if it is unknown. */
     readonly linkKind: string | undefined;
   },
 ): ClientSettings {
@@ -133,9 +137,11 @@ function broadcastOf(
     readonly linkKind: string | undefined;
   },
 ): boolean | "auto" {
-  // Nobody could send a unicast to a client whose hardware address is not in the message (RFC 4390 section 2.2).
+  // No server can send a unicast to a client whose hardware address is not in the message (RFC 4390
+  // section 2.2).
   if (chaddr.length === 0) return true;
   const wanted = options.broadcast ?? (flags.broadcast ? true : "auto");
-  // All interfaces of one ipvlan have the same hardware address: only the IPv4 address tells them apart, once it is set.
+  // All interfaces of one ipvlan share a hardware address: only an IPv4 address distinguishes them,
+  // once it is set.
   return wanted === "auto" && linkKind === "ipvlan" ? true : wanted;
 }

@@ -1,43 +1,56 @@
-/** The messages of one client: sockets opened when something is sent, closed when no answer is waited for. @module */
+/**
+ * The socket of one lease client: opened when it sends, closed when it expects no answer. @module
+ */
 
 import { SystemError } from "../../base/errors.ts";
+import type { Log } from "../../base/log_line.ts";
+import { formatIpAddress } from "../../net/ip_address.ts";
+import type { ClientEffect } from "../client/event.ts";
+import type { ClientState } from "../client/state.ts";
 import { type DhcpMessage, messageTypeName } from "../codec/dhcp_message.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import type { ClientPacket } from "../codec/packet.ts";
-import type { ClientEffect } from "../client/event.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Metrics } from "./metrics.ts";
-import type { AttachedInterface, Exchange, Scheduler, Timer } from "./ports.ts";
-import type { Log } from "../../base/log_line.ts";
+import type { AttachedInterface, DhcpSocket, Scheduler } from "./ports.ts";
+import type { Timer } from "../../base/timer.ts";
 
-/** What a wire needs. */
-export interface WireOptions {
+/** What a client socket needs. */
+export interface ClientSocketOptions {
   readonly attached: AttachedInterface;
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly onMessage: (message: DhcpMessage) => void;
-  /** Somebody else has the address that is probed. */
+  /** Called when packets wait for {@link ClientSocket.receive}. */
+  readonly onReadable: () => void;
+  /** Called when another host uses the address that is probed. */
   readonly onConflict: () => void;
-  /** Nothing can be sent, because the interface is not there any more. */
-  readonly onGone: () => void;
 }
 
-/** Sends and receives; logs and counts each packet. What the operating system refuses is logged: it is sent again later. */
-export class Wire implements Disposable {
-  readonly #options: WireOptions;
-  readonly #timer: Timer;
-  #exchange: Exchange | undefined;
-  #probe: Disposable | undefined;
+/** How long a renewal waits for its answer: a relay, or a server that pings, may need seconds. */
+const ANSWER_TIME_MS = 10_000;
 
-  constructor(options: WireOptions) {
+/**
+ * Sends, receives and probes; logs and counts each packet. What the operating system refuses is
+ * logged: the state machine sends again.
+ */
+export class ClientSocket implements Disposable {
+  readonly #options: ClientSocketOptions;
+  readonly #closeTimer: Timer;
+  #socket: DhcpSocket | undefined;
+  #probe: Disposable | undefined;
+  /** Hardware address of the last sender: the server, or the router to it. */
+  #server: Uint8Array | undefined;
+
+  constructor(options: ClientSocketOptions) {
     this.#options = options;
-    this.#timer = options.scheduler.timer(() => this.endExchange());
+    this.#closeTimer = options.scheduler.timer(() => this.close());
   }
 
-  /** Sends a message; from now on answers are received. */
-  send(effect: Extract<ClientEffect, { readonly kind: "send" }>): void {
-    const { attached, log, metrics, onGone } = this.#options;
+  /**
+   * Sends a message and waits for answers to it. @returns False if the interface no longer exists.
+   */
+  send(effect: Extract<ClientEffect, { readonly kind: "send" }>): boolean {
+    const { attached, log, metrics, onReadable } = this.#options;
     const { xid, source, destination } = effect;
     const type = `DHCP${effect.type}`;
     metrics.count(`sent_${effect.type.toLowerCase()}`);
@@ -48,20 +61,31 @@ export class Wire implements Disposable {
       destination: formatIpAddress(destination),
     });
     try {
-      this.#exchange ??= attached.open((packet) => this.#receive(packet));
-      this.#exchange.send(effect);
+      this.#socket ??= attached.open({ server: this.#server, onReadable });
+      this.#socket.send(effect);
+      return true;
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       metrics.count("send_errors");
       log("warn", "send-failed", { type, reason: error.message });
-      if (isGone(attached)) onGone();
+      return !isGone(attached);
     }
   }
 
-  /** Waits until everything has left the host, `timeoutMs` at most; the sockets stay open until they are ended. */
+  /** Returns the messages that wait, one by one, until the socket is closed; never waits itself. */
+  *receive(): Generator<DhcpMessage> {
+    for (const { packet, sender } of this.#socket?.receive() ?? []) {
+      this.#record(packet);
+      if (packet.kind === "dropped") continue;
+      this.#server = sender;
+      yield packet.message;
+    }
+  }
+
+  /** Waits until everything has left the host, at most `timeoutMs`; does not close the socket. */
   async flushed(timeoutMs: number): Promise<void> {
-    this.#timer.set(Infinity);
-    await this.#exchange?.flushed(timeoutMs);
+    this.#closeTimer.set(Infinity);
+    await this.#socket?.flushed(timeoutMs);
   }
 
   /** Begins to probe an address. */
@@ -82,27 +106,27 @@ export class Wire implements Disposable {
     this.#probe = undefined;
   }
 
-  /** Closes the sockets of exchanges at `atMs`, unless there is another `endExchangeAt` before. */
-  endExchangeAt(atMs: number): void {
-    this.#timer.set(this.#exchange === undefined ? Infinity : atMs);
+  /** Closes the socket at `atMs`, unless there is another `closeAt` before. */
+  closeAt(atMs: number): void {
+    this.#closeTimer.set(this.#socket === undefined ? Infinity : atMs);
   }
 
-  /** Closes the sockets of exchanges now; the next `send` opens others. */
-  endExchange(): void {
-    this.#timer.set(Infinity);
-    this.#exchange?.[Symbol.dispose]();
-    this.#exchange = undefined;
+  /** Closes the socket now; the next `send` opens another. */
+  close(): void {
+    this.#closeTimer.set(Infinity);
+    this.#socket?.[Symbol.dispose]();
+    this.#socket = undefined;
   }
 
-  /** Ends both. */
+  /** Closes the socket and ends the probe. */
   [Symbol.dispose](): void {
-    this.endExchange();
+    this.close();
     this.endProbe();
-    this.#timer[Symbol.dispose]();
+    this.#closeTimer[Symbol.dispose]();
   }
 
-  #receive(packet: ClientPacket): void {
-    const { log, metrics, onMessage } = this.#options;
+  #record(packet: ClientPacket): void {
+    const { log, metrics } = this.#options;
     if (packet.kind === "dropped") {
       const { reason, detail } = packet;
       metrics.count(`dropped_${reason}`);
@@ -117,11 +141,33 @@ export class Wire implements Disposable {
       xid: formatXid(message.xid),
       source: formatIpAddress(source),
     });
-    onMessage(message);
   }
 }
 
-/** False if that cannot be told. */
+/**
+ * Returns until when a client in `state` expects an answer, in milliseconds; undefined if it
+ * expects none.
+ */
+export function answerDueMs(state: ClientState): number | undefined {
+  switch (state.state) {
+    case "SELECTING":
+    case "REQUESTING":
+    case "REBOOTING":
+      return Infinity;
+    // The next REQUEST may be an hour away.
+    case "RENEWING":
+    case "REBINDING":
+      return state.exchange.lastSentMs + ANSWER_TIME_MS;
+    case "STOPPED":
+    case "INIT":
+    case "PROBING":
+    case "BOUND":
+    case "INIT-REBOOT":
+      return undefined;
+  }
+}
+
+/** Whether the interface no longer exists; false if that is unknown. */
 function isGone(attached: AttachedInterface): boolean {
   try {
     return attached.read() === undefined;

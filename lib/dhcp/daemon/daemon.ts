@@ -1,21 +1,23 @@
-/** The daemon: which attachments have a lease, and what plugin calls do to them. @module */
+/** The daemon: the attachments that have a lease, and the calls of plugins. @module */
 
 import { SystemError } from "../../base/errors.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
 import type { Lease } from "../client/lease.ts";
-import { adoptLeases, dropLease } from "./adopt_leases.ts";
 import { checkLease } from "./check_lease.ts";
 import { addTimeoutMs, newIdentity } from "./client_identity.ts";
-import { reportError } from "./acquisition_error.ts";
+import { isCancelled, reportError } from "./acquisition_error.ts";
 import type { DaemonFlags } from "./flags.ts";
-import { Keeper } from "./lease_client.ts";
-import { isCancelled } from "./acquisition_failure.ts";
-import type { KeeperContext, KeeperSubject } from "./lease_client_context.ts";
+import {
+  LeaseClient,
+  type LeaseClientContext,
+  type LeaseSubject,
+} from "./lease_client.ts";
 import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
-import type { DaemonRequest } from "../protocol/messages.ts";
+import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
 import { leaseResult } from "./lease_result.ts";
+import { releaseStoredLease, resumeLeases } from "./resume_leases.ts";
 import type { Result } from "../../cni/result.ts";
 import { attachmentText } from "../../cni/attachment.ts";
 
@@ -24,26 +26,27 @@ type Request<M extends DaemonRequest["method"]> = Extract<
   { readonly method: M }
 >;
 
+/** How much longer than the acquisition an ADD waits that joined it later. */
 const JOINED_EXTRA_MS = 1000;
 
-/** An attachment that has a lease, or will have one, or is being rid of it. */
+/** An attachment with a client: it has a lease, acquires one or releases it. */
 interface Entry {
-  readonly keeper: Keeper;
-  /** ADDs that were not confirmed yet. */
+  readonly client: LeaseClient;
+  /** ADDs that are not confirmed yet. */
   callers: number;
-  /** Some ADD was answered and its answer received: the lease stays whatever happens to callers. */
+  /** An ADD was confirmed: the lease stays, whatever happens to other callers. */
   isConfirmed: boolean;
-  /** Set once the lease is being given back. */
+  /** Set once the lease is being released. */
   releasing: Promise<void> | undefined;
 }
 
-/** An answered ADD. Exactly one of the two must be called. */
+/** An answered ADD. The caller must call exactly one of the two methods. */
 export interface Allocation {
   readonly result: Result;
   /** The runtime has the result. */
   confirm(): void;
-  /** The caller is gone: unless somebody else has it, the lease is given back. */
-  takeBack(): Promise<void>;
+  /** The plugin has disconnected: releases the lease, unless another ADD has it. */
+  cancel(): Promise<void>;
 }
 
 /** All leases of a host. */
@@ -52,33 +55,33 @@ export class Daemon {
   readonly #flags: DaemonFlags;
   readonly #metrics = new Metrics();
   readonly #entries = new Map<string, Entry>();
-  readonly #keeperContext: KeeperContext;
+  readonly #clientContext: LeaseClientContext;
   #isStopping = false;
 
   constructor(ports: DaemonPorts, flags: DaemonFlags) {
     this.#ports = ports;
     this.#flags = flags;
-    this.#keeperContext = {
+    this.#clientContext = {
       ports,
       flags,
       metrics: this.#metrics,
-      onEnd: (subject) => this.#drop(subject),
+      onEnd: (subject) => this.#forget(subject),
     };
   }
 
-  /** Takes up what an earlier daemon left. Call it before the first request. */
-  async adopt(): Promise<void> {
-    await adoptLeases(
-      this.#keeperContext,
-      (keeper) => this.#enter(keeper, true),
+  /** Resumes the leases of an earlier daemon. Call it before the first request. */
+  async resume(): Promise<void> {
+    await resumeLeases(
+      this.#clientContext,
+      (client) => this.#enter(client, { isConfirmed: true }),
     );
   }
 
   /**
-   * Acquires a lease, or returns the one there is; concurrent calls share one acquisition.
+   * Acquires a lease, or returns the one that exists; concurrent calls share one acquisition.
    *
-   * @param caller Aborted when the caller is gone.
-   * @throws {CniError | SystemError} Why there is none.
+   * @param caller Aborted when the plugin disconnects.
+   * @throws {CniError | SystemError} if there is no lease.
    */
   async allocate(
     request: Request<"allocate">,
@@ -87,42 +90,49 @@ export class Daemon {
     const entry = await this.#join(request);
     let lease: Lease;
     try {
-      lease = await this.#waitForLease(entry.keeper, request, caller);
+      lease = await this.#waitForLease(entry.client, request, caller);
     } catch (error) {
       await this.#leave(entry);
       throw reportError(error);
     }
     return {
-      result: leaseResult(lease, entry.keeper.subject.options),
+      result: leaseResult(lease, entry.client.subject.options),
       confirm: () => {
         entry.callers -= 1;
         entry.isConfirmed = true;
       },
-      takeBack: () => this.#leave(entry),
+      cancel: () => this.#leave(entry),
     };
   }
 
-  /** Gives a lease back; one that is not there is fine. An acquisition under way is cancelled. */
+  /** Releases a lease, if there is one; cancels an acquisition in progress. */
   async release({ attachment }: Request<"release">): Promise<void> {
-    const { leases } = this.#ports;
+    const { leases, releaseNotes } = this.#ports;
     const entry = this.#entries.get(attachmentText(attachment));
     if (entry !== undefined) await this.#release(entry);
-    // One that could not be taken up when the daemon started.
+    // A lease that could not be resumed when the daemon started.
     const stored = leases.read(attachment);
-    if (stored !== undefined) await dropLease(stored, this.#keeperContext);
-    leases.removeTombstone(attachment);
+    if (stored !== undefined) {
+      await releaseStoredLease(stored, this.#clientContext);
+    }
+    releaseNotes.remove(attachment);
   }
 
-  /** @throws {CniError | SystemError} What is wrong with the lease, compared with what the runtime believes. */
+  /**
+   * Checks a lease. @throws {CniError | SystemError} if lease, `prevResult` and interface differ.
+   */
   check({ attachment, netns, addresses }: Request<"check">): void {
-    checkLease(this.#entries.get(attachmentText(attachment))?.keeper, {
-      attachment,
-      addresses,
-      here: this.#find(netns, attachment.ifName),
-    });
+    const client = this.#entries.get(attachmentText(attachment))?.client;
+    const held = client && {
+      lease: client.lease,
+      stateName: client.stateName,
+      netns: client.subject.attached.location.netns,
+    };
+    const here = this.#find(netns, attachment.ifName);
+    checkLease(held, { attachment, addresses, here });
   }
 
-  /** Gives back the leases of a network that are not listed. @returns How many. */
+  /** Releases the leases of a network that are not listed. @returns How many. */
   async gc({ networkName, attachments }: Request<"gc">): Promise<number> {
     const listed = new Set(
       attachments.map((attachment) =>
@@ -130,8 +140,8 @@ export class Daemon {
       ),
     );
     const stale = [...this.#entries.values()].filter((entry) => {
-      const { attachment } = entry.keeper.subject;
-      // An ADD that runs now is of a container that the list may be too old for.
+      const { attachment } = entry.client.subject;
+      // The list may be older than the container of an ADD that is still running.
       return attachment.networkName === networkName && entry.callers === 0 &&
         !listed.has(attachmentText(attachment));
     });
@@ -139,27 +149,30 @@ export class Daemon {
     return stale.length;
   }
 
-  /** Leases by state, and counters. */
+  /** Returns the number of leases in each state, and the counters. */
   status(): Readonly<Record<string, unknown>> {
     const leases: Record<string, number> = {};
-    for (const { keeper } of this.#entries.values()) {
-      leases[keeper.stateName] = (leases[keeper.stateName] ?? 0) + 1;
+    for (const { client } of this.#entries.values()) {
+      leases[client.stateName] = (leases[client.stateName] ?? 0) + 1;
     }
     return { leases, counters: this.#metrics.toJson() };
   }
 
-  /** Ends without giving anything back: the next daemon goes on. Calls that still run are told so. */
+  /** Ends and fails the calls that wait. Leases stay for the next daemon. */
   stop(): void {
     this.#isStopping = true;
-    for (const { keeper, releasing } of this.#entries.values()) {
-      if (releasing === undefined) keeper.suspend();
+    for (const { client, releasing } of this.#entries.values()) {
+      if (releasing === undefined) client.suspend();
     }
     this.#entries.clear();
   }
 
-  /** A new lease has a limit of its own, with a better reason; this one is for those who join in later. */
+  /**
+   * A new client has its own limit and fails with a better reason; this limit is for calls that
+   * join later.
+   */
   async #waitForLease(
-    keeper: Keeper,
+    client: LeaseClient,
     { options }: Request<"allocate">,
     caller: AbortSignal,
   ): Promise<Lease> {
@@ -169,23 +182,26 @@ export class Daemon {
     using timer = scheduler.timer(() => limit.abort());
     timer.set(scheduler.nowMs() + limitMs);
     try {
-      return await keeper.waitForLease(AbortSignal.any([caller, limit.signal]));
+      return await client.waitForLease(AbortSignal.any([caller, limit.signal]));
     } catch (error) {
-      // The client's own reason is the better one, also if both came in one turn.
+      // The reason of the client is better, also if both limits passed in one turn.
       if (!limit.signal.aborted || !isCancelled(error)) throw error;
       throw new CniError(
         CniErrorCode.tryAgainLater,
-        `no lease within ${limitMs / 1000} s, state ${keeper.stateName}`,
+        `no lease within ${limitMs / 1000} s, state ${client.stateName}`,
         { cause: error },
       );
     }
   }
 
-  /** The entry of an ADD, with one more caller: the one there is, if it is of this very interface, or a new one. */
+  /**
+   * Returns the entry for an ADD, with one more caller: the one for this very interface, or a new
+   * one.
+   */
   async #join(request: Request<"allocate">): Promise<Entry> {
     for (;;) {
       if (this.#isStopping) {
-        const message = "the daemon is stopping";
+        const message = "the daemon is shutting down";
         throw new CniError(CniErrorCode.tryAgainLater, message);
       }
       const existing = this.#entries.get(attachmentText(request.attachment));
@@ -195,18 +211,19 @@ export class Daemon {
       }
       const attached = this.#find(request.netns, request.attachment.ifName);
       if (!request.netnsOverride) this.#refuseOwn(attached);
-      // A note of an earlier life must not end this one.
-      this.#ports.leases.removeTombstone(request.attachment);
-      if (existing?.keeper.serves(attached)) {
+      // A release note for an earlier lease must not end this one.
+      this.#ports.releaseNotes.remove(request.attachment);
+      if (existing?.client.serves(attached)) {
         existing.callers += 1;
         return existing;
       }
       const subject = this.#subjectOf(request, attached);
-      // The container was made anew and its DEL never came: its lease goes on in the new place, if it can.
-      const inherited = existing?.keeper.heirloom(subject.identity);
+      // The container was recreated without a DEL: if possible its lease continues at the new
+      // location.
+      const inherited = existing?.client.resumableGrant(subject.identity);
       if (existing === undefined || inherited !== undefined) {
-        existing?.keeper.suspend();
-        return this.#begin(subject, inherited);
+        existing?.client.suspend();
+        return this.#start(subject, inherited);
       }
       await this.#release(existing);
     }
@@ -215,53 +232,50 @@ export class Daemon {
   #subjectOf(
     { attachment, options }: Request<"allocate">,
     attached: AttachedInterface,
-  ): KeeperSubject {
+  ): LeaseSubject {
     const link = attached.read();
-    if (link === undefined) throw noLink(attached.place.ifName);
+    if (link === undefined) throw linkNotFound(attached.location.ifName);
     const { digest, machineId } = this.#ports;
-    const surroundings = { link, digest, machineId };
-    const identity = newIdentity(attachment, options, surroundings);
+    const given = { link, digest, machineId };
+    const identity = newIdentity(attachment, options, given);
     return { attachment, attached, identity, options };
   }
 
-  /** A new entry with one caller, which has begun to acquire. */
-  #begin(
-    subject: KeeperSubject,
-    inherited: LeasedGrant | undefined,
-  ): Entry {
-    const keeper = new Keeper(subject, this.#keeperContext);
-    const entry = this.#enter(keeper, false);
+  /** Returns a new entry with one caller, whose client has begun to acquire. */
+  #start(subject: LeaseSubject, inherited: LeasedGrant | undefined): Entry {
+    const client = new LeaseClient(subject, this.#clientContext);
+    const entry = this.#enter(client, { isConfirmed: false });
     try {
-      keeper.start(inherited);
+      client.start(inherited);
       entry.callers += 1;
       return entry;
     } catch (error) {
-      keeper.suspend();
-      this.#drop(subject);
+      client.suspend();
+      this.#forget(subject);
       throw error;
     }
   }
 
-  #enter(keeper: Keeper, isConfirmed: boolean): Entry {
-    const entry: Entry = {
-      keeper,
-      callers: 0,
-      isConfirmed,
-      releasing: undefined,
-    };
-    this.#entries.set(attachmentText(keeper.subject.attachment), entry);
+  #enter(
+    client: LeaseClient,
+    { isConfirmed }: Pick<Entry, "isConfirmed">,
+  ): Entry {
+    const entry = { client, callers: 0, isConfirmed, releasing: undefined };
+    this.#entries.set(attachmentText(client.subject.attachment), entry);
     return entry;
   }
 
-  /** An interface of the host itself: its lease would be the host's, and so would the loss of it. */
-  #refuseOwn({ place: { netns, netnsPath } }: AttachedInterface): void {
+  /**
+   * Refuses an interface of the host: its lease would be the host's, and so would the loss of it.
+   */
+  #refuseOwn({ location: { netns, netnsPath } }: AttachedInterface): void {
     if (!this.#ports.interfaces.isOwn(netns)) return;
     throw new CniError(
       CniErrorCode.invalidNetns,
       "plugin's netns and netns from CNI_NETNS should not be the same",
       {
         details:
-          `${netnsPath} is the namespace of the daemon; set CNI_NETNS_OVERRIDE=1 if that is meant`,
+          `${netnsPath} is the namespace of the daemon; set CNI_NETNS_OVERRIDE=1 if this is intended`,
       },
     );
   }
@@ -271,7 +285,7 @@ export class Daemon {
     return this.#ports.interfaces.find(path, ifName);
   }
 
-  /** A caller goes away without having confirmed. */
+  /** Handles a caller that leaves without a confirmation. */
   async #leave(entry: Entry): Promise<void> {
     entry.callers -= 1;
     if (entry.callers > 0 || entry.isConfirmed) return;
@@ -279,22 +293,22 @@ export class Daemon {
   }
 
   async #release(entry: Entry): Promise<void> {
-    entry.releasing ??= entry.keeper.release().finally(() =>
-      this.#drop(entry.keeper.subject)
+    entry.releasing ??= entry.client.release().finally(() =>
+      this.#forget(entry.client.subject)
     );
     await entry.releasing;
   }
 
-  #drop(subject: KeeperSubject): void {
+  #forget(subject: LeaseSubject): void {
     const name = attachmentText(subject.attachment);
-    if (this.#entries.get(name)?.keeper.subject === subject) {
+    if (this.#entries.get(name)?.client.subject === subject) {
       this.#entries.delete(name);
     }
   }
 }
 
-/** Upstream's text. */
-function noLink(ifName: string): SystemError {
+/** Returns the error for an interface that does not exist, with upstream's text. */
+function linkNotFound(ifName: string): SystemError {
   const quoted = JSON.stringify(ifName);
   return new SystemError(`error looking up ${quoted}: Link not found`);
 }

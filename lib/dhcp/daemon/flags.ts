@@ -1,18 +1,18 @@
-/** The flags of `dhcp daemon`, in the syntax of upstream's language. Pure. @module */
+/** The flags of `dhcp daemon`, in the syntax of Go's flag package. Pure. @module */
 
 import { DEFAULT_SOCKET_PATH } from "../config/dhcp_config.ts";
 import { formatDuration, parseDuration } from "../../base/duration.ts";
 import { DEFAULT_TIMINGS } from "../client/settings.ts";
 
-/** What the operator asked for. Spans are in milliseconds. */
+/** The flags of a daemon. Durations are in milliseconds. */
 export interface DaemonFlags {
-  /** Absolute path; empty: no file. */
+  /** Absolute path of the pid file; empty: no file. */
   readonly pidFile: string;
-  /** Stands before the socket's and every namespace's path. */
+  /** Prefix of the path of the socket and of every namespace. */
   readonly hostPrefix: string;
-  /** Without the prefix. */
+  /** Path of the socket, without the prefix. */
   readonly socketPath: string;
-  /** Empty: derived from the path of the socket. */
+  /** Directory of the lease files; empty: derived from the path of the socket. */
   readonly stateDir: string;
   readonly broadcast: boolean;
   readonly debug: boolean;
@@ -21,19 +21,19 @@ export interface DaemonFlags {
   readonly resendTimeoutMs: number;
 }
 
-/** What the command line amounts to. */
+/** The result of {@link parseFlags}. */
 export type FlagsResult =
   | { readonly kind: "flags"; readonly flags: DaemonFlags }
   | {
-    /** Nothing to run: `text` goes to stderr and the process ends with `exitStatus`. */
+    /** The daemon does not start: print `text` to stderr and exit with `exitStatus`. */
     readonly kind: "exit";
     readonly text: string;
     readonly exitStatus: number;
   };
 
 /**
- * An ADD ends after this unless told otherwise. Upstream's 3m28s outlasts the patience of every runtime, which then
- * never hears the reason.
+ * How long an ADD may take by default. Upstream's 3m28s is longer than every runtime waits, so the
+ * runtime never receives the reason.
  */
 export const DEFAULT_ADD_TIMEOUT_MS = 60_000;
 
@@ -57,7 +57,7 @@ interface Definition {
   readonly usage: string;
 }
 
-/** In the order of the usage text. */
+/** All flags, in the order of the usage text. */
 const DEFINITIONS: ReadonlyMap<string, Definition> = new Map([
   ["broadcast", {
     key: "broadcast",
@@ -82,12 +82,12 @@ const DEFINITIONS: ReadonlyMap<string, Definition> = new Map([
   ["resendmax", {
     key: "resendMaxMs",
     kind: "duration",
-    usage: "longest pause between two tries of a DHCP exchange",
+    usage: "longest pause between two DHCP exchanges",
   }],
   ["resendtimeout", {
     key: "resendTimeoutMs",
     kind: "duration",
-    usage: "total time for an ADD whose network sets no timeout",
+    usage: "maximum duration of an ADD if the network sets no timeout",
   }],
   ["socketpath", {
     key: "socketPath",
@@ -98,18 +98,18 @@ const DEFINITIONS: ReadonlyMap<string, Definition> = new Map([
     key: "stateDir",
     kind: "string",
     usage:
-      "directory of the leases, by default the path of the socket without .sock",
+      "directory of the lease files (default: the socket path without .sock)",
   }],
   ["timeout", {
     key: "timeoutMs",
     kind: "duration",
-    usage: "time-out of one DHCP exchange",
+    usage: "timeout of one DHCP exchange",
   }],
 ]);
 
 class FlagError extends Error {}
 
-/** The text that `-h` prints. */
+/** Returns the text that `-h` prints. */
 export function usage(): string {
   const lines = [...DEFINITIONS].map(([name, { key, kind, usage }]) => {
     const type = kind === "bool" ? "" : ` ${kind}`;
@@ -119,7 +119,8 @@ export function usage(): string {
 }
 
 /**
- * Parses what stands after `daemon`. The first word that is no flag, and all after it, are left alone, as upstream does.
+ * Parses the command line after `daemon`. The first word that is not a flag and all words after it
+ * are ignored, as upstream does.
  */
 export function parseFlags(args: readonly string[]): FlagsResult {
   try {
@@ -168,7 +169,7 @@ function parseValue(
   given: string | undefined,
   rest: string[],
 ): boolean | string | number {
-  // A boolean flag takes no word after it: that would be ambiguous.
+  // The word after a boolean flag is not its value.
   if (kind === "bool") return parseBoolean(name, given ?? "true");
   const value = given ?? rest.shift();
   if (value === undefined) {

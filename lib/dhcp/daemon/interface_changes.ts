@@ -1,23 +1,24 @@
-/** What must be done to an interface when its lease has other values than before. Pure. @module */
+/** The changes of an interface that a lease with other values requires. Pure. @module */
 
-import type { DhcpRoute } from "../codec/lease_routes.ts";
-import { formatRoute } from "../codec/lease_routes.ts";
+import type { DhcpRoute } from "../codec/route_options.ts";
+import { formatRoute } from "../codec/route_options.ts";
 import { sameAddress } from "../../net/ip_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
 import type { InterfaceChange } from "./ports.ts";
 import {
   acceptedRoutes,
   type LeaseValues,
   type RoutePolicy,
 } from "./lease_result.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /**
- * The steps from one lease to the next, in order.
+ * Returns the changes from one lease to the next, in order.
  *
- * A changed address is first removed and then added, since the kernel takes addresses of one subnet away with the first
- * of them; all routes go with it and are added again. What main plugin and container added themselves stays.
+ * A changed address is first removed and then added: the kernel removes all addresses of a subnet
+ * with the first of them. The routes of the lease are removed with it and added again. What the
+ * main plugin and the container added themselves stays.
  *
- * @param before What is on the interface; undefined if nothing of it is.
+ * @param before The values on the interface; undefined if there are none.
  */
 export function interfaceChanges(
   before: LeaseValues | undefined,
@@ -31,7 +32,7 @@ export function interfaceChanges(
   const existing = acceptedRoutes(before, policy).routes;
   if (!isSameSubnet(before, after)) {
     return [
-      ...removal(before, policy),
+      ...removalOf(before, policy),
       addAddress(after),
       ...toChanges("add-route", wanted, policy),
     ];
@@ -42,8 +43,8 @@ export function interfaceChanges(
   ];
 }
 
-/** Takes a lease off the interface. */
-export function removal(
+/** Returns the changes that remove a lease from the interface. */
+export function removalOf(
   lease: LeaseValues,
   policy: RoutePolicy,
 ): readonly InterfaceChange[] {

@@ -1,27 +1,32 @@
-/** What happens to the interface of a lease that changes, is lost or comes back (`onChange`, `onExpiry`). @module */
+/**
+ * What happens to an interface when its lease changes, is lost or comes back (`onChange`,
+ * `onExpiry`). @module
+ */
 
 import { SystemError } from "../../base/errors.ts";
-import type { Lease } from "../client/lease.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
-import { interfaceChanges, removal } from "./interface_changes.ts";
-import type { LeaseOptions } from "../config/lease_options.ts";
-import type { AttachedInterface, InterfaceChange } from "./ports.ts";
-import { acceptedRoutes } from "./lease_result.ts";
 import type { Log } from "../../base/log_line.ts";
+import { formatIpAddress } from "../../net/ip_address.ts";
+import type { Lease } from "../client/lease.ts";
+import type { LeaseOptions } from "../config/lease_options.ts";
+import { interfaceChanges, removalOf } from "./interface_changes.ts";
+import { acceptedRoutes } from "./lease_result.ts";
+import type { AttachedInterface, InterfaceChange } from "./ports.ts";
 
 /**
- * Keeps the interface in step with the lease. What the operating system refuses is logged and does not stop the client.
+ * Keeps an interface in step with its lease. What the operating system refuses is logged and does
+ * not stop the client.
  *
- * With `onExpiry: "down"` a lost address is taken off and the interface set down, and it stays so but for the moments in
- * which an answer to a DISCOVER is waited for: without an address nothing can use it then.
+ * With `onExpiry: "down"` a lost address is removed and the link set down. The link stays down
+ * except while a DISCOVER waits for its answer: without an address nothing can use it then.
  */
-export class InterfacePolicy {
+export class InterfaceSync {
   readonly #interface: AttachedInterface;
   readonly #options: LeaseOptions;
   readonly #log: Log;
   #applied: Lease | undefined;
-  #isParked = false;
-  #isUp = true;
+  #holdsLinkDown = false;
+  /** The state that this object set last. */
+  #linkState: "up" | "down" = "up";
 
   constructor(
     attachedInterface: AttachedInterface,
@@ -33,101 +38,94 @@ export class InterfacePolicy {
     this.#log = log;
   }
 
-  /** Whether the state of the link is this object's doing: what is heard of it means nothing then. */
-  get isParked(): boolean {
-    return this.#isParked;
+  /** Whether this object controls the state of the link; link events mean nothing then. */
+  get holdsLinkDown(): boolean {
+    return this.#holdsLinkDown;
   }
 
-  /** The lease whose values are on the interface; undefined if none are. */
+  /** The lease whose values are on the interface; undefined if there is none. */
   get applied(): Lease | undefined {
     return this.#applied;
   }
 
   /** Whether the interface follows a lease with other values. */
   get follows(): boolean {
-    return this.#isParked || this.#options.onChange === "apply";
+    return this.#holdsLinkDown || this.#options.onChange === "apply";
   }
 
-  /** A lease that somebody else puts on the interface, or has put there. */
-  entrust(lease: Lease): void {
+  /** Assumes that the main plugin puts the values of the lease on the interface, or has done so. */
+  assume(lease: Lease): void {
     this.#applied = lease;
-    this.#warn(lease);
-    this.#unpark();
+    this.#warnAboutRoutes(lease);
+    this.#releaseLink();
   }
 
-  /** The lease has other values, or there is one again: the interface gets them, if it {@link follows}. */
+  /** Puts the values of a changed or new lease on the interface, if it {@link follows}. */
   update(lease: Lease): void {
-    this.#warn(lease);
+    this.#warnAboutRoutes(lease);
     if (!this.follows) {
       this.#log("info", "change-ignored", {
         address: formatIpAddress(lease.address),
       });
       return;
     }
-    this.#unpark();
+    this.#releaseLink();
     const before = this.#applied;
     this.#applied = lease;
     this.#apply(interfaceChanges(before, lease, this.#options));
   }
 
-  /** The lease goes on with the same values: what they came with first need not be kept. */
-  renewed(from: Lease, to: Lease): void {
+  /** Replaces a lease by its renewal with the same values: the earlier one need not be kept. */
+  renew(from: Lease, to: Lease): void {
     if (this.#applied === from) this.#applied = to;
   }
 
-  /** Goes on with what an earlier daemon began: a part of it may be done. */
-  finish(from: Lease | undefined, lease: Lease): void {
-    this.#warn(lease);
+  /** Completes what an earlier daemon began and may have done in part. */
+  complete(from: Lease | undefined, lease: Lease): void {
+    this.#warnAboutRoutes(lease);
     this.#applied = lease;
     this.#setState("up");
     this.#apply(interfaceChanges(from, lease, this.#options));
   }
 
-  /** The address must not be used any more. */
-  lose(lease: Lease): void {
+  /**
+   * Removes a lost lease from the interface and sets the link down, unless `onExpiry` is "keep".
+   */
+  remove(lease: Lease): void {
     if (this.#options.onExpiry === "keep") return;
     this.#log("warn", "link-set-down", {
       address: formatIpAddress(lease.address),
     });
-    this.#apply(removal(this.#applied ?? lease, this.#options));
+    this.#apply(removalOf(this.#applied ?? lease, this.#options));
     this.#applied = undefined;
-    this.#isParked = true;
-    this.#sleep();
+    this.#holdsLinkDown = true;
+    this.#setHeldLink("down");
   }
 
-  /** A message is to be sent. */
+  /** Sets a link that is held down up, to send a message. */
   beforeSend(): void {
-    if (this.#isParked) this.#wake();
+    if (this.#holdsLinkDown) this.#setHeldLink("up");
   }
 
-  /** No answer is waited for. */
+  /** Sets a link that is held down back down, once no answer is expected. */
   afterExchange(): void {
-    if (this.#isParked) this.#sleep();
+    if (this.#holdsLinkDown) this.#setHeldLink("down");
   }
 
-  #unpark(): void {
-    if (!this.#isParked) return;
-    this.#wake();
-    this.#isParked = false;
+  #releaseLink(): void {
+    if (!this.#holdsLinkDown) return;
+    this.#setHeldLink("up");
+    this.#holdsLinkDown = false;
   }
 
-  #wake(): void {
-    if (this.#isUp) return;
-    this.#isUp = true;
-    this.#setState("up");
-  }
-
-  #sleep(): void {
-    if (!this.#isUp) return;
-    this.#isUp = false;
-    this.#setState("down");
+  #setHeldLink(state: "up" | "down"): void {
+    if (this.#linkState === state) return;
+    this.#linkState = state;
+    this.#setState(state);
   }
 
   #setState(state: "up" | "down"): void {
-    this.#attempt(
-      `set-${state}`,
-      () => this.#interface.setState(state),
-    );
+    this.#attempt(`set-${state}`, () => this.#interface.setState(state));
   }
 
   #apply(changes: readonly InterfaceChange[]): void {
@@ -149,7 +147,7 @@ export class InterfacePolicy {
     }
   }
 
-  #warn(lease: Lease): void {
+  #warnAboutRoutes(lease: Lease): void {
     for (const reason of acceptedRoutes(lease, this.#options).warnings) {
       this.#log("warn", "route-dropped", { reason });
     }

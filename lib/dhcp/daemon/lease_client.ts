@@ -1,298 +1,507 @@
-/** One attachment's client at work: carries out what the state machine asks for, and brings it what happens. @module */
+/**
+ * The DHCP client of one attachment: receives messages, runs the state machine and carries out its
+ * effects.
+ *
+ * Its events come from the socket, the timer, the probe and the interface. Each event is handled
+ * with all its effects before the next one. @module
+ */
 
-import type { SystemError } from "../../base/errors.ts";
+import { SystemError } from "../../base/errors.ts";
+import type { Log } from "../../base/log_line.ts";
+import type { Attachment } from "../../cni/attachment.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
+import { formatMacAddress } from "../../net/mac_address.ts";
+import type { InterfaceEvent } from "../../netlink/notification.ts";
+import type { ClientEffect, ClientEvent } from "../client/event.ts";
 import type { Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
-import { type ClientState, leaseInUse, offerOf } from "../client/state.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
-import { resumeEvent } from "./adoption_policy.ts";
-import { clientSettings } from "./client_identity.ts";
 import {
-  answerDueMs,
-  ClientRunner,
-  type ClientRunnerOptions,
-} from "./client_runner.ts";
-import { FLUSH_TIMEOUT_MS, giveBack } from "./release.ts";
-import { HeldLease } from "./lease_effects.ts";
-import { KeeperError, type KeeperFailure } from "./acquisition_failure.ts";
+  type ClientState,
+  INITIAL_STATE,
+  leaseInUse,
+  type Offer,
+  offerOf,
+} from "../client/state.ts";
+import { transition } from "../client/transition.ts";
+import type { LeaseOptions } from "../config/lease_options.ts";
 import {
-  attachmentLog,
-  type KeeperContext,
-  type KeeperSubject,
-} from "./lease_client_context.ts";
-import type {
-  ClientIdentity,
-  LeasedGrant,
-  LeasedRecord,
+  AcquisitionError,
+  type AcquisitionFailure,
+} from "./acquisition_error.ts";
+import { attachmentLog } from "./attachment_log.ts";
+import { type ClientFlags, clientSettings } from "./client_identity.ts";
+import { answerDueMs, ClientSocket } from "./client_socket.ts";
+import { InterfaceSync } from "./interface_sync.ts";
+import {
+  type ClientIdentity,
+  type LeasedGrant,
+  type LeasedRecord,
+  MAX_CHADDR,
 } from "./lease_record.ts";
+import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
-import { type AttachedInterface, isSameNetns } from "./ports.ts";
-import { Waiters } from "./waiters.ts";
-import { Wire } from "./client_socket.ts";
-import type { Log } from "../../base/log_line.ts";
+import type { Metrics } from "./metrics.ts";
+import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
+import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
+import { resumeEvent } from "./resume_policy.ts";
+import { StoredLease } from "./stored_lease.ts";
+import { isSameNetns } from "../../net/netns_identity.ts";
+import type { Timer } from "../../base/timer.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
-/** Acquires, keeps and gives back the lease of one attachment. */
-export class Keeper {
-  readonly #context: KeeperContext;
+/**
+ * What a client acquires a lease for: an attachment, its interface and the options of its network.
+ */
+export interface LeaseSubject {
+  readonly attachment: Attachment;
+  readonly attached: AttachedInterface;
+  readonly identity: ClientIdentity;
+  readonly options: LeaseOptions;
+}
+
+/** What all lease clients share. */
+export interface LeaseClientContext {
+  readonly ports: DaemonPorts;
+  readonly flags: ClientFlags;
+  readonly metrics: Metrics;
+  /** Called when a client has ended by itself; its lease file is removed. */
+  readonly onEnd: (subject: LeaseSubject) => void;
+}
+
+/** The life of a client. */
+type Life =
+  | { readonly kind: "running" }
+  /** The interface was removed; the lease file stays for the DEL. */
+  | { readonly kind: "orphaned" }
+  /** No caller gets a lease any more; a RELEASE may still be on its way. */
+  | { readonly kind: "ended"; readonly failure: AcquisitionFailure };
+
+/** Acquires, keeps and releases the lease of one attachment. */
+export class LeaseClient {
+  readonly #context: LeaseClientContext;
   readonly #log: Log;
-  readonly #held: HeldLease;
+  readonly #stored: StoredLease;
+  readonly #interface: InterfaceSync;
+  readonly #timer: Timer;
+  readonly #socket: ClientSocket;
   readonly #link: LinkWatch;
-  readonly #wire: Wire;
-  readonly #client: ClientRunner;
-  readonly #waiters = new Waiters();
-  #isStopping = false;
-  #isOrphaned = false;
-  /** Why nobody will get a lease from here. */
-  #failure: KeeperFailure | undefined;
+  readonly #waiters = new LeaseWaiters();
+  readonly #events: ClientEvent[] = [];
+  #isHandling = false;
+  #state: ClientState = INITIAL_STATE;
+  #life: Life = { kind: "running" };
 
-  /** @param subject Who it works for. */
-  constructor(readonly subject: KeeperSubject, context: KeeperContext) {
-    const { attachment, attached } = subject;
-    const { ports, metrics } = context;
-    const { scheduler, randomU32 } = ports;
-    const log = attachmentLog(attachment, ports);
+  constructor(readonly subject: LeaseSubject, context: LeaseClientContext) {
+    const { attachment, attached, identity, options } = subject;
+    const { location } = attached;
+    const { metrics, ports: { scheduler, bootId, leases: store } } = context;
+    const log = attachmentLog(attachment, context.ports.log);
     this.#context = context;
     this.#log = log;
-    this.#held = new HeldLease(subject, { ports, metrics, log });
-    this.#link = new LinkWatch({
-      attached,
-      log,
-      onLink: (link) => this.#onLink(link),
-      onGone: (what) => this.#orphan(what),
-    });
-    this.#wire = new Wire({
+    this.#stored = new StoredLease(
+      { attachment, location, options, bootId },
+      identity,
+      { store, log },
+    );
+    this.#interface = new InterfaceSync(attached, options, log);
+    this.#timer = scheduler.timer(() => this.#dispatch({ kind: "timer" }));
+    this.#socket = new ClientSocket({
       attached,
       scheduler,
       log,
       metrics,
-      onMessage: (message) =>
-        this.#client.dispatch({ kind: "packet", message }),
-      onConflict: () => this.#client.dispatch({ kind: "conflict" }),
-      onGone: () => this.#orphan("interface"),
+      onReadable: () => this.#receive(),
+      onConflict: () => this.#dispatch({ kind: "conflict" }),
     });
-    this.#client = new ClientRunner({
-      scheduler,
-      randomU32,
-      settings: () => this.#settings(),
-      onState: (state) =>
-        state.state !== "REQUESTING" ||
-        this.#keeps(this.#held.offered(state.offer)),
-      onEffect: (effect) => this.#carryOut(effect),
-      onIdle: (state) => this.#settle(state),
+    this.#link = new LinkWatch({
+      attached,
+      log,
+      onEvent: (event) => this.#inspectLink(event),
     });
   }
 
-  /** The lease whose address may be used now. */
+  /** The lease whose address may be used now; undefined if there is none. */
   get lease(): Lease | undefined {
-    return leaseInUse(this.#client.state);
+    return leaseInUse(this.#state);
   }
 
-  /** The name of the client's state; `GONE` if the interface is. */
+  /** The name of the client's state; `GONE` if its interface was removed. */
   get stateName(): string {
-    return this.#isOrphaned ? "GONE" : this.#client.state.state;
-  }
-
-  /** Whether it works for this very interface, which is not gone. @throws {SystemError} */
-  serves({ place }: AttachedInterface): boolean {
-    const { attached } = this.subject;
-    return !this.#isOver && isSameNetns(attached.place.netns, place.netns) &&
-      attached.read() !== undefined;
-  }
-
-  /** What another keeper of the attachment could go on with. */
-  heirloom(identity: ClientIdentity): LeasedGrant | undefined {
-    return this.#held.written.heirloom(identity);
+    return this.#life.kind === "orphaned" ? "GONE" : this.#state.state;
   }
 
   /**
-   * Begins to acquire.
+   * Whether the client works for this very interface, and the interface exists. @throws
+   * {SystemError}
+   */
+  serves({ location }: AttachedInterface): boolean {
+    const { attached } = this.subject;
+    return this.#life.kind === "running" &&
+      isSameNetns(attached.location.netns, location.netns) &&
+      attached.read() !== undefined;
+  }
+
+  /** Returns the lease if another client with `identity` can continue it. */
+  resumableGrant(identity: ClientIdentity): LeasedGrant | undefined {
+    return this.#stored.resumableGrant(identity);
+  }
+
+  /**
+   * Begins to acquire a lease.
    *
-   * @param inherited The lease of an earlier keeper, to go on with, or to give back in the end. Its file stays meanwhile.
-   * @throws {SystemError}
+   * @param inherited The lease of an earlier client, to ask for first. If the acquisition fails it
+   * is released; until then its file stays.
+   * @throws {SystemError} if the interface cannot be set up or watched.
    */
   start(inherited: LeasedGrant | undefined): void {
-    const { ifName, netnsPath: netns } = this.subject.attached.place;
+    const { ifName, netnsPath: netns } = this.subject.attached.location;
     this.#log("info", "acquisition-started", { interface: ifName, netns });
-    if (inherited !== undefined) this.#held.written.takeOver(inherited);
+    if (inherited !== undefined) this.#stored.inherit(inherited);
     const link = this.#link.open({ setUp: true });
-    if (link === undefined) return;
-    this.#client.dispatch({
+    if (link === undefined) return this.#orphan("interface");
+    this.#dispatch({
       kind: "start",
       link: link.hasCarrier ? "up" : "down",
       ...(inherited === undefined ? {} : { held: offerOf(inherited.lease) }),
     });
   }
 
-  /** Goes on with a stored lease; one that is lost counts as expired. @throws {SystemError} */
+  /**
+   * Continues with a stored lease, and with what the earlier daemon did not complete.
+   *
+   * @throws {SystemError} if the interface cannot be watched.
+   */
   resume(record: LeasedRecord): void {
-    const { address } = record.grant.lease;
-    this.#held.takeUp(record);
+    const { grant: { lease }, change, isLost } = record;
+    this.#stored.restore(record);
+    if (change === undefined || isLost) {
+      this.#interface.assume(lease);
+    } else {
+      this.#interface.complete(change.from, lease);
+      this.#stored.write({ change: null });
+    }
     const link = this.#link.open({ setUp: false });
-    if (link === undefined) return;
-    this.#log("info", "lease-resumed", { address: formatIpAddress(address) });
+    if (link === undefined) return this.#orphan("interface");
+    this.#log("info", "lease-resumed", {
+      address: formatIpAddress(lease.address),
+    });
     const nowMs = this.#context.ports.scheduler.nowMs();
-    this.#client.dispatch(resumeEvent(record, link, nowMs));
-    this.#held.followMac(link);
-    this.#held.noteAddress(this.lease);
+    this.#dispatch(resumeEvent(record, link, nowMs));
+    this.#followMac(link);
+    this.#recordAddressSeen(this.lease);
   }
 
   /**
-   * The lease, once there is one.
+   * Waits for the lease.
    *
-   * @throws {KeeperError} if there will be none, or the signal is aborted.
+   * @throws {AcquisitionError} if there will be none, or once the signal is aborted.
    */
   async waitForLease(signal: AbortSignal): Promise<Lease> {
     if (this.lease !== undefined) return this.lease;
-    if (this.#isOver) {
-      throw new KeeperError(this.#failure ?? { kind: "cancelled" });
+    switch (this.#life.kind) {
+      case "running":
+        return await this.#waiters.wait(signal);
+      case "orphaned":
+        throw new AcquisitionError({ kind: "interface-gone" });
+      case "ended":
+        throw new AcquisitionError(this.#life.failure);
     }
-    return await this.#waiters.wait(signal);
   }
 
-  /** Ends; what the server has granted is given back. */
+  /** Ends; releases what a server has granted, and removes the lease file. */
   async release(): Promise<void> {
-    if (this.#isStopping) return;
+    const { kind } = this.#life;
+    if (kind === "ended") return;
     this.#log("info", "release-started");
     this.#end({ kind: "cancelled" });
     try {
-      if (this.#isOrphaned) {
-        const { grant, isLost } = this.#held.written;
-        const settings = this.#settings();
-        const held = { grant, isLost, settings, attached: undefined };
-        return await giveBack(held, this.#context.ports, this.#log);
-      }
-      this.#client.dispatch({ kind: "stop", release: true });
-      await this.#wire.flushed(FLUSH_TIMEOUT_MS);
+      if (kind === "orphaned") return await this.#releaseFromHost();
+      this.#dispatch({ kind: "stop", release: true });
+      await this.#socket.flushed(FLUSH_TIMEOUT_MS);
     } finally {
-      this.#held.written.forget();
+      this.#stored.remove();
       this.#close();
     }
   }
 
-  /** Ends without a word: the lease stays, for the next keeper. */
+  /** Ends without a message: the lease stays for the next client. */
   suspend(): void {
     this.#end({ kind: "cancelled" });
     this.#close();
   }
 
-  /** It has stopped, or lost its interface. */
-  get #isOver(): boolean {
-    return this.#isStopping || this.#isOrphaned;
-  }
-
-  #settings(): ClientSettings {
-    return clientSettings(this.#held.written.identity, this.subject.options, {
-      flags: this.#context.flags,
-      linkKind: this.#link.kind,
-    });
-  }
-
-  #onLink(link: LinkInfo): void {
-    if (this.#isOver) return;
-    this.#held.followMac(link);
-    this.#held.noteAddress(this.lease);
-    if (this.#held.policy.isParked) return;
-    this.#client.dispatch({ kind: link.hasCarrier ? "linkUp" : "linkDown" });
-  }
-
-  /** Lets go of what the state has no use for. */
-  #settle(state: ClientState): void {
-    if (state.state !== "PROBING") this.#wire.endProbe();
-    if (this.#isOver) return;
-    if (this.#failure !== undefined) return this.#giveUp(this.#failure);
-    const dueMs = answerDueMs(state);
-    if (dueMs !== undefined) return this.#wire.endExchangeAt(dueMs);
-    this.#wire.endExchange();
-    if (state.state === "INIT") this.#held.policy.afterExchange();
-  }
-
-  #carryOut(effect: Parameters<ClientRunnerOptions["onEffect"]>[0]): void {
-    switch (effect.kind) {
-      case "send":
-        this.#held.policy.beforeSend();
-        return this.#wire.send(effect);
-      case "probe":
-        return this.#wire.probe(effect);
-      case "leaseAcquired": {
-        // A container that had a lease before goes on with it, written down or not.
-        const { isLost } = this.#held.written;
-        const error = this.#held.take(effect);
-        if (isLost || this.#keeps(error)) this.#waiters.resolve(effect.lease);
-        return;
-      }
-      case "leaseLost":
-        // Its sockets belong to the address; and one that is open while the link goes down fails at its next use.
-        this.#wire.endExchange();
-        this.#held.take(effect);
-        // From now on the link is set up for each message, so nobody would tell that its carrier is back.
-        if (this.#held.policy.isParked) {
-          this.#client.dispatch({ kind: "linkUp" });
-        }
-        return;
-      case "leaseRenewed":
-      case "leaseChanged":
-        this.#held.take(effect);
-        return;
-      case "failed":
-        this.#context.metrics.count(`failed_${effect.failure.kind}`);
-        this.#failure = effect.failure;
-        return;
-      case "log":
-        return this.#log(effect.level, effect.event, effect.fields);
-      default:
-        effect satisfies never;
+  /** Handles the messages that wait in the socket. */
+  #receive(): void {
+    for (const message of this.#socket.receive()) {
+      this.#dispatch({ kind: "packet", message });
     }
   }
 
-  /** Whether to go on: somebody who waits is told of a lease that cannot be written down, instead of getting it. */
-  #keeps(error: SystemError | undefined): boolean {
-    if (error === undefined || this.#waiters.isEmpty) return true;
-    this.#failure = { kind: "not-stored", error };
-    return false;
+  /** Handles an event of the interface. */
+  #inspectLink(event: InterfaceEvent): void {
+    const status = this.#link.inspect(event);
+    if (status.kind === "unknown") return;
+    if (status.kind === "gone") return this.#orphan(status.what);
+    if (this.#life.kind !== "running") return;
+    this.#followMac(status.link);
+    this.#recordAddressSeen(this.lease);
+    if (this.#interface.holdsLinkDown) return;
+    const { hasCarrier } = status.link;
+    this.#dispatch({ kind: hasCarrier ? "linkUp" : "linkDown" });
   }
 
-  /** Nobody gets a lease from this keeper. */
-  #giveUp(failure: KeeperFailure): void {
-    this.#isStopping = true;
-    this.#client.dispatch({ kind: "stop", release: true });
-    this.#held.written.forget();
-    this.#close();
-    this.#context.onEnd(this.subject);
-    this.#end(failure);
-  }
-
-  /** The interface is gone: the lease ends here. With the whole namespace gone, nobody uses the address any more. */
+  /**
+   * Ends because the interface is gone. The lease file stays for the DEL, which releases the lease.
+   */
   #orphan(what: "interface" | "namespace"): void {
-    if (this.#isStopping) return;
-    if (!this.#isOrphaned) {
-      this.#isOrphaned = true;
-      this.#log("warn", "interface-removed", {
-        what,
-        interface: this.subject.attached.place.ifName,
-      });
+    if (this.#life.kind === "ended") return;
+    if (this.#life.kind === "running") {
+      this.#life = { kind: "orphaned" };
+      const { ifName } = this.subject.attached.location;
+      this.#log("warn", "interface-removed", { what, interface: ifName });
       this.#context.metrics.count("leases_orphaned");
-      this.#failure = { kind: "interface-gone" };
-      this.#client.dispatch({ kind: "stop", release: false });
-      this.#wire[Symbol.dispose]();
-      this.#waiters.reject(this.#failure);
+      this.#dispatch({ kind: "stop", release: false });
+      this.#socket[Symbol.dispose]();
+      this.#waiters.reject({ kind: "interface-gone" });
     }
-    if (what === "interface" && this.#held.written.grant !== undefined) return;
+    // With the namespace gone, nothing uses the address any more.
+    if (what === "interface" && this.#stored.grant !== undefined) return;
     this.release().then(
       () => this.#context.onEnd(this.subject),
       (error) => this.#log("error", "release-failed", { reason: `${error}` }),
     );
   }
 
-  #end(failure: KeeperFailure): void {
-    this.#isStopping = true;
-    this.#failure ??= failure;
-    this.#waiters.reject(this.#failure);
+  /** Handles an event, now or after those before it. */
+  #dispatch(event: ClientEvent): void {
+    this.#events.push(event);
+    if (this.#isHandling) return;
+    this.#isHandling = true;
+    try {
+      for (;;) {
+        const next = this.#events.shift();
+        if (next === undefined) break;
+        this.#handle(next);
+      }
+    } finally {
+      this.#isHandling = false;
+    }
+    this.#closeUnused();
+  }
+
+  /**
+   * Makes one transition. An effect that fails ends the client, and the effects after it are
+   * dropped.
+   */
+  #handle(event: ClientEvent): void {
+    const { scheduler, randomU32 } = this.#context.ports;
+    const { state, effects } = transition(this.#state, event, {
+      settings: this.#settings(),
+      nowMs: scheduler.nowMs(),
+      randomU32,
+    });
+    this.#state = state;
+    for (const effect of effects) {
+      const failure = this.#carryOut(effect);
+      if (failure !== undefined) return this.#fail(failure);
+    }
+  }
+
+  /** @returns Why the callers that wait get no lease. */
+  #carryOut(effect: ClientEffect): AcquisitionFailure | undefined {
+    switch (effect.kind) {
+      case "setTimer":
+        this.#timer.set(effect.atMs ?? Infinity);
+        return undefined;
+      case "send":
+        this.#interface.beforeSend();
+        if (!this.#socket.send(effect)) this.#orphan("interface");
+        return undefined;
+      case "probe":
+        this.#socket.probe(effect);
+        return undefined;
+      case "offerAccepted":
+        return this.#acceptOffer(effect.offer);
+      case "leaseAcquired":
+        return this.#acquire(effect.lease);
+      case "leaseRenewed":
+        this.#renew(effect.lease);
+        return undefined;
+      case "leaseChanged":
+        this.#context.metrics.count("leases_changed");
+        this.#recordAddressSeen(effect.previous);
+        this.#follow(effect.lease);
+        return undefined;
+      case "leaseLost":
+        this.#lose(effect);
+        return undefined;
+      case "failed":
+        this.#context.metrics.count(`failed_${effect.failure.kind}`);
+        return effect.failure;
+      case "log":
+        this.#log(effect.level, effect.event, effect.fields);
+        return undefined;
+    }
+  }
+
+  /** Stores an offer before its REQUEST is sent, so that it can be released whatever happens. */
+  #acceptOffer(offer: Offer): AcquisitionFailure | undefined {
+    // The file of a lost lease stays, so that the next daemon continues to seek another.
+    if (this.#stored.isLost || this.#stored.hasOffer(offer)) return undefined;
+    const grant = { kind: "offered", offer } as const;
+    return this.#notStored(this.#stored.write({ grant }));
+  }
+
+  #acquire(lease: Lease): AcquisitionFailure | undefined {
+    this.#context.metrics.count("leases_acquired");
+    if (lease.mtu !== undefined) {
+      this.#log("info", "mtu-offered", { mtu: lease.mtu });
+    }
+    if (this.#stored.isLost) {
+      // The container had a lease before: it gets this one whether or not it can be stored.
+      this.#follow(lease);
+    } else {
+      const failure = this.#notStored(this.#assume(lease));
+      if (failure !== undefined) return failure;
+    }
+    this.#waiters.resolve(lease);
+    return undefined;
+  }
+
+  #renew(lease: Lease): void {
+    this.#context.metrics.count("leases_renewed");
+    const before = this.#stored.grant;
+    if (before?.kind === "leased") this.#interface.renew(before.lease, lease);
+    this.#stored.write({ grant: { kind: "leased", lease } });
+    this.#recordAddressSeen(lease);
+  }
+
+  #lose(
+    { lease, reason }: Extract<ClientEffect, { readonly kind: "leaseLost" }>,
+  ): void {
+    // A socket belongs to its address, and fails at its next use if its link was down meanwhile.
+    this.#socket.close();
+    this.#context.metrics.count(`leases_lost_${reason}`);
+    const grant = { kind: "leased", lease } as const;
+    this.#stored.write({ grant, isLost: true, change: null });
+    this.#interface.remove(lease);
+    // The link is set up for each message from now on, and no event reports its carrier.
+    if (this.#interface.holdsLinkDown) this.#dispatch({ kind: "linkUp" });
+  }
+
+  /**
+   * Brings the interface to a changed lease. The file holds both leases meanwhile, so that the next
+   * daemon can complete the change.
+   */
+  #follow(lease: Lease): void {
+    // An address that never was on the interface is in a machine behind it, which no one can
+    // notify.
+    if (!this.#stored.wasSeen) return void this.#assume(lease);
+    const { follows, applied } = this.#interface;
+    const change = follows ? { from: applied } : null;
+    const grant = { kind: "leased", lease } as const;
+    this.#stored.write({ grant, isLost: false, wasSeen: false, change });
+    this.#interface.update(lease);
+    if (change !== null) this.#stored.write({ change: null });
+    this.#recordAddressSeen(lease);
+  }
+
+  /**
+   * Stores a lease that the main plugin puts on the interface. @returns Why it cannot be stored.
+   */
+  #assume(lease: Lease): SystemError | undefined {
+    const grant = { kind: "leased", lease } as const;
+    const error = this.#stored.write({ grant, isLost: false, wasSeen: false });
+    this.#interface.assume(lease);
+    this.#recordAddressSeen(lease);
+    return error;
+  }
+
+  /** Follows a changed hardware address, for answers of servers; the client identifier stays. */
+  #followMac({ macAddress }: LinkInfo): void {
+    const { identity } = this.#stored;
+    const { chaddr } = identity;
+    const after = formatMacAddress(macAddress);
+    const before = formatMacAddress(chaddr);
+    const isUsable = macAddress.length > 0 && macAddress.length <= MAX_CHADDR;
+    if (chaddr.length === 0 || !isUsable || before === after) return;
+    this.#log("info", "mac-changed", { before, after });
+    this.#stored.write({ identity: { ...identity, chaddr: macAddress } });
+  }
+
+  /** Records in the lease file that the address of the lease is on the interface, once it is. */
+  #recordAddressSeen(lease: Lease | undefined): void {
+    if (this.#stored.wasSeen || lease === undefined) return;
+    let addresses: readonly Ipv4Cidr[];
+    try {
+      addresses = this.subject.attached.addresses();
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      // The next event makes the client read them again.
+      const { message: reason } = error;
+      return this.#log("warn", "interface-unreadable", { reason });
+    }
+    const isPresent = addresses.some(({ address }) =>
+      sameAddress(address, lease.address)
+    );
+    if (isPresent) this.#stored.write({ wasSeen: true });
+  }
+
+  /**
+   * A caller that waits must not get a lease that is not stored; without callers the client
+   * continues.
+   */
+  #notStored(error: SystemError | undefined): AcquisitionFailure | undefined {
+    return error === undefined || this.#waiters.isEmpty
+      ? undefined
+      : { kind: "not-stored", error };
+  }
+
+  /** Closes what the state does not need. */
+  #closeUnused(): void {
+    if (this.#state.state !== "PROBING") this.#socket.endProbe();
+    if (this.#life.kind !== "running") return;
+    const dueMs = answerDueMs(this.#state);
+    if (dueMs !== undefined) return this.#socket.closeAt(dueMs);
+    this.#socket.close();
+    if (this.#state.state === "INIT") this.#interface.afterExchange();
+  }
+
+  /** Ends without a lease: releases what a server has granted, and fails the calls that wait. */
+  #fail(failure: AcquisitionFailure): void {
+    if (this.#life.kind !== "running") return;
+    this.#life = { kind: "ended", failure };
+    this.#handle({ kind: "stop", release: true });
+    this.#stored.remove();
+    this.#close();
+    this.#context.onEnd(this.subject);
+    this.#waiters.reject(failure);
+  }
+
+  async #releaseFromHost(): Promise<void> {
+    const { grant, isLost } = this.#stored;
+    const settings = this.#settings();
+    const held = { grant, isLost, settings, attached: undefined };
+    await releaseGrant(held, this.#context.ports, this.#log);
+  }
+
+  #end(failure: AcquisitionFailure): void {
+    if (this.#life.kind === "ended") return;
+    this.#life = { kind: "ended", failure };
+    this.#waiters.reject(failure);
   }
 
   #close(): void {
-    this.#wire[Symbol.dispose]();
+    this.#socket[Symbol.dispose]();
     this.#link[Symbol.dispose]();
-    this.#client[Symbol.dispose]();
+    this.#timer[Symbol.dispose]();
+  }
+
+  #settings(): ClientSettings {
+    return clientSettings(this.#stored.identity, this.subject.options, {
+      flags: this.#context.flags,
+      linkKind: this.#link.kind,
+    });
   }
 }

@@ -1,4 +1,7 @@
-/** Leases as files. Pure. @module */
+/**
+ * The content of a lease file: everything that the next daemon needs to resume or release the
+ * lease. Pure. @module
+ */
 
 import { ConfigError, DecodeError } from "../../base/errors.ts";
 import { formatHex, parseHex } from "../../base/hex.ts";
@@ -14,80 +17,84 @@ import {
   parseLeaseOptions,
 } from "../config/lease_options.ts";
 import {
-  child,
-  formatStateFile,
-  parseStateFile,
-  readAttachment,
-  required,
-} from "../protocol/release_note.ts";
+  requiredAttachment,
+  requiredObject,
+  requiredString,
+} from "../protocol/required_keys.ts";
+import { formatStateFile, parseStateFile } from "../protocol/state_file.ts";
 import type { Attachment } from "../../cni/attachment.ts";
+import type { NetnsIdentity } from "../../net/netns_identity.ts";
 
-/** What tells a namespace from every other that lives at the same time. */
-export interface NetnsIdentity {
-  readonly device: string;
-  readonly inode: string;
-}
-
-/** Where the interface of an attachment is. */
-export interface Place {
-  /** With the daemon's prefix. */
+/** Where an interface is. */
+export interface InterfaceLocation {
+  /** Path of the namespace, with the daemon's host prefix. */
   readonly netnsPath: string;
   readonly netns: NetnsIdentity;
   readonly ifName: string;
 }
 
-/** As whom the server knows the client; must stay the same for the life of a lease. */
+/** The identity by which servers know a client; it must stay the same for the life of a lease. */
 export interface ClientIdentity {
   readonly htype: number;
   readonly chaddr: Uint8Array;
   readonly clientIdentifier: Uint8Array;
 }
 
-/** `chaddr` holds no more; links with longer addresses leave it empty (RFC 4390). */
+/** The size of `chaddr`; links with longer addresses leave it empty (RFC 4390). */
 export const MAX_CHADDR = 16;
 
-/** What the server has granted, or may have granted by now. */
+/** What a server has granted, or may have granted by now. */
 export type Grant =
   | { readonly kind: "offered"; readonly offer: Offer }
   | { readonly kind: "leased"; readonly lease: Lease };
 
-/** Everything that is needed to go on with a lease, or to give it back, after the daemon has ended in any way. */
+/**
+ * A lease or an offer, and what it takes to resume or release it after the daemon has ended in any
+ * way.
+ */
 export interface LeaseRecord {
   readonly attachment: Attachment;
-  readonly place: Place;
+  readonly location: InterfaceLocation;
   readonly identity: ClientIdentity;
   readonly options: LeaseOptions;
   readonly grant: Grant;
-  /** Of which start of the machine the times of the lease are; the clock begins again with each. */
+  /** The boot that the times of the lease belong to: the clock starts again with each boot. */
   readonly bootId: string;
-  /** The lease must not be used any more, and another is being sought. */
+  /** The lease must not be used any more, and the client seeks another. */
   readonly isLost: boolean;
-  /** The address was seen on the interface: from then on its absence means something. */
+  /** The address was seen on the interface: from then on its absence is significant. */
   readonly wasSeen: boolean;
-  /** The interface is being brought to the values of the lease; undefined if it has them, or they are another's to put. */
+  /**
+   * The interface is receiving the values of the lease; undefined if it has them, or the main
+   * plugin sets them.
+   */
   readonly change: InterfaceTransition | undefined;
 }
 
-/** On the way from one lease to the next. */
+/** A change of the interface from one lease to the next, in progress. */
 export interface InterfaceTransition {
-  /** Whose values were on the interface; undefined: nobody's. */
+  /** The lease whose values were on the interface; undefined if there was none. */
   readonly from: Lease | undefined;
 }
 
-/** A lease, and not an offer. */
+/** A grant that is a lease, not an offer. */
 export type LeasedGrant = Extract<Grant, { readonly kind: "leased" }>;
 
 /** A record of a lease. */
 export type LeasedRecord = LeaseRecord & { readonly grant: LeasedGrant };
 
-/** The content of the file of a lease. What stands under `info` is for people. */
+/**
+ * Formats the content of a lease file.
+ *
+ * @param info Values for operators; no program reads them.
+ */
 export function formatLeaseRecord(
   record: LeaseRecord,
   info: Readonly<Record<string, string>> = {},
 ): string {
   const {
     attachment,
-    place,
+    location,
     identity,
     options,
     grant,
@@ -98,7 +105,7 @@ export function formatLeaseRecord(
   } = record;
   return formatStateFile({
     attachment,
-    place,
+    place: location,
     identity: {
       htype: identity.htype,
       chaddr: formatHex(identity.chaddr),
@@ -143,26 +150,26 @@ function formatChange(
 }
 
 /**
- * Reads the content of the file of a lease.
+ * Parses the content of a lease file.
  *
- * @throws {DecodeError | ConfigError} if it is anything else, such as the half of one.
+ * @throws {DecodeError | ConfigError} if it is anything else, such as half of a lease file.
  */
 export function parseLeaseRecord(text: string): LeaseRecord {
   const json = parseStateFile(text);
-  const place = child(json, "place");
-  const netns = child(place, "netns");
+  const place = requiredObject(json, "place");
+  const netns = requiredObject(place, "netns");
   return {
-    attachment: readAttachment(json),
-    place: {
-      netnsPath: required(place, "netnsPath"),
+    attachment: requiredAttachment(json),
+    location: {
+      netnsPath: requiredString(place, "netnsPath"),
       netns: {
-        device: required(netns, "device"),
-        inode: required(netns, "inode"),
+        device: requiredString(netns, "device"),
+        inode: requiredString(netns, "inode"),
       },
-      ifName: required(place, "ifName"),
+      ifName: requiredString(place, "ifName"),
     },
-    identity: readIdentity(child(json, "identity")),
-    options: parseLeaseOptions(child(json, "options")),
+    identity: readIdentity(requiredObject(json, "identity")),
+    options: parseLeaseOptions(requiredObject(json, "options")),
     grant: readGrant(json),
     bootId: json.string("bootId") ?? "",
     isLost: json.boolean("isLost") ?? false,
@@ -189,7 +196,10 @@ function readIdentity(json: JsonObject): ClientIdentity {
   }
   const chaddr = readHex(json, "chaddr");
   if (chaddr.length > MAX_CHADDR) {
-    throw new DecodeError("chaddr is too long", json.at("chaddr"));
+    throw new DecodeError(
+      `chaddr has ${chaddr.length} bytes, expected at most ${MAX_CHADDR}`,
+      json.at("chaddr"),
+    );
   }
   return {
     htype,
@@ -207,13 +217,13 @@ function readGrant(json: JsonObject): Grant {
       offer: { address, server: readIpv4(offer, "server") },
     };
   }
-  return { kind: "leased", lease: readLease(child(json, "lease")) };
+  return { kind: "leased", lease: readLease(requiredObject(json, "lease")) };
 }
 
 function readLease(json: JsonObject): Lease {
   const sentMs = json.value("sentMs");
   if (typeof sentMs !== "number" || !Number.isFinite(sentMs)) {
-    throw new DecodeError("sentMs is no number", json.at("sentMs"));
+    throw new DecodeError("sentMs is not a number", json.at("sentMs"));
   }
   const result = leaseFromAck(decodeMessage(readHex(json, "ack")), sentMs);
   if (result.kind === "lease") return result.lease;
@@ -221,9 +231,9 @@ function readLease(json: JsonObject): Lease {
 }
 
 function readIpv4(json: JsonObject, key: string): Ipv4Address {
-  const address = parseIpAddress(required(json, key));
+  const address = parseIpAddress(requiredString(json, key));
   if (address?.family === 4) return { family: 4, value: address.value };
-  throw new DecodeError(`${key} is no IPv4 address`, json.at(key));
+  throw new DecodeError(`${key} is not an IPv4 address`, json.at(key));
 }
 
 function readHex(json: JsonObject, key: string): Uint8Array {

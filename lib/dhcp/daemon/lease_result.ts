@@ -1,18 +1,18 @@
-/** From a lease to what the runtime is told. Pure. @module */
+/** The result of an ADD, from a lease. Pure. @module */
 
 import type { Dns, Result, Route } from "../../cni/result.ts";
-import { type DhcpRoute, formatRoute } from "../codec/lease_routes.ts";
+import { type DhcpRoute, formatRoute } from "../codec/route_options.ts";
 import type { Lease } from "../client/lease.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
 
-/** What decides which routes of a lease are used, and how. */
+/** The options that decide which routes of a lease are used, and how. */
 export type RoutePolicy = Pick<
   LeaseOptions,
   "priority" | "suppressGateway" | "allowSplitDefault"
 >;
 
-/** The part of a lease that concerns the interface. */
+/** The values of a lease that concern the interface. */
 export type LeaseValues = Pick<
   Lease,
   "address" | "prefixLength" | "gateway" | "routes" | "dns"
@@ -21,12 +21,13 @@ export type LeaseValues = Pick<
 /** `scope link` of rtnetlink(7): the destination is on the link itself. */
 const SCOPE_LINK = 253;
 /**
- * No network has more addresses than a /4. Shorter prefixes only serve to stand in for the default route without being
- * one, such as 0.0.0.0/1 and 128.0.0.0/1, by which any server of a link can draw off the traffic of a client.
+ * No network has more addresses than a /4. Shorter prefixes only replace the default route without
+ * being one, such as 0.0.0.0/1 and 128.0.0.0/1: any server of a link can capture a client's traffic
+ * with them.
  */
-const SHORTEST_PREFIX = 4;
+const MIN_PREFIX_LENGTH = 4;
 
-/** The routes of a lease that the policy lets pass, and why the others are left out. */
+/** Returns the routes of a lease that the policy accepts, and why others are dropped. */
 export function acceptedRoutes(
   { routes }: LeaseValues,
   { suppressGateway, allowSplitDefault }: RoutePolicy,
@@ -35,7 +36,7 @@ export function acceptedRoutes(
   readonly warnings: readonly string[];
 } {
   const isSplit = ({ destination: { prefixLength } }: DhcpRoute): boolean =>
-    !allowSplitDefault && prefixLength > 0 && prefixLength < SHORTEST_PREFIX;
+    !allowSplitDefault && prefixLength > 0 && prefixLength < MIN_PREFIX_LENGTH;
   const isSuppressed = ({ destination }: DhcpRoute): boolean =>
     suppressGateway && destination.prefixLength === 0;
   return {
@@ -43,16 +44,17 @@ export function acceptedRoutes(
     warnings: routes.filter(isSplit).map((route) =>
       `route ${
         formatRoute(route)
-      } is left out: it captures a large part of IPv4; "allowSplitDefault": true takes it`
+      } captures a large part of IPv4; "allowSplitDefault": true accepts it`
     ),
   };
 }
 
 /**
- * The result of an ADD.
+ * Returns the result of an ADD.
  *
- * A route on the link itself has no `gw`. Main plugins put the gateway in where `gw` is missing, so none is reported
- * beside such a route; upstream writes `gw` 0.0.0.0 instead, which the kernel takes for none, but which then fails CHECK.
+ * A route on the link itself has no `gw`. Main plugins use the gateway where `gw` is missing, so
+ * the result has no gateway then. Upstream writes `gw` 0.0.0.0 instead: the kernel treats it as no
+ * gateway, but the main plugin's CHECK fails.
  */
 export function leaseResult(lease: LeaseValues, policy: RoutePolicy): Result {
   const { address, prefixLength } = lease;

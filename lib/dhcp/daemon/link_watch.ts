@@ -1,21 +1,27 @@
-/** The interface of one lease over time: whether it is there, and what it is like. @module */
+/** The interface of one lease over time: whether it exists, and its state. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
-import type { AttachedInterface } from "./ports.ts";
-import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { Log } from "../../base/log_line.ts";
+import type { InterfaceEvent } from "../../netlink/notification.ts";
+import type { AttachedInterface } from "./ports.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 
 /** What a watch needs. */
 export interface LinkWatchOptions {
   readonly attached: AttachedInterface;
   readonly log: Log;
-  /** It may be another than before. */
-  readonly onLink: (link: LinkInfo) => void;
-  readonly onGone: (what: "interface" | "namespace") => void;
+  /** Receives each event; call {@link LinkWatch.inspect} with it. */
+  readonly onEvent: (event: InterfaceEvent) => void;
 }
 
-/** Watches until disposed. What the operating system refuses is logged. */
+/** What {@link LinkWatch.inspect} finds. */
+export type LinkStatus =
+  | { readonly kind: "present"; readonly link: LinkInfo }
+  | { readonly kind: "gone"; readonly what: "interface" | "namespace" }
+  /** The interface cannot be read now; the next event may help. */
+  | { readonly kind: "unknown" };
+
+/** Watches an interface until disposed. */
 export class LinkWatch implements Disposable {
   readonly #options: LinkWatchOptions;
   #watch: Disposable | undefined;
@@ -25,7 +31,7 @@ export class LinkWatch implements Disposable {
     this.#options = options;
   }
 
-  /** The kind of link, such as `macvlan`; undefined if it has none, or is not known. */
+  /** The kind of link, such as `macvlan`; undefined if it has none, or is unknown. */
   get kind(): string | undefined {
     return this.#kind;
   }
@@ -33,21 +39,41 @@ export class LinkWatch implements Disposable {
   /**
    * Begins to watch.
    *
-   * @returns The interface; undefined if it is gone, which is reported as well.
-   * @throws {SystemError} if it cannot be watched, or set up.
+   * @param options With `setUp`, the link is set up if it is down.
+   * @returns The interface; undefined if it no longer exists.
+   * @throws {SystemError} if it cannot be watched, or not be set up.
    */
   open({ setUp }: { readonly setUp: boolean }): LinkInfo | undefined {
-    const { attached, log, onGone } = this.#options;
-    this.#watch = attached.watch((event) => this.#onEvent(event));
-    let link = this.#look();
-    if (setUp && link?.isUp === false) {
-      const { ifName } = attached.place;
-      log("info", "link-set-up", { interface: ifName });
-      attached.setState("up");
-      link = this.#look();
+    const { attached, log } = this.#options;
+    this.#begin();
+    const link = this.#read();
+    if (!setUp || link?.isUp !== false) return link;
+    log("info", "link-set-up", { interface: attached.location.ifName });
+    attached.setState("up");
+    return this.#read();
+  }
+
+  /**
+   * Reads the interface after an event.
+   *
+   * The kernel reuses the ids of namespaces and interfaces, and may report the end of an earlier
+   * one late. So an event is only a reason to read the interface.
+   */
+  inspect(event: InterfaceEvent): LinkStatus {
+    try {
+      // The monitor reports nothing more about that id.
+      if (event === "netns-gone") this.#begin();
+      const link = this.#read();
+      if (link !== undefined) return { kind: "present", link };
+      return gone(event === "netns-gone" ? "namespace" : "interface");
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      if (event === "netns-gone") return gone("namespace");
+      this.#options.log("warn", "interface-unreadable", {
+        reason: error.message,
+      });
+      return { kind: "unknown" };
     }
-    if (link === undefined) onGone("interface");
-    return link;
   }
 
   [Symbol.dispose](): void {
@@ -55,33 +81,21 @@ export class LinkWatch implements Disposable {
     this.#watch = undefined;
   }
 
-  /**
-   * Numbers of namespaces and interfaces are used again, and word of the end of an earlier one may come late: what is
-   * heard is only a reason to look.
-   */
-  #onEvent(event: InterfaceEvent): void {
-    const { attached, onLink, onGone, log } = this.#options;
-    if (this.#watch === undefined) return;
-    try {
-      if (event === "netns-gone") {
-        // Nothing more is told of that number.
-        this.#watch[Symbol.dispose]();
-        this.#watch = attached.watch((next) => this.#onEvent(next));
-      }
-      const link = this.#look();
-      if (link !== undefined) onLink(link);
-      else onGone(event === "netns-gone" ? "namespace" : "interface");
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      if (event === "netns-gone") return onGone("namespace");
-      // Nothing is known, so nothing is done: the next event may tell more.
-      log("warn", "interface-change-failed", { reason: error.message });
-    }
+  #begin(): void {
+    const { attached, onEvent } = this.#options;
+    this[Symbol.dispose]();
+    this.#watch = attached.watch((event) => {
+      if (this.#watch !== undefined) onEvent(event);
+    });
   }
 
-  #look(): LinkInfo | undefined {
+  #read(): LinkInfo | undefined {
     const link = this.#options.attached.read();
     this.#kind = link?.kind ?? this.#kind;
     return link;
   }
+}
+
+function gone(what: "interface" | "namespace"): LinkStatus {
+  return { kind: "gone", what };
 }

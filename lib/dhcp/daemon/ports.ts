@@ -1,31 +1,30 @@
-/** What the daemon needs of the outside. Implemented in `lib/sys`, and by fakes in tests. @module */
+/**
+ * What the daemon needs from the operating system. `lib/dhcp/host` and the fakes of the tests
+ * implement it. @module
+ */
 
+import type { Timer } from "../../base/timer.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
-import type { ClientPacket } from "../codec/packet.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
-import type { LeaseRecord, NetnsIdentity, Place } from "./lease_record.ts";
+import type { ClientPacket } from "../codec/packet.ts";
+import type { InterfaceLocation, LeaseRecord } from "./lease_record.ts";
+import type { NetnsIdentity } from "../../net/netns_identity.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** A cryptographic hash with at least 16 bytes of output, such as SHA-256. */
 export type Digest = (bytes: Uint8Array) => Uint8Array;
 
-/** The clock of leases and what waits on it. */
+/** The clock of the leases, and its timers. */
 export interface Scheduler {
-  /** Monotonic milliseconds, suspends included. */
+  /** Returns monotonic milliseconds, suspends included. */
   nowMs(): number;
-  /** Wall clock, milliseconds since 1970; for people only. */
+  /** Returns the wall clock in milliseconds since 1970, for operators only. */
   wallMs(): number;
-  /** A timer that is not set. */
+  /** Returns a timer that is not set. */
   timer(callback: () => void): Timer;
-}
-
-/** One timer. Disposing of it clears it. */
-export interface Timer extends Disposable {
-  /** Calls back once at `atMs`, soon if that has passed; replaces the time before. Infinity: never. */
-  set(atMs: number): void;
 }
 
 /** A datagram to send. */
@@ -38,11 +37,23 @@ export interface Datagram {
   readonly bytes: Uint8Array;
 }
 
-/** Sockets on an interface, held as long as an answer is waited for. */
-export interface Exchange extends Disposable {
-  /** Sends a datagram; from now on only answers with its xid are received. @throws {SystemError} */
+/** A packet that passed the filter of a {@link DhcpSocket}. */
+export interface ReceivedPacket {
+  readonly packet: ClientPacket;
+  /** Hardware address of the sender. */
+  readonly sender: Uint8Array;
+}
+
+/** A socket on an interface, open while the client expects an answer. */
+export interface DhcpSocket extends Disposable {
+  /** Sends a datagram; from now on receives only answers with its xid. @throws {SystemError} */
   send(datagram: Datagram): void;
-  /** Waits until everything has left the host, `timeoutMs` at most. */
+  /**
+   * Returns the packets that wait, one by one, until the socket is closed; never waits itself. It
+   * returns a limited number: the rest makes the socket readable again.
+   */
+  receive(): Iterable<ReceivedPacket>;
+  /** Waits until everything has left the host, at most `timeoutMs`. @returns Whether it has. */
   flushed(timeoutMs: number): Promise<boolean>;
 }
 
@@ -59,22 +70,33 @@ export type InterfaceChange =
   };
 
 /**
- * The interface of an attachment. It holds no descriptor: each call enters the namespace by its path and makes sure that
- * it is still the same one.
+ * The interface of an attachment. It holds no descriptor: each call enters the namespace by its
+ * path and checks that it is still the same one.
  *
- * Methods throw a SystemError if the operating system refuses, also if interface or namespace are gone.
+ * Methods throw a SystemError if the operating system refuses, also if interface or namespace are
+ * gone.
  */
 export interface AttachedInterface {
-  readonly place: Place;
-  /** Undefined if the interface, or the namespace, is gone. */
+  readonly location: InterfaceLocation;
+  /** Returns its state; undefined if the interface or the namespace is gone. */
   read(): LinkInfo | undefined;
-  /** Its IPv4 addresses. */
+  /** Returns its IPv4 addresses; none if the interface is gone. */
   addresses(): readonly Ipv4Cidr[];
   setState(state: "up" | "down"): void;
   change(change: InterfaceChange): void;
-  /** Opens sockets. @param onPacket Takes every packet that passes the filter. */
-  open(onPacket: (packet: ClientPacket) => void): Exchange;
-  /** Asks the link whether anybody has `address` (RFC 5227), until disposed. */
+  /**
+   * Opens a socket.
+   *
+   * @param options `server` is the hardware address of the server, or of the router to it, if it is
+   * known. `onReadable` is called whenever packets wait: it must receive them or close the socket.
+   */
+  open(
+    options: {
+      readonly server: Uint8Array | undefined;
+      readonly onReadable: () => void;
+    },
+  ): DhcpSocket;
+  /** Asks the hosts of the link whether one uses `address` (RFC 5227), until disposed. */
   probe(
     address: Ipv4Address,
     { durationMs, onConflict }: {
@@ -82,72 +104,83 @@ export interface AttachedInterface {
       readonly onConflict: () => void;
     },
   ): Disposable;
-  /** Tells `listener` what happens; look afterwards, so that nothing is missed. Not after the first "removed". */
+  /**
+   * Reports events to `listener` until disposed; read the interface afterwards to miss nothing.
+   * There may be no event after the first "removed".
+   */
   watch(listener: (event: InterfaceEvent) => void): Disposable;
 }
 
 /** The interfaces of all namespaces. */
 export interface Interfaces {
   /**
-   * The interface `ifName` in the namespace at `netnsPath`.
+   * Finds the interface `ifName` in the namespace at `netnsPath`.
    *
    * @throws {SystemError} with upstream's text if there is none.
    */
   find(netnsPath: string, ifName: string): AttachedInterface;
-  /** Whether a namespace is the one that the daemon itself is in. */
+  /** Whether a namespace is the daemon's own. */
   isOwn(netns: NetnsIdentity): boolean;
-  /** The interface of a stored lease; undefined if it, or its namespace, is gone. */
-  findAgain(place: Place): AttachedInterface | undefined;
+  /** Finds the interface of a stored lease; undefined if it, or its namespace, is gone. */
+  findAgain(location: InterfaceLocation): AttachedInterface | undefined;
   /**
-   * Sends a message to a server from the daemon's own namespace: the last resort for a lease whose interface is gone.
+   * Sends a message to a server from the daemon's own namespace, for a lease whose interface is
+   * gone.
    *
    * @throws {SystemError}
    */
   sendFromHost(datagram: Datagram): void;
 }
 
-/** A file of the state directory that is no lease. */
-export interface Oddity {
+/** A file of the state directory that is ignored. */
+export interface UnusableFile {
   readonly path: string;
   readonly reason: string;
 }
 
-/** Leases on disk. Every method throws a SystemError if the file system refuses. */
+/** The lease files. Every method throws a SystemError if the file system refuses. */
 export interface LeaseStore {
-  /** Writes a lease over an earlier one: it outlives this process, and unless it is only an offer this machine too. */
+  /**
+   * Writes a lease, replacing an earlier one. The file outlives this process; unless it is only an
+   * offer, it also outlives a crash of the machine.
+   */
   write(record: LeaseRecord): void;
-  /** Forgets a lease; one that is not there is fine. After the end of the machine it may be there again. */
+  /** Removes a lease, if there is one. After a crash of the machine it may be back. */
   remove(attachment: Attachment): void;
-  /** The lease of an attachment; undefined if there is none that can be read. */
+  /** Reads the lease of an attachment; undefined if there is none that can be read. */
   read(attachment: Attachment): LeaseRecord | undefined;
-  /** Every lease, and what else was found. */
+  /** Reads every lease. */
   readAll(): {
     readonly records: readonly LeaseRecord[];
-    readonly oddities: readonly Oddity[];
+    readonly unusable: readonly UnusableFile[];
   };
-  /** The attachments that were deleted while no daemon ran. */
-  readTombstones(): {
-    readonly attachments: readonly Attachment[];
-    readonly oddities: readonly Oddity[];
-  };
-  removeTombstone(attachment: Attachment): void;
 }
 
-/** Everything. */
+/**
+ * The release notes: plugins leave one for each attachment that is deleted while no daemon is
+ * running. Every method throws a SystemError if the file system refuses.
+ */
+export interface ReleaseNoteStore {
+  /** Reads every release note. */
+  readAll(): {
+    readonly attachments: readonly Attachment[];
+    readonly unusable: readonly UnusableFile[];
+  };
+  /** Removes a release note, if there is one. */
+  remove(attachment: Attachment): void;
+}
+
+/** Everything that the daemon needs. */
 export interface DaemonPorts {
   readonly scheduler: Scheduler;
   readonly randomU32: () => number;
   readonly digest: Digest;
-  /** 16 bytes that name this machine for good; undefined if it has none. */
+  /** 16 bytes that identify this machine permanently; undefined if it has none. */
   readonly machineId: Uint8Array | undefined;
-  /** Names this start of the machine. */
+  /** Identifies this boot of the machine. */
   readonly bootId: string;
   readonly interfaces: Interfaces;
   readonly leases: LeaseStore;
+  readonly releaseNotes: ReleaseNoteStore;
   readonly log: Log;
-}
-
-/** Whether two identities are of one namespace. */
-export function isSameNetns(one: NetnsIdentity, other: NetnsIdentity): boolean {
-  return one.device === other.device && one.inode === other.inode;
 }

@@ -1,31 +1,33 @@
-/** RELEASE of what a stored lease holds, when no client runs for it. @module */
+/** RELEASE of a stored lease without a running client. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import { encodeMessage } from "../codec/dhcp_message.ts";
+import type { Log } from "../../base/log_line.ts";
+import { formatIpAddress } from "../../net/ip_address.ts";
 import { release } from "../client/request.ts";
 import type { ClientSettings } from "../client/settings.ts";
 import { type Offer, offerOf } from "../client/state.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
+import { encodeMessage } from "../codec/dhcp_message.ts";
 import type { Grant } from "./lease_record.ts";
 import type { AttachedInterface, DaemonPorts, Datagram } from "./ports.ts";
-import type { Log } from "../../base/log_line.ts";
 
-/** A RELEASE waits no longer for the server's hardware address; the caller of a DEL must not either. */
+/**
+ * How long a RELEASE waits for the server's hardware address: the caller of a DEL waits as well.
+ */
 export const FLUSH_TIMEOUT_MS = 500;
 
-/** The address of a grant and the server it is from. */
+/** Returns the address of a grant and the server that granted it. */
 export function grantedOffer(grant: Grant): Offer {
   return grant.kind === "offered" ? grant.offer : offerOf(grant.lease);
 }
 
 /**
- * Sends one RELEASE: through the interface of the lease, or from the host if that is gone. What fails is logged; the
- * server then frees the address when the lease ends.
+ * Sends one RELEASE: through the interface of the lease, or from the host if the interface is gone.
+ * A failure is logged; the server then frees the address when the lease expires.
  */
-export async function giveBack(
+export async function releaseGrant(
   { grant, isLost, settings, attached }: {
     readonly grant: Grant | undefined;
-    /** Then the server holds nothing for the client any more. */
+    /** The server holds nothing for the client any more. */
     readonly isLost: boolean;
     readonly settings: ClientSettings;
     /** Undefined if the interface is gone. */
@@ -63,7 +65,7 @@ async function sendThrough(
   attached: AttachedInterface,
   datagram: Datagram,
 ): Promise<void> {
-  using exchange = attached.open(() => {});
-  exchange.send(datagram);
-  await exchange.flushed(FLUSH_TIMEOUT_MS);
+  using socket = attached.open({ server: undefined, onReadable: () => {} });
+  socket.send(datagram);
+  await socket.flushed(FLUSH_TIMEOUT_MS);
 }

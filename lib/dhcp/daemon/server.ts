@@ -1,43 +1,44 @@
-/** The daemon's side of one connection: a request in, its answer out. @module */
+/** The daemon's side of one connection: reads a request and writes its answer. @module */
 
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
-import { CniError, CniErrorCode, toCniError } from "../../cni/error.ts";
+import type { Log } from "../../base/log_line.ts";
+import { CniError, toCniError } from "../../cni/error.ts";
 import type { Daemon } from "./daemon.ts";
 import {
   type DaemonRequest,
   formatAllocation,
-  formatAnswer,
   formatFailure,
   formatRequest,
+  formatResponse,
   parseRequest,
-} from "../protocol/messages.ts";
+} from "../protocol/daemon_protocol.ts";
 import {
   isHttp,
   type RpcConnection,
   serveUpstream,
 } from "./upstream_server.ts";
-import type { Log } from "../../base/log_line.ts";
+import { type CallerCredentials, checkCaller } from "./caller_credentials.ts";
 
-/** A caller sends its request at once, and takes its answer at once. */
+/** How long a caller may take to send its request, and to read its answer. */
 const LINE_TIMEOUT_MS = 5000;
-/** Between answer and confirmation the plugin only has to print the result. */
+/** How long a plugin may take between answer and confirmation: it only prints the result. */
 const CONFIRM_TIMEOUT_MS = 10_000;
 
-/** A connection as the system gives it. */
+/** A connection of a caller, accepted from the socket. */
 export interface CallerConnection extends RpcConnection, Disposable {
-  readonly peer: { readonly pid: number; readonly uid: number };
-  /** False if the other side is gone. @throws {SystemError} */
+  readonly peer: CallerCredentials;
+  /** Writes a line. @returns False if the caller has disconnected. @throws {SystemError} */
   writeLine(text: string, timeoutMs: number): Promise<boolean>;
 }
 
-/** What a server needs besides the daemon. */
+/** What serving a connection needs in addition to the daemon. */
 export interface ServerContext {
-  /** Callers must be root or this user. */
+  /** The daemon's user id. */
   readonly ownUid: number;
-  /** For STATUS. */
+  /** The version in the answer to STATUS. */
   readonly version: string;
   readonly log: Log;
-  /** Monotonic milliseconds. */
+  /** Returns monotonic milliseconds. */
   nowMs(): number;
 }
 
@@ -50,7 +51,7 @@ export async function serveConnection(
   using caller = connection;
   let line: string | undefined;
   try {
-    refuseStranger(caller, context);
+    checkCaller(caller.peer, context.ownUid);
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
     if (isHttp(line)) {
@@ -69,10 +70,10 @@ export async function serveConnection(
       const stack = error instanceof Error ? error.stack ?? "" : String(error);
       context.log("error", "unexpected-error", { stack });
     }
-    // Upstream's plugin was answered in its own way.
+    // Upstream's plugin has its answer already, in its own protocol.
     if (line !== undefined && isHttp(line)) return;
     await caller.writeLine(formatFailure(failure), LINE_TIMEOUT_MS)
-      .catch(() => {}); // Whoever does not listen is not told.
+      .catch(() => {}); // The caller is gone or does not read; the log has the reason.
   }
 }
 
@@ -91,17 +92,17 @@ async function answer(
       throw new DecodeError("confirm without allocate", "method");
     case "release":
       await daemon.release(request);
-      await write(formatAnswer());
+      await write(formatResponse());
       return;
     case "check":
       daemon.check(request);
-      await write(formatAnswer());
+      await write(formatResponse());
       return;
     case "gc":
-      await write(formatAnswer({ released: await daemon.gc(request) }));
+      await write(formatResponse({ released: await daemon.gc(request) }));
       return;
     case "status":
-      await write(formatAnswer({ version, ...daemon.status() }));
+      await write(formatResponse({ version, ...daemon.status() }));
       return;
     default:
       request satisfies never;
@@ -120,21 +121,22 @@ async function allocate(
     const isTaken = await caller.writeLine(line, LINE_TIMEOUT_MS);
     const reply = isTaken ? await readConfirmation(caller, log) : undefined;
     if (reply === undefined || parseRequest(reply).method !== "confirm") {
-      throw new SystemError("the caller hung up without confirming");
+      throw new SystemError("caller disconnected without confirmation");
     }
   } catch (error) {
-    await allocation.takeBack();
+    await allocation.cancel();
     throw error;
   }
   allocation.confirm();
-  await caller.writeLine(formatAnswer(), LINE_TIMEOUT_MS);
+  await caller.writeLine(formatResponse(), LINE_TIMEOUT_MS);
 }
 
 /**
- * The line after the answer to an ADD.
+ * Reads the line after the answer to an ADD.
  *
- * A caller that takes its time and is still there may have printed the result long ago, so its silence counts as a yes:
- * an address too many is given back by DEL or GC, one that was taken away from a container by nobody.
+ * A caller that is silent and still connected may have printed the result long ago, so silence
+ * counts as a confirmation. DEL or GC releases an address that was confirmed by mistake; nothing
+ * restores one that a container uses and that was released.
  */
 async function readConfirmation(
   caller: CallerConnection,
@@ -151,18 +153,6 @@ async function readConfirmation(
     });
     return formatRequest({ method: "confirm" });
   }
-}
-
-/** Whoever may write to the socket file is not yet somebody for whom to enter namespaces. */
-function refuseStranger(
-  { peer: { uid } }: CallerConnection,
-  { ownUid }: ServerContext,
-): void {
-  if (uid === 0 || uid === ownUid) return;
-  throw new CniError(
-    CniErrorCode.internal,
-    `permission denied: the caller has user id ${uid}, expected ${ownUid} or 0`,
-  );
 }
 
 function isExpected(error: unknown): boolean {

@@ -1,10 +1,11 @@
-/** What is on the disk of one lease. @module */
+/** The lease file of one attachment over time. @module */
 
-import type { LogEvent } from "../../base/log_event.ts";
 import { SystemError } from "../../base/errors.ts";
 import { formatHex } from "../../base/hex.ts";
-import type { Offer } from "../client/state.ts";
+import type { LogEvent } from "../../base/log_event.ts";
+import type { Log } from "../../base/log_line.ts";
 import { sameAddress } from "../../net/ip_address.ts";
+import type { Offer } from "../client/state.ts";
 import type {
   ClientIdentity,
   Grant,
@@ -13,28 +14,37 @@ import type {
   LeaseRecord,
 } from "./lease_record.ts";
 import type { LeaseStore } from "./ports.ts";
-import type { Log } from "../../base/log_line.ts";
 
-/** The parts of a record that do not change over the life of a lease. */
+/** The parts of a record that do not change during the life of a lease. */
 export type FixedParts = Pick<
   LeaseRecord,
-  "attachment" | "place" | "options" | "bootId"
+  "attachment" | "location" | "options" | "bootId"
 >;
 
+/** Parts of a record that have changed. */
+export interface RecordChanges {
+  readonly grant?: Grant;
+  readonly identity?: ClientIdentity;
+  readonly isLost?: boolean;
+  readonly wasSeen?: boolean;
+  /** Null: the interface has the values of the lease now. */
+  readonly change?: InterfaceTransition | null;
+}
+
 /** The changing parts of a record, and its file. */
-export class WrittenLease {
+export class StoredLease {
   readonly #fixed: FixedParts;
   readonly #store: LeaseStore;
   readonly #log: Log;
   #grant: Grant | undefined;
-  #identity: LeaseRecord["identity"];
+  #identity: ClientIdentity;
   #isLost = false;
   #wasSeen = false;
   #change: InterfaceTransition | undefined;
 
   constructor(
     fixed: FixedParts,
-    identity: LeaseRecord["identity"],
+    identity: ClientIdentity,
     { store, log }: { readonly store: LeaseStore; readonly log: Log },
   ) {
     this.#fixed = fixed;
@@ -43,28 +53,32 @@ export class WrittenLease {
     this.#log = log;
   }
 
-  /** Undefined if there is no file. */
+  /** What a server has granted; undefined if there is no file. */
   get grant(): Grant | undefined {
     return this.#grant;
   }
 
-  /** As whom the server knows the client. */
-  get identity(): LeaseRecord["identity"] {
+  /** The identity by which the server knows the client. */
+  get identity(): ClientIdentity {
     return this.#identity;
   }
 
-  /** The lease must not be used any more, and another is being sought. */
+  /** Whether the lease must not be used any more, and the client seeks another. */
   get isLost(): boolean {
     return this.#isLost;
   }
 
-  /** The address was seen on the interface. */
+  /** Whether the address was seen on the interface. */
   get wasSeen(): boolean {
     return this.#wasSeen;
   }
 
-  /** What another client of the attachment could go on with, if servers know it by the same identifier. */
-  heirloom({ clientIdentifier }: ClientIdentity): LeasedGrant | undefined {
+  /**
+   * Returns the lease if another client with `identity` can resume it: servers know both as one.
+   */
+  resumableGrant(
+    { clientIdentifier }: ClientIdentity,
+  ): LeasedGrant | undefined {
     const isSame = formatHex(this.#identity.clientIdentifier) ===
       formatHex(clientIdentifier);
     const grant = this.#grant;
@@ -73,42 +87,35 @@ export class WrittenLease {
       : undefined;
   }
 
-  /** Takes up a file that is there. */
-  takeUp({ grant, isLost, wasSeen, change }: LeaseRecord): void {
+  /** Continues with the content of an existing file. */
+  restore({ grant, isLost, wasSeen, change }: LeaseRecord): void {
     this.#grant = grant;
     this.#isLost = isLost;
     this.#wasSeen = wasSeen;
     this.#change = change;
   }
 
-  /** Takes over a file of the same attachment in another place: it stays as it is until something is written. */
-  takeOver(grant: LeasedGrant): void {
+  /**
+   * Inherits the file of the same attachment at another location: it stays as it is until the next
+   * `write`.
+   */
+  inherit(grant: LeasedGrant): void {
     this.#grant = grant;
   }
 
-  /** Whether this very offer is written down as the last thing. */
-  isOffered({ address, server }: Offer): boolean {
+  /** Whether the file holds this very offer. */
+  hasOffer({ address, server }: Offer): boolean {
     return this.#grant?.kind === "offered" &&
       sameAddress(this.#grant.offer.address, address) &&
       sameAddress(this.#grant.offer.server, server);
   }
 
   /**
-   * Writes the file, if there is something to write.
+   * Writes the file, unless there is no grant yet.
    *
-   * @param changes Parts that are others now.
-   * @returns Why it could not be written, which is in the log as well.
+   * @returns Why the file cannot be written; the reason is also logged.
    */
-  write(
-    changes: {
-      readonly grant?: Grant;
-      readonly identity?: LeaseRecord["identity"];
-      readonly isLost?: boolean;
-      readonly wasSeen?: boolean;
-      /** Null: the interface has the values of the lease now. */
-      readonly change?: InterfaceTransition | null;
-    },
-  ): SystemError | undefined {
+  write(changes: RecordChanges): SystemError | undefined {
     this.#grant = changes.grant ?? this.#grant;
     this.#identity = changes.identity ?? this.#identity;
     this.#isLost = changes.isLost ?? this.#isLost;
@@ -130,7 +137,7 @@ export class WrittenLease {
   }
 
   /** Removes the file, if there is one. */
-  forget(): void {
+  remove(): void {
     if (this.#grant === undefined) return;
     this.#grant = undefined;
     const { attachment } = this.#fixed;

@@ -1,4 +1,6 @@
-/** The daemon's side of a connection of upstream's plugin (`upstream_rpc.ts`). @module */
+/**
+ * The daemon's side of a connection of upstream's plugin (`protocol/upstream_protocol.ts`). @module
+ */
 
 import { DecodeError } from "../../base/errors.ts";
 import { isOverride } from "../../cni/environment.ts";
@@ -8,7 +10,7 @@ import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
 import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
 import { parseDhcpConfig } from "../config/dhcp_config.ts";
 import type { Daemon } from "./daemon.ts";
-import { MAX_REQUEST_BYTES } from "../protocol/messages.ts";
+import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import {
   CONNECT_LINE,
   CONNECTED_LINE,
@@ -17,44 +19,44 @@ import {
   RPC_RESULT,
   textOf,
   toRpcResult,
-} from "../protocol/upstream_messages.ts";
+} from "../protocol/upstream_protocol.ts";
 
-/** Upstream's plugin sends its call at once: so long for all of it. */
+/** How long upstream's plugin may take to send its whole call. */
 const CALL_TIMEOUT_MS = 5000;
-/** It takes its answer at once, too. */
+/** How long it may take to read its answer. */
 const ANSWER_TIMEOUT_MS = 5000;
-/** Upstream's plugin sends none. */
+/** The maximum of header lines; upstream's plugin sends none. */
 const MAX_HEADER_LINES = 64;
 
-/** A connection whose first line is another protocol's. */
+/** A connection for another protocol than ours. */
 export interface RpcConnection {
-  /** Aborted when the other side is gone. */
+  /** Aborted when the caller disconnects. */
   readonly hungUp: AbortSignal;
-  /** Undefined if the other side ends first. @throws {DecodeError | SystemError} */
+  /** Reads a line; undefined if the caller has disconnected. @throws {DecodeError | SystemError} */
   readLine(timeoutMs: number): Promise<string | undefined>;
-  /** Undefined if the other side ends first. @throws {SystemError} */
+  /** Reads some bytes; undefined if the caller has disconnected. @throws {SystemError} */
   readBytes(timeoutMs: number): Promise<Uint8Array | undefined>;
-  /** False if the other side is gone. @throws {SystemError} */
+  /** Writes bytes. @returns False if the caller has disconnected. @throws {SystemError} */
   writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean>;
 }
 
-/** Who answers, and the clock that callers are held to. */
+/** The daemon that answers, and the clock for time-outs. */
 export interface UpstreamContext {
   readonly daemon: Daemon;
-  /** Monotonic milliseconds. */
+  /** Returns monotonic milliseconds. */
   nowMs(): number;
 }
 
-/** Whether a first line is HTTP's. */
+/** Whether the first line of a connection is an HTTP request. */
 export function isHttp(line: string): boolean {
   return /^[A-Z]+ \S+ HTTP\//.test(line);
 }
 
 /**
- * Serves one call; upstream's plugin makes no more.
+ * Serves one call; upstream's plugin makes one per connection.
  *
- * @param line The first one.
- * @throws {DecodeError | SystemError} if what comes is no call.
+ * @param line The first line of the connection.
+ * @throws {DecodeError | SystemError} if the caller does not send a call.
  */
 export async function serveUpstream(
   line: string,
@@ -81,7 +83,7 @@ export async function serveUpstream(
   }
 }
 
-/** @returns Whether it came to its end; else the caller is gone. */
+/** Reads the header to its end. @returns False if the caller has disconnected. */
 async function skipHeader(
   caller: RpcConnection,
   leftMs: () => number,
@@ -92,7 +94,7 @@ async function skipHeader(
     if (line === "") return true;
   }
   throw new DecodeError(
-    `Cannot read more than ${MAX_HEADER_LINES} header lines`,
+    `more than ${MAX_HEADER_LINES} header lines`,
     "header",
   );
 }
@@ -141,9 +143,9 @@ async function answer(
           caller.hungUp,
         );
         const body = toRpcResult(allocation.result);
-        // There is no confirmation in this protocol.
+        // This protocol has no confirmation.
         if (await send({ type: RPC_RESULT, body })) allocation.confirm();
-        else await allocation.takeBack();
+        else await allocation.cancel();
         return;
       }
       case "DHCP.Release":

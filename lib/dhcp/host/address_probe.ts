@@ -1,9 +1,12 @@
-/** Asking a link whether anybody has an address already (RFC 5227 section 2.1.1, with shorter times). @module */
+/**
+ * Probes an address: asks the hosts of a link whether one uses it (RFC 5227 section 2.1.1, with
+ * shorter times). @module
+ */
 
 import { decodeArp, encodeArpProbe, isArpConflict } from "../../net/arp.ts";
 import { type Ipv4Address, ipv4Bits } from "../../net/ipv4_address.ts";
 import { arpFilter } from "../../net/packet_filter.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { SyscallError } from "../../linux/errno.ts";
 import { EPOLL, type EventLoop } from "../../linux/event_loop.ts";
@@ -19,25 +22,27 @@ import type { Timers } from "../../linux/timers.ts";
 const PROBES = 3;
 const HARDWARE_BYTES = 6;
 
-/** What is asked, and how. */
+/** What a probe needs. */
 export interface AddressProbeOptions {
   readonly loop: EventLoop;
   readonly timers: Timers;
   readonly link: LinkInfo;
   readonly address: Ipv4Address;
-  /** The three probes are spread over it; an answer may still come until the probe is disposed of. */
+  /**
+   * The three ARP probes are spread over this time; an answer counts until the probe is disposed.
+   */
   readonly durationMs: number;
-  /** Called at most once. */
+  /** Called at most once, when another host uses the address. */
   readonly onConflict: () => void;
 }
 
 /**
- * Asks until it is disposed of, which the caller does when the time is over. It keeps the namespace alive.
+ * Probes until disposed, which the caller does when the time is over. It keeps the namespace alive.
  *
- * Links whose hardware addresses are not 6 bytes long are not asked. Interfaces that share one hardware address (ipvlan)
- * cannot be told from this one.
+ * Links whose hardware addresses are not 6 bytes long are not probed. Interfaces that share one
+ * hardware address (ipvlan) cannot be distinguished from this one.
  *
- * @throws {SyscallError} If the socket cannot be opened.
+ * @throws {SyscallError} if the socket cannot be opened.
  */
 export function probeAddress(
   netns: Netns,
@@ -82,7 +87,7 @@ function ask(
       link.broadcastAddress,
     );
   } catch (error) {
-    // The link is down, gone or full: a probe that is lost here is as one that is lost on the way.
+    // The link is down, gone or congested: the probe is lost, as it may be on the network.
     if (!(error instanceof SyscallError)) throw error;
   }
 }

@@ -1,36 +1,18 @@
-/** What makes this machine and this moment different from any other: ids, digests, random numbers. @module */
+/** The id of the machine (machine-id(5)). @module */
 
 import { parseHex } from "../../base/hex.ts";
 import type { Digest } from "../daemon/ports.ts";
-import { readKernelFile } from "../../linux/kernel_file.ts";
 
 const MACHINE_ID = "/etc/machine-id";
-const BOOT_ID = "/proc/sys/kernel/random/boot_id";
-/** The machine's id itself is for the machine alone (machine-id(5)): what leaves it is a digest. */
+/**
+ * The machine's own id is confidential (machine-id(5)): only a digest of it may leave the machine.
+ */
 const PURPOSE = "cni dhcp ipam duid";
 
-/** Loads SHA-256 of the kind that need not be waited for. */
-export async function loadSha256(): Promise<Digest> {
-  // Not among the imports above: those of a bundle are loaded whether they are used or not.
-  const { createHash } = await import("node:crypto");
-  return (bytes) => createHash("sha256").update(bytes).digest();
-}
-
-/** An unpredictable unsigned number of 32 bits. */
-export function randomU32(): number {
-  const [value = 0] = crypto.getRandomValues(new Uint32Array(1));
-  return value;
-}
-
-/** Another text after each start of the machine. */
-export function readBootId(): string {
-  return readKernelFile(BOOT_ID).trim();
-}
-
 /**
- * 16 bytes that stay the same for the life of the machine, made of its machine-id(5).
+ * Returns 16 bytes that stay the same for the life of the machine, derived from its machine-id(5).
  *
- * @param hostPrefix Where the files of the host are, if those here are a container's.
+ * @param hostPrefix Prefix of the host's files, if the daemon runs in a container.
  * @returns Undefined if the machine has no id.
  */
 export function readMachineId(

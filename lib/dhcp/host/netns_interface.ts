@@ -1,55 +1,56 @@
-/** Interfaces inside namespaces as the daemon uses them: found by path and name, nothing held open between two uses. @module */
+/**
+ * The daemon's interfaces on a real kernel: found by path and name, without a descriptor between
+ * two uses. @module
+ */
 
 import { SystemError } from "../../base/errors.ts";
-import type { Place } from "../daemon/lease_record.ts";
+import type { InterfaceLocation } from "../daemon/lease_record.ts";
 import type {
   AttachedInterface,
   Datagram,
-  Exchange,
+  DhcpSocket,
   InterfaceChange,
   Interfaces,
 } from "../daemon/ports.ts";
 import { SERVER_PORT } from "../codec/dhcp_message.ts";
-import type { ClientPacket } from "../codec/packet.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
-import { type Ipv4Address, ipv4Bits } from "../../net/ipv4_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import { probeAddress } from "./address_probe.ts";
-import { DhcpExchange } from "./dhcp_exchange.ts";
+import { InterfaceSocket } from "./dhcp_socket.ts";
 import { isErrno } from "../../linux/errno.ts";
 import type { EventLoop } from "../../linux/event_loop.ts";
-import { pinnedBytes } from "../../linux/libc.ts";
 import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
 import type { LinkMonitor } from "../../linux/link_monitor.ts";
 import {
-  isSameNetns,
   type Netns,
+  NotNetnsError,
   openNetns,
   ownNetns,
 } from "../../linux/netns.ts";
-import { AF, openSocket, sendTo, SOCK } from "../../linux/socket.ts";
+import { openSocket, sendTo, SOCK } from "../../linux/socket.ts";
+import { AF, inetAddress } from "../../linux/socket_address.ts";
+import { isSameNetns } from "../../net/netns_identity.ts";
 import type { Timers } from "../../linux/timers.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
-/** What all interfaces share. */
+/** What all interfaces use. */
 export interface InterfaceContext {
   readonly loop: EventLoop;
   readonly timers: Timers;
   readonly monitor: LinkMonitor;
 }
 
-/** The namespace or the interface is not there any more. */
+/** The namespace or the interface no longer exists. */
 class GoneError extends SystemError {}
 
 class NetnsInterface implements AttachedInterface {
   readonly #context: InterfaceContext;
   readonly #ifIndex: number;
-  /** Hardware address of the last sender of a DHCP message: the server, or the router to it. */
-  #server: Uint8Array | undefined;
 
   constructor(
-    readonly place: Place,
+    readonly location: InterfaceLocation,
     ifIndex: number,
     context: InterfaceContext,
   ) {
@@ -59,7 +60,7 @@ class NetnsInterface implements AttachedInterface {
 
   read(): LinkInfo | undefined {
     try {
-      return this.#control((control) => this.#link(control));
+      return this.#existingLink();
     } catch (error) {
       if (error instanceof GoneError) return undefined;
       throw error;
@@ -92,19 +93,18 @@ class NetnsInterface implements AttachedInterface {
     });
   }
 
-  open(onPacket: (packet: ClientPacket) => void): Exchange {
-    const link = this.read();
-    if (link === undefined) throw gone(this.place);
-    return new DhcpExchange({
+  open(
+    options: {
+      readonly server: Uint8Array | undefined;
+      readonly onReadable: () => void;
+    },
+  ): DhcpSocket {
+    return new InterfaceSocket({
       loop: this.#context.loop,
-      link,
-      ifName: this.place.ifName,
+      link: this.#existingLink(),
+      ifName: this.location.ifName,
       enter: (body) => this.#enter(body),
-      server: this.#server,
-      onPacket: (packet, sender) => {
-        if (packet.kind === "message") this.#server = sender;
-        onPacket(packet);
-      },
+      ...options,
     });
   }
 
@@ -113,8 +113,7 @@ class NetnsInterface implements AttachedInterface {
     options: { readonly durationMs: number; readonly onConflict: () => void },
   ): Disposable {
     const { loop, timers } = this.#context;
-    const link = this.read();
-    if (link === undefined) throw gone(this.place);
+    const link = this.#existingLink();
     return this.#enter((netns) =>
       probeAddress(netns, { loop, timers, link, address, ...options })
     );
@@ -126,10 +125,14 @@ class NetnsInterface implements AttachedInterface {
     );
   }
 
+  #existingLink(): LinkInfo {
+    return this.#control((control) => this.#link(control));
+  }
+
   #link(control: LinkControl): LinkInfo {
-    const link = control.find(this.place.ifName);
-    // Another interface of the same name is not the one that the lease was given for.
-    if (link?.index !== this.#ifIndex) throw gone(this.place);
+    const link = control.find(this.location.ifName);
+    // Another interface of the same name is not the one that the lease was acquired for.
+    if (link?.index !== this.#ifIndex) throw gone(this.location);
     return link;
   }
 
@@ -142,13 +145,13 @@ class NetnsInterface implements AttachedInterface {
 
   /** Runs `body` with the namespace, which is open until it returns. @throws {GoneError} */
   #enter<T>(body: (netns: Netns) => T): T {
-    using netns = openAgain(this.place);
-    if (netns === undefined) throw gone(this.place);
+    using netns = openAgain(this.location);
+    if (netns === undefined) throw gone(this.location);
     return body(netns);
   }
 }
 
-/** The interfaces of this host and of the namespaces on it. */
+/** Returns the interfaces of this host and of its namespaces. */
 export function netnsInterfaces(context: InterfaceContext): Interfaces {
   return {
     find: (netnsPath, ifName) => {
@@ -159,23 +162,27 @@ export function netnsInterfaces(context: InterfaceContext): Interfaces {
         const quoted = JSON.stringify(ifName);
         throw new SystemError(`error looking up ${quoted}: Link not found`);
       }
-      const place = { netnsPath, netns: netns.identity, ifName };
-      return new NetnsInterface(place, link.index, context);
+      const location = { netnsPath, netns: netns.identity, ifName };
+      return new NetnsInterface(location, link.index, context);
     },
     isOwn: (netns) => isSameNetns(netns, ownNetns().identity),
-    findAgain: (place) => {
-      using netns = openAgain(place);
+    findAgain: (location) => {
+      using netns = openAgain(location);
       if (netns === undefined) return undefined;
       using control = openLinkControl(netns);
-      const link = control.find(place.ifName);
-      return link && new NetnsInterface(place, link.index, context);
+      const link = control.find(location.ifName);
+      return link && new NetnsInterface(location, link.index, context);
     },
     sendFromHost,
   };
 }
 
-/** The namespace of `place`; undefined if its path leads nowhere, or to another. */
-function openAgain({ netnsPath, netns }: Place): Netns | undefined {
+/**
+ * Opens the namespace of a location; undefined if its path leads nowhere, or to another namespace.
+ */
+function openAgain(
+  { netnsPath, netns }: InterfaceLocation,
+): Netns | undefined {
   const opened = openUnlessGone(netnsPath);
   if (opened === undefined || isSameNetns(opened.identity, netns)) {
     return opened;
@@ -188,28 +195,21 @@ function openUnlessGone(path: string): Netns | undefined {
   try {
     return openNetns(path);
   } catch (error) {
-    // What is left of a namespace that was removed half: the file that it was mounted on.
-    const isPlainFile = error instanceof SystemError &&
-      error.constructor === SystemError;
-    if (isPlainFile || isErrno(error, "ENOENT", "ENOTDIR", "ESRCH")) {
-      return undefined;
-    }
+    // The plain file that a namespace was mounted on is left behind if its removal was interrupted.
+    const isGone = error instanceof NotNetnsError ||
+      isErrno(error, "ENOENT", "ENOTDIR", "ESRCH");
+    if (isGone) return undefined;
     throw error;
   }
 }
 
-function gone({ netnsPath, ifName }: Place): GoneError {
+function gone({ netnsPath, ifName }: InterfaceLocation): GoneError {
   return new GoneError(`${ifName} in ${netnsPath} no longer exists`);
 }
 
 function sendFromHost({ destination, bytes }: Datagram): void {
   using socket = openSocket(AF.INET, SOCK.DGRAM);
-  // struct sockaddr_in { u16 family; be16 port; be32 addr; u8 zero[8]; }
-  const address = pinnedBytes(16);
-  const view = new DataView(address.buffer);
-  view.setUint16(0, AF.INET, true);
-  view.setUint16(2, SERVER_PORT);
-  view.setUint32(4, ipv4Bits(destination));
+  const address = inetAddress(destination, SERVER_PORT);
   const subject = `${formatIpAddress(destination)}:${SERVER_PORT}`;
   sendTo(socket, bytes, { address, subject });
 }

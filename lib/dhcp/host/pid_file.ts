@@ -1,8 +1,7 @@
-/** Files by which a daemon shows that it runs. @module */
+/** The pid file of the daemon. @module */
 
 import { SystemError } from "../../base/errors.ts";
 import {
-  attempt,
   createFile,
   lstat,
   readText,
@@ -13,9 +12,9 @@ import {
 const PID_FILE_MODE = 0o644;
 
 /**
- * Refuses a path that a pid file cannot have, before anything else is done.
+ * Checks the path of a pid file, before the daemon does anything else.
  *
- * @throws {SystemError} with upstream's text.
+ * @throws {SystemError} with upstream's text if it is not absolute.
  */
 export function checkPidFilePath(path: string): void {
   if (path === "" || path.startsWith("/")) return;
@@ -23,10 +22,11 @@ export function checkPidFilePath(path: string): void {
 }
 
 /**
- * Writes the number of this process, once it is certain that no other daemon is in its place: the file is that one's then.
+ * Writes the pid of this process. Call it only once it is certain that no other daemon serves the
+ * same directory: the file belongs to that daemon.
  *
- * @param path Absolute; empty: nothing is written.
- * @returns Dispose of it to remove the file, unless it is another's by then.
+ * @param path Absolute; empty: no file is written.
+ * @returns Dispose of it to remove the file, unless another process has replaced it.
  * @throws {SystemError} with upstream's text.
  */
 export function writePidFile(path: string): Disposable {
@@ -34,7 +34,7 @@ export function writePidFile(path: string): Disposable {
   const own = String(Deno.pid);
   try {
     const temporary = `${path}.${own}`;
-    // Left behind by one that was killed: in a container the numbers are always the same.
+    // Left behind by a daemon that was killed: in a container the pids repeat.
     removeFile(temporary);
     createFile(temporary, own, PID_FILE_MODE);
     renameFile(temporary, path);
@@ -56,19 +56,4 @@ function pidFileError(path: string, error: SystemError): SystemError {
     `Error writing pidfile ${JSON.stringify(path)}: ${error.message}`,
     { advice: error.advice, cause: error },
   );
-}
-
-/**
- * Makes sure that no other daemon uses a directory: both would believe that all leases are theirs.
- *
- * @returns Dispose of it to let another in.
- * @throws {SystemError} if another daemon has it.
- */
-export function lockDirectory(path: string): Disposable {
-  const directory = attempt("open", path, () => Deno.openSync(path));
-  if (attempt("flock", path, () => directory.tryLockSync(true))) {
-    return directory;
-  }
-  directory.close();
-  throw new SystemError(`flock ${path}: another daemon has it`);
 }

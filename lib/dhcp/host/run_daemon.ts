@@ -1,6 +1,8 @@
 /**
- * `dhcp daemon`: wires the daemon to the system. Not an executable of its own: `main_dhcp.ts` loads it on demand.
+ * The daemon process, `dhcp daemon`: connects the daemon to Linux, serves calls and shuts down.
  *
+ * `main_dhcp.ts` loads this module only for the daemon, so that the plugin never opens the C
+ * library.
  * @module
  */
 
@@ -9,24 +11,25 @@ import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
 import type { DaemonPorts } from "../daemon/ports.ts";
-import { MAX_REQUEST_BYTES } from "../protocol/messages.ts";
+import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import { serveConnection } from "../daemon/server.ts";
 import { stateDirOf } from "../protocol/state_directory.ts";
 import { netnsInterfaces } from "./netns_interface.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { nowMs } from "../../sys/clock.ts";
-import { checkPidFilePath, lockDirectory, writePidFile } from "./pid_file.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
-import { LeaseFiles } from "./lease_files.ts";
 import { LinkMonitor } from "../../linux/link_monitor.ts";
-import {
-  loadSha256,
-  randomU32,
-  readBootId,
-  readMachineId,
-} from "./machine_id.ts";
+import { backgroundClosesDone } from "../../linux/background_close.ts";
+import { withTimeout } from "../../sys/timeout.ts";
 import { writeStderr } from "../../sys/stdio.ts";
-import { atMost, stopSignal } from "../../sys/stop_signal.ts";
+import { readBootId } from "./boot_id.ts";
+import { lockDirectory } from "./directory_lock.ts";
+import { LeaseFiles } from "./lease_files.ts";
+import { readMachineId } from "./machine_id.ts";
+import { checkPidFilePath, writePidFile } from "./pid_file.ts";
+import { randomU32 } from "./random.ts";
+import { ReleaseNotes } from "./release_notes.ts";
+import { loadSha256 } from "./sha256.ts";
 import { Timers } from "../../linux/timers.ts";
 import {
   activatedListener,
@@ -35,12 +38,17 @@ import {
 } from "../../linux/unix_listener.ts";
 import { UnixServer } from "../../linux/unix_server.ts";
 
-/** A call that runs when the daemon is told to stop may take so long; then it is told so. */
+/** How long the calls in progress may take after a stop signal; then they fail. */
 const STOP_TIMEOUT_MS = 10_000;
-/** So long it may take to tell it; the unit's TimeoutStopSec is longer than both. */
-const LAST_WORD_TIMEOUT_MS = 5000;
+/** How long the final error replies may take. TimeoutStopSec of the unit is longer than both. */
+const DRAIN_TIMEOUT_MS = 5000;
 
-/** Runs the daemon until it is told to stop. @param args What stands after `daemon`. @returns The exit status. */
+/**
+ * Runs the daemon until it receives SIGTERM or SIGINT.
+ *
+ * @param args The command line after `daemon`.
+ * @returns The exit status.
+ */
 export async function runDaemon(
   args: readonly string[],
   version: string,
@@ -72,10 +80,10 @@ async function serve(
   log: Log,
 ): Promise<void> {
   checkPidFilePath(flags.pidFile);
-  // Before anything else is looked at: who calls from now on waits instead of being refused.
+  // First of all: from now on a caller waits instead of being refused.
   const wantedPath = `${flags.hostPrefix}${flags.socketPath}`;
   using listener = listen(wantedPath);
-  // Plugins leave their notes beside the socket that they call, whatever the flag says of it.
+  // Plugins derive the directory of release notes from the socket that they call, not from a flag.
   const socketPath = listener.path ?? wantedPath;
   const stop = stopSignal();
   await using loop = new EventLoop((error) =>
@@ -87,12 +95,13 @@ async function serve(
   const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
   const digest = await loadSha256();
   const scheduler: DaemonPorts["scheduler"] = {
-    // Whole milliseconds: they are written down, and shown to people.
+    // Whole milliseconds: lease files and log lines contain them.
     nowMs: () => Math.floor(bootTimeMs()),
     wallMs: nowMs,
     timer: (callback) => timers.create(callback),
   };
-  const leases = new LeaseFiles({ stateDir, noteDir }, digest, scheduler);
+  const leases = new LeaseFiles(stateDir, { digest, scheduler });
+  const releaseNotes = new ReleaseNotes(noteDir, { digest, scheduler });
   using _lock = lockDirectory(stateDir);
   using _pidFile = writePidFile(flags.pidFile);
   const daemon = new Daemon({
@@ -103,9 +112,10 @@ async function serve(
     bootId: readBootId(),
     interfaces: netnsInterfaces({ loop, timers, monitor }),
     leases,
+    releaseNotes,
     log,
   }, flags);
-  await daemon.adopt();
+  await daemon.resume();
   const ownUid = Deno.uid() ?? 0;
   const context = { ownUid, version, log, nowMs: bootTimeMs };
   const calls = new Set<Promise<void>>();
@@ -122,10 +132,11 @@ async function serve(
   log("info", "stopping", { signal: await stop });
   server[Symbol.dispose]();
   listener[Symbol.dispose]();
-  await atMost(Promise.all(calls), STOP_TIMEOUT_MS);
+  await withTimeout(Promise.all(calls), STOP_TIMEOUT_MS);
   daemon.stop();
-  await atMost(Promise.all(calls), LAST_WORD_TIMEOUT_MS);
+  await withTimeout(Promise.all(calls), DRAIN_TIMEOUT_MS);
   if (calls.size > 0) log("warn", "calls-abandoned", { calls: calls.size });
+  await backgroundClosesDone();
   log("info", "stopped");
 }
 
@@ -137,6 +148,18 @@ function listen(socketPath: string): UnixListener {
     const message = `Error getting listener: ${error.message}`;
     throw new SystemError(message, { advice: error.advice, cause: error });
   }
+}
+
+/**
+ * Resolves with the name of the first stop signal. From now on these signals do not end the
+ * process.
+ */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(signal, () => resolve(signal));
+    }
+  });
 }
 
 function logger({ debug }: DaemonFlags): Log {

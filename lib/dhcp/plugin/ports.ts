@@ -1,15 +1,26 @@
-/** What the dhcp plugin needs from the outside. Types only. @module */
+/** What the plugin needs from the operating system; tests pass fakes. Types only. @module */
 
+import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 
-/** A connection to the daemon. */
+/** A connection to the daemon, which disposing closes; closing cancels a call in progress. */
 export interface DaemonConnection extends Disposable {
-  /** Sends a line and waits for one. @throws {SystemError | DecodeError} */
+  /**
+   * Sends a line and returns the line that comes back.
+   *
+   * @param options `timeoutMs`: for both together. `maxLineBytes`: the longest response.
+   * @throws {SystemError} if there is no complete response in time.
+   * @throws {DecodeError} if the response is too long or not UTF-8.
+   */
   call(
     line: string,
     options: { readonly timeoutMs: number; readonly maxLineBytes: number },
   ): Promise<string>;
-  /** Sends bytes; gives each piece that comes to `take` until that has the answer. @throws {SystemError} */
+  /**
+   * Sends bytes and passes each received piece to `take` until `take` returns the response.
+   *
+   * @throws {SystemError} if there is no complete response in time.
+   */
   exchange<T>(
     bytes: Uint8Array,
     options: {
@@ -19,14 +30,21 @@ export interface DaemonConnection extends Disposable {
   ): Promise<T>;
 }
 
-/** What the handlers need of the outside. */
-export interface DhcpPorts {
-  /** @throws {SystemError} with upstream's text `dial unix <path>: connect: <reason>`. */
+/** The operating system as the handlers see it. */
+export interface PluginPorts {
+  /**
+   * Connects to the daemon.
+   *
+   * @throws {SystemError} `dial unix <path>: connect: <reason>`, as upstream has it.
+   */
   connect(socketPath: string): Promise<DaemonConnection>;
-  /** Writes the note by which the next daemon gives a lease back. @throws {SystemError} */
-  leaveTombstone(socketPath: string, attachment: Attachment): Promise<void>;
-  /** Absolute. */
+  /**
+   * Writes the release note that asks the next daemon on `socketPath` to release a lease.
+   *
+   * @throws {SystemError} if it cannot be written.
+   */
+  writeReleaseNote(socketPath: string, attachment: Attachment): Promise<void>;
+  /** Returns the absolute path of the working directory. */
   workingDirectory(): string;
-  /** Says on stderr what does not stop the command. */
-  warn(message: string): void;
+  readonly log: Log;
 }

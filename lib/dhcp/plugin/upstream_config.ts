@@ -1,6 +1,8 @@
 /**
- * The network configuration as every release of upstream's daemon can read it. Keys that it does not know do it no harm, and
- * it reads keys in any letter case, as is done here. Pure.
+ * The network configuration in the form that every release of upstream's daemon reads.
+ *
+ * Upstream's daemon ignores unknown keys and matches keys in any letter case, as this plugin does.
+ * Pure.
  *
  * @module
  */
@@ -9,8 +11,9 @@ import { JsonObject } from "../../base/json_reader.ts";
 import { OptionCode, parseOptionCode } from "../codec/option_code.ts";
 
 /**
- * A copy with the lists of options rewritten: by number, since that daemon knows six names; as lists, since it knows no
- * single entry; and without entries that have no option, which its older releases refuse.
+ * Returns a copy of the configuration with `provide` and `request` rewritten: options by number,
+ * because upstream's daemon knows only six names; as lists, because it does not accept a single
+ * entry; and without entries that have no option, which its older releases refuse.
  */
 export function upstreamConfig(json: JsonObject): Record<string, unknown> {
   const ipam = json.object("ipam") ?? new JsonObject(null, "ipam");
@@ -22,14 +25,17 @@ export function upstreamConfig(json: JsonObject): Record<string, unknown> {
   });
 }
 
-/** `skipDefault` may stand in an entry of its own, which is left out; it is one for the whole list. */
+/**
+ * Rewrites `request`. `skipDefault` in any entry applies to the whole list, even if the entry has
+ * no option.
+ */
 function toRequest(
   entries: readonly JsonObject[] | undefined,
 ): Record<string, unknown>[] | undefined {
   const numbered = entries?.flatMap(withNumber);
   const skips = entries?.some((entry) => entry.value("skipDefault") === true);
   if (numbered === undefined || !skips) return numbered;
-  // Nothing but that: every lease has a mask, so to ask for it is to ask for nothing.
+  // The list needs an entry for `skipDefault`, and a subnet mask comes with every lease anyway.
   const listed = numbered.length > 0
     ? numbered
     : [{ option: String(OptionCode.subnetMask) }];
@@ -38,7 +44,9 @@ function toRequest(
   );
 }
 
-/** What is no object there is left out: a configuration is read strictly by the plugin itself, and at a DEL not at all. */
+/**
+ * Returns the entries that are objects. The plugin has refused others already, except for a DEL.
+ */
 function entriesOf(
   ipam: JsonObject,
   key: string,
@@ -58,7 +66,7 @@ function withNumber(entry: JsonObject): Record<string, unknown>[] {
   return code === undefined ? [] : [replaced(entry, { option: String(code) })];
 }
 
-/** A copy with other values under these keys, in whatever letter case they were; undefined removes them. */
+/** Returns a copy with these keys replaced, in any letter case; `undefined` removes a key. */
 function replaced(
   json: JsonObject,
   values: Readonly<Record<string, unknown>>,

@@ -1,4 +1,4 @@
-/** The commands of the plugin on upstream's daemon (`upstream_rpc.ts`). @module */
+/** The commands of the dhcp plugin on upstream's daemon, in its own protocol. @module */
 
 import { SystemError } from "../../base/errors.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
@@ -9,9 +9,9 @@ import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
 import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
 import { formatCidr } from "../../net/cidr.ts";
 import { parseSocketPath } from "../config/dhcp_config.ts";
-import { absoluteNetns } from "./handlers.ts";
-import type { DhcpPorts } from "./ports.ts";
-import { MAX_RESPONSE_BYTES } from "../protocol/messages.ts";
+import { absoluteNetns } from "./netns_path.ts";
+import type { PluginPorts } from "./ports.ts";
+import { MAX_RESPONSE_BYTES } from "../protocol/daemon_protocol.ts";
 import { upstreamConfig } from "./upstream_config.ts";
 import {
   CMD_ARGS,
@@ -21,34 +21,37 @@ import {
   RPC_REQUEST,
   type RpcMethod,
   textOf,
-} from "../protocol/upstream_messages.ts";
+} from "../protocol/upstream_protocol.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** Upstream's daemon gives up after 208 s at the latest. */
+/** Upstream's daemon ends an ADD after 208 s at the latest. */
 const CALL_TIMEOUT_MS = 240_000;
 
-/** Handlers for upstream's daemon. It knows neither GC nor STATUS. */
-export function upstreamHandlers(ports: DhcpPorts): PluginHandlers {
+/**
+ * Returns the commands on upstream's daemon, which has neither GC nor STATUS: GC releases nothing,
+ * and STATUS succeeds because the daemon has responded.
+ */
+export function upstreamHandlers(ports: PluginPorts): PluginHandlers {
   return {
     add: async (request, answer) => answer(await allocate(request, ports)),
     del: async (request) => {
       await call(request, "DHCP.Release", ports);
     },
-    check: async (request) => compare(request, await allocate(request, ports)),
+    check: async (request) =>
+      checkAddresses(request, await allocate(request, ports)),
     gc: () => {
-      ports.warn("GC gives nothing back: upstream's daemon cannot be asked to");
+      ports.log("warn", "gc-unsupported");
       return Promise.resolve();
     },
-    // It answered.
     status: () => Promise.resolve(),
   };
 }
 
-async function allocate(request: Request, ports: DhcpPorts): Promise<Result> {
+async function allocate(request: Request, ports: PluginPorts): Promise<Result> {
   return fromRpcResult(await call(request, "DHCP.Allocate", ports));
 }
 
-function compare({ config }: Request, { ips }: Result): void {
+function checkAddresses({ config }: Request, { ips }: Result): void {
   const previous = config.json.object("prevResult");
   if (previous === undefined) return;
   const before = parseResult(previous).ips.map(({ address }) =>
@@ -66,11 +69,11 @@ function compare({ config }: Request, { ips }: Result): void {
   );
 }
 
-/** One call on a connection of its own. @returns The body of the answer. */
+/** Makes one call on a new connection. @returns The body of the response. */
 async function call(
   request: Request,
   method: RpcMethod,
-  ports: DhcpPorts,
+  ports: PluginPorts,
 ): Promise<GobRecord> {
   const { invocation, config } = request;
   using connection = await ports.connect(parseSocketPath(config));
@@ -80,7 +83,7 @@ async function call(
   );
   if (connected !== CONNECTED_LINE) {
     throw new SystemError(
-      `error dialing DHCP daemon: unexpected answer ${
+      `error dialing DHCP daemon: unexpected response ${
         JSON.stringify(connected)
       }`,
     );
@@ -100,7 +103,7 @@ async function call(
   ];
   const [header = {}, body = {}] = await connection.exchange(
     Uint8Array.from(bytes),
-    { timeoutMs: CALL_TIMEOUT_MS, take: answerTaker() },
+    { timeoutMs: CALL_TIMEOUT_MS, take: responseTaker() },
   );
   const error = textOf(header["Error"]);
   if (error === "") return body;
@@ -110,7 +113,7 @@ async function call(
   );
 }
 
-/** The first line of an HTTP head, once its empty line has come. */
+/** Collects pieces of an HTTP response until its head is complete, and returns its first line. */
 function headTaker(): (piece: Uint8Array) => string | undefined {
   let head = "";
   return (piece) => {
@@ -121,8 +124,8 @@ function headTaker(): (piece: Uint8Array) => string | undefined {
   };
 }
 
-/** Header and body. */
-function answerTaker(): (piece: Uint8Array) => GobRecord[] | undefined {
+/** Collects pieces of a gob stream until it has two records: header and body. */
+function responseTaker(): (piece: Uint8Array) => GobRecord[] | undefined {
   const decoder = new GobDecoder(MAX_RESPONSE_BYTES);
   const found: GobRecord[] = [];
   return (piece) => {

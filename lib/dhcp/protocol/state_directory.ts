@@ -1,10 +1,17 @@
-/** Where leases are kept, so that plugin and daemon agree on it without a word. Pure. @module */
+/**
+ * The state directory, where the daemon keeps leases and the plugin leaves release notes. Pure.
+ *
+ * @module
+ */
 
 const SOCKET_SUFFIX = ".sock";
 
 /**
- * The state directory of the daemon that listens at `socketPath`: the same path without `.sock`. So it is
- * `/run/cni/dhcp` by default, and below the same prefix as the socket.
+ * Returns the state directory of the daemon that listens on `socketPath`, so that plugin and daemon
+ * agree on it without asking each other.
+ *
+ * It is the socket path without `.sock`: `/run/cni/dhcp` by default, and below the same prefix as
+ * the socket. A path without that suffix gets the suffix `.d` instead.
  */
 export function stateDirOf(socketPath: string): string {
   return socketPath.endsWith(SOCKET_SUFFIX)
@@ -15,7 +22,10 @@ export function stateDirOf(socketPath: string): string {
 const NAME = /^([0-9a-f]{32})\.(lease|release)$/;
 const TEMPORARY = /^\.[0-9a-f]{32}\.(lease|release)(\.[0-9]+)?\.tmp$/;
 
-/** What a file of the directory is by its name; temporary: it is under way to that. */
+/**
+ * The kind of a file in the state directory. A temporary file is one that is still being written
+ * and will be renamed to its final name.
+ */
 export type StateFileKind =
   | "lease"
   | "release"
@@ -23,7 +33,7 @@ export type StateFileKind =
   | "temporary-release"
   | "foreign";
 
-/** The kind of the file called `name`. */
+/** Returns the kind that the name of a file in the state directory stands for. */
 export function stateFileKind(name: string): StateFileKind {
   const [, temporary] = name.match(TEMPORARY) ?? [];
   if (temporary === "lease") return "temporary-lease";
@@ -33,9 +43,11 @@ export function stateFileKind(name: string): StateFileKind {
 }
 
 /**
- * The name of the file of an attachment. The attachment itself may be longer than a file name can be.
+ * Returns the name of the lease file or release note of an attachment.
  *
- * @param digest SHA-256 of the attachment's text, in hexadecimal.
+ * The name is a digest because an attachment can be longer than a file name.
+ *
+ * @param digest The SHA-256 of `attachmentText()`, in lower-case hexadecimal.
  */
 export function stateFileName(
   digest: string,

@@ -1,7 +1,7 @@
 /**
- * Compares what a client said with what a case expects.
+ * Compares the messages of a client with what a case expects.
  *
- * How often a message is repeated says how busy the machine is, not what the client is like: repetitions do not count.
+ * Retransmissions do not count: their number depends on how busy the machine is.
  * @module
  */
 
@@ -11,30 +11,30 @@ import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import type { ExpectedContent, ExpectedMessage } from "./dhcp_case.ts";
 
-/** Every way in which the messages are not those expected; nothing if they are, or none are expected or ruled out. */
+/** Returns a line for each difference between the expected and the actual messages; none if any are expected. */
 export function compareWire(
   expected: readonly ExpectedMessage[] | undefined,
   found: readonly ClientMessage[],
 ): string[] {
   if (expected === undefined) return [];
-  const said = withoutRepetitions(found);
+  const sent = withoutRetransmissions(found);
   const types = (messages: readonly { readonly type: string }[]): string =>
     messages.map(({ type }) => type).join();
-  if (types(expected) !== types(said)) {
-    return [`the client said ${types(said)}, want ${types(expected)}`];
+  if (types(expected) !== types(sent)) {
+    return [`the client sent ${types(sent)}, want ${types(expected)}`];
   }
   return expected.flatMap((message, index) =>
-    compareMessage(message, said[index] as ClientMessage)
+    compareMessage(message, sent[index] as ClientMessage)
   );
 }
 
-/** Messages that do not repeat the one before. */
-export function withoutRepetitions(
+/** Returns the messages that do not repeat the previous one. */
+export function withoutRetransmissions(
   messages: readonly ClientMessage[],
 ): readonly ClientMessage[] {
   return messages.filter(({ type, message }, index) => {
-    const before = messages[index - 1];
-    return before?.type !== type || before.message.xid !== message.xid;
+    const previous = messages[index - 1];
+    return previous?.type !== type || previous.message.xid !== message.xid;
   });
 }
 
@@ -53,8 +53,8 @@ function compareMessage(
       const bytes = message.options.get(Number(code));
       return [
         `option ${code}`,
-        wanted(content),
-        bytes === undefined ? null : shown(content, bytes),
+        expectedHex(content),
+        bytes === undefined ? null : actualHex(content, bytes),
       ] as const;
     }),
   ];
@@ -65,13 +65,13 @@ function compareMessage(
   );
 }
 
-function wanted(content: ExpectedContent): string | null {
+function expectedHex(content: ExpectedContent): string | null {
   return content !== null && typeof content === "object"
     ? content.anyOrder
     : content;
 }
 
-function shown(content: ExpectedContent, bytes: Uint8Array): string {
-  const inOrder = content !== null && typeof content === "object";
-  return formatHex(inOrder ? bytes.toSorted() : bytes);
+function actualHex(content: ExpectedContent, bytes: Uint8Array): string {
+  const isSorted = content !== null && typeof content === "object";
+  return formatHex(isSorted ? bytes.toSorted() : bytes);
 }

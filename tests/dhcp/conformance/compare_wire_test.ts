@@ -4,7 +4,7 @@ import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import { compareWire } from "./compare_wire.ts";
 import type { ExpectedMessage } from "./dhcp_case.ts";
 
-function said(type: string, xid: number, option55 = "0103"): ClientMessage {
+function sent(type: string, xid: number, option55 = "0103"): ClientMessage {
   return {
     type,
     source: "0.0.0.0",
@@ -26,58 +26,58 @@ const ROWS: readonly {
   readonly problems: readonly string[];
 }[] = [
   {
-    name: "nothing is expected: anything will do",
+    name: "accepts any message if none is expected",
     expected: undefined,
-    found: [said("DISCOVER", 1)],
+    found: [sent("DISCOVER", 1)],
     problems: [],
   },
   {
-    name: "a repeated message counts once",
+    name: "counts a retransmission once",
     expected: EXCHANGE,
     found: [
-      said("DISCOVER", 1),
-      said("DISCOVER", 1),
-      said("REQUEST", 1),
-      said("REQUEST", 1),
+      sent("DISCOVER", 1),
+      sent("DISCOVER", 1),
+      sent("REQUEST", 1),
+      sent("REQUEST", 1),
     ],
     problems: [],
   },
   {
-    name: "a second exchange is no repetition",
+    name: "counts a second exchange",
     expected: EXCHANGE,
-    found: [said("DISCOVER", 1), said("DISCOVER", 2), said("REQUEST", 2)],
+    found: [sent("DISCOVER", 1), sent("DISCOVER", 2), sent("REQUEST", 2)],
     problems: [
-      "the client said DISCOVER,DISCOVER,REQUEST, want DISCOVER,REQUEST",
+      "the client sent DISCOVER,DISCOVER,REQUEST, want DISCOVER,REQUEST",
     ],
   },
   {
-    name: "a message that is missing",
+    name: "reports a missing message",
     expected: EXCHANGE,
-    found: [said("DISCOVER", 1)],
-    problems: ["the client said DISCOVER, want DISCOVER,REQUEST"],
+    found: [sent("DISCOVER", 1)],
+    problems: ["the client sent DISCOVER, want DISCOVER,REQUEST"],
   },
   {
-    name: "another order of an option",
+    name: "reports an option in another order",
     expected: [{ type: "DISCOVER", options: { 55: "0103" } }],
-    found: [said("DISCOVER", 1, "0301")],
+    found: [sent("DISCOVER", 1, "0301")],
     problems: ["DISCOVER: option 55 is 0301, want 0103"],
   },
   {
-    name: "any order of an option",
+    name: "accepts an option in any order",
     expected: [{ type: "DISCOVER", options: { 55: { anyOrder: "0103" } } }],
-    found: [said("DISCOVER", 1, "0301")],
+    found: [sent("DISCOVER", 1, "0301")],
     problems: [],
   },
   {
-    name: "any order, but other bytes",
+    name: "reports other bytes in any order",
     expected: [{ type: "DISCOVER", options: { 55: { anyOrder: "0103" } } }],
-    found: [said("DISCOVER", 1, "030101")],
+    found: [sent("DISCOVER", 1, "030101")],
     problems: ["DISCOVER: option 55 is 010103, want 0103"],
   },
   {
-    name: "an option that must not be there",
+    name: "reports an option that must be absent",
     expected: [{ type: "DISCOVER", options: { 55: null, 61: null } }],
-    found: [said("DISCOVER", 1)],
+    found: [sent("DISCOVER", 1)],
     problems: ["DISCOVER: option 55 is 0103, want null"],
   },
 ];

@@ -1,16 +1,13 @@
 /**
- * Runs every case of `cases/` against this project's dhcp and against upstream's, each with its own daemon.
+ * Runs every case in `cases/` against this project's dhcp and against upstream's, each with its own daemon.
  *
- * `DHCP_BIN` names the binary to test instead of dist/dhcp. Upstream's is the one of Debian's package
- * containernetworking-plugins; the overrides in the cases describe that release, 1.1.1.
+ * `DHCP_BIN` names a binary to test instead of dist/dhcp. Upstream's is the one that the Debian package
+ * containernetworking-plugins installs. The `upstream` keys of the cases describe that release, 1.1.1.
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import {
-  type CaseGroup,
-  differencesOf,
-} from "../../host_local/conformance/case_format.ts";
+import { differencesOf } from "../../host_local/conformance/case_reader.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
 import { testRowsInParallel } from "../../support/parallel_rows.ts";
@@ -25,7 +22,7 @@ register(
   ({ notUpstream }) => notUpstream === undefined,
 );
 
-Deno.test("conformance cases of dhcp have names of their own", () => {
+Deno.test("every conformance case of dhcp has a unique name", () => {
   for (const { topic, cases } of groups) {
     const names = cases.map(({ name }) => name);
     assertEquals(
@@ -39,20 +36,20 @@ Deno.test("conformance cases of dhcp have names of their own", () => {
 Deno.test("the documentation explains every difference that a case of dhcp relies on", async () => {
   const explained = await deliberateDifferences();
   const used = new Set(
-    groups.flatMap(({ cases }) => cases as readonly DhcpCase[]).flatMap((
-      each,
-    ) => [...differencesOf(each), each.notUpstream ?? []].flat()),
+    groups.flatMap(({ cases }) => cases).flatMap((each) =>
+      [differencesOf(each), each.notUpstream ?? []].flat()
+    ),
   );
   assertEquals([...used].filter((id) => !explained.has(id)).sort(), []);
 });
 
-/** One test for each file of cases, with a step for each case: several at once, since each waits for others. */
-function register(side: Side, isMeant: (each: DhcpCase) => boolean): void {
-  for (const { topic, cases } of groups as readonly CaseGroup[]) {
+/** Registers one test for each case file, with a step for each case. Steps mostly wait, so several run at once. */
+function register(side: Side, isWanted: (each: DhcpCase) => boolean): void {
+  for (const { topic, cases } of groups) {
     testRowsInParallel(
       ["root", `binary:${side.binary}`],
       `${side.target} ${topic}`,
-      cases.filter(isMeant).map((each) => ({
+      cases.filter(isWanted).map((each) => ({
         name: each.name,
         run: async () => {
           const problems = await runDhcpCase(each, side);

@@ -1,58 +1,65 @@
 /**
- * What a conformance case of dhcp has besides the steps that all plugins share, and its reading.
+ * The additional keys of a conformance case of dhcp, and their reading.
  *
- * Texts in `stdin`, `env` and `stdout` may hold `${SOCKET}`, the daemon's socket, `${NETNS}`, the container's namespace,
- * `${SERVER_NETNS}`, another one, `${DIR}`, a directory of the case, and `${VERSION}`, each of `versions` in turn.
+ * Texts may contain `${SOCKET}`, the daemon's socket; `${NETNS}`, the network namespace of the container;
+ * `${SERVER_NETNS}`, the network namespace of the server; `${DIR}`, a directory of the case; and `${VERSION}`, the
+ * current one of `versions`.
  * @module
  */
 
 import {
+  ADD_ENV,
   type CaseForm,
   type CaseGroup,
   type ConformanceCase,
+  differencesOf,
   loadCases,
-  type Step,
-  type UpstreamOverride,
-} from "../../host_local/conformance/case_format.ts";
+} from "../../host_local/conformance/case_reader.ts";
+import { keys, type Shape } from "../../host_local/conformance/shape.ts";
+import type {
+  Outcome,
+  Step,
+} from "../../host_local/conformance/step_reader.ts";
 
-/** A reply; options in hexadecimal by code, `null` leaves one out that is usual. */
+/** A reply of the server. */
 export interface Reply {
   readonly yiaddr?: string;
+  /** In hexadecimal, by code. `null` omits an option that a reply normally has. */
   readonly options?: Readonly<Record<string, string | null>>;
-  /** Not the client's. */
+  /** Replaces the client's. */
   readonly xid?: number;
-  /** Not the client's, in hexadecimal. */
+  /** Replaces the client's; in hexadecimal. */
   readonly chaddr?: string;
-  /** Another type than the one that is due. */
+  /** Replaces the type that the message calls for. */
   readonly type?: "OFFER" | "ACK" | "NAK";
   /** Everything after the magic cookie, in hexadecimal, instead of `options`. */
   readonly raw?: string;
-  /** The fields of that name, with option 52 in `raw`; in hexadecimal. */
+  /** The fields of the same name, together with option 52 in `raw`; in hexadecimal. */
   readonly file?: string;
   readonly sname?: string;
 }
 
-/** What the scripted server says; it serves 192.0.2.50/24 from 192.0.2.1 for an hour. */
+/** How the scripted server behaves. By default it leases 192.0.2.50/24 from 192.0.2.1 for an hour. */
 export interface ServerScript {
   readonly offer?: Reply;
   readonly ack?: Reply;
-  /** How many messages stay unanswered at first; -1 for all. */
+  /** The number of messages without a reply at the beginning; -1 for all. */
   readonly silent?: number;
-  /** How many exchanges stay unanswered at first: messages of one xid, however often they are repeated. */
+  /** The number of exchanges without a reply at the beginning. All messages with one xid are one exchange. */
   readonly silentExchanges?: number;
-  /** Every answer comes so many times. */
+  /** How often the server sends each reply. */
   readonly times?: number;
-  /** A packet, in hexadecimal from the IPv4 header on, before each answer. */
+  /** A packet that the server sends before each reply, in hexadecimal, from the IPv4 header on. */
   readonly before?: string;
 }
 
 /**
- * An option in hexadecimal; `null` for one that must not be there. `anyOrder` has its bytes in ascending order, for lists
- * that come in the random order of a table of upstream's.
+ * The content of an option in hexadecimal; `null` for an option that must be absent. `anyOrder` has the bytes in
+ * ascending order, for lists that upstream sends in random order.
  */
 export type ExpectedContent = string | null | { readonly anyOrder: string };
 
-/** A message of the client; only what is given is compared. */
+/** A message of the client. Only the given keys are compared. */
 export interface ExpectedMessage {
   readonly type: string;
   readonly source?: string;
@@ -63,56 +70,71 @@ export interface ExpectedMessage {
   readonly options?: Readonly<Record<string, ExpectedContent>>;
 }
 
-/** A call, and what the client said meanwhile. */
-export interface DhcpStep extends Step {
-  /** Every message since the step before, repetitions left out. */
+/** The outcome of a call, with the messages of the client. */
+export interface DhcpOutcome extends Outcome {
+  /** All messages since the previous step, without retransmissions. Default: any. */
   readonly wire?: readonly ExpectedMessage[];
-  /** The address of the result, or this one, is put on the interface afterwards, as a main plugin does. */
-  readonly attach?: boolean | string;
-  readonly upstream?: UpstreamOverride & Pick<DhcpStep, "wire">;
 }
 
-/** A case with its surroundings. */
-export interface DhcpCase extends ConformanceCase {
+/** A call. */
+export interface DhcpStep extends Step<DhcpOutcome> {
+  /** An address to put on the interface afterwards, as a main plugin does; `true` for the address of the result. */
+  readonly attach?: true | string;
+}
+
+/** A case, with its server, daemon and link. */
+export interface DhcpCase extends ConformanceCase<DhcpStep> {
   readonly server?: ServerScript;
-  /** Flags; false: none runs. */
+  /** The flags of the daemon; `false` if none runs. */
   readonly daemon?: readonly string[] | false;
-  /** The machine's id, 32 hexadecimal digits: that of the machine itself, which differs, unless given. */
+  /** The machine ID, 32 hexadecimal digits. Default: the ID of the machine that runs the test. */
   readonly machineId?: string;
-  /** Down: the link is set up by the daemon only. */
+  /** `down` leaves it to the daemon to set the link up. */
   readonly link?: "up" | "down";
-  /** CNI versions that it is run with, one after the other. */
-  readonly versions?: readonly string[];
-  /** It cannot be asked of upstream, because of this deliberate difference. */
+  /** The deliberate difference that keeps the case from running with upstream's plugin. */
   readonly notUpstream?: string;
-  readonly steps: readonly DhcpStep[];
 }
 
-const FORM: CaseForm = {
-  caseKeys: [
-    "server",
-    "daemon",
-    "machineId",
-    "link",
-    "versions",
-    "notUpstream",
-  ],
-  stepKeys: ["wire", "attach"],
+const REPLY: Shape = {
+  ...keys("yiaddr", "xid", "chaddr", "type", "raw", "file", "sname"),
+  options: keys("*"),
 };
 
-/** Reads the cases; one with `versions` becomes one for each. */
-export function loadDhcpCases(directory: URL): CaseGroup[] {
-  return loadCases(directory, FORM).map(({ topic, cases }) => ({
-    topic,
-    cases: cases.flatMap(perVersion),
-  }));
-}
+/** The cases of dhcp compare messages. */
+export const DHCP_FORM: CaseForm = {
+  env: { ...ADD_ENV, CNI_NETNS: "${NETNS}" },
+  caseKeys: {
+    ...keys("daemon", "machineId", "link", "notUpstream"),
+    server: {
+      ...keys("silent", "silentExchanges", "times", "before"),
+      offer: REPLY,
+      ack: REPLY,
+    },
+  },
+  stepKeys: keys("attach"),
+  outcomeKeys: {
+    wire: {
+      ...keys("type", "source", "destination", "ciaddr", "isBroadcast"),
+      options: { "*": keys("anyOrder") },
+    },
+  },
+};
 
-function perVersion(each: DhcpCase): DhcpCase[] {
-  const { versions, ...rest } = each;
-  if (versions === undefined) return [rest];
-  return versions.map((version) => ({
-    ...JSON.parse(JSON.stringify(rest).replaceAll("${VERSION}", version)),
-    name: `${each.name}, ${version}`,
-  }));
+/**
+ * Reads the case files of a directory.
+ *
+ * @throws {SyntaxError} If a file is not valid, or a case has both `upstream` and `notUpstream`.
+ */
+export function loadDhcpCases(directory: URL): CaseGroup<DhcpCase>[] {
+  const groups = loadCases<DhcpCase>(directory, DHCP_FORM);
+  for (const { topic, cases } of groups) {
+    for (const each of cases) {
+      if (each.notUpstream !== undefined && differencesOf(each).length > 0) {
+        throw new SyntaxError(
+          `${topic}: "${each.name}": "upstream" next to "notUpstream"`,
+        );
+      }
+    }
+  }
+  return groups;
 }

@@ -1,39 +1,39 @@
-/** Runs the conformance cases of dhcp: a server, a link, a container and the daemon of one binary. @module */
+/** Runs conformance cases of dhcp with a scripted server, a container and the daemon of the plugin under test. @module */
 
-import { substitute } from "../../host_local/conformance/case_format.ts";
+import { substitute } from "../../host_local/conformance/case_reader.ts";
 import type { Target } from "../../host_local/conformance/compare_stdout.ts";
 import {
   call,
   compareOutcome,
-  expectationsFor,
+  outcomesWith,
 } from "../../host_local/conformance/runner.ts";
 import { BadServer } from "../../support/dhcp_bad_server.ts";
 import { waitFor } from "../../../tools/lab/waiting.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import type { PluginOutcome } from "../../support/plugin_process.ts";
 import { TempDir } from "../../support/temp_dir.ts";
-import { compareWire, withoutRepetitions } from "./compare_wire.ts";
-import type { DhcpCase, DhcpStep } from "./dhcp_case.ts";
+import { compareWire, withoutRetransmissions } from "./compare_wire.ts";
+import type { DhcpCase, DhcpOutcome } from "./dhcp_case.ts";
 import { scriptOf } from "./scripted_server.ts";
 
-/** The container's. */
+/** The hardware address of the container. */
 const MAC = "02:00:5e:10:00:01";
 /**
- * This project's tries end with the ADD, whose time the cases set; upstream's after this, or the rare one that has no answer
- * would take minutes. On a busy machine the scripted server may take a while.
+ * Daemon flags. With this project's plugin the cases limit the time of an ADD. Upstream's would wait for minutes if a
+ * reply were lost; a busy machine needs a few seconds.
  */
-const PATIENCE: Readonly<Record<Target, readonly string[]>> = {
+const TIME_LIMIT: Readonly<Record<Target, readonly string[]>> = {
   here: [],
   upstream: ["-timeout", "5s"],
 };
 
-/** What the case is run with. */
+/** The plugin under test. */
 export interface Side {
   readonly binary: string;
   readonly target: Target;
 }
 
-/** Runs all steps of a case; the problems of the first step that has any. */
+/** Runs all steps of a case. Returns the problems of the first step that has any. */
 export async function runDhcpCase(
   { server = {}, daemon = [], machineId, link = "up", steps }: DhcpCase,
   side: Side,
@@ -49,7 +49,7 @@ export async function runDhcpCase(
   if (link === "up") {
     container.ip("link set eth0 up");
   }
-  await using played = new BadServer(host, scriptOf(server));
+  await using scripted = new BadServer(host, scriptOf(server));
   const values = {
     SOCKET: directory.join("dhcp.sock"),
     NETNS: container.path,
@@ -62,20 +62,23 @@ export async function runDhcpCase(
       ...machineId === undefined
         ? ["-socketpath", values.SOCKET]
         : prefixFlags(directory, machineId),
-      ...PATIENCE[side.target],
+      ...TIME_LIMIT[side.target],
       ...daemon,
     ]);
   for (const [index, template] of steps.entries()) {
     const step = substitute(template, values);
-    const heard = played.wire.messages.length;
+    const heard = scripted.wire.messages.length;
     const outcome = await call(step, {
       binary: side.binary,
       cwd: directory.path,
     });
-    const attempts = expectationsFor(step, side.target) as readonly DhcpStep[];
-    const problems = await lookAtAll(attempts, async (expected) => [
+    const outcomes = outcomesWith(side.target, step);
+    const problems = await compareWithEach(outcomes, async (expected) => [
       ...compareOutcome(expected, { outcome, target: side.target }),
-      ...await listen(expected, () => played.wire.messages.slice(heard)),
+      ...await compareMessages(
+        expected,
+        () => scripted.wire.messages.slice(heard),
+      ),
     ]);
     if (problems.length > 0) {
       return [...problems, `stderr: ${outcome.stderr}`]
@@ -86,40 +89,40 @@ export async function runDhcpCase(
   return [];
 }
 
-/** A host with another id, as a daemon in a container of its own sees it. @returns The flags that make it be seen. */
+/** Creates a host directory with another machine ID. Returns the flags for a daemon that runs in a container. */
 function prefixFlags(directory: TempDir, machineId: string): string[] {
   Deno.mkdirSync(directory.join("etc"));
   Deno.writeTextFileSync(directory.join("etc/machine-id"), `${machineId}\n`);
-  // Namespaces are looked for below the prefix too.
+  // The daemon also prepends the prefix to the paths of network namespaces.
   Deno.symlinkSync("/var", directory.join("var"));
   return ["-hostprefix", directory.path, "-socketpath", "/dhcp.sock"];
 }
 
-/** A RELEASE may still be on its way when the call has ended. */
-async function listen(
-  { wire }: DhcpStep,
+/** Compares the messages of the client. Waits for missing ones: a RELEASE may arrive after the end of the call. */
+async function compareMessages(
+  { wire }: DhcpOutcome,
   heard: () => Parameters<typeof compareWire>[1],
 ): Promise<string[]> {
   if (wire === undefined) return [];
   try {
     await waitFor(
       "messages",
-      () => withoutRepetitions(heard()).length >= wire.length || undefined,
+      () => withoutRetransmissions(heard()).length >= wire.length || undefined,
     );
   } catch {
-    // The comparison says what is missing.
+    // The comparison reports what is missing.
   }
   return compareWire(wire, heard());
 }
 
-/** Problems of the first attempt, unless one has none. */
-async function lookAtAll(
-  attempts: readonly DhcpStep[],
-  look: (expected: DhcpStep) => Promise<string[]>,
+/** Returns the problems of the first possible outcome, or none if any of them matches. */
+async function compareWithEach(
+  outcomes: readonly DhcpOutcome[],
+  compare: (expected: DhcpOutcome) => Promise<string[]>,
 ): Promise<string[]> {
   let first: string[] | undefined;
-  for (const attempt of attempts) {
-    const problems = await look(attempt);
+  for (const outcome of outcomes) {
+    const problems = await compare(outcome);
     if (problems.length === 0) return [];
     first ??= problems;
   }
@@ -128,7 +131,7 @@ async function lookAtAll(
 
 function attach(
   container: TestNetns,
-  address: boolean | string,
+  address: true | string,
   { stdout }: PluginOutcome,
 ): void {
   const [cidr] = typeof address === "string"
@@ -137,7 +140,7 @@ function attach(
   container.ip(`addr add ${cidr} dev eth0`);
 }
 
-/** The daemon of either binary; upstream's does not say when it serves, so its socket is tried. */
+/** The daemon of the plugin under test. Connects to its socket until it is ready, because upstream's does not notify. */
 class Daemon implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
 

@@ -1,4 +1,4 @@
-/** A server that plays the script of a case. @module */
+/** The server of a case, which follows its script. @module */
 
 import { BROADCAST_FLAG } from "../../../lib/dhcp/codec/dhcp_message.ts";
 import { hex } from "../../support/bytes.ts";
@@ -12,7 +12,7 @@ import { ip } from "../../support/dhcp_messages.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import type { Reply, ServerScript } from "./dhcp_case.ts";
 
-/** The server of a case, as a function of each message. */
+/** Returns a function that answers each message of the client as the script says. */
 export function scriptOf(
   { offer = {}, ack = {}, silent = 0, silentExchanges = 0, times = 1, before }:
     ServerScript,

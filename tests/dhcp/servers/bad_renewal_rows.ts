@@ -213,6 +213,7 @@ const ROWS: readonly Row[] = [
       ],
     check: async (after) => {
       const { server, container, host } = after;
+      // The first DISCOVER is that of the ADD.
       await until(
         after,
         "three DISCOVERs",
@@ -222,7 +223,7 @@ const ROWS: readonly Row[] = [
         .counters();
       assertEquals([lost, (naks ?? 0) >= 3], [1, true]);
       assertEquals(addressesOf(container), []);
-      const { length } = server.wire.messages;
+      const { length } = server.wire.distinct;
       assert(length < 20, `${length} messages`);
       server.script = giving();
       await until(

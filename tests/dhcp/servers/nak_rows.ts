@@ -69,7 +69,7 @@ async function loseToAnother(
   await network.until(
     "other address",
     () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(first),
-    40_000,
+    120_000,
   );
   await network.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
   await network.serverHas([addressOf(after())], second);

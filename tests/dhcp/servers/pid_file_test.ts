@@ -12,7 +12,7 @@ async function run(
   ...flags: readonly string[]
 ): Promise<{ readonly code: number; readonly stderr: string }> {
   const { code, stderr } = await new Deno.Command("timeout", {
-    args: ["10", DHCP_BIN, "daemon", ...flags],
+    args: ["60", DHCP_BIN, "daemon", ...flags],
     stdin: "null",
   }).output();
   return { code, stderr: new TextDecoder().decode(stderr) };

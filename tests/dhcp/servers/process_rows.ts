@@ -116,7 +116,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       await using host = new DhcpHost();
       const daemon = await host.daemon();
       const container = host.container();
-      const pending = host.call("ADD", container, { ipam: { timeout: "5s" } });
+      const pending = host.call("ADD", container, { ipam: { timeout: "1m" } });
       await waitUntil(
         "DISCOVER",
         () => daemon.log.includes(DISCOVER),
@@ -161,7 +161,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
         ...["-socketpath", host.directory.join("other.sock")],
       );
       assertEquals(code, 1);
-      assert(stderr.includes("another daemon has it"), stderr);
+      assert(stderr.includes("another daemon uses it"), stderr);
     },
   },
 
@@ -259,7 +259,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
         () => server.process.count("DHCPRELEASE") > 0,
       );
       await waitUntil("end of the lease", () => host.leaseFiles.length === 0);
-      assertEquals(server.leases, []);
+      await server.untilNoLease();
     },
   },
 
@@ -293,10 +293,8 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       );
       const addresses = outcomes.map(({ json }) => json.ips[0].address);
       assertEquals(new Set(addresses).size, 1);
-      assertEquals([server.leases.length, server.process.count("DHCPACK")], [
-        1,
-        1,
-      ]);
+      assertEquals(server.leases.length, 1);
+      assertEquals(server.exchangesWith("DHCPACK"), 1);
     },
   },
 
@@ -309,7 +307,8 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const { code, json } = await host.call("ADD", host.container(), {
         ipam: { timeout: "1500ms" },
       });
-      assert(performance.now() - startMs < 10_000);
+      // Without a timeout of its own it would take a minute.
+      assert(performance.now() - startMs < 45_000);
       assertEquals([code, json.code], [1, 11]);
       assert(
         /^error calling DHCP\.Allocate: no DHCPOFFER received: [0-9]+ DHCPDISCOVERs unanswered$/

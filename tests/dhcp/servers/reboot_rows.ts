@@ -80,14 +80,15 @@ export function containerWith(network: TestNetwork, mac: string): TestNetns {
   return container;
 }
 
-/** Repeats an ADD under the same container id in another namespace. @returns Its address and its messages, at least `count`. */
+/** Repeats an ADD under the same container id in another namespace. @returns Its address and its messages without
+ * retransmissions, at least `count`. */
 export async function recreated(
   network: TestNetwork,
   container: TestNetns,
   count: number,
 ): Promise<{ readonly address: string; readonly messages: ClientMessage[] }> {
-  const before = network.wire.messages.length;
-  const messages = (): ClientMessage[] => network.wire.messages.slice(before);
+  const before = network.wire.distinct.length;
+  const messages = (): ClientMessage[] => network.wire.distinct.slice(before);
   const address = addressOf(await network.host.add(container));
   // The capture may be behind the plugin.
   await network.until("messages of the ADD", () => messages().length >= count);

@@ -20,9 +20,6 @@ const DEFAULT_SERVICE: Service = {
   router: "192.0.2.1",
 };
 
-/** How long a server may take to write its file. */
-const LEASE_FILE_TIMEOUT_MS = 10_000;
-
 /** The network of one row; disposing it ends and removes everything. */
 export class TestNetwork implements AsyncDisposable {
   readonly host: DhcpHost;
@@ -113,11 +110,7 @@ export class TestNetwork implements AsyncDisposable {
     const actual = (): string =>
       server.leases.map(({ address }) => address).sort().join();
     try {
-      await waitUntil(
-        "leases",
-        () => actual() === expected,
-        LEASE_FILE_TIMEOUT_MS,
-      );
+      await waitUntil("leases", () => actual() === expected);
     } catch {
       throw new Error(
         `the server has "${actual()}", expected "${expected}"\n${this.report()}`,

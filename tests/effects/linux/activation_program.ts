@@ -1,4 +1,4 @@
-/** What a socket-activated daemon does, as far as the socket goes; prints what came of it. Run by activation_test.ts. */
+/** A socket-activated server that prints what it was passed. Run by activation_test.ts. */
 
 import { EventLoop } from "../../../lib/linux/event_loop.ts";
 import { activatedListener } from "../../../lib/linux/unix_listener.ts";
@@ -22,8 +22,8 @@ try {
   new UnixServer(loop, listener, {
     maxLineBytes: 100,
     onConnection: async (connection) => {
-      const line = await connection.readLine(5_000);
-      await connection.writeLine(`echo ${line}`, 5_000);
+      const line = await connection.readLine(60_000);
+      await connection.writeLine(`echo ${line}`, 60_000);
       connection[Symbol.dispose]();
       listener[Symbol.dispose]();
       Deno.exit(0);

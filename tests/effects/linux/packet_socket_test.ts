@@ -11,7 +11,7 @@ import {
   type BpfInstruction,
   dhcpReplyFilter,
 } from "../../../lib/net/packet_filter.ts";
-import { backgroundCloses } from "../../../lib/linux/background_close.ts";
+import { backgroundClosesDone } from "../../../lib/linux/background_close.ts";
 import { SyscallError } from "../../../lib/linux/errno.ts";
 import { EPOLL, EventLoop } from "../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../lib/linux/link_control.ts";
@@ -19,7 +19,9 @@ import {
   ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
+  type ReceivedPacket,
 } from "../../../lib/linux/packet_socket.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { TestLink, type TestNetns } from "../../support/network_namespaces.ts";
 import { Mailbox } from "../../support/waiting.ts";
 import { testAsRoot } from "../../support/requirements.ts";
@@ -30,7 +32,7 @@ const ALL: readonly BpfInstruction[] = [
 const BROADCAST = new Uint8Array(6).fill(0xff);
 const XID = 0x01020304;
 
-/** A BOOTP reply to all hosts, `mark` in its third byte. */
+/** Encodes a broadcast BOOTP reply with `mark` in its third byte. */
 function reply(
   mark: number,
   { xid = XID, ...endpoints }: Partial<UdpEndpoints> & { xid?: number } = {},
@@ -64,7 +66,22 @@ function macOf(place: TestNetns): Uint8Array {
   return control.find("eth0")?.macAddress ?? new Uint8Array(0);
 }
 
-/** The mark of what was received, or why it cannot be read. */
+/** Waits for the next packet. On a busy machine the kernel delivers a frame some time after it is sent. */
+async function arrival(
+  socket: PacketSocket,
+): Promise<Pick<ReceivedPacket, "packet" | "checksum">> {
+  return await waitFor("packet", () => {
+    const received = socket.receive();
+    return received && { ...received, packet: received.packet.slice() };
+  });
+}
+
+/** Waits for the next packet and returns its mark. */
+async function arrivingMark(socket: PacketSocket): Promise<number | string> {
+  return await waitFor("packet", () => markOf(socket));
+}
+
+/** Receives a packet and returns its mark, or why it was dropped. */
 function markOf(socket: PacketSocket): number | string | undefined {
   const received = socket.receive();
   if (received === undefined) return undefined;
@@ -77,11 +94,11 @@ function failOnError(error: unknown): void {
 }
 
 testAsRoot(
-  "openPacketSocket() receives what is sent at the other end, and who sent it",
+  "PacketSocket.receive() returns what the peer sends, and the hardware address of the peer",
   async () => {
     using link = new TestLink();
     await using loop = new EventLoop(failOnError);
-    using client = open(link.client, dhcpReplyFilter());
+    using client = open(link.client, dhcpReplyFilter(XID));
     using server = open(link.server, ALL);
     const marks = new Mailbox<number | string | undefined>();
     const senders = new Mailbox<Uint8Array>();
@@ -99,7 +116,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "openPacketSocket() is not woken by what its filter drops",
+  "PacketSocket is not woken by packets that its filter drops",
   async () => {
     using link = new TestLink();
     await using loop = new EventLoop(failOnError);
@@ -122,32 +139,31 @@ testAsRoot(
   },
 );
 
-testAsRoot("PacketSocket.setFilter() applies from then on", () => {
+testAsRoot("PacketSocket.setFilter() applies to later packets", async () => {
   using link = new TestLink();
   using client = open(link.client, dhcpReplyFilter(1));
   using server = open(link.server, ALL);
   server.send(reply(1, { xid: 2 }), BROADCAST);
   client.setFilter(dhcpReplyFilter(2));
   server.send(reply(2, { xid: 2 }), BROADCAST);
-  assertEquals(markOf(client), 2);
+  assertEquals(await arrivingMark(client), 2);
   assertEquals(markOf(client), undefined);
 });
 
 testAsRoot(
-  "PacketSocket.receive() says that an offloaded checksum is not ready",
-  () => {
+  "PacketSocket.receive() skips an offloaded checksum that is not computed yet",
+  async () => {
     using link = new TestLink();
-    using client = open(link.client, dhcpReplyFilter());
-    // A UDP socket leaves the checksum to the card, which a veth pair does not have.
+    using client = open(link.client, dhcpReplyFilter(0));
+    // A UDP socket leaves the checksum to the network card, and a veth pair has none.
     const perl = `use Socket;
     socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
     setsockopt(S, SOL_SOCKET, 25, "eth0\\0");
     bind(S, sockaddr_in(67, INADDR_ANY)) or die $!;
     send(S, pack("C3x300", 2, 1, 9), 0, sockaddr_in(68, INADDR_BROADCAST)) or die $!;`;
     link.server.exec("perl", "-e", perl);
-    const received = client.receive();
-    assertEquals(received?.checksum, "skip");
-    const packet = received?.packet.slice() ?? new Uint8Array(0);
+    const { packet, checksum } = await arrival(client);
+    assertEquals(checksum, "skip");
     assertEquals(decodeIpv4Udp(packet, "verify"), {
       kind: "dropped",
       reason: "udp-checksum",
@@ -157,35 +173,39 @@ testAsRoot(
 );
 
 testAsRoot(
-  "PacketSocket.receive() verifies a checksum that came over the wire",
-  () => {
+  "PacketSocket.receive() verifies a checksum that the sender computed",
+  async () => {
     using link = new TestLink();
-    using client = open(link.client, dhcpReplyFilter());
+    using client = open(link.client, dhcpReplyFilter(XID));
     using server = open(link.server, ALL);
     server.send(reply(1), BROADCAST);
-    assertEquals(client.receive()?.checksum, "verify");
+    assertEquals((await arrival(client)).checksum, "verify");
   },
 );
 
-testAsRoot("PacketSocket.receive() goes on after the link was down", () => {
-  using link = new TestLink();
-  using client = open(link.client, dhcpReplyFilter());
-  using server = open(link.server, ALL);
-  link.client.ip("link set eth0 down");
-  assertEquals(client.receive(), undefined);
-  const error = assertThrows(
-    () => client.send(reply(1), BROADCAST),
-    SyscallError,
-  );
-  assertEquals(error.errnoName, "ENETDOWN");
-  link.client.ip("link set eth0 up");
-  server.send(reply(2), BROADCAST);
-  assertEquals(markOf(client), 2);
-});
+testAsRoot(
+  "PacketSocket.receive() continues after the link was down",
+  async () => {
+    using link = new TestLink();
+    using client = open(link.client, dhcpReplyFilter(XID));
+    using server = open(link.server, ALL);
+    link.client.ip("link set eth0 down");
+    assertEquals(client.receive(), undefined);
+    const error = assertThrows(
+      () => client.send(reply(1), BROADCAST),
+      SyscallError,
+    );
+    assertEquals(error.errnoName, "ENETDOWN");
+    link.client.ip("link set eth0 up");
+    link.untilOperational();
+    server.send(reply(2), BROADCAST);
+    assertEquals(await arrivingMark(client), 2);
+  },
+);
 
-testAsRoot("PacketSocket.send() says ENXIO when the link is gone", () => {
+testAsRoot("PacketSocket.send() throws ENXIO if the link is gone", () => {
   using link = new TestLink();
-  using client = open(link.client, dhcpReplyFilter());
+  using client = open(link.client, dhcpReplyFilter(XID));
   link.client.ip("link del eth0");
   assertEquals(client.receive(), undefined);
   const error = assertThrows(
@@ -195,12 +215,12 @@ testAsRoot("PacketSocket.send() says ENXIO when the link is gone", () => {
   assertEquals(error.errnoName, "ENXIO");
 });
 
-testAsRoot("PacketSocket.receive() leaves frames of a VLAN out", () => {
+testAsRoot("PacketSocket.receive() ignores frames of a VLAN", async () => {
   using link = new TestLink();
-  using client = open(link.client, dhcpReplyFilter());
+  using client = open(link.client, dhcpReplyFilter(XID));
   const index = link.server.list("link show eth0")[0].ifindex;
   const hex = [...reply(1)].map((byte) => byte.toString(16).padStart(2, "0"));
-  // Whole frames: to all, from 2, tagged with VLAN 5 and with priority 5 of no VLAN.
+  // Complete frames: broadcast, tagged with VLAN 5, then with priority 5 and no VLAN.
   const perl = `socket(S, 17, 3, 0) or die $!;
     for my $tag ("0005", "a000") {
       send(S, pack("H*", "ffffffffffff020000000002" . "8100$tag" . "0800${
@@ -208,22 +228,22 @@ testAsRoot("PacketSocket.receive() leaves frames of a VLAN out", () => {
   }"), 0, pack("SnlSCCx8", 17, 0x800, ${index}, 0, 0, 6)) or die $!;
     }`;
   link.server.exec("perl", "-e", perl);
-  assertEquals(markOf(client), 1);
+  assertEquals(await arrivingMark(client), 1);
   assertEquals(markOf(client), undefined);
 });
 
-testAsRoot("openPacketSocket() serves ARP", () => {
+testAsRoot("openPacketSocket() receives ARP", async () => {
   using link = new TestLink();
   using client = open(link.client, arpFilter(0xc0000205), ETHER_TYPE.arp);
   using server = open(link.server, ALL, ETHER_TYPE.arp);
   const claim = new Uint8Array(28);
   new DataView(claim.buffer).setUint32(14, 0xc0000205);
   server.send(claim, BROADCAST);
-  assertEquals(client.receive()?.packet, claim);
+  assertEquals((await arrival(client)).packet, claim);
 });
 
 testAsRoot(
-  "openPacketSocket() says ENODEV for an interface that is not there",
+  "openPacketSocket() throws ENODEV if there is no such interface",
   () => {
     using link = new TestLink();
     using netns = link.client.open();
@@ -241,23 +261,26 @@ testAsRoot(
   },
 );
 
-testAsRoot("PacketSocket counts as closed at once, and is soon", async () => {
-  using link = new TestLink();
-  const descriptors = async (): Promise<number> => {
-    const { stdout } = await new Deno.Command("ls", {
-      args: [`/proc/${Deno.pid}/fd`],
-    }).output();
-    return new TextDecoder().decode(stdout).split("\n").length;
-  };
-  await backgroundCloses();
-  const before = await descriptors();
-  const sockets = Array.from({ length: 20 }, () => open(link.client, ALL));
-  sockets.forEach((socket) => socket[Symbol.dispose]());
-  for (const socket of sockets) {
-    assertThrows(() => socket.receive(), TypeError, "closed");
-    socket[Symbol.dispose]();
-  }
-  await backgroundCloses();
-  // Deno opens and closes some of its own meanwhile.
-  assert(await descriptors() < before + sockets.length / 2);
-});
+testAsRoot(
+  "PacketSocket counts as closed at once, and is closed soon",
+  async () => {
+    using link = new TestLink();
+    const descriptors = async (): Promise<number> => {
+      const { stdout } = await new Deno.Command("ls", {
+        args: [`/proc/${Deno.pid}/fd`],
+      }).output();
+      return new TextDecoder().decode(stdout).split("\n").length;
+    };
+    await backgroundClosesDone();
+    const before = await descriptors();
+    const sockets = Array.from({ length: 20 }, () => open(link.client, ALL));
+    sockets.forEach((socket) => socket[Symbol.dispose]());
+    for (const socket of sockets) {
+      assertThrows(() => socket.receive(), TypeError, "closed");
+      socket[Symbol.dispose]();
+    }
+    await backgroundClosesDone();
+    // Deno opens and closes descriptors of its own meanwhile.
+    assert(await descriptors() < before + sockets.length / 2);
+  },
+);

@@ -1,237 +1,126 @@
 /**
- * The form of a conformance case, its reading and its placeholders.
+ * The format of a conformance case file.
  *
- * A file in `cases/` is a list of cases. A case is one call of the plugin, or `steps`, a sequence of calls that share one
- * fresh data directory. Texts in `stdin`, `env`, `stdout` and the file trees may hold `${DATA_DIR}`, the path of that
- * directory.
+ * A case is one call of the plugin, or several calls under `steps` that share one fresh data directory. A case states
+ * only what differs from the defaults of its file and from what follows from its other keys; anything else is refused.
+ * Texts may contain `${DATA_DIR}`, the path of the data directory, and `${VERSION}`, the current one of `versions`.
+ * `deno task format:cases` formats the files.
  * @module
  */
 
-/** One call and what must come of it. */
-export interface Step {
-  /** Variables on top of `DEFAULT_ENV`; `null` unsets one. */
-  readonly env: Readonly<Record<string, string | null>>;
-  /** A raw text, or a value to send as JSON. Default: nothing. */
-  readonly stdin?: unknown;
-  readonly stdout: ExpectedStdout;
-  /** A regular expression that stderr must match. Default: it is empty. */
-  readonly stderr?: string;
-  readonly exitCode: number;
-  /** All that the data directory holds afterwards. Default: what it held before the call. */
-  readonly filesAfter?: Tree;
-  /** What upstream's plugin does differently in this call. */
-  readonly upstream?: UpstreamOverride;
+/** A file in `cases/`. */
+export interface CaseFile {
+  /** The network configuration that the calls send on stdin. */
+  readonly config: Json;
+  /** Variables of every call, on top of those of the plugin's suite. */
+  readonly env?: EnvPatch;
+  /** The result of an ADD that states no outcome of its own. */
+  readonly result?: Json;
+  readonly cases: readonly (CaseEntry & (StepEntry | Sequence))[];
 }
 
-/** A named case: a single step, or several under `steps`. */
-export interface ConformanceCase {
+/** What every case has, whether it is one call or several. */
+export interface CaseEntry {
+  /** What holds, in the present tense. */
   readonly name: string;
-  /** The part of the contract or the SPEC that it shows. */
-  readonly spec?: string;
+  /** The sections that require it, for example "SPEC section 2, ADD" or "RFC 3442". */
+  readonly spec?: string | readonly string[];
+  /** Values of `cniVersion`: the case runs once with each of them. */
+  readonly versions?: readonly string[];
+  /** A merge patch on the configuration of the file. */
+  readonly config?: Json;
+  /** What the data directory contains before the first call. Default: nothing. */
   readonly filesBefore?: Tree;
-  readonly steps: readonly Step[];
 }
 
-/** The cases of one file. */
-export interface CaseGroup {
-  readonly topic: string;
-  readonly cases: readonly ConformanceCase[];
+/** Several calls in a row. */
+export interface Sequence {
+  readonly steps: readonly StepEntry[];
 }
 
-/** Exact text; exact lines; a result, printed as upstream prints JSON; or an error document. */
-export type ExpectedStdout =
-  | string
-  | readonly string[]
-  | { readonly result: unknown }
-  | ExpectedError;
+/** One call and its outcome. */
+export interface StepEntry extends OutcomeEntry {
+  /** Variables that differ from the defaults; `null` unsets one. */
+  readonly env?: EnvPatch;
+  /** A merge patch on the configuration of the file and the case. */
+  readonly config?: Json;
+  /** What the call reads instead of a configuration: a raw text, or a value that no merge patch can express. */
+  readonly stdin?: Json;
+  /** What upstream's plugin does differently in this call. */
+  readonly upstream?: UpstreamEntry;
+}
 
-/** An error document. `msgPrefix` instead of `msg` where the text comes out of a language's library. */
+/**
+ * The outcome of a call. At most one of `result`, `error` and `stdout` is given. Without any, the call prints nothing,
+ * which is what DEL, CHECK, GC and STATUS do on success, or an ADD prints the result of the file.
+ */
+export interface OutcomeEntry {
+  /** The result, with its keys in order. Default of `cniVersion`: the version of the configuration. */
+  readonly result?: Json;
+  /** The error document. Default of `cniVersion`: the version of the configuration. */
+  readonly error?: Partial<ExpectedError>;
+  /** The exact text, or its lines. */
+  readonly stdout?: string | readonly string[];
+  /** A regular expression that matches stderr. Default: stderr is empty. */
+  readonly stderr?: string;
+  /** Default: 1 if the call prints an error document, else 0. */
+  readonly exitCode?: number;
+  /** What the call changes in the data directory. Default: nothing. */
+  readonly changes?: Changes;
+}
+
+/**
+ * The outcome with upstream's plugin. Keys replace those of the step; `result` and `error` are merge patches on the
+ * step's own if it has the same kind of document.
+ */
+export interface UpstreamEntry extends OutcomeEntry {
+  /** The row, or rows, of the tables "Deliberate differences" that explain it. */
+  readonly difference: string | readonly string[];
+  /** Every possible outcome where upstream's plugin acts at random. */
+  readonly oneOf?: readonly OutcomeEntry[];
+}
+
+/** An error document. `msgPrefix` replaces `msg` where the text comes from the library of a programming language. */
 export interface ExpectedError {
-  /** The value of this project's `cniVersion` key; any string if absent. Upstream's documents have no such key. */
+  /** The value in this project's documents; if absent, any string. Upstream's documents have no such key. */
   readonly cniVersion?: string;
   readonly code: number;
   readonly msg?: string;
   readonly msgPrefix?: string;
-  /** Exact text. If absent, upstream must have none, and this project may have any. */
+  /** The exact text. If absent, upstream's document has no details, and this project's may have any. */
   readonly details?: string;
 }
 
-/** Values that replace the step's own; `stdout` objects are merged. */
-export interface OutcomeOverride {
-  readonly stdout?: ExpectedStdout | Partial<ExpectedError>;
-  readonly stderr?: string;
-  readonly exitCode?: number;
-  readonly filesAfter?: Tree;
-}
+/** Any JSON value. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json };
 
-/** How the step goes when upstream's plugin is under test. */
-export interface UpstreamOverride extends OutcomeOverride {
-  /** The row (or rows) of the table "Deliberate differences" that explains it. */
-  readonly difference: string | readonly string[];
-  /** Where upstream acts at random: every outcome that it may have. */
-  readonly oneOf?: readonly OutcomeOverride[];
-}
+/** Environment variables by name; `null` unsets one. */
+export type EnvPatch = Readonly<Record<string, string | null>>;
 
-/** Entries by path below the data directory. Directories on the way to an entry need no entry of their own. */
+/** Entries by path below the data directory. The parent directories of an entry need no entries of their own. */
 export type Tree = Readonly<Record<string, TreeEntry>>;
 
-/** A text is a regular file's content. */
+/** Entries that a call adds or replaces; `null` for those that it removes. */
+export type Changes = Readonly<Record<string, TreeEntry | null>>;
+
+/** A text is the content of a regular file. */
 export type TreeEntry =
   | string
   | {
     /** Default: file. */
     readonly type?: "file" | "directory" | "symlink";
-    /** A file's content. Default: empty. */
+    /** The content of a file. Default: empty. */
     readonly content?: string;
-    /** Where a symlink points. */
+    /** The target of a symbolic link. */
     readonly target?: string;
     /** Octal, for example "0600". Compared only if given. */
     readonly mode?: string;
     /** ISO 8601, only in `filesBefore`. Default: now. */
     readonly mtime?: string;
   };
-
-/** The environment that `Step.env` is laid over. */
-export const DEFAULT_ENV: Readonly<Record<string, string>> = {
-  CNI_CONTAINERID: "c1",
-  CNI_NETNS: "/dev/null",
-  CNI_IFNAME: "eth0",
-  CNI_PATH: "/opt/cni/bin",
-};
-
-const STEP_KEYS = [
-  "env",
-  "stdin",
-  "stdout",
-  "stderr",
-  "exitCode",
-  "upstream",
-];
-const CASE_KEYS = ["name", "spec", "steps"];
-const UPSTREAM_KEYS = ["difference", "oneOf", "stdout", "stderr", "exitCode"];
-const REQUIRED_STEP_KEYS = ["env", "stdout", "exitCode"];
-
-/** Keys that only the cases of one plugin have. */
-export interface CaseForm {
-  readonly caseKeys: readonly string[];
-  readonly stepKeys: readonly string[];
-}
-
-/** The cases of host-local are about files. */
-export const HOST_LOCAL_FORM: CaseForm = {
-  caseKeys: ["filesBefore"],
-  stepKeys: ["filesAfter"],
-};
-
-/** Reads every file of `cases/`, in order of name. */
-export function loadCases(
-  directory: URL,
-  form = HOST_LOCAL_FORM,
-): CaseGroup[] {
-  const names = [...Deno.readDirSync(directory)].map((entry) => entry.name)
-    .filter((name) => name.endsWith(".json")).sort();
-  return names.map((name) => ({
-    topic: name.slice(0, -".json".length),
-    cases: parseCases(
-      Deno.readTextFileSync(new URL(name, directory)),
-      name,
-      form,
-    ),
-  }));
-}
-
-/** Parses the text of a case file; throws on misspelt keys, lest a typing error makes a case hold for nothing. */
-export function parseCases(
-  text: string,
-  source: string,
-  form = HOST_LOCAL_FORM,
-): ConformanceCase[] {
-  const caseKeys = [...CASE_KEYS, ...form.caseKeys];
-  const stepKeys = [...STEP_KEYS, ...form.stepKeys];
-  const raw: unknown = JSON.parse(text);
-  if (!Array.isArray(raw)) throw new SyntaxError(`${source}: expected a list`);
-  return raw.map((value: Record<string, unknown>) => {
-    const where = `${source}: ${JSON.stringify(value["name"])}`;
-    const isSequence = "steps" in value;
-    expectKeys(value, {
-      allowed: isSequence ? caseKeys : [...caseKeys, ...stepKeys],
-      required: isSequence ? ["name"] : ["name", ...REQUIRED_STEP_KEYS],
-      where,
-    });
-    const steps = isSequence
-      ? value["steps"] as Record<string, unknown>[]
-      : [pick(value, stepKeys)];
-    for (const step of steps) {
-      expectKeys(step, {
-        allowed: stepKeys,
-        required: REQUIRED_STEP_KEYS,
-        where,
-      });
-      const upstream = step["upstream"] as Record<string, unknown> | undefined;
-      if (upstream === undefined) continue;
-      expectKeys(upstream, {
-        allowed: [...UPSTREAM_KEYS, ...form.stepKeys],
-        required: ["difference"],
-        where: `${where}, upstream`,
-      });
-    }
-    return { ...pick(value, caseKeys), steps } as unknown as ConformanceCase;
-  });
-}
-
-/** The rows of "Deliberate differences" that a case names. */
-export function differencesOf({ steps }: ConformanceCase): string[] {
-  return steps.flatMap(({ upstream }) => upstream?.difference ?? []);
-}
-
-/** Puts `values` in the place of their `${NAME}` in every text and key inside `template`. */
-export function substitute<T>(
-  template: T,
-  values: Readonly<Record<string, string>>,
-): T {
-  const replace = (node: unknown): unknown => {
-    if (typeof node === "string") {
-      return node.replace(
-        /\$\{([A-Z_]+)\}/g,
-        (text, name) => values[name] ?? text,
-      );
-    }
-    if (Array.isArray(node)) return node.map(replace);
-    if (typeof node === "object" && node !== null) {
-      return Object.fromEntries(
-        Object.entries(node).map((
-          [key, value],
-        ) => [replace(key), replace(value)]),
-      );
-    }
-    return node;
-  };
-  return replace(template) as T;
-}
-
-function pick(
-  value: Record<string, unknown>,
-  keys: readonly string[],
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(value).filter(([key]) => keys.includes(key)),
-  );
-}
-
-function expectKeys(
-  value: Record<string, unknown>,
-  { allowed, required, where }: {
-    readonly allowed: readonly string[];
-    readonly required: readonly string[];
-    readonly where: string;
-  },
-): void {
-  const unknown = Object.keys(value).filter((key) => !allowed.includes(key));
-  if (unknown.length > 0) {
-    throw new SyntaxError(`${where}: unknown keys ${unknown}`);
-  }
-  const missing = required.filter((key) => !(key in value));
-  if (missing.length > 0) {
-    throw new SyntaxError(`${where}: missing keys ${missing}`);
-  }
-}

@@ -1,25 +1,22 @@
-/** Compares what a plugin printed with what a conformance case expects. @module */
+/** Compares what a plugin prints with what a conformance case expects. @module */
 
-import type { ExpectedError, ExpectedStdout } from "./case_format.ts";
+import type { ExpectedError } from "./case_format.ts";
 
-/** Whose output it is: this project's error documents begin with `cniVersion`, upstream's have no such key. */
+/** The plugin under test. This project's error documents begin with `cniVersion`, upstream's have no such key. */
 export type Target = "here" | "upstream";
 
-/** Every way in which `actual` is not `expected`; nothing if it is. */
+/** Returns a line for each difference between the expected and the actual text. */
 export function compareStdout(
-  expected: ExpectedStdout,
+  expected: string | ExpectedError,
   { actual, target }: { readonly actual: string; readonly target: Target },
 ): string[] {
-  if (isError(expected)) return compareError(expected, { actual, target });
-  const text = typeof expected === "string"
-    ? expected
-    : "result" in expected
-    ? printJson(expected.result)
-    : expected.join("\n");
-  return actual === text ? [] : [`stdout is\n${actual}\nwant\n${text}`];
+  if (typeof expected !== "string") {
+    return compareError(expected, { actual, target });
+  }
+  return actual === expected ? [] : [`stdout is\n${actual}\nwant\n${expected}`];
 }
 
-/** JSON as upstream prints it: four spaces, no newline at the end, HTML characters and line separators escaped. */
+/** Prints JSON as upstream does: four spaces, no newline at the end, HTML characters and line separators escaped. */
 export function printJson(value: unknown): string {
   return JSON.stringify(value, null, 4).replace(
     /[<>&\u2028\u2029]/g,
@@ -28,26 +25,21 @@ export function printJson(value: unknown): string {
   );
 }
 
-/** Whether the expectation is an error document. */
-export function isError(expected: ExpectedStdout): expected is ExpectedError {
-  return typeof expected === "object" && "code" in expected;
-}
-
 function compareError(
   expected: ExpectedError,
   { actual, target }: { readonly actual: string; readonly target: Target },
 ): string[] {
-  const problem = (text: string): string[] => [
-    `stdout is\n${actual}\nwant ${text} in ${JSON.stringify(expected)}`,
+  const problem = (what: string): string[] => [
+    `stdout is\n${actual}\nwhich ${what}, want ${JSON.stringify(expected)}`,
   ];
   let found: Record<string, unknown>;
   try {
     found = JSON.parse(actual);
   } catch {
-    return problem("one JSON document");
+    return problem("is not one JSON document");
   }
   if (printJson(found) !== actual) {
-    return problem("upstream's indentation and escapes");
+    return problem("is not indented and escaped as upstream's JSON");
   }
   const wantsDetails = target === "upstream"
     ? expected.details !== undefined
@@ -59,7 +51,7 @@ function compareError(
     ...(wantsDetails ? ["details"] : []),
   ];
   if (Object.keys(found).join() !== keys.join()) {
-    return problem(`the keys ${keys}`);
+    return problem(`does not have the keys ${keys}`);
   }
   const wrong = [
     ...(target === "here" && !isVersion(found["cniVersion"], expected)
@@ -69,7 +61,9 @@ function compareError(
     ...(isMessage(found["msg"], expected) ? [] : ["msg"]),
     ...(isDetails(found["details"], expected) ? [] : ["details"]),
   ];
-  return wrong.length === 0 ? [] : problem(`other ${wrong.join(" and ")}`);
+  return wrong.length === 0
+    ? []
+    : problem(`has another ${wrong.join(" and ")}`);
 }
 
 function isVersion(found: unknown, { cniVersion }: ExpectedError): boolean {

@@ -1,8 +1,8 @@
 /**
- * Runs every case of `cases/` against this project's host-local and against upstream's.
+ * Runs every case in `cases/` against this project's host-local and against upstream's.
  *
- * `HOST_LOCAL_BIN` names the binary to test instead of dist/host-local. Upstream's is the one that Debian's package
- * containernetworking-plugins installs; the overrides in the cases describe that release, 1.1.1.
+ * `HOST_LOCAL_BIN` names a binary to test instead of dist/host-local. Upstream's is the one that the Debian package
+ * containernetworking-plugins installs. The `upstream` keys of the cases describe that release, 1.1.1.
  * @module
  */
 
@@ -10,14 +10,14 @@ import { assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
 import { report } from "../../support/report.ts";
-import { differencesOf, loadCases } from "./case_format.ts";
+import { differencesOf, loadCases } from "./case_reader.ts";
 import type { Target } from "./compare_stdout.ts";
 import { runCase } from "./runner.ts";
 
 const UPSTREAM_VERSIONS = '{"cniVersion":"1.0.0","supportedVersions":' +
   '["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0"]}\n';
 
-/** Differences that every case with an error document relies on, without naming them. */
+/** Differences that every case with an error document relies on without naming them. */
 const IMPLIED_DIFFERENCES = ["error-cni-version"];
 
 const groups = loadCases(new URL("cases/", import.meta.url));
@@ -28,7 +28,7 @@ register("here", {
 });
 register("upstream", { binary: UPSTREAM, obstacle: upstreamObstacle() });
 
-Deno.test("conformance cases have names of their own", () => {
+Deno.test("every conformance case has a unique name", () => {
   for (const { topic, cases } of groups) {
     const names = cases.map((conformanceCase) => conformanceCase.name);
     const repeated = names.filter((name, index) =>
@@ -38,7 +38,7 @@ Deno.test("conformance cases have names of their own", () => {
   }
 });
 
-Deno.test("ARCHITECTURE.md explains every difference that a case relies on", async () => {
+Deno.test("docs/differences.md explains every difference that a case relies on", async () => {
   const explained = await deliberateDifferences();
   const used = new Set([
     ...IMPLIED_DIFFERENCES,
@@ -47,7 +47,7 @@ Deno.test("ARCHITECTURE.md explains every difference that a case relies on", asy
   assertEquals([...used].filter((id) => !explained.has(id)).sort(), []);
 });
 
-/** One test per case. A missing binary makes them ignored, with one line that says why. */
+/** Registers one test for each case. If the binary is missing, the tests are ignored and one line says why. */
 function register(
   target: Target,
   { binary, obstacle }: {
@@ -78,7 +78,7 @@ function register(
   }
 }
 
-/** Why the installed upstream plugin is not the one that the overrides describe. */
+/** Returns why the installed plugin is not the upstream release that the cases describe. */
 function upstreamObstacle(): string | undefined {
   if (!isFile(UPSTREAM)) return "no such file";
   return versionsOf(UPSTREAM) === UPSTREAM_VERSIONS

@@ -1,17 +1,18 @@
-/** Lays out, reads and compares the file trees of conformance cases. @module */
+/** Writes, reads and compares the file trees of conformance cases. @module */
 
-import type { Tree } from "./case_format.ts";
+import type { Changes, Tree } from "./case_format.ts";
+import { isSame } from "./merge_patch.ts";
 
-/** What stands at one path of a directory. */
+/** An entry of a directory. */
 export interface Found {
   readonly type: "file" | "directory" | "symlink";
-  /** A file's content, a symlink's target, nothing for a directory. */
+  /** The content of a file, the target of a symbolic link, empty for a directory. */
   readonly text: string;
   /** Octal permission bits, such as "0600". */
   readonly mode: string;
 }
 
-/** Creates the entries of `tree` below `root`: files with mode 0600, directories with 0755, unless they say otherwise. */
+/** Creates the entries of `tree` below `root`. Default modes: 0600 for files, 0755 for directories. */
 export async function writeTree(root: string, tree: Tree): Promise<void> {
   for (const [name, entry] of Object.entries(tree)) {
     const path = `${root}/${name}`;
@@ -34,7 +35,7 @@ export async function writeTree(root: string, tree: Tree): Promise<void> {
   }
 }
 
-/** Everything below `root`, by relative path. Symlinks are not followed. */
+/** Reads every entry below `root`, by relative path. Does not follow symbolic links. */
 export async function readTree(root: string): Promise<Map<string, Found>> {
   const found = new Map<string, Found>();
   const visit = async (directory: string): Promise<void> => {
@@ -65,7 +66,24 @@ export async function readTree(root: string): Promise<Map<string, Found>> {
   return found;
 }
 
-/** Every way in which `actual` is not `expected`; nothing if it is. */
+/**
+ * Returns `tree` with the changes applied.
+ *
+ * @throws {RangeError} If one of them changes nothing.
+ */
+export function applyChanges(tree: Tree, changes: Changes): Tree {
+  const changed = { ...tree };
+  for (const [path, entry] of Object.entries(changes)) {
+    if (entry === null ? !(path in tree) : isSame(entry, tree[path])) {
+      throw new RangeError(`"changes" changes nothing at "${path}"`);
+    }
+    if (entry === null) delete changed[path];
+    else changed[path] = entry;
+  }
+  return changed;
+}
+
+/** Returns a line for each difference between the expected and the actual entries. */
 export function compareTree(
   expected: Tree,
   actual: ReadonlyMap<string, Found>,

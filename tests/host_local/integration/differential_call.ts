@@ -1,23 +1,23 @@
-/** Made-up calls for the differential test, on networks made up before. @module */
+/** Random calls for the differential test, on random networks. @module */
 
 import type { Random } from "../../support/random.ts";
-import type { MadeNetwork } from "./differential_network.ts";
+import type { RandomNetwork } from "./differential_network.ts";
 
 /** One call of a sequence. */
-export interface MadeCall {
+export interface RandomCall {
   readonly command: "ADD" | "DEL" | "CHECK";
   readonly env: Readonly<Record<string, string>>;
-  /** The requests of this call that are in the config. */
+  /** Address requests in the configuration: `args.cni.ips` and `runtimeConfig.ips`. */
   readonly argsIps?: readonly unknown[];
   readonly runtimeIps?: readonly unknown[];
 }
 
 const CONTAINERS = ["c1", "c2", "c3", "web-1", "0a.b_c"];
 
-/** The config of a call, for a data directory. */
+/** Returns the configuration of a call, with this data directory. */
 export function formatConfig(
-  network: MadeNetwork,
-  call: MadeCall,
+  network: RandomNetwork,
+  call: RandomCall,
   dataDir: string,
 ): string {
   const runtimeConfig = call.runtimeIps === undefined
@@ -25,7 +25,7 @@ export function formatConfig(
     : { ...network.runtimeConfig, ips: call.runtimeIps };
   return JSON.stringify({
     cniVersion: network.cniVersion,
-    // Without `ipam` the directory is the default one, which must not be that of a network of this machine.
+    // Without `ipam` the plugins use the default directory, where this machine may have networks of its own.
     name: network.ipam ? "net" : "cni-ipam-test-absent",
     ipam: network.ipam ? { ...network.ipam, dataDir } : network.ipam,
     ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
@@ -35,14 +35,14 @@ export function formatConfig(
   });
 }
 
-function makeRequest(random: Random, network: MadeNetwork): string {
+function randomRequest(random: Random, network: RandomNetwork): string {
   return random.pick(network.addresses) +
     (random.chance(0.3) ? random.pick(["/24", "/64", "/0", "/200"]) : "");
 }
 
-function makeCniArgs(random: Random, network: MadeNetwork): string {
+function randomCniArgs(random: Random, network: RandomNetwork): string {
   const pairs: string[] = [];
-  if (random.chance(0.7)) pairs.push(`IP=${makeRequest(random, network)}`);
+  if (random.chance(0.7)) pairs.push(`IP=${randomRequest(random, network)}`);
   if (random.chance(0.1)) {
     pairs.push(
       random.pick(["IP=", "IP=foo", "IgnoreUnknown=yes", "A=b=c", ""]),
@@ -61,8 +61,8 @@ function makeCniArgs(random: Random, network: MadeNetwork): string {
   return random.shuffle(pairs).join(";");
 }
 
-/** Makes up the next call on a network. */
-export function makeCall(random: Random, network: MadeNetwork): MadeCall {
+/** Returns a random call on a network. */
+export function randomCall(random: Random, network: RandomNetwork): RandomCall {
   const command = random.pick(
     ["ADD", "ADD", "ADD", "ADD", "DEL", "DEL", "CHECK"] as const,
   );
@@ -78,13 +78,13 @@ export function makeCall(random: Random, network: MadeNetwork): MadeCall {
   };
   const requests = command === "ADD" && random.chance(0.35);
   if (requests || random.chance(0.03)) {
-    if (random.chance(0.5)) env["CNI_ARGS"] = makeCniArgs(random, network);
+    if (random.chance(0.5)) env["CNI_ARGS"] = randomCniArgs(random, network);
   }
   const list = (): unknown[] => {
     if (random.chance(0.03)) return [random.pick(["", "foo", 7])];
     return Array.from(
       { length: 1 + random.int(2) },
-      () => makeRequest(random, network),
+      () => randomRequest(random, network),
     );
   };
   return {
@@ -95,10 +95,10 @@ export function makeCall(random: Random, network: MadeNetwork): MadeCall {
   };
 }
 
-/** Files that an earlier version, a crash or a person may have left in the network's directory. */
-export function makeLeftovers(
+/** Returns files that an earlier version, a crash or an operator may have left in the network's directory. */
+export function randomLeftovers(
   random: Random,
-  network: MadeNetwork,
+  network: RandomNetwork,
 ): Record<string, string> {
   const files: Record<string, string> = {};
   if (random.chance(0.7)) return files;

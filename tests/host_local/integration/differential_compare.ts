@@ -1,31 +1,31 @@
-/** What the two plugins answered and left behind, and in which respects that differs. @module */
+/** The outcomes of one call of both plugins, and the aspects in which they differ. @module */
 
 import type { PluginOutcome } from "../../support/plugin_process.ts";
 import { errorIn } from "../../support/host_local_call.ts";
 import type { NetworkState } from "../../support/network_directory.ts";
-import type { MadeCall } from "./differential_call.ts";
-import type { MadeNetwork } from "./differential_network.ts";
+import type { RandomCall } from "./differential_call.ts";
+import type { RandomNetwork } from "./differential_network.ts";
 
-/** One plugin's part in a step. */
-export interface Seen {
+/** The call as one of the plugins carried it out. */
+export interface PluginRun {
   readonly outcome: PluginOutcome;
   /** The directory after the call. */
   readonly after: NetworkState;
 }
 
-/** One call made of both plugins, on directories with the same content. */
+/** One call of both plugins, on directories with the same content. */
 export interface Step {
-  readonly network: MadeNetwork;
-  readonly call: MadeCall;
-  /** The config that ours read. */
+  readonly network: RandomNetwork;
+  readonly call: RandomCall;
+  /** The configuration that our plugin read. */
   readonly config: string;
   /** Both directories before the call. */
   readonly before: NetworkState;
-  readonly upstream: Seen;
-  readonly ours: Seen;
+  readonly upstream: PluginRun;
+  readonly ours: PluginRun;
 }
 
-/** A respect in which two answers can differ. */
+/** A part of the outcome that can differ. */
 export type Aspect =
   | "exit status"
   | "result"
@@ -33,7 +33,7 @@ export type Aspect =
   | "addresses"
   | "cursors";
 
-/** The respects in which the step's two sides differ; empty if they agree. */
+/** Returns the aspects in which the two plugins differ; empty if they agree. */
 export function differences({ upstream, ours }: Step): Aspect[] {
   const aspects: Aspect[] = [];
   if (upstream.outcome.code !== ours.outcome.code) aspects.push("exit status");
@@ -60,14 +60,14 @@ export function differences({ upstream, ours }: Step): Aspect[] {
 
 type PluginError = ReturnType<typeof errorIn>;
 
-/** Same code and text; our details may add to upstream's, and `cniVersion` is not looked at. */
+/** Compares code and text. Our details may contain more than upstream's, and `cniVersion` is ignored. */
 function sameError(theirs: PluginError, ours: PluginError): boolean {
   if (theirs === undefined || ours === undefined) return false;
   return theirs.code === ours.code && theirs.msg === ours.msg &&
     (ours.details ?? "").includes(theirs.details ?? "");
 }
 
-/** Whether two sets of files have the same names and contents. */
+/** Returns whether two sets of files have the same names and contents. */
 export function sameFiles(
   a: ReadonlyMap<string, string>,
   b: ReadonlyMap<string, string>,
@@ -76,13 +76,13 @@ export function sameFiles(
     [...a].every(([name, content]) => b.get(name) === content);
 }
 
-/** A step in words, for the report of a difference that nothing explains. */
+/** Describes a step, for the report of an unexplained difference. */
 export function describeStep(
   { call, config, before, upstream, ours }: Step,
 ): string {
   const files = (state: NetworkState): string =>
     JSON.stringify(Object.fromEntries([...state.addresses, ...state.cursors]));
-  const side = ({ outcome, after }: Seen): string =>
+  const side = ({ outcome, after }: PluginRun): string =>
     `exit status ${outcome.code}, stdout ${
       outcome.stdout.replace(/\s+/g, " ")
     }, files ${files(after)}${

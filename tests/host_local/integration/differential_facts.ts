@@ -1,10 +1,10 @@
-/** Facts about a step that the rules of the differential test ask for. @module */
+/** Facts about a step, for the rules of the differential test. @module */
 
 import { errorIn } from "../../support/host_local_call.ts";
 import { ownerText } from "../../support/network_directory.ts";
 import type { Step } from "./differential_compare.ts";
 
-/** The errors of both sides; code 0 and no text where there is none. */
+/** The errors of both plugins; code 0 and empty texts if there is none. */
 export interface Errors {
   readonly theirCode: number;
   readonly theirs: string;
@@ -14,7 +14,7 @@ export interface Errors {
   readonly ourDetails: string;
 }
 
-/** The errors that the step's two sides printed. */
+/** Returns the errors that the two plugins printed. */
 export function errorsOf({ upstream, ours }: Step): Errors {
   const theirs = errorIn(upstream.outcome.stdout);
   const mine = errorIn(ours.outcome.stdout);
@@ -28,13 +28,13 @@ export function errorsOf({ upstream, ours }: Step): Errors {
   };
 }
 
-/** Whether both sides are an ADD that failed. */
+/** Returns whether the step is an ADD that failed with both plugins. */
 export function isFailedAdd({ call, upstream, ours }: Step): boolean {
   return call.command === "ADD" && upstream.outcome.code !== 0 &&
     ours.outcome.code !== 0;
 }
 
-/** Whether a file with this content belongs to the container and interface of the call. */
+/** Returns whether a file with this content belongs to the container and interface of the call. */
 export function isOwnedByCaller({ call }: Step, content: string): boolean {
   const { CNI_CONTAINERID: id = "", CNI_IFNAME: ifName = "" } = call.env;
   return [id, ownerText(id, ifName)].includes(
@@ -42,13 +42,13 @@ export function isOwnedByCaller({ call }: Step, content: string): boolean {
   );
 }
 
-/** The address in `IP=` of CNI_ARGS, if there is one. */
+/** Returns the address in `IP=` of CNI_ARGS, if there is one. */
 export function cniArgsRequest({ call }: Step): string | undefined {
   const pairs = (call.env["CNI_ARGS"] ?? "").split(";");
   return pairs.findLast((pair) => /^IP=./.test(pair))?.replace("IP=", "");
 }
 
-/** The requested addresses, from all three sources, as given but without prefix lengths and repeats. */
+/** Returns the requested addresses of all three sources as written, without prefix lengths and duplicates. */
 export function requestsOf(step: Step): string[] {
   const { argsIps = [], runtimeIps = [] } = step.call;
   const all = [cniArgsRequest(step) ?? "", ...argsIps, ...runtimeIps].map((
@@ -57,10 +57,10 @@ export function requestsOf(step: Step): string[] {
   return [...new Set(all)].filter((request) => request !== "");
 }
 
-/** A range object of the config, as given. */
+/** A range object of the configuration, as written. */
 type GivenRange = Readonly<Record<string, unknown>>;
 
-/** All range objects of the config, `null` elements and empty sets included as such. */
+/** Returns all range objects of the configuration; a `null` range or range set is `null`. */
 export function rangesOf({ network }: Step): (GivenRange | null)[] {
   const ipam = network.ipam ?? {};
   const sets = [
@@ -74,12 +74,12 @@ export function rangesOf({ network }: Step): (GivenRange | null)[] {
   ] as (GivenRange | null)[];
 }
 
-/** The elements of a list; none if it is something else. */
+/** Returns the elements of a list; none if the value is not a list. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The files of the directory before the step whose content satisfies the condition. */
+/** Returns the names of the files before the step whose content satisfies the condition. */
 export function filesBefore(
   { before }: Step,
   condition: (content: string) => boolean,

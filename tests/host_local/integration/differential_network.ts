@@ -1,30 +1,31 @@
 /**
- * Made-up networks for the differential test: mostly what operators write, sometimes at the edges of what is allowed,
- * now and then wrong. Everything follows from the generator's seed.
+ * Random networks for the differential test: mostly what operators write, sometimes at the limits of what is allowed,
+ * occasionally invalid. The seed of the generator determines everything.
  * @module
  */
 
 import type { Random } from "../../support/random.ts";
 
-/** A subnet from which addresses can be made up. */
+/** A subnet to choose addresses from. */
 interface Block {
   readonly family: 4 | 6;
-  /** Text up to where the host part is appended. */
+  /** The text of an address without its host part. */
   readonly prefix: string;
   readonly length: number;
-  /** How many low host numbers are worth naming. */
+  /** Number of addresses, at most 256. */
   readonly size: number;
 }
 
-/** A network as the calls of one sequence see it. */
-export interface MadeNetwork {
+/** The network of one sequence of calls. */
+export interface RandomNetwork {
   readonly cniVersion: unknown;
   /** `ipam` without `dataDir`. */
   readonly ipam: Readonly<Record<string, unknown>> | null | undefined;
   readonly runtimeConfig?: Readonly<Record<string, unknown>>;
-  /** Addresses in, at the edge of and outside the ranges. */
+  /** Addresses inside, at the ends of and outside the ranges. */
   readonly addresses: readonly string[];
 }
+
 /** All versions of the specification. */
 const VERSIONS = [
   "0.1.0",
@@ -60,7 +61,7 @@ const V6_LENGTHS = [
   128,
 ];
 
-/** Families of the range sets of a network. */
+/** Address families of the range sets of a network. */
 const FAMILIES: readonly (readonly (4 | 6)[])[] = [
   ...Array(4).fill([4]),
   ...Array(2).fill([6]),
@@ -76,7 +77,7 @@ function address(block: Block, host: number): string {
   return `${block.prefix}${isShort ? "" : host.toString(16)}`;
 }
 
-function makeBlock(
+function randomBlock(
   random: Random,
   { family, index }: { readonly family: 4 | 6; readonly index: number },
 ): Block {
@@ -101,8 +102,8 @@ function makeBlock(
   };
 }
 
-/** A host number of the block, often on its edges; now and then one just outside. */
-function makeHost(random: Random, { size }: Block): number {
+/** A host number of the block, often one of the first or last; occasionally the first one outside. */
+function randomHost(random: Random, { size }: Block): number {
   if (random.chance(0.04)) return size & 255;
   const host = random.pick([
     0,
@@ -117,7 +118,7 @@ function makeHost(random: Random, { size }: Block): number {
   return Math.abs(host) % size;
 }
 
-function makeRange(
+function randomRange(
   random: Random,
   block: Block,
 ): Record<string, unknown> | null {
@@ -137,7 +138,7 @@ function makeRange(
     ]);
   }
   if (random.chance(0.01)) delete range["subnet"];
-  const hosts = [makeHost(random, block), makeHost(random, block)];
+  const hosts = [randomHost(random, block), randomHost(random, block)];
   const [low, high] = hosts.sort((a, b) => a - b) as [number, number];
   const reversed = random.chance(0.05);
   if (random.chance(0.25)) {
@@ -147,7 +148,7 @@ function makeRange(
     range["rangeEnd"] = address(block, reversed ? low : high);
   }
   if (random.chance(0.3)) {
-    range["gateway"] = address(block, makeHost(random, block));
+    range["gateway"] = address(block, randomHost(random, block));
   }
   if (random.chance(0.02)) {
     const key = random.pick(["rangeStart", "rangeEnd", "gateway"]);
@@ -165,12 +166,12 @@ function makeRange(
   return range;
 }
 
-function makeSet(random: Random, blocks: readonly Block[]): unknown {
+function randomSet(random: Random, blocks: readonly Block[]): unknown {
   if (random.chance(0.01)) return random.pick([[], null]);
-  return blocks.map((block) => makeRange(random, block));
+  return blocks.map((block) => randomRange(random, block));
 }
 
-/** One subnet cut into two ranges, each with a gateway that may lie in the other. */
+/** One subnet split into two ranges, each with a gateway that may lie in the other range. */
 function splitSet(random: Random, block: Block): unknown {
   const subnet = `${address(block, 0)}/${block.length}`;
   const half = block.size >> 1;
@@ -178,7 +179,7 @@ function splitSet(random: Random, block: Block): unknown {
     {
       subnet,
       rangeEnd: address(block, half),
-      gateway: address(block, makeHost(random, block)),
+      gateway: address(block, randomHost(random, block)),
     },
     {
       subnet,
@@ -188,7 +189,7 @@ function splitSet(random: Random, block: Block): unknown {
   ];
 }
 
-function makeRoute(random: Random): unknown {
+function randomRoute(random: Random): unknown {
   if (random.chance(0.01)) return null;
   const route: Record<string, unknown> = {
     dst: random.pick([
@@ -210,7 +211,7 @@ function makeRoute(random: Random): unknown {
   return route;
 }
 
-function makeVersion(random: Random): unknown {
+function randomVersion(random: Random): unknown {
   if (random.chance(0.03)) return undefined;
   if (random.chance(0.04)) {
     return random.pick(["", "9.9.9", "0.5.0", "1.0", "v1.0.0", 1, null]);
@@ -218,11 +219,11 @@ function makeVersion(random: Random): unknown {
   return random.pick(VERSIONS);
 }
 
-/** Makes up a network; `resolvConfs` are paths for its `resolvConf`. */
-export function makeNetwork(
+/** Returns a random network; `resolvConfs` are the choices for its `resolvConf`. */
+export function randomNetwork(
   random: Random,
   resolvConfs: readonly string[],
-): MadeNetwork {
+): RandomNetwork {
   const blocks: Block[] = [];
   const sets: unknown[] = [];
   const families = random.chance(0.01) ? [] : random.pick(FAMILIES);
@@ -233,7 +234,7 @@ export function makeNetwork(
       const other = random.chance(0.02) ? (family === 4 ? 6 : 4) : family;
       const overlapping = blocks.length > 0 && random.chance(0.03);
       set.push(
-        makeBlock(random, {
+        randomBlock(random, {
           family: other,
           index: overlapping ? 1 : blocks.length + set.length + 1,
         }),
@@ -244,7 +245,7 @@ export function makeNetwork(
     sets.push(
       random.chance(0.06) && block.size > 3
         ? splitSet(random, block)
-        : makeSet(random, set),
+        : randomSet(random, set),
     );
   }
   const ipam: Record<string, unknown> = { type: "host-local" };
@@ -261,15 +262,15 @@ export function makeNetwork(
   }
   if (random.chance(0.4)) {
     ipam["routes"] = [1, 2, 3].slice(random.int(3)).map(() =>
-      makeRoute(random)
+      randomRoute(random)
     );
   }
   if (random.chance(0.1)) ipam["resolvConf"] = random.pick(resolvConfs);
   const addresses = blocks.flatMap((block) =>
-    Array.from({ length: 6 }, () => address(block, makeHost(random, block)))
+    Array.from({ length: 6 }, () => address(block, randomHost(random, block)))
   );
   return {
-    cniVersion: makeVersion(random),
+    cniVersion: randomVersion(random),
     ipam: random.chance(0.01) ? random.pick([null, undefined]) : ipam,
     ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
     addresses: [...addresses, "192.0.2.99"],

@@ -1,4 +1,4 @@
-/** The deliberate differences, each as the condition under which it explains what a step shows. @module */
+/** The deliberate differences from upstream, each as a condition on a step that it explains. @module */
 
 import { type Aspect, sameFiles, type Step } from "./differential_compare.ts";
 import {
@@ -12,13 +12,13 @@ import {
   requestsOf,
 } from "./differential_facts.ts";
 
-/** One way in which the two plugins may differ. */
+/** One deliberate difference. */
 export interface Rule {
-  /** The row of ARCHITECTURE.md, "Deliberate differences". */
+  /** Its id in ARCHITECTURE.md, "Deliberate differences". */
   readonly id: string;
-  /** The respects that it accounts for. */
+  /** The aspects that it explains. */
   readonly aspects: readonly Aspect[];
-  /** Whether this step is a case of it. */
+  /** Returns whether the step is a case of it. */
   applies(step: Step): boolean;
 }
 
@@ -30,7 +30,7 @@ const ALL: readonly Aspect[] = [
   "cursors",
 ];
 
-/** Upstream says 999 where ours has a code of its own, in the same words. */
+/** Upstream's code is 999, ours is a more specific one; the text is the same. */
 function recoded(id: string, code: number, text: RegExp): Rule {
   const applies = (step: Step): boolean => {
     const { theirCode, theirs, ourCode, ours } = errorsOf(step);
@@ -40,21 +40,21 @@ function recoded(id: string, code: number, text: RegExp): Rule {
   return { id, aspects: ["error"], applies };
 }
 
-/** A value of the wrong type is reported in the words of the JSON library. */
+/** For a value of the wrong JSON type, upstream prints the text of its decoder. */
 function isDecodingError(step: Step): boolean {
   const { theirCode, theirs, ourCode } = errorsOf(step);
   return (theirCode === 6 || theirCode === 999) &&
     /json: cannot unmarshal/.test(theirs) && ourCode === 6;
 }
 
-/** Of several values that cannot be decoded another one is reported. */
+/** Of several values that cannot be decoded, the plugins report different ones. */
 function isOtherUndecodable(step: Step): boolean {
   const { theirs, ours } = errorsOf(step);
   const text = /^(json: cannot unmarshal|invalid (CIDR|IP) address)/;
   return theirs !== ours && text.test(theirs) && text.test(ours);
 }
 
-/** Upstream refuses the call for want of CNI_PATH, alone or beside other variables. */
+/** Upstream refuses the call because CNI_PATH is missing, alone or among other variables. */
 function isWithoutCniPath(step: Step): boolean {
   const { theirs, ours } = errorsOf(step);
   if (step.call.env["CNI_PATH"] !== "") return false;
@@ -62,18 +62,18 @@ function isWithoutCniPath(step: Step): boolean {
     theirs.replace(",CNI_PATH]", "]") === ours;
 }
 
-/** Upstream refuses /31, /32, /127 and /128; ours goes on, to whatever end. */
+/** Upstream refuses /31, /32, /127 and /128. Ours accepts them, and may then fail for another reason. */
 function hasSmallSubnet(step: Step): boolean {
   return / too small to allocate from$/.test(errorsOf(step).theirs);
 }
 
-/** A failed ADD of ours leaves the cursors as they were. */
+/** Our failed ADD leaves the cursors unchanged. */
 function isCursorRestored(step: Step): boolean {
   return isFailedAdd(step) &&
     sameFiles(step.ours.after.cursors, step.before.cursors);
 }
 
-/** Upstream's failed ADD releases what the container had before; ours leaves all as it was. */
+/** Upstream's failed ADD releases the addresses that the container held before; ours releases nothing. */
 function isRolledBack(step: Step): boolean {
   const { before, upstream, ours } = step;
   if (
@@ -84,8 +84,8 @@ function isRolledBack(step: Step): boolean {
   );
 }
 
-/** DEL frees what it can although the config or CNI_ARGS is wrong. */
-function isDelInSpite(step: Step): boolean {
+/** Our DEL releases what it can find although the configuration or CNI_ARGS is invalid. */
+function isBestEffortDel(step: Step): boolean {
   const { call, before, upstream, ours } = step;
   if (
     call.command !== "DEL" || upstream.outcome.code === 0 ||
@@ -97,15 +97,15 @@ function isDelInSpite(step: Step): boolean {
   );
 }
 
-/** A null in a list: upstream panics, prints it or stumbles over something else first. */
+/** A `null` in a list: upstream panics, prints it or fails earlier for another reason. */
 function hasNullElement(step: Step): boolean {
   const routes = listOf(step.network.ipam?.["routes"]);
   return routes.includes(null) &&
     / must not be null$/.test(errorsOf(step).ours);
 }
 
-/** A range that begins at the broadcast address and has no end: upstream's goes on beyond the subnet. */
-function beginsAtBroadcast(step: Step): boolean {
+/** A range that starts at the broadcast address and has no end: upstream's range extends beyond the subnet. */
+function startsAtBroadcast(step: Step): boolean {
   return rangesOf(step).some((range) => {
     const { subnet, rangeStart, rangeEnd } = range ?? {};
     if (rangeEnd !== undefined && rangeEnd !== "") return false;
@@ -116,7 +116,7 @@ function beginsAtBroadcast(step: Step): boolean {
   });
 }
 
-/** A container that has an address in the range set gets no other for asking. */
+/** Our ADD refuses a requested address if the container already holds one in the range set. */
 function isSecondAddress(step: Step): boolean {
   return requestsOf(step).length > 0 &&
     / has been allocated to .*, duplicate allocation/.test(
@@ -125,23 +125,23 @@ function isSecondAddress(step: Step): boolean {
     filesBefore(step, (content) => isOwnedByCaller(step, content)).length > 0;
 }
 
-/** Of several requests upstream takes one at random, and lists those left in a random order. */
+/** Upstream uses a random one of several requests, and lists the others in random order. */
 function hasSeveralRequests(step: Step): boolean {
   return requestsOf(step).length > 1;
 }
 
-/** `args.cni.ips` stands in for `IP=`; upstream adds them up. */
+/** `args.cni.ips` replaces `IP=` of CNI_ARGS; upstream merges them. */
 function hasArgsAndCniArgs(step: Step): boolean {
   return cniArgsRequest(step) !== undefined &&
     listOf(step.call.argsIps).length > 0;
 }
 
-/** An empty file is no reservation; upstream's address is lost. */
+/** Our ADD reclaims an empty file; upstream never does. */
 function hasEmptyFile(step: Step): boolean {
   return filesBefore(step, (content) => content === "").length > 0;
 }
 
-/** An owner written with a bare line feed is one to ours and nobody to upstream. */
+/** A file with LF instead of CR LF has an owner for our plugin, and none for upstream. */
 function hasLineFeedOwner(step: Step): boolean {
   return filesBefore(
     step,
@@ -149,15 +149,15 @@ function hasLineFeedOwner(step: Step): boolean {
   ).length > 0;
 }
 
-/** With two range sets or more upstream frees id-only files beside others. */
+/** With two or more range sets upstream also releases files that contain only the container ID. */
 function hasLegacyFile(step: Step): boolean {
   const id = step.call.env["CNI_CONTAINERID"];
   return step.call.command === "DEL" &&
     filesBefore(step, (content) => content.trim() === id).length > 0;
 }
 
-/** Upstream handed out the gateway of another range of the set. */
-function isGatewayHandedOut(step: Step): boolean {
+/** Upstream allocated the gateway of another range in the set. */
+function isGatewayAllocated(step: Step): boolean {
   const gateways = rangesOf(step).map((range) =>
     String(range?.["gateway"] ?? "")
   );
@@ -178,14 +178,14 @@ function isDefaultGateway(step: Step, address: string): boolean {
   });
 }
 
-/** A subnet inside ::/96 becomes an IPv4 one in upstream's arithmetic. */
+/** Upstream's arithmetic turns a subnet inside ::/96 into an IPv4 one. */
 function isLowSubnet(step: Step): boolean {
   return rangesOf(step).some((range) =>
     /^::[0-9a-f]{3,4}:/.test(String(range?.["subnet"]))
   );
 }
 
-/** Debian's release looks for missing variables before it looks at those that are there. */
+/** Debian's release reports missing variables before invalid ones. */
 function isOtherOrder(step: Step): boolean {
   const { theirCode, theirs, ourCode, ours } = errorsOf(step);
   return theirCode === 4 && ourCode === 4 &&
@@ -193,7 +193,7 @@ function isOtherOrder(step: Step): boolean {
     /^(invalid characters in containerID|interface name )/.test(ours);
 }
 
-/** Debian's release does not know 1.1.0, prints 1.x results in another order, and knows only `dst` and `gw` of a route. */
+/** Debian's release does not know 1.1.0, prints the keys of 1.x results in another order, and knows only `dst` and `gw` of a route. */
 function isOfDebian(step: Step): boolean {
   const { theirs, ours, theirDetails, ourDetails } = errorsOf(step);
   if (theirs === "incompatible CNI versions") {
@@ -206,7 +206,7 @@ function isOfDebian(step: Step): boolean {
     plainResult(upstream.outcome.stdout) === plainResult(mine.outcome.stdout);
 }
 
-/** A result without what Debian's release does not know, its keys in one order. */
+/** Returns a result without the keys that Debian's release does not know, with its keys sorted. */
 function plainResult(stdout: string): string {
   const newer = new Set([
     "mtu",
@@ -229,7 +229,7 @@ function plainResult(stdout: string): string {
   });
 }
 
-/** All rules; the first ones are asked first. */
+/** All rules. The first ones have precedence. */
 export const RULES: readonly Rule[] = [
   recoded("code-7-config", 7, /./),
   recoded("code-4-args", 4, /^ARGS: /),
@@ -244,14 +244,14 @@ export const RULES: readonly Rule[] = [
   {
     id: "del-best-effort",
     aspects: ["exit status", "error", "result", "addresses"],
-    applies: isDelInSpite,
+    applies: isBestEffortDel,
   },
   { id: "small-subnets", aspects: ALL, applies: hasSmallSubnet },
   { id: "null-elements", aspects: ALL, applies: hasNullElement },
   { id: "ipv6-low-96", aspects: ALL, applies: isLowSubnet },
-  { id: "sibling-gateways", aspects: ALL, applies: isGatewayHandedOut },
+  { id: "sibling-gateways", aspects: ALL, applies: isGatewayAllocated },
   { id: "legacy-fallback", aspects: ["addresses"], applies: hasLegacyFile },
-  { id: "range-end-clamped", aspects: ALL, applies: beginsAtBroadcast },
+  { id: "range-end-clamped", aspects: ALL, applies: startsAtBroadcast },
   { id: "no-second-address", aspects: ALL, applies: isSecondAddress },
   { id: "args-ips-win", aspects: ALL, applies: hasArgsAndCniArgs },
   { id: "requests-in-order", aspects: ALL, applies: hasSeveralRequests },
@@ -259,7 +259,7 @@ export const RULES: readonly Rule[] = [
   { id: "lf-separator", aspects: ALL, applies: hasLineFeedOwner },
 ];
 
-/** Which rules account for the differences, and what is left that none does. */
+/** Returns the ids of the rules that explain the differences, and the aspects that no rule explains. */
 export function explain(
   step: Step,
   aspects: readonly Aspect[],

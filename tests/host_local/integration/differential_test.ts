@@ -1,6 +1,6 @@
 /**
- * Our plugin beside upstream's: the same made-up calls on two directories with the same content must give the same
- * exit status, stdout and files, or differ in a way that ARCHITECTURE.md lists as deliberate.
+ * Compares our plugin with upstream's: the same random calls on two directories with the same content must result in
+ * the same exit status, stdout and files, unless ARCHITECTURE.md lists the difference as deliberate.
  *
  * `DIFFERENTIAL_SEED` repeats a run, `DIFFERENTIAL_SEQUENCES` makes it longer.
  * @module
@@ -23,17 +23,17 @@ import { TempDir } from "../../support/temp_dir.ts";
 import {
   describeStep,
   differences,
-  type Seen,
+  type PluginRun,
   type Step,
 } from "./differential_compare.ts";
 import {
   formatConfig,
-  type MadeCall,
-  makeCall,
-  makeLeftovers,
+  type RandomCall,
+  randomCall,
+  randomLeftovers,
 } from "./differential_call.ts";
-import { type MadeNetwork, makeNetwork } from "./differential_network.ts";
-import { brokenPromises } from "./differential_promises.ts";
+import { type RandomNetwork, randomNetwork } from "./differential_network.ts";
+import { violatedGuarantees } from "./differential_guarantees.ts";
 import { explain, RULES } from "./differential_rules.ts";
 
 const SEED = numberFromEnv("DIFFERENTIAL_SEED", Date.now() % 1_000_000_000);
@@ -42,18 +42,18 @@ const CALLS = 14;
 const LANES = 3;
 const SHOWN = numberFromEnv("DIFFERENTIAL_SHOWN", 8);
 
-/** The two directories of a sequence. */
-interface Sides {
+/** The data directories of the two plugins in one sequence. */
+interface DataDirs {
   readonly upstream: string;
   readonly ours: string;
 }
 
-/** What all sequences together did. */
+/** Totals of all sequences. */
 interface Tally {
   calls: number;
   readonly explained: Map<string, number>;
   readonly unexplained: string[];
-  readonly broken: string[];
+  readonly violations: string[];
 }
 
 async function callOne(
@@ -61,42 +61,45 @@ async function callOne(
   { dataDir, config, call }: {
     readonly dataDir: string;
     readonly config: string;
-    readonly call: MadeCall;
+    readonly call: RandomCall;
   },
-): Promise<Seen> {
+): Promise<PluginRun> {
   const { command, env } = call;
   const outcome = await callHostLocal({ binary, command, config, env });
   return { outcome, after: readNetwork(`${dataDir}/net`) };
 }
 
 async function step(
-  sides: Sides,
-  network: MadeNetwork,
-  call: MadeCall,
+  dataDirs: DataDirs,
+  network: RandomNetwork,
+  call: RandomCall,
 ): Promise<Step> {
-  const before = readNetwork(`${sides.ours}/net`);
-  const config = formatConfig(network, call, sides.ours);
+  const before = readNetwork(`${dataDirs.ours}/net`);
+  const config = formatConfig(network, call, dataDirs.ours);
   // Debian's upstream does not know 1.1.0, whose results are those of 1.0.0.
   const known = network.cniVersion === "1.1.0"
     ? { ...network, cniVersion: "1.0.0" }
     : network;
   const [upstream, ours] = await Promise.all([
     callOne(UPSTREAM, {
-      dataDir: sides.upstream,
-      config: formatConfig(known, call, sides.upstream),
+      dataDir: dataDirs.upstream,
+      config: formatConfig(known, call, dataDirs.upstream),
       call,
     }),
-    callOne(OURS, { dataDir: sides.ours, config, call }),
+    callOne(OURS, { dataDir: dataDirs.ours, config, call }),
   ]);
   const rename = (text: string): string =>
-    text.replaceAll(sides.upstream, sides.ours);
-  const told = { ...upstream.outcome, stdout: rename(upstream.outcome.stdout) };
+    text.replaceAll(dataDirs.upstream, dataDirs.ours);
+  const outcome = {
+    ...upstream.outcome,
+    stdout: rename(upstream.outcome.stdout),
+  };
   return {
     network,
     call,
     config,
     before,
-    upstream: { ...upstream, outcome: told },
+    upstream: { ...upstream, outcome },
     ours,
   };
 }
@@ -105,24 +108,24 @@ async function runSequence(
   random: Random,
   { root, tally }: { readonly root: string; readonly tally: Tally },
 ): Promise<void> {
-  const sides = { upstream: `${root}/upstream`, ours: `${root}/ours` };
-  const network = makeNetwork(random, [
+  const dataDirs = { upstream: `${root}/upstream`, ours: `${root}/ours` };
+  const network = randomNetwork(random, [
     `${root}/resolv.conf`,
     `${root}/absent`,
   ]);
   await Deno.mkdir(root);
   await Deno.writeTextFile(
     `${root}/resolv.conf`,
-    "# made up\nnameserver 192.0.2.3\nnameserver 2001:db8::3\ndomain a.example\nsearch x.example y.example\noptions ndots:5\n",
+    "# a comment\nnameserver 192.0.2.3\nnameserver 2001:db8::3\ndomain a.example\nsearch x.example y.example\noptions ndots:5\n",
   );
-  const leftovers = makeLeftovers(random, network);
-  writeNetwork(`${sides.upstream}/net`, leftovers);
-  writeNetwork(`${sides.ours}/net`, leftovers);
+  const leftovers = randomLeftovers(random, network);
+  writeNetwork(`${dataDirs.upstream}/net`, leftovers);
+  writeNetwork(`${dataDirs.ours}/net`, leftovers);
   for (let count = 0; count < CALLS; count += 1) {
-    const made = await step(sides, network, makeCall(random, network));
+    const made = await step(dataDirs, network, randomCall(random, network));
     tally.calls += 1;
-    for (const broken of brokenPromises(made)) {
-      tally.broken.push(`${broken}\n    ${describeStep(made)}`);
+    for (const violation of violatedGuarantees(made)) {
+      tally.violations.push(`${violation}\n    ${describeStep(made)}`);
     }
     const aspects = differences(made);
     if (aspects.length === 0) continue;
@@ -137,23 +140,23 @@ async function runSequence(
         }\n    ${describeStep(made)}`,
       );
     }
-    resynchronise(made, sides, random);
+    resynchronize(made, dataDirs, random);
   }
 }
 
-/** After a difference both sides go on from the files of one of them. */
-function resynchronise(
+/** After a difference, gives both plugins the files of one of them. */
+function resynchronize(
   { upstream, ours }: Step,
-  sides: Sides,
+  dataDirs: DataDirs,
   random: Random,
 ): void {
   const files = filesOf(random.chance(0.5) ? upstream.after : ours.after);
-  writeNetwork(`${sides.upstream}/net`, files);
-  writeNetwork(`${sides.ours}/net`, files);
+  writeNetwork(`${dataDirs.upstream}/net`, files);
+  writeNetwork(`${dataDirs.ours}/net`, files);
 }
 
 const NAME =
-  "host-local answers and writes as upstream does, but for deliberate differences";
+  "host-local prints and writes what upstream does, except for deliberate differences";
 
 testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
   report(
@@ -164,7 +167,7 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
     calls: 0,
     explained: new Map(),
     unexplained: [],
-    broken: [],
+    violations: [],
   };
   const all = new Random(SEED);
   const indexes = Array.from({ length: SEQUENCES }, (_, index) => index);
@@ -181,22 +184,22 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
     `differential test: ${tally.calls} calls; deliberate differences: ${counts}`,
   );
   assertEquals(
-    tally.broken.length,
+    tally.violations.length,
     0,
-    `${tally.broken.length} promises broken:\n  ${
-      tally.broken.slice(0, SHOWN).join("\n  ")
+    `${tally.violations.length} violated guarantees:\n  ${
+      tally.violations.slice(0, SHOWN).join("\n  ")
     }\n`,
   );
   assertEquals(
     tally.unexplained.length,
     0,
-    `${tally.unexplained.length} differences nothing explains:\n  ${
+    `${tally.unexplained.length} unexplained differences:\n  ${
       tally.unexplained.slice(0, SHOWN).join("\n  ")
     }\n`,
   );
 });
 
-Deno.test("every rule of the differential test is a deliberate difference listed in ARCHITECTURE.md", async () => {
+Deno.test("every rule of the differential test is listed in ARCHITECTURE.md as a deliberate difference", async () => {
   const listed = await deliberateDifferences();
   assertEquals(
     RULES.filter(({ id }) => !listed.has(id)).map(({ id }) => id),

@@ -1,4 +1,4 @@
-/** The calls that follow a killed or failed one, and what must hold after them. @module */
+/** The calls that follow a killed or failed call, and the checks after them. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -12,47 +12,43 @@ import {
   ownerText,
   readNetwork,
 } from "../../support/network_directory.ts";
-import {
-  type BrokenCall,
-  isMarkedAnswered,
-  printedBy,
-} from "./fault_broken_call.ts";
+import { type FaultedCall, isMarkedAnswered, printedBy } from "./fault_call.ts";
 import { TARGET } from "./fault_scenarios.ts";
 
-/** A container that asks for addresses after the broken call. */
+/** The container of an ADD after the fault. */
 const NEXT = "next";
 
-/** Files besides addresses, cursors and the lock that may stay in a network's directory. */
-const LASTING = new Set([".index.db"]);
+/** Files that may stay in a network's directory, apart from addresses, cursors and the lock. */
+const PERMANENT = new Set([".index.db"]);
 
-/** Which calls come after the broken one. */
+/** The order of the calls after the fault. */
 export type FollowUp =
-  | "the same again"
+  | "same call first"
   | "another container first"
   | "DEL first";
 
-/** All orders of the calls that follow. */
+/** All orders of the calls after the fault. */
 export const FOLLOW_UPS: readonly FollowUp[] = [
-  "the same again",
+  "same call first",
   "another container first",
   "DEL first",
 ];
 
-/** Makes the calls that follow and checks that nothing was lost, doubled or leaked. */
+/** Makes the calls that follow, and checks that no address was lost, leaked or allocated twice. */
 export async function checkFollowUps(
-  call: BrokenCall,
+  call: FaultedCall,
   order: FollowUp,
 ): Promise<void> {
   if (call.scenario.command === "ADD") {
     const isMarked = isMarkedAnswered(call);
     const isPrinted = printedBy(call) !== undefined;
-    if (order === "the same again") {
-      // Killed after the last word of its work, it is as good as done.
+    if (order === "same call first") {
+      // An ADD that was killed after it removed its mark is complete.
       await repeatAdd(call, isPrinted && !isMarked);
       await addNext(call);
     } else if (order === "another container first") {
       await addNext(call);
-      // The mark goes with anybody else's call; the target then counts as one that has its addresses.
+      // A call for another container removes the mark; from then on the target holds its addresses.
       await repeatAdd(call, isPrinted || isMarked);
     } else {
       await release(call, TARGET);
@@ -62,22 +58,22 @@ export async function checkFollowUps(
     }
   } else if (order === "another container first") {
     await addNext(call);
-    await repeatFreeing(call);
+    await repeatRelease(call);
   } else if (order === "DEL first") {
     await release(call, TARGET);
     await addNext(call);
   } else {
-    await repeatFreeing(call);
+    await repeatRelease(call);
     await addNext(call);
   }
   await release(call, TARGET);
   checkNothingLeft(call);
 }
 
-/** The target's ADD again, without a DEL before; `duplicateAllowed` if it may count as holding its addresses. */
+/** Repeats the target's ADD without a DEL; it may be refused as a duplicate if `isDuplicateAllowed`. */
 async function repeatAdd(
-  call: BrokenCall,
-  duplicateAllowed: boolean,
+  call: FaultedCall,
+  isDuplicateAllowed: boolean,
 ): Promise<void> {
   const outcome = await callHostLocal({
     ...call,
@@ -86,7 +82,7 @@ async function repeatAdd(
   });
   const state = readNetwork(call.network);
   if (outcome.code !== 0) {
-    assert(duplicateAllowed, `the repeated ADD failed: ${outcome.stdout}`);
+    assert(isDuplicateAllowed, `the repeated ADD failed: ${outcome.stdout}`);
     assert(
       errorIn(outcome.stdout)?.msg.includes("duplicate allocation"),
       outcome.stdout,
@@ -100,8 +96,8 @@ async function repeatAdd(
   );
 }
 
-/** ADD of another container, which must not get what is taken. */
-async function addNext(call: BrokenCall): Promise<void> {
+/** Makes an ADD for another container, which must not get an address that is taken. */
+async function addNext(call: FaultedCall): Promise<void> {
   const taken = readNetwork(call.network).addresses;
   const outcome = await callHostLocal({
     ...call,
@@ -124,18 +120,18 @@ async function addNext(call: BrokenCall): Promise<void> {
   for (const address of addresses) {
     assert(
       !printed.includes(address),
-      `${address} was printed to two containers`,
+      `${address} was printed for two containers`,
     );
     const owner = taken.get(address);
     assert(
       owner === undefined || owner === ownerText(TARGET),
-      `${address} was taken by ${JSON.stringify(owner)}`,
+      `${address} belongs to ${JSON.stringify(owner)}`,
     );
   }
 }
 
-/** The broken DEL or GC again, now whole. */
-async function repeatFreeing(call: BrokenCall): Promise<void> {
+/** Repeats the DEL or GC without a fault. */
+async function repeatRelease(call: FaultedCall): Promise<void> {
   const outcome = await callHostLocal({
     ...call,
     command: call.scenario.command,
@@ -144,20 +140,20 @@ async function repeatFreeing(call: BrokenCall): Promise<void> {
   assertEquals(
     outcome.code,
     0,
-    `${call.scenario.command} again: ${outcome.stdout}`,
+    `repeated ${call.scenario.command}: ${outcome.stdout}`,
   );
   if (call.scenario.command === "DEL") {
     assertEquals(addressesOf(readNetwork(call.network), TARGET), []);
   }
 }
 
-async function release(call: BrokenCall, containerId: string): Promise<void> {
+async function release(call: FaultedCall, containerId: string): Promise<void> {
   const outcome = await callHostLocal({ ...call, command: "DEL", containerId });
   assertEquals(outcome.code, 0, `DEL of ${containerId}: ${outcome.stdout}`);
 }
 
-/** The target is released: exactly the others' reservations and that of the next container are left, and no temporary file. */
-function checkNothingLeft(call: BrokenCall): void {
+/** Checks that exactly the reservations of the other containers and of the next one are left, and no temporary file. */
+function checkNothingLeft(call: FaultedCall): void {
   const state = readNetwork(call.network);
   const foreign = [...call.before.addresses].filter(([, content]) =>
     !content.startsWith(TARGET)
@@ -173,8 +169,8 @@ function checkNothingLeft(call: BrokenCall): void {
     assert(isAddressName(content), `${name} holds ${JSON.stringify(content)}`);
   }
   assertEquals(
-    state.others.filter((name) => !LASTING.has(name)),
+    state.others.filter((name) => !PERMANENT.has(name)),
     [],
-    "files that nobody owns",
+    "leftover files",
   );
 }

@@ -1,9 +1,9 @@
 /**
- * The places where a call of the plugin can be hit: every system call that it makes on its network's directory or
- * on stdout, found by tracing the call once.
+ * The points where a fault can be injected into a call of the plugin: every system call that it makes on its network's
+ * directory or on stdout. A trace of the call finds them.
  *
- * strace is given the paths (`-P`), so that it counts and injects among the calls on these paths alone, and the ordinal
- * of a call does not depend on what the runtime does when it starts.
+ * strace counts and injects only among the calls on these paths (`-P`). The ordinal of a call therefore does not depend
+ * on what the runtime does at its start.
  * @module
  */
 
@@ -14,7 +14,7 @@ import {
   type TraceOutcome,
 } from "../../support/strace.ts";
 
-/** The system calls that touch files; a call of another kind on one of the paths (mmap, epoll_ctl) is left alone. */
+/** The system calls on files. Other calls on one of the paths (mmap, epoll_ctl) are not points. */
 const FILE_CALLS = new Set(
   ("open openat openat2 read pread64 readv write pwrite64 writev fsync fdatasync link linkat rename renameat renameat2 " +
     "unlink unlinkat mkdir mkdirat rmdir stat fstat lstat newfstatat statx getdents64 utimensat truncate ftruncate " +
@@ -24,15 +24,15 @@ const FILE_CALLS = new Set(
 
 const WRITES = new Set(["write", "pwrite64", "writev"]);
 
-/** What happens at a point. */
+/** The fault at a point: the process is killed, or the call fails with this error. */
 export type Fault = "KILL" | "ENOSPC" | "EIO" | "EROFS" | "EDQUOT";
 
-/** One system call of the plugin, addressable for strace. */
+/** One system call of the plugin, as strace addresses it. */
 export interface FaultPoint {
   readonly syscall: string;
-  /** How many calls of this kind on these paths come before, plus one. */
+  /** 1 for the first call of this name on these paths. */
   readonly ordinal: number;
-  /** For the reader: the arguments, as traced. */
+  /** The arguments as traced, for the report. */
   readonly args: string;
 }
 
@@ -42,21 +42,21 @@ export interface PlannedFault {
   readonly fault: Fault;
 }
 
-/** All faults that can be injected at a point: the errors that a full, a read-only and a broken disk give. */
+/** Returns all faults for a point: a kill, and the errors of a full, a read-only and a broken disk. */
 function faultsAt(point: FaultPoint): readonly Fault[] {
   return WRITES.has(point.syscall)
     ? ["KILL", "ENOSPC", "EIO", "EROFS", "EDQUOT"]
     : ["KILL", "ENOSPC", "EIO"];
 }
 
-/** Every fault at every point. */
+/** Returns every fault at every point. */
 export function allFaults(points: readonly FaultPoint[]): PlannedFault[] {
   return points.flatMap((point) =>
     faultsAt(point).map((fault) => ({ point, fault }))
   );
 }
 
-/** A kill at every point, and one of the errors, another one from point to point. */
+/** Returns a kill and one of the errors for every point, with a different error from point to point. */
 export function eachPoint(points: readonly FaultPoint[]): PlannedFault[] {
   return points.flatMap((
     point,
@@ -73,8 +73,8 @@ function errorAt(point: FaultPoint, at: number): Fault {
 }
 
 /**
- * A smaller choice that meets the same states: a kill only where the directory has changed since the last one, and one
- * error at each point, calls with the same paths counting as one point.
+ * Returns fewer faults that lead to the same states: a kill only where the directory has changed since the last kill,
+ * and one error for each point, where calls of one name on the same paths count as one point.
  */
 export function distinctFaults(points: readonly FaultPoint[]): PlannedFault[] {
   const kills = points.filter((_, at) => isChange(points[at - 1]))
@@ -93,18 +93,18 @@ export function distinctFaults(points: readonly FaultPoint[]): PlannedFault[] {
 const CHANGES =
   /^(mkdir|link|unlink|rmdir|rename|p?write|ftruncate|fallocate|utimensat|f?chmod)/;
 
-/** Whether the call changes the directory or stdout; before the first point nothing has changed, which counts too. */
+/** Returns whether the call changes the directory or stdout. The state before the first point counts as changed. */
 function isChange(point: FaultPoint | undefined): boolean {
   if (point === undefined) return true;
   return CHANGES.test(point.syscall) || /O_CREAT|O_TRUNC/.test(point.args);
 }
 
-/** The paths among the arguments, in one text; empty if there are only descriptors. */
+/** Returns the paths among the arguments, joined by spaces; empty if there are only descriptors. */
 function pathsIn(args: string): string {
   return (args.match(/"\/[^"]*"/g) ?? []).join(" ");
 }
 
-/** The paths under `root` that a traced call of the plugin uses, and stdout. */
+/** Traces the call and returns the paths below `root` that it uses, and that of stdout. */
 export async function pathsTouched(
   trace: TraceOptions,
   { root, stdoutFile }: { readonly root: string; readonly stdoutFile: string },
@@ -120,9 +120,9 @@ export async function pathsTouched(
 }
 
 /**
- * Runs the call with `-P` for every path and lists the points, in the order in which they are reached.
+ * Traces the call with `-P` for every path and returns the points in the order in which they are reached.
  *
- * What the runtime does with stdout when it starts, before the plugin looks at `root` for the first time, is no point.
+ * Leaves out what the runtime does with stdout at its start, before the first call on a path below `root`.
  */
 export async function findPoints(
   trace: TraceOptions,
@@ -140,7 +140,7 @@ export async function findPoints(
   return points.slice(points.findIndex(({ args }) => args.includes(root)));
 }
 
-/** strace counts per thread, so ordinals are right only if one thread does the file work. */
+/** strace counts per thread, so the ordinals are correct only if one thread makes all file calls. */
 function expectOneThread(calls: readonly TracedCall[]): void {
   const threads = new Set(calls.map(({ thread }) => thread));
   if (threads.size > 1) {
@@ -150,7 +150,7 @@ function expectOneThread(calls: readonly TracedCall[]): void {
   }
 }
 
-/** Runs the call with the fault at the point; undefined if the call ended without getting there. */
+/** Runs the call with the fault at the point. Returns undefined if the call ended without reaching the point. */
 export async function runWithFault(
   trace: TraceOptions,
   { paths, point, fault }: {

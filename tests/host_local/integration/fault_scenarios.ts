@@ -1,27 +1,27 @@
-/** The calls that the fault sweep breaks, and the networks they run on. @module */
+/** The calls into which the fault sweep injects faults, and their networks. @module */
 
 import { ownerText, reservations } from "../../support/network_directory.ts";
 import { networkConfig } from "../../support/host_local_call.ts";
 
-/** The attachment that the broken call is about. */
+/** The container of the call. */
 export const TARGET = "target";
 
-/** How many containers of others hold a dual-stack reservation in a network large enough for the index. */
+/** Number of other containers in a network that is large enough for the index. Each holds two addresses. */
 const INDEXED = 130;
 
 /** One call on one network. */
 export interface FaultScenario {
   readonly name: string;
   readonly command: "ADD" | "DEL" | "GC";
-  /** Whether the network is one for which the plugin keeps an index; a call before the broken one then fills it. */
+  /** Whether the plugin keeps an index for the network; a call before the fault then fills it. */
   readonly indexed: boolean;
-  /** Files in the network's directory; undefined: no directory. */
+  /** Files in the network's directory; undefined: there is no directory. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Files that are given a modification time before the last boot. */
+  /** Files whose modification time is before the last boot. */
   readonly beforeBoot?: readonly string[];
 }
 
-/** Config of the network; `valid` are the attachments that GC must keep. */
+/** Returns the configuration of the network; GC must keep the `valid` containers. */
 export function faultConfig(dataDir: string, valid: readonly string[]): string {
   return networkConfig({
     dataDir,
@@ -36,7 +36,7 @@ export function faultConfig(dataDir: string, valid: readonly string[]): string {
   });
 }
 
-/** The containers of others in the scenario. */
+/** Returns the other containers of the scenario. */
 export function othersIn(scenario: FaultScenario): string[] {
   const owners = Object.values(scenario.files ?? {}).filter((content) =>
     content.startsWith("other")
@@ -44,7 +44,7 @@ export function othersIn(scenario: FaultScenario): string[] {
   return [...new Set(owners.map((content) => content.replace(/\r\n.*/, "")))];
 }
 
-/** Dual-stack reservations of `count` other containers, with the cursors they leave. */
+/** Returns the dual-stack reservations of `count` other containers, and their cursors. */
 function others(count: number): Record<string, string> {
   const files = reservations(count);
   for (let index = 0; index < count; index += 1) {
@@ -56,7 +56,7 @@ function others(count: number): Record<string, string> {
   return files;
 }
 
-/** What the target holds before DEL and GC. */
+/** The reservations of the target before DEL and GC. */
 const HELD = {
   "10.1.200.7": ownerText(TARGET),
   "fd00:1::c807": ownerText(TARGET),
@@ -91,7 +91,7 @@ function scenariosOn(
   ];
 }
 
-/** All calls that are swept. */
+/** All scenarios of the sweep. */
 export const SCENARIOS: readonly FaultScenario[] = [
   { name: "ADD, first of a network", command: "ADD", indexed: false },
   ...scenariosOn("2 others", false, others(2)),

@@ -1,11 +1,11 @@
 /**
- * Breaks ADD, DEL and GC at every system call that touches the network's directory or stdout: once the process is
- * killed there, and once each the call fails with every error that a full or broken disk gives.
+ * Injects faults into ADD, DEL and GC at every system call on the network's directory or on stdout: a kill of the
+ * process, and every error of a full or broken disk.
  *
- * By default a run tries an even sample, `FAULT_SAMPLE` faults in each scenario, of a kill and one of the errors at each
- * point, in large networks only at those that lead to different states. Each run has another sample: `FAULT_SEED` repeats
+ * By default a run tries `FAULT_SAMPLE` faults per scenario, an even sample of a kill and one of the errors at each point;
+ * in large networks only of those that lead to different states. Each run takes another sample, and `FAULT_SEED` repeats
  * one. `FAULT_FULL=1` tries all errors, and every order of the calls that follow. `FAULT_SYSCALLS` limits a run to the
- * calls named.
+ * named system calls.
  * @module
  */
 
@@ -20,7 +20,7 @@ import { testWith } from "../../support/requirements.ts";
 import type { TraceOptions, TraceOutcome } from "../../support/strace.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { checkFollowUps, FOLLOW_UPS } from "./fault_follow_ups.ts";
-import { checkRightAfter } from "./fault_right_after.ts";
+import { checkOutcome } from "./fault_outcome.ts";
 import {
   allFaults,
   distinctFaults,
@@ -42,19 +42,19 @@ import {
 const FULL = Deno.env.get("FAULT_FULL") === "1";
 const LANES = 2;
 
-/** So many faults are tried in each scenario; all together take minutes on a slow machine. */
+/** Number of faults per scenario. */
 const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 20);
 
-/** Which ones. */
+/** Chooses the sample. */
 const SEED = numberFromEnv("FAULT_SEED", Math.floor(Math.random() * 1e6));
 
-/** Names of system calls, if only these are to be broken. */
+/** Names of system calls, to try only these. */
 const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
 
-/** How many failures are told in full. */
+/** Number of failures that are printed in full. */
 const SHOWN = numberFromEnv("FAULT_SHOWN", 12);
 
-/** A folder in which one broken call at a time is made; every lane has its own. */
+/** A directory for one call at a time. */
 class Lane {
   readonly dataDir: string;
   readonly network: string;
@@ -79,8 +79,9 @@ class Lane {
     };
   }
 
-  /** Lays the directory anew, as it is before the broken call. */
+  /** Recreates the network's directory as it is before the call. */
   async prepare(): Promise<void> {
+    // There is none before the first call.
     await Deno.remove(this.dataDir, { recursive: true }).catch(() => {});
     const { files, beforeBoot = [], indexed } = this.scenario;
     if (files === undefined) return;
@@ -88,11 +89,11 @@ class Lane {
     for (const name of beforeBoot) {
       await Deno.utime(`${this.network}/${name}`, 1e9, 1e9);
     }
-    if (indexed) await this.warm();
+    if (indexed) await this.#fillIndex();
   }
 
-  /** Has the plugin look at the network once, which fills the index. */
-  async warm(): Promise<void> {
+  /** Makes a call that changes nothing: it fills the index. */
+  async #fillIndex(): Promise<void> {
     await callHostLocal({
       binary: OURS,
       command: "DEL",
@@ -101,18 +102,18 @@ class Lane {
     });
   }
 
-  /** The paths of another lane, as this lane has them. */
+  /** Returns the paths of another lane as paths of this lane. */
   translate(paths: readonly string[], from: Lane): string[] {
     return paths.map((path) => path.replace(from.root, this.root));
   }
 }
 
 interface Trial extends PlannedFault {
-  /** Number of the trial, which spreads the orders of the calls that follow. */
+  /** Position among the trials. It selects the order of the calls that follow. */
   readonly index: number;
 }
 
-/** What a sweep did. */
+/** Totals of a sweep. */
 interface Tally {
   tried: number;
   missed: number;
@@ -154,7 +155,7 @@ async function tryOne(
       outcome,
     };
     try {
-      checkRightAfter(call);
+      checkOutcome(call);
       await checkFollowUps(call, order);
     } catch (failure) {
       const args = point.args.replaceAll(lane.root.replace(/\d+$/, ""), "");
@@ -167,7 +168,7 @@ async function tryOne(
   }
 }
 
-/** Which faults can be tried where; {@link SAMPLE} of them are. */
+/** Returns the faults from which the sample is taken. */
 function faultsFor(
   { indexed }: FaultScenario,
   points: readonly FaultPoint[],
@@ -177,9 +178,9 @@ function faultsFor(
 }
 
 /**
- * Whether the one at `index` of so many is among {@link SAMPLE} that are spread evenly.
+ * Returns whether the fault at `index` is one of {@link SAMPLE} that are spread evenly over all `count`.
  *
- * @param phase From 0 to 1: where the first of them is.
+ * @param phase Position of the first of them, from 0 to 1.
  */
 function isSampled(
   index: number,
@@ -218,7 +219,7 @@ async function sweep(scenario: FaultScenario): Promise<void> {
     await tryOne(lane, trial, { paths: lane.translate(paths, first), tally });
   });
   report(
-    `fault sweep, ${scenario.name}: FAULT_SEED=${SEED}, ${points.length} points, ${tally.tried} faults tried, ${tally.missed} missed`,
+    `fault sweep, ${scenario.name}: FAULT_SEED=${SEED}, ${points.length} points, ${tally.tried} faults tried, ${tally.missed} not reached`,
   );
   assertEquals(
     tally.failures.length,
@@ -227,13 +228,13 @@ async function sweep(scenario: FaultScenario): Promise<void> {
       tally.failures.slice(0, SHOWN).join("\n  ")
     }\n`,
   );
-  assertEquals(tally.missed, 0, "faults that hit nothing");
+  assertEquals(tally.missed, 0, "faults whose system call was not reached");
 }
 
 for (const scenario of SCENARIOS) {
   testWith(
     ["command:strace", `binary:${OURS}`],
-    `host-local survives a fault at every file call: ${scenario.name}`,
+    `a fault at any file call loses, leaks and doubles no address: ${scenario.name}`,
     () => sweep(scenario),
   );
 }

@@ -1,8 +1,9 @@
-/** The lock of a network held by somebody else: who waits, for how long, and what they say then. @module */
+/** Calls while another process holds the lock of the network: who waits, how long, and what the error says. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { withDeadline } from "../../support/deadline.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import {
   addressesInResult,
   callHostLocal,
@@ -12,16 +13,22 @@ import {
 import { LockHolder } from "../../support/lock_holder.ts";
 import { readNetwork, writeNetwork } from "../../support/network_directory.ts";
 import type { PluginOutcome } from "../../support/plugin_process.ts";
-import { type Requirement, testWith } from "../../support/requirements.ts";
+import {
+  type ParallelRow,
+  testRowsInParallel,
+} from "../../support/parallel_rows.ts";
+import { missing } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
-const NEEDS: readonly Requirement[] = [`binary:${OURS}`, "command:flock"];
-/** Reached only by calls that wait although they should not. */
-const DEADLINE_SECONDS = 60;
+/** Reached only by calls that wait although they must not. */
+const DEADLINE_SECONDS = 600;
 
-function config(temp: TempDir, lockTimeoutSeconds: number): string {
+function config(
+  temp: TempDir,
+  { lockTimeoutSeconds = DEADLINE_SECONDS, cniVersion = "1.1.0" } = {},
+): string {
   return networkConfig({
-    cniVersion: "1.1.0",
+    cniVersion,
     dataDir: temp.path,
     subnets: ["10.1.0.0/24"],
     ipam: { lockTimeoutSeconds },
@@ -32,87 +39,97 @@ function config(temp: TempDir, lockTimeoutSeconds: number): string {
 function call(
   command: string,
   config: string,
-  binary = OURS,
+  { binary = OURS, containerId = "c1" } = {},
 ): Promise<PluginOutcome> {
   return withDeadline(
     DEADLINE_SECONDS,
-    (signal) => callHostLocal({ binary, command, config, signal }),
+    (signal) => callHostLocal({ binary, command, config, containerId, signal }),
   );
 }
 
-for (const command of ["ADD", "DEL", "GC"]) {
-  testWith(
-    NEEDS,
-    `${command} gives up on a lock that stays held, and says who to ask`,
-    async () => {
-      using temp = new TempDir();
-      const network = temp.join("net");
-      writeNetwork(network, {
-        "10.1.0.2": "c1\r\neth0",
-        "last_reserved_ip.0": "10.1.0.2",
-      });
-      const before = readNetwork(network);
-      await using _holder = await LockHolder.take(`${network}/lock`);
-      const { code, stdout } = await call(command, config(temp, 1));
-      assertEquals(code, 1, stdout);
-      const error = errorIn(stdout);
-      assertEquals(error?.code, 5);
-      const text = `${error?.msg} ${error?.details}`;
-      for (const part of [`${network}/lock`, "1 s", "fuser"]) {
-        assert(text.includes(part), `${JSON.stringify(part)} in ${text}`);
-      }
-      assertEquals(readNetwork(network), before);
-    },
-  );
+/** Waits until a process waits for the lock, as /proc/locks shows it: `2: -> FLOCK  ADVISORY  WRITE 1 fe:00:7 0 EOF`. */
+async function untilAwaited(lock: string): Promise<void> {
+  const { ino } = await Deno.stat(lock);
+  const waiting = new RegExp(`-> FLOCK .*:${ino} 0 EOF$`, "m");
+  await waitFor(`process that waits for ${lock}`, async () => {
+    // Deno itself reads this file only with every permission.
+    const { stdout } = await new Deno.Command("cat", { args: ["/proc/locks"] })
+      .output();
+    return waiting.test(new TextDecoder().decode(stdout)) || undefined;
+  });
 }
 
-testWith(NEEDS, "ADD goes on once the holder lets go", async () => {
-  using temp = new TempDir();
-  const network = temp.join("net");
-  writeNetwork(network, {});
-  let waiting: Promise<PluginOutcome>;
-  {
-    await using _holder = await LockHolder.take(`${network}/lock`);
-    waiting = call("ADD", config(temp, DEADLINE_SECONDS));
-  }
-  const { code, stdout } = await waiting;
-  assertEquals(code, 0, stdout);
-  assertEquals(addressesInResult(stdout), ["10.1.0.2"]);
-});
-
-testWith(NEEDS, "STATUS answers while the lock is held", async () => {
-  using temp = new TempDir();
-  const network = temp.join("net");
-  writeNetwork(network, {});
-  await using _holder = await LockHolder.take(`${network}/lock`);
-  const { code, stdout, stderr } = await call(
-    "STATUS",
-    config(temp, 10 * DEADLINE_SECONDS),
-  );
-  assertEquals({ code, stdout, stderr }, { code: 0, stdout: "", stderr: "" });
-});
-
-testWith(
-  [...NEEDS, `binary:${UPSTREAM}`],
-  "upstream waits for the lock that we take",
-  async () => {
+const FAILING: readonly ParallelRow[] = ["ADD", "DEL", "GC"].map((command) => ({
+  name:
+    `${command} fails when the lock stays held, and names the lock file and a remedy`,
+  run: async () => {
     using temp = new TempDir();
     const network = temp.join("net");
-    // Ours makes the lock file; the two must lock the same one.
-    assertEquals((await call("ADD", config(temp, 1))).code, 0);
-    await using _holder = await LockHolder.take(`${network}/lock`);
-    const controller = new AbortController();
-    const waiting = callHostLocal({
-      binary: UPSTREAM,
-      command: "ADD",
-      containerId: "c2",
-      config: config(temp, 1).replace('"1.1.0"', '"1.0.0"'),
-      signal: controller.signal,
+    writeNetwork(network, {
+      "10.1.0.2": "c1\r\neth0",
+      "last_reserved_ip.0": "10.1.0.2",
     });
-    // Ours is as slow as a start of the runtime, more than upstream needs: if that did not wait, it is done by now.
-    assertEquals((await call("ADD", config(temp, 1))).code, 1);
-    assertEquals([...readNetwork(network).addresses.keys()], ["10.1.0.2"]);
-    controller.abort();
-    await waiting;
+    const before = readNetwork(network);
+    await using _holder = await LockHolder.take(`${network}/lock`);
+    const { code, stdout } = await call(
+      command,
+      config(temp, { lockTimeoutSeconds: 1 }),
+    );
+    assertEquals(code, 1, stdout);
+    const error = errorIn(stdout);
+    assertEquals(error?.code, 5);
+    const text = `${error?.msg} ${error?.details}`;
+    for (const part of [`${network}/lock`, "1 s", "fuser"]) {
+      assert(text.includes(part), `${JSON.stringify(part)} in ${text}`);
+    }
+    assertEquals(readNetwork(network), before);
   },
-);
+}));
+
+const WAITING: readonly ParallelRow[] = [
+  { name: "ADD", binary: OURS, cniVersion: "1.1.0" },
+  { name: "upstream's ADD", binary: UPSTREAM, cniVersion: "1.0.0" },
+].map(({ name, binary, cniVersion }) => ({
+  name: `${name} waits for the lock, and succeeds once it is released`,
+  reason: missing(`binary:${binary}`),
+  run: async () => {
+    using temp = new TempDir();
+    const network = temp.join("net");
+    // Our plugin makes the lock file: upstream must lock the same one.
+    assertEquals((await call("ADD", config(temp))).code, 0);
+    let waiting: Promise<PluginOutcome>;
+    {
+      await using _holder = await LockHolder.take(`${network}/lock`);
+      waiting = call("ADD", config(temp, { cniVersion }), {
+        binary,
+        containerId: "c2",
+      });
+      await untilAwaited(`${network}/lock`);
+      assertEquals([...readNetwork(network).addresses.keys()], ["10.1.0.2"]);
+    }
+    const { code, stdout } = await waiting;
+    assertEquals(code, 0, stdout);
+    assertEquals(addressesInResult(stdout), ["10.1.0.3"]);
+  },
+}));
+
+const STATUS: ParallelRow = {
+  name: "STATUS answers while the lock is held",
+  run: async () => {
+    using temp = new TempDir();
+    const network = temp.join("net");
+    writeNetwork(network, {});
+    await using _holder = await LockHolder.take(`${network}/lock`);
+    const { code, stdout, stderr } = await call(
+      "STATUS",
+      config(temp, { lockTimeoutSeconds: 10 * DEADLINE_SECONDS }),
+    );
+    assertEquals({ code, stdout, stderr }, { code: 0, stdout: "", stderr: "" });
+  },
+};
+
+testRowsInParallel([`binary:${OURS}`, "command:flock"], "lock", [
+  ...FAILING,
+  ...WAITING,
+  STATUS,
+]);

@@ -1,8 +1,9 @@
 /**
- * Both binaries and a few people on one network directory: after every step exactly that is reserved which was printed
- * and not released, whoever reserved and whoever released it.
+ * Runs both plugins on one network directory, partly at the same time and with an operator who edits it. After every
+ * step the directory holds exactly the addresses that were printed and not released, whichever plugin did it.
  *
- * `MIXED_SEED` repeats a run, `MIXED_SEQUENCES` makes it longer.
+ * `MIXED_SEED` repeats the calls of a run; how concurrent ones interleave differs from run to run.
+ * `MIXED_SEQUENCES` makes a run longer.
  * @module
  */
 
@@ -13,96 +14,125 @@ import { runInParallel } from "../../../tools/parallel.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
-import { interfere } from "./mixed_hands.ts";
-import { World, type WorldCall } from "./mixed_world.ts";
+import { interfere } from "./mixed_interference.ts";
+import { type PluginCall, type Range, SharedNetwork } from "./mixed_network.ts";
 
 const SEED = numberFromEnv("MIXED_SEED", Date.now() % 1_000_000_000);
 const SEQUENCES = numberFromEnv("MIXED_SEQUENCES", 3);
-const STEPS = 40;
-const LANES = 2;
+const LANES = 3;
 const CONTAINERS = Array.from({ length: 9 }, (_, index) => `c${index}`);
 
+/** Many more addresses than containers. */
+const WIDE: readonly Range[] = [
+  { subnet: "10.1.0.0/22" },
+  { subnet: "fd00:1::/64" },
+];
+/** One address of each family for each container: what one releases the next one gets. */
+const NARROW: readonly Range[] = [
+  { subnet: "10.1.0.0/22", rangeStart: "10.1.0.2", rangeEnd: "10.1.0.10" },
+  { subnet: "fd00:1::/64", rangeStart: "fd00:1::2", rangeEnd: "fd00:1::a" },
+];
+
 interface Setting {
-  /** Reservations that are there from the start. */
+  readonly ranges: readonly Range[];
+  /** Steps of a sequence. */
+  readonly steps: number;
+  /** Number of reservations at the start; with more than 200 the plugin keeps an index. */
   readonly bulk: number;
-  /** Whether people interfere between the calls. */
-  readonly hands: boolean;
-  /** Whether the index is removed, damaged and replaced. */
-  readonly indexHands: boolean;
+  /** Whether an operator edits the directory between the calls. */
+  readonly hasOperator: boolean;
+  /** Whether the index is removed, damaged and replaced between the calls. */
+  readonly damagesIndex: boolean;
 }
 
 function pickCall(
-  world: World,
+  network: SharedNetwork,
   { random, containers = CONTAINERS }: {
     readonly random: Random;
     readonly containers?: readonly string[];
   },
-): WorldCall {
+): PluginCall {
   const containerId = random.pick(containers);
   const command = random.pick(
     ["ADD", "ADD", "ADD", "DEL", "DEL", "CHECK"] as const,
   );
-  // Upstream's ADD of a container that holds one address of two fails and frees that one.
-  const isFatal = command === "ADD" && world.isPartial(containerId);
+  // Upstream's ADD of a container that holds one address of two fails and releases that one.
+  const mustBeOurs = command === "ADD" && network.isPartial(containerId);
   return {
-    binary: isFatal ? OURS : random.pick([OURS, OURS, UPSTREAM]),
+    binary: mustBeOurs ? OURS : random.pick([OURS, OURS, UPSTREAM]),
     command,
     containerId,
   };
 }
 
+/** Makes one to three calls in turn for each container, for all containers at the same time. */
+async function callAll(network: SharedNetwork, random: Random): Promise<void> {
+  await network.callConcurrently(
+    random.shuffle(CONTAINERS).map((containerId) =>
+      Array.from(
+        { length: 1 + random.int(3) },
+        () => pickCall(network, { random, containers: [containerId] }),
+      )
+    ),
+  );
+}
+
 async function step(
-  world: World,
+  network: SharedNetwork,
   random: Random,
   setting: Setting,
 ): Promise<void> {
-  if (setting.hands && random.chance(0.3)) {
-    await interfere(world, { random, index: false });
+  if (setting.hasOperator && random.chance(0.3)) {
+    await interfere(network, { random, target: "reservations" });
   }
-  if (setting.indexHands && random.chance(0.3)) {
-    await interfere(world, { random, index: true });
+  if (setting.damagesIndex && random.chance(0.3)) {
+    await interfere(network, { random, target: "index" });
   }
+  if (setting.ranges === NARROW) return await callAll(network, random);
   const kind = random.next();
   if (kind < 0.15) {
     const group = random.shuffle(CONTAINERS).slice(0, 2 + random.int(5));
-    await world.call(
-      ...group.map((containerId) =>
-        pickCall(world, { random, containers: [containerId] })
-      ),
+    await network.callConcurrently(
+      group.map((containerId) => [
+        pickCall(network, { random, containers: [containerId] }),
+      ]),
     );
   } else if (kind < 0.2) {
-    await world.collect(
+    await network.collect(
       OURS,
-      random.shuffle(world.holders()).slice(0, random.int(3)),
+      random.shuffle(network.holders()).slice(0, random.int(3)),
     );
-  } else if (kind < 0.35 && world.holders().length > 0) {
-    await world.call({
-      ...pickCall(world, { random, containers: world.holders() }),
+  } else if (kind < 0.35 && network.holders().length > 0) {
+    await network.call({
+      ...pickCall(network, { random, containers: network.holders() }),
       command: random.pick(["DEL", "CHECK"] as const),
     });
   } else {
-    await world.call(pickCall(world, { random }));
+    await network.call(pickCall(network, { random }));
   }
 }
 
-/** DEL of everybody who has come; those from the start go by one GC. */
-async function releaseAll(world: World, random: Random): Promise<void> {
+/** Releases every container with a DEL, and those from the start with one GC. */
+async function releaseAll(
+  network: SharedNetwork,
+  random: Random,
+): Promise<void> {
   const isBulk = (containerId: string): boolean =>
     containerId.startsWith("bulk");
   for (
-    const containerId of world.holders().filter((holder) => !isBulk(holder))
+    const containerId of network.holders().filter((holder) => !isBulk(holder))
   ) {
-    await world.call({
+    await network.call({
       binary: random.pick([OURS, UPSTREAM]),
       command: "DEL",
       containerId,
     });
   }
-  await world.collect(OURS, world.holders());
+  await network.collect(OURS, network.holders());
 }
 
 async function runSequence(
-  world: World,
+  network: SharedNetwork,
   random: Random,
   setting: Setting,
 ): Promise<void> {
@@ -111,31 +141,32 @@ async function runSequence(
       reservations(setting.bulk, { prefix: "bulk" }),
     )
   ) {
-    world.plant(name, content);
+    network.plant(name, content);
   }
   try {
-    for (let count = 0; count < STEPS; count += 1) {
-      await step(world, random, setting);
+    for (let count = 0; count < setting.steps; count += 1) {
+      await step(network, random, setting);
     }
-    await releaseAll(world, random);
+    await releaseAll(network, random);
   } catch (failure) {
-    const story = world.log.map((line) =>
+    const steps = network.log.map((line) =>
       line.replaceAll(OURS, "ours").replaceAll(UPSTREAM, "upstream")
     );
     const reason = failure instanceof Error ? failure.message : String(failure);
     throw new Error(
       `MIXED_SEED=${SEED}, last steps:\n  ${
-        story.slice(-12).join("\n  ")
+        steps.slice(-12).join("\n  ")
       }\n${reason}`,
       { cause: failure },
     );
   }
 }
 
-function mixedTest(name: string, setting: Setting): void {
+function mixedTest(users: string, setting: Setting): void {
+  const name = `${users} without losing, leaking or doubling an address`;
   testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], name, async () => {
     report(
-      `mixed test, ${name}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${STEPS} steps`,
+      `mixed test, ${users}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${setting.steps} steps`,
     );
     using temp = new TempDir();
     const all = new Random(SEED + setting.bulk);
@@ -144,28 +175,50 @@ function mixedTest(name: string, setting: Setting): void {
       indexes,
       LANES,
       (index) =>
-        runSequence(new World(temp.join(`${index}`)), all.fork(index), setting),
+        runSequence(
+          new SharedNetwork(temp.join(`${index}`), setting.ranges),
+          all.fork(index),
+          setting,
+        ),
     );
   });
 }
 
-mixedTest("both binaries on one directory", {
+mixedTest("both plugins share a directory", {
+  ranges: WIDE,
+  steps: 40,
   bulk: 0,
-  hands: false,
-  indexHands: false,
+  hasOperator: false,
+  damagesIndex: false,
 });
-mixedTest("both binaries and people on one directory", {
+mixedTest(
+  "both plugins share a directory and a range of one address per container",
+  {
+    ranges: NARROW,
+    steps: 6,
+    bulk: 0,
+    hasOperator: false,
+    damagesIndex: false,
+  },
+);
+mixedTest("both plugins and an operator share a directory", {
+  ranges: WIDE,
+  steps: 40,
   bulk: 0,
-  hands: true,
-  indexHands: false,
+  hasOperator: true,
+  damagesIndex: false,
 });
-mixedTest("both binaries on a directory with an index", {
+mixedTest("both plugins share a directory with an index", {
+  ranges: WIDE,
+  steps: 40,
   bulk: 320,
-  hands: false,
-  indexHands: false,
+  hasOperator: false,
+  damagesIndex: false,
 });
-mixedTest("both binaries and people on a directory with an index", {
+mixedTest("both plugins and an operator share a directory with an index", {
+  ranges: WIDE,
+  steps: 40,
   bulk: 320,
-  hands: true,
-  indexHands: true,
+  hasOperator: true,
+  damagesIndex: true,
 });

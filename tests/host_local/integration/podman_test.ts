@@ -1,16 +1,18 @@
-/** A real runtime: podman starts and removes containers whose addresses come from host-local. @module */
+/** Podman starts and removes containers whose addresses come from host-local. @module */
 
 import { assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { ownerText, readNetwork } from "../../support/network_directory.ts";
 import { PODMAN_NEEDS, PodmanHost } from "../../support/podman_host.ts";
-import { testWith } from "../../support/requirements.ts";
+import {
+  type ParallelRow,
+  testRowsInParallel,
+} from "../../support/parallel_rows.ts";
 
-const NEEDS = [...PODMAN_NEEDS, `binary:${OURS}`] as const;
 const BLUE = ["10.81.0.0/24", "fd00:81::/64"];
 const GREEN = ["10.82.0.0/24"];
 
-/** The reservations of the networks, as the files have them. */
+/** Returns the address files of the networks: name to content. */
 function reservedIn(
   host: PodmanHost,
   ...networks: readonly string[]
@@ -22,7 +24,7 @@ function reservedIn(
   );
 }
 
-/** The files that the addresses inside the containers stand for. */
+/** Returns the address files that the addresses inside the containers call for. */
 async function filesOf(
   host: PodmanHost,
   ids: readonly string[],
@@ -36,15 +38,14 @@ async function filesOf(
   return files;
 }
 
-testWith(
-  NEEDS,
-  "podman: containers have the addresses that are reserved for them, until they are removed",
-  async () => {
+const ROWS: readonly ParallelRow[] = [{
+  name: "addresses are reserved for exactly the containers that have them",
+  run: async () => {
     await using host = await PodmanHost.start(OURS);
     await host.addNetwork("blue", BLUE);
     await host.addNetwork("green", GREEN);
 
-    // Two at once on one network, then one on two networks.
+    // Two concurrent ones on one network, then one on two networks.
     const pair = await Promise.all([
       host.runContainer(["blue"]),
       host.runContainer(["blue"]),
@@ -61,12 +62,10 @@ testWith(
     await host.podman("rm", "-f", "-t", "0", ...pair);
     assertEquals(reservedIn(host, "blue"), {});
   },
-);
-
-testWith(
-  NEEDS,
-  "podman: a container that is started again gets an address, and gives it back",
-  async () => {
+}, {
+  name:
+    "a restarted container gets an address, and releases it when it is removed",
+  run: async () => {
     await using host = await PodmanHost.start(OURS);
     await host.addNetwork("blue", BLUE);
     const id = await host.runContainer(["blue"]);
@@ -79,15 +78,14 @@ testWith(
     await host.podman("rm", "-f", "-t", "0", id);
     assertEquals(reservedIn(host, "blue"), {});
   },
-);
+}];
 
-for (
-  const { name, from, to } of [
-    { name: "upgrade from upstream's binary", from: UPSTREAM, to: OURS },
-    { name: "rollback to upstream's binary", from: OURS, to: UPSTREAM },
-  ]
-) {
-  testWith(NEEDS, `podman: ${name} with containers running`, async () => {
+const REPLACED: readonly ParallelRow[] = [
+  { name: "upgrade from upstream's binary", from: UPSTREAM, to: OURS },
+  { name: "rollback to upstream's binary", from: OURS, to: UPSTREAM },
+].map(({ name, from, to }) => ({
+  name: `${name} while containers run`,
+  run: async () => {
     await using host = await PodmanHost.start(from);
     await host.addNetwork("blue", BLUE);
     const old = [
@@ -107,5 +105,10 @@ for (
     await host.usePlugin(from);
     await host.podman("rm", "-f", "-t", "0", fresh);
     assertEquals(reservedIn(host, "blue"), {});
-  });
-}
+  },
+}));
+
+testRowsInParallel([...PODMAN_NEEDS, `binary:${OURS}`], "podman", [
+  ...ROWS,
+  ...REPLACED,
+]);

@@ -1,19 +1,16 @@
-/**
- * What a run of the compiled plugin leaves alone, and what leaves it alone: the temporary directory and the variables of
- * its runtime.
- * @module
- */
+/** The compiled plugin neither uses the temporary directory nor obeys the environment variables of its runtime. @module */
 
 import { assertEquals } from "@std/assert";
 import { OURS } from "../../support/binaries.ts";
-import { type Requirement, testWith } from "../../support/requirements.ts";
+import {
+  type ParallelRow,
+  testRowsInParallel,
+} from "../../support/parallel_rows.ts";
 import { COMMANDS, Sandbox } from "../../support/sandbox.ts";
-
-const NEEDS: readonly Requirement[] = [`binary:${OURS}`];
 
 let reference: Promise<string[]> | undefined;
 
-/** What the commands print and leave where nobody interferes. */
+/** Runs the commands once without interference, and returns what they print and which files they leave. */
 function undisturbed(): Promise<string[]> {
   reference ??= (async () => {
     using sandbox = new Sandbox();
@@ -22,10 +19,10 @@ function undisturbed(): Promise<string[]> {
   return reference;
 }
 
-testWith(
-  NEEDS,
-  "all commands succeed with nothing on stderr and nothing left in TMPDIR",
-  async () => {
+const UNDISTURBED: ParallelRow = {
+  name:
+    "all commands succeed, print nothing on stderr and leave nothing in TMPDIR",
+  run: async () => {
     using sandbox = new Sandbox();
     const seen = await sandbox.runAll();
     const failed = seen.filter((line, index) =>
@@ -34,9 +31,9 @@ testWith(
     assertEquals(failed, []);
     assertEquals(await sandbox.temporaryFiles(), []);
   },
-);
+};
 
-/** What an enemy could put where a compiled program of Deno keeps its V8 code cache by default. */
+/** What an attacker could plant where a program compiled by Deno keeps its V8 code cache by default. */
 const PLANTED: Readonly<
   Record<string, (sandbox: Sandbox, path: string) => void>
 > = {
@@ -50,28 +47,25 @@ const PLANTED: Readonly<
     Deno.symlinkSync(sandbox.join("absent"), path),
 };
 
-for (const [kind, plant] of Object.entries(PLANTED)) {
-  for (
-    const name of ["deno-compile-host-local", "deno-compile-host-local.cache"]
-  ) {
-    testWith(
-      NEEDS,
-      `a ${kind} at $TMPDIR/${name} changes nothing and is not touched`,
-      async () => {
-        using sandbox = new Sandbox();
-        plant(sandbox, `${sandbox.tmp}/${name}`);
-        const before = await sandbox.temporaryFiles();
-        assertEquals(await sandbox.runAll(), await undisturbed());
-        assertEquals(await sandbox.temporaryFiles(), before);
-        assertEquals(
-          await readIfThere(sandbox.join("victim")),
-          kind.endsWith("a file") ? "precious" : "absent",
-        );
-        assertEquals(await readIfThere(sandbox.join("absent")), "absent");
-      },
-    );
-  }
-}
+const PLANTED_ROWS: readonly ParallelRow[] = Object.entries(PLANTED).flatMap((
+  [kind, plant],
+) =>
+  ["deno-compile-host-local", "deno-compile-host-local.cache"].map((name) => ({
+    name: `a ${kind} at $TMPDIR/${name} has no effect and stays unchanged`,
+    run: async () => {
+      using sandbox = new Sandbox();
+      plant(sandbox, `${sandbox.tmp}/${name}`);
+      const before = await sandbox.temporaryFiles();
+      assertEquals(await sandbox.runAll(), await undisturbed());
+      assertEquals(await sandbox.temporaryFiles(), before);
+      assertEquals(
+        await readIfThere(sandbox.join("victim")),
+        kind.endsWith("a file") ? "precious" : "absent",
+      );
+      assertEquals(await readIfThere(sandbox.join("absent")), "absent");
+    },
+  }))
+);
 
 async function readIfThere(path: string): Promise<string> {
   try {
@@ -82,7 +76,7 @@ async function readIfThere(path: string): Promise<string> {
   }
 }
 
-/** Variables that mean something to Deno, Node or V8; `@` stands for a folder of the test. */
+/** Variables that Deno, Node or V8 read; `@` stands for a directory of the test. */
 const VARIABLES: readonly Readonly<Record<string, string>>[] = [
   {
     DENO_DIR: "@/deno",
@@ -139,19 +133,24 @@ const VARIABLES: readonly Readonly<Record<string, string>>[] = [
   },
 ];
 
-for (const variables of VARIABLES) {
-  testWith(
-    NEEDS,
-    `${Object.keys(variables).join(", ")} in the environment change nothing`,
-    async () => {
-      using sandbox = new Sandbox();
-      const env = Object.fromEntries(
-        Object.entries(variables).map((
-          [name, value],
-        ) => [name, value.replaceAll("@/", `${sandbox.tmp}/`)]),
-      );
-      assertEquals(await sandbox.runAll(env), await undisturbed());
-      assertEquals(await sandbox.temporaryFiles(), []);
-    },
-  );
-}
+const VARIABLE_ROWS: readonly ParallelRow[] = VARIABLES.map((variables) => ({
+  name: `environment variables have no effect: ${
+    Object.keys(variables).join(", ")
+  }`,
+  run: async () => {
+    using sandbox = new Sandbox();
+    const env = Object.fromEntries(
+      Object.entries(variables).map((
+        [name, value],
+      ) => [name, value.replaceAll("@/", `${sandbox.tmp}/`)]),
+    );
+    assertEquals(await sandbox.runAll(env), await undisturbed());
+    assertEquals(await sandbox.temporaryFiles(), []);
+  },
+}));
+
+testRowsInParallel([`binary:${OURS}`], "sandbox", [
+  UNDISTURBED,
+  ...PLANTED_ROWS,
+  ...VARIABLE_ROWS,
+], { lanes: 3 });

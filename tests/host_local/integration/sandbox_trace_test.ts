@@ -1,5 +1,5 @@
 /**
- * What strace sees of a whole run of the compiled plugin: no network, no other program, no library, and no file written
+ * Traces the compiled plugin: it uses no socket, starts no other program, loads no other library and writes no file
  * outside its network's directory.
  * @module
  */
@@ -11,8 +11,8 @@ import { testWith } from "../../support/requirements.ts";
 import { COMMANDS, Sandbox } from "../../support/sandbox.ts";
 import { runTraced, type TracedCall } from "../../support/strace.ts";
 
-/** System calls that reach the network or other programs. */
-const REACHING_OUT = new Set([
+/** System calls that use the network or start programs. */
+const FORBIDDEN = new Set([
   "socket",
   "connect",
   "bind",
@@ -24,7 +24,7 @@ const REACHING_OUT = new Set([
   "vfork",
 ]);
 
-/** What the dynamic loader opens before the program starts: its cache and the libraries that `ldd` tells, by name. */
+/** Returns the names of the files that the dynamic loader opens: its cache and the libraries that `ldd` lists. */
 async function linkedLibraries(): Promise<Set<string>> {
   const { stdout } = await new Deno.Command("ldd", { args: [OURS] }).output();
   const names = new TextDecoder().decode(stdout).matchAll(
@@ -33,14 +33,14 @@ async function linkedLibraries(): Promise<Set<string>> {
   return new Set(["ld.so.cache", ...[...names].map(([name]) => name)]);
 }
 
-/** Calls of a run that it has no business to make; each as the text of the trace. */
-function excesses(calls: readonly TracedCall[], { dataDir, libraries }: {
+/** Returns the system calls that the plugin must not make, as text of the trace. */
+function forbiddenCalls(calls: readonly TracedCall[], { dataDir, libraries }: {
   readonly dataDir: string;
   readonly libraries: ReadonlySet<string>;
 }): string[] {
   const executions = calls.filter(({ name }) => name.startsWith("execve"));
   const others = calls.filter(({ name, args }) => {
-    if (REACHING_OUT.has(name)) return true;
+    if (FORBIDDEN.has(name)) return true;
     if (name.startsWith("clone")) return !args.includes("CLONE_THREAD");
     if (!name.startsWith("open")) return false;
     const [, path = ""] = /"([^"]*)"/.exec(args) ?? [];
@@ -57,7 +57,7 @@ function excesses(calls: readonly TracedCall[], { dataDir, libraries }: {
 for (const command of COMMANDS) {
   testWith(
     [`binary:${OURS}`, "command:strace", "command:ldd"],
-    `${command} opens no socket, starts no program, loads no library and writes nowhere else`,
+    `${command} opens no socket, starts no program, loads no library and writes only to its network's directory`,
     async () => {
       using sandbox = new Sandbox();
       const options = {
@@ -82,17 +82,17 @@ for (const command of COMMANDS) {
       }, outcome.stdout);
       const { dataDir } = sandbox;
       assertEquals(
-        excesses(outcome.calls, {
+        forbiddenCalls(outcome.calls, {
           dataDir,
           libraries: await linkedLibraries(),
         }),
         [],
       );
-      const searched = outcome.calls.filter(({ args }) =>
+      const accesses = outcome.calls.filter(({ args }) =>
         args.includes(sandbox.tmp)
       );
       assertEquals(
-        searched.filter(({ name }) => name !== "execve").map(({ args }) =>
+        accesses.filter(({ name }) => name !== "execve").map(({ args }) =>
           args
         ),
         [],

@@ -1,28 +1,28 @@
-/** What the dhcp bench measures, and its targets. Pure. @module */
+/** What the dhcp benchmark measures, and its targets. Pure. @module */
 
 import { atMost, type Target } from "../figures.ts";
 import { quantile } from "../process_time.ts";
 import type { DaemonUse } from "./side.ts";
 
-/** One value per side. */
+/** One value per plugin. */
 export interface Both<T> {
   readonly ours: T;
   readonly upstream: T;
 }
 
-/** Wall times of ADDs in milliseconds; failed calls are only counted. */
+/** Wall times of whole ADDs in milliseconds; calls that failed are only counted. */
 export interface AddTimes {
   readonly timesMs: readonly number[];
   readonly failed: number;
 }
 
-/** A daemon with this many leases. */
+/** A daemon with a given number of leases. */
 export interface HeldFigures {
   readonly leases: number;
   readonly use: Both<DaemonUse>;
-  /** CPU time of the daemon per renewal. */
+  /** CPU time of the daemon for one renewal. */
   readonly renewalMs: Both<number>;
-  /** From the start after a kill until the daemon has resumed every lease. Upstream's resumes none. */
+  /** From the kill until ours serves again with all leases. Upstream's would have none. */
   readonly restartMs: number;
 }
 
@@ -36,14 +36,14 @@ export interface DhcpFigures {
   readonly held: readonly HeldFigures[];
 }
 
-/** How many ADDs run at once in that measurement. */
+/** The number of simultaneous ADDs where that is measured. */
 export const AT_ONCE = 50;
-/** Percentage of frames dropped in each direction. */
+/** Percentage of frames that are lost in each direction. */
 export const LOSS_PERCENT = 20;
-/** How many leases a daemon is measured with. */
+/** The numbers of leases that a daemon is measured with. */
 export const LEASES = [100, 1000] as const;
 
-/** The targets, with the measured values. */
+/** Returns the targets with what was measured. */
 export function dhcpTargets(
   { startMs, up, down, lossy, held }: DhcpFigures,
 ): Target[] {
@@ -52,7 +52,7 @@ export function dhcpTargets(
   const { use: { ours, upstream } } = most;
   const p50 = quantile(up.ours.timesMs, 0.5);
   return [
-    atMost("ADD, p50 over process start, ms", p50 - startMs.ours, 15),
+    atMost("ADD, p50 minus process start-up, ms", p50 - startMs.ours, 15),
     atMost("ADD, link down, worst, ms", Math.max(...down.ours.timesMs), 600),
     atMost(
       `ADD, ${LOSS_PERCENT} % loss, p99, ms`,
@@ -61,12 +61,12 @@ export function dhcpTargets(
     ),
     atMost(`threads with ${most.leases} leases`, ours.threads, 25),
     atMost(
-      "descriptors for each lease",
+      "descriptors per lease",
       ours.descriptors / most.leases,
       1,
     ),
     atMost(
-      `memory with ${most.leases} leases, times upstream's`,
+      `memory with ${most.leases} leases, relative to upstream`,
       ours.memoryMb / upstream.memoryMb,
       1,
     ),

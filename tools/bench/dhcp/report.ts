@@ -12,7 +12,7 @@ import {
 } from "./figures.ts";
 import type { DaemonUse } from "./side.ts";
 
-/** The whole document; `machine` are lines that say what it was measured on, `date` is the day. */
+/** Returns the whole document; `machine` has lines that describe the machine, `date` is the day. */
 export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
   readonly machine: readonly string[];
   readonly date: string;
@@ -21,9 +21,9 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
   return [
     "# Measurements of dhcp",
     "",
-    `Made by \`deno task bench:dhcp\` on ${date}, both sides in one run against one dnsmasq, each container in a network`,
-    "namespace of its own with a macvlan. Times are wall times of whole plugin processes in milliseconds. The machine",
-    "shares its CPUs with others, so compare figures within this page only.",
+    `Measured with \`deno task bench:dhcp\` on ${date}: both daemons in one run against one dnsmasq, each container in a network`,
+    "namespace of its own with a macvlan interface. Times are wall times of whole plugin processes in milliseconds. The",
+    "machine shares its CPUs with others, so compare figures only within this page.",
     "",
     ...machine,
     "",
@@ -38,25 +38,25 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
     ...addRows(`${AT_ONCE} at once, link up`, together),
     ...addRows(`${LOSS_PERCENT} % of frames lost in each direction`, lossy),
     "",
-    `VERSION, which is the start of the process: ${ms(startMs.ours)} here, ${
+    `Process start-up (VERSION) takes ${ms(startMs.ours)} ms here, ${
       ms(startMs.upstream)
-    } upstream, ${ms(startMs.empty)} an empty script`,
-    "compiled the same way. A call of upstream's that takes longer than a minute is ended and counts as failed.",
+    } ms with upstream, and ${ms(startMs.empty)} ms for an empty script`,
+    "compiled the same way. A call of upstream's plugin that takes longer than a minute is stopped and counts as failed.",
     "",
     "## Daemon",
     "",
-    "Memory is the daemon's share of what lies in memory (PSS); its own are the pages that are in no file, which the kernel",
-    "cannot do without. CPU is of the daemon's process, user and kernel.",
+    "Memory is the daemon's proportional set size (PSS); private is the part that is not backed by files. CPU is user and",
+    "kernel time of the daemon's process.",
     "",
     row(
       "leases",
       "side",
       "memory, MB",
-      "its own, MB",
+      "private, MB",
       "threads",
       "descriptors",
       "CPU per renewal, ms",
-      "killed and serving again, ms",
+      "restart after a kill, ms",
     ),
     row("---:", "---", "---:", "---:", "---:", "---:", "---:", "---:"),
     ...held.flatMap(({ leases, use, renewalMs, restartMs }) => [

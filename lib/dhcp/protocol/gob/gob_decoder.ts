@@ -1,13 +1,18 @@
 /**
- * Reads gob, the encoding of Go's `encoding/gob`, in which upstream's plugin and daemon talk: each stream describes its
- * types before it uses them. Structs become records by field name, without those that are zero. Pure. @module
+ * Decodes gob, the encoding of Go's `encoding/gob`, which upstream's plugin and daemon use.
+ *
+ * A stream describes each of its types before the first value of that type. A struct becomes a
+ * record of its fields by name; gob leaves out fields whose value is zero. Pure.
+ *
+ * @module
  */
 
 import { ByteReader } from "../../../base/byte_reader.ts";
+import { concatBytes } from "../../../base/bytes.ts";
 import { DecodeError } from "../../../base/errors.ts";
 import { readInt, readUint } from "./gob_number.ts";
 
-/** A value; an absent field is zero. */
+/** A decoded value. */
 export type GobValue =
   | number
   | boolean
@@ -16,7 +21,7 @@ export type GobValue =
   | readonly GobValue[]
   | GobRecord;
 
-/** A struct. */
+/** A decoded struct; an absent field is zero. */
 export interface GobRecord {
   readonly [field: string]: GobValue | undefined;
 }
@@ -41,11 +46,11 @@ const SLICE_TYPE = 19;
 const STRUCT_TYPE = 20;
 const FIELD_TYPE = 21;
 const FIELD_TYPES = 22;
-/** Types of a program's own have greater numbers. */
+/** A type that a stream describes has a greater number. */
 const LAST_BUILT_IN = 63;
 const COMMON = ["CommonType", COMMON_TYPE] as const;
 
-/** Those that every stream may use undescribed, the descriptions themselves among them. */
+/** The types that need no description; the descriptions themselves are values of some of them. */
 const BUILT_IN: ReadonlyMap<number, GobType> = new Map<number, GobType>([
   [BOOL, { kind: "bool" }],
   [INT, { kind: "int" }],
@@ -71,34 +76,32 @@ const BUILT_IN: ReadonlyMap<number, GobType> = new Map<number, GobType>([
   [FIELD_TYPES, { kind: "list", element: FIELD_TYPE }],
 ]);
 
-/** Structs within structs; those of upstream are four deep. */
+/** How deep values may nest; those of upstream are four deep. */
 const MAX_DEPTH = 16;
 const MAX_TYPES = 256;
 
-/** Puts the values of one stream together from pieces of any size. */
+/** Decodes one stream, which arrives in pieces of any size. */
 export class GobDecoder {
   readonly #maxBytes: number;
   readonly #types = new Map(BUILT_IN);
   #bytes: Uint8Array = new Uint8Array(0);
 
-  /** @param maxBytes Longest message. */
+  /** @param maxBytes The length of the longest message that is accepted. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes a copy of the next piece. */
+  /** Appends a copy of the next piece of the stream. */
   push(piece: Uint8Array): void {
-    const joined = new Uint8Array(this.#bytes.length + piece.length);
-    joined.set(this.#bytes);
-    joined.set(piece, this.#bytes.length);
-    this.#bytes = joined;
+    this.#bytes = concatBytes([this.#bytes, piece]);
   }
 
   /**
-   * Takes the next struct out.
+   * Removes the next struct from the buffered bytes and returns it.
    *
-   * @returns Undefined if it is not whole yet.
-   * @throws {DecodeError} if it is too long, malformed, or no struct.
+   * @returns The struct, or undefined if more bytes are needed.
+   * @throws {DecodeError} if the next message is too long or malformed, or its value is not a
+   * struct.
    */
   next(): GobRecord | undefined {
     for (;;) {
@@ -118,7 +121,7 @@ export class GobDecoder {
     const length = readUint(reader, "message length");
     if (length > this.#maxBytes) {
       throw new DecodeError(
-        `Cannot read a message of ${length} bytes, expected at most ${this.#maxBytes}`,
+        `Cannot decode a message of ${length} bytes: expected at most ${this.#maxBytes}`,
         "0",
       );
     }
@@ -131,17 +134,22 @@ export class GobDecoder {
   #readTop(reader: ByteReader, id: number): GobRecord {
     const type = this.#typeOf(id);
     if (type.kind !== "struct") {
-      throw new DecodeError(`a ${type.kind} instead of a struct`, "type");
+      throw new DecodeError(
+        `Cannot decode a ${type.kind}: expected a struct`,
+        "type",
+      );
     }
     const record = this.#readStruct(reader, type.fields, 0);
     reader.expectEnd("message");
     return record;
   }
 
-  /** Takes a description in. */
   #learn(reader: ByteReader, id: number): void {
     if (id <= LAST_BUILT_IN || this.#types.size > MAX_TYPES) {
-      throw new DecodeError(`type ${id} cannot be described`, "type");
+      throw new DecodeError(
+        `Cannot decode a description of type ${id}`,
+        "type",
+      );
     }
     const wire = this.#readTop(reader, WIRE_TYPE);
     this.#types.set(id, toType(wire));
@@ -150,11 +158,19 @@ export class GobDecoder {
   #typeOf(id: number): GobType {
     const type = this.#types.get(id);
     if (type !== undefined) return type;
-    throw new DecodeError(`type ${id} was not described`, "type");
+    throw new DecodeError(
+      `Cannot decode a value of type ${id}: it was not described`,
+      "type",
+    );
   }
 
   #readValue(reader: ByteReader, id: number, depth: number): GobValue {
-    if (depth > MAX_DEPTH) throw new DecodeError("nested too deep", "value");
+    if (depth > MAX_DEPTH) {
+      throw new DecodeError(
+        "Cannot decode a value that nests too deep",
+        "value",
+      );
+    }
     const type = this.#typeOf(id);
     switch (type.kind) {
       case "bool":
@@ -176,9 +192,13 @@ export class GobDecoder {
 
   #readList(reader: ByteReader, element: number, depth: number): GobValue[] {
     const count = readUint(reader, "length of a list");
-    // Each element has one byte at least, so that a great number cannot stand for little.
+    // An element has at least one byte. Without this check, a short message could ask for a huge
+    // list.
     if (count > reader.remaining) {
-      throw new DecodeError(`a list of ${count}, longer than its message`, "");
+      throw new DecodeError(
+        `Cannot decode a list of ${count} elements: it exceeds its message`,
+        "list",
+      );
     }
     return Array.from(
       { length: count },
@@ -186,7 +206,10 @@ export class GobDecoder {
     );
   }
 
-  /** Fields follow each other by the difference of their numbers, counted from -1; 0 is the end. */
+  /**
+   * Decodes fields. Each begins with the difference between its number and that of the previous
+   * field, which is -1 for the first; the difference 0 ends the struct.
+   */
   #readStruct(
     reader: ByteReader,
     fields: readonly (readonly [name: string, type: number])[],
@@ -199,7 +222,10 @@ export class GobDecoder {
       index += delta;
       const field = fields[index];
       if (field === undefined) {
-        throw new DecodeError(`no field ${index} in that struct`, "field");
+        throw new DecodeError(
+          `Cannot decode field ${index}: its struct has no such field`,
+          "field",
+        );
       }
       const [name, type] = field;
       record[name] = this.#readValue(reader, type, depth + 1);
@@ -207,13 +233,15 @@ export class GobDecoder {
   }
 }
 
-/** What a description describes. */
 function toType({ ArrayT, SliceT, StructT }: GobRecord): GobType {
-  const list = record(ArrayT) ?? record(SliceT);
+  const list = asRecord(ArrayT) ?? asRecord(SliceT);
   if (list !== undefined) return { kind: "list", element: id(list["Elem"]) };
-  const struct = record(StructT);
+  const struct = asRecord(StructT);
   if (struct === undefined) {
-    throw new DecodeError("neither list nor struct", "type");
+    throw new DecodeError(
+      "Cannot decode a type that is neither a list nor a struct",
+      "type",
+    );
   }
   const fields = Array.isArray(struct["Field"]) ? struct["Field"] : [];
   return {
@@ -225,7 +253,8 @@ function toType({ ArrayT, SliceT, StructT }: GobRecord): GobType {
   };
 }
 
-function record(value: GobValue | undefined): GobRecord | undefined {
+/** Returns `value` if it is a struct, otherwise undefined. */
+export function asRecord(value: GobValue | undefined): GobRecord | undefined {
   return typeof value === "object" && !Array.isArray(value) &&
       !(value instanceof Uint8Array)
     ? value as GobRecord
@@ -236,7 +265,7 @@ function id(value: GobValue | undefined): number {
   return typeof value === "number" ? value : 0;
 }
 
-/** How many bytes the number at the beginning takes; undefined if they are not all there. */
+/** Returns the length of the number at the start of `bytes`, or undefined if it is incomplete. */
 function sizeOfUint(bytes: Uint8Array): number | undefined {
   const [first] = bytes;
   if (first === undefined) return undefined;

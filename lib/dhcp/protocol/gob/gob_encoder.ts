@@ -1,10 +1,14 @@
-/** Writes gob, the encoding of Go's `encoding/gob`, from types that are given with the value. Pure. @module */
+/**
+ * Encodes gob, the encoding of Go's `encoding/gob`; the caller states the type of each value. Pure.
+ *
+ * @module
+ */
 
 import { ByteWriter } from "../../../base/byte_writer.ts";
 import type { GobRecord, GobValue } from "./gob_decoder.ts";
 import { writeInt, writeUint } from "./gob_number.ts";
 
-/** A type. A list of numbers, texts and the like is told from a struct by its keys. */
+/** The type of a value. */
 export type GobSchema =
   | "int"
   | "uint"
@@ -13,12 +17,15 @@ export type GobSchema =
   | GobList
   | GobStruct;
 
-/** Elements of one type. */
+/** A list whose elements have one type. */
 export interface GobList {
   readonly element: GobSchema;
 }
 
-/** Fields in their order, which both sides need not share: they are matched by name. */
+/**
+ * A struct with its fields in order; the other side may order them differently, as they are matched
+ * by name.
+ */
 export interface GobStruct {
   readonly name: string;
   readonly fields: readonly (readonly [name: string, type: GobSchema])[];
@@ -26,16 +33,19 @@ export interface GobStruct {
 
 const BUILT_IN = { int: 2, uint: 3, bytes: 5, string: 6 } as const;
 const FIRST_ID = 65;
-/** Numbers of the fields of a description (wireType), and of what is common to all (CommonType). */
+/** The numbers of fields of a type description, which is a Go struct `wireType`. */
 const SLICE_T = 1;
 const STRUCT_T = 2;
 
-/** Writes the values of one stream: a type is described before its first use, and not again. */
+/** Encodes one stream, which describes a type once, before its first value. */
 export class GobEncoder {
   readonly #ids = new Map<GobList | GobStruct, number>();
   readonly #described = new Set<GobSchema>();
 
-  /** The bytes of a struct, with the descriptions that are new. Fields that are absent, zero or empty are left out. */
+  /**
+   * Encodes a struct, preceded by the descriptions of new types. Absent, zero and empty fields are
+   * left out.
+   */
   encode(type: GobStruct, value: GobRecord): Uint8Array {
     const output = new ByteWriter();
     this.#describe(type, output);

@@ -1,4 +1,9 @@
-/** Numbers in gob: below 128 one byte, else the negated count of the bytes that follow, most significant first. Pure. @module */
+/**
+ * Numbers in gob: one byte below 128, otherwise the negated number of the bytes that follow, most
+ * significant byte first. Pure.
+ *
+ * @module
+ */
 
 import type { ByteReader } from "../../../base/byte_reader.ts";
 import type { ByteWriter } from "../../../base/byte_writer.ts";
@@ -6,24 +11,32 @@ import { DecodeError } from "../../../base/errors.ts";
 
 const MAX_BYTES = 8;
 
-/** Reads an unsigned number. @throws {DecodeError} if it is cut short, or above 2^53 - 1. */
+/**
+ * Reads an unsigned number.
+ *
+ * @throws {DecodeError} if it is truncated, or above 2^53 - 1.
+ */
 export function readUint(reader: ByteReader, field: string): number {
   return toNumber(readBits(reader, field), field);
 }
 
-/** Reads a signed number: its sign is the lowest bit, and a negative one is complemented. @throws {DecodeError} */
+/**
+ * Reads a signed number: the lowest bit is the sign, the other bits are complemented if it is set.
+ *
+ * @throws {DecodeError} if it is truncated, or not between -2^53 and 2^53 - 1.
+ */
 export function readInt(reader: ByteReader, field: string): number {
   const bits = readBits(reader, field);
   const magnitude = toNumber(bits >> 1n, field);
   return (bits & 1n) === 0n ? magnitude : -magnitude - 1;
 }
 
-/** Appends an unsigned number of 53 bits at most. */
+/** Writes an unsigned number. @param value At most 2^53 - 1. */
 export function writeUint(writer: ByteWriter, value: number): void {
   writeBits(writer, BigInt(value));
 }
 
-/** Appends a signed number of 53 bits at most. */
+/** Writes a signed number. @param value Between -2^53 and 2^53 - 1. */
 export function writeInt(writer: ByteWriter, value: number): void {
   const bits = BigInt(value);
   writeBits(writer, bits < 0n ? (~bits << 1n) | 1n : bits << 1n);
@@ -35,7 +48,7 @@ function readBits(reader: ByteReader, field: string): bigint {
   const count = 0x100 - first;
   if (count > MAX_BYTES) {
     throw new DecodeError(
-      `Cannot decode ${field}: a number of ${count} bytes`,
+      `Cannot decode ${field}: a number of ${count} bytes, expected at most ${MAX_BYTES}`,
       field,
     );
   }

@@ -25,7 +25,7 @@ function failOnError(error: unknown): void {
 }
 
 testAsRoot(
-  "probeAddress() hears of an address that is in use, once",
+  "probeAddress() reports an address that is in use once",
   async () => {
     using test = new TestLink();
     await using loop = new EventLoop(failOnError);
@@ -45,7 +45,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "probeAddress() asks three times and hears nothing of a free address",
+  "probeAddress() asks three times and reports nothing for a free address",
   async () => {
     using test = new TestLink();
     await using loop = new EventLoop(failOnError);
@@ -85,7 +85,7 @@ testAsRoot(
   },
 );
 
-testAsRoot("probeAddress() passes over a link that is down", async () => {
+testAsRoot("probeAddress() ignores a link that is down", async () => {
   using test = new TestLink();
   await using loop = new EventLoop(failOnError);
   using timers = new Timers(loop);

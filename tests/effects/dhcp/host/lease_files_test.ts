@@ -1,133 +1,112 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { JsonObject } from "../../../../lib/base/json_reader.ts";
-import { parseLeaseOptions } from "../../../../lib/dhcp/config/lease_options.ts";
-import type { LeaseRecord } from "../../../../lib/dhcp/daemon/lease_record.ts";
-import { dhcpPluginPorts } from "../../../../lib/dhcp/host/plugin_ports.ts";
 import { LeaseFiles } from "../../../../lib/dhcp/host/lease_files.ts";
-import { ip } from "../../../support/dhcp_messages.ts";
+import {
+  ReleaseNotes,
+  writeReleaseNote,
+} from "../../../../lib/dhcp/host/release_notes.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
+import { testRows } from "../../../support/rows.ts";
+import { STORE_CONTRACT } from "../../../unit/dhcp/daemon/lease_store_contract.ts";
+import { LEASED, OFFERED } from "../../../unit/dhcp/daemon/sample_lease.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const NAME = "0123456789abcdef0123456789abcdef";
-const ATTACHMENT = { containerId: "c1", networkName: "net", ifName: "eth0" };
+const { attachment: ATTACHMENT } = LEASED;
+const OTHER = { ...ATTACHMENT, containerId: "c2" };
+const CONTEXT = {
+  digest: (bytes: Uint8Array): Uint8Array =>
+    createHash("sha256").update(bytes).digest(),
+  scheduler: { nowMs: () => 0, wallMs: () => NOW_MS },
+};
 
 function open(directory: TempDir): LeaseFiles {
-  const path = directory.join("state");
-  return new LeaseFiles(
-    { stateDir: path, noteDir: path },
-    (bytes) => createHash("sha256").update(bytes).digest(),
-    {
-      nowMs: () => 0,
-      wallMs: () => NOW_MS,
-      timer: () => {
-        throw new Error("not asked for");
-      },
-    },
-  );
+  return new LeaseFiles(directory.join("state"), CONTEXT);
 }
 
-for (
-  const { name, file, ageMs, stays } of [
+function namesIn(directory: TempDir): string[] {
+  return [...Deno.readDirSync(directory.join("state"))]
+    .map(({ name }) => name);
+}
+
+testRows("lease files and release notes:", STORE_CONTRACT, async ({ run }) => {
+  using directory = new TempDir();
+  const socketPath = directory.join("state.sock");
+  await run({
+    leases: open(directory),
+    releaseNotes: new ReleaseNotes(directory.join("state"), CONTEXT),
+    leaveNote: (attachment) => writeReleaseNote(socketPath, attachment),
+  });
+});
+
+Deno.test("LeaseFiles removes the temporary file of a killed daemon", () => {
+  using directory = new TempDir();
+  const leases = open(directory);
+  Deno.writeTextFileSync(directory.join(`state/.${NAME}.lease.tmp`), "{");
+  assertEquals(leases.readAll(), { records: [], unusable: [] });
+  assertEquals(namesIn(directory), []);
+});
+
+testRows<{ name: string; file: string; content: string; reason: string }>(
+  "LeaseFiles reports and keeps",
+  [
     {
-      name: "what a killed daemon left of a lease",
-      file: `.${NAME}.lease.tmp`,
-      ageMs: 0,
-      stays: false,
+      name: "a file of another program",
+      file: "notes.txt",
+      content: "",
+      reason: "not a file of the dhcp daemon",
     },
     {
-      name: "a note that a plugin may be writing",
-      file: `.${NAME}.release.4711.tmp`,
-      ageMs: 59_000,
-      stays: true,
+      name: "half of a lease file",
+      file: `${NAME}.lease`,
+      content: '{"format": 1',
+      reason: "not JSON",
     },
     {
-      name: "what a killed plugin left of a note",
-      file: `.${NAME}.release.4711.tmp`,
-      ageMs: 61_000,
-      stays: false,
+      name: "a lease file of more than 1 MiB",
+      file: `${NAME}.lease`,
+      content: " ".repeat(1024 * 1024 + 1),
+      reason: "larger than 1048576 bytes",
     },
-    {
-      name: "what a plugin of an earlier version left of a note",
-      file: `.${NAME}.release.tmp`,
-      ageMs: 61_000,
-      stays: false,
-    },
-    {
-      name: "a note from the future, where clocks differ",
-      file: `.${NAME}.release.4711.tmp`,
-      ageMs: -3_600_000,
-      stays: true,
-    },
-  ]
-) {
-  Deno.test(`LeaseFiles ${stays ? "leave" : "remove"} ${name}`, () => {
+  ],
+  ({ file, content, reason }) => {
     using directory = new TempDir();
     const leases = open(directory);
     const path = directory.join(`state/${file}`);
-    Deno.writeTextFileSync(path, "{");
-    const time = new Date(NOW_MS - ageMs);
-    Deno.utimeSync(path, time, time);
-    const found = [leases.readTombstones().oddities, leases.readAll().oddities];
-    assertEquals(found, [[], []]);
-    const left = [...Deno.readDirSync(directory.join("state"))];
-    assertEquals(left.map((entry) => entry.name), stays ? [file] : []);
-  });
-}
+    Deno.writeTextFileSync(path, content);
+    const { records, unusable } = leases.readAll();
+    assertEquals(records, []);
+    assertEquals(unusable.map((each) => each.path), [path]);
+    assertEquals(unusable[0]?.reason.includes(reason), true);
+    assertEquals(namesIn(directory), [file]);
+  },
+);
 
-Deno.test("the plugin writes a note beside another plugin that is at it", async () => {
+Deno.test("LeaseFiles reports and keeps a directory with the name of a lease file", () => {
   using directory = new TempDir();
   const leases = open(directory);
-  const socketPath = directory.join("state.sock");
-  const ports = dhcpPluginPorts(() => {});
-  await ports.leaveTombstone(socketPath, ATTACHMENT);
-  const state = Deno.readDir(directory.join("state"));
-  const [note = ""] = (await Array.fromAsync(state)).map(({ name }) => name);
-  const others = [`.${note}.1.tmp`, `.${note}.tmp`].map((name) =>
-    directory.join(`state/${name}`)
-  );
-  for (const path of others) await Deno.writeTextFile(path, "{");
-  await ports.leaveTombstone(socketPath, ATTACHMENT);
-  for (const path of others) assertEquals(await Deno.readTextFile(path), "{");
-  assertEquals(leases.readTombstones().attachments, [ATTACHMENT]);
+  const path = directory.join(`state/${NAME}.lease`);
+  Deno.mkdirSync(path);
+  const unusable = [{ path, reason: "not a regular file" }];
+  assertEquals(leases.readAll(), { records: [], unusable });
 });
 
-Deno.test("LeaseFiles.read() takes a lease for what its name says, and nothing else", () => {
+Deno.test("LeaseFiles ignores a lease file under the name of another attachment", () => {
   using directory = new TempDir();
   const leases = open(directory);
-  const other = { ...ATTACHMENT, containerId: "c2" };
-  const record: LeaseRecord = {
-    attachment: ATTACHMENT,
-    place: {
-      netnsPath: "/ns/a",
-      netns: { device: "0:4", inode: "1" },
-      ifName: "eth0",
-    },
-    identity: {
-      htype: 1,
-      chaddr: new Uint8Array(6),
-      clientIdentifier: Uint8Array.of(0, 1),
-    },
-    options: parseLeaseOptions(new JsonObject({}, "")),
-    grant: {
-      kind: "offered",
-      offer: { address: ip("192.0.2.50"), server: ip("192.0.2.1") },
-    },
-    bootId: "boot",
-    isLost: false,
-    wasSeen: false,
-    change: undefined,
-  };
-  assertEquals(leases.read(ATTACHMENT), undefined);
-  leases.write({ ...record, attachment: other });
-  const [{ name } = { name: "" }] = Deno.readDirSync(directory.join("state"));
-  leases.write(record);
-  assertEquals(leases.read(ATTACHMENT), record);
-  const [own] = [...Deno.readDirSync(directory.join("state"))]
-    .filter((entry) => entry.name !== name);
+  leases.write({ ...OFFERED, attachment: OTHER });
+  const [name = ""] = namesIn(directory);
+  leases.write(OFFERED);
+  const [own = ""] = namesIn(directory).filter((each) => each !== name);
   Deno.copyFileSync(
-    directory.join(`state/${own?.name}`),
+    directory.join(`state/${own}`),
     directory.join(`state/${name}`),
   );
-  assertEquals(leases.read(other), undefined);
+  assertEquals(leases.read(OTHER), undefined);
+  assertEquals(leases.read(ATTACHMENT), OFFERED);
+  const { records, unusable } = leases.readAll();
+  assertEquals(records, [OFFERED]);
+  assertEquals(unusable.map(({ path }) => path), [
+    directory.join(`state/${name}`),
+  ]);
 });

@@ -8,7 +8,7 @@ import { TempDir } from "../../../support/temp_dir.ts";
 
 const PID = String(Deno.pid);
 
-Deno.test("writePidFile() writes the number of the process, and takes it away at the end", () => {
+Deno.test("writePidFile() writes the pid and removes the file at the end", () => {
   using directory = new TempDir();
   const path = directory.join("pid");
   {
@@ -21,17 +21,17 @@ Deno.test("writePidFile() writes the number of the process, and takes it away at
 for (
   const { name, change, want } of [
     {
-      name: "another process has written its own",
+      name: "another process has written its pid",
       change: (path: string) => Deno.writeTextFileSync(path, "1"),
       want: "1",
     },
     {
-      name: "it is gone",
+      name: "it was removed",
       change: (path: string) => Deno.removeSync(path),
       want: undefined,
     },
     {
-      name: "a directory is in its place",
+      name: "it was replaced by a directory",
       change: (path: string) => {
         Deno.removeSync(path);
         Deno.mkdirSync(path);
@@ -40,7 +40,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`writePidFile() leaves alone what is not its own at the end: ${name}`, () => {
+  Deno.test(`writePidFile() does not remove a file that is not its own: ${name}`, () => {
     using directory = new TempDir();
     const path = directory.join("pid");
     {
@@ -54,7 +54,7 @@ for (
   });
 }
 
-Deno.test("writePidFile() is not stopped by what a killed process of the same number left", () => {
+Deno.test("writePidFile() replaces the temporary file of a killed process with the same pid", () => {
   using directory = new TempDir();
   const path = directory.join("pid");
   Deno.writeTextFileSync(`${path}.${PID}`, "");
@@ -62,7 +62,7 @@ Deno.test("writePidFile() is not stopped by what a killed process of the same nu
   assertEquals(Deno.readTextFileSync(path), PID);
 });
 
-Deno.test("writePidFile() says upstream's text when it cannot write", () => {
+Deno.test("writePidFile() fails with upstream's text", () => {
   using directory = new TempDir();
   const path = directory.join("none/pid");
   const { message } = assertThrows(() => writePidFile(path), SystemError);
@@ -72,7 +72,7 @@ Deno.test("writePidFile() says upstream's text when it cannot write", () => {
   );
 });
 
-Deno.test("checkPidFilePath() takes none, and an absolute one; it refuses others in upstream's words", () => {
+Deno.test("checkPidFilePath() accepts no path and an absolute path, and refuses others with upstream's text", () => {
   checkPidFilePath("");
   checkPidFilePath("/run/x.pid");
   assertThrows(

@@ -7,7 +7,7 @@ import {
 import { TempDir } from "../../../support/temp_dir.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 
-const PATIENT = { create: true, timeoutMs: 10_000 } as const;
+const PATIENT = { create: true, timeoutMs: 60_000 } as const;
 
 async function take(path: string): Promise<Deno.FsFile> {
   const file = await lockFile(path, PATIENT);
@@ -130,7 +130,7 @@ Deno.test("lockFile() finds nothing to lock if the directory is removed while a 
   await Deno.mkdir(directory.join("net"));
   const path = directory.join("net/lock");
   const holder = await take(path);
-  const waiting = lockFile(path, { create: false, timeoutMs: 10_000 });
+  const waiting = lockFile(path, { create: false, timeoutMs: 60_000 });
   await Deno.remove(directory.join("net"), { recursive: true });
   holder.close();
   assertEquals(await waiting, undefined);

@@ -15,7 +15,7 @@ const stores: ReservationStores = diskStores((message) => {
 function config(
   directory: string,
 ): { directory: string; lockTimeoutMs: number } {
-  return { directory, lockTimeoutMs: 10_000 };
+  return { directory, lockTimeoutMs: 60_000 };
 }
 
 function namesIn(path: string): string[] {

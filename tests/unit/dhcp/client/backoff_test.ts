@@ -22,8 +22,8 @@ testRows("resendGapMs()", [
   { name: "is the same after the second", sends: 2, random: MIDDLE, want: 300 },
   { name: "doubles after the third", sends: 3, random: MIDDLE, want: 600 },
   { name: "is 1.2 s after the fifth", sends: 5, random: MIDDLE, want: 1200 },
-  { name: "has -25 % of jitter at the least", sends: 1, random: 0, want: 225 },
-  { name: "has +25 % of jitter at the most", sends: 1, random: 1, want: 375 },
+  { name: "has at least -25 % of jitter", sends: 1, random: 0, want: 225 },
+  { name: "has at most +25 % of jitter", sends: 1, random: 1, want: 375 },
   {
     name: "stays at 64 s (RFC 2131 section 4.1)",
     sends: 99,
@@ -44,19 +44,19 @@ testRows("pauseMs()", [
   { name: "doubles", exchanges: 2, random: MIDDLE, want: 4000 },
   { name: "stays at resendMaxMs", exchanges: 9, random: MIDDLE, want: 62_000 },
   {
-    name: "stays there for ever",
+    name: "stays there forever",
     exchanges: 5000,
     random: MIDDLE,
     want: 62_000,
   },
   {
-    name: "has -1 s of jitter at the least",
+    name: "has at least -1 s of jitter",
     exchanges: 1,
     random: 0,
     want: 1000,
   },
   {
-    name: "has +1 s of jitter at the most",
+    name: "has at most +1 s of jitter",
     exchanges: 1,
     random: 1,
     want: 3000,
@@ -73,8 +73,8 @@ Deno.test("pauseMs() is never below 1 s, even with resendMaxMs 0", () => {
 });
 
 testRows("restartDelayMs()", [
-  { name: "is 0 the first time", count: 1, want: 0 },
-  { name: "is 1 s the second time", count: 2, want: 1000 },
+  { name: "is 0 for the first restart", count: 1, want: 0 },
+  { name: "is 1 s for the second restart", count: 2, want: 1000 },
   { name: "doubles", count: 5, want: 8000 },
   { name: "stays at resendMaxMs", count: 40, want: 62_000 },
 ], ({ count, want }) => {
@@ -91,7 +91,7 @@ Deno.test("countRestart() counts restarts in a row and forgets them after two qu
 });
 
 testRows("countRestart() remembers", [
-  { name: "for two minutes at least", resendMaxMs: 1000, memoryMs: 120_000 },
+  { name: "for at least two minutes", resendMaxMs: 1000, memoryMs: 120_000 },
   {
     name: "for twice the longest wait",
     resendMaxMs: 600_000,
@@ -152,7 +152,7 @@ testRows("renewalGapMs()", [
   },
   { name: "is never below 1 s", sends: 1, remaining: 0, phase: 1, want: 1000 },
   {
-    name: "is a day at the most",
+    name: "is at most a day",
     sends: 30,
     remaining: Infinity,
     phase: Infinity,

@@ -4,7 +4,7 @@ import {
   decodeMessage,
   encodeMessage,
 } from "../../../../lib/dhcp/codec/dhcp_message.ts";
-import { formatRoute } from "../../../../lib/dhcp/codec/lease_routes.ts";
+import { formatRoute } from "../../../../lib/dhcp/codec/route_options.ts";
 import {
   changedFields,
   completeRenewal,
@@ -37,7 +37,11 @@ testRows<TimesRow>("leaseTimes()", [
     sent: [3600],
     want: [1800, 3150, 3600],
   },
-  { name: "takes times in order", sent: [120, 10, 20], want: [10, 20, 120] },
+  {
+    name: "keeps times that are in order",
+    sent: [120, 10, 20],
+    want: [10, 20, 120],
+  },
   {
     name: "repairs equal times: T1 MUST be earlier than T2 (section 4.4.5)",
     sent: [60, 60, 60],
@@ -45,13 +49,13 @@ testRows<TimesRow>("leaseTimes()", [
     warnings: 2,
   },
   {
-    name: "repairs a T2 that is the end of the lease",
+    name: "repairs a T2 equal to the lease time",
     sent: [60, 30, 60],
     want: [30, 52.5, 60],
     warnings: 1,
   },
   {
-    name: "takes 60 minutes if the lease time is absent, as upstream",
+    name: "assumes 60 minutes if the lease time is absent, as upstream",
     sent: [],
     want: [1800, 3150, 3600],
   },
@@ -98,7 +102,7 @@ testRows<TimesRow>("leaseTimes()", [
     want: [0.7, 0.875, 1],
   },
   {
-    name: "knows infinity (RFC 2131 section 3.3)",
+    name: "accepts an infinite lease (RFC 2131 section 3.3)",
     sent: [INFINITE],
     want: [Infinity, Infinity, Infinity],
   },
@@ -127,7 +131,7 @@ testRows<TimesRow>("leaseTimes()", [
   assertEquals(times.warnings.length, warnings);
 });
 
-Deno.test("leaseTimes() law: 0.7 s ≤ T1 < T2 < lease, unless that never ends, whatever is sent", () => {
+Deno.test("leaseTimes() returns 0.7 s ≤ T1 < T2 < lease for any finite lease", () => {
   const seconds = fc.option(
     fc.oneof(fc.nat(5), fc.nat(INFINITE), fc.constant(INFINITE)),
     { nil: undefined },
@@ -177,7 +181,7 @@ testRows(
   },
 );
 
-Deno.test("leaseFromAck() takes everything out of an ACK, counting from the REQUEST (RFC 2131 section 4.4.1)", () => {
+Deno.test("leaseFromAck() reads every value of an ACK, counting from the REQUEST (RFC 2131 section 4.4.1)", () => {
   const ack = reply("ACK", 1, {
     options: {
       6: "c0000235",
@@ -223,7 +227,7 @@ testRows("leaseFromAck() refuses an ACK", [
     want: "DHCP option Subnet Mask not found in DHCPACK",
   },
   {
-    name: "with a subnet mask that is no prefix",
+    name: "with a subnet mask that is not a prefix",
     options: { 1: "ff00ff00" },
     want: "Subnet Mask 255.0.255.0",
   },
@@ -254,7 +258,7 @@ testRows("leaseFromAck() refuses an ACK", [
   assert(result.reason.startsWith(want), result.reason);
 });
 
-testRows("leaseFromAck() warns of, and leaves out,", [
+testRows("leaseFromAck() drops, with a warning,", [
   { name: "a malformed router", options: { 3: "c00002" } },
   { name: "malformed name servers", options: { 6: "c00002" } },
   { name: "malformed classless routes", options: { 121: "21" } },
@@ -271,11 +275,11 @@ testRows("leaseFromAck() warns of, and leaves out,", [
   assertEquals(result.warnings.length, 1);
 });
 
-Deno.test("leaseFromAck() takes an MTU of 68", () => {
+Deno.test("leaseFromAck() accepts an MTU of 68", () => {
   assertEquals(leaseOf({ 26: "0044" }).mtu, 68);
 });
 
-Deno.test("leaseFromAck() takes a /32 and has no end for an infinite lease", () => {
+Deno.test("leaseFromAck() accepts a /32, and an infinite lease never expires", () => {
   const { prefixLength, t1Ms, expiresMs } = leaseOf({
     1: "ffffffff",
     51: "ffffffff",
@@ -283,7 +287,7 @@ Deno.test("leaseFromAck() takes a /32 and has no end for an infinite lease", () 
   assertEquals([prefixLength, t1Ms, expiresMs], [32, Infinity, Infinity]);
 });
 
-Deno.test("leaseFromAck() builds the same lease from the stored ACK", () => {
+Deno.test("leaseFromAck() returns an equal lease for the stored ACK", () => {
   const lease = leaseOf({ 121: "18 c0a84e 00000000", 119: "0161 00" }, 7000);
   const result = leaseFromAck(decodeMessage(lease.ack), 7000);
   assertEquals(result.kind === "lease" && result.lease, lease);
@@ -291,12 +295,12 @@ Deno.test("leaseFromAck() builds the same lease from the stored ACK", () => {
 
 testRows("changedFields()", [
   {
-    name: "finds nothing in other deadlines",
+    name: "ignores other deadlines",
     options: { 51: "00000001" },
     want: [],
   },
   {
-    name: "finds nothing in another server",
+    name: "ignores another server",
     options: { 54: "c0000209" },
     want: [],
   },
@@ -325,14 +329,14 @@ Deno.test("changedFields() finds another address", () => {
   assertEquals(changedFields(leaseOf(), other), ["address"]);
 });
 
-Deno.test("completeRenewal() keeps the mask that a renewal leaves out, and nothing else", () => {
+Deno.test("completeRenewal() adds the mask that a renewal omits, and nothing else", () => {
   const ack = reply("ACK", 2, { options: { 1: undefined, 3: undefined } });
   const completed = completeRenewal(ack, leaseOf());
   assertEquals(completed.options.get(1), hex("ffffff00"));
   assertEquals(completed.options.has(3), false);
 });
 
-Deno.test("completeRenewal() does not touch a mask that is there", () => {
+Deno.test("completeRenewal() keeps a mask that is present", () => {
   const ack = reply("ACK", 2, { options: { 1: "ffff0000" } });
   assertEquals(completeRenewal(ack, leaseOf()), ack);
 });

@@ -3,7 +3,11 @@ import {
   describeFailure,
   type Failure,
 } from "../../../../lib/dhcp/client/failure.ts";
-import { checkReply } from "../../../../lib/dhcp/client/reply.ts";
+import {
+  type Answer,
+  checkAnswer,
+  checkReply,
+} from "../../../../lib/dhcp/client/reply.ts";
 import { hex } from "../../../support/bytes.ts";
 import {
   ip,
@@ -15,7 +19,7 @@ import { testRows } from "../../../support/rows.ts";
 
 const XID = 0x3903f326;
 
-testRows("checkReply() takes", [
+testRows("checkReply() accepts", [
   { name: "an OFFER", message: reply("OFFER", XID), type: "OFFER" },
   { name: "an ACK", message: reply("ACK", XID), type: "ACK" },
   { name: "a NAK", message: reply("NAK", XID), type: "NAK" },
@@ -33,13 +37,13 @@ testRows("checkReply() takes", [
   assertEquals(check.reply.server, ip("192.0.2.1"));
 });
 
-Deno.test("checkReply() gives the words of a NAK", () => {
+Deno.test("checkReply() returns the message of a NAK (option 56)", () => {
   const nak = reply("NAK", XID, { options: { 56: "676f2061776179" } });
   const check = checkReply(nak, XID, settings());
   assertEquals(check.kind === "reply" && check.reply.text, "go away");
 });
 
-testRows("checkReply() finds foreign", [
+testRows("checkReply() treats as foreign", [
   { name: "a request (op 1)", message: reply("OFFER", XID, { op: 1 }) },
   { name: "another xid", message: reply("OFFER", XID + 1) },
   {
@@ -60,7 +64,7 @@ testRows("checkReply() finds foreign", [
 
 testRows("checkReply() refuses", [
   {
-    name: "a message without type (plain BOOTP)",
+    name: "a message without a type (plain BOOTP)",
     options: { 53: undefined },
     want: "message type absent",
   },
@@ -75,7 +79,7 @@ testRows("checkReply() refuses", [
     want: "Cannot decode",
   },
   {
-    name: "a message without server identifier (RFC 2131 table 3: MUST)",
+    name: "a message without a server identifier (RFC 2131 table 3: MUST)",
     options: { 54: undefined },
     want: "no server identifier (option 54)",
   },
@@ -101,7 +105,7 @@ testRows("checkReply() refuses", [
     want: "the client identifier of another client",
   },
   {
-    name: "a client identifier that ours only begins with",
+    name: "a client identifier that is a prefix of ours",
     options: { 61: "0063312f6e65742f657468" },
     want: "the client identifier of another client",
   },
@@ -119,6 +123,65 @@ Deno.test("checkReply() expects the echo of a provided client identifier", () =>
     options: { 61: "0063312f6e65742f65746830" },
   });
   assertEquals(checkReply(byDefault, XID, provided).kind, "refused");
+});
+
+const OTHER = { options: { 54: "c0000209" } };
+
+testRows<{
+  name: string;
+  message: ReturnType<typeof reply>;
+  server?: ReturnType<typeof ip>;
+  want: Partial<Answer>;
+}>("checkAnswer()", [
+  {
+    name: "accepts an ACK of the server",
+    message: reply("ACK", XID),
+    server: ip("192.0.2.1"),
+    want: { kind: "ack", server: ip("192.0.2.1") },
+  },
+  {
+    name: "accepts a NAK of the server, with its message",
+    message: reply("NAK", XID, { options: { 56: "6e6f" } }),
+    server: ip("192.0.2.1"),
+    want: { kind: "nak", server: ip("192.0.2.1"), text: "no" },
+  },
+  {
+    name: "ignores an ACK of another server",
+    message: reply("ACK", XID, OTHER),
+    server: ip("192.0.2.1"),
+    want: { kind: "ignored", effects: [] },
+  },
+  {
+    name: "accepts an ACK of any server if any may answer",
+    message: reply("ACK", XID, OTHER),
+    want: { kind: "ack", server: ip("192.0.2.9") },
+  },
+  {
+    name: "ignores an OFFER",
+    message: reply("OFFER", XID),
+    want: { kind: "ignored", effects: [] },
+  },
+  {
+    name: "ignores a message for another client",
+    message: reply("ACK", XID + 1),
+    want: { kind: "ignored", effects: [] },
+  },
+  {
+    name: "ignores an invalid message and logs it",
+    message: reply("ACK", XID, { options: { 54: undefined } }),
+    want: {
+      kind: "ignored",
+      effects: [{
+        kind: "log",
+        level: "debug",
+        event: "reply-ignored",
+        fields: { reason: "no server identifier (option 54)" },
+      }],
+    },
+  },
+], ({ message, server, want }) => {
+  const given = { xid: XID, settings: settings(), server };
+  assertEquals<Partial<Answer>>(checkAnswer(message, given), want);
 });
 
 testRows<{ name: string; failure: Failure; want: string }>(
@@ -156,12 +219,12 @@ testRows<{ name: string; failure: Failure; want: string }>(
         "no DHCPACK received from 192.0.2.1: 9 DHCPREQUESTs for 192.0.2.50 unanswered",
     },
     {
-      name: "nak with words, quoted",
+      name: "nak with a message, quoted",
       failure: { kind: "nak", server: ip("192.0.2.1"), message: "go\naway" },
       want: 'DHCPNAK received from 192.0.2.1: "go\\naway"',
     },
     {
-      name: "nak without words",
+      name: "nak without a message",
       failure: { kind: "nak", server: ip("192.0.2.1"), message: "" },
       want: "DHCPNAK received from 192.0.2.1",
     },

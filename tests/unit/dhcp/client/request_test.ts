@@ -148,7 +148,7 @@ function wireCodes(message: Outgoing["message"]): number[] {
   return codes;
 }
 
-Deno.test("request DISCOVER literally", () => {
+Deno.test("request DISCOVER has these bytes", () => {
   const want = new Uint8Array(300);
   want.set(hex(`
     01 01 06 00 3903f326 0007 0000
@@ -170,12 +170,12 @@ Deno.test("request DISCOVER asks for an address again with option 50", () => {
   assertEquals(message.options.get(50), hex("c0000232"));
 });
 
-Deno.test("request REQUEST in SELECTING names address and server", () => {
+Deno.test("request in SELECTING names address and server", () => {
   const { options: got } = build("selecting").message;
   assertEquals([got.get(50), got.get(54)], [hex("c0000232"), hex("c0000201")]);
 });
 
-Deno.test("request DECLINE gives its reason (RFC 2131 table 5: Message SHOULD)", () => {
+Deno.test("request DECLINE states its reason (RFC 2131 table 5: Message SHOULD)", () => {
   const { options: got } = build("decline").message;
   assertEquals(
     formatHex(got.get(56) ?? hex("")),
@@ -211,23 +211,23 @@ testRows<ProvideRow>("request with provided options", [
   { name: "sends them", provided: { 12: "706f64" }, want: { 12: "706f64" } },
   { name: "sends an empty one", provided: { 80: "" }, want: { 80: "" } },
   {
-    name: "puts option 61 in place of the client's",
+    name: "replaces the client's option 61",
     provided: { 61: "6d65" },
     want: { 61: "6d65" },
   },
   {
-    name: "puts option 57 in place of the client's",
+    name: "replaces the client's option 57",
     provided: { 57: "0240" },
     want: { 57: "0240" },
   },
   { name: "sends option 82", provided: { 82: "0101" }, want: { 82: "0101" } },
   {
-    name: "keeps the request list over a provided option 55",
+    name: "keeps the request list instead of a provided option 55",
     provided: { 55: "79" },
     want: { 55: "0301" },
   },
   {
-    name: "takes a provided option 55 if the request list is empty",
+    name: "sends a provided option 55 if the request list is empty",
     provided: { 55: "79" },
     requestedCodes: [],
     want: { 55: "79" },
@@ -281,7 +281,7 @@ testRows(
   },
 );
 
-testRows("request with provided options leaves alone", [
+testRows("request with provided options does not change", [
   { name: "RELEASE", builder: "release", codes: [53, 54, 61] },
   { name: "DECLINE", builder: "decline", codes: [53, 50, 54, 56, 61] },
 ], ({ builder, codes }) => {

@@ -22,17 +22,17 @@ const MINUTE = 60 * SECOND;
 const DAY = 24 * 60 * MINUTE;
 const START = { kind: "start", link: "up" } as const;
 
-/** Most messages that a client may send in any minute, whatever happens to it: two for each second's lease. */
+/** The maximum of messages in any minute, whatever happens: two for each lease of one second. */
 const MAX_PER_MINUTE = 125;
 
-function mostInAMinute(sent: readonly Sent[]): number {
-  let most = 0;
+function maxPerMinute(sent: readonly Sent[]): number {
+  let max = 0;
   for (const [first, { atMs }] of sent.entries()) {
     let last = first;
     while ((sent[last]?.atMs ?? Infinity) < atMs + MINUTE) last++;
-    most = Math.max(most, last - first);
+    max = Math.max(max, last - first);
   }
-  return most;
+  return max;
 }
 
 /** What must hold of every state. */
@@ -48,7 +48,7 @@ function checkState(state: ClientState, nowMs: number): void {
 
 const u32 = (value: number): string => value.toString(16).padStart(8, "0");
 
-/** Times that a server may put into an option: small, any, infinite, absent. */
+/** Times that a server may send in an option: small, any, infinite, absent. */
 const seconds = fc.oneof(
   { weight: 3, arbitrary: fc.nat(3) },
   fc.nat(4000),
@@ -56,7 +56,7 @@ const seconds = fc.oneof(
   fc.constant(undefined),
 ).map((value) => value === undefined ? undefined : u32(value));
 
-/** One thing that a server may do about a message. */
+/** One way in which a server may react to a message. */
 interface Move {
   readonly answer: "OFFER" | "ACK" | "NAK" | "usual" | "none";
   readonly times: number;
@@ -98,7 +98,7 @@ function play(
   return new Array<DhcpMessage>(times).fill(given);
 }
 
-Deno.test(`a client sends at most ${MAX_PER_MINUTE} messages a minute, whatever a server says`, () => {
+Deno.test(`a client sends at most ${MAX_PER_MINUTE} messages a minute, whatever a server answers`, () => {
   checkProperty(
     fc.property(
       fc.array(move, { minLength: 1, maxLength: 8 }),
@@ -121,8 +121,8 @@ Deno.test(`a client sends at most ${MAX_PER_MINUTE} messages a minute, whatever 
           // A caller that tries again at once is the caller's own flood; a daemon does so once in a while.
           if (client.state.state === "STOPPED") client.event(START);
         }
-        const most = mostInAMinute(client.sent);
-        assert(most <= MAX_PER_MINUTE, `${most} messages in a minute`);
+        const max = maxPerMinute(client.sent);
+        assert(max <= MAX_PER_MINUTE, `${max} messages in a minute`);
       },
     ),
     400,
@@ -130,23 +130,23 @@ Deno.test(`a client sends at most ${MAX_PER_MINUTE} messages a minute, whatever 
 });
 
 testRows("a client sends few messages a minute to a server that", [
-  { name: "is silent", most: 45, moves: () => [] },
+  { name: "is silent", max: 45, moves: () => [] },
   {
     name: "offers and never confirms",
-    most: 60,
+    max: 60,
     moves: ({ type, message }: Sent) =>
       type === "DISCOVER" ? [reply("OFFER", message.xid)] : [],
   },
   {
     name: "offers and refuses",
-    most: 16,
+    max: 16,
     moves: ({ type, message }: Sent) => [
       reply(type === "DISCOVER" ? "OFFER" : "NAK", message.xid),
     ],
   },
   {
-    name: "leases for no time",
-    most: 4,
+    name: "grants leases of 0 seconds",
+    max: 4,
     moves: ({ type, message }: Sent) => [
       reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid, {
         options: { 51: u32(0), 58: u32(0), 59: u32(0) },
@@ -154,8 +154,8 @@ testRows("a client sends few messages a minute to a server that", [
     ],
   },
   {
-    name: "leases for a second and never renews",
-    most: 32,
+    name: "grants leases of one second and never renews",
+    max: 32,
     moves: ({ type, message }: Sent) =>
       type === "DISCOVER" || message.options.has(50)
         ? [
@@ -166,8 +166,8 @@ testRows("a client sends few messages a minute to a server that", [
         : [],
   },
   {
-    name: "leases for a second and renews",
-    most: 90,
+    name: "grants leases of one second and renews",
+    max: 90,
     moves: ({ type, message }: Sent) => [
       reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid, {
         options: { 51: u32(1) },
@@ -175,23 +175,23 @@ testRows("a client sends few messages a minute to a server that", [
     ],
   },
   {
-    name: "answers T1 1 for ever",
-    most: 64,
+    name: "always answers T1 1",
+    max: 64,
     moves: ({ type, message }: Sent) => [
       reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid, {
         options: { 58: u32(1), 59: u32(2) },
       }),
     ],
   },
-], ({ most, moves }) => {
+], ({ max, moves }) => {
   const client = new ClientDriver(
     settings({ timings: { resendTimeoutMs: DAY } }),
     { randomU32: seededU32(9) },
   );
   client.server = moves;
   client.event(START).advance(20 * MINUTE);
-  const worst = mostInAMinute(client.sent);
-  assert(worst <= most, `${worst} messages in a minute`);
+  const worst = maxPerMinute(client.sent);
+  assert(worst <= max, `${worst} messages in a minute`);
 });
 
 const event: fc.Arbitrary<(client: ClientDriver) => unknown> = fc.oneof(
@@ -220,18 +220,17 @@ const event: fc.Arbitrary<(client: ClientDriver) => unknown> = fc.oneof(
     { kind: "stop", release: true },
     { kind: "stop", release: false },
   ).map((given) => (client: ClientDriver) => client.event(given)),
-  fc.tuple(fc.boolean(), fc.nat(2 * 60 * MINUTE)).map(
-    ([verify, ageMs]) => (client: ClientDriver) =>
+  fc.tuple(fc.constantFrom("up", "down"), fc.nat(2 * 60 * MINUTE)).map(
+    ([link, ageMs]) => (client: ClientDriver) =>
       client.event({
         kind: "resume",
-        link: "up",
+        link,
         lease: lease(client.nowMs - ageMs),
-        verify,
       }),
   ),
 );
 
-Deno.test("a client is never late, never uses an expired lease and always wakes up, whatever happens", () => {
+Deno.test("a client is never late, never uses an expired lease and always sets its timer, for any events", () => {
   checkProperty(
     fc.property(
       fc.array(event, { maxLength: 40 }),
@@ -299,7 +298,7 @@ function checkStory(client: ClientDriver): void {
   }
 }
 
-Deno.test("six months of renewals: no lease lost, an hour's lease renewed every half hour or a little before", () => {
+Deno.test("six months of renewals lose no lease and renew it every half hour or slightly earlier", () => {
   const client = new ClientDriver(settings(), { randomU32: seededU32(10) });
   client.server = ({ type, message }) => [
     reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid),
@@ -313,7 +312,7 @@ Deno.test("six months of renewals: no lease lost, an hour's lease renewed every 
   assertEquals(client.sent.length, renewals + 2);
 });
 
-Deno.test("a year with a fifth of all frames lost: no hour's lease is ever lost", () => {
+Deno.test("a year with a fifth of all frames lost loses no lease of one hour", () => {
   const client = new ClientDriver(settings(), { randomU32: seededU32(11) });
   const luck = seededU32(12);
   const arrives = (): boolean => luck() / 2 ** 32 > 0.2;
@@ -327,7 +326,7 @@ Deno.test("a year with a fifth of all frames lost: no hour's lease is ever lost"
   assert(client.of("leaseRenewed").length > 10_000);
 });
 
-Deno.test("a server that is gone for a day: the address is given up at its end, and another found when the server is back", () => {
+Deno.test("a client without a server for a day loses its lease at the expiry, and acquires another when the server is back", () => {
   const client = new ClientDriver(settings(), { randomU32: seededU32(13) });
   let isUp = true;
   client.server = ({ type, message }) =>

@@ -16,37 +16,24 @@ import { reply, settings } from "../../../support/dhcp_messages.ts";
 type Act = (client: ClientDriver) => unknown;
 
 const event = (given: ClientEvent): Act => (client) => client.event(given);
-/** Time passes without the timer, which then comes late. */
+/** Lets time pass without the timer, which then comes late. */
 const late = (ms: number): Act => (client) => {
   client.nowMs += ms;
   client.timerMs = undefined;
   client.event({ kind: "timer" });
 };
-const resume = (verify: boolean, link: "up" | "down" = "up"): Act => (client) =>
-  client.event({ kind: "resume", link, lease: lease(client.nowMs), verify });
+const resume = (link: "up" | "down", ageMs = 0): Act => (client) =>
+  client.event({ kind: "resume", link, lease: lease(client.nowMs - ageMs) });
 const noMask = { options: { 1: undefined } };
 
 const ACTS = {
   start: event({ kind: "start", link: "up" }),
   "start, link down": event({ kind: "start", link: "down" }),
   "start, held": event({ kind: "start", link: "up", held: HELD }),
-  resume: resume(false),
-  "resume, verify": resume(true),
-  "resume, verify, link down": resume(true, "down"),
-  "resume an expired lease": (client: ClientDriver): unknown =>
-    client.event({
-      kind: "resume",
-      link: "up",
-      lease: lease(client.nowMs - LEASE_MS),
-      verify: false,
-    }),
-  "resume an expired lease, verify": (client: ClientDriver): unknown =>
-    client.event({
-      kind: "resume",
-      link: "up",
-      lease: lease(client.nowMs - LEASE_MS),
-      verify: true,
-    }),
+  resume: resume("up"),
+  "resume, link down": resume("down"),
+  "resume an expired lease": resume("up", LEASE_MS),
+  "resume an expired lease, link down": resume("down", LEASE_MS),
   OFFER: event({ kind: "packet", message: reply("OFFER", XID) }),
   ACK: event({ kind: "packet", message: reply("ACK", XID) }),
   "ACK, other router": event({
@@ -88,10 +75,10 @@ const ACTS = {
 } satisfies Record<string, Act>;
 
 type ActName = keyof typeof ACTS;
-/** State after, then what was done on the way. */
+/** The state after the event, then the effects. */
 type Want = readonly [state: string, ...effects: string[]];
 
-/** Every event in every state. What is not listed must change nothing and do nothing. */
+/** Every event in every state. An event that is not listed has no effect. */
 const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
   STOPPED: {
     linkDown: ["STOPPED"],
@@ -99,14 +86,9 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     "start, link down": ["INIT"],
     "start, held": ["REBOOTING", "REQUEST"],
     resume: ["BOUND"],
-    "resume, verify": ["REBOOTING", "REQUEST"],
-    "resume, verify, link down": ["INIT-REBOOT"],
+    "resume, link down": ["BOUND"],
     "resume an expired lease": ["SELECTING", "leaseLost expired", "DISCOVER"],
-    "resume an expired lease, verify": [
-      "SELECTING",
-      "leaseLost expired",
-      "DISCOVER",
-    ],
+    "resume an expired lease, link down": ["INIT", "leaseLost expired"],
   },
   "INIT (pause)": {
     timer: ["SELECTING", "DISCOVER"],
@@ -128,8 +110,8 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     linkUp: ["SELECTING", "DISCOVER"],
   },
   SELECTING: {
-    OFFER: ["REQUESTING", "REQUEST"],
-    // Not what was asked for: noted for the error message, no more.
+    OFFER: ["REQUESTING", "offerAccepted", "REQUEST"],
+    // Not what the client asked for: only recorded for the error message.
     ACK: ["SELECTING"],
     "ACK, other router": ["SELECTING"],
     "ACK, no mask": ["SELECTING"],
@@ -184,7 +166,6 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkDown: ["BOUND"],
-    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
   },
   "BOUND (link down)": {
     timer: ["RENEWING", "REQUEST"],
@@ -193,7 +174,6 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkUp: ["REBOOTING", "REQUEST"],
-    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
   },
   RENEWING: {
     ACK: ["BOUND", "leaseRenewed"],
@@ -208,7 +188,6 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkDown: ["RENEWING"],
-    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
   },
   REBINDING: {
     ACK: ["BOUND", "leaseRenewed"],
@@ -225,7 +204,6 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkDown: ["REBINDING"],
-    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
   },
   "INIT-REBOOT (link down)": {
     timer: ["STOPPED", "RELEASE", "failed link-down"],
@@ -242,7 +220,6 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkUp: ["REBOOTING", "REQUEST"],
-    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
   },
   REBOOTING: {
     ACK: ["BOUND", "leaseAcquired"],
@@ -270,8 +247,9 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     "ACK, no mask": ["BOUND", "leaseRenewed"],
     "ACK, other router": ["BOUND", "leaseChanged"],
     "ACK, other server": ["BOUND", "leaseRenewed"],
-    NAK: ["SELECTING", "leaseLost nak", "DISCOVER"],
-    "NAK, other server": ["SELECTING", "leaseLost nak", "DISCOVER"],
+    // The second restart in a row, after the one for the link: it waits for a second.
+    NAK: ["INIT", "leaseLost nak"],
+    "NAK, other server": ["INIT", "leaseLost nak"],
     timer: ["REBOOTING", "REQUEST"],
     "10 s": ["BOUND", ...new Array<string>(5).fill("REQUEST")],
     "deadline, late": ["BOUND"],
@@ -280,7 +258,6 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkDown: ["INIT-REBOOT"],
-    conflict: ["INIT", "DECLINE", "leaseLost conflict"],
   },
 };
 
@@ -288,7 +265,7 @@ for (const [name, wants] of Object.entries(TABLE)) {
   for (const [act, perform] of Object.entries(ACTS)) {
     const isListed = Object.hasOwn(wants, act);
     const [state, ...effects] = wants[act as ActName] ?? [];
-    Deno.test(`transition() ${name}: ${act} ${isListed ? `gives ${state}` : "changes nothing"}`, () => {
+    Deno.test(`transition() ${name}: ${act} ${isListed ? `leads to ${state}` : "has no effect"}`, () => {
       const client = clientIn(name as ClientStateName);
       const before = client.state;
       const done = client.summary().length;
@@ -296,14 +273,14 @@ for (const [name, wants] of Object.entries(TABLE)) {
       const got = [client.state.state, ...client.summary().slice(done)];
       assertEquals(got, [state ?? before.state, ...effects]);
       if (!isListed) assertEquals(client.state, before);
-      // The timer that was set last is the one that the state wants.
+      // The last timer that was set is the one that the state needs.
       const wake = wakeAtMs(client.state);
       assertEquals(client.timerMs, wake === Infinity ? undefined : wake);
     });
   }
 }
 
-Deno.test("transition() logs a change of state in one line", () => {
+Deno.test("transition() logs each change of state in one line", () => {
   const client = clientIn("BOUND");
   const changes = client.of("log").filter(({ event }) =>
     event === "state-changed"
@@ -315,14 +292,14 @@ Deno.test("transition() logs a change of state in one line", () => {
   ]);
 });
 
-Deno.test("transition() in PROBING asks for a probe of the address, for probeMs", () => {
+Deno.test("transition() to PROBING probes the address for probeMs", () => {
   const client = clientIn("PROBING");
   const [probe] = client.of("probe");
   assertEquals([probe?.address, probe?.durationMs], [ADDRESS, 500]);
   assertEquals(client.of("leaseAcquired"), []);
 });
 
-Deno.test("transition() with probeMs does not probe an address that is in use already", () => {
+Deno.test("transition() does not probe an address that is already in use", () => {
   const client = clientIn("RENEWING", settings({ timings: { probeMs: 0 } }));
   client.receive(reply("ACK", XID));
   assertEquals(client.of("probe"), []);

@@ -27,7 +27,7 @@ const attachment = (containerId: string, ifName = "eth0"): {
   ifName: string;
 } => ({ containerId, networkName: "mynet", ifName });
 
-Deno.test("attachmentIdentifier() is upstream's: 0x00 and containerID/network/ifname", () => {
+Deno.test("attachmentIdentifier() is 0x00 and containerID/network/ifname, as upstream's", () => {
   assertEquals(
     attachmentIdentifier(attachment("c1"), digest),
     hex("00 63312f6d796e65742f65746830"),
@@ -46,7 +46,7 @@ testRows("attachmentIdentifier() of a text of", [
   if (isText) assertEquals(identifier.slice(1), text);
 });
 
-Deno.test("attachmentIdentifier() keeps two interfaces with a long container ID apart", () => {
+Deno.test("attachmentIdentifier() differs between two interfaces with the same long container ID", () => {
   const id = "c".repeat(300);
   assertNotEquals(
     attachmentIdentifier(attachment(id, "eth0"), digest),
@@ -54,14 +54,14 @@ Deno.test("attachmentIdentifier() keeps two interfaces with a long container ID 
   );
 });
 
-Deno.test("hardwareIdentifier() is hardware type and address (RFC 2132 section 9.14)", () => {
+Deno.test("hardwareIdentifier() has the hardware type and the address (RFC 2132 section 9.14)", () => {
   assertEquals(
     hardwareIdentifier(1, hex("02005e100001")),
     hex("01 02005e100001"),
   );
 });
 
-Deno.test("duidIdentifier() is 255, IAID, DUID (RFC 4361 section 6.1)", () => {
+Deno.test("duidIdentifier() has 255, the IAID and the DUID (RFC 4361 section 6.1)", () => {
   const duid = duidFromLinkLayer(1, hex("02005e100001"));
   assertEquals(
     duidIdentifier(0xdeadbeef, duid),
@@ -69,12 +69,12 @@ Deno.test("duidIdentifier() is 255, IAID, DUID (RFC 4361 section 6.1)", () => {
   );
 });
 
-Deno.test("duidFromUuid() is type 4 and the UUID (RFC 6355 section 4)", () => {
+Deno.test("duidFromUuid() has type 4 and the UUID (RFC 6355 section 4)", () => {
   const uuid = hex("00112233445566778899aabbccddeeff");
   assertEquals(duidFromUuid(uuid), Uint8Array.of(0, 4, ...uuid));
 });
 
-Deno.test("attachmentIaid() is stable and differs between interfaces", () => {
+Deno.test("attachmentIaid() is the same for one interface and differs between interfaces", () => {
   const first = attachmentIaid(attachment("c1", "eth0"), digest);
   assertEquals(first, attachmentIaid(attachment("c1", "eth0"), digest));
   assertNotEquals(first, attachmentIaid(attachment("c1", "eth1"), digest));
@@ -82,20 +82,24 @@ Deno.test("attachmentIaid() is stable and differs between interfaces", () => {
 });
 
 testRows("parseHexIdentifier()", [
-  { name: "takes digits", text: "00aabb", want: "00aabb" },
+  { name: "parses digits", text: "00aabb", want: "00aabb" },
   {
-    name: "takes colons",
+    name: "parses digits with colons",
     text: "01:02:00:5e:10:00:01",
     want: "0102005e100001",
   },
-  { name: "takes 255 bytes", text: "aa".repeat(255), want: "aa".repeat(255) },
+  { name: "parses 255 bytes", text: "aa".repeat(255), want: "aa".repeat(255) },
   { name: "refuses 256 bytes", text: "aa".repeat(256), want: undefined },
   {
     name: 'refuses 1 byte (RFC 2132 section 9.14: "its minimum length is 2")',
     text: "aa",
     want: undefined,
   },
-  { name: "refuses text", text: "client", want: undefined },
+  {
+    name: "refuses text that is not hexadecimal",
+    text: "client",
+    want: undefined,
+  },
 ], ({ text, want }) => {
   assertEquals(
     parseHexIdentifier(text),

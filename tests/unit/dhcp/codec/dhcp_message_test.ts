@@ -14,7 +14,7 @@ import { checkProperty } from "../../../support/property.ts";
 import { testRows } from "../../../support/rows.ts";
 import { anyOptions } from "./any_options.ts";
 
-// One field a line (RFC 2131 section 2).
+// One field per line (RFC 2131 section 2).
 const HEADER = `
   02                 // op: BOOTREPLY
   01                 // htype: Ethernet
@@ -77,7 +77,7 @@ Deno.test("decodeMessage() copies what it keeps", () => {
   assertEquals(decoded, ACK_MESSAGE);
 });
 
-Deno.test("decodeMessage() leaves overloaded fields empty and takes their options", () => {
+Deno.test("decodeMessage() reads the options in overloaded fields and leaves those fields empty", () => {
   const file = hex("0c 02 6131 ff".replaceAll(" ", "").padEnd(256, "0"));
   const sname = hex("0c 02 6232 ff".replaceAll(" ", "").padEnd(128, "0"));
   const bytes = Uint8Array.of(
@@ -93,9 +93,9 @@ Deno.test("decodeMessage() leaves overloaded fields empty and takes their option
   );
 });
 
-testRows("decodeMessage() takes", [
+testRows("decodeMessage() accepts", [
   { name: "a message without End", bytes: ACK.slice(0, -1) },
-  { name: "padding behind End", bytes: Uint8Array.of(...ACK, 0, 0, 0) },
+  { name: "padding after End", bytes: Uint8Array.of(...ACK, 0, 0, 0) },
 ], ({ bytes }) => {
   assertEquals(decodeMessage(bytes), ACK_MESSAGE);
 });
@@ -107,8 +107,8 @@ function changed(offset: number, value: number): Uint8Array {
 }
 
 testRows("decodeMessage() refuses", [
-  { name: "nothing", bytes: hex("") },
-  { name: "a header cut off", bytes: ACK.slice(0, 200) },
+  { name: "an empty message", bytes: hex("") },
+  { name: "a truncated header", bytes: ACK.slice(0, 200) },
   {
     name: "a plain BOOTP message without magic cookie",
     bytes: ACK.slice(0, 236),
@@ -117,12 +117,12 @@ testRows("decodeMessage() refuses", [
   { name: "another magic cookie", bytes: changed(236, 0x64) },
   { name: "hlen 17", bytes: changed(2, 17) },
   { name: "hlen 255", bytes: changed(2, 255) },
-  { name: "an option cut off", bytes: ACK.slice(0, -3) },
+  { name: "a truncated option", bytes: ACK.slice(0, -3) },
 ], ({ bytes }) => {
   assertThrows(() => decodeMessage(bytes), DecodeError);
 });
 
-testRows("decodeMessage() takes hlen", [
+testRows("decodeMessage() accepts hlen", [
   { name: "0 (RFC 4390)", hlen: 0, want: "" },
   { name: "16", hlen: 16, want: "02005e10000100000000000000000000" },
 ], ({ hlen, want }) => {
@@ -138,7 +138,7 @@ testRows("encodeMessage() refuses", [
   assertThrows(() => encodeMessage(message(fields)), RangeError);
 });
 
-Deno.test("messageTypeName() knows the eight types of RFC 2132 section 9.6 and no other", () => {
+Deno.test("messageTypeName() knows exactly the eight types of RFC 2132 section 9.6", () => {
   assertEquals(
     [1, 2, 3, 4, 5, 6, 7, 8, 0, 9].map(messageTypeName),
     [
@@ -177,7 +177,7 @@ const anyMessage: fc.Arbitrary<DhcpMessage> = fc.record({
   options: anyOptions,
 });
 
-Deno.test("decodeMessage() law: decode(encode(x)) is x", () => {
+Deno.test("decodeMessage() returns what encodeMessage() encoded, for any message", () => {
   checkProperty(fc.property(anyMessage, (given) => {
     assertEquals(decodeMessage(encodeMessage(given)), given);
   }));

@@ -2,24 +2,30 @@ import { assert, assertEquals } from "@std/assert";
 import {
   OptionCode,
   optionDefinition,
-  optionDefinitions,
   parseOptionCode,
 } from "../../../../lib/dhcp/codec/option_code.ts";
 import { testRows } from "../../../support/rows.ts";
 
-Deno.test("optionDefinitions() ascend, from 1 to 254", () => {
-  const codes = optionDefinitions().map(({ code }) => code);
-  assertEquals(codes, [...new Set(codes)].sort((a, b) => a - b));
-  assert(codes.every((code) => code >= 1 && code <= 254));
-});
+const DEFINITIONS = Array.from(
+  { length: 254 },
+  (_, index) => optionDefinition(index + 1),
+);
 
-Deno.test("optionDefinitions() give each name to one code", () => {
-  const names = optionDefinitions().flatMap(({ names }) => names);
+Deno.test("optionDefinition() gives each name to one code", () => {
+  const names = DEFINITIONS.flatMap(({ names }) => names);
   assertEquals(new Set(names).size, names.length);
   assert(names.every((name) => /^[a-z][a-z0-9-]*$/.test(name)));
 });
 
-Deno.test("OptionCode agrees with the titles of optionDefinitions()", () => {
+testRows("optionDefinition() defines no option with code", [
+  { name: "0, which is Pad", code: 0 },
+  { name: "255, which is End", code: 255 },
+], ({ code }) => {
+  const { names, source } = optionDefinition(code);
+  assertEquals([names, source], [[], ""]);
+});
+
+Deno.test("OptionCode agrees with the titles of the definitions", () => {
   for (const [key, code] of Object.entries(OptionCode)) {
     if (code === OptionCode.pad || code === OptionCode.end) continue;
     const title = optionDefinition(code).title.replace(/[^A-Za-z]/g, "");
@@ -27,7 +33,7 @@ Deno.test("OptionCode agrees with the titles of optionDefinitions()", () => {
   }
 });
 
-// The names of dhcp-options(5) for the options of DHCPv4 that are not sub-options, in the order of the manual.
+// The names in dhcp-options(5) of the options that are not sub-options, in the order of the manual.
 const MANUAL =
   `all-subnets-local arp-cache-timeout associated-ip bcms-controller-address bcms-controller-names bootfile-name
   boot-size broadcast-address capwap-ac-v4 client-last-transaction-time cookie-servers default-ip-ttl
@@ -49,71 +55,60 @@ const MANUAL =
   vendor-encapsulated-options vivso www-server x-display-manager`
     .split(/\s+/);
 
-for (const name of MANUAL) {
-  Deno.test(`parseOptionCode() knows ${name} of dhcp-options(5)`, () => {
+testRows(
+  "parseOptionCode() knows the name in dhcp-options(5)",
+  MANUAL.map((name) => ({ name })),
+  ({ name }) => {
     const code = parseOptionCode(name);
     assert(code !== undefined);
     assert(optionDefinition(code).names.includes(name));
-  });
-}
+  },
+);
 
-testRows("parseOptionCode()", [
-  {
-    name: "knows upstream's dhcp-client-identifier",
-    text: "dhcp-client-identifier",
-    want: 61,
-  },
-  { name: "knows upstream's subnet-mask", text: "subnet-mask", want: 1 },
-  { name: "knows upstream's routers", text: "routers", want: 3 },
-  { name: "knows upstream's host-name", text: "host-name", want: 12 },
-  { name: "knows upstream's user-class", text: "user-class", want: 77 },
-  {
-    name: "knows upstream's vendor-class-identifier",
-    text: "vendor-class-identifier",
-    want: 60,
-  },
-  { name: "knows ip-address of the public page", text: "ip-address", want: 50 },
-  {
-    name: "knows static-routes of the public page",
-    text: "static-routes",
-    want: 33,
-  },
-  {
-    name: "knows classless-static-routes of the public page",
-    text: "classless-static-routes",
-    want: 121,
-  },
-  {
-    name: "knows dhcp-lease-time of the public page",
-    text: "dhcp-lease-time",
-    want: 51,
-  },
-  {
-    name: "knows dhcp-renewal-time of the public page",
-    text: "dhcp-renewal-time",
-    want: 58,
-  },
-  {
-    name: "knows dhcp-rebinding-time of the public page",
-    text: "dhcp-rebinding-time",
-    want: 59,
-  },
-  { name: "takes 0", text: "0", want: 0 },
-  { name: "takes 121", text: "121", want: 121 },
-  { name: "takes leading zeros", text: "012", want: 12 },
-  { name: "takes 255", text: "255", want: 255 },
-  { name: "refuses 256", text: "256", want: undefined },
-  { name: "refuses -1", text: "-1", want: undefined },
-  { name: "refuses 0x79", text: "0x79", want: undefined },
-  { name: "refuses 1.0", text: "1.0", want: undefined },
-  { name: "refuses nothing", text: "", want: undefined },
-  { name: "refuses other words", text: "zork", want: undefined },
-  { name: "refuses names of objects", text: "constructor", want: undefined },
-], ({ text, want }) => {
-  assertEquals(parseOptionCode(text), want);
-});
+const NAMED:
+  readonly (readonly [source: string, text: string, want: number])[] = [
+    ["upstream", "dhcp-client-identifier", 61],
+    ["upstream", "subnet-mask", 1],
+    ["upstream", "routers", 3],
+    ["upstream", "host-name", 12],
+    ["upstream", "user-class", 77],
+    ["upstream", "vendor-class-identifier", 60],
+    ["the public documentation", "ip-address", 50],
+    ["the public documentation", "static-routes", 33],
+    ["the public documentation", "classless-static-routes", 121],
+    ["the public documentation", "dhcp-lease-time", 51],
+    ["the public documentation", "dhcp-renewal-time", 58],
+    ["the public documentation", "dhcp-rebinding-time", 59],
+  ];
 
-Deno.test("optionDefinition() takes an unassigned code as bytes", () => {
+testRows(
+  "parseOptionCode() knows",
+  NAMED.map(([source, text, want]) => ({
+    name: `${text} of ${source}`,
+    text,
+    want,
+  })),
+  ({ text, want }) => assertEquals(parseOptionCode(text), want),
+);
+
+testRows("parseOptionCode() parses", [
+  { name: "0", text: "0", want: 0 },
+  { name: "121", text: "121", want: 121 },
+  { name: "leading zeros", text: "012", want: 12 },
+  { name: "255", text: "255", want: 255 },
+], ({ text, want }) => assertEquals(parseOptionCode(text), want));
+
+testRows("parseOptionCode() refuses", [
+  { name: "256", text: "256" },
+  { name: "-1", text: "-1" },
+  { name: "0x79", text: "0x79" },
+  { name: "1.0", text: "1.0" },
+  { name: "empty text", text: "" },
+  { name: "an unknown name", text: "zork" },
+  { name: "the name of an object property", text: "constructor" },
+], ({ text }) => assertEquals(parseOptionCode(text), undefined));
+
+Deno.test("optionDefinition() gives an unassigned code the shape bytes", () => {
   assertEquals(optionDefinition(224), {
     code: 224,
     names: [],

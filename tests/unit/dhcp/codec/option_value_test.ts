@@ -26,24 +26,24 @@ const net = (text: string, prefixLength: number): {
   prefixLength: number;
 } => ({ address: ip(text), prefixLength });
 
-// Every row holds in both directions.
-testRows<Row>("option value", [
+// Each row is decoded and encoded.
+testRows<Row>("the option value", [
   { name: "ip", shape: "ip", content: "c0000201", want: ip("192.0.2.1") },
   {
-    name: "ips, one",
+    name: "ips: one",
     shape: "ips",
     content: "c0000201",
     want: [ip("192.0.2.1")],
   },
   {
-    name: "ips, two",
+    name: "ips: two",
     shape: "ips",
     content: "c0000201 ffffffff",
     want: [ip("192.0.2.1"), ip("255.255.255.255")],
   },
-  { name: "ips-or-none, none", shape: "ips-or-none", content: "", want: [] },
+  { name: "ips-or-none: none", shape: "ips-or-none", content: "", want: [] },
   {
-    name: "ips-or-none, one",
+    name: "ips-or-none: one",
     shape: "ips-or-none",
     content: "c0000201",
     want: [ip("192.0.2.1")],
@@ -62,23 +62,23 @@ testRows<Row>("option value", [
   { name: "u16", shape: "u16", content: "05dc", want: 1500 },
   { name: "u16s", shape: "u16s", content: "0044 ffff", want: [68, 65535] },
   {
-    name: "u32, infinite lease",
+    name: "u32: infinite lease",
     shape: "u32",
     content: "ffffffff",
     want: 4294967295,
   },
   {
-    name: "i32, west of Greenwich",
+    name: "i32: a negative offset from UTC",
     shape: "i32",
     content: "fffff1f0",
     want: -3600,
   },
-  { name: "flag, no", shape: "flag", content: "00", want: false },
-  { name: "flag, yes", shape: "flag", content: "01", want: true },
+  { name: "flag: no", shape: "flag", content: "00", want: false },
+  { name: "flag: yes", shape: "flag", content: "01", want: true },
   { name: "text", shape: "text", content: "6131c3a9", want: "a1é" },
-  { name: "text, empty", shape: "text", content: "", want: "" },
+  { name: "text: empty", shape: "text", content: "", want: "" },
   {
-    name: "text, byte order mark kept",
+    name: "text: with a byte order mark",
     shape: "text",
     content: "efbbbf61",
     want: "\ufeffa",
@@ -96,13 +96,13 @@ testRows<Row>("option value", [
     want: ["a", "b.c"],
   },
   {
-    name: "classless-routes, default route (RFC 3442: width 0, no octets)",
+    name: "classless-routes: the default route (RFC 3442: width 0, no octets)",
     shape: "classless-routes",
     content: "00 c0000201",
     want: [{ destination: net("0.0.0.0", 0), router: ip("192.0.2.1") }],
   },
   {
-    name: "classless-routes, the widths of the table in RFC 3442",
+    name: "classless-routes: the widths in the table of RFC 3442",
     shape: "classless-routes",
     content: `
       08 0a c0000201
@@ -121,20 +121,20 @@ testRows<Row>("option value", [
     ],
   },
   {
-    name: "classless-routes, on-link",
+    name: "classless-routes: an on-link route",
     shape: "classless-routes",
     content: "18 c0a84e 00000000",
     want: [{ destination: net("192.168.78.0", 24), router: ip("0.0.0.0") }],
   },
   { name: "empty", shape: "empty", content: "", want: undefined },
   { name: "bytes", shape: "bytes", content: "00ff00", want: hex("00ff00") },
-  { name: "bytes, none", shape: "bytes", content: "", want: hex("") },
+  { name: "bytes: none", shape: "bytes", content: "", want: hex("") },
 ], ({ shape, content, want }) => {
   assertEquals(decodeOptionValue(shape, hex(content)), want);
   assertEquals(encodeOptionValue(shape, want), hex(content));
 });
 
-testRows("decodeOptionValue() tolerates", [
+testRows("decodeOptionValue() accepts", [
   {
     name: "trailing NULs in text (RFC 2132 section 2)",
     shape: "text",
@@ -142,7 +142,7 @@ testRows("decodeOptionValue() tolerates", [
     want: "ab",
   },
   {
-    name: "NUL inside text",
+    name: "a NUL inside text",
     shape: "text",
     content: "61006200",
     want: "a\0b",
@@ -154,7 +154,7 @@ testRows("decodeOptionValue() tolerates", [
     want: "a\ufffd",
   },
   {
-    name: "a compressed domain list (RFC 3397 section 2, the example)",
+    name: "a compressed domain list (the example in RFC 3397 section 2)",
     shape: "domains",
     content: `
       03 656e67 05 6170706c65 03 636f6d 00   // eng.apple.com
@@ -162,13 +162,13 @@ testRows("decodeOptionValue() tolerates", [
     want: ["eng.apple.com", "marketing.apple.com"],
   },
   {
-    name: "a domain name that is a pointer alone",
+    name: "a domain name that consists of a pointer",
     shape: "domains",
     content: "01 61 01 62 00 c000 c002",
     want: ["a.b", "a.b", "b"],
   },
   {
-    name: "host bits in a classless route, as sent",
+    name: "host bits in a classless route",
     shape: "classless-routes",
     content: "14 0a11ff c0000201",
     want: [{ destination: net("10.17.255.0", 20), router: ip("192.0.2.1") }],
@@ -186,30 +186,34 @@ testRows<{ name: string; shape: OptionShape; content: string }>(
     { name: "ip of 3 bytes", shape: "ip", content: "c00002" },
     { name: "ip of 5 bytes", shape: "ip", content: "c000020100" },
     { name: "ip of 8 bytes", shape: "ip", content: "c0000201c0000201" },
-    { name: "ip of nothing", shape: "ip", content: "" },
-    { name: "no ips", shape: "ips", content: "" },
-    { name: "ips with a tail", shape: "ips", content: "c0000201c0" },
-    { name: "ips-or-none with a tail", shape: "ips-or-none", content: "c0" },
-    { name: "half an ip-pair", shape: "ip-pairs", content: "c0000201" },
-    { name: "no ip-pairs", shape: "ip-pairs", content: "" },
-    { name: "u8 of nothing", shape: "u8", content: "" },
+    { name: "ip of 0 bytes", shape: "ip", content: "" },
+    { name: "ips of 0 bytes", shape: "ips", content: "" },
+    { name: "ips of 5 bytes", shape: "ips", content: "c0000201c0" },
+    { name: "ips-or-none of 1 byte", shape: "ips-or-none", content: "c0" },
+    { name: "ip-pairs of 4 bytes", shape: "ip-pairs", content: "c0000201" },
+    { name: "ip-pairs of 0 bytes", shape: "ip-pairs", content: "" },
+    { name: "u8 of 0 bytes", shape: "u8", content: "" },
     { name: "u8 of 2 bytes", shape: "u8", content: "0001" },
-    { name: "no u8s", shape: "u8s", content: "" },
+    { name: "u8s of 0 bytes", shape: "u8s", content: "" },
     { name: "u16 of 1 byte", shape: "u16", content: "00" },
     { name: "u16 of 3 bytes", shape: "u16", content: "000000" },
-    { name: "u16s with a tail", shape: "u16s", content: "000000" },
+    { name: "u16s of 3 bytes", shape: "u16s", content: "000000" },
     { name: "u32 of 2 bytes", shape: "u32", content: "0e10" },
     { name: "u32 of 5 bytes", shape: "u32", content: "0000000e10" },
     { name: "i32 of 3 bytes", shape: "i32", content: "000000" },
     { name: "flag 2", shape: "flag", content: "02" },
     { name: "flag of 2 bytes", shape: "flag", content: "0100" },
-    { name: "a content where none may be", shape: "empty", content: "00" },
-    { name: "no domains", shape: "domains", content: "" },
-    { name: "a domain without its end", shape: "domains", content: "0161" },
-    { name: "a label cut off", shape: "domains", content: "0261" },
-    { name: "the root alone", shape: "domains", content: "00" },
+    { name: "content of the shape empty", shape: "empty", content: "00" },
+    { name: "domains of 0 bytes", shape: "domains", content: "" },
     {
-      name: "two names where one is meant",
+      name: "a domain name without its end",
+      shape: "domains",
+      content: "0161",
+    },
+    { name: "a truncated label", shape: "domains", content: "0261" },
+    { name: "the root domain", shape: "domains", content: "00" },
+    {
+      name: "two names for the shape domain",
       shape: "domain",
       content: "01610001 6200",
     },
@@ -230,9 +234,9 @@ testRows<{ name: string; shape: OptionShape; content: string }>(
       shape: "domains",
       content: "0161c0040162c000",
     },
-    { name: "half a pointer", shape: "domains", content: "016100c0" },
-    { name: "a label type of 01", shape: "domains", content: "416100" },
-    { name: "a label type of 10", shape: "domains", content: "816100" },
+    { name: "a truncated pointer", shape: "domains", content: "016100c0" },
+    { name: "a label of type 01", shape: "domains", content: "416100" },
+    { name: "a label of type 10", shape: "domains", content: "816100" },
     { name: "a label with a newline", shape: "domains", content: "020a6100" },
     { name: "a label with a dot", shape: "domains", content: "03612e6200" },
     { name: "a label with a space", shape: "domains", content: "03612062 00" },
@@ -241,24 +245,28 @@ testRows<{ name: string; shape: OptionShape; content: string }>(
       shape: "domains",
       content: `${("3f" + "61".repeat(63)).repeat(3)}3e${"61".repeat(62)}00`,
     },
-    { name: "no classless routes", shape: "classless-routes", content: "" },
     {
-      name: "a width of 33",
+      name: "classless-routes of 0 bytes",
+      shape: "classless-routes",
+      content: "",
+    },
+    {
+      name: "a subnet mask width of 33",
       shape: "classless-routes",
       content: "21 0a000000 00 c0000201",
     },
     {
-      name: "a subnet number cut off",
+      name: "a truncated subnet number",
       shape: "classless-routes",
       content: "18 0a00",
     },
     {
-      name: "a router cut off",
+      name: "a truncated router",
       shape: "classless-routes",
       content: "18 0a0000 c00002",
     },
     {
-      name: "a second route cut off",
+      name: "a truncated second route",
       shape: "classless-routes",
       content: "08 0a c0000201 08",
     },
@@ -268,7 +276,7 @@ testRows<{ name: string; shape: OptionShape; content: string }>(
   },
 );
 
-Deno.test("decodeOptionValue() takes a name of 255 bytes (RFC 1035 section 2.3.4)", () => {
+Deno.test("decodeOptionValue() accepts a name of 255 bytes (RFC 1035 section 2.3.4)", () => {
   const content = hex(
     `${("3f" + "61".repeat(63)).repeat(3)}3d${"61".repeat(61)}00`,
   );
@@ -276,14 +284,14 @@ Deno.test("decodeOptionValue() takes a name of 255 bytes (RFC 1035 section 2.3.4
   assertEquals(decodeOptionValue("domains", content).length, 1);
 });
 
-Deno.test("decodeOptionValue() refuses a pointer to a pointer: chains of them take a time that grows with their square", () => {
+Deno.test("decodeOptionValue() refuses a pointer to a pointer, as chains of them take quadratic time", () => {
   const chain = hex("0161 00 c000 c003");
   assertThrows(() => decodeOptionValue("domains", chain), DecodeError);
   const names = hex("0161 00 c000 0162 c000 c005");
   assertEquals(decodeOptionValue("domains", names), ["a", "a", "b.a", "b.a"]);
 });
 
-Deno.test("decodeOptionValue() takes 64 domains and no more", () => {
+Deno.test("decodeOptionValue() accepts 64 domains but not 65", () => {
   const names = "0161 00".repeat(64);
   assertEquals(decodeOptionValue("domains", hex(names)).length, 64);
   const more = hex(`${names} 0161 00`);
@@ -300,14 +308,14 @@ testRows<{ name: string; names: string[] }>("encodeOptionValue() refuses", [
   assertThrows(() => encodeOptionValue("domains", names), RangeError);
 });
 
-testRows("optionValue()", [
-  { name: "is undefined if absent", given: {}, want: undefined },
-  { name: "is the value if present", given: { 26: "05dc" }, want: 1500 },
+testRows("optionValue() returns", [
+  { name: "undefined for an absent option", given: {}, want: undefined },
+  { name: "the value of an option", given: { 26: "05dc" }, want: 1500 },
 ], ({ given, want }) => {
   assertEquals(optionValue(options(given), 26, "u16"), want);
 });
 
-Deno.test("optionValue() throws if malformed: absent is not malformed", () => {
+Deno.test("optionValue() refuses a malformed option", () => {
   assertThrows(
     () => optionValue(options({ 26: "05" }), 26, "u16"),
     DecodeError,
@@ -324,7 +332,7 @@ const route = fc.record({
   prefixLength: fc.integer({ min: 0, max: 32 }),
   router: address,
 }).map(({ address: bits, prefixLength, router }) => {
-  // Octets that are not significant are not sent.
+  // Octets that are not significant are not encoded.
   const unsent = 2 ** (32 - 8 * Math.ceil(prefixLength / 8));
   const sent = ipv4FromBits(bits - (bits % unsent));
   return { destination: { address: sent, prefixLength }, router };
@@ -355,20 +363,27 @@ const ANY_VALUE: {
   bytes: fc.uint8Array(),
 };
 
-for (const shape of Object.keys(ANY_VALUE) as OptionShape[]) {
-  Deno.test(`option value ${shape} law: decode(encode(x)) is x`, () => {
-    checkProperty(
-      fc.property(
-        ANY_VALUE[shape] as fc.Arbitrary<OptionValues[typeof shape]>,
-        (value) => {
-          const content = encodeOptionValue(shape, value);
-          assertEquals(decodeOptionValue(shape, content), value);
-        },
-      ),
-    );
-  });
+const SHAPES = (Object.keys(ANY_VALUE) as OptionShape[])
+  .map((name) => ({ name }));
 
-  Deno.test(`option value ${shape} law: any bytes give a value or a DecodeError`, () => {
+testRows(
+  "decodeOptionValue() returns what encodeOptionValue() encoded, for any",
+  SHAPES,
+  ({ name: shape }) => {
+    const anyValue = ANY_VALUE[shape] as fc.Arbitrary<
+      OptionValues[OptionShape]
+    >;
+    checkProperty(fc.property(anyValue, (value) => {
+      const content = encodeOptionValue(shape, value);
+      assertEquals(decodeOptionValue(shape, content), value);
+    }));
+  },
+);
+
+testRows(
+  "decodeOptionValue() returns a value or throws a DecodeError, given any bytes for",
+  SHAPES,
+  ({ name: shape }) => {
     checkProperty(fc.property(fc.uint8Array({ maxLength: 80 }), (content) => {
       try {
         decodeOptionValue(shape, content);
@@ -376,9 +391,9 @@ for (const shape of Object.keys(ANY_VALUE) as OptionShape[]) {
         assert(error instanceof DecodeError, String(error));
       }
     }));
-  });
-}
+  },
+);
 
-Deno.test("option value text of a host name is ASCII on the wire", () => {
+Deno.test("encodeOptionValue() encodes a host name as ASCII", () => {
   assertEquals(encodeOptionValue("text", "pod-1"), ascii("pod-1"));
 });

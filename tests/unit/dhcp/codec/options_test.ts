@@ -29,33 +29,33 @@ function filled(content: string, width: number): Uint8Array {
 }
 
 testRows<Row>("decodeOptions()", [
-  { name: "takes no options", options: "ff", want: {} },
-  { name: "takes one option", options: "35 01 02 ff", want: { 53: "02" } },
+  { name: "decodes an empty list", options: "ff", want: {} },
+  { name: "decodes one option", options: "35 01 02 ff", want: { 53: "02" } },
   {
-    name: "takes an option without content",
+    name: "decodes an option without content",
     options: "50 00 ff",
     want: { 80: "" },
   },
   {
-    name: "keeps options it does not know",
+    name: "keeps unknown options",
     options: "e0 02 beef fe 01 00 ff",
     want: { 224: "beef", 254: "00" },
   },
   {
-    name: "passes over Pad, also in a row",
+    name: "skips Pad, also several in a row",
     options: "00 00 35 01 02 00 00 36 04 c0000201 00 ff",
     want: { 53: "02", 54: "c0000201" },
   },
   {
-    name: "ignores what follows End",
+    name: "ignores bytes after End",
     options: "35 01 02 ff 36 04 c0000201 99 ff 07",
     want: { 53: "02" },
   },
-  { name: "tolerates a missing End", options: "35 01 02", want: { 53: "02" } },
-  { name: "tolerates an empty field", options: "", want: {} },
+  { name: "accepts a missing End", options: "35 01 02", want: { 53: "02" } },
+  { name: "accepts an empty field", options: "", want: {} },
   {
     name:
-      "joins parts of one code in order, whatever stands between (RFC 3396 section 5)",
+      "joins parts of one code in order, although other options are between them (RFC 3396 section 5)",
     options: "77 03 010203 35 01 05 77 02 0405 ff",
     want: { 119: "0102030405", 53: "05" },
   },
@@ -77,7 +77,7 @@ testRows<Row>("decodeOptions()", [
   },
   {
     name:
-      "joins across options, `file`, `sname` in that order if option 52 is 3 (RFC 3396 section 5)",
+      "joins parts in the options field, `file` and `sname`, in this order, if option 52 is 3 (RFC 3396 section 5)",
     options: "0c 01 61 34 01 03 ff",
     file: "0c 01 62 ff",
     sname: "0c 01 63 ff",
@@ -85,7 +85,7 @@ testRows<Row>("decodeOptions()", [
     overloaded: "both",
   },
   {
-    name: "does not obey an option 52 inside `file`",
+    name: "ignores an option 52 in `file`",
     options: "34 01 01 ff",
     file: "34 01 02 ff",
     sname: "0c 01 63 ff",
@@ -93,14 +93,14 @@ testRows<Row>("decodeOptions()", [
     overloaded: "file",
   },
   {
-    name: "obeys option 52 wherever it stands in the options field",
+    name: "obeys an option 52 that is not the last option",
     options: "34 01 01 0c 01 61 ff",
     file: "0c 01 62 ff",
     want: { 12: "6162" },
     overloaded: "file",
   },
   {
-    name: "takes an overloaded field full of Pad",
+    name: "accepts an overloaded field full of Pad",
     options: "34 01 03 ff",
     want: {},
     overloaded: "both",
@@ -121,7 +121,10 @@ testRows<Row>("decodeOptions()", [
 testRows("decodeOptions() refuses", [
   { name: "a code without a length", field: "35" },
   { name: "an option longer than the field", field: "35 02 02" },
-  { name: "an option that swallows End", field: "35 03 02 ff" },
+  {
+    name: "an option that extends over End and past the field",
+    field: "35 03 02 ff",
+  },
   { name: "option 52 with the value 0", field: "34 01 00 ff" },
   { name: "option 52 with the value 4", field: "34 01 04 ff" },
   { name: "option 52 of two bytes", field: "34 02 0101 ff" },
@@ -150,19 +153,19 @@ function encoded(given: DhcpOptions): Uint8Array {
 }
 
 testRows("encodeOptions()", [
-  { name: "writes End alone", given: {}, want: "ff" },
+  { name: "encodes an empty list as End", given: {}, want: "ff" },
   {
-    name: "writes the message type first, then ascending codes",
+    name: "encodes the message type first, then ascending codes",
     given: { 61: "01", 3: "02", 53: "03", 1: "04" },
     want: "35 01 03 01 01 04 03 01 02 3d 01 01 ff",
   },
   {
     name:
-      'writes option 82 last (RFC 3046 section 2.1: "it SHOULD be the last option in the packet")',
+      'encodes option 82 last (RFC 3046 section 2.1: "it SHOULD be the last option in the packet")',
     given: { 82: "01", 121: "02", 254: "03" },
     want: "79 01 02 fe 01 03 52 01 01 ff",
   },
-  { name: "writes empty content", given: { 80: "" }, want: "50 00 ff" },
+  { name: "encodes an empty content", given: { 80: "" }, want: "50 00 ff" },
 ], ({ given, want }) => {
   assertEquals(encoded(options(given)), hex(want));
 });
@@ -192,7 +195,7 @@ testRows("encodeOptions() refuses", [
   assertThrows(() => encoded(new Map([[code, hex("01")]])), RangeError);
 });
 
-Deno.test("decodeOptions() law: decode(encode(x)) is x", () => {
+Deno.test("decodeOptions() returns what encodeOptions() encoded, for any options", () => {
   checkProperty(fc.property(anyOptions, (given) => {
     const fields = {
       options: encoded(given),
@@ -203,7 +206,7 @@ Deno.test("decodeOptions() law: decode(encode(x)) is x", () => {
   }));
 });
 
-Deno.test("decodeOptions() law: wherever the parts stand, the contents are the same", () => {
+Deno.test("decodeOptions() returns the same contents, however the parts are spread over the fields", () => {
   const parts = fc.array(
     fc.tuple(
       fc.integer({ min: 53, max: 60 }),

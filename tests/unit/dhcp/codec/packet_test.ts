@@ -18,7 +18,7 @@ const ENDPOINTS = {
 };
 const OFFER = reply("OFFER", 7);
 
-Deno.test("decodeClientPacket() gives message and sender, copied out of the buffer", () => {
+Deno.test("decodeClientPacket() returns message and sender, which share no memory with the packet", () => {
   const packet = encodeIpv4Udp(ENDPOINTS, encodeMessage(OFFER));
   const result = decodeClientPacket(packet, "verify");
   packet.fill(0xff);
@@ -34,7 +34,7 @@ testRows<{
   packet: Uint8Array;
   want: PacketDropReason;
 }>("decodeClientPacket() drops", [
-  { name: "noise", packet: hex("00"), want: "short" },
+  { name: "a packet of one byte", packet: hex("00"), want: "short" },
   {
     name: "a datagram to port 67",
     packet: encodeIpv4Udp(
@@ -44,7 +44,7 @@ testRows<{
     want: "port",
   },
   {
-    name: "a datagram that is no DHCP message",
+    name: "a datagram that is not a DHCP message",
     packet: encodeIpv4Udp(ENDPOINTS, ascii("hello")),
     want: "malformed",
   },
@@ -57,7 +57,7 @@ testRows<{
   );
 });
 
-Deno.test("encodeClientPacket() goes from port 68 to port 67", () => {
+Deno.test("encodeClientPacket() sends from port 68 to port 67", () => {
   const addresses = {
     source: ip("0.0.0.0"),
     destination: ip("255.255.255.255"),

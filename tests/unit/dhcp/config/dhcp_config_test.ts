@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { formatHex } from "../../../../lib/base/hex.ts";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import {
   type DhcpConfig,
@@ -30,9 +29,9 @@ const DEFAULTS: LeaseOptions = {
 };
 
 testRows("parseDhcpConfig()", [
-  { name: "fills everything in", ipam: {}, want: {} },
+  { name: "fills in the defaults", ipam: {}, want: {} },
   {
-    name: "takes every key",
+    name: "reads every key",
     ipam: {
       type: "dhcp",
       clientId: "duid",
@@ -58,7 +57,7 @@ testRows("parseDhcpConfig()", [
     },
   },
   {
-    name: "takes an identifier in hexadecimal",
+    name: "reads a client identifier in hexadecimal",
     ipam: { clientId: { hex: "01:02:00:5e:10:00:01" } },
     want: {
       clientId: {
@@ -68,22 +67,22 @@ testRows("parseDhcpConfig()", [
     },
   },
   {
-    name: "takes a timeout in seconds",
+    name: "reads a timeout in seconds",
     ipam: { timeout: 2.5 },
     want: {
       timeoutMs: 2500,
     },
   },
   {
-    name: "takes broadcast on",
+    name: "reads a boolean broadcast",
     ipam: { broadcast: true },
     want: {
       broadcast: true,
     },
   },
-  { name: "takes nothing suppressed", ipam: { suppress: [] }, want: {} },
+  { name: "accepts an empty suppress", ipam: { suppress: [] }, want: {} },
   {
-    name: "takes keys whatever their case, and leaves unknown ones alone",
+    name: "reads keys in any letter case and ignores unknown ones",
     ipam: { PRIORITY: 5, zork: 1 },
     want: { priority: 5 },
   },
@@ -101,7 +100,7 @@ testRows("parseDhcpConfig() refuses", [
     message: "IPAM config missing 'ipam' key",
   },
   {
-    name: "another client identifier",
+    name: "an unknown kind of client identifier",
     ipam: { clientId: "container" },
     error: "ConfigError",
     message: 'clientId is "container", expected "mac" or "duid"',
@@ -127,32 +126,38 @@ testRows("parseDhcpConfig() refuses", [
       'timeout is "30", expected a positive number of seconds or a duration such as "30s"',
   },
   {
-    name: "another broadcast",
+    name: "an unknown broadcast",
     ipam: { broadcast: "yes" },
     error: "ConfigError",
     message: 'broadcast is "yes", expected "auto"',
   },
   {
-    name: "something else to suppress",
+    name: "an unknown word in suppress",
     ipam: { suppress: ["routes"] },
     error: "ConfigError",
     message: 'suppress has "routes", expected "gateway"',
   },
   {
-    name: "a probe that would eat the time of an ADD",
+    name: "a conflict probe of more than 10 s",
     ipam: { conflictProbeMs: 60_000 },
     error: "ConfigError",
     message: "conflictProbeMs is 60000, expected 0 to 10000",
   },
   {
-    name: "a number as socket path",
+    name: "a socket path that is a number",
     ipam: { daemonSocketPath: 5 },
     error: "DecodeError",
     message:
       "json: cannot unmarshal number into ipam.daemonSocketPath: expected a string",
   },
   {
-    name: "ipam as a list",
+    name: "a priority of more than 32 bits",
+    ipam: { priority: 4294967296 },
+    error: "ConfigError",
+    message: "priority is 4294967296, expected -4294967295 to 4294967295",
+  },
+  {
+    name: "an ipam that is a list",
     ipam: [],
     error: "DecodeError",
     message: "json: cannot unmarshal array into ipam: expected an object",
@@ -163,9 +168,9 @@ testRows("parseDhcpConfig() refuses", [
 });
 
 testRows("parseSocketPath()", [
-  { name: "has a default", config: {}, want: "/run/cni/dhcp.sock" },
+  { name: "returns the default path", config: {}, want: "/run/cni/dhcp.sock" },
   {
-    name: "takes the path as it stands",
+    name: "returns the configured path, although another key is invalid",
     config: { ipam: { daemonSocketPath: "/x.sock", timeout: "bad" } },
     want: "/x.sock",
   },
@@ -175,224 +180,4 @@ testRows("parseSocketPath()", [
     parseSocketPath({ name: "net", cniVersion: "", json }),
     want,
   );
-});
-
-testRows("`request`", [
-  { name: "may be an empty list", request: [], want: "790301210 60f771a" },
-  {
-    name: "may be one entry instead of a list",
-    request: { option: "ntp-servers" },
-    want: "2a 790301210 60f771a",
-  },
-  {
-    name: "puts what is listed before the defaults, none twice",
-    request: [{ option: "3" }, { option: "routers" }, { option: 12 }],
-    want: "03 0c 7901210 60f771a",
-  },
-  {
-    name: "leaves the defaults out for any skipDefault",
-    request: [{ skipDefault: true, option: "subnet-mask" }, { option: "6" }],
-    want: "01 06",
-  },
-  {
-    name: "asks for nothing for skipDefault alone",
-    request: [{ skipDefault: true }],
-    want: "",
-  },
-  {
-    name: "takes the names of the public documentation",
-    request: [
-      "ip-address",
-      "subnet-mask",
-      "static-routes",
-      "classless-static-routes",
-      "routers",
-      "dhcp-lease-time",
-      "dhcp-renewal-time",
-      "dhcp-rebinding-time",
-    ].map((option) => ({ option, skipDefault: true })),
-    want: "32 01 21 79 03 33 3a 3b",
-  },
-  {
-    name: "leaves out the marks Pad and End, and empty names",
-    request: [
-      { option: "0", skipDefault: true },
-      { option: "255" },
-      { option: "" },
-      { option: "7" },
-    ],
-    want: "07",
-  },
-], ({ request, want }) => {
-  const { requestedCodes } = parse({ request }).options;
-  assertEquals(
-    formatHex(Uint8Array.from(requestedCodes)),
-    want.replaceAll(" ", ""),
-  );
-});
-
-testRows("an option in `request` or `provide` is refused", [
-  {
-    name: "if its name is unknown",
-    option: "zork",
-    message:
-      'Can not parse option "zork": Can not parse option: strconv.ParseUint: parsing "zork": invalid syntax',
-  },
-  {
-    name: "if its number is too large",
-    option: "256",
-    message:
-      'Can not parse option "256": Can not parse option: strconv.ParseUint: parsing "256": value out of range',
-  },
-], ({ option, message }) => {
-  for (const key of ["request", "provide"]) {
-    const thrown = thrownBy(() => parse({ [key]: [{ option }] }));
-    assertEquals([thrown?.["name"], thrown?.["message"]], [
-      "ConfigError",
-      message,
-    ]);
-  }
-});
-
-testRows("`provide`", [
-  {
-    name: "sends text as it stands",
-    provide: [{ option: "host-name", value: "web é" }],
-    want: { 12: "77656220c3a9" },
-  },
-  {
-    name: "may be one entry instead of a list",
-    provide: { option: "12", value: "a" },
-    want: { 12: "61" },
-  },
-  {
-    name: "sends nothing for an empty value",
-    provide: [{ option: "12", value: "" }, { option: "60" }],
-    want: {},
-  },
-  {
-    name: "sends hexadecimal as bytes",
-    provide: [{ option: "user-class", hex: "04 74657374" }],
-    want: { 77: "0474657374" },
-  },
-  {
-    name: "sends addresses, numbers, truth values and names in their shape",
-    provide: [
-      { option: "dhcp-requested-address", value: "192.0.2.7" },
-      { option: "dhcp-lease-time", value: 120 },
-      { option: "dhcp-max-message-size", value: "576" },
-      { option: "ip-forwarding", value: true },
-      { option: "ntp-servers", value: ["192.0.2.1", "192.0.2.2"] },
-      { option: "domain-search", value: "a.example" },
-      { option: "static-routes", value: "192.0.2.1 192.0.2.2" },
-    ],
-    want: {
-      50: "c0000207",
-      51: "00000078",
-      57: "0240",
-      19: "01",
-      42: "c0000201c0000202",
-      119: "0161076578616d706c6500",
-      33: "c0000201c0000202",
-    },
-  },
-  {
-    name: "sends text with control characters as bytes, whatever the shape",
-    provide: [{ option: "57", value: "\u0002@" }],
-    want: { 57: "0240" },
-  },
-  {
-    name: "takes the value from CNI_ARGS, before its own",
-    provide: [{ option: "12", value: "a", fromArg: "NAME" }],
-    cniArgs: "X=1;NAME=b=c;;Y",
-    want: { 12: "623d63" },
-  },
-  {
-    name: "falls back to its own value",
-    provide: [{ option: "12", value: "a", fromArg: "NAME" }],
-    want: { 12: "61" },
-  },
-  {
-    name: "sends nothing under the marks Pad and End and under 52",
-    provide: ["0", "255", "52"].map((option) => ({ option, value: "1" })),
-    want: {},
-  },
-  {
-    name: "has the pod's name as host name",
-    provide: [],
-    cniArgs: "K8S_POD_NAME=web-0",
-    want: { 12: "7765622d30" },
-  },
-  {
-    name: "goes before the pod's name",
-    provide: [{ option: "host-name", value: "a" }],
-    cniArgs: "K8S_POD_NAME=web-0",
-    want: { 12: "61" },
-  },
-  {
-    name: "may say that there is to be no host name",
-    provide: [{ option: "host-name", value: "" }],
-    cniArgs: "K8S_POD_NAME=web-0",
-    want: {},
-  },
-  {
-    name: "leaves out a pod's name that is no host name",
-    provide: [],
-    cniArgs: "K8S_POD_NAME=a b",
-    want: {},
-  },
-], ({ provide, cniArgs = "", want }) => {
-  const { provided } = parse({ provide }, cniArgs).options;
-  assertEquals(
-    Object.fromEntries([...provided].map(([code, content]) => [
-      code,
-      formatHex(content),
-    ])),
-    want as Record<string, string>,
-  );
-});
-
-const LONG = "a".repeat(256);
-
-testRows("`provide` refuses", [
-  {
-    name: "a value of 256 bytes",
-    provide: [{ option: "12", value: LONG }],
-    message: `value too long for option "12": "${LONG}"`,
-  },
-  {
-    name: "an argument of 256 bytes, and quotes that",
-    provide: [{ option: "12", fromArg: "A", value: "short" }],
-    cniArgs: `A=${LONG}`,
-    message: `value too long for option "12" from CNI_ARGS "A": "${LONG}"`,
-  },
-  {
-    name: "an address that is none",
-    provide: [{ option: "50", value: "192.0.2" }],
-    message:
-      'value "192.0.2" for option 50 (Requested IP Address), expected an IPv4 address',
-  },
-  {
-    name: "a number that is too large",
-    provide: [{ option: "57", value: 65536 }],
-    message:
-      'value "65536" for option 57 (Maximum DHCP Message Size), expected a number from 0 to 65535',
-  },
-  {
-    name: "half a pair",
-    provide: [{ option: "33", value: "192.0.2.1" }],
-    message:
-      'value "192.0.2.1" for option 33 (Static Route), expected pairs of IPv4 addresses',
-  },
-  {
-    name: "bad hexadecimal",
-    provide: [{ option: "60", hex: "0" }],
-    message: 'hex is "0", expected two hexadecimal digits a byte',
-  },
-], ({ provide, cniArgs = "", message }) => {
-  const thrown = thrownBy(() => parse({ provide }, cniArgs));
-  assertEquals([thrown?.["name"], thrown?.["message"]], [
-    "ConfigError",
-    message,
-  ]);
 });

@@ -25,18 +25,18 @@ testRows("newIdentity()", [
     want: "0102005e100001",
   },
   {
-    name: "may be made of the machine's id",
+    name: "may be derived from the machine's id",
     clientId: { kind: "duid" },
     want: "ff aabbccdd 0004 000102030405060708090a0b0c0d0e0f",
   },
   {
-    name: "may be made of the hardware address on a machine without id",
+    name: "may be derived from the hardware address on a machine without id",
     clientId: { kind: "duid" },
     machineId: undefined,
     want: "ff aabbccdd 0003 0001 02005e100001",
   },
   {
-    name: "may be given",
+    name: "may be configured",
     clientId: { kind: "bytes", bytes: hex("0102") },
     want: "0102",
   },
@@ -76,20 +76,20 @@ testRows("clientSettings() broadcast", [
   { name: "is auto", want: "auto" },
   { name: "is on by the flag", flag: true, want: true },
   {
-    name: "is what the network says, before the flag",
+    name: "is the network's setting rather than the flag",
     flag: true,
     broadcast: false,
     want: false,
   },
   { name: "is on for ipvlan", linkKind: "ipvlan", want: true },
   {
-    name: "is off for ipvlan if the network says so",
+    name: "is off for ipvlan if the network configures it",
     linkKind: "ipvlan",
     broadcast: false,
     want: false,
   },
   {
-    name: "is on without chaddr, whatever the network says",
+    name: "is on without chaddr, whatever the network configures",
     chaddr: "",
     broadcast: false,
     want: true,
@@ -116,7 +116,7 @@ testRows("clientSettings() broadcast", [
   );
 });
 
-Deno.test("clientSettings() has the times of network and flags", () => {
+Deno.test("clientSettings() takes the times from network and flags", () => {
   const { options } = allocate(C1, { timeoutMs: 5000, conflictProbeMs: 100 });
   const identity = {
     htype: 1,

@@ -1,8 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
+import { formatHex } from "../../../../lib/base/hex.ts";
+import { attachmentText } from "../../../../lib/cni/attachment.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
-import { reply } from "../../../support/dhcp_messages.ts";
+import { hex } from "../../../support/bytes.ts";
 import {
   allocate,
+  anyCaller,
   C1,
   failure,
   FakeHost,
@@ -10,30 +14,31 @@ import {
   HOUR_MS,
   silent,
 } from "./fake_host.ts";
-import { attachmentText } from "../../../../lib/cni/attachment.ts";
 
-Deno.test("Daemon.allocate() acquires, writes the lease down and holds no socket", async () => {
+const RELEASE = { method: "release", attachment: C1 } as const;
+
+Deno.test("Daemon.allocate() acquires and stores a lease, and holds no socket", async () => {
   const host = new FakeHost();
   const attached = host.interface();
   assertEquals(await host.add(), "192.0.2.50/24");
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
-  assertEquals(attached.openExchanges, 0);
+  assertEquals(attached.openSockets, 0);
   assertEquals(host.record()?.grant.kind, "leased");
   assertEquals(host.record()?.wasSeen, true);
 });
 
-Deno.test("Daemon.allocate() refuses the daemon's own namespace, unless that is meant", async () => {
+Deno.test("Daemon.allocate() refuses the daemon's own namespace, unless the runtime overrides it", async () => {
   const host = new FakeHost();
   host.interface("/ns/a", "own");
   const { signal } = new AbortController();
   const { code } = await failure(host.daemon.allocate(allocate(), signal));
   assertEquals([code, host.types], [8, []]);
-  const meant = { ...allocate(), netnsOverride: true };
-  await host.settle(host.daemon.allocate(meant, signal));
+  const overridden = { ...allocate(), netnsOverride: true };
+  await host.settle(host.daemon.allocate(overridden, signal));
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
 });
 
-Deno.test("Daemon.allocate() returns a living lease without a message", async () => {
+Deno.test("Daemon.allocate() returns an existing lease without a message", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();
@@ -64,7 +69,7 @@ Deno.test("Daemon.allocate() sets a link up and waits for its carrier", async ()
   };
   const pending = host.daemon.allocate(
     allocate(),
-    new AbortController().signal,
+    anyCaller(),
   );
   await host.advance(700);
   assertEquals(host.types, []);
@@ -74,14 +79,14 @@ Deno.test("Daemon.allocate() sets a link up and waits for its carrier", async ()
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
 });
 
-Deno.test("Daemon.allocate() says that nobody answered, code 11, and leaves nothing behind", async () => {
+Deno.test("Daemon.allocate() fails with code 11 if no server answers, and leaves nothing behind", async () => {
   const host = new FakeHost("-timeout", "2s");
   host.interface();
   host.server = silent;
   const options = { timeoutMs: 5000 };
   const pending = host.daemon.allocate(
     allocate(C1, options),
-    new AbortController().signal,
+    anyCaller(),
   );
   const startMs = host.nowMs;
   const { code, message } = await failure(host.settle(pending));
@@ -91,30 +96,33 @@ Deno.test("Daemon.allocate() says that nobody answered, code 11, and leaves noth
     `no DHCPOFFER received: ${host.types.length} DHCPDISCOVERs unanswered`,
   );
   assertEquals(host.nowMs - startMs, 5000);
-  assertEquals([host.files.size, host.daemon.status()["leases"]], [0, {}]);
+  assertEquals([host.leases.files.size, host.daemon.status()["leases"]], [
+    0,
+    {},
+  ]);
 });
 
-Deno.test("Daemon.release() cancels a pending ADD, and what it was offered is given back", async () => {
+Deno.test("Daemon.release() cancels an ADD in progress and releases its offer", async () => {
   const host = new FakeHost();
   const attached = host.interface();
   host.server = (sent) => sent.type === "REQUEST" ? [] : friendly(sent);
   const pending = host.daemon.allocate(
     allocate(),
-    new AbortController().signal,
+    anyCaller(),
   );
   const failed = failure(pending);
   await host.advance(100);
   assertEquals(host.record()?.grant.kind, "offered");
-  await host.daemon.release({ method: "release", attachment: C1 });
+  await host.daemon.release(RELEASE);
   assertEquals((await failed).code, 11);
   assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-  assertEquals([host.files.size, attached.openExchanges], [0, 0]);
+  assertEquals([host.leases.files.size, attached.openSockets], [0, 0]);
   assertEquals(attached.isWatched, false);
   await host.advance(HOUR_MS);
   assertEquals(host.types.length, 3);
 });
 
-Deno.test("Daemon.allocate() stops and gives back when its only caller hangs up", async () => {
+Deno.test("Daemon.allocate() stops when its only caller disconnects", async () => {
   const host = new FakeHost();
   host.interface();
   host.server = silent;
@@ -129,14 +137,14 @@ Deno.test("Daemon.allocate() stops and gives back when its only caller hangs up"
   assertEquals(host.daemon.status()["leases"], {});
 });
 
-Deno.test("Daemon.allocate() goes on for the others when one of two callers hangs up", async () => {
+Deno.test("Daemon.allocate() continues for one caller when another disconnects", async () => {
   const host = new FakeHost();
   host.interface();
   const first = new AbortController();
   const failed = failure(host.daemon.allocate(allocate(), first.signal));
   const second = host.daemon.allocate(
     allocate(),
-    new AbortController().signal,
+    anyCaller(),
   );
   await Promise.resolve();
   first.abort();
@@ -147,209 +155,88 @@ Deno.test("Daemon.allocate() goes on for the others when one of two callers hang
   ]);
 });
 
-Deno.test("Allocation.takeBack() gives a new lease back", async () => {
+Deno.test("Allocation.cancel() releases a new lease", async () => {
   const host = new FakeHost();
   host.interface();
   const allocation = await host.settle(
-    host.daemon.allocate(allocate(), new AbortController().signal),
+    host.daemon.allocate(allocate(), anyCaller()),
   );
-  await allocation.takeBack();
+  await allocation.cancel();
   assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-  assertEquals(host.files.size, 0);
+  assertEquals(host.leases.files.size, 0);
 });
 
-Deno.test("Allocation.takeBack() leaves a lease that an earlier ADD confirmed", async () => {
+Deno.test("Allocation.cancel() keeps a lease that an earlier ADD confirmed", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();
   const again = await host.settle(
-    host.daemon.allocate(allocate(), new AbortController().signal),
+    host.daemon.allocate(allocate(), anyCaller()),
   );
-  await again.takeBack();
+  await again.cancel();
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
   assertEquals(host.record()?.grant.kind, "leased");
 });
 
-Deno.test("Daemon.allocate() after a missing DEL moves the lease to the new namespace", async () => {
+Deno.test("Daemon.allocate() without a DEL before moves the lease to the new namespace", async () => {
   const host = new FakeHost();
   host.interface("/ns/a");
   host.interface("/ns/b");
   await host.add();
   assertEquals(await host.add(C1, {}, "/ns/b"), "192.0.2.50/24");
   assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
-  assertEquals(host.record()?.place.netnsPath, "/ns/b");
-  assertEquals(host.interfaces.get("/ns/a")?.isWatched, false);
+  assertEquals(host.record()?.location.netnsPath, "/ns/b");
+  assertEquals(host.interfaces.at("/ns/a")?.isWatched, false);
 });
 
-Deno.test("Daemon.allocate() gives a lease back that cannot be written down", async () => {
+Deno.test("Daemon.allocate() releases a lease that cannot be stored", async () => {
   const host = new FakeHost();
   host.interface();
   const pending = host.daemon.allocate(
     allocate(),
-    new AbortController().signal,
+    anyCaller(),
   );
   const failed = failure(host.settle(pending));
-  host.isDiskFull = true;
+  host.leases.isFull = true;
   const { code, message } = await failed;
   assertEquals(code, 5);
   assertEquals(message.includes("disk full"), true);
-  // Not even the offer could be written down, so it was not taken.
+  // Not even the offer could be stored, so no REQUEST was sent.
   assertEquals(host.types, ["DISCOVER", "RELEASE"]);
-  host.isDiskFull = false;
+  host.leases.isFull = false;
   assertEquals(await host.add(), "192.0.2.50/24");
 });
 
-Deno.test("Daemon.release() sends one RELEASE, and none the second time", async () => {
+Deno.test("Daemon.release() sends one RELEASE for any number of calls", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();
-  const request = { method: "release", attachment: C1 } as const;
   await Promise.all([
-    host.daemon.release(request),
-    host.daemon.release(request),
+    host.daemon.release(RELEASE),
+    host.daemon.release(RELEASE),
   ]);
-  await host.daemon.release(request);
+  await host.daemon.release(RELEASE);
   assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
   const release = host.sent.at(-1);
   assertEquals(
     [release?.source, release?.destination],
     ["192.0.2.50", "192.0.2.1"],
   );
-  assertEquals(host.files.size, 0);
+  assertEquals(host.leases.files.size, 0);
 });
 
-Deno.test("a renewal is by unicast, and moves the deadlines on the disk", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add();
-  await host.advance(HOUR_MS / 2 + 1000);
-  assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
-  assertEquals(host.sent.at(-1)?.destination, "192.0.2.1");
-  assertEquals(attached.openExchanges, 0);
-  const grant = host.record()?.grant;
-  assertEquals(
-    grant?.kind === "leased" && grant.lease.sentMs > 2_000_000,
-    true,
-  );
-});
-
-Deno.test("a renewal without an answer holds sockets for ten seconds, not until the next try", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add();
-  host.server = silent;
-  await host.advance(HOUR_MS / 2 - 60_000);
-  while (attached.openExchanges === 0) await host.advance(1000);
-  await host.advance(9000);
-  assertEquals(attached.openExchanges, 1);
-  let openMs = 0;
-  const sent = host.types.length;
-  for (let second = 0; second < 600; second++) {
-    openMs += attached.openExchanges * 1000;
-    await host.advance(1000);
-  }
-  const tries = host.types.length - sent + 1;
-  assertEquals(openMs <= tries * 11_000, true, `${openMs} ms, ${tries} tries`);
-  assertEquals(host.daemon.status()["leases"], { RENEWING: 1 });
-});
-
-Deno.test("a restarted daemon goes on with a lease, without a message, until T1", async () => {
-  const host = new FakeHost();
-  host.interface();
-  await host.add();
-  await host.advance(60_000);
-  await host.restart();
-  assertEquals(await host.add(), "192.0.2.50/24");
-  assertEquals(host.types, ["DISCOVER", "REQUEST"]);
-  await host.advance(HOUR_MS / 2);
-  assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
-});
-
-Deno.test("a restarted daemon renews at once what should have been renewed meanwhile", async () => {
-  const host = new FakeHost();
-  host.interface();
-  await host.add();
-  host.nowMs += HOUR_MS * 3 / 4;
-  await host.restart();
-  await host.advance(10);
-  assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
-});
-
-Deno.test("a restarted daemon gives back an offer whose ADD was never answered", async () => {
-  const host = new FakeHost();
-  host.interface();
-  host.server = (sent) => sent.type === "REQUEST" ? [] : friendly(sent);
-  host.daemon.allocate(allocate(), new AbortController().signal)
-    .catch(() => {});
-  await host.advance(100);
-  await host.restart();
-  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-  assertEquals(host.files.size, 0);
-});
-
-Deno.test("a restarted daemon gives back what was deleted meanwhile", async () => {
-  const host = new FakeHost();
-  host.interface();
-  await host.add();
-  host.tombstones.set(attachmentText(C1), C1);
-  await host.restart();
-  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-  assertEquals([host.files.size, host.tombstones.size], [0, 0]);
-});
-
-Deno.test("a restarted daemon gives back from the host what has no namespace any more", async () => {
-  const host = new FakeHost();
-  host.interface("/ns/a", "1");
-  await host.add();
-  host.interface("/ns/a", "2");
-  await host.restart();
-  assertEquals(host.types, ["DISCOVER", "REQUEST"]);
-  assertEquals(host.sentFromHost, ["RELEASE"]);
-  assertEquals(host.files.size, 0);
-});
-
-Deno.test("a restarted daemon gives back a lease whose address was taken off", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add();
-  attached.cidrs.length = 0;
-  await host.restart();
-  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
-});
-
-Deno.test("a restarted daemon keeps a lease whose address was never put on", async () => {
-  const host = new FakeHost();
-  host.interface();
-  const allocation = await host.settle(
-    host.daemon.allocate(allocate(), new AbortController().signal),
-  );
-  allocation.confirm();
-  await host.restart();
-  assertEquals(host.types, ["DISCOVER", "REQUEST"]);
-  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
-});
-
-Deno.test("a lease of an earlier start of the machine is not gone on with", async () => {
-  const host = new FakeHost();
-  host.interface();
-  await host.add();
-  host.bootId = "boot-2";
-  await host.restart();
-  assertEquals(host.daemon.status()["leases"], {});
-});
-
-Deno.test("an ADD that fails while the daemon gets no turn has its own reason, not the one for those who join in late", async () => {
+Deno.test("Daemon.allocate() fails with the reason of the client after the process did not run for a while", async () => {
   const host = new FakeHost();
   host.interface();
   host.server = silent;
   const failed = failure(
     host.daemon.allocate(
       allocate(C1, { timeoutMs: 2000 }),
-      new AbortController().signal,
+      anyCaller(),
     ),
   );
   await host.advance(1900);
-  await host.stall(1200);
+  await host.scheduler.stall(1200);
   const { code, message } = await failed;
   assertEquals(
     [code, message],
@@ -357,149 +244,7 @@ Deno.test("an ADD that fails while the daemon gets no turn has its own reason, n
   );
 });
 
-Deno.test("a namespace that goes away ends the lease; the host gives it back", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add();
-  attached.remove("removed");
-  assertEquals(host.daemon.status()["leases"], { GONE: 1 });
-  attached.tell("netns-gone");
-  await host.advance(0);
-  assertEquals(host.sentFromHost, ["RELEASE"]);
-  assertEquals([host.files.size, host.daemon.status()["leases"]], [0, {}]);
-});
-
-Deno.test("an interface that goes away keeps its file until DEL gives the lease back", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add();
-  attached.remove("removed");
-  await host.advance(HOUR_MS * 2);
-  assertEquals(host.types, ["DISCOVER", "REQUEST"]);
-  assertEquals(host.files.size, 1);
-  await host.daemon.release({ method: "release", attachment: C1 });
-  assertEquals(host.sentFromHost, ["RELEASE"]);
-  assertEquals(host.files.size, 0);
-});
-
-Deno.test("an interface that goes away ends a pending ADD", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  host.server = silent;
-  const failed = failure(
-    host.daemon.allocate(allocate(), new AbortController().signal),
-  );
-  await host.advance(100);
-  attached.remove("removed");
-  assertEquals(
-    (await failed).message,
-    "the interface went away while an address was being acquired",
-  );
-  await host.advance(0);
-  assertEquals(host.daemon.status()["leases"], {});
-});
-
-Deno.test("an expired lease is taken off and the link set down but for the tries to get another", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add();
-  host.server = silent;
-  await host.advance(HOUR_MS + 11_000);
-  assertEquals(attached.changes, [
-    "-route 0.0.0.0/0 via 192.0.2.1",
-    "-192.0.2.50/24",
-    "down",
-    "up",
-    "down",
-  ]);
-  assertEquals(host.record()?.isLost, true);
-  // The first DISCOVER goes through a socket of its own: the one of the renewals broke when the link went down.
-  assertEquals(host.log.filter((line) => line.includes("send-failed")), []);
-  host.server = friendly;
-  attached.changes.length = 0;
-  await host.advance(60_000);
-  assertEquals(attached.changes, [
-    "up",
-    "+192.0.2.50/24",
-    "+route 0.0.0.0/0 via 192.0.2.1",
-  ]);
-  assertEquals(host.record()?.isLost, false);
-  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
-});
-
-Deno.test("a daemon that is restarted while it seeks goes on seeking", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add();
-  host.server = silent;
-  await host.advance(HOUR_MS + 11_000);
-  await host.restart();
-  host.server = friendly;
-  await host.advance(60_000);
-  assertEquals(attached.cidrs.map(formatCidr), ["192.0.2.50/24"]);
-  assertEquals(attached.link?.isUp, true);
-});
-
-Deno.test('with onExpiry "keep" an expired lease leaves the interface alone', async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add(C1, { onExpiry: "keep" });
-  host.server = silent;
-  await host.advance(HOUR_MS + 11_000);
-  assertEquals(attached.changes, []);
-  host.server = friendly;
-  await host.advance(60_000);
-  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
-});
-
-Deno.test("a NAK takes the address off and another one is put on", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add();
-  host.server = (sent) => {
-    const { type, message: { xid } } = sent;
-    const yiaddr = { family: 4, value: 0xc0000233n } as const;
-    if (type === "DISCOVER") return [reply("OFFER", xid, { yiaddr })];
-    const isRenewal = sent.source !== "0.0.0.0";
-    return [isRenewal ? reply("NAK", xid) : reply("ACK", xid, { yiaddr })];
-  };
-  await host.advance(HOUR_MS / 2 + 5000);
-  assertEquals(attached.cidrs.map(formatCidr), ["192.0.2.51/24"]);
-  assertEquals(attached.link?.isUp, true);
-});
-
-Deno.test("a renewal with other routes changes the routes, unless onChange is keep", async () => {
-  for (const onChange of ["apply", "keep"] as const) {
-    const host = new FakeHost();
-    const attached = host.interface();
-    await host.add(C1, { onChange });
-    host.server = ({ message: { xid } }) => [
-      reply("ACK", xid, { options: { 3: "c0000202" } }),
-    ];
-    await host.advance(HOUR_MS / 2 + 5000);
-    assertEquals(
-      attached.changes,
-      onChange === "keep" ? [] : [
-        "-route 0.0.0.0/0 via 192.0.2.1",
-        "+route 0.0.0.0/0 via 192.0.2.2",
-      ],
-    );
-  }
-});
-
-Deno.test("another hardware address is followed, the client identifier stays", async () => {
-  const host = new FakeHost();
-  const attached = host.interface();
-  await host.add(C1, { clientId: { kind: "mac" } });
-  attached.set({ macAddress: Uint8Array.of(2, 0, 94, 16, 0, 9) });
-  await host.advance(HOUR_MS / 2 + 1000);
-  const message = host.sent.at(-1)?.message;
-  assertEquals([...message?.chaddr ?? []], [2, 0, 94, 16, 0, 9]);
-  const identifier = message?.options.get(61) ?? [];
-  assertEquals([...identifier], [1, 2, 0, 94, 16, 0, 1]);
-});
-
-Deno.test("Daemon.gc() gives back what is not listed, in this network only", async () => {
+Deno.test("Daemon.gc() releases leases that are not listed, in this network only", async () => {
   const host = new FakeHost();
   const other = { ...C1, networkName: "other" };
   const kept = { ...C1, containerId: "c2" };
@@ -514,13 +259,13 @@ Deno.test("Daemon.gc() gives back what is not listed, in this network only", asy
     await host.daemon.gc({ method: "gc", networkName: "net", attachments }),
     1,
   );
-  assertEquals([...host.files.keys()].sort(), [
+  assertEquals([...host.leases.files.keys()].sort(), [
     "c1/other/eth0",
     "c2/net/eth0",
   ]);
 });
 
-Deno.test("Daemon.stop() tells those who wait, and keeps the leases", async () => {
+Deno.test("Daemon.stop() fails the calls that wait and keeps the leases", async () => {
   const host = new FakeHost();
   host.interface("/ns/a");
   host.interface("/ns/b");
@@ -530,14 +275,139 @@ Deno.test("Daemon.stop() tells those who wait, and keeps the leases", async () =
   const failed = failure(
     host.daemon.allocate(
       allocate(waiting, {}, "/ns/b"),
-      new AbortController().signal,
+      anyCaller(),
     ),
   );
   await host.advance(100);
   host.daemon.stop();
   assertEquals((await failed).code, 11);
-  assertEquals([...host.files.keys()], ["c1/net/eth0"]);
+  assertEquals([...host.leases.files.keys()], ["c1/net/eth0"]);
   const sent = host.types.length;
   await host.advance(HOUR_MS);
   assertEquals(host.types.length, sent);
+});
+
+Deno.test("Daemon.allocate() for a recreated container releases its earlier lease if it fails", async () => {
+  const host = new FakeHost();
+  host.interface("/ns/a");
+  host.interface("/ns/b");
+  await host.add();
+  host.server = silent;
+  const options = { timeoutMs: 5000 };
+  const pending = host.daemon.allocate(
+    allocate(C1, options, "/ns/b"),
+    anyCaller(),
+  );
+  await failure(host.settle(pending));
+  assertEquals([host.types.at(-1), host.leases.files.size], ["RELEASE", 0]);
+  await host.daemon.release(RELEASE);
+  await host.restart();
+  assertEquals(host.daemon.status()["leases"], {});
+});
+
+Deno.test("Daemon.release() releases the earlier lease that a recreated container asks for", async () => {
+  const host = new FakeHost();
+  host.interface("/ns/a");
+  host.interface("/ns/b");
+  await host.add();
+  host.server = silent;
+  const failed = failure(
+    host.daemon.allocate(allocate(C1, {}, "/ns/b"), anyCaller()),
+  );
+  await host.advance(100);
+  await host.daemon.release(RELEASE);
+  await failed;
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST", "RELEASE"]);
+  assertEquals(host.leases.files.size, 0);
+});
+
+Deno.test("Daemon.allocate() for a recreated container with another identifier releases its earlier lease first", async () => {
+  const host = new FakeHost();
+  const clientId = { kind: "mac" } as const;
+  host.server = (sent) =>
+    friendly(sent).map((answer) => ({
+      ...answer,
+      chaddr: sent.message.chaddr,
+    }));
+  host.interface("/ns/a");
+  host.interface("/ns/b").set({ macAddress: hex("02005e100002") });
+  await host.add(C1, { clientId });
+  await host.add(C1, { clientId }, "/ns/b");
+  assertEquals(host.types, [
+    "DISCOVER",
+    "REQUEST",
+    "RELEASE",
+    "DISCOVER",
+    "REQUEST",
+  ]);
+  const identifiers = host.sent.slice(2, 4).map(({ message }) =>
+    formatHex(message.options.get(61) ?? new Uint8Array())
+  );
+  assertEquals(identifiers, ["0102005e100001", "0102005e100002"]);
+});
+
+Deno.test("Daemon.release() releases a requested address, although the link went down", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  host.server = (sent) => sent.type === "REQUEST" ? [] : friendly(sent);
+  const failed = failure(host.daemon.allocate(allocate(), anyCaller()));
+  await host.advance(100);
+  attached.set({ hasCarrier: false });
+  await host.daemon.release(RELEASE);
+  await failed;
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+});
+
+Deno.test("Daemon.release() releases a lease that could not be resumed", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  const addresses = attached.addresses.bind(attached);
+  attached.addresses = () => {
+    throw new SystemError("EMFILE");
+  };
+  await host.restart();
+  attached.addresses = addresses;
+  assertEquals(host.daemon.status()["leases"], {});
+  await host.daemon.release(RELEASE);
+  assertEquals([host.types.at(-1), host.leases.files.size], ["RELEASE", 0]);
+});
+
+Deno.test("Daemon.allocate() removes an earlier release note for the attachment", async () => {
+  const host = new FakeHost();
+  host.interface();
+  await host.add();
+  host.releaseNotes.leave(C1);
+  await host.add();
+  assertEquals(host.releaseNotes.size, 0);
+});
+
+Deno.test("Daemon.allocate() notices a replaced interface before its removal is reported", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  const link = attached.link;
+  attached.link = undefined;
+  const replaced = host.interface("/ns/a", "1");
+  replaced.link = link;
+  assertEquals(await host.add(), "192.0.2.50/24");
+  assertEquals(replaced.isWatched, true);
+});
+
+Deno.test("Daemon.release() after an unanswered renewal keeps the socket open until the RELEASE has left", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  host.server = silent;
+  await host.advance(HOUR_MS / 2 - 60_000);
+  while (attached.openSockets === 0) await host.advance(1000);
+  await host.advance(9000);
+  let wasOpen: boolean | undefined;
+  attached.onFlush = () => {
+    wasOpen = attached.openSockets > 0;
+  };
+  attached.flushMs = 400;
+  await host.settle(host.daemon.release(RELEASE));
+  assertEquals(wasOpen, true);
+  assertEquals([attached.openSockets, host.leases.files.size], [0, 0]);
 });

@@ -1,9 +1,9 @@
-/** A plugin at the other end of a connection, in memory. @module */
+/** A plugin's connection, in memory. @module */
 
 import { SystemError } from "../../../../lib/base/errors.ts";
 import type { CallerConnection } from "../../../../lib/dhcp/daemon/server.ts";
 
-/** A caller that sends some lines and takes what it is answered. */
+/** A caller that sends some lines and keeps the answers. */
 export class FakeCaller implements CallerConnection {
   readonly peer: { readonly pid: number; readonly uid: number };
   readonly answers: string[] = [];
@@ -32,7 +32,7 @@ export class FakeCaller implements CallerConnection {
     this.#notify?.();
   }
 
-  /** Is gone. */
+  /** Disconnects. */
   hangUp(): void {
     this.#hungUp.abort();
     this.#notify?.();
@@ -47,7 +47,7 @@ export class FakeCaller implements CallerConnection {
   }
 
   readonly #pieces: Uint8Array[] = [];
-  /** What it was answered in bytes. */
+  /** The answers in bytes. */
   readonly taken: Uint8Array[] = [];
 
   /** Sends bytes. */

@@ -15,9 +15,9 @@ const DEFAULTS = {
 };
 
 testRows("parseFlags()", [
-  { name: "takes nothing", args: [], want: {} },
+  { name: "returns the defaults without arguments", args: [], want: {} },
   {
-    name: "takes every flag",
+    name: "accepts every flag",
     args: [
       "-pidfile=/run/x.pid",
       "-hostprefix=/host",
@@ -42,34 +42,34 @@ testRows("parseFlags()", [
     },
   },
   {
-    name: "takes a value as the next word, and two dashes",
+    name: "accepts a value as the next word, and two dashes",
     args: ["--timeout", "3s", "-hostprefix", "-x"],
     want: { timeoutMs: 3000, hostPrefix: "-x" },
   },
   {
-    name: "takes the last of two",
+    name: "uses the last of two values",
     args: ["-timeout=1s", "-timeout=2s"],
     want: {
       timeoutMs: 2000,
     },
   },
   {
-    name: "takes a value with =",
+    name: "accepts a value that contains =",
     args: ["-hostprefix=a=b"],
     want: {
       hostPrefix: "a=b",
     },
   },
-  { name: "takes an empty value", args: ["-hostprefix="], want: {} },
-  { name: "takes broadcast off", args: ["-broadcast=F"], want: {} },
+  { name: "accepts an empty value", args: ["-hostprefix="], want: {} },
+  { name: "accepts a boolean value", args: ["-broadcast=F"], want: {} },
   {
-    name: "takes no word for a boolean flag",
+    name: "ignores the word after a boolean flag",
     args: ["-broadcast", "false", "-debug"],
     want: { broadcast: true },
   },
-  { name: "ends at a word", args: ["x", "-debug"], want: {} },
-  { name: "ends at a dash", args: ["-", "-debug"], want: {} },
-  { name: "ends at --", args: ["--", "-debug"], want: {} },
+  { name: "stops at a word", args: ["x", "-debug"], want: {} },
+  { name: "stops at a dash", args: ["-", "-debug"], want: {} },
+  { name: "stops at --", args: ["--", "-debug"], want: {} },
 ], ({ args, want }) =>
   assertEquals(parseFlags(args), {
     kind: "flags",
@@ -78,7 +78,7 @@ testRows("parseFlags()", [
 
 testRows("parseFlags()", [
   {
-    name: "refuses a flag that is not there",
+    name: "refuses an unknown flag",
     args: ["-zork=1"],
     error: "flag provided but not defined: -zork",
   },
@@ -98,7 +98,7 @@ testRows("parseFlags()", [
     error: "flag needs an argument: -pidfile",
   },
   {
-    name: "refuses another truth value",
+    name: "refuses another boolean value",
     args: ["-broadcast=yes"],
     error: 'invalid boolean value "yes" for -broadcast: parse error',
   },
@@ -116,7 +116,7 @@ testRows("parseFlags()", [
   }));
 
 for (const flag of ["-h", "--help"]) {
-  Deno.test(`parseFlags() shows the usage for ${flag}`, () => {
+  Deno.test(`parseFlags() returns the usage text for ${flag}`, () => {
     assertEquals(parseFlags([flag]), {
       kind: "exit",
       text: usage(),
@@ -125,7 +125,7 @@ for (const flag of ["-h", "--help"]) {
   });
 }
 
-Deno.test("usage() shows a flag and its default as upstream does", () => {
+Deno.test("usage() formats a flag and its default as upstream does", () => {
   assert(usage().startsWith("Usage of daemon:\n  -broadcast\n    \t"));
   assert(
     usage().includes("  -resendmax duration\n    \tlongest") &&

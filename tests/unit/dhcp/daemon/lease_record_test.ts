@@ -1,72 +1,41 @@
 import { assertEquals } from "@std/assert";
-import { leaseFromAck } from "../../../../lib/dhcp/client/lease.ts";
 import {
   formatLeaseRecord,
   type LeaseRecord,
   parseLeaseRecord,
 } from "../../../../lib/dhcp/daemon/lease_record.ts";
-import {
-  stateDirOf,
-  stateFileKind,
-  stateFileName,
-} from "../../../../lib/dhcp/protocol/state_directory.ts";
-import {
-  formatTombstone,
-  parseTombstone,
-} from "../../../../lib/dhcp/protocol/release_note.ts";
-import { hex } from "../../../support/bytes.ts";
-import { ip, reply } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../base/thrown.ts";
-import { allocate, C1 } from "./fake_host.ts";
-import { temporaryName } from "../../../../lib/sys/atomic_file.ts";
+import leaseFile from "./lease_file.json" with { type: "json" };
+import { LEASED, OFFERED, sampleLease } from "./sample_lease.ts";
 
-function leased(sentMs: number): LeaseRecord["grant"] {
-  const result = leaseFromAck(reply("ACK", 7), sentMs);
-  if (result.kind === "unusable") throw new Error(result.reason);
-  return { kind: "leased", lease: result.lease };
-}
-
-const RECORD: LeaseRecord = {
-  attachment: C1,
-  place: {
-    netnsPath: "/var/run/netns/x",
-    netns: { device: "0:4", inode: "4026532000" },
-    ifName: "eth0",
-  },
-  identity: {
-    htype: 1,
-    chaddr: hex("02005e100001"),
-    clientIdentifier: hex("0063312f6e65742f65746830"),
-  },
-  options: allocate().options,
-  grant: leased(123_456),
-  bootId: "b",
-  isLost: false,
-  wasSeen: true,
-  change: undefined,
+/** The lease file of version 0.1.0. */
+const CHANGING: LeaseRecord = {
+  ...LEASED,
+  change: { from: sampleLease({ options: { 3: "c0000202" } }) },
 };
 
-testRows("parseLeaseRecord() takes what formatLeaseRecord() gives:", [
-  { name: "a lease", record: RECORD },
-  { name: "a lost lease", record: { ...RECORD, isLost: true } },
-  {
-    name: "an offer",
-    record: {
-      ...RECORD,
-      grant: {
-        kind: "offered",
-        offer: { address: ip("192.0.2.50"), server: ip("192.0.2.1") },
-      },
-    } as LeaseRecord,
-  },
+Deno.test("parseLeaseRecord() reads a lease file of version 0.1.0", () => {
+  assertEquals(parseLeaseRecord(JSON.stringify(leaseFile)), CHANGING);
+});
+
+Deno.test("formatLeaseRecord() writes the lease file of version 0.1.0", () => {
+  const text = formatLeaseRecord(CHANGING, { address: "192.0.2.50/24" });
+  assertEquals(text, `${JSON.stringify(leaseFile, undefined, 2)}\n`);
+});
+
+testRows("parseLeaseRecord() reads what formatLeaseRecord() writes:", [
+  { name: "a lease", record: LEASED },
+  { name: "a lost lease", record: { ...LEASED, isLost: true } },
+  { name: "a lease in the middle of a change", record: CHANGING },
+  { name: "an offer", record: OFFERED },
 ], ({ record }) => {
-  const text = formatLeaseRecord(record, { address: "for people" });
+  const text = formatLeaseRecord(record, { address: "for operators" });
   assertEquals(parseLeaseRecord(text), record);
 });
 
-Deno.test("parseLeaseRecord() refuses every beginning of a record", () => {
-  const text = formatLeaseRecord(RECORD);
+Deno.test("parseLeaseRecord() refuses every truncated record", () => {
+  const text = formatLeaseRecord(LEASED);
   for (let length = 0; length < text.length - 1; length++) {
     const thrown = thrownBy(() => parseLeaseRecord(text.slice(0, length)));
     assertEquals(thrown?.["name"], "DecodeError", `length ${length}`);
@@ -90,7 +59,7 @@ testRows("parseLeaseRecord() refuses", [
     error: "DecodeError",
   },
   {
-    name: "an ACK that is none",
+    name: "an ACK that is not a DHCP message",
     change: (json: Record<string, unknown>) => ({
       ...json,
       lease: { sentMs: 1, ack: "0102" },
@@ -98,58 +67,7 @@ testRows("parseLeaseRecord() refuses", [
     error: "DecodeError",
   },
 ], ({ change, error }) => {
-  const json = change(JSON.parse(formatLeaseRecord(RECORD)));
+  const json = change(JSON.parse(formatLeaseRecord(LEASED)));
   const thrown = thrownBy(() => parseLeaseRecord(JSON.stringify(json)));
   assertEquals(thrown?.["name"], error);
-});
-
-Deno.test("parseTombstone() takes what formatTombstone() gives", () => {
-  assertEquals(parseTombstone(formatTombstone(C1)), C1);
-});
-
-testRows("stateDirOf()", [
-  {
-    name: "is beside the socket",
-    path: "/run/cni/dhcp.sock",
-    want: "/run/cni/dhcp",
-  },
-  {
-    name: "is below the prefix",
-    path: "/host/run/cni/dhcp.sock",
-    want: "/host/run/cni/dhcp",
-  },
-  { name: "never is the socket", path: "/run/x", want: "/run/x.d" },
-], ({ path, want }) => assertEquals(stateDirOf(path), want));
-
-const NAME = "0123456789abcdef0123456789abcdef";
-
-testRows("stateFileKind()", [
-  { name: "knows a lease", file: `${NAME}.lease`, want: "lease" },
-  { name: "knows a note", file: `${NAME}.release`, want: "release" },
-  {
-    name: "knows a lease under way",
-    file: temporaryName(`${NAME}.lease`),
-    want: "temporary-lease",
-  },
-  {
-    name: "knows a note under way",
-    file: temporaryName(`${NAME}.release`),
-    want: "temporary-release",
-  },
-  {
-    name: "knows a note under way, and who writes it",
-    file: temporaryName(`${NAME}.release`, 4711),
-    want: "temporary-release",
-  },
-  { name: "knows no other", file: "dhcp.lease", want: "foreign" },
-  {
-    name: "knows no upper case",
-    file: `${NAME.toUpperCase()}.lease`,
-    want: "foreign",
-  },
-], ({ file, want }) => assertEquals(stateFileKind(file), want));
-
-Deno.test("stateFileName() is short whatever the digest", () => {
-  const name = stateFileName(`${NAME}${NAME}`, "lease");
-  assertEquals([name, stateFileKind(name)], [`${NAME}.lease`, "lease"]);
 });

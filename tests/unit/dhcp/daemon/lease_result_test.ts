@@ -55,7 +55,7 @@ testRows(
       },
     },
     {
-      name: "has the classless routes and no other",
+      name: "has only the classless routes if there are any",
       options: { 121: "10 c633 c0000202  00 c0000203", 33: "0a000000c0000202" },
       want: {
         ips: [GATEWAY],
@@ -83,7 +83,7 @@ testRows(
       },
     },
     {
-      name: "has neither gateway nor default route if they are suppressed",
+      name: "has neither gateway nor default route with suppressGateway",
       options: { 33: "0a000000c0000202" },
       policy: { suppressGateway: true },
       want: {
@@ -102,7 +102,7 @@ testRows(
       },
     },
     {
-      name: "has no routes that capture half of IPv4 each",
+      name: "has no routes that capture half of IPv4",
       options: { 121: "01 00 c0000202  01 80 c0000202  08 0a c0000202" },
       want: {
         ips: [GATEWAY],
@@ -110,7 +110,7 @@ testRows(
       },
     },
     {
-      name: "has them if that is allowed",
+      name: "has such routes with allowSplitDefault",
       options: { 121: "01 00 c0000202  01 80 c0000202" },
       policy: { allowSplitDefault: true },
       want: {
@@ -152,9 +152,9 @@ testRows(
   },
 );
 
-Deno.test("acceptedRoutes() says which routes it leaves out", () => {
+Deno.test("acceptedRoutes() warns about the routes that it drops", () => {
   const options = { 121: "01 00 c0000202  08 0a c0000202" };
   assertEquals(acceptedRoutes(lease(options), USUAL).warnings, [
-    'route 0.0.0.0/1 via 192.0.2.2 is left out: it captures a large part of IPv4; "allowSplitDefault": true takes it',
+    'route 0.0.0.0/1 via 192.0.2.2 captures a large part of IPv4; "allowSplitDefault": true accepts it',
   ]);
 });

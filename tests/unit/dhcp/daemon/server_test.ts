@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
-import { formatRequest } from "../../../../lib/dhcp/protocol/messages.ts";
+import { formatRequest } from "../../../../lib/dhcp/protocol/daemon_protocol.ts";
 import {
   serveConnection,
   type ServerContext,
@@ -30,7 +30,7 @@ async function serve(caller: FakeCaller, on: FakeHost): Promise<unknown[]> {
   return caller.answers.map((line) => JSON.parse(line));
 }
 
-Deno.test("serveConnection() answers allocate and takes its confirmation", async () => {
+Deno.test("serveConnection() answers allocate and its confirmation", async () => {
   const on = host();
   const answers = await serve(new FakeCaller([ALLOCATE, CONFIRM]), on);
   assertEquals(answers, [
@@ -47,7 +47,7 @@ Deno.test("serveConnection() answers allocate and takes its confirmation", async
   assertEquals(on.types, ["DISCOVER", "REQUEST"]);
 });
 
-Deno.test("serveConnection() gives back what the caller hung up on", async () => {
+Deno.test("serveConnection() releases a lease if the caller disconnects without confirmation", async () => {
   const on = host();
   const caller = new FakeCaller([ALLOCATE]);
   caller.onAnswer = () => caller.hangUp();
@@ -55,30 +55,30 @@ Deno.test("serveConnection() gives back what the caller hung up on", async () =>
   assertEquals(on.types, ["DISCOVER", "REQUEST", "RELEASE"]);
 });
 
-Deno.test("serveConnection() gives back what the caller hangs up on before it is there", async () => {
+Deno.test("serveConnection() cancels an acquisition if the caller disconnects", async () => {
   const on = host();
   on.server = silent;
   const caller = new FakeCaller([ALLOCATE]);
-  on.after(1000, () => caller.hangUp());
+  on.scheduler.after(1000, () => caller.hangUp());
   const startMs = on.nowMs;
   assertEquals(await serve(caller, on), []);
   assertEquals(on.nowMs - startMs, 1000);
   assertEquals(on.daemon.status()["leases"], {});
 });
 
-Deno.test("serveConnection() gives back what is answered by anything but a confirmation", async () => {
+Deno.test("serveConnection() releases a lease if the caller sends another request instead of a confirmation", async () => {
   const on = host();
   const answers = await serve(new FakeCaller([ALLOCATE, RELEASE]), on);
   assertEquals(on.types, ["DISCOVER", "REQUEST", "RELEASE"]);
   assertEquals(answers.length, 2);
 });
 
-Deno.test("serveConnection() answers release, also for what is not there", async () => {
+Deno.test("serveConnection() answers release, also if there is no lease", async () => {
   const on = host();
   assertEquals(await serve(new FakeCaller([RELEASE]), on), [{ protocol: 1 }]);
 });
 
-Deno.test("serveConnection() answers gc with a count, and status", async () => {
+Deno.test("serveConnection() answers status, and gc with the number of released leases", async () => {
   const on = host();
   await on.add();
   const status = formatRequest({ method: "status" });
@@ -105,14 +105,14 @@ Deno.test("serveConnection() answers gc with a count, and status", async () => {
   }]);
 });
 
-Deno.test("serveConnection() refuses a stranger", async () => {
+Deno.test("serveConnection() refuses another user", async () => {
   const on = host();
   const caller = new FakeCaller([ALLOCATE], { uid: 1000 });
   assertEquals(await serve(caller, on), [{
     protocol: 1,
     error: {
       code: 999,
-      msg: "permission denied: the caller has user id 1000, expected 0 or 0",
+      msg: "permission denied: caller has user id 1000, expected 0",
       details: "",
     },
   }]);
@@ -121,9 +121,9 @@ Deno.test("serveConnection() refuses a stranger", async () => {
 
 for (
   const [name, line] of [
-    ["what is no request", "hello"],
-    ["a confirmation of nothing", CONFIRM],
-    ["another protocol", '{"protocol":9}'],
+    ["a line that is not a request", "hello"],
+    ["a confirmation without allocate", CONFIRM],
+    ["another protocol version", '{"protocol":9}'],
   ] as const
 ) {
   Deno.test(`serveConnection() refuses ${name} with code 6`, async () => {
@@ -133,13 +133,13 @@ for (
   });
 }
 
-Deno.test("serveConnection() ends without a word for a caller that says nothing", async () => {
+Deno.test("serveConnection() sends nothing to a caller that disconnects without a request", async () => {
   const caller = new FakeCaller([]);
   caller.hangUp();
   assertEquals(await serve(caller, host()), []);
 });
 
-Deno.test("serveConnection() answers check with what is wrong", async () => {
+Deno.test("serveConnection() answers check with the problem, if there is one", async () => {
   const on = host();
   const check = formatRequest({
     method: "check",
@@ -151,13 +151,13 @@ Deno.test("serveConnection() answers check with what is wrong", async () => {
     protocol: 1,
     error: {
       code: 999,
-      msg: "dhcp: no lease of this container and interface exists",
+      msg: "dhcp: no lease for this container and interface",
       details: "attachment c1/net/eth0",
     },
   }]);
   await on.add();
   assertEquals(await serve(new FakeCaller([check]), on), [{ protocol: 1 }]);
-  on.interfaces.get("/ns/a")?.cidrs.splice(0);
+  on.interfaces.at("/ns/a")?.cidrs.splice(0);
   const [answer] = await serve(new FakeCaller([check]), on);
   assertEquals(answer, {
     protocol: 1,
@@ -169,7 +169,7 @@ Deno.test("serveConnection() answers check with what is wrong", async () => {
   });
 });
 
-Deno.test("serveConnection() takes a late confirmation for one: the result may be printed already", async () => {
+Deno.test("serveConnection() assumes the confirmation of a silent caller: the result may already be printed", async () => {
   const on = host();
   const caller = new FakeCaller([ALLOCATE]);
   const readLine = caller.readLine.bind(caller);

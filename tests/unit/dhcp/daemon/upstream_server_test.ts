@@ -5,7 +5,7 @@ import {
   CONNECT_LINE,
   EMPTY,
   RPC_REQUEST,
-} from "../../../../lib/dhcp/protocol/upstream_messages.ts";
+} from "../../../../lib/dhcp/protocol/upstream_protocol.ts";
 import { serveConnection } from "../../../../lib/dhcp/daemon/server.ts";
 import {
   GobDecoder,
@@ -35,7 +35,7 @@ const ARGS = {
   StdinData: CONFIG,
 };
 
-/** A call of upstream's plugin; the answer's head, header and body. */
+/** Makes a call as upstream's plugin does. @returns Head, header and body of the answer. */
 async function call(
   host: FakeHost,
   method: string,
@@ -99,21 +99,21 @@ for (
       error: "rpc: can't find service DHCP.Frob",
     },
     {
-      name: "an interface that is not there",
+      name: "a namespace that does not exist",
       method: "DHCP.Allocate",
       args: { ...ARGS, Netns: "/nowhere" },
       type: CMD_ARGS,
-      error: 'failed to Statfs "/nowhere"',
+      error: 'failed to Statfs "/nowhere": no such file or directory',
     },
     {
-      name: "a configuration without ipam, which ends upstream's daemon",
+      name: "a configuration without ipam, which crashes upstream's daemon",
       method: "DHCP.Allocate",
       args: { ...ARGS, StdinData: ascii('{"name":"net"}') },
       type: CMD_ARGS,
       error: "IPAM config missing 'ipam' key",
     },
     {
-      name: "a configuration that is no JSON",
+      name: "a configuration that is not JSON",
       method: "DHCP.Release",
       args: { ...ARGS, StdinData: ascii("{") },
       type: CMD_ARGS,
@@ -122,7 +122,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`serveConnection() tells upstream's plugin what is wrong: ${name}`, async () => {
+  Deno.test(`serveConnection() answers upstream's plugin with the error for ${name}`, async () => {
     const host = new FakeHost();
     host.interface();
     assertEquals(await call(host, method, args, type), [
@@ -136,7 +136,7 @@ for (
 for (
   const line of ["GET /debug/rpc HTTP/1.1", "CONNECT /elsewhere HTTP/1.0"]
 ) {
-  Deno.test(`serveConnection() shows nothing to ${line}`, async () => {
+  Deno.test(`serveConnection() refuses ${line} with status 405`, async () => {
     const caller = new FakeCaller([line, ""]);
     await serveConnection(caller, new FakeHost().daemon, CONTEXT);
     assertEquals(
@@ -146,13 +146,13 @@ for (
   });
 }
 
-Deno.test("serveConnection() refuses a stranger with upstream's protocol too", async () => {
+Deno.test("serveConnection() refuses another user with upstream's protocol", async () => {
   const caller = new FakeCaller([CONNECT_LINE, ""], { uid: 1000 });
   await serveConnection(caller, new FakeHost().daemon, CONTEXT);
   assertEquals(caller.taken, []);
 });
 
-Deno.test("serveConnection() takes back what upstream's plugin hung up on", async () => {
+Deno.test("serveConnection() cancels the acquisition when upstream's plugin disconnects", async () => {
   const host = new FakeHost();
   host.interface();
   host.delayMs = 1000;
@@ -163,13 +163,13 @@ Deno.test("serveConnection() takes back what upstream's plugin hung up on", asyn
   );
   caller.sendBytes(encoder.encode(CMD_ARGS, ARGS));
   const served = serveConnection(caller, host.daemon, CONTEXT);
-  host.after(500, () => caller.hangUp());
+  host.scheduler.after(500, () => caller.hangUp());
   await host.settle(served);
   await host.advance(0);
   assertEquals(host.daemon.status()["leases"], {});
 });
 
-/** Sends what it is given bit by bit, as long as anybody reads. */
+/** Sends its input piece by piece, as long as the server reads. */
 class DrippingCaller extends FakeCaller {
   nowMs = 0;
   #reads = 0;
@@ -194,8 +194,8 @@ class DrippingCaller extends FakeCaller {
   #next<T>(source: Iterator<T>, timeoutMs: number): Promise<T | undefined> {
     this.nowMs += Math.min(this.pauseMs, timeoutMs);
     this.#reads += 1;
-    const isTooPatient = this.#reads > 10_000;
-    if (isTooPatient) return Promise.reject(new Error("read for ever"));
+    const isEndless = this.#reads > 10_000;
+    if (isEndless) return Promise.reject(new Error("the server reads forever"));
     if (timeoutMs < this.pauseMs) {
       return Promise.reject(new SystemError("nothing came"));
     }
@@ -224,10 +224,10 @@ for (
       atMs: 5400,
     },
     {
-      name: "header lines, all at once",
+      name: "header lines without end",
       pauseMs: 0,
       lines: dripping(),
-      reason: "Cannot read more than 64 header lines",
+      reason: "more than 64 header lines",
       atMs: 0,
     },
     {
@@ -239,7 +239,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`serveConnection() has no patience for a caller that drips ${name}`, async () => {
+  Deno.test(`serveConnection() limits the time of a caller that sends slowly: ${name}`, async () => {
     const caller = new DrippingCaller(pauseMs, lines, CALL_BYTES.values());
     const reasons: unknown[] = [];
     await serveConnection(caller, new FakeHost().daemon, {

@@ -1,52 +1,164 @@
 import { assertEquals } from "@std/assert";
-import { JsonObject } from "../../../../lib/base/json_reader.ts";
-import type { DhcpPorts } from "../../../../lib/dhcp/plugin/ports.ts";
-import { upstreamHandlers } from "../../../../lib/dhcp/plugin/upstream_handlers.ts";
-import { CONNECTED_LINE } from "../../../../lib/dhcp/protocol/upstream_messages.ts";
-import { GobDecoder } from "../../../../lib/dhcp/protocol/gob/gob_decoder.ts";
+import { concatBytes } from "../../../../lib/base/bytes.ts";
+import type { Result } from "../../../../lib/cni/result.ts";
+import { dhcpHandlers } from "../../../../lib/dhcp/plugin/handlers.ts";
+import {
+  CONNECTED_LINE,
+  EMPTY,
+  RPC_RESPONSE,
+  RPC_RESULT,
+  toRpcResult,
+} from "../../../../lib/dhcp/protocol/upstream_protocol.ts";
+import {
+  GobDecoder,
+  type GobRecord,
+} from "../../../../lib/dhcp/protocol/gob/gob_decoder.ts";
+import { GobEncoder } from "../../../../lib/dhcp/protocol/gob/gob_encoder.ts";
+import { testRows } from "../../../support/rows.ts";
 import { rejectionOf } from "../../base/thrown.ts";
-import { invocation } from "../../cni/builders.ts";
+import { resultOf } from "../../cni/builders.ts";
+import { FakePorts, type FakeResponse, request } from "./fake_ports.ts";
 
-/** The configuration that upstream's daemon is sent for `config` at a DEL. */
-async function sent(config: Record<string, unknown>): Promise<unknown> {
-  const exchanges: Uint8Array[] = [];
-  const ports: DhcpPorts = {
-    connect: () =>
-      Promise.resolve({
-        call: () => Promise.reject(new Error("not asked for")),
-        exchange: (bytes, { take }) => {
-          exchanges.push(bytes);
-          if (exchanges.length > 1) return Promise.reject(new Error("enough"));
-          const head = new TextEncoder().encode(`${CONNECTED_LINE}\n\n`);
-          const answer = take(head);
-          return answer === undefined
-            ? Promise.reject(new Error("no answer"))
-            : Promise.resolve(answer);
-        },
-        [Symbol.dispose]: () => {},
-      }),
-    leaveTombstone: () => Promise.resolve(),
-    workingDirectory: () => "/",
-    warn: () => {},
-  };
-  const json = new JsonObject({ name: "net", ...config }, "");
-  const request = {
-    invocation: invocation(),
-    config: { name: "net", cniVersion: "1.0.0", json },
-  };
-  const thrown = await rejectionOf(() => upstreamHandlers(ports).del(request));
-  assertEquals(thrown?.["message"], "enough");
+/** The response of upstream's daemon to a call in our protocol. */
+const BAD_REQUEST = "HTTP/1.1 400 Bad Request";
+const CONNECTED = `${CONNECTED_LINE}\n\n`;
+
+function rpcResponse(
+  { error, result }: { readonly error?: string; readonly result?: Result },
+): Uint8Array {
+  const encoder = new GobEncoder();
+  return concatBytes([
+    encoder.encode(RPC_RESPONSE, { Error: error }),
+    result === undefined
+      ? encoder.encode(EMPTY, {})
+      : encoder.encode(RPC_RESULT, toRpcResult(result)),
+  ]);
+}
+
+const ALLOCATED = rpcResponse({ result: resultOf("192.0.2.50/24") });
+const RELEASED = rpcResponse({});
+
+/** Ports with upstream's daemon, which gives these responses once it is recognized. */
+function upstreamPorts(...responses: FakeResponse[]): FakePorts {
+  return new FakePorts(BAD_REQUEST, ...responses);
+}
+
+/** The header and the arguments of the call that upstream's daemon has received. */
+function receivedCall({ exchanges }: FakePorts): GobRecord[] {
   const decoder = new GobDecoder(65_536);
   decoder.push(exchanges[1] ?? new Uint8Array());
-  decoder.next();
-  const { StdinData } = decoder.next() ?? {};
+  return [decoder.next() ?? {}, decoder.next() ?? {}];
+}
+
+Deno.test("ADD on upstream's daemon allocates in its protocol", async () => {
+  const ports = upstreamPorts(CONNECTED, ALLOCATED);
+  const results: Result[] = [];
+  await dhcpHandlers(ports).add(
+    request({ cniArgs: "A=b", netns: "x" }),
+    (result) => results.push(result),
+  );
+  assertEquals(results, [resultOf("192.0.2.50/24")]);
+  const [header, { StdinData, ...args }] = receivedCall(ports) as [
+    GobRecord,
+    GobRecord,
+  ];
+  assertEquals(header, { ServiceMethod: "DHCP.Allocate" });
+  assertEquals(args, {
+    ContainerID: "c1",
+    Netns: "/somewhere/x",
+    IfName: "eth0",
+    Args: "A=b",
+  });
+  assertEquals(StdinData instanceof Uint8Array, true);
+  assertEquals(ports.events, [{
+    event: "upstream-daemon-found",
+    command: "ADD",
+  }]);
+  assertEquals(ports.open, 0);
+});
+
+Deno.test("ADD on upstream's daemon reports the daemon's error", async () => {
+  const refused = rpcResponse({ error: "no more tries" });
+  const ports = upstreamPorts(CONNECTED, refused);
+  const thrown = await rejectionOf(() =>
+    dhcpHandlers(ports).add(request(), () => {})
+  );
+  assertEquals([thrown?.["code"], thrown?.["message"]], [
+    999,
+    "error calling DHCP.Allocate: no more tries",
+  ]);
+});
+
+Deno.test("ADD refuses an HTTP server that is not upstream's daemon", async () => {
+  const ports = upstreamPorts("HTTP/1.1 404 Not Found\r\n\r\n");
+  const thrown = await rejectionOf(() =>
+    dhcpHandlers(ports).add(request(), () => {})
+  );
+  assertEquals(
+    thrown?.["message"],
+    'error dialing DHCP daemon: unexpected response "HTTP/1.1 404 Not Found"',
+  );
+});
+
+Deno.test("DEL on upstream's daemon releases without a release note", async () => {
+  const ports = upstreamPorts(CONNECTED, RELEASED);
+  await dhcpHandlers(ports).del(request());
+  const [header] = receivedCall(ports);
+  assertEquals([header, ports.notes], [{ ServiceMethod: "DHCP.Release" }, []]);
+});
+
+testRows("CHECK on upstream's daemon", [
+  { name: "succeeds without prevResult", address: undefined, want: undefined },
+  {
+    name: "succeeds if prevResult has the address",
+    address: "192.0.2.50/24",
+    want: undefined,
+  },
+  {
+    name: "fails if prevResult has another address",
+    address: "192.0.2.51/24",
+    want:
+      "dhcp: the lease is 192.0.2.50/24, which prevResult does not have: 192.0.2.51/24",
+  },
+], async ({ address, want }) => {
+  const ports = upstreamPorts(CONNECTED, ALLOCATED);
+  const prevResult = address && { ips: [{ address }] };
+  const thrown = await rejectionOf(() =>
+    dhcpHandlers(ports).check(request({ config: { prevResult } }))
+  );
+  assertEquals(thrown?.["message"], want);
+});
+
+Deno.test("GC on upstream's daemon releases nothing and logs a warning", async () => {
+  const ports = upstreamPorts();
+  const config = { "cni.dev/valid-attachments": [] };
+  await dhcpHandlers(ports).gc(request({ command: "GC", config }));
+  assertEquals(ports.events, [
+    { event: "upstream-daemon-found", command: "GC" },
+    { event: "gc-unsupported" },
+  ]);
+});
+
+Deno.test("STATUS on upstream's daemon succeeds", async () => {
+  const ports = upstreamPorts();
+  await dhcpHandlers(ports).status(request());
+  assertEquals(ports.exchanges, []);
+});
+
+/** The configuration that upstream's daemon receives for `config`. */
+async function sent(config: Record<string, unknown>): Promise<unknown> {
+  const ports = upstreamPorts(CONNECTED, RELEASED);
+  const asked = request({ config, ipam: undefined });
+  await dhcpHandlers(ports).del(asked);
+  const [, { StdinData } = {}] = receivedCall(ports);
   return JSON.parse(new TextDecoder().decode(StdinData as Uint8Array));
 }
 
-for (
-  const { name, ipam, want } of [
+testRows<{ name: string; ipam: unknown; want: unknown }>(
+  "upstream's daemon receives",
+  [
     {
-      name: "options by number, whatever the case of their keys",
+      name: "options by number, with keys in any letter case",
       ipam: {
         type: "dhcp",
         provide: [{ Option: "host-name", Value: "web1" }],
@@ -59,14 +171,14 @@ for (
       },
     },
     {
-      name: "skipDefault of an entry without an option, with the others",
+      name: "skipDefault of an entry without an option in the other entries",
       ipam: {
         request: [{ skipDefault: true }, { option: "domain-name-servers" }],
       },
       want: { request: [{ option: "6", skipDefault: true }] },
     },
     {
-      name: "skipDefault of an entry with an option",
+      name: "skipDefault of one entry in all entries",
       ipam: { request: [{ option: "6" }, { option: "3", SkipDefault: true }] },
       want: {
         request: [
@@ -76,22 +188,22 @@ for (
       },
     },
     {
-      name: "skipDefault alone, as what every lease has",
+      name: "skipDefault alone with the subnet mask, which every lease has",
       ipam: { request: { skipDefault: true } },
       want: { request: [{ option: "1", skipDefault: true }] },
     },
     {
-      name: "skipDefault that is not meant",
+      name: "no skipDefault that is false",
       ipam: { request: [{ skipDefault: false }, { option: "6" }] },
       want: { request: [{ option: "6" }] },
     },
     {
-      name: "one entry as a list",
+      name: "a single entry as a list",
       ipam: { provide: { option: "host-name", fromArg: "K8S_POD_NAME" } },
       want: { provide: [{ option: "12", fromArg: "K8S_POD_NAME" }] },
     },
     {
-      name: "of keys that differ in case the last",
+      name: "the last of several keys that differ in case",
       ipam: {
         provide: [{ option: "12", OPTION: "15", value: "x" }],
         Provide: [{ OPTION: "15", Option: "12", value: "y" }],
@@ -99,23 +211,22 @@ for (
       want: { provide: [{ option: "12", value: "y" }] },
     },
     {
-      name: "no entry without an option, or with one that is none",
+      name: "no entry without a valid option",
       ipam: { provide: [{ value: "x" }, { option: "" }, { option: null }, 7] },
       want: { provide: [] },
     },
     {
-      name: "other keys as they are",
+      name: "other keys unchanged",
       ipam: { Timeout: 5, request: null, priority: 7 },
       want: { Timeout: 5, priority: 7 },
     },
-  ]
-) {
-  Deno.test(`upstreamHandlers() send upstream's daemon ${name}`, async () => {
+  ],
+  async ({ ipam, want }) => {
     assertEquals(await sent({ ipam }), { name: "net", ipam: want });
-  });
-}
+  },
+);
 
-Deno.test("upstreamHandlers() send upstream's daemon one ipam, whatever the case of its key", async () => {
+Deno.test("upstream's daemon receives a single ipam object, whatever the letter case of its key", async () => {
   const provide = [{ option: "host-name", value: "web1" }];
   assertEquals(
     await sent({ ipam: {}, IPAM: { provide } }),

@@ -1,0 +1,29 @@
+/** Reports an invalid network configuration without failing the command. Pure. @module */
+
+import type { Log } from "../base/log_line.ts";
+import { toCniError } from "./error.ts";
+import type { Request } from "./plugin.ts";
+
+/**
+ * Logs why the configuration of a DEL or GC is invalid.
+ *
+ * Both commands continue with the parts that they need, so that an invalid configuration does not
+ * keep resources from being released (SPEC section 2, "DEL").
+ *
+ * @param parse Parses the whole configuration; the error that it throws is logged.
+ */
+export function logInvalidConfig(
+  { invocation: { command } }: Request,
+  log: Log,
+  parse: () => unknown,
+): void {
+  try {
+    parse();
+  } catch (error) {
+    // DEL and GC do their best with what they have.
+    log("warn", "config-invalid", {
+      command,
+      reason: toCniError(error).message,
+    });
+  }
+}

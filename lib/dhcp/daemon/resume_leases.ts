@@ -1,0 +1,106 @@
+/** Restart: resumes the leases of an earlier daemon, and releases those that are over. @module */
+
+import { SystemError } from "../../base/errors.ts";
+import { attachmentText } from "../../cni/attachment.ts";
+import { attachmentLog } from "./attachment_log.ts";
+import { clientSettings } from "./client_identity.ts";
+import { LeaseClient, type LeaseClientContext } from "./lease_client.ts";
+import type { LeaseRecord } from "./lease_record.ts";
+import type { AttachedInterface } from "./ports.ts";
+import { releaseGrant } from "./release.ts";
+import { decideResume } from "./resume_policy.ts";
+
+/**
+ * Resumes or releases every stored lease.
+ *
+ * @param onResumed Receives each new client once it runs.
+ */
+export async function resumeLeases(
+  context: LeaseClientContext,
+  onResumed: (client: LeaseClient) => void,
+): Promise<void> {
+  const { leases, releaseNotes, log } = context.ports;
+  const notes = releaseNotes.readAll();
+  const stored = leases.readAll();
+  for (const { path, reason } of [...stored.unusable, ...notes.unusable]) {
+    log("warn", "file-ignored", { path, reason });
+  }
+  const deleted = new Set(notes.attachments.map(attachmentText));
+  await Promise.all(stored.records.map(async (record) => {
+    const isDeleted = deleted.has(attachmentText(record.attachment));
+    await resumeOne(record, { isDeleted, context, onResumed });
+  }));
+  for (const attachment of notes.attachments) {
+    // The next daemon releases what cannot be released now.
+    if (leases.read(attachment) === undefined) releaseNotes.remove(attachment);
+  }
+}
+
+/** Releases a stored lease without a client, and removes its file. @throws {SystemError} */
+export async function releaseStoredLease(
+  record: LeaseRecord,
+  context: LeaseClientContext,
+): Promise<void> {
+  const attached = findInterface(record, context);
+  await releaseThrough(attached, record, context);
+}
+
+async function resumeOne(
+  record: LeaseRecord,
+  { isDeleted, context, onResumed }: {
+    readonly isDeleted: boolean;
+    readonly context: LeaseClientContext;
+    readonly onResumed: (client: LeaseClient) => void;
+  },
+): Promise<void> {
+  const { attachment, identity, options } = record;
+  const { bootId } = context.ports;
+  const log = attachmentLog(attachment, context.ports.log);
+  try {
+    const attached = findInterface(record, context);
+    const addresses = attached?.addresses();
+    const decision = decideResume(record, { bootId, isDeleted, addresses });
+    if (decision.kind === "release") {
+      log("info", "lease-dropped", { reason: decision.reason });
+      return await releaseThrough(attached, record, context);
+    }
+    if (attached === undefined) return;
+    const subject = { attachment, attached, identity, options };
+    const client = new LeaseClient(subject, context);
+    try {
+      client.resume(decision.record);
+    } catch (error) {
+      client.suspend();
+      throw error;
+    }
+    onResumed(client);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    // The file stays, so that the next daemon tries again.
+    log("error", "lease-not-resumed", { reason: error.message });
+  }
+}
+
+async function releaseThrough(
+  attached: AttachedInterface | undefined,
+  record: LeaseRecord,
+  { ports, flags }: LeaseClientContext,
+): Promise<void> {
+  const { attachment, grant, identity, isLost, options } = record;
+  const linkKind = undefined;
+  const settings = clientSettings(identity, options, { flags, linkKind });
+  const log = attachmentLog(attachment, ports.log);
+  await releaseGrant({ grant, isLost, settings, attached }, ports, log);
+  ports.leases.remove(attachment);
+}
+
+/** Returns the interface of a stored lease; undefined if it is gone. @throws {SystemError} */
+function findInterface(
+  { bootId, location }: LeaseRecord,
+  { ports }: LeaseClientContext,
+): AttachedInterface | undefined {
+  // After a boot another namespace is at the same location.
+  return bootId === ports.bootId
+    ? ports.interfaces.findAgain(location)
+    : undefined;
+}

@@ -1,0 +1,122 @@
+/**
+ * The release notes: a plugin that finds no daemon leaves one for each DEL, and the next daemon
+ * releases the lease. The plugin loads this module too, so it must not use the C library. @module
+ */
+
+import { formatHex } from "../../base/hex.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
+import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
+import { lstat, removeFile } from "../../sys/files.ts";
+import type {
+  Digest,
+  ReleaseNoteStore,
+  Scheduler,
+  UnusableFile,
+} from "../daemon/ports.ts";
+import {
+  formatReleaseNote,
+  parseReleaseNote,
+} from "../protocol/release_note.ts";
+import { stateDirOf, stateFileName } from "../protocol/state_directory.ts";
+import {
+  checkFileName,
+  listStateFiles,
+  readStateFile,
+  readStateFiles,
+  type StateFile,
+} from "./state_files.ts";
+
+/** An older temporary file is left behind: no plugin takes so long to write a release note. */
+const MAX_WRITING_MS = 60_000;
+
+/**
+ * Leaves a release note for the next daemon that listens at `socketPath`.
+ *
+ * @throws {SystemError} if the file system refuses.
+ */
+export async function writeReleaseNote(
+  socketPath: string,
+  attachment: Attachment,
+): Promise<void> {
+  const text = new TextEncoder().encode(attachmentText(attachment));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  writeNote(stateDirOf(socketPath), digest, attachment);
+}
+
+function writeNote(
+  directory: string,
+  digest: Uint8Array,
+  attachment: Attachment,
+): void {
+  const content = formatReleaseNote(attachment);
+  // Runtimes repeat a DEL that takes too long, while the first plugin still runs.
+  const writer = Deno.pid;
+  makeStateDirectory(directory);
+  writeStateFile(directory, noteName(digest), {
+    content,
+    isDurable: true,
+    writer,
+  });
+}
+
+/** The release notes for one daemon. */
+export class ReleaseNotes implements ReleaseNoteStore {
+  readonly #directory: string;
+  readonly #digest: Digest;
+  readonly #scheduler: Pick<Scheduler, "wallMs">;
+
+  /** @param directory As {@link stateDirOf} the socket. */
+  constructor(
+    directory: string,
+    { digest, scheduler }: {
+      readonly digest: Digest;
+      readonly scheduler: Pick<Scheduler, "wallMs">;
+    },
+  ) {
+    this.#directory = directory;
+    this.#digest = digest;
+    this.#scheduler = scheduler;
+  }
+
+  readAll(): {
+    readonly attachments: readonly Attachment[];
+    readonly unusable: readonly UnusableFile[];
+  } {
+    const files = listStateFiles(this.#directory);
+    for (const file of files) {
+      if (this.#isAbandoned(file)) removeFile(file.path);
+    }
+    const notes = files.filter(({ kind }) => kind === "release");
+    const { values, unusable } = readStateFiles(
+      notes,
+      (path) => this.#load(path),
+    );
+    return { attachments: values, unusable };
+  }
+
+  remove(attachment: Attachment): void {
+    removeFile(`${this.#directory}/${this.#nameOf(attachment)}`);
+  }
+
+  #load(path: string): Attachment {
+    const attachment = parseReleaseNote(readStateFile(path));
+    checkFileName(path, this.#nameOf(attachment));
+    return attachment;
+  }
+
+  /** Whether a temporary file is left behind. Several plugins may be writing release notes now. */
+  #isAbandoned({ path, isFile, kind }: StateFile): boolean {
+    if (!isFile || kind !== "temporary-release") return false;
+    const writtenMs = lstat(path)?.mtime?.getTime() ?? Infinity;
+    return writtenMs + MAX_WRITING_MS < this.#scheduler.wallMs();
+  }
+
+  #nameOf(attachment: Attachment): string {
+    const text = new TextEncoder().encode(attachmentText(attachment));
+    return noteName(this.#digest(text));
+  }
+}
+
+function noteName(digest: Uint8Array): string {
+  return stateFileName(formatHex(digest), "release");
+}

@@ -1,0 +1,97 @@
+import { assertEquals } from "@std/assert";
+import { encodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
+import type { Interfaces } from "../../../../lib/dhcp/daemon/ports.ts";
+import { netnsInterfaces } from "../../../../lib/dhcp/host/netns_interface.ts";
+import { EventLoop } from "../../../../lib/linux/event_loop.ts";
+import { LinkMonitor } from "../../../../lib/linux/link_monitor.ts";
+import { openLinkControl } from "../../../../lib/linux/link_control.ts";
+import {
+  ETHER_TYPE,
+  openPacketSocket,
+} from "../../../../lib/linux/packet_socket.ts";
+import { Timers } from "../../../../lib/linux/timers.ts";
+import { encodeIpv4Udp } from "../../../../lib/net/ipv4_udp.ts";
+import { LIMITED_BROADCAST } from "../../../../lib/net/ipv4_address.ts";
+import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
+import { ip as address } from "../../../support/dhcp_messages.ts";
+import { run as runProgram } from "../../../../tools/lab/network_namespace.ts";
+import { waitUntil } from "../../../../tools/lab/waiting.ts";
+import {
+  TestLink,
+  type TestNetns,
+} from "../../../support/network_namespaces.ts";
+import { testAsRoot } from "../../../support/requirements.ts";
+import { INTERFACE_CONTRACT } from "../../../unit/dhcp/daemon/attached_interface_contract.ts";
+
+/** Broadcasts a message from the server's port. */
+function serve(server: TestNetns, message: Uint8Array): void {
+  using netns = server.open();
+  using control = openLinkControl(netns);
+  using socket = openPacketSocket(netns, {
+    ifIndex: control.find("eth0")?.index ?? 0,
+    etherType: ETHER_TYPE.ipv4,
+    filter: dhcpReplyFilter(0),
+  });
+  const packet = encodeIpv4Udp({
+    source: address("192.0.2.1"),
+    sourcePort: 67,
+    destination: LIMITED_BROADCAST,
+    destinationPort: 68,
+  }, message);
+  socket.send(packet, new Uint8Array(6).fill(0xff));
+}
+
+/** Runs `body` with a client's and a server's namespace and the interfaces of this host. */
+async function withInterfaces(
+  body: (link: TestLink, interfaces: Interfaces) => void | Promise<void>,
+): Promise<void> {
+  using link = new TestLink();
+  await using loop = new EventLoop((error) => {
+    throw error;
+  });
+  using timers = new Timers(loop);
+  using monitor = new LinkMonitor(loop, timers);
+  const interfaces = netnsInterfaces({ loop, timers, monitor });
+  await waitUntil("carrier", () => {
+    const attached = interfaces.find(link.client.path, "eth0");
+    return attached.read()?.hasCarrier === true;
+  });
+  await body(link, interfaces);
+}
+
+for (const { name, run } of INTERFACE_CONTRACT) {
+  testAsRoot(`interface in a namespace: ${name}`, async () => {
+    await withInterfaces(async ({ client, server }, interfaces) => {
+      await run({
+        interfaces,
+        netnsPath: client.path,
+        removeInterface: () => void client.ip("link del eth0"),
+        replaceInterface: () => {
+          client.ip("link del eth0");
+          client.ip("link add eth0 type veth peer name eth9");
+        },
+        removeNamespace: () => client.remove(),
+        replaceNamespace: () => {
+          // Not `remove()`: the namespace of the same name is removed at the end.
+          runProgram("ip", "netns", "del", client.name);
+          runProgram("ip", "netns", "add", client.name);
+          client.ip("link add eth0 type veth peer name eth9");
+        },
+        serve: (message) => serve(server, encodeMessage(message)),
+        until: (what, condition) => waitUntil(what, condition, 5000),
+      });
+    });
+  });
+}
+
+testAsRoot(
+  "interface in a namespace: a plain file at the path counts as a removed namespace",
+  async () => {
+    await withInterfaces(({ client }, interfaces) => {
+      const attached = interfaces.find(client.path, "eth0");
+      runProgram("umount", client.path);
+      assertEquals(attached.read(), undefined);
+      assertEquals(interfaces.findAgain(attached.location), undefined);
+    });
+  },
+);

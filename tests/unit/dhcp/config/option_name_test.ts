@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { JsonObject } from "../../../../lib/base/json_reader.ts";
+import { readOptionCode } from "../../../../lib/dhcp/config/option_name.ts";
+import { testRows } from "../../../support/rows.ts";
+import { thrownBy } from "../../base/thrown.ts";
+
+function read(option: unknown): number | undefined {
+  return readOptionCode(new JsonObject({ option }, "ipam.request[0]"));
+}
+
+testRows("readOptionCode() reads", [
+  { name: "a name", option: "routers", want: 3 },
+  { name: "a number", option: 12, want: 12 },
+  { name: "a number as text", option: "12", want: 12 },
+  { name: "empty text as no option", option: "", want: undefined },
+  { name: "an absent key as no option", option: undefined, want: undefined },
+], ({ option, want }) => assertEquals(read(option), want));
+
+testRows("readOptionCode() refuses", [
+  {
+    name: "an unknown name",
+    option: "zork",
+    error: "ConfigError",
+    message:
+      'Can not parse option "zork": Can not parse option: strconv.ParseUint: parsing "zork": invalid syntax',
+  },
+  {
+    name: "a number above 255",
+    option: "256",
+    error: "ConfigError",
+    message:
+      'Can not parse option "256": Can not parse option: strconv.ParseUint: parsing "256": value out of range',
+  },
+  {
+    name: "a boolean",
+    option: true,
+    error: "DecodeError",
+    message:
+      "json: cannot unmarshal bool into ipam.request[0].option: expected a string",
+  },
+], ({ option, error, message }) => {
+  const thrown = thrownBy(() => read(option));
+  assertEquals([thrown?.["name"], thrown?.["message"]], [error, message]);
+});

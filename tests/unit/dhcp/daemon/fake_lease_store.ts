@@ -1,0 +1,67 @@
+/** Lease files and release notes in memory. `lease_store_contract.ts` says what they share with real ones. @module */
+
+import { SystemError } from "../../../../lib/base/errors.ts";
+import {
+  type Attachment,
+  attachmentText,
+} from "../../../../lib/cni/attachment.ts";
+import {
+  formatLeaseRecord,
+  type LeaseRecord,
+  parseLeaseRecord,
+} from "../../../../lib/dhcp/daemon/lease_record.ts";
+import type {
+  LeaseStore,
+  ReleaseNoteStore,
+} from "../../../../lib/dhcp/daemon/ports.ts";
+
+/** Lease files in memory. */
+export class FakeLeaseStore implements LeaseStore {
+  /** The content of each file, by attachment. */
+  readonly files = new Map<string, string>();
+  /** Whether writes fail. */
+  isFull = false;
+
+  write(record: LeaseRecord): void {
+    if (this.isFull) throw new SystemError("disk full");
+    const name = attachmentText(record.attachment);
+    this.files.set(name, formatLeaseRecord(record));
+  }
+
+  remove(attachment: Attachment): void {
+    this.files.delete(attachmentText(attachment));
+  }
+
+  read(attachment: Attachment): LeaseRecord | undefined {
+    const text = this.files.get(attachmentText(attachment));
+    return text === undefined ? undefined : parseLeaseRecord(text);
+  }
+
+  readAll(): ReturnType<LeaseStore["readAll"]> {
+    const records = [...this.files.values()].map(parseLeaseRecord);
+    return { records, unusable: [] };
+  }
+}
+
+/** Release notes in memory. */
+export class FakeReleaseNotes implements ReleaseNoteStore {
+  readonly #notes = new Map<string, Attachment>();
+
+  /** How many there are. */
+  get size(): number {
+    return this.#notes.size;
+  }
+
+  /** Leaves a release note, as a plugin does. */
+  leave(attachment: Attachment): void {
+    this.#notes.set(attachmentText(attachment), attachment);
+  }
+
+  readAll(): ReturnType<ReleaseNoteStore["readAll"]> {
+    return { attachments: [...this.#notes.values()], unusable: [] };
+  }
+
+  remove(attachment: Attachment): void {
+    this.#notes.delete(attachmentText(attachment));
+  }
+}

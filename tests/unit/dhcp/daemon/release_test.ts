@@ -1,0 +1,97 @@
+import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
+import { decodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
+import type { Grant } from "../../../../lib/dhcp/daemon/lease_record.ts";
+import type { Datagram } from "../../../../lib/dhcp/daemon/ports.ts";
+import {
+  grantedOffer,
+  releaseGrant,
+} from "../../../../lib/dhcp/daemon/release.ts";
+import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
+import { ip, settings } from "../../../support/dhcp_messages.ts";
+import { testRows } from "../../../support/rows.ts";
+import { FakeInterfaces } from "./fake_interface.ts";
+import { FakeScheduler } from "./fake_scheduler.ts";
+import { LEASED, OFFERED } from "./sample_lease.ts";
+
+testRows("grantedOffer()", [
+  { name: "of a lease", grant: LEASED.grant },
+  { name: "of an offer", grant: OFFERED.grant },
+], ({ grant }) => {
+  const want = { address: ip("192.0.2.50"), server: ip("192.0.2.1") };
+  assertEquals(grantedOffer(grant), want);
+});
+
+interface Row {
+  readonly name: string;
+  readonly grant: Grant | undefined;
+  readonly isLost?: boolean;
+  readonly isInterfaceGone?: boolean;
+  readonly isRefused?: boolean;
+  /** Where the RELEASE leaves, and the log. */
+  readonly want: readonly [via: readonly string[], log: readonly string[]];
+}
+
+testRows<Row>("releaseGrant()", [
+  {
+    name: "sends a RELEASE of a lease through the interface",
+    grant: LEASED.grant,
+    want: [["interface 192.0.2.50 192.0.2.1"], ["lease-released"]],
+  },
+  {
+    name: "sends a RELEASE of an offer",
+    grant: OFFERED.grant,
+    want: [["interface 192.0.2.50 192.0.2.1"], ["lease-released"]],
+  },
+  {
+    name: "sends it from the host if the interface is gone",
+    grant: LEASED.grant,
+    isInterfaceGone: true,
+    want: [["host 192.0.2.50 192.0.2.1"], ["lease-released"]],
+  },
+  {
+    name: "sends nothing for a lost lease",
+    grant: LEASED.grant,
+    isLost: true,
+    want: [[], []],
+  },
+  {
+    name: "sends nothing without a grant",
+    grant: undefined,
+    want: [[], []],
+  },
+  {
+    name: "logs what the operating system refuses",
+    grant: LEASED.grant,
+    isRefused: true,
+    want: [[], ["release-failed"]],
+  },
+], async ({ grant, isLost = false, isInterfaceGone, isRefused, want }) => {
+  const sent: string[] = [];
+  const record = (via: string, datagram: Datagram): void => {
+    if (isRefused) throw new SystemError("refused");
+    const { source, destination, bytes } = datagram;
+    assertEquals(decodeMessage(bytes).options.get(53), Uint8Array.of(7));
+    const addresses = [source, destination].map(formatIpAddress).join(" ");
+    sent.push(`${via} ${addresses}`);
+  };
+  const interfaces = new FakeInterfaces({
+    scheduler: new FakeScheduler(),
+    onSend: (datagram) => record("interface", datagram),
+  });
+  interfaces.sendFromHost = (datagram) => record("host", datagram);
+  const attached = interfaces.add("/ns/a", "1");
+  const log: string[] = [];
+  await releaseGrant(
+    {
+      grant,
+      isLost,
+      settings: settings(),
+      attached: isInterfaceGone ? undefined : attached,
+    },
+    { interfaces, randomU32: () => 7 },
+    (_level, event) => log.push(event),
+  );
+  assertEquals([sent, log], want);
+  assertEquals(attached.openSockets, 0);
+});
