@@ -153,4 +153,4 @@ testRowsInParallel([`binary:${OURS}`], "sandbox", [
   UNDISTURBED,
   ...PLANTED_ROWS,
   ...VARIABLE_ROWS,
-], { lanes: 3 });
+], { width: 3 });
