@@ -161,7 +161,7 @@ export class DiskStore implements ReservationStore {
     });
     bestEffort(
       this.#log,
-      "answer-not-recorded",
+      "marker-not-removed",
       () => removeFile(this.#directory.join(FILE_NAME.answered)),
     );
     this.#reservations.save({
