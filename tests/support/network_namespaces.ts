@@ -24,16 +24,21 @@ export function ip(command: string): string {
 /** Of this run: a process number is used again, and a run that was killed leaves its namespaces behind. */
 const RUN = crypto.randomUUID().slice(0, 8);
 let lastNumber = 0;
+/** High and random: the kernel chooses low numbers, and another test run has others. */
+const FIRST_NUMBER = 2 ** 30 +
+  (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) % 2 ** 29;
 
 /** A fresh namespace called `name`, at `path`. */
 export class TestNetns implements Disposable {
   readonly name: string;
   readonly path: string;
+  readonly #index: number;
   #isRemoved = false;
 
   constructor() {
     lastNumber += 1;
-    this.name = `cni-ipam-${RUN}-${lastNumber}`;
+    this.#index = lastNumber;
+    this.name = `cni-ipam-${RUN}-${this.#index}`;
     this.path = `/var/run/netns/${this.name}`;
     ip(`netns add ${this.name}`);
     this.ip("link set lo up");
@@ -64,6 +69,14 @@ export class TestNetns implements Disposable {
     while (this.list("link show dev eth0")[0].operstate !== "UP") {
       if (performance.now() > endMs) throw new Error(`${this.name}: eth0 down`);
     }
+  }
+
+  /**
+   * Gives it a number of its own in this namespace. A number that the kernel chooses may be one that it has just taken
+   * from another namespace, whose end is still to be reported under that number.
+   */
+  setNumber(): void {
+    ip(`netns set ${this.name} ${FIRST_NUMBER + this.#index}`);
   }
 
   /** Opens it. */

@@ -28,6 +28,8 @@ class Stage implements AsyncDisposable {
   readonly monitor: LinkMonitor;
 
   constructor(onError: (error: unknown) => void = failOnError) {
+    this.link.client.setNumber();
+    this.link.server.setNumber();
     this.loop = new EventLoop(onError);
     this.timers = new Timers(this.loop);
     this.monitor = new LinkMonitor(this.loop, this.timers);
@@ -99,6 +101,7 @@ testAsRoot("LinkMonitor tells of each change of many in a row", async () => {
   await using stage = new Stage();
   // Of itself nothing ever happens to it.
   using place = new TestNetns();
+  place.setNumber();
   place.ip("link add eth0 type veth peer name eth1");
   const eth0 = stage.watch(place);
   for (let count = 1; count <= 12; count++) {

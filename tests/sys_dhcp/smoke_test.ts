@@ -20,6 +20,7 @@ const RUN = [Deno.execPath(), "run", "--no-prompt", ...PERMISSIONS, PROGRAM];
 
 async function smoke(command: readonly string[]): Promise<void> {
   using link = new TestLink();
+  link.client.setNumber();
   await report(command, [link.client.path, link.server.path]);
 }
 
