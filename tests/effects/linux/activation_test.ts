@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { connectUnix } from "../../../lib/sys/unix_client.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { soon } from "../../support/waiting.ts";
 
@@ -48,7 +48,7 @@ Deno.test("activatedListener() serves on descriptor 3 and keeps its file", async
   const child = spawn(activator(listening(path, 3), 1));
   const output = outputOf(child);
   // The socket is there before the program is, but not before perl is.
-  using client = await eventually(
+  using client = await waitFor(
     "socket",
     () => connectUnix(path).catch(() => undefined),
   );
