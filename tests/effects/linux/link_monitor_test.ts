@@ -218,8 +218,8 @@ testAsRoot(
 );
 
 /**
- * Makes a namespace that has the id of a removed one. Eight are removed, because another process can
- * take an id first.
+ * Makes a namespace that has the id of a removed one. Eight are removed, because another process
+ * can take an id first.
  */
 function makeSuccessor(): TestNetns {
   const predecessors = Array.from({ length: 8 }, () => new TestNetns());
