@@ -59,7 +59,7 @@ const WORDS: readonly (readonly [pattern: RegExp, instead: string])[] = [
   [/heirloom/gi, "the record that is resumed"],
   [/tombstone/gi, "release note"],
   [/oddit(?:y|ies)/gi, "unusable file"],
-  [/\btakes? ?up\b|takeUp/gi, "resume"],
+  [/takeUp/g, "resume"],
   [/\banew\b/gi, "again; recreate"],
   [/\bfor ever\b/gi, "forever; permanently"],
   [/\b(?:whoever|somebody|anybody|nobody)\b/gi, "who it is: the caller, ..."],
