@@ -1,29 +1,32 @@
 /**
- * `deno task test`: sets the machine up and runs every check and test. The last line of its output
- * is the sum, after the names of what failed; its exit status is 1 if anything failed.
+ * `deno task test`: installs what the tests need and runs every check and test. The last line of its output has the
+ * counts, after the names of what failed. Its exit status is 1 if anything failed.
  *
  * @module
  */
 
+import { runInParallel } from "./parallel.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print } from "./terminal.ts";
-import { runStages } from "./test/stage.ts";
-import { BUILD, CHECKS, SUITES } from "./test/stages.ts";
+import { runStage } from "./test/stage.ts";
+import { BUILD, PREPARATION, SUITES } from "./test/stages.ts";
 import { formatCounts, NO_TESTS, sum, type Summary } from "./test/summary.ts";
 
 /** One more than there are cores, for many tests wait most of their time. */
 const WIDTH = navigator.hardwareConcurrency + 1;
 
 async function runAll(): Promise<Summary> {
-  const [built = NO_TESTS, ...checked] = await runStages(
-    [BUILD, ...CHECKS],
+  const [built = NO_TESTS, ...checked] = await runInParallel(
+    [BUILD, ...PREPARATION],
     WIDTH,
+    runStage,
   );
   if (built.failed > 0) {
     print("No binary to test: the other stages are not run.\n");
     return sum([built, ...checked]);
   }
-  return sum([built, ...checked, ...await runStages(SUITES, WIDTH)]);
+  const tested = await runInParallel(SUITES, WIDTH, runStage);
+  return sum([built, ...checked, ...tested]);
 }
 
 if (import.meta.main) {

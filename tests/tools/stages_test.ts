@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { walkSync } from "@std/fs/walk";
-import { CHECKS, SUITES } from "../../tools/test/stages.ts";
+import { SUITES } from "../../tools/test/stages.ts";
 import type { Stage } from "../../tools/test/stage.ts";
 import { REPO_ROOT } from "../support/binaries.ts";
 
@@ -25,7 +25,7 @@ Deno.test("each test file belongs to one stage", () => {
   const problems = files
     .map((file) => ({
       file,
-      stages: [...CHECKS, ...SUITES].filter((stage) => runs(stage, file))
+      stages: SUITES.filter((stage) => runs(stage, file))
         .map(({ title }) => title),
     }))
     .filter(({ stages }) => stages.length !== 1);

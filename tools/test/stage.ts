@@ -21,23 +21,8 @@ export interface Stage {
   readonly args: readonly string[];
 }
 
-/** Runs all stages, `width` at a time in this order. @returns Their summaries, in the same order. */
-export async function runStages(
-  stages: readonly Stage[],
-  width: number,
-): Promise<Summary[]> {
-  const summaries: Summary[] = [];
-  let next = 0;
-  await Promise.all(Array.from({ length: width }, async () => {
-    for (let index = next++; index < stages.length; index = next++) {
-      summaries[index] = await runStage(stages[index] as Stage);
-    }
-  }));
-  return summaries;
-}
-
 /** Runs a stage, and prints its output as a whole once it has ended. */
-async function runStage(stage: Stage): Promise<Summary> {
+export async function runStage(stage: Stage): Promise<Summary> {
   const { title, args } = stage;
   print(`== ${title}: started`);
   const startMs = performance.now();

@@ -9,9 +9,8 @@ const TEST = ["test", "--no-prompt", "--no-check"];
 /** Compiles the plugins; the suites cannot run without them. */
 export const BUILD: Stage = { title: "build", args: ["task", "build"] };
 
-/** What can run beside the build. The longest come first. */
-export const CHECKS: readonly Stage[] = [
-  { title: "unit tests", args: [...TEST, "tests/unit"] },
+/** What runs beside the build: the packages that the suites need, and quick checks. */
+export const PREPARATION: readonly Stage[] = [
   {
     title: "Debian packages",
     args: ["run", "-P=tools", "tools/test/debian_packages.ts"],
@@ -30,12 +29,13 @@ export const CHECKS: readonly Stage[] = [
   { title: "lint", args: ["lint"] },
 ];
 
-/** Tests that need permissions, most of them the compiled plugins too. The longest come first. */
+/** The tests. The longest come first. */
 export const SUITES: readonly Stage[] = [
   // By itself, for it waits two minutes for a lease to expire.
   suite("tests/dhcp/servers/rows_test.ts", "tests-dhcp"),
   suite("tests/host_local/integration", "tests"),
   suite("tests/dhcp/servers", "tests-dhcp", "tests/dhcp/servers/rows_test.ts"),
+  suite("tests/unit"),
   suite("tests/dhcp/conformance", "tests-dhcp"),
   suite("tests/host_local/conformance", "tests"),
   suite("tests/tools", "tools"),
@@ -47,12 +47,13 @@ export const SUITES: readonly Stage[] = [
   suite("tests/architecture_test.ts", "tests"),
 ];
 
-function suite(path: string, permissions: string, except?: string): Stage {
+/** @param permissions The set of permissions; none by default. */
+function suite(path: string, permissions?: string, except?: string): Stage {
   return {
     title: except === undefined ? path : `${path}, the others`,
     args: [
       ...TEST,
-      `-P=${permissions}`,
+      ...(permissions === undefined ? [] : [`-P=${permissions}`]),
       ...(except === undefined ? [] : [`--ignore=${except}`]),
       path,
     ],
