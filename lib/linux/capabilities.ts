@@ -12,7 +12,8 @@ const DATA_BYTES = 24;
 const SECOND_SET = 12;
 
 /**
- * Returns the effective capabilities, as bits. In a user namespace they are those in that namespace.
+ * Returns the effective capabilities, as bits. In a user namespace they are those in that
+ * namespace.
  *
  * @throws {SyscallError} as capget(2) fails.
  */

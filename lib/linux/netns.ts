@@ -72,8 +72,9 @@ export function openNetns(path: string): Netns {
  * Opens the network namespace at `path` as the process `pid` sees it: in its mount namespace, under
  * its root.
  *
- * @throws {NotNetnsError | SyscallError} as {@link openNetns}, also if the process is gone or may
- *   not be inspected (CAP_SYS_PTRACE).
+ * @throws {NotNetnsError} if it is a file of another kind, or another kind of namespace.
+ * @throws {SyscallError} if there is no such process or path, or they may not be accessed
+ *   (CAP_SYS_PTRACE, CAP_SYS_ADMIN).
  */
 export function openNetnsOfProcess(pid: number, path: string): Netns {
   const root = `/proc/${pid}/root`;
@@ -104,7 +105,8 @@ function openBelow({ fd }: Descriptor, path: string): number | bigint {
 /**
  * Opens the namespace that was found.
  *
- * @param found The result of a call with O_PATH. That finds a file once and does not open it: another
+ * @param found The result of a call with O_PATH. That finds a file once and does not open it:
+ * another
  *   user may replace it at any time by a FIFO or a device, which could block or have side effects.
  */
 function openFile(found: number | bigint, path: string): Netns {

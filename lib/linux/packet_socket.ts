@@ -27,8 +27,8 @@ const SOL_PACKET = 263;
 const PACKET_AUXDATA = 8;
 const PACKET_IGNORE_OUTGOING = 23;
 /**
- * All protocols (linux/if_ether.h). A socket that is bound to one of them sees a frame only after the
- * interface has passed it on: not if it is a bridge port, and not if tc(8) redirects the frame.
+ * All protocols (linux/if_ether.h). A socket that is bound to a single one does not receive frames
+ * that a bridge or tc(8) takes from the interface.
  */
 const ETH_P_ALL = 0x0003;
 /** The sender left the checksum to the network card, and the packet passed none (veth, bridge). */
@@ -47,8 +47,8 @@ export interface PacketSocketOptions {
   /** The protocol of the packets that it sends, one of `ETHER_TYPE`. */
   readonly etherType: number;
   /**
-   * Which packets to receive, of all protocols. It is given them from the network header on, and may
-   * be given those that the host sends.
+   * Which packets to receive, of all protocols. It is given them from the network header on, and
+   * may be given those that the host sends.
    */
   readonly filter: readonly BpfInstruction[];
 }
@@ -61,7 +61,7 @@ export interface ReceivedPacket {
   readonly packet: Uint8Array;
   /** Hardware address of the sender. */
   readonly sender: Uint8Array;
-  /** How to judge the UDP checksum. */
+  /** Whether the UDP checksum can be verified. */
   readonly checksum: ChecksumPolicy;
 }
 

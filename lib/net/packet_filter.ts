@@ -3,8 +3,8 @@
  * Documentation/networking/filter.rst).
  *
  * They are for AF_PACKET sockets of type SOCK_DGRAM that are bound to all protocols. These receive
- * packets from the network header on, those that the host sends included. A load beyond the end of a
- * packet drops it. Pure.
+ * packets from the network header on, those that the host sends included. A load beyond the end of
+ * a packet drops it. Pure.
  *
  * @module
  */

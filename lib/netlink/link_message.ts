@@ -64,8 +64,8 @@ export interface LinkInfo {
 }
 
 /**
- * Returns whether the traffic of an interface belongs to another one, so that addresses on it are of
- * no use. Only a VRF leaves them in use.
+ * Returns whether the traffic of an interface belongs to another one, so that addresses on it are
+ * of no use. Only a VRF leaves them in use.
  */
 export function isPort({ master }: Pick<LinkInfo, "master">): boolean {
   return master !== undefined && master.kind !== "vrf";

@@ -35,8 +35,8 @@ export interface LinkNotification {
   /** Index of the interface. */
   readonly ifIndex: number;
   /**
-   * Removed: it left its namespace. Set-down: it is administratively down. Changed: the interface or
-   * its IPv4 addresses did.
+   * Removed: it left its namespace. Set-down: it is administratively down. Changed: the interface
+   * or its IPv4 addresses did.
    */
   readonly kind: "changed" | "set-down" | "removed";
 }

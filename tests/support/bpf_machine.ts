@@ -1,4 +1,4 @@
-/** Runs classic BPF programs as the kernel does, for the instructions in use. @module */
+/** Runs classic BPF programs as the kernel does, with the instructions in use. @module */
 
 import {
   BPF,
@@ -8,7 +8,7 @@ import {
   SKF_AD_VLAN_TAG,
 } from "../../lib/net/packet_filter.ts";
 
-/** What the kernel knows of a packet besides its bytes. */
+/** What the kernel knows about a packet in addition to its bytes. */
 export interface PacketFacts {
   /** Protocol of the link header; 0x0800 (IPv4) if it is not given. */
   readonly protocol?: number;
@@ -20,7 +20,7 @@ export interface PacketFacts {
   readonly vlanTag?: number;
 }
 
-/** How many bytes the program passes; 0 is "drop". @throws {Error} if it is not a valid program. */
+/** Returns how many bytes the program passes; 0 is "drop". @throws {Error} if the program is invalid. */
 export function runBpf(
   program: readonly BpfInstruction[],
   packet: Uint8Array,
@@ -81,7 +81,7 @@ export function runBpf(
         value = load(x + k, 1);
         break;
       default:
-        throw new Error(`no such instruction: ${code}`);
+        throw new Error(`unknown instruction: ${code}`);
     }
     if (value === undefined) return 0;
     a = value;

@@ -1,5 +1,7 @@
 /**
- * The socket of one lease client: opened when it sends, closed when it expects no answer. @module
+ * The socket of one lease client: opened when it sends, closed when it expects no answer.
+ *
+ * @module
  */
 
 import { SystemError } from "../../base/errors.ts";

@@ -1,6 +1,8 @@
 /**
  * What the daemon needs from the operating system. `lib/dhcp/host` and the fakes of the tests
- * implement it. @module
+ * implement it.
+ *
+ * @module
  */
 
 import { SystemError } from "../../base/errors.ts";
@@ -55,7 +57,7 @@ export interface DhcpSocket extends Disposable {
    * Sends a datagram; from now on receives only answers with its xid.
    *
    * @throws {SendRefusedError} if the daemon may not send.
-   * @throws {SystemError} if it cannot be sent now.
+   * @throws {SystemError} if the link is down, or it cannot be sent now for another reason.
    */
   send(datagram: Datagram): void;
   /**
@@ -175,7 +177,7 @@ export interface Interfaces {
    * gone.
    *
    * @returns Which way it was sent: the name of a device, or `host`.
-   * @throws {SystemError}
+   * @throws {SystemError} if the host has neither such a device nor a route to the server.
    */
   sendFromHost(datagram: Datagram, route: HostRoute): string;
 }

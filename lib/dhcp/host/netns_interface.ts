@@ -1,6 +1,8 @@
 /**
- * The daemon's interfaces on a real kernel: found by path and index, without a descriptor
- * between two uses. @module
+ * The daemon's interfaces on a real kernel: found by path and index, without a descriptor between
+ * two uses.
+ *
+ * @module
  */
 
 import { SystemError } from "../../base/errors.ts";
@@ -133,7 +135,11 @@ class NetnsInterface implements AttachedInterface {
     });
   }
 
-  /** Runs `body` with the namespace, which is open until it returns. @throws {GoneError} */
+  /**
+   * Runs `body` with the namespace, which is open until it returns.
+   *
+   * @throws {GoneError} if the namespace no longer exists.
+   */
   #enter<T>(body: (netns: Netns) => T): T {
     const { location: { netnsPath, netns: identity } } = this;
     using netns = this.#context.lookup.openAgain(netnsPath, identity);

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { openNetns } from "../../../lib/linux/netns.ts";
 import { NetnsProcesses } from "../../../lib/linux/netns_processes.ts";
 import { isSameNetns } from "../../../lib/net/netns_identity.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { testAsRoot } from "../../support/requirements.ts";
 
@@ -23,7 +23,7 @@ testAsRoot(
     assertEquals(processes.find(netns.identity), undefined);
     const child = start(place);
     let found: string | undefined;
-    await poll("process", () => {
+    await waitUntil("process", () => {
       found = processes.find(netns.identity);
       return found !== undefined;
     });
@@ -32,7 +32,7 @@ testAsRoot(
     assertEquals(isSameNetns(opened.identity, netns.identity), true);
     child.kill("SIGKILL");
     await child.status;
-    await poll(
+    await waitUntil(
       "end of the process",
       () => processes.find(netns.identity) === undefined,
     );

@@ -6,7 +6,7 @@ import { decodeArp } from "../../../../lib/net/arp.ts";
 import { ipv4Bits } from "../../../../lib/net/ipv4_address.ts";
 import { arpFilter, ETHER_TYPE } from "../../../../lib/net/packet_filter.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
-import { eventually } from "../../../support/dhcp_polling.ts";
+import { waitFor } from "../../../../tools/lab/waiting.ts";
 import { TestLink } from "../../../support/network_namespaces.ts";
 import { testAsRoot } from "../../../support/requirements.ts";
 
@@ -27,7 +27,7 @@ testAsRoot(
     const eth0 = control.find("eth0");
     if (eth0 === undefined) throw new Error("no eth0");
     announceAddress(client, eth0, address);
-    const packet = await eventually(
+    const packet = await waitFor(
       "announcement",
       () => listener.receive()?.packet.slice(),
     );

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { formatHex } from "../../../../lib/base/hex.ts";
-import { poll } from "../../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../../tools/lab/waiting.ts";
 import { Wire } from "../../../support/dhcp_wire.ts";
 import {
   TestLink,
@@ -38,7 +38,7 @@ testAsRoot(
     addBridge(link.client);
     await using wire = new Wire(link.server);
     assertEquals(send(link, "cni0", macOf(link.server, "eth0")), "cni0");
-    await poll("RELEASE", () => wire.messages.length > 0);
+    await waitUntil("RELEASE", () => wire.messages.length > 0);
     const [{ type, source, destination, sender } = {}] = wire.messages;
     assertEquals([type, source, destination], [
       ...["RELEASE", "192.0.2.50", "192.0.2.1"],
@@ -76,7 +76,7 @@ for (
     prepare(link.client);
     await using wire = new Wire(link.server);
     assertEquals(send(link, device, macOf(link.server, "eth0")), "host");
-    await poll("RELEASE", () => wire.messages.length > 0);
+    await waitUntil("RELEASE", () => wire.messages.length > 0);
     assertEquals(wire.messages[0]?.source, "192.0.2.8");
   });
 }

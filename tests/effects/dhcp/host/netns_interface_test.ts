@@ -17,10 +17,9 @@ import {
   ETHER_TYPE,
 } from "../../../../lib/net/packet_filter.ts";
 import { ip as address } from "../../../support/dhcp_messages.ts";
-import { poll } from "../../../support/dhcp_polling.ts";
+import { run as runProgram } from "../../../../tools/lab/network_namespace.ts";
+import { waitUntil } from "../../../../tools/lab/waiting.ts";
 import {
-  ip,
-  run as runProgram,
   TestLink,
   type TestNetns,
 } from "../../../support/network_namespaces.ts";
@@ -60,7 +59,7 @@ async function withInterfaces(
   using timers = new Timers(loop);
   using monitor = new InterfaceMonitor(loop, timers);
   const interfaces = netnsInterfaces({ loop, timers, monitor });
-  await poll("carrier", () => {
+  await waitUntil("carrier", () => {
     const attached = interfaces.find(reference(link.client), "eth0");
     return attached.read()?.hasCarrier === true;
   });
@@ -82,12 +81,12 @@ for (const { name, run } of INTERFACE_CONTRACT) {
         removeNamespace: () => client.remove(),
         replaceNamespace: () => {
           // Not `remove()`: the namespace of the same name is removed at the end.
-          ip(`netns del ${client.name}`);
-          ip(`netns add ${client.name}`);
+          runProgram("ip", "netns", "del", client.name);
+          runProgram("ip", "netns", "add", client.name);
           client.ip("link add eth0 type veth peer name eth9");
         },
         serve: (message) => serve(server, encodeMessage(message)),
-        until: (what, condition) => poll(what, condition, 5000),
+        until: (what, condition) => waitUntil(what, condition, 5000),
       });
     });
   });

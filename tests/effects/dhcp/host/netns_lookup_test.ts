@@ -2,9 +2,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { NetnsLookup } from "../../../../lib/dhcp/host/netns_lookup.ts";
 import type { NetnsIdentity } from "../../../../lib/net/netns_identity.ts";
-import { poll } from "../../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../../tools/lab/waiting.ts";
 import { MountNamespace } from "../../../support/mount_namespace.ts";
-import { ip, run, TestNetns } from "../../../support/network_namespaces.ts";
+import { run } from "../../../../tools/lab/network_namespace.ts";
+import { TestNetns } from "../../../support/network_namespaces.ts";
 import { testAsRoot } from "../../../support/requirements.ts";
 
 function identityOf(place: TestNetns): NetnsIdentity {
@@ -85,12 +86,12 @@ testAsRoot(
     run("umount", place.path);
     assertEquals(again(lookup, place.path, identity), identity);
     // Another namespace at the same path does not hide it.
-    ip(`netns del ${place.name}`);
-    ip(`netns add ${place.name}`);
+    run("ip", "netns", "del", place.name);
+    run("ip", "netns", "add", place.name);
     assertEquals(again(lookup, place.path, identity), identity);
     child.kill("SIGKILL");
     await child.status;
-    await poll(
+    await waitUntil(
       "end of the namespace",
       () => again(lookup, place.path, identity) === undefined,
     );
