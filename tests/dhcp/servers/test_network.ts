@@ -1,6 +1,7 @@
-/** A host, a real server and the wire between them: what a row of the server tests is played on. @module */
+/** A host, a real server and a capture of the messages between them, for one row of the server tests. @module */
 
-import { poll } from "../../support/dhcp_polling.ts";
+import { readTextOrEmpty } from "../../../tools/lab/background_process.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import type {
   RealServer,
   ServerKind,
@@ -11,7 +12,7 @@ import { TestNetns } from "../../support/network_namespaces.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 
 /** What a server serves unless a row says otherwise. */
-export const USUAL: Service = {
+const DEFAULT_SERVICE: Service = {
   server: "192.0.2.1",
   subnet: "192.0.2.0/24",
   pool: ["192.0.2.50", "192.0.2.99"],
@@ -19,51 +20,51 @@ export const USUAL: Service = {
   router: "192.0.2.1",
 };
 
-/** The stage of one row; everything on it goes when it is disposed. */
-export class Stage implements AsyncDisposable {
+/** The network of one row; disposing it ends and removes everything. */
+export class TestNetwork implements AsyncDisposable {
   readonly host: DhcpHost;
   readonly wire: Wire;
   readonly service: Service;
-  readonly #things = new AsyncDisposableStack();
+  readonly #resources = new AsyncDisposableStack();
   readonly #servers: RealServer[] = [];
-  #labels = 0;
+  #lastLabel = 0;
 
   private constructor(readonly kind: ServerKind, service: Partial<Service>) {
-    this.service = { ...USUAL, ...service };
-    this.host = this.#things.use(new DhcpHost());
+    this.service = { ...DEFAULT_SERVICE, ...service };
+    this.host = this.#resources.use(new DhcpHost());
     const { server } = this.host;
-    // A bridge takes its address from its ports, so it would change under a server that runs; and without a port it has
-    // no carrier, and Kea does not listen there.
+    // Without an address of its own a bridge takes that of a port, which would change under a running server; and
+    // without a port it has no carrier, and Kea does not listen on it.
     server.ip("link set eth0 address 02:00:5e:00:00:01");
     server.ip("link add first type veth peer name last");
     server.ip("link set first master eth0 up");
     server.ip("link set last up");
-    this.wire = this.#things.use(new Wire(this.host.server));
+    this.wire = this.#resources.use(new Wire(this.host.server));
   }
 
-  /** A stage with its server running. */
+  /** Creates a network whose server is running. */
   static async open(
     kind: ServerKind,
-    service: Partial<Service>,
-  ): Promise<Stage> {
-    const stage = new Stage(kind, service);
+    service: Partial<Service> = {},
+  ): Promise<TestNetwork> {
+    const network = new TestNetwork(kind, service);
     try {
-      await stage.serve(stage.service);
-      return stage;
+      await network.serve(network.service);
+      return network;
     } catch (error) {
-      await stage[Symbol.asyncDispose]();
+      await network[Symbol.asyncDispose]();
       throw error;
     }
   }
 
-  /** The server that the stage began with. */
+  /** The first server. */
   get server(): RealServer {
     const [first] = this.#servers;
     if (first === undefined) throw new Error("no server yet");
     return first;
   }
 
-  /** Starts another server; the first runs on beside it unless it was stopped. */
+  /** Starts another server; the first continues to run unless it was stopped. */
   async serve(
     service: Service,
     { kind = this.kind, netns = this.host.server }: {
@@ -71,23 +72,23 @@ export class Stage implements AsyncDisposable {
       readonly netns?: TestNetns;
     } = {},
   ): Promise<RealServer> {
-    this.#labels += 1;
-    const label = `server${this.#labels}`;
+    this.#lastLabel += 1;
+    const label = `server${this.#lastLabel}`;
     const { directory } = this.host;
-    const server = this.#things.use(
-      kind.make({ netns, directory, label }, service),
+    const server = this.#resources.use(
+      kind.create({ netns, directory, label }, service),
     );
     this.#servers.push(server);
     await server.process.start();
     return server;
   }
 
-  /** Another machine on the link, `eth0` with this address. */
+  /** Adds another machine to the link; this is the address of its `eth0`. */
   machine(address: string): TestNetns {
-    this.#labels += 1;
-    const netns = this.#things.use(new TestNetns());
+    this.#lastLabel += 1;
+    const netns = this.#resources.use(new TestNetns());
     const { server } = this.host;
-    const port = `m${this.#labels}`;
+    const port = `m${this.#lastLabel}`;
     netns.ip(`link add eth0 type veth peer name ${port} netns ${server.name}`);
     server.ip(`link set ${port} master eth0 up`);
     netns.ip(`addr add ${address} dev eth0`);
@@ -95,29 +96,29 @@ export class Stage implements AsyncDisposable {
     return netns;
   }
 
-  /** Ends with the stage. */
-  keep<T extends AsyncDisposable | Disposable>(thing: T): T {
-    return this.#things.use(thing);
+  /** Disposes something with the network. */
+  use<T extends AsyncDisposable | Disposable>(resource: T): T {
+    return this.#resources.use(resource);
   }
 
-  /** Waits until the first server's file has exactly these addresses. */
+  /** Waits until the server's file has exactly these addresses. */
   async serverHas(
     addresses: readonly string[],
     server = this.server,
   ): Promise<void> {
-    const wanted = [...addresses].sort().join();
-    const held = (): string =>
-      server.leases().map(({ address }) => address).sort().join();
+    const expected = [...addresses].sort().join();
+    const actual = (): string =>
+      server.leases.map(({ address }) => address).sort().join();
     try {
-      await poll("", () => held() === wanted);
+      await waitUntil("leases", () => actual() === expected);
     } catch {
       throw new Error(
-        `the server has "${held()}", expected "${wanted}"\n${this.report()}`,
+        `the server has "${actual()}", expected "${expected}"\n${this.report()}`,
       );
     }
   }
 
-  /** Waits until the last message on the wire is a RELEASE to this server. */
+  /** Waits until the last captured message is a RELEASE to this server. */
   async releasedTo(server: string): Promise<ClientMessage> {
     const last = (): ClientMessage | undefined => this.wire.messages.at(-1);
     await this.until(
@@ -127,44 +128,41 @@ export class Stage implements AsyncDisposable {
     return last() as ClientMessage;
   }
 
-  /** Waits, and tells all that is known if it does not come. */
+  /** Waits until something is true. @throws {Error} with a report if it does not become true. */
   async until(
     what: string,
-    look: () => boolean | Promise<boolean>,
-    limitMs?: number,
+    isTrue: () => boolean | Promise<boolean>,
+    timeoutMs?: number,
   ): Promise<void> {
     try {
-      await poll(what, look, limitMs);
+      await waitUntil(what, isTrue, timeoutMs);
     } catch (cause) {
       throw new Error(`No ${what}\n${this.report()}`, { cause });
     }
   }
 
-  /** Logs of daemon and server, for a failed test. */
+  /** The logs of daemon and servers and the captured messages, for the error of a failed test. */
   report(): string {
-    const daemonLog = this.host.directory.join("daemon.log");
-    const wire = this.wire.messages.map(({ type, source, destination }) =>
-      `${type} ${source} -> ${destination}`
-    ).join("\n");
-    let daemon = "";
-    try {
-      daemon = Deno.readTextFileSync(daemonLog);
-    } catch {
-      // It was never started.
-    }
+    const messages = this.wire.messages.map((
+      { type, source, destination },
+    ) => `${type} ${source} -> ${destination}`);
     const servers = this.#servers.map(({ process }) =>
       `--- server\n${process.log.slice(-4000)}`
     );
-    return [`--- daemon\n${daemon}\n--- wire\n${wire}`, ...servers].join("\n");
+    return [
+      `--- daemon\n${readTextOrEmpty(this.host.daemonLogFile)}`,
+      `--- messages\n${messages.join("\n")}`,
+      ...servers,
+    ].join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#things.disposeAsync();
+    await this.#resources.disposeAsync();
   }
 }
 
 /** The address of a CIDR. */
-export function bare(cidr: string): string {
+export function addressOf(cidr: string): string {
   return cidr.replace(/\/.*$/, "");
 }
 

@@ -1,32 +1,32 @@
-/** Rows that spend their time waiting, several at once: each on a stage of its own. @module */
+/** Table tests whose rows mostly wait, so that several run at a time. @module */
 
-import { forEachParallel } from "./parallel.ts";
+import { runInParallel } from "../../tools/parallel.ts";
 import { type Requirement, skipped, testWith } from "./requirements.ts";
 
-/** How many rows run at once unless told otherwise, besides those that wait for minutes. */
-const LANES = 4;
-/** Only rows whose name matches; steps are not selected by `--filter`. */
+/** How many rows run at a time by default, in addition to those that wait for minutes. */
+const WIDTH = 4;
+/** Only rows whose name matches are registered; `--filter` does not select steps. */
 const WANTED = new RegExp(Deno.env.get("DHCP_ROWS") ?? "");
 
-/** Something that is to hold. */
-export interface LaneRow {
+/** One row. */
+export interface ParallelRow {
   readonly name: string;
-  /** Why it is not run; undefined if it is. */
+  /** Why it is skipped; undefined if it runs. */
   readonly reason?: string | undefined;
-  /** It waits for minutes, in a lane of its own. */
+  /** It waits for minutes, so it starts at once. */
   readonly isLong?: boolean;
   run(): Promise<void>;
 }
 
 /**
- * Registers one test, with a step for each row named `<subject>: <row>`, and a skipped test for each row that is not run.
+ * Registers one test, with a step for each row named `<subject>: <row>`, and a skipped test for each row that is skipped.
  * `DHCP_ROWS` is matched with these names.
  */
-export function testInLanes(
+export function testRowsInParallel(
   requirements: readonly Requirement[],
   subject: string,
-  rows: readonly LaneRow[],
-  { lanes = LANES }: { readonly lanes?: number } = {},
+  rows: readonly ParallelRow[],
+  { width = WIDTH }: { readonly width?: number } = {},
 ): void {
   const wanted = rows.map((row) => ({
     ...row,
@@ -40,20 +40,20 @@ export function testInLanes(
   const long = possible.filter(({ isLong }) => isLong === true);
   testWith(requirements, subject, async (context) => {
     let failures = 0;
-    const step = async ({ name, run }: LaneRow): Promise<void> => {
-      const isGood = await context.step({
+    const step = async ({ name, run }: ParallelRow): Promise<void> => {
+      const hasPassed = await context.step({
         name,
         fn: run,
-        // Steps beside each other cannot be told apart by these; the test as a whole is.
+        // They cannot tell parallel steps apart; the test as a whole is checked.
         sanitizeOps: false,
         sanitizeResources: false,
         sanitizeExit: false,
       });
-      if (!isGood) failures += 1;
+      if (!hasPassed) failures += 1;
     };
     await Promise.all([
-      forEachParallel(long, Math.max(long.length, 1), step),
-      forEachParallel(short, lanes, step),
+      runInParallel(long, Math.max(long.length, 1), step),
+      runInParallel(short, width, step),
     ]);
     if (failures > 0) throw new Error(`${failures} rows failed`);
   });

@@ -1,20 +1,25 @@
-/** Numbers of namespaces are used again at once, so word of the end of one may come when another has its number. */
+/**
+ * The kernel reuses the ids of namespaces at once: a notification that one is gone may arrive when another has its id.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { BadServer, giving } from "../../support/dhcp_bad_server.ts";
-import { forEachParallel } from "../../support/parallel.ts";
-import { ip, TestNetns } from "../../support/network_namespaces.ts";
+import { runInParallel } from "../../../tools/parallel.ts";
+import { run } from "../../../tools/lab/network_namespace.ts";
+import { TestNetns } from "../../support/network_namespaces.ts";
 import { testWith } from "../../support/requirements.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 
-/** ADDs of one burst, and namespaces that go meanwhile. */
+/** How many ADDs run at once, and how many namespaces are removed meanwhile. */
 const BURST = 10;
 const ROUNDS = 6;
 
 testWith(
   ["root", `binary:${DHCP_BIN}`],
-  "containers that come while other namespaces go keep their leases",
+  "containers added while other namespaces are removed keep their leases",
   async () => {
     await using host = new DhcpHost();
     await using _server = new BadServer(host.server, giving());
@@ -24,8 +29,8 @@ testWith(
       const containers = burst.map(() => host.container());
       const others = burst.map(() => {
         const other = new TestNetns();
-        // A number here, which somebody else can get when it is gone.
-        ip(`netns set ${other.name} auto`);
+        // An id that another namespace can get when this one is gone.
+        run("ip", "netns", "set", other.name, "auto");
         return other;
       });
       const adding = Promise.all(
@@ -33,7 +38,7 @@ testWith(
           host.call("ADD", container, { containerId: `n${round}-${index}` })
         ),
       );
-      await forEachParallel(others, BURST, async (other) => {
+      await runInParallel(others, BURST, async (other) => {
         await new Deno.Command("ip", { args: ["netns", "del", other.name] })
           .output();
       });
@@ -44,7 +49,7 @@ testWith(
       );
     }
     assertEquals(
-      /(?:namespace|interface) no longer exists.*/.exec(daemon.log),
+      /event=interface-removed.*/.exec(daemon.log),
       null,
     );
   },
