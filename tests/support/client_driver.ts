@@ -43,7 +43,9 @@ export class ClientDriver {
   readonly #randomU32: () => number;
   readonly #inbox: { atMs: number; message: DhcpMessage }[] = [];
 
-  /** Every random number is 2^31 by default, the middle: no jitter, and the same xid in every exchange. */
+  /**
+   * Every random number is 2^31 by default, the middle: no jitter, and the same xid in every exchange.
+   */
   constructor(
     settings: ClientSettings = makeSettings(),
     { nowMs = 1_000_000, randomU32 = (): number => 2 ** 31 } = {},

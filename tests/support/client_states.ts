@@ -1,4 +1,8 @@
-/** Clients in each state, without jitter; every xid is {@link XID}. @module */
+/**
+ * Clients in each state, reached by events; without jitter, and every xid is {@link XID}.
+ *
+ * @module
+ */
 
 import type { ClientSettings } from "../../lib/dhcp/client/settings.ts";
 import { type Lease, leaseFromAck } from "../../lib/dhcp/client/lease.ts";

@@ -1,5 +1,6 @@
 /** What a test run consists of. @module */
 
+import { EXAMPLE_FOLDERS } from "../../tests/architecture/example_rules.ts";
 import type { Stage } from "./stage.ts";
 
 /** Types are checked once, by the stage of that name. */
@@ -15,6 +16,14 @@ export const PREPARATION: readonly Stage[] = [
     args: ["run", "-P=tools", "tools/test/debian_packages.ts"],
   },
   { title: "types", args: ["check", "--quiet"] },
+  {
+    title: "examples of doc comments",
+    // With types: the stage of that name does not check examples.
+    args: [
+      ...["test", "--no-prompt", "--doc"],
+      ...EXAMPLE_FOLDERS.map((folder) => `lib/${folder}`),
+    ],
+  },
   { title: "build of the empty script", args: ["task", "build:empty"] },
   { title: "format", args: ["fmt", "--check"] },
   { title: "lint", args: ["lint"] },
@@ -34,6 +43,7 @@ export const SUITES: readonly Stage[] = [
   suite("tests/effects/dhcp", "tests-dhcp"),
   suite("tests/effects/host_local", "tests"),
   suite("tests/effects/sys", "tests"),
+  suite("tests/architecture", "tests"),
   suite("tests/architecture_test.ts", "tests"),
 ];
 

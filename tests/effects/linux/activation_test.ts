@@ -8,7 +8,10 @@ import { soon } from "../../support/waiting.ts";
 const LIMITS = { timeoutMs: 60_000, maxLineBytes: 100 };
 const PROGRAM = new URL("activation_program.ts", import.meta.url).pathname;
 
-/** Perl code that opens descriptors from 3 on and executes the program with LISTEN_PID set, as systemd does. */
+/**
+ * Perl code that opens descriptors from 3 on and executes the program with LISTEN_PID set, as
+ * systemd does.
+ */
 function activator(setUp: string, fds: number, pid = "$$"): string {
   return `use Socket; use POSIX (); $^F = 9; ${setUp}
     $ENV{LISTEN_PID} = ${pid}; $ENV{LISTEN_FDS} = ${fds};

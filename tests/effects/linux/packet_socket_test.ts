@@ -66,7 +66,10 @@ function macOf(place: TestNetns): Uint8Array {
   return control.find("eth0")?.macAddress ?? new Uint8Array(0);
 }
 
-/** Waits for the next packet. On a busy machine the kernel delivers a frame some time after it is sent. */
+/**
+ * Waits for the next packet. On a busy machine the kernel delivers a frame some time after it is
+ * sent.
+ */
 async function arrival(
   socket: PacketSocket,
 ): Promise<Pick<ReceivedPacket, "packet" | "checksum">> {

@@ -40,7 +40,7 @@ import {
 } from "./fault_scenarios.ts";
 
 const FULL = Deno.env.get("FAULT_FULL") === "1";
-const LANES = 2;
+const LANES = 4;
 
 /** Number of faults per scenario. */
 const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 20);

@@ -32,8 +32,8 @@ const DISCOVER: Datagram = {
   bytes: new Uint8Array(300),
 };
 
-function eth0Of(place: TestNetns): LinkInfo {
-  using netns = place.open();
+function eth0Of(network: TestNetns): LinkInfo {
+  using netns = network.open();
   using control = openLinkControl(netns);
   const link = control.find("eth0");
   if (link === undefined) throw new Error("no eth0");

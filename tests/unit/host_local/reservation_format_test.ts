@@ -7,7 +7,8 @@ import {
   ownerKey,
   parseOwner,
   parseReservationName,
-} from "../../../lib/host_local/reservation.ts";
+} from "../../../lib/host_local/reservation_format.ts";
+import { testRows } from "../../support/rows.ts";
 import { attachment, ip } from "./builders.ts";
 
 const C1_ETH0: Owner = { kind: "attachment", attachment: attachment() };
@@ -15,23 +16,22 @@ const C1: Owner = { kind: "container", containerId: "c1" };
 const NOBODY: Owner = { kind: "nobody" };
 const UNKNOWN: Owner = { kind: "unknown" };
 
-// Upstream contract 1.11, "Legacy/foreign content tolerance".
 const CONTENTS: readonly { name: string; content: string; want: Owner }[] = [
   { name: "what upstream writes", content: "c1\r\neth0", want: C1_ETH0 },
-  { name: "a line feed behind", content: "c1\r\neth0\r\n", want: C1_ETH0 },
+  { name: "a line feed at the end", content: "c1\r\neth0\r\n", want: C1_ETH0 },
   { name: "white space around", content: " \t c1\r\neth0  \n", want: C1_ETH0 },
-  { name: "H16 a bare line feed between", content: "c1\neth0", want: C1_ETH0 },
+  { name: "a bare LF (lf-separator)", content: "c1\neth0", want: C1_ETH0 },
   {
-    name: "H16 a bare line feed between and behind",
+    name: "a bare LF and a line feed at the end (lf-separator)",
     content: "c1\neth0\n",
     want: C1_ETH0,
   },
   {
-    name: "white space behind the container ID",
+    name: "white space after the container ID",
     content: "c1 \r\neth0",
     want: C1_ETH0,
   },
-  { name: "NUL bytes behind", content: "c1\r\neth0\0\0", want: C1_ETH0 },
+  { name: "NUL bytes at the end", content: "c1\r\neth0\0\0", want: C1_ETH0 },
   { name: "the container ID alone", content: "c1", want: C1 },
   {
     name: "the container ID alone with a line feed",
@@ -39,24 +39,22 @@ const CONTENTS: readonly { name: string; content: string; want: Owner }[] = [
     want: C1,
   },
   { name: "an empty interface name", content: "c1\r\n", want: C1 },
-  { name: "nothing", content: "", want: NOBODY },
+  { name: "an empty file", content: "", want: NOBODY },
   { name: "white space alone", content: " \r\n\t", want: NOBODY },
   { name: "NUL bytes alone", content: "\0\0\0\0", want: NOBODY },
   { name: "NUL bytes and white space", content: "\0\n\0", want: NOBODY },
   { name: "three lines", content: "c1\r\neth0\r\nx", want: UNKNOWN },
   {
-    name: "one line that is no container ID",
+    name: "a line that is not a container ID",
     content: "# kept for the printer",
     want: UNKNOWN,
   },
-  { name: "an empty line between", content: "c1\r\n\r\neth0", want: UNKNOWN },
+  { name: "an empty second line", content: "c1\r\n\r\neth0", want: UNKNOWN },
 ];
 
-for (const { name, content, want } of CONTENTS) {
-  Deno.test(`parseOwner() 1.11 reads ${name}`, () => {
-    assertEquals(parseOwner(content), want);
-  });
-}
+testRows("parseOwner() reads", CONTENTS, ({ content, want }) => {
+  assertEquals(parseOwner(content), want);
+});
 
 Deno.test("parseOwner() keeps the interface name as it is", () => {
   assertEquals(parseOwner("c1\r\n eth0"), {
@@ -72,11 +70,13 @@ const KEYS = [
   { name: "nobody", owner: NOBODY, want: "" },
 ] as const;
 
-for (const { name, owner, want } of KEYS) {
-  Deno.test(`ownerKey() of ${name}`, () => assertEquals(ownerKey(owner), want));
-}
+testRows(
+  "ownerKey() returns the key of",
+  KEYS,
+  ({ owner, want }) => assertEquals(ownerKey(owner), want),
+);
 
-Deno.test("parseOwner() reads back what formatOwner() writes", () => {
+Deno.test("parseOwner() parses what formatOwner() returns", () => {
   const id = fc.stringMatching(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/);
   const name = fc.stringMatching(/^[!-.0-9;-~]{1,15}$/);
   fc.assert(fc.property(id, name, (containerId, ifName) => {
@@ -106,13 +106,10 @@ const NAMES = [
   { name: "net2", want: undefined },
 ] as const;
 
-for (const { name, want } of NAMES) {
-  const verb = want === undefined ? "passes over" : "knows";
-  Deno.test(`parseReservationName() ${verb} ${JSON.stringify(name)}`, () => {
-    assertEquals(parseReservationName(name), want);
-  });
-}
+testRows("parseReservationName() parses", NAMES, ({ name, want }) => {
+  assertEquals(parseReservationName(name), want);
+});
 
-Deno.test("cursorName() 1.11 ends with the index", () => {
+Deno.test("cursorName() ends with the index of the range set", () => {
   assertEquals(cursorName(12), "last_reserved_ip.12");
 });

@@ -1,32 +1,41 @@
-/** The files of a network: what their names and contents mean, as upstream writes them. Pure. @module */
+/**
+ * The names and contents of the files that record reservations, as upstream writes them. Pure.
+ *
+ * @module
+ */
 
+import { trimWhiteSpace } from "../base/whitespace.ts";
 import type { ContainerInterface } from "../cni/attachment.ts";
 import { isValidName } from "../cni/environment.ts";
-import { trimWhiteSpace } from "../base/whitespace.ts";
 import {
   formatIpAddress,
   type IpAddress,
   parseAnyFamily,
 } from "../net/ip_address.ts";
 
-/** Who holds an address. */
+/** The owner of an address. */
 export type Owner =
   | { readonly kind: "attachment"; readonly attachment: ContainerInterface }
-  /** A file of a very old version, which holds the container ID alone. */
+  /** A file of a very old upstream version, which holds the container ID alone. */
   | { readonly kind: "container"; readonly containerId: string }
-  /** Text that is neither. The address counts as taken, and nobody's DEL frees it. */
+  /** Any other text. The address counts as taken, and no DEL releases it. */
   | { readonly kind: "unknown" }
-  /** Nothing at all: what a crash between creating and writing leaves. */
+  /** An empty file: what a crash between creating and writing leaves behind. */
   | { readonly kind: "nobody" };
 
-/** The content of a reservation file; CR LF on every system and no line feed at the end. */
+/**
+ * Formats the content of a reservation file: CR LF on every system, and no line feed at the end.
+ */
 export function formatOwner(
   { containerId, ifName }: ContainerInterface,
 ): string {
   return `${containerId}\r\n${ifName}`;
 }
 
-/** Reads the content of a reservation file; white space around it and a bare LF inside are tolerated. */
+/**
+ * Parses the content of a reservation file. White space around it and a bare LF inside are
+ * tolerated.
+ */
 export function parseOwner(content: string): Owner {
   // A crash of the file system can leave a file of NUL bytes where the text should be.
   const text = trimWhiteSpace(content.replaceAll("\0", ""));
@@ -35,13 +44,13 @@ export function parseOwner(content: string): Owner {
   const containerId = trimWhiteSpace(first);
   if (!isValidName(containerId) || more.length > 0) return { kind: "unknown" };
   if (ifName === undefined) return { kind: "container", containerId };
-  return {
-    kind: "attachment",
-    attachment: { containerId, ifName },
-  };
+  return { kind: "attachment", attachment: { containerId, ifName } };
 }
 
-/** One text for each owner that can be looked up, and the empty text for the others. */
+/**
+ * Returns the text that an owner is looked up by; the empty text for owners that no command looks
+ * up.
+ */
 export function ownerKey(owner: Owner): string {
   switch (owner.kind) {
     case "attachment":
@@ -54,7 +63,10 @@ export function ownerKey(owner: Owner): string {
   }
 }
 
-/** The address whose reservation the file `name` is; undefined for every other file. Only canonical text counts. */
+/**
+ * Parses the name of a reservation file. Returns undefined for every name that is not an address in
+ * canonical form.
+ */
 export function parseReservationName(name: string): IpAddress | undefined {
   const address = parseAnyFamily(name);
   return address !== undefined && formatIpAddress(address) === name
@@ -62,7 +74,10 @@ export function parseReservationName(name: string): IpAddress | undefined {
     : undefined;
 }
 
-/** The file that holds the last address reserved out of the range set `index`: where the next search starts. */
+/**
+ * Returns the name of the file with the last address reserved from range set `index`: the next
+ * search starts there.
+ */
 export function cursorName(index: number): string {
   return `last_reserved_ip.${index}`;
 }
