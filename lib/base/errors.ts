@@ -2,7 +2,7 @@
 
 /** Input that does not have the shape it must have: not JSON, or a value of the wrong type. */
 export class DecodeError extends SyntaxError {
-  override readonly name = "DecodeError";
+  override readonly name: string = "DecodeError";
   /**
    * @param message What was read and what was expected.
    * @param at Where: a JSON path such as `ipam.ranges[0][1].subnet`, or a byte offset as text.
@@ -10,6 +10,11 @@ export class DecodeError extends SyntaxError {
   constructor(message: string, readonly at: string, options?: ErrorOptions) {
     super(message, options);
   }
+}
+
+/** Input that is longer than its limit; the rest of it was not read. */
+export class TooLongError extends DecodeError {
+  override readonly name: string = "TooLongError";
 }
 
 /** A network configuration that can be read but cannot be used. */

@@ -1,6 +1,6 @@
 /** Messages as lines: UTF-8 text that ends in a line feed, as on the socket between plugin and daemon. Pure. @module */
 
-import { DecodeError } from "./errors.ts";
+import { DecodeError, TooLongError } from "./errors.ts";
 
 const LINE_FEED = 0x0a;
 const FIRST_CAPACITY = 4096;
@@ -52,12 +52,13 @@ export class LineDecoder {
    * Takes the next line out, without its line feed.
    *
    * @returns Undefined if it is not whole yet.
-   * @throws {DecodeError} if it is longer than allowed, as soon as that is known, or not UTF-8.
+   * @throws {TooLongError} as soon as it is known to be longer than allowed.
+   * @throws {DecodeError} if it is not UTF-8.
    */
   next(): string | undefined {
     const end = this.#end();
     if ((end ?? this.#length) > this.#maxBytes) {
-      throw new DecodeError(
+      throw new TooLongError(
         `Cannot read a line of more than ${this.#maxBytes} bytes`,
         String(this.#maxBytes),
       );

@@ -1,48 +1,49 @@
-/** One accepted connection of a Unix socket: lines in, lines out, who is there, and whether they still are. @module */
+/**
+ * One accepted connection of a Unix socket: lines or bytes in both directions, the credentials of
+ * the peer, and whether it has disconnected.
+ *
+ * @module
+ */
 
-import { DecodeError, SystemError } from "../base/errors.ts";
+import { BufferedInput } from "../base/buffered_input.ts";
+import { SystemError } from "../base/errors.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc, pinnedBytes } from "./libc.ts";
-import { encodeLine, LineDecoder } from "../base/line_framing.ts";
+import { encodeLine } from "../base/line_framing.ts";
 import { getOption, sendTo, SOL_SOCKET, unlessItWaits } from "./socket.ts";
 
 const SO_PEERCRED = 17;
 const READ_BYTES = 0x10000;
 
-/** Who connected, at that moment (SO_PEERCRED). */
+/** The process that connected, as it was then (SO_PEERCRED, unix(7)). */
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
 }
 
-/** One for all connections: what is read is copied at once. */
+/** Shared by all connections: what is read is copied at once. */
 let readBuffer: Uint8Array<ArrayBuffer> | undefined;
 
-/** Somebody who waits, with a time limit. */
-interface Waiter<T> {
-  readonly settle: (value: T) => void;
-  readonly fail: (error: unknown) => void;
-}
-
-/** A connection; dispose of it when done. One `readLine` and one `writeLine` at a time. */
+/** A connection; dispose of it when done. One read and one write at a time. */
 export class UnixConnection implements Disposable {
   readonly peer: PeerCredentials;
   readonly #descriptor: Descriptor;
   readonly #watch: Watch;
-  readonly #decoder: LineDecoder;
+  readonly #input: BufferedInput;
   readonly #hungUp = new AbortController();
   #output: Uint8Array = new Uint8Array(0);
-  #reader: (Waiter<unknown> & { readonly take: () => unknown }) | undefined;
-  #writer: Waiter<boolean> | undefined;
-  #hasEnded = false;
+  #writer: PromiseWithResolvers<boolean> | undefined;
 
-  /** @param descriptor Belongs to the connection from then on. @param maxLineBytes Longest line that is read. */
+  /**
+   * @param descriptor Belongs to the connection from now on.
+   * @param maxLineBytes The length of the longest line that is read.
+   */
   constructor(loop: EventLoop, descriptor: Descriptor, maxLineBytes: number) {
     this.#descriptor = descriptor;
-    this.#decoder = new LineDecoder(maxLineBytes);
+    this.#input = new BufferedInput(maxLineBytes);
     try {
       this.peer = peerOf(descriptor);
       this.#watch = loop.watch(
@@ -56,64 +57,88 @@ export class UnixConnection implements Disposable {
     }
   }
 
-  /** Aborted when the other side is gone; not when it has only said that it will send no more. */
+  /** Aborted when the peer has disconnected; not when it has only ended its output. */
   get hungUp(): AbortSignal {
     return this.#hungUp.signal;
   }
 
   /**
-   * Waits for the next line.
+   * Reads the next line, without its line feed.
    *
-   * @returns The line without its line feed; undefined if the other side has ended before one began, or this one has.
-   * @throws {DecodeError} if it is too long, cut short or not UTF-8.
-   * @throws {SystemError} if it is not there within `timeoutMs`.
+   * @returns Undefined if the peer has ended its output before the line began.
+   * @throws {DecodeError} if the line is too long, truncated or not UTF-8.
+   * @throws {SystemError} if it is not complete within `timeoutMs`.
    */
   async readLine(timeoutMs: number): Promise<string | undefined> {
-    return await this.#next(() => this.#takeLine(), "no line came", timeoutMs);
+    const line = this.#input.readLine();
+    return await this.#inTime(line, { what: "no line came", timeoutMs });
   }
 
   /**
-   * Waits for the next bytes, however many: for another protocol than lines.
+   * Reads the next bytes, at least one, for a protocol without lines.
    *
-   * @returns Undefined if the other side has ended, or this one has.
-   * @throws {SystemError} if nothing is there within `timeoutMs`.
+   * @returns Undefined if the peer has ended its output.
+   * @throws {SystemError} if there is nothing within `timeoutMs`.
    */
   async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
-    const take = (): Uint8Array | undefined => this.#decoder.takeAll();
-    return await this.#next(take, "nothing came", timeoutMs);
+    const bytes = this.#input.readBytes();
+    return await this.#inTime(bytes, { what: "nothing came", timeoutMs });
   }
 
   /**
    * Sends a line and waits until the kernel has all of it.
    *
-   * @returns False if the other side is gone.
-   * @throws {SystemError} if it does not take the line within `timeoutMs`.
+   * @returns False if the peer has disconnected.
+   * @throws {SystemError} if the peer does not read the line within `timeoutMs`.
    */
   async writeLine(text: string, timeoutMs: number): Promise<boolean> {
     return await this.writeBytes(encodeLine(text), timeoutMs);
   }
 
-  /** The same for any bytes. */
+  /** Does the same with any bytes. */
   async writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean> {
-    if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
+    if (this.#isClosed) return false;
     this.#output = bytes;
     this.#flush();
-    if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
+    if (this.#isClosed) return false;
     if (this.#output.length === 0) return true;
-    return await within<boolean>(
+    const writer = Promise.withResolvers<boolean>();
+    this.#writer = writer;
+    const timer = setTimeout(
+      () => writer.reject(late("the line was not taken", timeoutMs)),
       timeoutMs,
-      "the line was not taken",
-      (waiter) => this.#writer = waiter,
-    ).finally(() => this.#writer = undefined);
+    );
+    try {
+      return await writer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#writer = undefined;
+    }
   }
 
-  /** Closes it; who waits is told that it has ended. */
+  /** Closes the connection and ends the reads and writes that wait. */
   [Symbol.dispose](): void {
-    this.#hasEnded = true;
     this.#watch[Symbol.dispose]();
     this.#descriptor[Symbol.dispose]();
-    this.#reader?.settle(undefined);
-    this.#writer?.settle(false);
+    this.#input.end();
+    this.#writer?.resolve(false);
+  }
+
+  get #isClosed(): boolean {
+    return this.#descriptor.isClosed || this.hungUp.aborted;
+  }
+
+  /** Limits the time of a read that has begun. */
+  async #inTime<T>(
+    reading: Promise<T>,
+    { what, timeoutMs }: { readonly what: string; readonly timeoutMs: number },
+  ): Promise<T> {
+    this.#adjust();
+    const timer = setTimeout(
+      () => this.#input.fail(late(what, timeoutMs)),
+      timeoutMs,
+    );
+    return await reading.finally(() => clearTimeout(timer));
   }
 
   #ready(events: number): void {
@@ -121,24 +146,22 @@ export class UnixConnection implements Disposable {
     const isGone = (events & (EPOLL.HUP | EPOLL.ERR)) !== 0;
     // What was sent before hanging up counts.
     while (this.#read() && isGone);
-    this.#serveReader();
     if (isGone) this.#hangUp();
     else this.#adjust();
   }
 
-  /** Waits for what is of use: not for more than is needed, nor for an end that is known. */
+  /** Waits only for input that a reader can use, and not for an end that is known. */
   #adjust(): void {
-    if (this.#descriptor.isClosed || this.hungUp.aborted) return;
-    const wantsInput = !this.#hasEnded && this.#decoder.needsMore;
+    if (this.#isClosed) return;
     const wantsOutput = this.#output.length > 0;
     this.#watch.modify(
-      (wantsInput ? EPOLL.IN : 0) | (wantsOutput ? EPOLL.OUT : 0),
+      (this.#input.needsMore ? EPOLL.IN : 0) | (wantsOutput ? EPOLL.OUT : 0),
     );
   }
 
-  /** Reads once; whether there was something. */
+  /** Reads once. @returns Whether there was something. */
   #read(): boolean {
-    if (this.#hasEnded) return false;
+    if (this.#input.hasEnded) return false;
     readBuffer ??= pinnedBytes(READ_BYTES);
     const buffer = readBuffer;
     const { fd } = this.#descriptor;
@@ -152,42 +175,9 @@ export class UnixConnection implements Disposable {
       length = 0;
     }
     if (length === undefined) return false;
-    if (length === 0) this.#hasEnded = true;
-    this.#decoder.push(buffer.subarray(0, length));
+    if (length === 0) this.#input.end();
+    else this.#input.push(buffer.subarray(0, length));
     return length > 0;
-  }
-
-  async #next<T>(
-    take: () => T | undefined,
-    complaint: string,
-    timeoutMs: number,
-  ): Promise<T | undefined> {
-    const found = take();
-    this.#adjust();
-    if (found !== undefined || this.#hasEnded) return found;
-    return await within<T | undefined>(timeoutMs, complaint, (waiter) => {
-      const settle = (value: unknown): void => waiter.settle(value as T);
-      this.#reader = { settle, fail: waiter.fail, take };
-    }).finally(() => this.#reader = undefined);
-  }
-
-  #serveReader(): void {
-    const reader = this.#reader;
-    if (reader === undefined) return;
-    try {
-      const found = reader.take();
-      if (found !== undefined || this.#hasEnded) reader.settle(found);
-    } catch (error) {
-      reader.fail(error);
-    }
-  }
-
-  #takeLine(): string | undefined {
-    const line = this.#decoder.next();
-    if (line === undefined && this.#hasEnded && this.#decoder.isInside) {
-      throw new DecodeError("Cannot read a line: cut short", "0");
-    }
-    return line;
   }
 
   #flush(): void {
@@ -206,33 +196,21 @@ export class UnixConnection implements Disposable {
       if (!isErrno(error, "EPIPE", "ECONNRESET")) throw error;
       return this.#hangUp();
     }
-    if (this.#output.length === 0) this.#writer?.settle(true);
+    if (this.#output.length === 0) this.#writer?.resolve(true);
     this.#adjust();
   }
 
   #hangUp(): void {
-    this.#hasEnded = true;
-    // Its "hung up" would be ready for ever.
+    this.#input.end();
+    // Otherwise epoll would report the hang-up again and again.
     this.#watch[Symbol.dispose]();
-    this.#reader?.settle(undefined);
-    this.#writer?.settle(false);
+    this.#writer?.resolve(false);
     this.#hungUp.abort();
   }
 }
 
-/** Waits for what `register` is given to be called; at most `timeoutMs`. */
-async function within<T>(
-  timeoutMs: number,
-  complaint: string,
-  register: (waiter: Waiter<T>) => void,
-): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const timer = setTimeout(
-    () => reject(new SystemError(`${complaint} within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
-  register({ settle: resolve, fail: reject });
-  return await promise.finally(() => clearTimeout(timer));
+function late(what: string, timeoutMs: number): SystemError {
+  return new SystemError(`${what} within ${timeoutMs} ms`);
 }
 
 /** struct ucred { pid_t pid; uid_t uid; gid_t gid; } */

@@ -1,6 +1,11 @@
 /** The daemon's side of one connection: reads a request and writes its answer. @module */
 
-import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
+import {
+  ConfigError,
+  DecodeError,
+  SystemError,
+  TooLongError,
+} from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { CniError, toCniError } from "../../cni/error.ts";
 import type { Daemon } from "./daemon.ts";
@@ -71,9 +76,31 @@ export async function serveConnection(
       context.log("error", "unexpected-error", { stack });
     }
     // Upstream's plugin has its answer already, in its own protocol.
-    if (line !== undefined && isHttp(line)) return;
-    await caller.writeLine(formatFailure(failure), LINE_TIMEOUT_MS)
-      .catch(() => {}); // The caller is gone or does not read; the log has the reason.
+    if (line === undefined || !isHttp(line)) {
+      await caller.writeLine(formatFailure(failure), LINE_TIMEOUT_MS)
+        .catch(() => {}); // The caller is gone or does not read; the log has the reason.
+    }
+    if (error instanceof TooLongError) await discardRest(caller, context);
+  }
+}
+
+/**
+ * Reads the rest of a request that is too long: a caller that is still writing it would otherwise
+ * fail before it reads why.
+ */
+async function discardRest(
+  caller: CallerConnection,
+  { nowMs }: ServerContext,
+): Promise<void> {
+  const endMs = nowMs() + LINE_TIMEOUT_MS;
+  try {
+    for (;;) {
+      const bytes = await caller.readBytes(Math.max(endMs - nowMs(), 0));
+      if (bytes === undefined) return;
+    }
+  } catch (error) {
+    // The caller has had its time.
+    if (!(error instanceof SystemError)) throw error;
   }
 }
 

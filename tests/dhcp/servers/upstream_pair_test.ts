@@ -265,3 +265,34 @@ testWith(
     );
   },
 );
+
+const MAX_REQUEST = 4 * 1024 * 1024;
+
+testWith(
+  ["root", `binary:${DHCP_BIN}`, `binary:${UPSTREAM}`],
+  "our daemon reads configurations of any size up to 4 MiB from upstream's plugin",
+  async () => {
+    await using pair = new PairHost();
+    await using _daemon = await AnyDaemon.start(DHCP_BIN, pair.host.socketPath);
+    const call = async (padding: number): Promise<PluginOutcome> =>
+      await pair.call(UPSTREAM, "DEL", {
+        config: { padding: "x".repeat(padding) },
+      });
+    const small = [0, 5000, 20_000, 100_000, 200_000, 400_000];
+    for (const padding of [...small, MAX_REQUEST - 1000]) {
+      const calls = padding < 50_000 ? 20 : 5;
+      for (let count = 0; count < calls; count++) {
+        const { code, stdout } = await call(padding);
+        assertEquals([code, stdout], [0, ""], `${padding} bytes of padding`);
+      }
+    }
+    const { code, stdout } = await call(2 * MAX_REQUEST);
+    assertEquals(code, 1);
+    const { msg } = JSON.parse(stdout);
+    assert(
+      /^error calling DHCP\.Release: Cannot decode a message of \d+ bytes: expected at most 4194304$/
+        .test(msg),
+      msg,
+    );
+  },
+);

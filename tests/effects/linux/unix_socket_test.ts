@@ -133,6 +133,29 @@ Deno.test("UnixConnection.readLine() puts pieces together and keeps what comes e
   assertEquals(await connection.readLine(LONG_MS), "three");
 });
 
+Deno.test("UnixConnection.readBytes() loses nothing of many small pieces", async () => {
+  await using server = new TestServer();
+  const pieces = 2000;
+  for (let round = 0; round < 10; round++) {
+    const sender = new Deno.Command("perl", {
+      args: [
+        ...["-MIO::Socket::UNIX", "-e"],
+        'my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die; syswrite($s, "0123456789") for 1..$ARGV[1];',
+        ...[server.path, String(pieces)],
+      ],
+    }).spawn();
+    using connection = await server.accept();
+    let length = 0;
+    for (;;) {
+      const bytes = await connection.readBytes(LONG_MS);
+      if (bytes === undefined) break;
+      length += bytes.length;
+    }
+    await sender.status;
+    assertEquals(length, pieces * 10);
+  }
+});
+
 Deno.test("UnixConnection.readLine() refuses a line that is too long", async () => {
   await using server = new TestServer(10);
   using client = await connect(server.path);
@@ -142,7 +165,7 @@ Deno.test("UnixConnection.readLine() refuses a line that is too long", async () 
   assertEquals(await connection.writeLine("too long", LONG_MS), true);
 });
 
-Deno.test("UnixConnection.readLine() refuses a line that is cut short", async () => {
+Deno.test("UnixConnection.readLine() refuses a truncated line", async () => {
   await using server = new TestServer();
   const client = await connect(server.path);
   using connection = await server.accept();
