@@ -1,31 +1,36 @@
-/** A cursor over received bytes: network byte order, every read checked against what is left. Pure. @module */
+/**
+ * A cursor over received bytes: network byte order, every read checked against the bytes left.
+ * Pure.
+ *
+ * @module
+ */
 
 import { DecodeError } from "./errors.ts";
 
 /**
  * Reads big-endian fields one after the other.
  *
- * The bytes are not copied on construction; what `bytes` and `rest` return is a copy, so it stays valid when the
- * caller reuses its receive buffer. Every reading method throws a {@link DecodeError} that names the field and the
- * offset if fewer bytes are left than the field needs.
+ * The constructor does not copy the bytes. `bytes` and `rest` return copies, which stay valid when
+ * the caller reuses its receive buffer. Every reading method throws a {@link DecodeError} with the
+ * name and offset of the field if it needs more bytes than are left.
  */
 export class ByteReader {
   readonly #input: Uint8Array;
   readonly #view: DataView;
   #offset = 0;
 
-  /** @param input Bytes to read; any length, 0 included. */
+  /** @param input Bytes to read, any number of them. */
   constructor(input: Uint8Array) {
     this.#input = input;
     this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
   }
 
-  /** Bytes read so far; also the offset of the next field. */
+  /** Number of bytes read so far, which is the offset of the next field. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** Bytes not yet read. */
+  /** Number of bytes not read yet. */
   get remaining(): number {
     return this.#input.length - this.#offset;
   }
@@ -56,17 +61,17 @@ export class ByteReader {
     return this.#input.slice(start, start + length);
   }
 
-  /** Reads everything that is left into a new array; never throws. */
+  /** Reads the bytes left into a new array. Never throws. */
   rest(): Uint8Array {
     return this.bytes(this.remaining, "rest");
   }
 
-  /** Passes over `length` bytes. */
+  /** Skips `length` bytes. */
   skip(length: number, field: string): void {
     this.#advance(length, field);
   }
 
-  /** @throws {DecodeError} if bytes are left: `field` is longer than it must be. */
+  /** Checks that no bytes are left. @throws {DecodeError} if `field` is longer than expected. */
   expectEnd(field: string): void {
     if (this.remaining === 0) return;
     throw new DecodeError(

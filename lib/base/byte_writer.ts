@@ -1,19 +1,19 @@
-/** Builds bytes to send: network byte order, growing as needed. Pure. @module */
+/** A growing buffer of bytes to send, in network byte order. Pure. @module */
 
 const INITIAL_CAPACITY = 512;
 
 /**
  * Appends big-endian fields one after the other.
  *
- * Numbers are range-checked: a value that does not fit its field is a mistake of the program and throws a RangeError
- * instead of being cut.
+ * A number that does not fit its field is a bug, so it throws a RangeError instead of being
+ * truncated.
  */
 export class ByteWriter {
   #buffer = new Uint8Array(INITIAL_CAPACITY);
   #view = new DataView(this.#buffer.buffer);
   #length = 0;
 
-  /** Bytes written so far. */
+  /** Number of bytes written so far. */
   get length(): number {
     return this.#length;
   }
@@ -57,7 +57,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** Appends `bytes` and zeros up to `width` bytes; throws a RangeError if it is longer than that. */
+  /** Appends `bytes` and zeros up to `width` bytes. @throws {RangeError} if `bytes` is longer. */
   padded(bytes: Uint8Array, width: number): this {
     checkRange(bytes.length, 0, width);
     return this.bytes(bytes).zeros(width - bytes.length);
@@ -69,7 +69,7 @@ export class ByteWriter {
     return this;
   }
 
-  /** A copy of what was written. */
+  /** Returns a copy of the bytes written. */
   finish(): Uint8Array {
     return this.#buffer.slice(0, this.#length);
   }
@@ -88,9 +88,9 @@ export class ByteWriter {
   }
 }
 
-function checkRange(value: number, least: number, most: number): void {
-  if (Number.isInteger(value) && value >= least && value <= most) return;
+function checkRange(value: number, min: number, max: number): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
   throw new RangeError(
-    `Cannot encode ${value}: expected an integer from ${least} to ${most}`,
+    `Cannot encode ${value}: expected an integer from ${min} to ${max}`,
   );
 }

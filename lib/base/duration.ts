@@ -1,4 +1,4 @@
-/** Spans of time as text, in the notation of upstream's language: `1m2s`, `250ms`. Pure. @module */
+/** Durations as text in the notation of Go, upstream's language: `1m2s`, `250ms`. Pure. @module */
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -17,9 +17,9 @@ const WHOLE = new RegExp(`^([-+]?)((?:${NUMBER}${UNIT})+)$`, "u");
 const PART = new RegExp(`${NUMBER}${UNIT}`, "gu");
 
 /**
- * Parses a duration: numbers, each with a unit, no space between; only `0` may stand without a unit.
+ * Parses a duration: numbers, each with a unit, without spaces. Only `0` may have no unit.
  *
- * @returns Milliseconds, possibly negative or with a fraction, or undefined if `text` is anything else.
+ * @returns Milliseconds, possibly negative or fractional. Undefined if `text` is not a duration.
  */
 export function parseDuration(text: string): number | undefined {
   if (/^[-+]?0$/.test(text)) return 0;
@@ -33,7 +33,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * The canonical text, as upstream prints it: `3m28s`, `1h0m0s`, `1.5s`; below a second `250ms`.
+ * Formats a duration as upstream prints it: `3m28s`, `1h0m0s`, `1.5s`; below a second `250ms`.
  *
  * @param ms Milliseconds, not negative.
  */

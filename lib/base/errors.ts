@@ -1,11 +1,11 @@
-/** The errors of the layers below the CNI protocol; none of them knows a CNI error code. @module */
+/** The errors of the layers below the CNI protocol. They have no CNI error codes. @module */
 
-/** Input that does not have the shape it must have: not JSON, or a value of the wrong type. */
+/** Input with the wrong form: not JSON, a value of the wrong type, malformed bytes. */
 export class DecodeError extends SyntaxError {
   override readonly name: string = "DecodeError";
   /**
-   * @param message What was read and what was expected.
-   * @param at Where: a JSON path such as `ipam.ranges[0][1].subnet`, or a byte offset as text.
+   * @param message What was found, and what was expected.
+   * @param at Position: a JSON path such as `ipam.ranges[0][1].subnet`, or a byte offset as text.
    */
   constructor(message: string, readonly at: string, options?: ErrorOptions) {
     super(message, options);
@@ -17,26 +17,26 @@ export class TooLongError extends DecodeError {
   override readonly name: string = "TooLongError";
 }
 
-/** A network configuration that can be read but cannot be used. */
+/** A network configuration that can be decoded but not used. */
 export class ConfigError extends RangeError {
   override readonly name = "ConfigError";
   /**
    * @param message The reason, beginning with upstream's text where upstream has one.
-   * @param path JSON path of the value, empty when it is about the configuration as a whole.
+   * @param path JSON path of the value; empty if the error is about the whole configuration.
    */
   constructor(message: string, readonly path: string, options?: ErrorOptions) {
     super(message, options);
   }
 }
 
-/** The operating system refused something: a file, a directory or a lock. */
+/** An operation that the operating system refused or did not complete. */
 export class SystemError extends Error {
   override readonly name = "SystemError";
-  /** What the operator can do next; empty if nothing is known. */
+  /** What the operator can do next; empty if there is no advice. */
   readonly advice: string;
   /**
-   * @param message Operation, path and reason, as in `open /x/y: no such file or directory`.
-   * @param options `advice`: what the operator can do next; empty if nothing is known.
+   * @param message Operation, object and reason, such as `open /x/y: no such file or directory`.
+   * @param options The `advice`, and the `cause`.
    */
   constructor(
     message: string,

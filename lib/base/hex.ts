@@ -1,15 +1,16 @@
 /** Bytes as hexadecimal text. Pure. @module */
 
-/** Two lower-case digits a byte, with `separator` between bytes. */
+/** Formats two lower-case digits per byte, with `separator` between bytes. */
 export function formatHex(bytes: Uint8Array, separator = ""): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
     .join(separator);
 }
 
 /**
- * Parses hexadecimal digits, two a byte, with or without one `:` or `-` between bytes (the same one throughout).
+ * Parses two hexadecimal digits per byte. Either `:` between all bytes is allowed, or `-`, or no
+ * separator. Empty text is zero bytes.
  *
- * @returns The bytes, or undefined if `text` is anything else. Empty text is zero bytes.
+ * @returns Undefined if `text` is not hexadecimal.
  */
 export function parseHex(text: string): Uint8Array | undefined {
   if (text === "") return new Uint8Array();

@@ -1,8 +1,8 @@
 /**
- * Typed access to JSON read once from outside.
+ * Typed access to JSON input.
  *
- * Keys match whatever their letter case, `null` means "not given", and unknown keys are left alone, as in the decoder
- * that upstream uses. Every refusal names the path of the value. Pure.
+ * As in upstream's decoder, keys match case-insensitively, `null` means "not given", and unknown
+ * keys are ignored. Every error has the JSON path of the value. Pure.
  *
  * @module
  */
@@ -15,7 +15,11 @@ function kindOf(value: unknown): string {
   return typeof value === "boolean" ? "bool" : typeof value;
 }
 
-/** Refuses `value` because of its type. */
+/**
+ * Returns the error for a value of the wrong type.
+ *
+ * @param expected The right type, with article.
+ */
 export function wrongType(
   value: unknown,
   path: string,
@@ -29,14 +33,14 @@ export function wrongType(
   );
 }
 
-/** A JSON object and where it stands in the document. */
+/** A JSON object and its path in the document. */
 export class JsonObject {
   readonly #entries: readonly (readonly [string, unknown])[];
 
   /**
-   * @param value A parsed JSON value; `null` reads as an object without keys.
-   * @param path Its JSON path, empty for the document itself.
-   * @throws {DecodeError} If it is neither an object nor `null`.
+   * @param value A parsed JSON value; `null` is an object without keys.
+   * @param path Its JSON path; empty for the whole document.
+   * @throws {DecodeError} if the value is neither an object nor `null`.
    */
   constructor(value: unknown, readonly path: string) {
     if (typeof value !== "object" || Array.isArray(value)) {
@@ -49,44 +53,52 @@ export class JsonObject {
     this.#entries = Object.entries(value ?? {});
   }
 
-  /** A copy of the object as it was read. */
+  /** Returns a copy of the object as it was read. */
   toJson(): Record<string, unknown> {
     return Object.fromEntries(this.#entries);
   }
 
-  /** The path of `key` in this object. */
+  /** Returns the JSON path of `key`. */
   at(key: string): string {
     return this.path === "" ? key : `${this.path}.${key}`;
   }
 
-  /** The value of `key`; undefined if it is absent or `null`. Of keys that differ only in case the last counts. */
+  /**
+   * Returns the value of `key`; undefined if it is absent or `null`. Of keys that differ only in
+   * case, the last counts.
+   */
   value(key: string): unknown {
     const folded = key.toLowerCase();
     return this.#entries.findLast(([name]) => name.toLowerCase() === folded)
       ?.[1] ?? undefined;
   }
 
-  /** Whether `key` is there, be it `null`. */
+  /** Returns whether the object has `key`, even if its value is `null`. */
   has(key: string): boolean {
     const folded = key.toLowerCase();
     return this.#entries.some(([name]) => name.toLowerCase() === folded);
   }
 
-  /** @throws {DecodeError} If the value of `key` is there and not a string. */
+  /** Returns the string under `key`, if given. @throws {DecodeError} if it is another type. */
   string(key: string): string | undefined {
     const value = this.value(key);
     if (value === undefined || typeof value === "string") return value;
     throw wrongType(value, this.at(key), "a string");
   }
 
-  /** @throws {DecodeError} If the value of `key` is there and not `true` or `false`. */
+  /** Returns the boolean under `key`, if given. @throws {DecodeError} if it is another type. */
   boolean(key: string): boolean | undefined {
     const value = this.value(key);
     if (value === undefined || typeof value === "boolean") return value;
     throw wrongType(value, this.at(key), "true or false");
   }
 
-  /** @throws {DecodeError} If the value of `key` is there and not an integer that a number holds exactly. */
+  /**
+   * Returns the integer under `key`, if given.
+   *
+   * @throws {DecodeError} if it is another type, or not an integer that a number represents
+   *   exactly.
+   */
   integer(key: string): number | undefined {
     const value = this.value(key);
     if (
@@ -96,7 +108,7 @@ export class JsonObject {
     throw wrongType(value, this.at(key), "an integer");
   }
 
-  /** @throws {DecodeError} If the value of `key` is there and not an object. */
+  /** Returns the object under `key`, if given. @throws {DecodeError} if it is another type. */
   object(key: string): JsonObject | undefined {
     const value = this.value(key);
     return value === undefined
@@ -105,9 +117,10 @@ export class JsonObject {
   }
 
   /**
-   * The elements of the list `key`, each turned into a value by `parse`, which is given its path as well.
+   * Parses the elements of the list under `key`, if given.
    *
-   * @throws {DecodeError} If the value of `key` is there and not a list.
+   * @param parse Parses one element; receives its JSON path too. What it throws passes through.
+   * @throws {DecodeError} if the value is another type.
    */
   list<T>(
     key: string,
@@ -121,9 +134,10 @@ export class JsonObject {
 }
 
 /**
- * Parses a JSON list.
+ * Parses the elements of a JSON list.
  *
- * @throws {DecodeError} If `value` is not a list; what `parse` throws passes through.
+ * @param parse Parses one element; receives its JSON path too. What it throws passes through.
+ * @throws {DecodeError} if `value` is not a list.
  */
 export function parseList<T>(
   value: unknown,

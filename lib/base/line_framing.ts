@@ -1,40 +1,48 @@
-/** Messages as lines: UTF-8 text that ends in a line feed, as on the socket between plugin and daemon. Pure. @module */
+/**
+ * Messages as lines: UTF-8 text with a line feed at its end, as plugin and daemon exchange them.
+ * Pure.
+ *
+ * @module
+ */
 
 import { DecodeError, TooLongError } from "./errors.ts";
 
 const LINE_FEED = 0x0a;
 const FIRST_CAPACITY = 4096;
 
-/** The bytes of one line. @throws {RangeError} if `text` holds a line feed. */
+/** Encodes one line. @throws {RangeError} if `text` contains a line feed. */
 export function encodeLine(text: string): Uint8Array {
-  if (text.includes("\n")) throw new RangeError("Cannot send a line feed");
+  if (text.includes("\n")) {
+    throw new RangeError("Cannot encode a line that contains a line feed");
+  }
   return new TextEncoder().encode(`${text}\n`);
 }
 
-/** Puts lines together from pieces of any size. */
+/** Assembles lines from pieces of any size. */
 export class LineDecoder {
   readonly #maxBytes: number;
   #buffer = new Uint8Array(0);
-  /** Bytes that are in use, and how many of them were looked at: they hold no line feed but the one found. */
+  /** How many bytes of the buffer are in use. */
   #length = 0;
-  #seen = 0;
+  /** How many of them were searched: the first line feed is at this index or after it. */
+  #searched = 0;
 
-  /** @param maxBytes Longest line, its line feed not counted. */
+  /** @param maxBytes Length of the longest line, without its line feed. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Whether a line is begun and not ended. */
+  /** Whether a line has begun and not ended yet. */
   get isInside(): boolean {
     return this.#length > 0 && this.#end() === undefined;
   }
 
-  /** Whether more is needed before `next` gives a line or throws. */
+  /** Whether `next` needs more bytes before it returns a line or throws. */
   get needsMore(): boolean {
     return this.#end() === undefined && this.#length <= this.#maxBytes;
   }
 
-  /** Takes a copy of the next piece. */
+  /** Appends a copy of the next piece. */
   push(piece: Uint8Array): void {
     const needed = this.#length + piece.length;
     if (needed > this.#buffer.length) {
@@ -49,11 +57,11 @@ export class LineDecoder {
   }
 
   /**
-   * Takes the next line out, without its line feed.
+   * Removes the next line from the buffer and returns it, without its line feed.
    *
-   * @returns Undefined if it is not whole yet.
-   * @throws {TooLongError} as soon as it is known to be longer than allowed.
-   * @throws {DecodeError} if it is not UTF-8.
+   * @returns Undefined if the line is not complete yet.
+   * @throws {TooLongError} as soon as it is known that the line is too long.
+   * @throws {DecodeError} if the line is not UTF-8.
    */
   next(): string | undefined {
     const end = this.#end();
@@ -67,7 +75,7 @@ export class LineDecoder {
     const line = this.#buffer.slice(0, end);
     this.#buffer.copyWithin(0, end + 1, this.#length);
     this.#length -= end + 1;
-    this.#seen = 0;
+    this.#searched = 0;
     try {
       return new TextDecoder("utf-8", { fatal: true }).decode(line);
     } catch (cause) {
@@ -75,22 +83,22 @@ export class LineDecoder {
     }
   }
 
-  /** Takes everything out that has come, of whatever lines; undefined if that is nothing. */
+  /** Removes all bytes from the buffer and returns them; undefined if there are none. */
   takeAll(): Uint8Array | undefined {
     if (this.#length === 0) return undefined;
     const bytes = this.#buffer.slice(0, this.#length);
     this.#length = 0;
-    this.#seen = 0;
+    this.#searched = 0;
     return bytes;
   }
 
   #end(): number | undefined {
-    const index = this.#buffer.indexOf(LINE_FEED, this.#seen);
+    const index = this.#buffer.indexOf(LINE_FEED, this.#searched);
     if (index >= 0 && index < this.#length) {
-      this.#seen = index;
+      this.#searched = index;
       return index;
     }
-    this.#seen = this.#length;
+    this.#searched = this.#length;
     return undefined;
   }
 }

@@ -1,8 +1,9 @@
-/** The names of all log events. docs/log_events.md explains each of them to operators. @module */
+/** The names of all log events. docs/log_events.md explains them to operators. @module */
 
 /**
- * Every event that the plugins and the daemon log, sorted. An event is a verb phrase in kebab-case that never changes, so
- * that an operator can write an alert rule for it; what varies stands in the fields of its line.
+ * Every event that the plugins and the daemon log, sorted. An event is a verb phrase in kebab-case
+ * that never changes, so operators can write alert rules for it. What varies is in the fields of
+ * the log line.
  */
 export const LOG_EVENTS = [
   "ack-refused",

@@ -1,11 +1,11 @@
-/** The form of everything written to stderr: one line per event, `key=value`. Pure. @module */
+/** The form of log lines: one line per event, `key=value`. Pure. @module */
 
 import type { LogEvent } from "./log_event.ts";
 
-/** How much an event matters. */
+/** The severity of an event. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** What an event is about: keys and values in the order in which they are printed. */
+/** Keys and values of a log line, in the order in which they are printed. */
 export type LogFields = Readonly<Record<string, string | number>>;
 
 /** Logs one event. */
@@ -20,7 +20,7 @@ const PLAIN = /^[A-Za-z0-9_.:/@%+,-]+$/;
 /**
  * Formats one event as a line without its line feed: `level=warn event=route-dropped key=value`.
  *
- * @param fields A value with anything but plain characters is quoted as a JSON string.
+ * @param fields Values with other than plain characters are quoted as JSON strings.
  */
 export function formatLogLine(
   level: LogLevel,

@@ -1,8 +1,9 @@
-/** Paths as text. Pure: no file is looked at. @module */
+/** Paths as text. Pure: does not access the file system. @module */
 
 /**
- * The shortest path that names the same place as long as no link is involved: no `.`, no `..` but at the start of a
- * relative path, no repeated or final slash. Empty text becomes `.`.
+ * Returns the shortest equivalent path, as Go's `path.Clean` does: without `.`, without `..` except
+ * at the start of a relative path, without repeated or trailing slashes. Empty text becomes `.`.
+ * Symbolic links are not resolved.
  */
 export function cleanPath(path: string): string {
   const isAbsolute = path.startsWith("/");

@@ -1,30 +1,33 @@
-/** How often something may happen: some times in a row, then once an interval. Pure. @module */
+/** Rate limiting: a burst of events at once, then one event per interval. Pure. @module */
 
-/** What a pace is made of. */
-export interface PaceOptions {
+/** How often an event is allowed. */
+export interface RateLimit {
   readonly intervalMs: number;
-  /** So many times without a pause, once it has rested for as many intervals. 1 or more. */
+  /**
+   * How many events are allowed at once, 1 or more. Each idle interval allows one of them again.
+   */
   readonly burst: number;
 }
 
-/** One thing that must not happen too often; it has rested at first. */
-export class Pace {
-  readonly #options: PaceOptions;
-  /** When a whole burst may happen again. */
-  #restedMs = -Infinity;
+/** Limits how often one kind of event happens. A new limiter allows a full burst. */
+export class RateLimiter {
+  readonly #limit: RateLimit;
+  /** When a full burst is allowed again. */
+  #fullBurstMs = -Infinity;
 
-  constructor(options: PaceOptions) {
-    this.#options = options;
+  constructor(limit: RateLimit) {
+    this.#limit = limit;
   }
 
-  /** The earliest time for it to happen next. */
-  get nextMs(): number {
-    const { intervalMs, burst } = this.#options;
-    return this.#restedMs - (burst - 1) * intervalMs;
+  /** The earliest time at which the next event is allowed. */
+  get nextAllowedMs(): number {
+    const { intervalMs, burst } = this.#limit;
+    return this.#fullBurstMs - (burst - 1) * intervalMs;
   }
 
-  /** It happens. */
-  take(nowMs: number): void {
-    this.#restedMs = Math.max(this.#restedMs, nowMs) + this.#options.intervalMs;
+  /** Counts an event that happens at `nowMs`. The caller has checked that it is allowed. */
+  count(nowMs: number): void {
+    this.#fullBurstMs = Math.max(this.#fullBurstMs, nowMs) +
+      this.#limit.intervalMs;
   }
 }

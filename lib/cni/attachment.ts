@@ -1,20 +1,34 @@
-/** Attachments: what a network is attached to (SPEC section 3, "Execution of Network Configurations"). Pure. @module */
+/**
+ * Attachments of containers to networks (SPEC section 3, "Execution of Network Configurations").
+ * Pure.
+ *
+ * @module
+ */
 
-/** One interface of one container, within a given network. */
+/** An interface of a container, in a network that the context knows. */
 export interface ContainerInterface {
   readonly containerId: string;
   readonly ifName: string;
 }
 
-/** One interface of one container in one network: what an ADD creates and a DEL removes. */
+/** An interface of a container in a network: what ADD creates and DEL removes. */
 export interface Attachment extends ContainerInterface {
   readonly networkName: string;
 }
 
 /**
- * `<containerId>/<networkName>/<ifName>`: the identity of an attachment in logs and tables.
+ * Formats `<containerId>/<networkName>/<ifName>`, which identifies an attachment in logs and
+ * tables.
  *
- * No part may hold a slash, so two attachments never have the same text.
+ * No part can contain a slash, so two attachments never have the same text.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const attachment = { containerId: "c1", networkName: "net", ifName: "eth0" };
+ * assertEquals(attachmentText(attachment), "c1/net/eth0");
+ * ```
  */
 export function attachmentText(attachment: Attachment): string {
   const { containerId, networkName, ifName } = attachment;

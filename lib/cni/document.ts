@@ -1,4 +1,4 @@
-/** The text form of every document on stdout, byte for byte upstream's. Pure. @module */
+/** The text of the documents on stdout, byte for byte as upstream prints them. Pure. @module */
 
 const ESCAPED: Readonly<Record<string, string>> = {
   "<": "\\u003c",
@@ -8,9 +8,12 @@ const ESCAPED: Readonly<Record<string, string>> = {
   "\u2029": "\\u2029",
 };
 
-/** JSON with four spaces a level, keys in the order given, `< > &` and U+2028/2029 escaped, no line feed at the end. */
+/**
+ * Formats JSON with four spaces per level, keys in the order given, `< > &` and U+2028/2029
+ * escaped, and no line feed at the end.
+ */
 export function formatDocument(value: unknown): string {
-  // Outside strings JSON has none of these characters, so the finished text can be searched.
+  // JSON has these characters only inside strings, so the whole text can be searched.
   return JSON.stringify(value, undefined, 4)
     .replace(
       /[<>&\u2028\u2029]/g,

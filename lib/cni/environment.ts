@@ -1,18 +1,18 @@
-/** The CNI_* variables (SPEC section 2, "Parameters"): one table, one order of checks. Pure. @module */
+/** The CNI_* variables (SPEC section 2, "Parameters"). Pure. @module */
 
 import { hasWhiteSpace } from "../base/whitespace.ts";
 import { CniError, CniErrorCode } from "./error.ts";
 
-/** What the runtime asks for, as the environment says it. */
+/** What the runtime asks for in the environment. */
 export interface Invocation {
-  /** CNI_COMMAND, not yet known to be a command. */
+  /** CNI_COMMAND. It may be unknown. */
   readonly command: string;
   readonly containerId: string;
   readonly netns: string;
   readonly ifName: string;
-  /** CNI_ARGS, unparsed: each plugin has its own grammar. */
+  /** CNI_ARGS, unparsed: each plugin has its own syntax. */
   readonly cniArgs: string;
-  /** CNI_NETNS_OVERRIDE: the namespace of the container may be the plugin's own. */
+  /** CNI_NETNS_OVERRIDE: whether CNI_NETNS may be the plugin's own namespace. */
   readonly netnsOverride: boolean;
 }
 
@@ -29,7 +29,18 @@ function invalid(message: string, details: string): CniError {
   return new CniError(CniErrorCode.invalidEnvironment, message, { details });
 }
 
-/** Whether `text` may be a container ID or a network name: both have the same alphabet. */
+/**
+ * Returns whether `text` is a valid container ID or network name; the same characters are allowed
+ * in both.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isValidName("my-net.1"), true);
+ * assertEquals(isValidName("../etc"), false);
+ * ```
+ */
 export function isValidName(text: string): boolean {
   return NAME.test(text);
 }
@@ -58,7 +69,10 @@ function validateInterfaceName(value: string): void {
   }
 }
 
-/** In the order in which upstream looks at them. CNI_PATH is optional for every command these plugins serve. */
+/**
+ * In the order in which upstream checks them. CNI_PATH is optional for every command of these
+ * plugins.
+ */
 const VARIABLES: readonly Variable[] = [
   {
     name: "CNI_CONTAINERID",
@@ -74,11 +88,20 @@ const VARIABLES: readonly Variable[] = [
 ];
 
 /**
- * Reads the environment.
+ * Parses the environment.
  *
- * @param read Gives the value of a variable; undefined and empty mean the same.
- * @returns The invocation, or undefined if there is no CNI_COMMAND: nobody speaks CNI to us.
- * @throws {CniError} code 4. A value that is there and wrong is reported before anything that is missing.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const env: Record<string, string> = { CNI_COMMAND: "VERSION" };
+ * assertEquals(parseEnvironment((name) => env[name])?.command, "VERSION");
+ * assertEquals(parseEnvironment(() => undefined), undefined);
+ * ```
+ *
+ * @param read Returns the value of a variable. Undefined and empty are the same.
+ * @returns Undefined if there is no CNI_COMMAND: the plugin was not started by a runtime.
+ * @throws {CniError} code 4 if a variable is invalid or missing. An invalid one is reported first.
  */
 export function parseEnvironment(
   read: (name: string) => string | undefined,
@@ -105,7 +128,16 @@ export function parseEnvironment(
   };
 }
 
-/** Whether this value of CNI_NETNS_OVERRIDE allows the plugin's own namespace. */
+/**
+ * Returns whether this value of CNI_NETNS_OVERRIDE allows the plugin's own namespace.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([isOverride("1"), isOverride("TRUE"), isOverride("yes")], [true, true, false]);
+ * ```
+ */
 export function isOverride(text: string): boolean {
   return /^(1|true)$/i.test(text);
 }

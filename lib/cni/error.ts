@@ -1,9 +1,17 @@
-/** CNI errors: the codes, the document, and the way from any error to one (SPEC section 5, "Error"). Pure. @module */
+/**
+ * CNI errors: codes, the error document, and the mapping of other errors (SPEC section 5, "Error").
+ * Pure.
+ *
+ * @module
+ */
 
 import { ConfigError, DecodeError, SystemError } from "../base/errors.ts";
 import { formatDocument } from "./document.ts";
 
-/** Error codes of SPEC section 5 and, from 100 on, those of plugins; 999 is upstream's code for everything else. */
+/**
+ * Error codes of SPEC section 5; from 100 on plugins define them. Upstream uses 999 for all other
+ * errors.
+ */
 export const CniErrorCode = {
   incompatibleVersion: 1,
   invalidEnvironment: 4,
@@ -19,14 +27,14 @@ export const CniErrorCode = {
 /** One of {@link CniErrorCode}. */
 export type CniErrorCodeValue = typeof CniErrorCode[keyof typeof CniErrorCode];
 
-/** What the runtime is told when a command fails. */
+/** An error that the runtime receives when a command fails. */
 export class CniError extends Error {
   override readonly name = "CniError";
-  /** Cause, owner, file and remedy; empty if there is nothing to add to the message. */
+  /** Cause, owner, file and remedy; empty if the message says it all. */
   readonly details: string;
   /**
-   * @param message The `msg` of the document, short.
-   * @param options `details`: the `details` of the document, which has none if they are empty.
+   * @param message The `msg` of the error document, short.
+   * @param options The `details` of the error document, and the `cause`.
    */
   constructor(
     readonly code: CniErrorCodeValue,
@@ -39,7 +47,18 @@ export class CniError extends Error {
   }
 }
 
-/** Turns whatever was thrown into what the runtime is told. */
+/**
+ * Maps anything that was thrown to the error that the runtime receives.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { SystemError } from "../base/errors.ts";
+ *
+ * assertEquals(toCniError(new SystemError("open /x: permission denied")).code, 5);
+ * assertEquals(toCniError(new TypeError("a bug")).code, 999);
+ * ```
+ */
 export function toCniError(error: unknown): CniError {
   if (error instanceof CniError) return error;
   const cause = { cause: error };
@@ -69,7 +88,10 @@ export function toCniError(error: unknown): CniError {
   });
 }
 
-/** The error document, with the `cniVersion` that SPEC section 5 asks for and upstream leaves out. */
+/**
+ * Formats the error document. It has the `cniVersion` that SPEC section 5 requires and upstream
+ * omits.
+ */
 export function formatError(error: CniError, cniVersion: string): string {
   return formatDocument({
     cniVersion,

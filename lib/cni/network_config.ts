@@ -1,4 +1,4 @@
-/** The network configuration on stdin, as far as every plugin reads it (SPEC section 1). Pure. @module */
+/** The keys of the network configuration that every plugin reads (SPEC section 1). Pure. @module */
 
 import { DecodeError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
@@ -6,11 +6,12 @@ import { isValidName } from "./environment.ts";
 import { CniError, CniErrorCode } from "./error.ts";
 import { DEFAULT_VERSION } from "./spec_version.ts";
 
-/** The document and the two keys that all plugins share. */
+/** A network configuration. */
 export interface NetworkConfig {
   readonly name: string;
-  /** As it stands in the document; empty if missing. */
+  /** As given in the document; empty if missing. */
   readonly cniVersion: string;
+  /** The whole document. */
   readonly json: JsonObject;
 }
 
@@ -41,9 +42,16 @@ function parseJson(text: string): unknown {
 }
 
 /**
- * Parses the text as one JSON object.
+ * Parses text as a JSON object.
  *
- * @throws {CniError} code 6 if it is anything else.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseDocument('{"name":"net"}').string("name"), "net");
+ * ```
+ *
+ * @throws {CniError} code 6 if it is not a JSON object.
  */
 export function parseDocument(stdin: string): JsonObject {
   return decode(
@@ -52,7 +60,9 @@ export function parseDocument(stdin: string): JsonObject {
   );
 }
 
-/** The version an error about `json` should carry: what the document asks for, whether it can be had or not. */
+/**
+ * Returns the version for an error about `json`: the requested one, even if it is not supported.
+ */
 export function versionForErrors(json: JsonObject): string {
   const cniVersion = json.value("cniVersion");
   return typeof cniVersion === "string" && cniVersion !== ""
@@ -61,9 +71,17 @@ export function versionForErrors(json: JsonObject): string {
 }
 
 /**
- * The network name.
+ * Reads the network name.
  *
- * @throws {CniError} code 6 if it is no string, code 7 if it is missing or has other characters than a name may have.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readNetworkName(parseDocument('{"name":"net"}')), "net");
+ * ```
+ *
+ * @throws {CniError} code 6 if it is not a string, code 7 if it is missing or has invalid
+ *   characters.
  */
 export function readNetworkName(json: JsonObject): string {
   const name =
@@ -83,9 +101,9 @@ export function readNetworkName(json: JsonObject): string {
 }
 
 /**
- * `cniVersion` as it stands in the document, empty if missing; not yet judged.
+ * Reads `cniVersion` as given in the document, empty if missing. It may be unsupported.
  *
- * @throws {CniError} code 6 if it is no string.
+ * @throws {CniError} code 6 if it is not a string.
  */
 export function readCniVersion(json: JsonObject): string {
   return decode(

@@ -1,13 +1,22 @@
-/** Which paths can only name the network namespace of the process that opens them. Pure. @module */
+/** Paths that name the network namespace of the process that opens them. Pure. @module */
 
 import { cleanPath } from "../base/path.ts";
 import { CniError, CniErrorCode } from "./error.ts";
 
 /**
- * Whether `path` is a form under /proc that is the namespace of process `pid` itself.
+ * Returns whether `path` is a path under /proc that names the namespace of process `pid` itself.
  *
- * Other names of the same namespace (a bind mount, another process that shares it) are not recognised: that takes a
- * look into /proc, which the plugin's permissions do not allow.
+ * Other paths of the same namespace (a bind mount, another process that shares it) are not
+ * recognized: that would require reading /proc, which the plugin's permissions do not allow.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isOwnNetns("/proc/self/ns/net", 4711), true);
+ * assertEquals(isOwnNetns("/proc/4711/ns/net", 4711), true);
+ * assertEquals(isOwnNetns("/var/run/netns/c1", 4711), false);
+ * ```
  */
 export function isOwnNetns(path: string, pid: number): boolean {
   const [empty, root, process, ...inside] = cleanPath(path).split("/");
@@ -19,7 +28,11 @@ export function isOwnNetns(path: string, pid: number): boolean {
   return tail.join("/") === "ns/net";
 }
 
-/** @throws {CniError} code 8 if `netns` is the plugin's own namespace and the caller did not allow that. */
+/**
+ * Checks that CNI_NETNS does not name the plugin's own namespace.
+ *
+ * @throws {CniError} code 8 if it does, and CNI_NETNS_OVERRIDE does not allow it.
+ */
 export function refuseOwnNetns(
   { netns, netnsOverride }: {
     readonly netns: string;

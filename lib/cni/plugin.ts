@@ -1,4 +1,4 @@
-/** One run of a plugin, from the environment to the exit status (SPEC section 2). @module */
+/** One run of a plugin, from the environment to the exit status (SPEC section 2). Pure. @module */
 
 import { formatLogLine } from "../base/log_line.ts";
 import { type Invocation, parseEnvironment } from "./environment.ts";
@@ -21,10 +21,10 @@ import {
   SUPPORTED_VERSIONS,
 } from "./spec_version.ts";
 
-/** What a run needs of the process around it. */
+/** The process around a plugin. */
 export interface PluginIo {
   env(name: string): string | undefined;
-  /** Everything on stdin, to its end. */
+  /** Reads stdin to its end. */
   readStdin(): string;
   writeStdout(text: string): void;
   /** Writes one line; the line feed is added. */
@@ -32,15 +32,18 @@ export interface PluginIo {
   readonly pid: number;
 }
 
-/** A command with everything the shared layer knows about it. */
+/** A command of the runtime, with its network configuration. */
 export interface Request {
   readonly invocation: Invocation;
   readonly config: NetworkConfig;
 }
 
-/** What a plugin does for each command. What they throw becomes the error document. */
+/** What a plugin does for each command. What a handler throws becomes the error document. */
 export interface PluginHandlers {
-  /** Calls `answer` once, when the result is certain; what happens after it cannot fail the command any more. */
+  /**
+   * Calls `answer` once, when the result is final. A failure after it cannot fail the command any
+   * more.
+   */
   add(request: Request, answer: (result: Result) => void): Promise<void>;
   del(request: Request): Promise<void>;
   check(request: Request): Promise<void>;
@@ -48,7 +51,7 @@ export interface PluginHandlers {
   status(request: Request): Promise<void>;
 }
 
-/** A plugin: its name and version for people, and its commands. */
+/** A plugin: its name, its version and its commands. */
 export interface Plugin {
   readonly name: string;
   readonly version: string;
@@ -84,7 +87,7 @@ async function dispatch(
       refuseOwnNetns(request.invocation, pid);
       return await handlers.add(request, answer);
     case "DEL":
-      // What is to be freed is freed first: DEL must not leave anything behind because of a wrong CNI_NETNS.
+      // Checked last: a wrong CNI_NETNS must not keep DEL from releasing what the container holds.
       await handlers.del(request);
       return refuseOwnNetns(request.invocation, pid);
     case "CHECK":
@@ -96,7 +99,7 @@ async function dispatch(
   }
 }
 
-/** stdout as the contract has it: one document at the most. */
+/** stdout with at most one document, as the specification requires. */
 class OneDocument {
   readonly #io: PluginIo;
   #state: "nothing" | "begun" | "written" = "nothing";
@@ -109,9 +112,11 @@ class OneDocument {
     return this.#state === "written";
   }
 
-  /** Writes the document; refuses a second one, even after a first that got only half way. */
+  /** Writes the document. @throws {Error} if one was written before, even if only in part. */
   write(text: string): void {
-    if (this.#state !== "nothing") throw new Error("stdout is used up");
+    if (this.#state !== "nothing") {
+      throw new Error("stdout has its document already");
+    }
     this.#state = "begun";
     this.#io.writeStdout(text);
     this.#state = "written";
@@ -146,9 +151,28 @@ async function serve(
 }
 
 /**
- * Serves one call.
+ * Runs one command of the runtime.
  *
- * stdout gets the one document of the call, or nothing where the specification says so.
+ * Writes one document to stdout, or nothing where the specification says so.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { SystemError } from "../base/errors.ts";
+ *
+ * const stdout: string[] = [];
+ * const io: PluginIo = {
+ *   env: (name) => name === "CNI_COMMAND" ? "VERSION" : undefined,
+ *   readStdin: () => "",
+ *   writeStdout: (text) => void stdout.push(text),
+ *   writeStderr: () => {},
+ *   pid: 1,
+ * };
+ * const refuse = () => Promise.reject(new SystemError("not reached"));
+ * const handlers = { add: refuse, del: refuse, check: refuse, gc: refuse, status: refuse };
+ * assertEquals(await runPlugin(io, { name: "test", version: "1.0.0", handlers }), 0);
+ * assertEquals(JSON.parse(stdout.join("")).cniVersion, "1.1.0");
+ * ```
  *
  * @returns The exit status: 0, or 1 after an error document.
  */
@@ -173,7 +197,7 @@ export async function runPlugin(io: PluginIo, plugin: Plugin): Promise<number> {
         }),
       );
     }
-    // What follows the answer cannot take it back.
+    // The result is on stdout: a failure after it cannot change the outcome.
     if (stdout.isWritten) return 0;
     try {
       stdout.write(formatError(failure, errorVersion));

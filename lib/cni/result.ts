@@ -1,4 +1,8 @@
-/** The result of an IPAM plugin (SPEC section 5, "Delegated plugins (IPAM)"), whatever its version. @module */
+/**
+ * The result of an IPAM plugin (SPEC section 5, "Delegated plugins (IPAM)"), in any version.
+ *
+ * @module
+ */
 
 import type { Cidr } from "../net/cidr.ts";
 import type { IpAddress } from "../net/ip_address.ts";
@@ -10,7 +14,7 @@ export interface IpConfig {
   readonly gateway?: IpAddress;
 }
 
-/** One route for the container; a key that was not configured is absent. */
+/** One route for the container. A key that is not configured is absent. */
 export interface Route {
   readonly dst?: Cidr;
   readonly gw?: IpAddress;
@@ -24,7 +28,7 @@ export interface Route {
   readonly scope?: number;
 }
 
-/** Name resolution for the container; empty lists and an empty domain count as not given. */
+/** Name resolution for the container. Empty lists and an empty domain count as not given. */
 export interface Dns {
   readonly nameservers: readonly string[];
   readonly domain: string;
@@ -32,14 +36,14 @@ export interface Dns {
   readonly options: readonly string[];
 }
 
-/** Everything an IPAM plugin can say. */
+/** The result of ADD. */
 export interface Result {
   readonly ips: readonly IpConfig[];
   readonly routes: readonly Route[];
   readonly dns: Dns;
 }
 
-/** No name resolution. */
+/** Name resolution that is not configured. */
 export const NO_DNS: Dns = {
   nameservers: [],
   domain: "",

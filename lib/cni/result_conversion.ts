@@ -1,6 +1,6 @@
 /**
- * Results in each of the seven versions, byte for byte as upstream prints them: the order of keys, what is left out
- * when empty, what is lost on the way down. Pure.
+ * The result document in each of the seven versions, byte for byte as upstream prints it: order of
+ * keys, omitted empty values, values that older versions do not have. Pure.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { SpecVersion } from "./spec_version.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** `value` under `key`, or nothing where it counts as empty. */
+/** Returns `value` under `key`, or nothing if it counts as empty. */
 function unlessEmpty(key: string, value: unknown): Json {
   const empty = value === undefined || value === "" || value === 0 ||
     (Array.isArray(value) && value.length === 0);
@@ -37,7 +37,9 @@ function formatGateway({ gateway }: IpConfig): Json {
   return unlessEmpty("gateway", gateway && formatIpAddress(gateway));
 }
 
-/** A route without a destination prints as upstream's language prints "no value". */
+/**
+ * Formats a route's destination; if it is missing, as Go, upstream's language, prints "no value".
+ */
 function formatDestination({ dst }: Route): string {
   return dst === undefined ? "<nil>" : formatCidr(dst);
 }
@@ -58,7 +60,7 @@ function formatRoute(route: Route): Json {
   };
 }
 
-/** Sorts the keys at every depth, as the map does through which upstream sends its 1.x results. */
+/** Sorts the keys at every depth: upstream converts its 1.x results to a map, which sorts them. */
 function sortKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (typeof value !== "object" || value === null) return value;
@@ -66,7 +68,10 @@ function sortKeys(value: unknown): unknown {
   return Object.fromEntries(keys.map(([key, item]) => [key, sortKeys(item)]));
 }
 
-/** Before 0.3.0: one address a family, each with the routes of its family; other route keys are lost. */
+/**
+ * Before 0.3.0: one address per family, with the routes of that family. Other keys of routes are
+ * omitted.
+ */
 function toVersion02(result: Result, cniVersion: SpecVersion): Json {
   const ofFamily = (family: 4 | 6): Json => {
     const first = result.ips.find(({ address }) =>
@@ -74,7 +79,7 @@ function toVersion02(result: Result, cniVersion: SpecVersion): Json {
     );
     if (first === undefined) return {};
     const routes = result.routes
-      // A route without a destination counts as IPv6 upstream.
+      // Upstream treats a route without a destination as IPv6.
       .filter(({ dst }) => (dst?.address.family ?? 6) === family)
       .map((route) => ({
         dst: formatDestination(route),
@@ -139,7 +144,18 @@ const CONVERSIONS: Readonly<
   "1.1.0": toVersion1,
 };
 
-/** The document for stdout. */
+/**
+ * Formats the result document for stdout.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { NO_DNS } from "./result.ts";
+ *
+ * const result = { ips: [], routes: [], dns: NO_DNS };
+ * assertEquals(JSON.parse(formatResult(result, "1.0.0")), { cniVersion: "1.0.0" });
+ * ```
+ */
 export function formatResult(result: Result, cniVersion: SpecVersion): string {
   return formatDocument(CONVERSIONS[cniVersion](result, cniVersion));
 }

@@ -1,29 +1,42 @@
-/** Results as they come from other programs, in the form that all versions since 0.3.0 share. Pure. @module */
+/** Results of other programs, in the form that all versions since 0.3.0 share. Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
-import { type Cidr, parseCidr } from "../net/cidr.ts";
-import { type IpAddress, parseIpAddress } from "../net/ip_address.ts";
+import type { Cidr } from "../net/cidr.ts";
+import { readAddress, readCidr, readRoute } from "./address_reader.ts";
 import { type Dns, NO_DNS, type Result, type Route } from "./result.ts";
 
 /**
- * Reads a result of CNI 0.3.0 or later.
+ * Parses a result of CNI 0.3.0 or later.
  *
- * @throws {DecodeError | ConfigError} if it is not one.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { JsonObject } from "../base/json_reader.ts";
+ * import { formatCidr } from "../net/cidr.ts";
+ *
+ * const json = new JsonObject({ cniVersion: "1.0.0", ips: [{ address: "192.0.2.7/24" }] }, "");
+ * const { ips, routes } = parseResult(json);
+ * assertEquals(ips.map(({ address }) => formatCidr(address)), ["192.0.2.7/24"]);
+ * assertEquals(routes, []);
+ * ```
+ *
+ * @throws {DecodeError} if a value has the wrong type.
+ * @throws {ConfigError} if an address or network is invalid or missing.
  */
 export function parseResult(json: JsonObject): Result {
   const ips = json.list("ips", (element, path) => {
     const ip = new JsonObject(element, path);
     const gateway = readAddress(ip, "gateway");
     return {
-      address: readCidr(ip, "address"),
+      address: readRequiredCidr(ip, "address"),
       ...(gateway === undefined ? {} : { gateway }),
     };
   });
-  const routes = json.list(
-    "routes",
-    (element, path) => readRoute(new JsonObject(element, path)),
-  );
+  const routes = json.list("routes", (element, path): Route => {
+    const route = new JsonObject(element, path);
+    return { ...readRoute(route), dst: readRequiredCidr(route, "dst") };
+  });
   const dns = json.object("dns");
   return {
     ips: ips ?? [],
@@ -32,16 +45,10 @@ export function parseResult(json: JsonObject): Result {
   };
 }
 
-function readRoute(json: JsonObject): Route {
-  const gw = readAddress(json, "gw");
-  const priority = json.integer("priority");
-  const scope = json.integer("scope");
-  return {
-    dst: readCidr(json, "dst"),
-    ...(gw === undefined ? {} : { gw }),
-    ...(priority === undefined ? {} : { priority }),
-    ...(scope === undefined ? {} : { scope }),
-  };
+function readRequiredCidr(json: JsonObject, key: string): Cidr {
+  const cidr = readCidr(json, key);
+  if (cidr !== undefined) return cidr;
+  throw new ConfigError("invalid CIDR address: ", json.at(key));
 }
 
 function readDns(json: JsonObject): Dns {
@@ -57,19 +64,4 @@ function readDns(json: JsonObject): Dns {
     search: strings("search"),
     options: strings("options"),
   };
-}
-
-function readCidr(json: JsonObject, key: string): Cidr {
-  const text = json.string(key) ?? "";
-  const cidr = parseCidr(text);
-  if (cidr !== undefined) return cidr;
-  throw new ConfigError(`invalid CIDR address: ${text}`, json.at(key));
-}
-
-function readAddress(json: JsonObject, key: string): IpAddress | undefined {
-  const text = json.string(key) ?? "";
-  if (text === "") return undefined;
-  const address = parseIpAddress(text);
-  if (address !== undefined) return address;
-  throw new ConfigError(`invalid IP address: ${text}`, json.at(key));
 }

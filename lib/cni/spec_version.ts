@@ -1,8 +1,8 @@
-/** The versions of the CNI specification and which command came with which. Pure. @module */
+/** The versions of the CNI specification, and the commands of each. Pure. @module */
 
 import { CniError, CniErrorCode } from "./error.ts";
 
-/** Every version this project speaks, oldest first. */
+/** Every supported version, oldest first. */
 export const SUPPORTED_VERSIONS = [
   "0.1.0",
   "0.2.0",
@@ -16,16 +16,16 @@ export const SUPPORTED_VERSIONS = [
 /** One of {@link SUPPORTED_VERSIONS}. */
 export type SpecVersion = typeof SUPPORTED_VERSIONS[number];
 
-/** The newest version, which VERSION answers with. */
+/** The newest supported version, which VERSION reports. */
 export const CURRENT_VERSION: SpecVersion = "1.1.0";
 
-/** What a configuration without `cniVersion` means. */
+/** The version of a configuration without `cniVersion`. */
 export const DEFAULT_VERSION: SpecVersion = "0.1.0";
 
 /** The commands of SPEC section 2 that take a network configuration. */
 export type Command = "ADD" | "DEL" | "CHECK" | "GC" | "STATUS";
 
-/** The version each command first appeared in; undefined if it was always there. */
+/** The version in which each command was introduced; undefined for the original ones. */
 const FIRST_VERSION: Readonly<Record<Command, SpecVersion | undefined>> = {
   ADD: undefined,
   DEL: undefined,
@@ -34,7 +34,7 @@ const FIRST_VERSION: Readonly<Record<Command, SpecVersion | undefined>> = {
   STATUS: "1.1.0",
 };
 
-/** The command of that name, undefined if there is none. */
+/** Returns the command with this name; undefined if there is none. */
 export function parseCommand(text: string): Command | undefined {
   return Object.hasOwn(FIRST_VERSION, text) ? text as Command : undefined;
 }
@@ -69,17 +69,26 @@ function compare(a: Numbers, b: Numbers): number {
   return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
 
-/** Whether `version` is `other` or newer. */
+/**
+ * Returns whether `version` is `other` or newer.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([isAtLeast("1.0.0", "0.4.0"), isAtLeast("0.3.1", "0.4.0")], [true, false]);
+ * ```
+ */
 export function isAtLeast(version: SpecVersion, other: SpecVersion): boolean {
   return compare(parseNumbers(version), parseNumbers(other)) >= 0;
 }
 
 /**
- * The version to answer `command` in.
+ * Returns the version of the answer to `command`.
  *
- * @param requested `cniVersion` as it stands in the configuration, empty if missing.
- * @throws {CniError} code 1 if the version is not spoken or too old for the command, code 6 if it is no version at all
- * (looked at only for a command that came with a later version, as upstream does).
+ * @param requested `cniVersion` as given in the configuration; empty if missing.
+ * @throws {CniError} code 1 if the version is not supported or too old for the command; code 6 if
+ *   it is not a version. As upstream, only commands that were introduced later check that.
  */
 export function selectVersion(
   command: Command,

@@ -1,10 +1,10 @@
 /** The attachments that GC must keep (SPEC section 2, "GC"). Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
-import type { ContainerInterface } from "./attachment.ts";
 import { JsonObject } from "../base/json_reader.ts";
+import type { ContainerInterface } from "./attachment.ts";
 
-/** The key of the specification, and the one of callers that were written before it was settled. */
+/** The key of the specification, and the key that callers from before its release use. */
 const KEYS = ["cni.dev/valid-attachments", "cni.dev/attachments"] as const;
 
 function readAttachment(value: unknown, path: string): ContainerInterface {
@@ -18,10 +18,22 @@ function readAttachment(value: unknown, path: string): ContainerInterface {
 }
 
 /**
- * All attachments listed under either key. An empty list is meant: nothing is in use.
+ * Reads the attachments that are listed under either key. An empty list means that nothing is in
+ * use.
  *
- * @throws {ConfigError} If there is no list at all, or an element lacks a key: freeing by guess could free what is in use.
- * @throws {DecodeError} If it is no list of objects.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { JsonObject } from "../base/json_reader.ts";
+ *
+ * const list = [{ containerID: "c1", ifname: "eth0" }];
+ * const json = new JsonObject({ "cni.dev/valid-attachments": list }, "");
+ * assertEquals(readValidAttachments(json), [{ containerId: "c1", ifName: "eth0" }]);
+ * ```
+ *
+ * @throws {ConfigError} if there is no list, or a key is missing in an element: GC must not release
+ *   by guess what is in use.
+ * @throws {DecodeError} if the value is not a list of objects.
  */
 export function readValidAttachments(
   json: JsonObject,

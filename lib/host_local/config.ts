@@ -20,7 +20,7 @@ import {
   refuseOverlappingSets,
   resolveRangeSets,
 } from "./range_set.ts";
-import { readRoute } from "./routes.ts";
+import { readConfiguredRoute } from "./routes.ts";
 
 /** Where the reservations of a network are and how long to wait for them. */
 export interface StoreConfig {
@@ -178,7 +178,7 @@ export function parseHostLocalConfig(
   ipam.string("name");
   const single = readRange(ipam);
   const listedSets = ipam.list("ranges", readRangeSet) ?? [];
-  const routes = ipam.list("routes", readRoute) ?? [];
+  const routes = ipam.list("routes", readConfiguredRoute) ?? [];
   const resolvConf = ipam.string("resolvConf") ?? "";
   const statusFailsWhenFull = ipam.boolean("statusFailsWhenFull") ?? false;
   readSeconds(ipam, "lockTimeoutSeconds");

@@ -2,13 +2,13 @@
 
 import { ConfigError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json_reader.ts";
+import { readAddress, readCidr } from "../cni/address_reader.ts";
 import {
   type Cidr,
   cidrContains,
   formatCidr,
   lastAddress,
   networkAddress,
-  parseCidr,
 } from "../net/cidr.ts";
 import {
   addressBits,
@@ -16,7 +16,6 @@ import {
   formatIpAddress,
   type IpAddress,
   isMapped,
-  parseIpAddress,
 } from "../net/ip_address.ts";
 
 /** The keys of a range object as they were given. */
@@ -37,41 +36,6 @@ export interface Range {
   readonly rangeEnd: IpAddress;
   /** Absent where the subnet has no address to spare for one and none was configured. */
   readonly gateway?: IpAddress;
-}
-
-/**
- * The address under `key`; an empty text means "not given".
- *
- * @throws {DecodeError} If it is no string.
- * @throws {ConfigError} If it is no address.
- */
-export function readAddress(
-  json: JsonObject,
-  key: string,
-): IpAddress | undefined {
-  const text = json.string(key) ?? "";
-  if (text === "") return undefined;
-  const address = parseIpAddress(text);
-  if (address === undefined) {
-    throw new ConfigError(`invalid IP address: ${text}`, json.at(key));
-  }
-  return address;
-}
-
-/**
- * The network under `key`; unlike an address an empty text or `null` is refused.
- *
- * @throws {DecodeError} If it is no string.
- * @throws {ConfigError} If it is no CIDR notation.
- */
-export function readCidr(json: JsonObject, key: string): Cidr | undefined {
-  if (!json.has(key)) return undefined;
-  const text = json.string(key) ?? "";
-  const cidr = parseCidr(text);
-  if (cidr === undefined) {
-    throw new ConfigError(`invalid CIDR address: ${text}`, json.at(key));
-  }
-  return cidr;
 }
 
 /** Reads the keys of a range from `json`. Throws as {@link readAddress} and {@link readCidr} do. */

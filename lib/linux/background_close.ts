@@ -1,20 +1,26 @@
 /**
  * Closing descriptors on other threads.
  *
- * The kernel lets close(2) of a packet socket wait until no processor can still be delivering to it: 8 to 20 ms, which the
- * loop of JavaScript must not stand still for. @module
+ * For a packet socket the kernel lets close(2) wait until no processor can still be delivering to
+ * it. That takes 8 to 20 ms, for which the JavaScript event loop must not stand still.
+ *
+ * @module
  */
 
 import type { Descriptor } from "./descriptor.ts";
 import { libc } from "./libc.ts";
 
-/** Those that wait at the same time wait for the same thing, so eight threads close some 600 a second. */
+/**
+ * Calls that wait at the same time wait for the same thing, so 8 threads close some 600 a second.
+ */
 const MAX_AT_ONCE = 8;
 
 const queue: number[] = [];
 const running = new Set<Promise<void>>();
 
-/** Closes it soon. It counts as closed at once; dispose of its watch before. */
+/**
+ * Closes a descriptor soon. It counts as closed at once. The caller disposes of its watch before.
+ */
 export function closeInBackground(descriptor: Descriptor): void {
   const fd = descriptor.release();
   if (fd === undefined) return;
@@ -24,14 +30,14 @@ export function closeInBackground(descriptor: Descriptor): void {
   running.add(closing);
 }
 
-/** Resolves when everything is closed that was to be, so that a namespace is free, or a test leaves nothing behind. */
-export async function backgroundCloses(): Promise<void> {
+/** Resolves when every descriptor given to {@link closeInBackground} is closed. */
+export async function backgroundClosesDone(): Promise<void> {
   while (running.size > 0) await Promise.all(running);
 }
 
 async function closeQueued(): Promise<void> {
   for (let fd = queue.shift(); fd !== undefined; fd = queue.shift()) {
-    // A socket has nothing to write back that could fail.
+    // Errors are ignored: a socket has no data to write back, so closing it cannot lose any.
     await libc().close_blocking(fd);
   }
 }

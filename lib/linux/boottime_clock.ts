@@ -1,15 +1,22 @@
 /**
- * The clock of leases: CLOCK_BOOTTIME, which goes on while the machine is suspended, as the server's does, and does not
- * jump when somebody sets the time of day. (`setTimeout` and `performance.now` stand still in a suspend.) @module
+ * The clock of leases: CLOCK_BOOTTIME.
+ *
+ * It continues while the machine is suspended, as the server's clock does, and does not jump when
+ * the time of day is set. (`setTimeout` and `performance.now` stop while the machine is suspended.)
+ *
+ * @module
  */
 
 import { checked } from "./errno.ts";
 import { libc } from "./libc.ts";
 
-/** The number of the clock. */
+/** The clock id, for clock_gettime(2) and timerfd_create(2). */
 export const CLOCK_BOOTTIME = 7;
 
-/** Milliseconds since the machine was started, suspends included; fractions are real. Never goes back. */
+/**
+ * Returns the milliseconds since the machine was started, with fractions. Time in suspend counts.
+ * Never goes back.
+ */
 export function bootTimeMs(): number {
   // struct timespec { time_t sec; long nsec; }
   const timespec = new BigInt64Array(2);

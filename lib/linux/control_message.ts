@@ -1,4 +1,6 @@
-/** What the kernel says about a received message besides its bytes: cmsg(3). Pure. @module */
+/** Ancillary data of a received message: cmsg(3). Pure. @module */
+
+import { viewOf } from "../base/bytes.ts";
 
 /**
  * ```text
@@ -9,21 +11,17 @@ const HEADER = 16;
 const ALIGNMENT = 8;
 
 /**
- * The data of the control message of this level and type.
+ * Finds the control message with this level and type.
  *
- * @param control As recvmsg(2) left it, cut to its length.
- * @returns A view; undefined if there is none, or the list is malformed before it.
+ * @param control The control messages as recvmsg(2) wrote them, cut to their length.
+ * @returns A view of its data; undefined if there is none, or the list before it is malformed.
  */
 export function findControlMessage(
   control: Uint8Array,
   level: number,
   type: number,
 ): DataView | undefined {
-  const view = new DataView(
-    control.buffer,
-    control.byteOffset,
-    control.byteLength,
-  );
+  const view = viewOf(control);
   let offset = 0;
   while (offset + HEADER <= control.length) {
     const length = Number(view.getBigUint64(offset, true));
@@ -32,11 +30,7 @@ export function findControlMessage(
       view.getInt32(offset + 8, true) === level &&
       view.getInt32(offset + 12, true) === type
     ) {
-      return new DataView(
-        control.buffer,
-        control.byteOffset + offset + HEADER,
-        length - HEADER,
-      );
+      return viewOf(control.subarray(offset + HEADER, offset + length));
     }
     offset += Math.ceil(length / ALIGNMENT) * ALIGNMENT;
   }

@@ -3,34 +3,38 @@
 import { checked } from "./errno.ts";
 import { libc } from "./libc.ts";
 
-/** Owns one file descriptor; hold it with `using`, or give it to an owner that disposes of it. */
+/** Owns one file descriptor. Hold it with `using`, or give it to an owner that disposes of it. */
 export class Descriptor implements Disposable {
   #fd: number | undefined;
 
-  /** @param fd An open descriptor that nobody else closes. */
+  /** @param fd An open descriptor that nothing else closes. */
   constructor(fd: number) {
     this.#fd = fd;
   }
 
-  /** The number. @throws {TypeError} after closing, when the number may be another file's. */
+  /** The number. @throws {TypeError} if it is closed: the number may be another file's by now. */
   get fd(): number {
     if (this.#fd === undefined) throw new TypeError("Descriptor is closed");
     return this.#fd;
   }
 
-  /** Whether it was closed. */
+  /** Whether it is closed or released. */
   get isClosed(): boolean {
     return this.#fd === undefined;
   }
 
-  /** Gives it up without closing it: who asks has to. Undefined if it is closed already. */
+  /**
+   * Releases the number without closing it. The caller has to close it.
+   *
+   * @returns Undefined if it is closed already.
+   */
   release(): number | undefined {
     const fd = this.#fd;
     this.#fd = undefined;
     return fd;
   }
 
-  /** Closes it; the second time does nothing. */
+  /** Closes it; closing it again does nothing. */
   [Symbol.dispose](): void {
     const fd = this.release();
     if (fd === undefined) return;
@@ -38,7 +42,7 @@ export class Descriptor implements Disposable {
   }
 }
 
-/** `owner` made ready by `prepare`, or closed if that throws. */
+/** Runs `prepare` with `owner` and returns `owner`. If `prepare` throws, disposes of `owner`. */
 export function prepared<T extends Disposable>(
   owner: T,
   prepare: (owner: T) => void,

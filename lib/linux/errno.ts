@@ -1,28 +1,37 @@
-/** Failed system calls: the number of the error, its name and its text. @module */
+/** Failed system calls: error number, name and text. @module */
 
 import { SystemError } from "../base/errors.ts";
 import { errno, libc } from "./libc.ts";
 
-/** Names in the order of their numbers, from 1; Linux has the same on x86_64 and aarch64 (asm-generic/errno.h). */
+/**
+ * Names in the order of their numbers, from 1. They are the same on x86_64 and aarch64
+ * (asm-generic/errno.h).
+ */
 const ERRNO_NAMES =
-  `EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV
-ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK
-ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP - ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT
-EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT - EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT
-ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX ELIBEXEC EILSEQ
-ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP
-EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN
-ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM
-ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD
-ENOTRECOVERABLE ERFKILL EHWPOISON`;
+  `EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT
+ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG
+ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP
+- ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL
+ENOANO EBADRQC EBADSLT - EBFONT ENOSTR ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV
+ESRMNT ECOMM EPROTO EMULTIHOP EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD
+ELIBSCN ELIBMAX ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE
+EPROTOTYPE ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT
+EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN
+ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY
+EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE
+ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL
+EHWPOISON`;
 
-/** The name of an error number, as in `ENODEV`; `E999` for one that has none. */
+/** Returns the name of an error number, such as `ENODEV`; `E999` for a number without a name. */
 export function errnoName(errno: number): string {
   const name = ERRNO_NAMES.split(/\s/)[errno - 1];
   return name === undefined || name === "-" ? `E${errno}` : name;
 }
 
-/** The C library's text for an error number, beginning in lower case. Needs the permission `ffi`. */
+/**
+ * Returns the C library's text for an error number, with a lower-case first letter. Needs the
+ * permission `ffi`.
+ */
 export function errnoText(errno: number): string {
   const pointer = libc().strerror(errno);
   if (pointer === null) return errnoName(errno);
@@ -30,15 +39,15 @@ export function errnoText(errno: number): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** A system call that failed. `errnoName` is what code may branch on; the message is for people. */
+/** A system call that failed. Code may branch on `errnoName`; the message is for people. */
 export class SyscallError extends SystemError {
   readonly errnoName: string;
 
   /**
-   * @param syscall Name of the call, or of the netlink request.
+   * @param syscall Name of the system call or netlink request.
    * @param errno Error number, positive.
-   * @param subject What it was about; empty if nothing but the call is known.
-   * @param reason Replaces the text of the error number.
+   * @param subject The object of the call, such as a path; empty if there is none.
+   * @param reason Replaces the C library's text for the error number.
    */
   constructor(
     readonly syscall: string,
@@ -51,7 +60,7 @@ export class SyscallError extends SystemError {
   }
 }
 
-/** Whether `error` is a failed system call with one of these names. */
+/** Returns whether `error` is a system call that failed with one of these errors. */
 export function isErrno(
   error: unknown,
   ...names: readonly string[]
@@ -60,9 +69,11 @@ export function isErrno(
 }
 
 /**
- * The result of a system call that says failure with -1.
+ * Checks the result of a system call that reports failure as -1.
  *
- * @throws {SyscallError} with the current errno if `result` is negative; so nothing may come between the call and this.
+ * @returns The result as a number.
+ * @throws {SyscallError} if `result` is negative. It has the current errno, so nothing may come
+ *   between the system call and this call.
  */
 export function checked(
   result: number | bigint,

@@ -1,13 +1,15 @@
 /**
- * One epoll for all descriptors. It is waited for on one thread besides, so the loop of JavaScript stays free; callbacks run
- * in the loop of JavaScript, one after the other. @module
+ * One epoll instance for all descriptors. One extra thread waits on it, so the JavaScript event
+ * loop stays free. Callbacks run on the JavaScript event loop, one after the other.
+ *
+ * @module
  */
 
 import { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { EPOLL_EVENT, libc, pinnedBytes } from "./libc.ts";
 
-/** Events of a descriptor (epoll_ctl(2)); ERR and HUP are reported whether asked for or not. */
+/** Events of a descriptor (epoll_ctl(2)). ERR and HUP are always reported. */
 export const EPOLL = { IN: 0x1, OUT: 0x4, ERR: 0x8, HUP: 0x10 } as const;
 
 const EPOLL_CLOEXEC = 0x80000;
@@ -18,16 +20,18 @@ const EFD_FLAGS = 0x80000 | 0x800;
 const NEVER_MS = -1;
 const MAX_EVENTS = 64;
 
-/** A descriptor in the loop. Dispose of it before the descriptor is closed. */
+/** A descriptor in the loop. Dispose of it before closing the descriptor. */
 export interface Watch extends Disposable {
-  /** Waits for `events` (EPOLL.IN | ...) from now on; level-triggered. */
+  /** Sets the events to wait for (`EPOLL.IN | ...`). They are level-triggered. */
   modify(events: number): void;
 }
 
-/** What is called with the events that are ready. Must take away what makes them ready, or change the watch. */
+/**
+ * Receives the events that are ready. It must consume what makes them ready, or change the watch.
+ */
 export type ReadyCallback = (events: number) => void;
 
-/** The loop. It keeps the process alive until it is closed. */
+/** The event loop. It keeps the process alive until it is disposed of. */
 export class EventLoop implements AsyncDisposable {
   readonly #epoll: Descriptor;
   readonly #wake: Descriptor;
@@ -40,9 +44,9 @@ export class EventLoop implements AsyncDisposable {
   #isClosing = false;
 
   /**
-   * @param onError Told what a callback threw, which is a mistake in the program; the loop goes on. Also told if waiting
-   *   itself fails, which ends the loop.
-   * @throws {SyscallError} If there are no descriptors left.
+   * @param onError Receives what a callback throws, which is a bug; the loop continues. Also
+   *   receives the error if waiting itself fails, which ends the loop.
+   * @throws {SyscallError} if the process is out of descriptors.
    */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
@@ -57,9 +61,10 @@ export class EventLoop implements AsyncDisposable {
   }
 
   /**
-   * Calls `callback` in the loop of JavaScript whenever one of `events` is ready on `descriptor`.
+   * Calls `callback` on the JavaScript event loop whenever one of `events` is ready on
+   * `descriptor`.
    *
-   * @throws {SyscallError} EEXIST if it is in the loop already.
+   * @throws {SyscallError} EEXIST if the descriptor is in the loop already.
    */
   watch(
     descriptor: Descriptor,
@@ -79,14 +84,14 @@ export class EventLoop implements AsyncDisposable {
       },
       [Symbol.dispose]: () => {
         if (!this.#callbacks.delete(id)) return;
-        // Closing has removed it already if nobody else has the descriptor.
+        // Closing has removed it already, unless another process shares the descriptor.
         if (descriptor.isClosed || this.#epoll.isClosed) return;
         this.#control(EPOLL_CTL_DEL, descriptor, 0, id);
       },
     };
   }
 
-  /** Runs `body`; what it throws goes to `onError`, so that it does not keep others from running. */
+  /** Runs `body`. What it throws goes to `onError`, so that other callbacks still run. */
   guard(body: () => void): void {
     try {
       body();
@@ -95,12 +100,12 @@ export class EventLoop implements AsyncDisposable {
     }
   }
 
-  /** Hands an error to `onError`. */
+  /** Passes an error to `onError`. */
   report(error: unknown): void {
     this.#onError(error);
   }
 
-  /** Ends the loop; no callback runs any more. Descriptors of others stay open. */
+  /** Ends the loop; no callback runs any more. The watched descriptors stay open. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isClosing) {
       this.#isClosing = true;
@@ -121,7 +126,8 @@ export class EventLoop implements AsyncDisposable {
   ): void {
     const event = new DataView(new ArrayBuffer(EPOLL_EVENT.size));
     event.setUint32(0, events, true);
-    // An id of its own and not the descriptor: a number that is closed and opened again must not get the other's events.
+    // A separate id, not the descriptor number: when a number is reused, the new descriptor must
+    // not get events of the old one.
     event.setBigUint64(EPOLL_EVENT.dataOffset, BigInt(id), true);
     const result = libc().epoll_ctl(this.#epoll.fd, operation, fd, event);
     checked(result, "epoll_ctl", String(fd));
@@ -135,7 +141,8 @@ export class EventLoop implements AsyncDisposable {
         MAX_EVENTS,
         NEVER_MS,
       );
-      // The errno of a failure stayed on the other thread: ask again on this one, without waiting.
+      // The errno of a failure is lost on the other thread: poll once more on this one, without
+      // waiting.
       this.#dispatch(count < 0 ? this.#poll() : count);
     }
   }

@@ -1,4 +1,8 @@
-/** Small files under /proc and /sys, which the sandbox keeps from Deno's own functions. @module */
+/**
+ * Small files under /proc and /sys, which Deno's sandbox does not let its own functions read.
+ *
+ * @module
+ */
 
 import { Descriptor } from "./descriptor.ts";
 import { checked } from "./errno.ts";
@@ -7,7 +11,11 @@ import { cString, libc, pinnedBytes } from "./libc.ts";
 const O_RDONLY_CLOEXEC = 0x80000;
 const MAX_BYTES = 4096;
 
-/** The text of the file at `path`, up to 4 KiB. @throws {SyscallError} */
+/**
+ * Reads the text of the file at `path`, up to 4 KiB.
+ *
+ * @throws {SyscallError} if it cannot be opened or read.
+ */
 export function readKernelFile(path: string): string {
   using file = new Descriptor(
     checked(libc().open(cString(path), O_RDONLY_CLOEXEC), "open", path),

@@ -1,9 +1,12 @@
 /**
- * The C library: the only `Deno.dlopen` of the project, and the layouts of the few structures that differ by machine.
+ * The C library: the project's only `Deno.dlopen`, and the layout of the one structure that differs
+ * by machine.
  *
- * Wrappers in this folder are named after the system call and are the only callers. Needs the permission `ffi`; what is
- * called here is not checked by any other permission. Only symbols of glibc 2.28 and later are used (so `statx`, not
- * `fstat`), none whose arguments differ between x86_64 and aarch64. @module
+ * Only this folder calls it. Needs the permission `ffi`; no other permission restricts what is
+ * called here. Every symbol is in glibc 2.28 and later (so `statx`, not `fstat`), and none has
+ * arguments that differ between x86_64 and aarch64.
+ *
+ * @module
  */
 
 const LIBRARY = "libc.so.6";
@@ -20,7 +23,7 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
-  /** The same on another thread, for a descriptor that takes long; errno is lost. */
+  /** close(2) on another thread, for a descriptor that takes long to close; errno is lost. */
   close_blocking: {
     name: "close",
     parameters: ["i32"],
@@ -70,7 +73,8 @@ const SYMBOLS = {
     parameters: ["i32", "i32", "i32", "buffer", "buffer"],
     result: "i32",
   },
-  // ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen);
+  // ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
+  // socklen_t addrlen);
   sendto: {
     parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
     result: "isize",
@@ -84,7 +88,7 @@ const SYMBOLS = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
-  /** The same on another thread, so that it may block; errno is lost. */
+  /** epoll_wait(2) on another thread, so that it may block; errno is lost. */
   epoll_wait_blocking: {
     name: "epoll_wait",
     parameters: ["i32", "buffer", "i32", "i32"],
@@ -111,48 +115,70 @@ export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
 let errnoView: Deno.UnsafePointerView | undefined;
 
-/** The C library, opened at the first call and never closed. Needs the permission `ffi`. */
+/**
+ * Returns the C library, which is opened by the first call and never closed. Needs the permission
+ * `ffi`.
+ */
 export function libc(): Libc {
   library ??= open();
   return library.symbols;
 }
 
-/** The thread's errno: no call of the library, which could set it anew, comes between a failure and this. */
+/**
+ * Returns this thread's errno. No other call of the C library may come between a failure and this
+ * call.
+ */
 export function errno(): number {
   return errnoView?.getInt32() ?? 0;
 }
 
-/** Finds errno before the first call can fail: its place is the thread's, and all calls that need it run on this one. */
+/**
+ * Opens the library and finds errno before the first call can fail. The address of errno belongs to
+ * the thread; every call whose errno is needed runs on this one.
+ */
 function open(): typeof library & object {
   const opened = Deno.dlopen(LIBRARY, SYMBOLS);
-  const place = opened.symbols.__errno_location();
-  if (place !== null) errnoView = new Deno.UnsafePointerView(place);
+  const location = opened.symbols.__errno_location();
+  if (location !== null) errnoView = new Deno.UnsafePointerView(location);
   return opened;
 }
 
-/** `struct epoll_event`: packed on x86_64 only, so the 64 bits of user data stand at 4 there and at 8 elsewhere. */
+/**
+ * `struct epoll_event`. It is packed on x86_64 only: the 64 bits of user data are at offset 4
+ * there, and at 8 elsewhere.
+ */
 export const EPOLL_EVENT = Deno.build.arch === "x86_64"
   ? { size: 12, dataOffset: 4 } as const
   : { size: 16, dataOffset: 8 } as const;
 
 /**
- * Zeroed memory that stays where it is, for structures that point at each other and for calls on another thread.
+ * Returns zeroed memory that never moves, for structures that point to each other and for calls on
+ * other threads.
  *
- * V8 keeps small typed arrays in its moving heap unless they are made on an ArrayBuffer of their own.
+ * V8 keeps small typed arrays in its moving heap unless each has its own ArrayBuffer.
  */
 export function pinnedBytes(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new ArrayBuffer(size));
 }
 
-/** The address of `bytes` as a structure member; valid while the caller keeps `bytes`. */
+/**
+ * Returns the address of `bytes`, for a pointer in a structure. It is valid for as long as the
+ * caller keeps `bytes`.
+ */
 export function addressOf(bytes: Uint8Array<ArrayBuffer>): bigint {
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes));
 }
 
-/** Text as `const char *`. @throws {RangeError} if it holds a NUL, which would end it early. */
+/**
+ * Encodes text as `const char *`.
+ *
+ * @throws {RangeError} if it contains a NUL, which would end it early.
+ */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) {
-    throw new RangeError(`Cannot pass ${JSON.stringify(text)}: holds a NUL`);
+    throw new RangeError(
+      `Cannot pass ${JSON.stringify(text)} to the C library: it contains a NUL`,
+    );
   }
   return new TextEncoder().encode(`${text}\0`);
 }

@@ -1,45 +1,51 @@
-/** The interfaces of a namespace: what they are, their IPv4 addresses and routes, and changing them. @module */
+/**
+ * The interfaces of a namespace: reading them, and changing their state, addresses and routes.
+ *
+ * @module
+ */
 
-import { formatIpAddress } from "../net/ip_address.ts";
+import { formatCidr } from "../net/cidr.ts";
 import {
   decodeAddress,
   encodeAddress,
   encodeAddressDump,
   type InterfaceAddress,
-  type Ipv4Cidr,
-} from "../netlink/address.ts";
+} from "../netlink/address_message.ts";
 import {
   decodeLink,
   encodeLinkByName,
   encodeLinkState,
   type LinkInfo,
-} from "../netlink/link.ts";
-import { NLM_F } from "../netlink/message.ts";
+} from "../netlink/link_message.ts";
+import { NLM_F } from "../netlink/netlink_message.ts";
 import {
-  decodeRoute,
   encodeNewRoute,
   encodeOldRoute,
-  encodeRouteDump,
   type Ipv4Route,
-} from "../netlink/route.ts";
+} from "../netlink/route_message.ts";
 import { isErrno } from "./errno.ts";
 import type { Netns } from "./netns.ts";
-import { openRouteSocket, type RouteSocket } from "./route_socket.ts";
+import {
+  type NetlinkRequest,
+  type NetlinkSocket,
+  openNetlinkSocket,
+} from "./netlink_socket.ts";
 
 /**
- * Interfaces by netlink. It keeps its namespace alive until disposed, so hold it for a few requests only.
+ * Reads and changes interfaces. It keeps its namespace alive until it is disposed of, so hold it
+ * for a few requests only.
  *
- * Every method throws a {@link SyscallError} if the kernel refuses: ENODEV if the interface is gone, EPERM without
- * CAP_NET_ADMIN for changes.
+ * Every method throws a {@link SyscallError} if the kernel refuses: ENODEV if the interface is
+ * gone, EPERM for a change without CAP_NET_ADMIN.
  */
 export class LinkControl implements Disposable {
-  readonly #socket: RouteSocket;
+  readonly #socket: NetlinkSocket;
 
-  constructor(socket: RouteSocket) {
+  constructor(socket: NetlinkSocket) {
     this.#socket = socket;
   }
 
-  /** The interface called `name`; undefined if there is none. */
+  /** Returns the interface called `name`; undefined if there is none. */
   find(name: string): LinkInfo | undefined {
     try {
       const [link] = this.#socket.request({
@@ -49,13 +55,16 @@ export class LinkControl implements Disposable {
       }, decodeLink);
       return link;
     } catch (error) {
-      // ERANGE: longer than a name can be.
+      // ERANGE: longer than the name of an interface can be.
       if (isErrno(error, "ENODEV", "ERANGE")) return undefined;
       throw error;
     }
   }
 
-  /** Sets an interface up or down. Up does not mean that it has a carrier: that is told by a `LinkMonitor`. */
+  /**
+   * Sets an interface up or down. An interface that is up may still be without carrier; a
+   * `LinkMonitor` reports when it has one.
+   */
   setState(ifIndex: number, state: "up" | "down"): void {
     this.#socket.request({
       type: "NEWLINK",
@@ -64,7 +73,7 @@ export class LinkControl implements Disposable {
     });
   }
 
-  /** The IPv4 addresses of an interface, in the kernel's order. */
+  /** Returns the IPv4 addresses of an interface, in the kernel's order. */
   addresses(ifIndex: number): readonly InterfaceAddress[] {
     const all = this.#socket.request({
       type: "GETADDR",
@@ -75,49 +84,45 @@ export class LinkControl implements Disposable {
     return all.filter((address) => address.ifIndex === ifIndex);
   }
 
-  /** Adds an address, with its subnet's broadcast address; one that is there already is fine. */
+  /** Adds an address with its subnet's broadcast address. Adding it again does nothing. */
   addAddress(address: InterfaceAddress): void {
     this.#socket.request({
       type: "NEWADDR",
       flags: NLM_F.CREATE | NLM_F.REPLACE,
       body: encodeAddress(address),
-      subject: subjectOf(address),
+      subject: formatCidr(address),
     });
   }
 
   /**
-   * Removes an address; one that is not there is fine.
+   * Removes an address. Removing it again does nothing.
    *
-   * The kernel removes routes that need it, and, if it was the first address of its subnet there, the other addresses of
-   * that subnet; so a changed lease is: remove the old address, add the new one, add the routes.
+   * The kernel also removes the routes that need the address. If it was the first address of its
+   * subnet on the interface, the kernel removes the other addresses of the subnet too. So to change
+   * a lease: remove the old address, add the new one, then add the routes.
    */
   removeAddress(address: InterfaceAddress): void {
     this.#remove("EADDRNOTAVAIL", {
       type: "DELADDR",
       body: encodeAddress(address),
-      subject: subjectOf(address),
+      subject: formatCidr(address),
     });
-  }
-
-  /** The routes of the main table through an interface, the kernel's own included. */
-  routes(ifIndex: number): readonly Ipv4Route[] {
-    const all = this.#socket.request({
-      type: "GETROUTE",
-      flags: NLM_F.DUMP,
-      body: encodeRouteDump(),
-      subject: `interface ${ifIndex}`,
-    }, decodeRoute);
-    return all.filter((route) => route.ifIndex === ifIndex);
   }
 
   /**
    * Adds a route (`proto dhcp`).
    *
-   * @returns False if there is a route to that destination with that metric already, whichever way it leads.
+   * @returns False if there is already a route to this destination with this metric, through any
+   *   interface.
    */
   addRoute(route: Ipv4Route): boolean {
     try {
-      this.#newRoute(route, NLM_F.CREATE | NLM_F.EXCL);
+      this.#socket.request({
+        type: "NEWROUTE",
+        flags: NLM_F.CREATE | NLM_F.EXCL,
+        body: encodeNewRoute(route),
+        subject: formatCidr(route.dst),
+      });
       return true;
     } catch (error) {
       if (isErrno(error, "EEXIST")) return false;
@@ -125,17 +130,12 @@ export class LinkControl implements Disposable {
     }
   }
 
-  /** Adds a route in place of one to the same destination with the same metric, through whichever interface that leads. */
-  replaceRoute(route: Ipv4Route): void {
-    this.#newRoute(route, NLM_F.CREATE | NLM_F.REPLACE);
-  }
-
-  /** Removes a route; one that is not there is fine. */
+  /** Removes a route. Removing it again does nothing. */
   removeRoute(route: Ipv4Route): void {
     this.#remove("ESRCH", {
       type: "DELROUTE",
       body: encodeOldRoute(route),
-      subject: subjectOf(route.dst),
+      subject: formatCidr(route.dst),
     });
   }
 
@@ -143,19 +143,8 @@ export class LinkControl implements Disposable {
     this.#socket[Symbol.dispose]();
   }
 
-  #newRoute(route: Ipv4Route, flags: number): void {
-    this.#socket.request({
-      type: "NEWROUTE",
-      flags,
-      body: encodeNewRoute(route),
-      subject: subjectOf(route.dst),
-    });
-  }
-
-  #remove(
-    absent: string,
-    request: Parameters<RouteSocket["request"]>[0],
-  ): void {
+  /** Sends a request to remove something. @param absent The error if it does not exist. */
+  #remove(absent: string, request: NetlinkRequest): void {
     try {
       this.#socket.request(request);
     } catch (error) {
@@ -164,11 +153,7 @@ export class LinkControl implements Disposable {
   }
 }
 
-/** The interfaces of a namespace. @throws {SyscallError} */
+/** Opens the interfaces of a namespace. @throws {SyscallError} if that fails. */
 export function openLinkControl(netns: Netns): LinkControl {
-  return new LinkControl(openRouteSocket(netns));
-}
-
-function subjectOf({ address, prefixLength }: Ipv4Cidr): string {
-  return `${formatIpAddress(address)}/${prefixLength}`;
+  return new LinkControl(openNetlinkSocket(netns));
 }

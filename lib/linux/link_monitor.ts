@@ -1,47 +1,55 @@
 /**
- * What happens to interfaces in any number of namespaces, on one descriptor: a netlink socket in this namespace that listens
- * to all namespaces that have a number here (NETLINK_LISTEN_ALL_NSID).
+ * Events of interfaces in any number of namespaces, on one descriptor: a netlink socket in the
+ * process's own namespace that listens to every namespace with an id there
+ * (NETLINK_LISTEN_ALL_NSID).
  *
- * The number does not keep a namespace alive, so its end is noticed too, and a lease that only waits costs no descriptor.
+ * An id does not keep its namespace alive, so the end of the namespace is reported too, and a lease
+ * that only waits needs no descriptor.
+ *
  * @module
  */
 
 import { DecodeError } from "../base/errors.ts";
-import { decodeMessages, RTM } from "../netlink/message.ts";
-import { decodeNetnsId } from "../netlink/netns_id.ts";
+import type { Timer } from "../base/timer.ts";
+import { decodeMessages, RTM } from "../netlink/netlink_message.ts";
+import { decodeNetnsId } from "../netlink/netns_id_message.ts";
+import { decodeLinkNotification } from "../netlink/notification.ts";
 import {
-  decodeLinkNotification,
-  type InterfaceEvent,
-} from "../netlink/notification.ts";
+  type InterfaceListener,
+  PendingEvents,
+} from "../netlink/pending_events.ts";
 import { bootTimeMs } from "./boottime_clock.ts";
 import { findControlMessage } from "./control_message.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
-import { pinnedBytes } from "./libc.ts";
-import { LinkListeners } from "./link_listeners.ts";
 import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
+import { isFromKernel, NETLINK_ROUTE, SOL_NETLINK } from "./netlink_socket.ts";
 import { type Netns, ownNetns } from "./netns.ts";
 import { assignNetnsId, netnsIdOf } from "./netns_id.ts";
-import { isFromKernel, NETLINK_ROUTE, SOL_NETLINK } from "./route_socket.ts";
 import {
-  AF,
   bindSocket,
   openSocket,
   setOption,
   SOCK,
   SOL_SOCKET,
 } from "./socket.ts";
-import type { Timer, Timers } from "./timers.ts";
+import { AF, netlinkAddress } from "./socket_address.ts";
+import type { Timers } from "./timers.ts";
 
 const NETLINK_LISTEN_ALL_NSID = 8;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
-/** Room for some thousand notifications between two turns of the loop. */
+/** Enough for some thousand notifications between two turns of the event loop. */
 const RECEIVE_QUEUE_BYTES = 4 * 1024 * 1024;
 const RECEIVE_BYTES = 0x10000;
-/** How many are taken before others get their turn. */
+/** How many messages are received before other descriptors get their turn. */
 const MESSAGES_PER_TURN = 64;
+/**
+ * More than the receive queue holds: the kernel doubles its size, and counts at least 768 bytes for
+ * each message.
+ */
+const MAX_QUEUED_MESSAGES = 0x4000;
 /** RTNLGRP_LINK (1), RTNLGRP_IPV4_IFADDR (5), RTNLGRP_NSID (28), as bits. */
 const GROUPS = (1 << 0) | (1 << 4) | (1 << 27);
 
@@ -51,31 +59,39 @@ export class LinkMonitor implements Disposable {
   readonly #watch: Watch;
   readonly #loop: EventLoop;
   readonly #timer: Timer;
-  /** Not the one for requests: they are made while a message is looked at. */
+  /** Not shared with netlink requests: some are made while a notification is decoded. */
   readonly #receiver = new MessageReceiver(RECEIVE_BYTES);
-  readonly #listeners = new LinkListeners();
+  readonly #events = new PendingEvents();
 
   /** @throws {SyscallError} EPERM without CAP_NET_BROADCAST. */
   constructor(loop: EventLoop, timers: Timers) {
     this.#loop = loop;
     this.#descriptor = openMonitorSocket();
-    this.#timer = timers.create(() => this.#tell());
-    this.#watch = loop.watch(this.#descriptor, EPOLL.IN, () => this.#receive());
+    this.#timer = timers.create(() => this.#deliver());
+    this.#watch = loop.watch(this.#descriptor, EPOLL.IN, () => {
+      this.#receive(MESSAGES_PER_TURN);
+      this.#deliver();
+    });
   }
 
   /**
-   * Tells `listener` what happens to an interface from now on; look at its state afterwards, so that nothing is missed.
-   * If much happens it is told as one, a little later.
+   * Calls `listener` for what happens to an interface from now on. Read its state after this call,
+   * so that no change is missed. Frequent events are merged and delivered a little later.
    *
-   * @returns Dispose of it to hear no more.
+   * @returns Dispose of it to stop.
    * @throws {SyscallError} EPERM without CAP_NET_ADMIN in the own namespace.
    */
   watch(
     netns: Netns,
     ifIndex: number,
-    listener: (event: InterfaceEvent) => void,
+    listener: InterfaceListener,
   ): Disposable {
-    return this.#listeners.add(assignNetnsId(netns), ifIndex, listener);
+    const netnsId = assignNetnsId(netns);
+    // Ids are reused: a notification that is queued now may be about an earlier namespace with this
+    // id, even about its end. It must not reach the new listener.
+    this.#receive(MAX_QUEUED_MESSAGES);
+    this.#timer.set(bootTimeMs());
+    return this.#events.listen(netnsId, ifIndex, listener);
   }
 
   [Symbol.dispose](): void {
@@ -84,14 +100,14 @@ export class LinkMonitor implements Disposable {
     this.#descriptor[Symbol.dispose]();
   }
 
-  #receive(): void {
-    for (let count = 0; count < MESSAGES_PER_TURN; count++) {
+  /** Receives what is queued, but no more than `maxMessages`. */
+  #receive(maxMessages: number): void {
+    for (let count = 0; count < maxMessages; count++) {
       const message = this.#next();
-      if (message === undefined) break;
-      if (message === "overflow") this.#listeners.putLoss();
-      else if (isFromKernel(message)) this.#takeWhole(message);
+      if (message === undefined) return;
+      if (message === "overflow") this.#events.addLoss();
+      else if (isFromKernel(message)) this.#addEvents(message);
     }
-    this.#tell();
   }
 
   #next(): ReceivedMessage | "overflow" | undefined {
@@ -103,16 +119,16 @@ export class LinkMonitor implements Disposable {
     }
   }
 
-  /** Drops what cannot be read: one datagram must not keep others from being heard. */
-  #takeWhole(message: ReceivedMessage): void {
+  /** Drops a datagram that cannot be decoded: it must not stop the ones after it. */
+  #addEvents(message: ReceivedMessage): void {
     try {
-      this.#take(message);
+      this.#decode(message);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
     }
   }
 
-  #take({ bytes, control }: ReceivedMessage): void {
+  #decode({ bytes, control }: ReceivedMessage): void {
     const source = findControlMessage(
       control,
       SOL_NETLINK,
@@ -120,23 +136,20 @@ export class LinkMonitor implements Disposable {
     )?.getInt32(0, true);
     for (const message of decodeMessages(bytes)) {
       if (message.type === RTM.DELNSID) {
-        if (isOwnWord(source)) this.#takeEnd(message.body);
-      } else if (source !== undefined && this.#listeners.has(source)) {
+        const netnsId = decodeNetnsId(message.body);
+        if (netnsId === undefined || !isOwnNetns(source)) continue;
+        this.#events.addNetnsEnd(netnsId);
+      } else if (source !== undefined && this.#events.hasListeners(source)) {
         const notification = decodeLinkNotification(message);
         if (notification === undefined) continue;
-        this.#listeners.put(source, notification.ifIndex, notification.kind);
+        this.#events.add(source, notification.ifIndex, notification.kind);
       }
     }
   }
 
-  #takeEnd(body: Uint8Array): void {
-    const netnsId = decodeNetnsId(body);
-    if (netnsId !== undefined) this.#listeners.putEnd(netnsId);
-  }
-
-  #tell(): void {
+  #deliver(): void {
     const guard = (body: () => void): void => this.#loop.guard(body);
-    this.#timer.set(this.#listeners.tell(bootTimeMs(), guard));
+    this.#timer.set(this.#events.deliver(bootTimeMs(), guard));
   }
 }
 
@@ -145,18 +158,16 @@ function openMonitorSocket(): Descriptor {
   return prepared(socket, () => {
     const level = SOL_NETLINK;
     setOption(socket, { level, name: NETLINK_LISTEN_ALL_NSID, value: 1 });
-    makeRoom(socket);
-    // struct sockaddr_nl { u16 family; u16 pad; u32 pid; u32 groups; }
-    const address = pinnedBytes(12);
-    const view = new DataView(address.buffer);
-    view.setUint16(0, AF.NETLINK, true);
-    view.setUint32(8, GROUPS, true);
-    bindSocket(socket, address, "netlink groups");
+    enlargeReceiveQueue(socket);
+    bindSocket(socket, netlinkAddress(GROUPS), "netlink groups");
   });
 }
 
-/** In a user namespace no more than the system's limit may be had (net.core.rmem_max); notifications are lost earlier. */
-function makeRoom(socket: Descriptor): void {
+/**
+ * Without CAP_NET_ADMIN in the initial user namespace, the size is limited by net.core.rmem_max;
+ * notifications are lost earlier then.
+ */
+function enlargeReceiveQueue(socket: Descriptor): void {
   const level = SOL_SOCKET;
   const value = RECEIVE_QUEUE_BYTES;
   try {
@@ -167,7 +178,12 @@ function makeRoom(socket: Descriptor): void {
   }
 }
 
-/** Whether a message from the namespace of this number is this namespace's: others tell of the numbers that they gave. */
-function isOwnWord(source: number | undefined): boolean {
-  return source === undefined || source === netnsIdOf(ownNetns());
+/**
+ * Returns whether a notification comes from the process's own namespace. Others report the ids that
+ * they assigned themselves.
+ *
+ * @param netnsId Id of the namespace that it comes from; undefined is the own one too.
+ */
+function isOwnNetns(netnsId: number | undefined): boolean {
+  return netnsId === undefined || netnsId === netnsIdOf(ownNetns());
 }

@@ -1,9 +1,9 @@
-/** recvmsg(2) into memory that is used again for the next message. @module */
+/** recvmsg(2) into memory that is reused for the next message. @module */
 
 import type { Descriptor } from "./descriptor.ts";
 import { checked } from "./errno.ts";
 import { addressOf, libc, pinnedBytes } from "./libc.ts";
-import { unlessItWaits } from "./socket.ts";
+import { nonBlocking } from "./socket.ts";
 
 const MSG_CTRUNC = 0x08;
 const MSG_TRUNC = 0x20;
@@ -12,7 +12,8 @@ const MSG_DONTWAIT = 0x40;
 /**
  * ```text
  * struct msghdr {
- *   void *name; socklen_t namelen; struct iovec *iov; size_t iovlen; void *control; size_t controllen; int flags; }
+ *   void *name; socklen_t namelen; struct iovec *iov; size_t iovlen;
+ *   void *control; size_t controllen; int flags; }
  * struct iovec { void *base; size_t len; }
  * ```
  * The same on x86_64 and aarch64.
@@ -27,18 +28,18 @@ const IOVEC_BYTES = 16;
 const NAME_BYTES = 128;
 const CONTROL_BYTES = 256;
 
-/** One message. All are views that the next `receive` overwrites. */
+/** One message. All arrays are views that the next `receive` overwrites. */
 export interface ReceivedMessage {
   readonly bytes: Uint8Array;
-  /** The sender's `struct sockaddr_*`; empty if there is none. */
-  readonly name: Uint8Array;
+  /** The sender's address, a `struct sockaddr_*`; empty if there is none. */
+  readonly sender: Uint8Array;
   /** Control messages, for `findControlMessage`. */
   readonly control: Uint8Array;
-  /** Whether the message or its control messages were longer than the memory, and cut. */
+  /** Whether the message or its control messages did not fit, and were cut. */
   readonly isTruncated: boolean;
 }
 
-/** Memory for one message at a time; any number of sockets can share it. */
+/** Memory for one message at a time. Any number of sockets can share it. */
 export class MessageReceiver {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   readonly #name = pinnedBytes(NAME_BYTES);
@@ -47,7 +48,7 @@ export class MessageReceiver {
   readonly #header = pinnedBytes(MSGHDR_BYTES);
   readonly #view = new DataView(this.#header.buffer);
 
-  /** @param capacity Longest message in bytes. */
+  /** @param capacity Size of the longest message, in bytes. */
   constructor(capacity: number) {
     this.#bytes = pinnedBytes(capacity);
     const iovec = new DataView(this.#iovec.buffer);
@@ -60,15 +61,15 @@ export class MessageReceiver {
   }
 
   /**
-   * Takes the next message; never waits.
+   * Receives the next message. Does not block.
    *
    * @returns Undefined if there is none.
-   * @throws {SyscallError} As recvmsg(2).
+   * @throws {SyscallError} as recvmsg(2) fails.
    */
   receive({ fd }: Descriptor): ReceivedMessage | undefined {
     this.#view.setUint32(NAMELEN_OFFSET, NAME_BYTES, true);
     this.#view.setBigUint64(CONTROLLEN_OFFSET, BigInt(CONTROL_BYTES), true);
-    const length = unlessItWaits(() =>
+    const length = nonBlocking(() =>
       checked(libc().recvmsg(fd, this.#header, MSG_DONTWAIT), "recvmsg")
     );
     if (length === undefined) return undefined;
@@ -77,7 +78,7 @@ export class MessageReceiver {
     const flags = this.#view.getInt32(FLAGS_OFFSET, true);
     return {
       bytes: this.#bytes.subarray(0, length),
-      name: this.#name.subarray(0, Math.min(nameLength, NAME_BYTES)),
+      sender: this.#name.subarray(0, Math.min(nameLength, NAME_BYTES)),
       control: this.#control.subarray(0, Number(controlLength)),
       isTruncated: (flags & (MSG_TRUNC | MSG_CTRUNC)) !== 0,
     };

@@ -1,26 +1,29 @@
 /**
  * Network namespaces: opening one by its path, and running code inside it.
  *
- * A descriptor or socket of a namespace keeps it alive, so both are meant to be held for an exchange and not for a lease.
+ * A descriptor or socket of a namespace keeps the namespace alive. Hold it for one operation, not
+ * for the life of a lease.
+ *
  * @module
  */
 
 import { SystemError } from "../base/errors.ts";
 import { formatLogLine } from "../base/log_line.ts";
+import type { NetnsIdentity } from "../net/netns_identity.ts";
+import { writeStderr } from "../sys/stdio.ts";
 import { Descriptor, prepared } from "./descriptor.ts";
 import { checked, isErrno, SyscallError } from "./errno.ts";
 import { cString, errno, libc, pinnedBytes } from "./libc.ts";
-import { writeStderr } from "../sys/stdio.ts";
 
 const O_RDONLY = 0;
 const O_CLOEXEC = 0x80000;
 const CLONE_NEWNET = 0x40000000;
 const NSFS_MAGIC = 0x6e736673n;
-/** Namespaces were files of procfs before Linux 3.19; upstream accepts both. */
+/** Before Linux 3.19 namespaces were files of procfs; upstream accepts both. */
 const PROC_SUPER_MAGIC = 0x9fa0n;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_INO = 0x100;
-/** Larger than `struct statfs` of both machines (120); `f_type` are its first 8 bytes. */
+/** Larger than `struct statfs` (120 bytes on both machines). Its first 8 bytes are `f_type`. */
 const STATFS_BYTES = 256;
 /** `struct statx`, the same on every machine. */
 const STATX_BYTES = 256;
@@ -28,20 +31,14 @@ const STATX_INO_OFFSET = 32;
 const STATX_DEV_MAJOR_OFFSET = 136;
 const STATX_DEV_MINOR_OFFSET = 140;
 
-/** What tells a namespace from every other that lives at the same time: `major:minor` of its file system, and inode. */
-export interface NetnsIdentity {
-  readonly device: string;
-  readonly inode: string;
-}
-
-/** There is a file at the path of a namespace, but it is not a network namespace. */
+/** What a path leads to is not a network namespace. */
 export class NotNetnsError extends SystemError {}
 
-/** An open network namespace. Closing it does not end sockets that were opened in it. */
+/** An open network namespace. Sockets that were opened in it stay open when it is disposed of. */
 export class Netns implements Disposable {
   readonly #descriptor: Descriptor;
 
-  /** @param path Where it was opened, for messages. */
+  /** @param path The path that it was opened by, for error messages. */
   constructor(
     descriptor: Descriptor,
     readonly path: string,
@@ -50,7 +47,7 @@ export class Netns implements Disposable {
     this.#descriptor = descriptor;
   }
 
-  /** The descriptor's number. */
+  /** The number of its descriptor. */
   get fd(): number {
     return this.#descriptor.fd;
   }
@@ -61,12 +58,15 @@ export class Netns implements Disposable {
 }
 
 /**
- * Opens the network namespace at `path`, any path; those under /proc are fine, whatever the sandbox. Texts are upstream's.
+ * Opens the network namespace at `path`. Deno's sandbox does not restrict the path. Error texts are
+ * upstream's.
  *
- * @throws {SystemError} If nothing is there, it is not a network namespace, or may not be entered (CAP_SYS_ADMIN).
+ * @throws {NotNetnsError} if it is a file of another kind, or another kind of namespace.
+ * @throws {SyscallError} if there is no such path, or the namespace cannot be entered (needs
+ *   CAP_SYS_ADMIN).
  */
 export function openNetns(path: string): Netns {
-  // Looked at before it is opened: opening a device or a FIFO by mistake would have effects.
+  // Checked before it is opened, because opening a device or a FIFO can have side effects.
   const magic = fileSystemMagic(path);
   if (magic !== NSFS_MAGIC && magic !== PROC_SUPER_MAGIC) {
     throw new NotNetnsError(
@@ -77,7 +77,7 @@ export function openNetns(path: string): Netns {
       },
     );
   }
-  return prepared(open(path), enterOnce);
+  return prepared(open(path), checkEnterable);
 }
 
 function open(path: string): Netns {
@@ -91,8 +91,8 @@ function open(path: string): Netns {
   }
 }
 
-/** A namespace of another kind, or a file of procfs that is none, cannot be entered as a network namespace. */
-function enterOnce(netns: Netns): void {
+/** Only a network namespace can be entered as one: not another kind, nor another file of procfs. */
+function checkEnterable(netns: Netns): void {
   try {
     withNetns(netns, () => undefined);
   } catch (error) {
@@ -104,29 +104,26 @@ function enterOnce(netns: Netns): void {
   }
 }
 
-/** Whether two identities are of one namespace. */
-export function isSameNetns(one: NetnsIdentity, other: NetnsIdentity): boolean {
-  return one.device === other.device && one.inode === other.inode;
-}
-
 let own: Netns | undefined;
 
-/** The namespace of this process, opened at the first call and never closed. */
+/** Returns the namespace of this process, which is opened by the first call and never closed. */
 export function ownNetns(): Netns {
-  // thread-self, because a thread can be elsewhere: each enters on its own.
+  // thread-self, because each thread enters namespaces on its own.
   own ??= open("/proc/thread-self/ns/net");
   return own;
 }
 
-/** A result that is there when the function returns: anything but a promise. */
+/** Anything but a promise. */
 type Synchronous<T> = T extends PromiseLike<unknown> ? never : T;
 
 /**
- * Runs `body` inside `netns`. What it opens stays there; what it awaits would not, so it must not be async.
+ * Runs `body` inside `netns`. Sockets that it opens stay in that namespace. It must not be async:
+ * code after an `await` would run outside. What it throws passes through.
  *
- * Ends the process if the way back fails, since everything after would happen in a stranger's network.
+ * If the thread cannot return to its own namespace, the process aborts, because everything after
+ * that would happen in the wrong network.
  *
- * @throws {SyscallError} If the namespace cannot be entered (needs CAP_SYS_ADMIN); and whatever `body` throws.
+ * @throws {SyscallError} if the namespace cannot be entered (needs CAP_SYS_ADMIN).
  */
 export function withNetns<T>(netns: Netns, body: () => Synchronous<T>): T {
   const home = ownNetns();

@@ -1,21 +1,21 @@
-/** The numbers by which this namespace knows others (`netns_id.ts`). @module */
+/** The ids by which the process's own namespace knows other network namespaces. @module */
 
 import {
   decodeNetnsId,
   encodeNetnsIdAssignment,
   encodeNetnsIdQuery,
-} from "../netlink/netns_id.ts";
+} from "../netlink/netns_id_message.ts";
 import { isErrno } from "./errno.ts";
+import { openNetlinkSocket } from "./netlink_socket.ts";
 import { type Netns, ownNetns } from "./netns.ts";
-import { openRouteSocket } from "./route_socket.ts";
 
 /**
- * The number of a namespace in this one; gives it one if it has none.
+ * Returns the id of a namespace in the process's own one. Assigns one if there is none.
  *
  * @throws {SyscallError} EPERM without CAP_NET_ADMIN in the own namespace.
  */
 export function assignNetnsId(netns: Netns): number {
-  using socket = openRouteSocket(ownNetns());
+  using socket = openNetlinkSocket(ownNetns());
   const { fd, path } = netns;
   const known = netnsIdOf(netns);
   if (known !== undefined) return known;
@@ -26,17 +26,17 @@ export function assignNetnsId(netns: Netns): number {
       subject: path,
     });
   } catch (error) {
-    // Somebody else was faster.
+    // Another process has assigned one in the meantime.
     if (!isErrno(error, "EEXIST")) throw error;
   }
   const assigned = netnsIdOf(netns);
-  if (assigned === undefined) throw new TypeError(`${path} has no number`);
+  if (assigned === undefined) throw new TypeError(`${path} has no id`);
   return assigned;
 }
 
-/** The number of a namespace in this one; undefined if it has none. */
+/** Returns the id of a namespace in the process's own one; undefined if it has none. */
 export function netnsIdOf({ fd, path }: Netns): number | undefined {
-  using socket = openRouteSocket(ownNetns());
+  using socket = openNetlinkSocket(ownNetns());
   const [id] = socket.request({
     type: "GETNSID",
     body: encodeNetnsIdQuery(fd),

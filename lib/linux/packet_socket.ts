@@ -1,4 +1,9 @@
-/** AF_PACKET sockets: whole packets on one interface of a namespace, before it has an address (packet(7)). @module */
+/**
+ * AF_PACKET sockets: whole packets on one interface of a namespace, even before it has an address
+ * (packet(7)).
+ *
+ * @module
+ */
 
 import type { ChecksumPolicy } from "../net/ipv4_udp.ts";
 import type { BpfInstruction } from "../net/packet_filter.ts";
@@ -6,11 +11,9 @@ import { closeInBackground } from "./background_close.ts";
 import { findControlMessage } from "./control_message.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
-import { pinnedBytes } from "./libc.ts";
 import { MessageReceiver } from "./message_receiver.ts";
 import { type Netns, withNetns } from "./netns.ts";
 import {
-  AF,
   attachFilter,
   bindSocket,
   openSocket,
@@ -18,40 +21,35 @@ import {
   setOption,
   SOCK,
 } from "./socket.ts";
+import { AF, hardwareAddressOf, linkLayerAddress } from "./socket_address.ts";
 
-/** What a packet socket can be bound to (linux/if_ether.h). */
+/** Protocols that a packet socket can be bound to (linux/if_ether.h). */
 export const ETHER_TYPE = { ipv4: 0x0800, arp: 0x0806 } as const;
 
 const SOL_PACKET = 263;
 const PACKET_AUXDATA = 8;
-/** The sender left the checksum to the network card, and none was passed (veth, bridge). */
+/** The sender left the checksum to the network card, and the packet passed none (veth, bridge). */
 const TP_STATUS_CSUMNOTREADY = 1 << 3;
 
-/**
- * ```text
- * struct sockaddr_ll { u16 family; be16 protocol; i32 ifindex; u16 hatype; u8 pkttype; u8 halen; u8 addr[8 or halen]; }
- * ```
- */
-const SOCKADDR_LL = 12;
-const MIN_ADDRESS = 8;
-
-/** The largest IPv4 packet. */
+/** The size of the largest IPv4 packet. */
 const RECEIVE_BYTES = 0x10000;
 
-/** How many are taken before others get their turn. */
+/** How many packets are received before other descriptors get their turn. */
 const PACKETS_PER_TURN = 64;
 
-/** What a packet socket is bound to. */
+/** What a packet socket receives. */
 export interface PacketSocketOptions {
-  /** Number of the interface. */
+  /** Index of the interface. */
   readonly ifIndex: number;
   /** One of {@link ETHER_TYPE}. */
   readonly etherType: number;
-  /** What to receive; it sees packets from the network header on. */
+  /** Which packets to receive. It is given them from the network header on. */
   readonly filter: readonly BpfInstruction[];
 }
 
-/** A received packet. The arrays are views, overwritten by the next `receive` on any packet socket. */
+/**
+ * A received packet. The arrays are views that the next `receive` on any packet socket overwrites.
+ */
 export interface ReceivedPacket {
   /** From the network header on. */
   readonly packet: Uint8Array;
@@ -61,10 +59,13 @@ export interface ReceivedPacket {
   readonly checksum: ChecksumPolicy;
 }
 
-/** One for all sockets: a packet is looked at before the next is taken. */
+/** Shared by all sockets: a packet is decoded before the next one is received. */
 let receiver: MessageReceiver | undefined;
 
-/** An open packet socket. Register its `descriptor` with the event loop; it keeps its namespace alive until disposed. */
+/**
+ * An open packet socket; its `descriptor` can be watched by the event loop. It keeps its namespace
+ * alive until it is disposed of.
+ */
 export class PacketSocket implements Disposable {
   readonly #ifIndex: number;
   readonly #etherType: number;
@@ -77,7 +78,7 @@ export class PacketSocket implements Disposable {
     this.#etherType = etherType;
   }
 
-  /** Receives only what `filter` passes, from now on. What waits already stays. */
+  /** Receives only what `filter` passes from now on. Packets that are queued already stay. */
   setFilter(filter: readonly BpfInstruction[]): void {
     attachFilter(this.descriptor, filter);
   }
@@ -85,9 +86,10 @@ export class PacketSocket implements Disposable {
   /**
    * Sends a packet.
    *
-   * @param packet From the network header on; the kernel adds the link's.
+   * @param packet From the network header on; the kernel adds the link header.
    * @param destination Hardware address to send to.
-   * @throws {SyscallError} ENETDOWN if the link is down, ENXIO if it is gone, ENOBUFS or EAGAIN if it is congested.
+   * @throws {SyscallError} ENETDOWN if the link is down, ENXIO if it is gone, ENOBUFS or EAGAIN if
+   *   it is congested.
    */
   send(packet: Uint8Array, destination: Uint8Array): void {
     const address = linkLayerAddress({
@@ -99,10 +101,11 @@ export class PacketSocket implements Disposable {
   }
 
   /**
-   * Takes the next packet; never waits. Packets that were longer than 64 KiB are left out.
+   * Receives the next packet. Does not block. Packets longer than 64 KiB are dropped.
    *
-   * @returns Undefined if there is none, or the link went down; the socket receives again when it is up.
-   * @throws {SyscallError} If it is broken otherwise.
+   * @returns Undefined if there is none, or the link went down. The socket receives again when the
+   *   link is up.
+   * @throws {SyscallError} as recvmsg(2) fails otherwise.
    */
   receive(): ReceivedPacket | undefined {
     receiver ??= new MessageReceiver(RECEIVE_BYTES);
@@ -110,7 +113,7 @@ export class PacketSocket implements Disposable {
       const message = this.#next(receiver);
       if (message === undefined) return undefined;
       if (message.isTruncated) continue;
-      const { bytes, name, control } = message;
+      const { bytes, sender, control } = message;
       const status =
         findControlMessage(control, SOL_PACKET, PACKET_AUXDATA)?.getUint32(
           0,
@@ -118,13 +121,16 @@ export class PacketSocket implements Disposable {
         ) ?? 0;
       return {
         packet: bytes,
-        sender: name.subarray(SOCKADDR_LL, SOCKADDR_LL + (name[11] ?? 0)),
+        sender: hardwareAddressOf(sender),
         checksum: (status & TP_STATUS_CSUMNOTREADY) !== 0 ? "skip" : "verify",
       };
     }
   }
 
-  /** What waits, until the socket is closed, but no more than 64 packets: anybody on the link can send as many as it likes. */
+  /**
+   * Receives the queued packets until the socket is closed, but no more than 64: any host on the
+   * link can send packets without end.
+   */
   *receiveSome(): Generator<ReceivedPacket> {
     for (let count = 0; count < PACKETS_PER_TURN; count++) {
       const received = this.descriptor.isClosed ? undefined : this.receive();
@@ -137,13 +143,13 @@ export class PacketSocket implements Disposable {
     try {
       return receiver.receive(this.descriptor);
     } catch (error) {
-      // Reported once for each time that the link goes down.
+      // The kernel reports it once each time the link goes down.
       if (isErrno(error, "ENETDOWN")) return undefined;
       throw error;
     }
   }
 
-  /** Closes it, in the background because that takes the kernel some 10 ms. */
+  /** Closes it in the background, because that takes the kernel some 10 ms. */
   [Symbol.dispose](): void {
     closeInBackground(this.descriptor);
   }
@@ -152,10 +158,11 @@ export class PacketSocket implements Disposable {
 /**
  * Opens a packet socket in a namespace.
  *
- * It receives nothing before its filter is in place: a socket of protocol 0 is not connected to the interface until it is
- * bound, so there is nothing unfiltered to throw away.
+ * It receives nothing before its filter is in place: with protocol 0 a socket receives nothing
+ * until it is bound.
  *
- * @throws {SyscallError} ENODEV if there is no such interface; EPERM without CAP_NET_RAW in the namespace.
+ * @throws {SyscallError} ENODEV if there is no such interface; EPERM without CAP_NET_RAW in the
+ *   namespace.
  */
 export function openPacketSocket(
   netns: Netns,
@@ -176,21 +183,4 @@ export function openPacketSocket(
     }),
     options,
   );
-}
-
-function linkLayerAddress({ etherType, ifIndex, hardwareAddress }: {
-  readonly etherType: number;
-  readonly ifIndex: number;
-  readonly hardwareAddress: Uint8Array;
-}): Uint8Array<ArrayBuffer> {
-  const address = pinnedBytes(
-    SOCKADDR_LL + Math.max(MIN_ADDRESS, hardwareAddress.length),
-  );
-  const view = new DataView(address.buffer);
-  view.setUint16(0, AF.PACKET, true);
-  view.setUint16(2, etherType);
-  view.setInt32(4, ifIndex, true);
-  view.setUint8(11, hardwareAddress.length);
-  address.set(hardwareAddress, SOCKADDR_LL);
-  return address;
 }

@@ -1,25 +1,31 @@
-/** Sockets of any family: the few calls that all of them need. None of them blocks. @module */
+/** System calls for sockets of any family. None of them blocks. @module */
 
 import { type BpfInstruction, encodeBpf } from "../net/packet_filter.ts";
 import { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { addressOf, cString, libc, pinnedBytes } from "./libc.ts";
 
-/** Families of sockets. */
-export const AF = { UNIX: 1, INET: 2, NETLINK: 16, PACKET: 17 } as const;
-/** Types of sockets. */
+/** Socket types. */
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3 } as const;
-/** The level of options that all sockets have. */
+/** The level of the options that every socket has. */
 export const SOL_SOCKET = 1;
 
-/** Non-blocking and not inherited by other programs: every descriptor here is. */
+/**
+ * SOCK_CLOEXEC and SOCK_NONBLOCK: every socket is non-blocking and not inherited by other programs.
+ */
 export const SOCK_FLAGS = 0x80000 | 0x800;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const SO_BINDTODEVICE = 25;
 const SO_ATTACH_FILTER = 26;
 
-/** Opens a non-blocking socket in the namespace that the thread is in. @throws {SyscallError} */
+/**
+ * Opens a non-blocking socket in the namespace that the thread is in.
+ *
+ * @param family One of `AF`.
+ * @param type One of {@link SOCK}.
+ * @throws {SyscallError} if that fails.
+ */
 export function openSocket(
   family: number,
   type: number,
@@ -29,7 +35,13 @@ export function openSocket(
   return new Descriptor(checked(result, "socket"));
 }
 
-/** @param address A `struct sockaddr_*`. @param subject It as text, for the message. */
+/**
+ * Binds a socket.
+ *
+ * @param address A `struct sockaddr_*`.
+ * @param subject The address as text, for the error message.
+ * @throws {SyscallError} as bind(2) fails.
+ */
 export function bindSocket(
   { fd }: Descriptor,
   address: Uint8Array<ArrayBuffer>,
@@ -38,7 +50,7 @@ export function bindSocket(
   checked(libc().bind(fd, address, address.length), "bind", subject);
 }
 
-/** Sets an option whose value is an int. */
+/** Sets an option whose value is an int. @throws {SyscallError} as setsockopt(2) fails. */
 export function setOption(
   { fd }: Descriptor,
   { level, name, value }: {
@@ -52,7 +64,11 @@ export function setOption(
   checked(result, "setsockopt", `${level}:${name}`);
 }
 
-/** The value of an option, `size` bytes at most. */
+/**
+ * Reads the value of an option, at most `size` bytes.
+ *
+ * @throws {SyscallError} as getsockopt(2) fails.
+ */
 export function getOption(
   { fd }: Descriptor,
   { level, name, size }: {
@@ -68,7 +84,11 @@ export function getOption(
   return new DataView(bytes.buffer, 0, length[0]);
 }
 
-/** Sends and receives through interface `ifName` only. */
+/**
+ * Makes a socket send and receive through interface `ifName` only.
+ *
+ * @throws {SyscallError} as setsockopt(2) fails.
+ */
 export function bindToDevice({ fd }: Descriptor, ifName: string): void {
   const name = cString(ifName);
   const result = libc().setsockopt(
@@ -81,7 +101,11 @@ export function bindToDevice({ fd }: Descriptor, ifName: string): void {
   checked(result, "setsockopt SO_BINDTODEVICE", ifName);
 }
 
-/** Passes only what `filter` passes, from now on; replaces another filter. */
+/**
+ * Makes a socket receive only what `filter` passes. Replaces the filter set before.
+ *
+ * @throws {SyscallError} as setsockopt(2) fails.
+ */
 export function attachFilter(
   { fd }: Descriptor,
   filter: readonly BpfInstruction[],
@@ -103,11 +127,12 @@ export function attachFilter(
 }
 
 /**
- * Sends `bytes` in one piece.
+ * Sends `bytes` with one call.
  *
  * @param address A `struct sockaddr_*`; null for a connected socket.
- * @param subject Where to, for the message.
- * @throws {SyscallError} As sendto(2), EAGAIN included.
+ * @param subject The destination as text, for the error message.
+ * @returns How many bytes were sent.
+ * @throws {SyscallError} as sendto(2) fails, EAGAIN included.
  */
 export function sendTo(
   { fd }: Descriptor,
@@ -128,8 +153,12 @@ export function sendTo(
   return checked(result, "sendto", subject);
 }
 
-/** `call`, again as long as a signal interrupts it; undefined if it would have to wait. */
-export function unlessItWaits<T>(call: () => T): T | undefined {
+/**
+ * Runs a system call that must not block. Repeats it if a signal interrupts it.
+ *
+ * @returns Undefined if the call would block (EAGAIN).
+ */
+export function nonBlocking<T>(call: () => T): T | undefined {
   for (;;) {
     try {
       return call();

@@ -1,10 +1,13 @@
 /**
- * Any number of timers on one descriptor of the event loop (timerfd_create(2)). A deadline that passes while the machine is
- * suspended is reported as soon as it wakes up. @module
+ * Any number of timers on one descriptor of the event loop (timerfd_create(2)). A deadline that
+ * passes while the machine is suspended fires as soon as it resumes.
+ *
+ * @module
  */
 
 import { bootTimeMs, CLOCK_BOOTTIME } from "./boottime_clock.ts";
 import { type Deadline, DeadlineHeap } from "../base/deadline_heap.ts";
+import type { Timer } from "../base/timer.ts";
 import { Descriptor } from "./descriptor.ts";
 import { checked } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
@@ -12,18 +15,10 @@ import { libc } from "./libc.ts";
 
 const TFD_FLAGS = 0x80000 | 0x800;
 const TFD_TIMER_ABSTIME = 1;
-/** Some thousand years: what lies farther is looked at again then. */
-const FARTHEST_MS = 1e14;
+/** Some 3000 years. The kernel is not asked to wait longer than that at once. */
+const MAX_DEADLINE_MS = 1e14;
 const NS_PER_S = 1_000_000_000;
 const NS_PER_MS = 1_000_000;
-
-/** One timer. Disposing of it clears it. */
-export interface Timer extends Disposable {
-  /** Calls back once at `atMs` on the clock of `bootTimeMs`, soon if that has passed; replaces the time before. */
-  set(atMs: number): void;
-  /** Does not call back any more, until it is set again. */
-  clear(): void;
-}
 
 /** The timers of a process. */
 export class Timers implements Disposable {
@@ -33,7 +28,7 @@ export class Timers implements Disposable {
   readonly #loop: EventLoop;
   #armedMs = Infinity;
 
-  /** @throws {SyscallError} If there are no descriptors left. */
+  /** @throws {SyscallError} if the process is out of descriptors. */
   constructor(loop: EventLoop) {
     this.#loop = loop;
     this.#descriptor = new Descriptor(
@@ -45,12 +40,12 @@ export class Timers implements Disposable {
     this.#watch = loop.watch(this.#descriptor, EPOLL.IN, () => this.#fire());
   }
 
-  /** A timer that is not set. */
+  /** Creates a timer that is not set. */
   create(callback: () => void): Timer {
     const entry: Deadline<() => void> = {
       value: callback,
       atMs: Infinity,
-      place: undefined,
+      index: undefined,
     };
     const clear = (): void => {
       this.#heap.clear(entry);
@@ -62,7 +57,6 @@ export class Timers implements Disposable {
         this.#heap.set(entry, atMs);
         this.#arm();
       },
-      clear,
       [Symbol.dispose]: clear,
     };
   }
@@ -73,7 +67,7 @@ export class Timers implements Disposable {
   }
 
   #fire(): void {
-    // Those that callbacks set into the past wait for the next turn of the loop.
+    // Timers that a callback sets to a time in the past wait for the next turn of the loop.
     const nowMs = bootTimeMs();
     for (;;) {
       const first = this.#heap.first;
@@ -81,7 +75,7 @@ export class Timers implements Disposable {
       this.#heap.clear(first);
       this.#loop.guard(first.value);
     }
-    // What was armed has fired: setting the descriptor anew also makes it unreadable.
+    // The armed deadline has fired. Arming the descriptor again also makes it unreadable.
     this.#armedMs = NaN;
     this.#arm();
   }
@@ -90,10 +84,11 @@ export class Timers implements Disposable {
     const atMs = this.#heap.first?.atMs ?? Infinity;
     if (atMs === this.#armedMs || this.#descriptor.isClosed) return;
     this.#armedMs = atMs;
-    // struct itimerspec { struct timespec interval; struct timespec value; }; a zero value means "never".
+    // struct itimerspec { struct timespec interval; struct timespec value; }
+    // A zero value disarms the timer.
     const spec = new BigInt64Array(4);
     if (atMs !== Infinity) {
-      const ms = Math.min(Math.max(atMs, 0), FARTHEST_MS);
+      const ms = Math.min(Math.max(atMs, 0), MAX_DEADLINE_MS);
       const seconds = Math.floor(ms / 1e3);
       const rest = Math.ceil((ms - seconds * 1e3) * NS_PER_MS);
       spec[2] = BigInt(seconds);

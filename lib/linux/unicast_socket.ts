@@ -1,20 +1,24 @@
 /**
- * Sending from the leased address with an ordinary UDP socket, as RENEWING and RELEASE need it (RFC 2131 section 4.4.4):
- * the kernel finds the route and the server's hardware address, and servers on ordinary sockets accept the packet.
+ * Sending from the leased address through an ordinary UDP socket, as RENEWING and DHCPRELEASE
+ * require (RFC 2131 section 4.4.4).
  *
- * Nothing is read from it: a packet socket sees the reply, also when it is broadcast. While it is open, the kernel does not
- * answer a unicast reply with "port unreachable". @module
+ * The kernel finds the route and the server's hardware address, and servers on ordinary sockets
+ * accept the packet.
+ *
+ * Nothing is read from the socket: a packet socket receives the reply, broadcast or not. While the
+ * socket is open, the kernel does not answer a unicast reply with "port unreachable".
+ *
+ * @module
  */
 
 import { formatIpAddress } from "../net/ip_address.ts";
-import { type Ipv4Address, ipv4Bits } from "../net/ipv4_address.ts";
+import type { Ipv4Address } from "../net/ipv4_address.ts";
 import { DROP_ALL } from "../net/packet_filter.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
-import { libc, pinnedBytes } from "./libc.ts";
+import { libc } from "./libc.ts";
 import { type Netns, withNetns } from "./netns.ts";
 import {
-  AF,
   attachFilter,
   bindSocket,
   bindToDevice,
@@ -24,15 +28,19 @@ import {
   SOCK,
   SOL_SOCKET,
 } from "./socket.ts";
+import { AF, inetAddress } from "./socket_address.ts";
 
 const SO_REUSEADDR = 2;
-/** ioctl: bytes that were sent and have not left the host. */
+/** ioctl(2) request: bytes that were sent and have not left the host yet. */
 const SIOCOUTQ = 0x5411n;
 const CLIENT_PORT = 68;
 const SERVER_PORT = 67;
-const FIRST_LOOK_MS = 1;
+const FIRST_POLL_MS = 1;
 
-/** An open socket on port 68 of the leased address. It keeps its namespace alive until disposed. */
+/**
+ * An open socket on port 68 of the leased address. It keeps its namespace alive until it is
+ * disposed of.
+ */
 export class UnicastSocket implements Disposable {
   readonly #descriptor: Descriptor;
 
@@ -43,7 +51,8 @@ export class UnicastSocket implements Disposable {
   /**
    * Sends a datagram to port 67 of `server`.
    *
-   * @throws {SyscallError} ENETUNREACH or EHOSTUNREACH if no way leads there, ENETDOWN if the link is down.
+   * @throws {SyscallError} ENETUNREACH or EHOSTUNREACH if there is no route, ENETDOWN if the link
+   *   is down.
    */
   send(payload: Uint8Array, server: Ipv4Address): void {
     sendTo(this.#descriptor, payload, {
@@ -52,7 +61,10 @@ export class UnicastSocket implements Disposable {
     });
   }
 
-  /** Whether all that was sent has left the host; until then it waits for the server's hardware address, for instance. */
+  /**
+   * Returns whether everything that was sent has left the host. Until then it may wait for the
+   * server's hardware address, for example.
+   */
   isFlushed(): boolean {
     const pending = new Int32Array(1);
     checked(libc().ioctl(this.#descriptor.fd, SIOCOUTQ, pending), "ioctl");
@@ -60,13 +72,14 @@ export class UnicastSocket implements Disposable {
   }
 
   /**
-   * Waits until all that was sent has left the host: after that the interface may go.
+   * Waits until everything that was sent has left the host. After that the interface may be
+   * removed.
    *
-   * @returns Whether it did within `timeoutMs`; false too if the socket is closed meanwhile, when nobody can tell.
+   * @returns False if that takes longer than `timeoutMs`, or the socket is closed first.
    */
   async flushed(timeoutMs: number): Promise<boolean> {
     let leftMs = timeoutMs;
-    for (let pauseMs = FIRST_LOOK_MS;; pauseMs *= 2) {
+    for (let pauseMs = FIRST_POLL_MS;; pauseMs *= 2) {
       if (this.#descriptor.isClosed) return false;
       if (this.isFlushed()) return true;
       if (leftMs <= 0) return false;
@@ -84,9 +97,9 @@ export class UnicastSocket implements Disposable {
 /**
  * Opens the socket in a namespace.
  *
- * @returns Undefined if the address is not on the interface (any more), or another program there has the port; a packet
- *   socket can still send.
- * @throws {SyscallError} If it fails otherwise.
+ * @returns Undefined if the address is not on the interface, or another program uses the port. A
+ *   packet socket can send then.
+ * @throws {SyscallError} if it fails otherwise.
  */
 export function openUnicastSocket(
   netns: Netns,
@@ -110,17 +123,4 @@ export function openUnicastSocket(
     if (isErrno(error, "EADDRNOTAVAIL", "EADDRINUSE")) return undefined;
     throw error;
   }
-}
-
-/** `struct sockaddr_in { u16 family; be16 port; be32 addr; u8 zero[8]; }` */
-function inetAddress(
-  address: Ipv4Address,
-  port: number,
-): Uint8Array<ArrayBuffer> {
-  const bytes = pinnedBytes(16);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF.INET, true);
-  view.setUint16(2, port);
-  view.setUint32(4, ipv4Bits(address));
-  return bytes;
 }

@@ -1,33 +1,32 @@
 /**
- * One accepted connection of a Unix socket: lines or bytes in both directions, the credentials of
- * the peer, and whether it has disconnected.
+ * An accepted connection of a Unix socket: lines in both directions, the peer, and when it hangs
+ * up.
  *
  * @module
  */
 
 import { BufferedInput } from "../base/buffered_input.ts";
 import { SystemError } from "../base/errors.ts";
+import { encodeLine } from "../base/line_framing.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc, pinnedBytes } from "./libc.ts";
-import { encodeLine } from "../base/line_framing.ts";
-import { getOption, sendTo, SOL_SOCKET, unlessItWaits } from "./socket.ts";
+import { getOption, nonBlocking, sendTo, SOL_SOCKET } from "./socket.ts";
 
 const SO_PEERCRED = 17;
 const READ_BYTES = 0x10000;
 
-/** The process that connected, as it was then (SO_PEERCRED, unix(7)). */
+/** The process that connected, as it was at that moment (SO_PEERCRED). */
 export interface PeerCredentials {
   readonly pid: number;
   readonly uid: number;
-  readonly gid: number;
 }
 
 /** Shared by all connections: what is read is copied at once. */
 let readBuffer: Uint8Array<ArrayBuffer> | undefined;
 
-/** A connection; dispose of it when done. One read and one write at a time. */
+/** An open connection. It allows one read and one write at a time. */
 export class UnixConnection implements Disposable {
   readonly peer: PeerCredentials;
   readonly #descriptor: Descriptor;
@@ -38,8 +37,8 @@ export class UnixConnection implements Disposable {
   #writer: PromiseWithResolvers<boolean> | undefined;
 
   /**
-   * @param descriptor Belongs to the connection from now on.
-   * @param maxLineBytes The length of the longest line that is read.
+   * @param descriptor Owned by the connection from now on, even if the constructor throws.
+   * @param maxLineBytes Length of the longest line that is read.
    */
   constructor(loop: EventLoop, descriptor: Descriptor, maxLineBytes: number) {
     this.#descriptor = descriptor;
@@ -57,45 +56,45 @@ export class UnixConnection implements Disposable {
     }
   }
 
-  /** Aborted when the peer has disconnected; not when it has only ended its output. */
+  /** Aborted when the peer closes the connection; not when it only stops sending. */
   get hungUp(): AbortSignal {
     return this.#hungUp.signal;
   }
 
   /**
-   * Reads the next line, without its line feed.
+   * Waits for the next line.
    *
-   * @returns Undefined if the peer has ended its output before the line began.
+   * @returns The line without its line feed; undefined if the connection ends before a line begins.
    * @throws {DecodeError} if the line is too long, truncated or not UTF-8.
-   * @throws {SystemError} if it is not complete within `timeoutMs`.
+   * @throws {SystemError} if no line is received within `timeoutMs`.
    */
   async readLine(timeoutMs: number): Promise<string | undefined> {
     const line = this.#input.readLine();
-    return await this.#inTime(line, { what: "no line came", timeoutMs });
+    return await this.#inTime(line, { what: "no line received", timeoutMs });
   }
 
   /**
-   * Reads the next bytes, at least one, for a protocol without lines.
+   * Waits for the next bytes, any number of them: for protocols that do not use lines.
    *
-   * @returns Undefined if the peer has ended its output.
-   * @throws {SystemError} if there is nothing within `timeoutMs`.
+   * @returns Undefined if the connection ends first.
+   * @throws {SystemError} if nothing is received within `timeoutMs`.
    */
   async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
     const bytes = this.#input.readBytes();
-    return await this.#inTime(bytes, { what: "nothing came", timeoutMs });
+    return await this.#inTime(bytes, { what: "no data received", timeoutMs });
   }
 
   /**
-   * Sends a line and waits until the kernel has all of it.
+   * Sends a line and waits until the kernel has taken all of it.
    *
-   * @returns False if the peer has disconnected.
-   * @throws {SystemError} if the peer does not read the line within `timeoutMs`.
+   * @returns False if the peer has closed the connection.
+   * @throws {SystemError} if that takes longer than `timeoutMs`.
    */
   async writeLine(text: string, timeoutMs: number): Promise<boolean> {
     return await this.writeBytes(encodeLine(text), timeoutMs);
   }
 
-  /** Does the same with any bytes. */
+  /** Sends bytes, as {@link writeLine} sends a line. */
   async writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#output = bytes;
@@ -105,7 +104,7 @@ export class UnixConnection implements Disposable {
     const writer = Promise.withResolvers<boolean>();
     this.#writer = writer;
     const timer = setTimeout(
-      () => writer.reject(late("the line was not taken", timeoutMs)),
+      () => writer.reject(late("data not sent", timeoutMs)),
       timeoutMs,
     );
     try {
@@ -116,7 +115,7 @@ export class UnixConnection implements Disposable {
     }
   }
 
-  /** Closes the connection and ends the reads and writes that wait. */
+  /** Closes the connection. A pending read returns undefined and a pending write returns false. */
   [Symbol.dispose](): void {
     this.#watch[Symbol.dispose]();
     this.#descriptor[Symbol.dispose]();
@@ -144,13 +143,13 @@ export class UnixConnection implements Disposable {
   #ready(events: number): void {
     if ((events & EPOLL.OUT) !== 0) this.#flush();
     const isGone = (events & (EPOLL.HUP | EPOLL.ERR)) !== 0;
-    // What was sent before hanging up counts.
+    // What the peer sent before it closed the connection is still read.
     while (this.#read() && isGone);
     if (isGone) this.#hangUp();
     else this.#adjust();
   }
 
-  /** Waits only for input that a reader can use, and not for an end that is known. */
+  /** Watches only for what is needed: no input beyond a line, and no end that is known already. */
   #adjust(): void {
     if (this.#isClosed) return;
     const wantsOutput = this.#output.length > 0;
@@ -159,7 +158,7 @@ export class UnixConnection implements Disposable {
     );
   }
 
-  /** Reads once. @returns Whether there was something. */
+  /** Reads once. @returns Whether there was something to read. */
   #read(): boolean {
     if (this.#input.hasEnded) return false;
     readBuffer ??= pinnedBytes(READ_BYTES);
@@ -167,7 +166,7 @@ export class UnixConnection implements Disposable {
     const { fd } = this.#descriptor;
     let length: number | undefined;
     try {
-      length = unlessItWaits(() =>
+      length = nonBlocking(() =>
         checked(libc().read(fd, buffer, BigInt(buffer.length)), "read")
       );
     } catch (error) {
@@ -183,7 +182,7 @@ export class UnixConnection implements Disposable {
   #flush(): void {
     try {
       while (this.#output.length > 0) {
-        const sent = unlessItWaits(() =>
+        const sent = nonBlocking(() =>
           sendTo(this.#descriptor, this.#output, {
             address: null,
             subject: "line",
@@ -202,7 +201,7 @@ export class UnixConnection implements Disposable {
 
   #hangUp(): void {
     this.#input.end();
-    // Otherwise epoll would report the hang-up again and again.
+    // The HUP event would be ready in every turn of the loop.
     this.#watch[Symbol.dispose]();
     this.#writer?.resolve(false);
     this.#hungUp.abort();
@@ -217,9 +216,5 @@ function late(what: string, timeoutMs: number): SystemError {
 function peerOf(descriptor: Descriptor): PeerCredentials {
   const option = { level: SOL_SOCKET, name: SO_PEERCRED, size: 12 };
   const view = getOption(descriptor, option);
-  return {
-    pid: view.getInt32(0, true),
-    uid: view.getUint32(4, true),
-    gid: view.getUint32(8, true),
-  };
+  return { pid: view.getInt32(0, true), uid: view.getUint32(4, true) };
 }

@@ -1,27 +1,30 @@
-/** Listening on a Unix socket: a dead one is replaced, a living one refused, one of systemd's taken over. @module */
+/**
+ * Listening on a Unix socket: a new one, in place of a stale one if need be, or the one that
+ * systemd passes.
+ *
+ * @module
+ */
 
 import { SystemError } from "../base/errors.ts";
+import { attempt, lstat, removeFile } from "../sys/files.ts";
 import { Descriptor, prepared } from "./descriptor.ts";
 import { checked, isErrno, SyscallError } from "./errno.ts";
-import { attempt, lstat, removeFile } from "../sys/files.ts";
 import { libc, pinnedBytes } from "./libc.ts";
 import {
-  AF,
   bindSocket,
   getOption,
   openSocket,
   SOCK,
   SOL_SOCKET,
 } from "./socket.ts";
+import { AF, SOCKADDR_UN, unixAddress, unixPathOf } from "./socket_address.ts";
 
-/** For root and its group, whatever the umask. */
+/** For root and its group only, independent of the umask. */
 const SOCKET_MODE = 0o660;
 const DIRECTORY_MODE = 0o700;
-/** More callers than start at one moment; the kernel cuts it to net.core.somaxconn. */
+/** More connections than callers open at once. The kernel limits it to net.core.somaxconn. */
 const BACKLOG = 1024;
-/** `struct sockaddr_un { u16 family; char path[108]; }`, with a NUL at the end of the path. */
-const SOCKADDR_UN = 110;
-const SUN_PATH = 2;
+/** `sun_path` has 108 bytes, one of them for the NUL. */
 const MAX_PATH_BYTES = 107;
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */
 const LISTEN_FDS_START = 3;
@@ -36,11 +39,11 @@ const O_NONBLOCK = 0x800;
 
 /** A listening socket. */
 export class UnixListener implements Disposable {
-  /** Where callers find it; undefined if nobody knows. */
+  /** The path of the socket file; undefined if it is not known. */
   readonly path: string | undefined;
   readonly #release: () => void;
 
-  /** @param release What is to be done after it is closed. */
+  /** @param release Called after the socket is closed. */
   constructor(
     readonly descriptor: Descriptor,
     { path, release = () => {} }: {
@@ -52,7 +55,7 @@ export class UnixListener implements Disposable {
     this.#release = release;
   }
 
-  /** Closes it and removes its file, if it made that and nobody has put another in its place. */
+  /** Closes it. Removes its file if `listenUnix` made the file and it has not been replaced. */
   [Symbol.dispose](): void {
     if (this.descriptor.isClosed) return;
     this.descriptor[Symbol.dispose]();
@@ -61,28 +64,33 @@ export class UnixListener implements Disposable {
 }
 
 /**
- * Listens at `path`; makes its directories (mode 0700). The socket has mode 0660 from its first moment.
+ * Listens at `path`. Makes missing directories, with mode 0700. The socket has mode 0660 from the
+ * moment it is created. A socket file that no process listens on is replaced.
  *
- * @throws {SystemError} If somebody answers there, something else than a socket is there, or the system refuses.
+ * @throws {SystemError} if another process listens at `path`, the file there is not a socket, or
+ *   the system refuses.
  */
 export function listenUnix(path: string): UnixListener {
-  const address = unixAddress(path);
+  const address = addressOf(path);
   const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
   attempt(
     "mkdir",
     directory,
     () => Deno.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE }),
   );
-  // Two that start at once must not both find the socket dead, and the second remove the first one's.
+  // Of two processes that start at once, the second must not remove the socket of the first as
+  // stale.
   using lock = attempt("open", directory, () => Deno.openSync(directory));
   if (!attempt("flock", directory, () => lock.tryLockSync(true))) {
-    throw new SystemError(`listen unix ${path}: another process is doing so`);
+    throw new SystemError(
+      `listen unix ${path}: another process is starting to listen there`,
+    );
   }
-  clearPlace(path, address);
+  removeStaleSocket(path, address);
   const socket = openSocket(AF.UNIX, SOCK.STREAM);
   return new UnixListener(
     prepared(socket, ({ fd }) => {
-      // Before it has a name: bind(2) gives the file these bits, less the umask.
+      // Before it has a name: bind(2) creates the file with these mode bits, less the umask.
       checked(libc().fchmod(fd, SOCKET_MODE), "fchmod", path);
       bindSocket(socket, address, path);
       checked(libc().listen(fd, BACKLOG), "listen", path);
@@ -93,12 +101,16 @@ export function listenUnix(path: string): UnixListener {
 }
 
 /**
- * The listening socket that systemd (or another program with its protocol) passed to process `pid`; undefined if none.
+ * Returns the listening socket that systemd, or another program with its protocol, passes to
+ * process `pid`.
  *
- * Its file stays systemd's. The variables are removed, so that no child believes them.
+ * The socket file is not removed later, because systemd owns it. The variables are removed from the
+ * environment, so that no child process uses them.
  *
- * @param env Where LISTEN_PID and LISTEN_FDS are; `Deno.env`.
- * @throws {SystemError} If it is more than one, or not a listening Unix socket. Texts are upstream's.
+ * @param env The environment with LISTEN_PID and LISTEN_FDS: `Deno.env`.
+ * @returns Undefined if no socket is passed.
+ * @throws {SystemError} if more than one is passed, or it is not a listening Unix socket. Texts are
+ *   upstream's.
  */
 export function activatedListener(
   env: Pick<typeof Deno.env, "get" | "delete">,
@@ -129,14 +141,15 @@ export function activatedListener(
   return new UnixListener(socket, { path: pathOf(socket) });
 }
 
-/** The path that a socket is bound to; undefined if it has another name, or there is no socket here: only elsewhere. */
+/**
+ * Returns the path that a socket is bound to. Undefined if its name is not a path, or there is no
+ * socket at the path, as when it was bound in another mount namespace.
+ */
 function pathOf({ fd }: Descriptor): string | undefined {
   const address = pinnedBytes(SOCKADDR_UN);
   const length = Uint32Array.of(SOCKADDR_UN);
   checked(libc().getsockname(fd, address, length), "getsockname");
-  const name = address.subarray(SUN_PATH, length[0]);
-  const end = name.indexOf(0);
-  const path = new TextDecoder().decode(end < 0 ? name : name.slice(0, end));
+  const path = unixPathOf(address.subarray(0, length[0]));
   return path.startsWith("/") && isSocket(path) ? path : undefined;
 }
 
@@ -144,7 +157,7 @@ function isSocket(path: string): boolean {
   try {
     return lstat(path)?.isSocket === true;
   } catch (error) {
-    // Of no use here, be it that somebody else can see it.
+    // A path that this process cannot read is of no use to it.
     if (error instanceof SystemError) return false;
     throw error;
   }
@@ -162,13 +175,16 @@ function isListening(socket: Descriptor): boolean {
   }
 }
 
-/** Removes a socket at `path` that nobody listens on. */
-function clearPlace(path: string, address: Uint8Array<ArrayBuffer>): void {
+/** Removes the socket file at `path` if no process listens on it. */
+function removeStaleSocket(
+  path: string,
+  address: Uint8Array<ArrayBuffer>,
+): void {
   const info = lstat(path);
   if (info === undefined) return;
   if (info.isSocket !== true) {
     throw new SystemError(`listen unix ${path}: bind: address already in use`, {
-      advice: `${path} is not a socket and is left alone`,
+      advice: `${path} is not a socket; remove it, or choose another path`,
     });
   }
   using probe = openSocket(AF.UNIX, SOCK.STREAM);
@@ -185,13 +201,13 @@ function clearPlace(path: string, address: Uint8Array<ArrayBuffer>): void {
 function inUse(path: string, cause: unknown): SystemError {
   return new SystemError(`listen unix ${path}: bind: address already in use`, {
     advice: cause instanceof SyscallError
-      ? `cannot tell whether a daemon listens there: ${cause.message}`
-      : "another daemon answers there",
+      ? `it is unknown whether a daemon listens there: ${cause.message}`
+      : "another daemon is listening there",
     cause,
   });
 }
 
-/** Removes the file that is at `path` now, when called, unless it is another by then. */
+/** Returns a function that removes the file at `path`, unless it has been replaced by then. */
 function removalOf(path: string): () => void {
   const own = lstat(path);
   return () => {
@@ -200,15 +216,12 @@ function removalOf(path: string): () => void {
   };
 }
 
-function unixAddress(path: string): Uint8Array<ArrayBuffer> {
+function addressOf(path: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(path);
   if (name.length === 0 || name.length > MAX_PATH_BYTES || name.includes(0)) {
     throw new SystemError(
-      `listen unix ${path}: the path has ${name.length} bytes, expected 1 to ${MAX_PATH_BYTES}`,
+      `listen unix ${path}: path has ${name.length} bytes, expected 1 to ${MAX_PATH_BYTES}`,
     );
   }
-  const address = pinnedBytes(SOCKADDR_UN);
-  new DataView(address.buffer).setUint16(0, AF.UNIX, true);
-  address.set(name, SUN_PATH);
-  return address;
+  return unixAddress(name);
 }

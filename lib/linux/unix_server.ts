@@ -1,27 +1,29 @@
-/** Accepting connections on a Unix socket. @module */
+/** Accepts connections on a Unix socket. @module */
 
 import { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc } from "./libc.ts";
-import { SOCK_FLAGS, unlessItWaits } from "./socket.ts";
+import { nonBlocking, SOCK_FLAGS } from "./socket.ts";
 import { UnixConnection } from "./unix_connection.ts";
 import type { UnixListener } from "./unix_listener.ts";
 
-/** How many are accepted before others get their turn. */
+/** How many connections are accepted before other descriptors get their turn. */
 const ACCEPTS_PER_TURN = 32;
-/** How long no new connections are taken when the process is out of descriptors or memory. */
+/** How long no connection is accepted after the process runs out of descriptors or memory. */
 const PAUSE_MS = 100;
 
-/** What to do with connections. */
+/** How a server treats connections. */
 export interface UnixServerOptions {
-  /** Longest line that is read, in bytes. */
+  /** Length of the longest line that is read, in bytes. */
   readonly maxLineBytes: number;
-  /** Owns the connection from then on. */
+  /** Receives each connection, and owns it. */
   readonly onConnection: (connection: UnixConnection) => void;
 }
 
-/** Accepts until it is disposed of. Connections that are open then stay open; the listener stays the caller's, too. */
+/**
+ * Accepts connections until it is disposed of. Open connections and the listener stay open then.
+ */
 export class UnixServer implements Disposable {
   readonly #loop: EventLoop;
   readonly #listener: UnixListener;
@@ -58,24 +60,25 @@ export class UnixServer implements Disposable {
         this.#loop.guard(() => this.#open(descriptor));
       }
     } catch (error) {
-      // Whoever knocked is still there: without a pause this would be called again at once, for ever.
+      // The connection is still queued: without a pause this would be called again at once,
+      // endlessly.
       this.#watch.modify(0);
       this.#pause = setTimeout(() => this.#watch.modify(EPOLL.IN), PAUSE_MS);
       throw error;
     }
   }
 
-  /** Undefined if nobody waits. */
+  /** Accepts one connection; undefined if none is queued. */
   #accept(): Descriptor | undefined {
     const { fd } = this.#listener.descriptor;
     for (;;) {
       try {
-        const accepted = unlessItWaits(() =>
+        const accepted = nonBlocking(() =>
           checked(libc().accept4(fd, null, null, SOCK_FLAGS), "accept4")
         );
         return accepted === undefined ? undefined : new Descriptor(accepted);
       } catch (error) {
-        // That one has gone already.
+        // The peer closed the connection before it was accepted.
         if (!isErrno(error, "ECONNABORTED")) throw error;
       }
     }

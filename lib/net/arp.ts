@@ -1,4 +1,9 @@
-/** ARP packets for IPv4 on links with hardware addresses of 6 bytes (RFC 826), as far as RFC 5227 needs them. Pure. @module */
+/**
+ * ARP packets for IPv4 on links with 6-byte hardware addresses (RFC 826), as far as address
+ * conflict detection needs them (RFC 5227). Pure.
+ *
+ * @module
+ */
 
 import { ByteReader } from "../base/byte_reader.ts";
 import { ByteWriter } from "../base/byte_writer.ts";
@@ -17,20 +22,40 @@ const REQUEST = 1;
 const PACKET_BYTES = 28;
 
 /**
- * The fields of an ARP packet that say who is who.
+ * The addresses in an ARP packet.
  *
  * ```text
  * htype:2 ptype:2 hlen:1 plen:1 op:2 | sender hardware:6 IPv4:4 | target hardware:6 IPv4:4
  * ```
  */
 export interface ArpPacket {
+  /** Hardware address of the sender, 6 bytes. */
   readonly senderHardware: Uint8Array;
-  /** 0.0.0.0 in a probe. */
+  /** IPv4 address of the sender; 0.0.0.0 in a probe. */
   readonly sender: Ipv4Address;
+  /** The IPv4 address that is asked for. */
   readonly target: Ipv4Address;
 }
 
-/** Asks whether anybody has `address`, without claiming it (RFC 5227 section 2.1.1). @param hardware The asker's, 6 bytes. */
+/**
+ * Encodes an ARP probe: it asks whether a host has `address`, without claiming the address (RFC
+ * 5227 section 2.1.1).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const hardware = Uint8Array.of(2, 0, 0, 0, 0, 1);
+ * const probe = encodeArpProbe(hardware, { family: 4, value: 0xc0000205n });
+ * assertEquals(decodeArp(probe), {
+ *   senderHardware: hardware,
+ *   sender: { family: 4, value: 0n },
+ *   target: { family: 4, value: 0xc0000205n },
+ * });
+ * ```
+ *
+ * @param hardware Hardware address of the sender, 6 bytes.
+ */
 export function encodeArpProbe(
   hardware: Uint8Array,
   address: Ipv4Address,
@@ -45,9 +70,17 @@ export function encodeArpProbe(
 }
 
 /**
- * Reads a request or reply; the sender's hardware address is a copy. Padding after the packet is ignored.
+ * Decodes a request or reply. The hardware address is a copy. Padding after the packet is ignored.
  *
- * @returns Undefined if it is cut short or about other kinds of addresses.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeArp(new Uint8Array(27)), undefined);
+ * ```
+ *
+ * @param packet Any bytes, from the ARP header on.
+ * @returns Undefined if it is cut short, or not about IPv4 and 6-byte hardware addresses.
  */
 export function decodeArp(packet: Uint8Array): ArpPacket | undefined {
   if (packet.length < PACKET_BYTES) return undefined;
@@ -66,9 +99,22 @@ export function decodeArp(packet: Uint8Array): ArpPacket | undefined {
 }
 
 /**
- * Whether the packet shows that somebody else than `own` has `address`, or is about to take it (RFC 5227 section 2.1.1).
+ * Returns whether a packet shows that a host other than `own` has `address` or is about to use it
+ * (RFC 5227 section 2.1.1).
  *
- * @param own Hardware address of the asker.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [own, other] = [Uint8Array.of(2, 0, 0, 0, 0, 1), Uint8Array.of(2, 0, 0, 0, 0, 2)];
+ * const address = { family: 4, value: 0xc0000205n } as const;
+ * const target = { family: 4, value: 0xc0000201n } as const;
+ * const packet = { senderHardware: other, sender: address, target };
+ * assertEquals(isArpConflict(packet, address, own), true);
+ * assertEquals(isArpConflict(packet, address, other), false);
+ * ```
+ *
+ * @param own Hardware address of the host that probes.
  */
 export function isArpConflict(
   { senderHardware, sender, target }: ArpPacket,

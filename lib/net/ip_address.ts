@@ -3,7 +3,7 @@
 /** The IP version. */
 export type Family = 4 | 6;
 
-/** An address: its family, and its bits as an unsigned integer (32 bits or 128 bits). */
+/** An address: its family, and its 32 or 128 bits as an unsigned integer. */
 export interface IpAddress {
   readonly family: Family;
   readonly value: bigint;
@@ -13,12 +13,30 @@ const DECIMAL_OCTET = /^(0|[1-9][0-9]{0,2})$/;
 const HEX_GROUP = /^[0-9a-fA-F]{1,4}$/;
 const MAPPED_PREFIX = 0xffffn << 32n;
 
-/** Number of bits of an address of `family`. */
+/**
+ * Returns the number of bits of an address.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals([addressBits(4), addressBits(6)], [32, 128]);
+ * ```
+ */
 export function addressBits(family: Family): number {
   return family === 4 ? 32 : 128;
 }
 
-/** The highest value an address of `family` can have. */
+/**
+ * Returns the highest value of an address.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(lastValue(4), 0xffffffffn);
+ * ```
+ */
 export function lastValue(family: Family): bigint {
   return (1n << BigInt(addressBits(family))) - 1n;
 }
@@ -28,7 +46,7 @@ function parseIpv4Value(text: string): bigint | undefined {
   if (octets.length !== 4) return undefined;
   let value = 0;
   for (const octet of octets) {
-    // A leading zero is refused: some readers take it for octal (RFC 6943 section 3.1.1).
+    // A leading zero is refused, because some parsers read it as octal (RFC 6943 section 3.1.1).
     if (!DECIMAL_OCTET.test(octet) || Number(octet) > 255) return undefined;
     value = value * 256 + Number(octet);
   }
@@ -70,9 +88,16 @@ function parseIpv6Value(text: string): bigint | undefined {
 }
 
 /**
- * Parses an address in its own family: `::ffff:192.0.2.1` stays IPv6.
+ * Parses an address without changing its family: `::ffff:192.0.2.1` stays IPv6.
  *
- * @returns The address, or undefined if `text` is not one. Zones are not accepted.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseAnyFamily("::ffff:192.0.2.1"), { family: 6, value: 0xffffc0000201n });
+ * ```
+ *
+ * @returns Undefined if `text` is not an address. Zones (`%eth0`) are refused.
  */
 export function parseAnyFamily(text: string): IpAddress | undefined {
   if (text.includes(":")) {
@@ -83,22 +108,52 @@ export function parseAnyFamily(text: string): IpAddress | undefined {
   return value === undefined ? undefined : { family: 4, value };
 }
 
-/** Turns an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) into the IPv4 address it holds. */
+/**
+ * Turns an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) into the IPv4 address in it. Returns
+ * any other address unchanged.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(unmap({ family: 6, value: 0xffffc0000201n }), { family: 4, value: 0xc0000201n });
+ * ```
+ */
 export function unmap(address: IpAddress): IpAddress {
   return isMapped(address)
     ? { family: 4, value: address.value & 0xffffffffn }
     : address;
 }
 
-/** Whether `address` is an IPv4-mapped IPv6 address, `::ffff:0:0/96`. */
+/**
+ * Returns whether an address is an IPv4-mapped IPv6 address, in `::ffff:0:0/96`.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isMapped({ family: 6, value: 0xffffc0000201n }), true);
+ * assertEquals(isMapped({ family: 4, value: 0xc0000201n }), false);
+ * ```
+ */
 export function isMapped(address: IpAddress): boolean {
   return address.family === 6 && address.value >> 32n === MAPPED_PREFIX >> 32n;
 }
 
 /**
- * Parses dotted IPv4 or any RFC 4291 form of IPv6; an IPv4-mapped address becomes IPv4, as upstream does.
+ * Parses dotted-decimal IPv4, or IPv6 in any form of RFC 4291. An IPv4-mapped address becomes IPv4,
+ * as in upstream.
  *
- * @returns The address, or undefined if `text` is not one.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseIpAddress("192.0.2.1"), { family: 4, value: 0xc0000201n });
+ * assertEquals(parseIpAddress("::1"), { family: 6, value: 1n });
+ * assertEquals(parseIpAddress("192.0.2.01"), undefined);
+ * ```
+ *
+ * @returns Undefined if `text` is not an address.
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   const address = parseAnyFamily(text);
@@ -125,18 +180,50 @@ function formatIpv6(value: bigint): string {
   }`;
 }
 
-/** Canonical text: dotted decimal, or RFC 5952 lower case. */
+/**
+ * Formats the canonical text: dotted decimal, or the lower-case form of RFC 5952.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatIpAddress({ family: 4, value: 0xc0000201n }), "192.0.2.1");
+ * assertEquals(formatIpAddress({ family: 6, value: 0x20010db8n << 96n }), "2001:db8::");
+ * ```
+ */
 export function formatIpAddress({ family, value }: IpAddress): string {
   if (family === 6) return formatIpv6(value);
   return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 0xffn).join(".");
 }
 
-/** Whether two addresses are the same address of the same family. */
+/**
+ * Returns whether two addresses have the same family and value.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(sameAddress({ family: 4, value: 1n }, { family: 4, value: 1n }), true);
+ * assertEquals(sameAddress({ family: 4, value: 1n }, { family: 6, value: 1n }), false);
+ * ```
+ */
 export function sameAddress(a: IpAddress, b: IpAddress): boolean {
   return a.family === b.family && a.value === b.value;
 }
 
-/** The address `offset` after `address` (before it, if negative); the caller keeps it in the family. */
+/**
+ * Returns the address that is `offset` after `address`, or before it if `offset` is negative.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const address = { family: 4, value: 0xc0000201n } as const;
+ * assertEquals(formatIpAddress(addressPlus(address, -1n)), "192.0.2.0");
+ * ```
+ *
+ * @param offset Must not lead out of the address family.
+ */
 export function addressPlus(address: IpAddress, offset: bigint): IpAddress {
   return { family: address.family, value: address.value + offset };
 }

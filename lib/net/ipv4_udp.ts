@@ -1,9 +1,11 @@
 /**
- * UDP datagrams in IPv4 packets (RFC 791, RFC 768), for sockets that see whole packets.
+ * UDP datagrams in IPv4 packets (RFC 791, RFC 768), for sockets that receive whole packets.
  *
- * Received packets come from anybody on the link: every length is checked against the bytes that really arrived,
- * and a packet that is not a sound, whole datagram is dropped with a reason; nothing here throws on input.
- * Pure. @module
+ * Any host on the link can send packets, so every length is checked against the bytes that were
+ * received. A packet that is not a complete, valid datagram is dropped with a reason. Decoding
+ * never throws. Pure.
+ *
+ * @module
  */
 
 import { ByteReader } from "../base/byte_reader.ts";
@@ -17,7 +19,7 @@ const MAX_PACKET = 0xffff;
 const DEFAULT_TTL = 64;
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 
-/** Where a datagram comes from and where it goes. Ports are 0 to 65535. */
+/** Source and destination of a datagram. Ports are 0 to 65535. */
 export interface UdpEndpoints {
   readonly source: Ipv4Address;
   readonly sourcePort: number;
@@ -25,13 +27,13 @@ export interface UdpEndpoints {
   readonly destinationPort: number;
 }
 
-/** A datagram taken out of a packet. */
+/** A datagram that was received in a packet. */
 export interface UdpDatagram extends UdpEndpoints {
-  /** A view into the packet, valid for as long as the packet's buffer is not reused. */
+  /** A view into the packet. It is valid until the packet's buffer is reused. */
   readonly payload: Uint8Array;
 }
 
-/** Why a packet is not a datagram for us; the names serve as metric labels. */
+/** Why a packet is dropped. The names are also metric labels. */
 export type DropReason =
   | "short"
   | "not-ipv4"
@@ -43,28 +45,35 @@ export type DropReason =
   | "udp-length"
   | "udp-checksum";
 
-/** What {@link decodeIpv4Udp} makes of a packet. */
+/** The result of {@link decodeIpv4Udp}. */
 export type UdpDecodeResult =
   | { readonly kind: "decoded"; readonly datagram: UdpDatagram }
   | { readonly kind: "dropped"; readonly reason: DropReason };
 
 /**
- * How the UDP checksum is judged. An all-zero field means "none computed" (RFC 768) and always passes.
+ * Whether the UDP checksum is verified. An all-zero field means "no checksum" (RFC 768) and always
+ * passes.
  *
- * - `verify`: it must be right.
- * - `verify-or-partial`: it may also be the sum of the pseudo header alone that Linux leaves for the network card to
- *   finish; packets that never leave the host (veth, bridge, macvlan) arrive like that.
- * - `skip`: not looked at, for when the kernel said that it is not ready (TP_STATUS_CSUMNOTREADY).
+ * Skip it if the kernel says that it is not computed yet (TP_STATUS_CSUMNOTREADY): Linux leaves the
+ * checksum to the network card, and packets that never leave the host (veth, bridge, macvlan) pass
+ * none.
  */
-export type ChecksumPolicy = "verify" | "verify-or-partial" | "skip";
+export type ChecksumPolicy = "verify" | "skip";
 
 /**
- * Takes the UDP datagram out of an IPv4 packet (RFC 791 section 3.1, RFC 768).
+ * Decodes the UDP datagram in an IPv4 packet (RFC 791 section 3.1, RFC 768).
  *
- * Header options are skipped. Bytes after the total length are padding of the link layer and ignored. Fragments are
- * refused: a DHCP message fits a packet.
+ * Header options are skipped. Bytes after the total length are link-layer padding and are ignored.
+ * Fragments are dropped, because a DHCP message fits in one packet.
  *
- * @param packet From the first byte of the IPv4 header on; any bytes, any length.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(decodeIpv4Udp(new Uint8Array(19)), { kind: "dropped", reason: "short" });
+ * ```
+ *
+ * @param packet Any bytes, from the IPv4 header on.
  */
 export function decodeIpv4Udp(
   packet: Uint8Array,
@@ -109,8 +118,7 @@ export function decodeIpv4Udp(
   const whole = segment.subarray(0, udpLength);
   const pseudo = pseudoHeaderSum(source, destination, udpLength);
   const isSound = field === 0 || checksum === "skip" ||
-    onesComplementSum(whole, pseudo) === 0xffff ||
-    (checksum === "verify-or-partial" && field === pseudo);
+    onesComplementSum(whole, pseudo) === 0xffff;
   if (!isSound) return dropped("udp-checksum");
   const payload = whole.subarray(UDP_HEADER);
   return {
@@ -120,7 +128,24 @@ export function decodeIpv4Udp(
 }
 
 /**
- * Builds an IPv4 packet that holds one UDP datagram, both checksums computed. No options, no fragmentation, TTL 64.
+ * Encodes a UDP datagram in an IPv4 packet, with both checksums, TTL 64 and no options.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const endpoints = {
+ *   source: { family: 4, value: 0xc0000201n },
+ *   sourcePort: 67,
+ *   destination: { family: 4, value: 0xffffffffn },
+ *   destinationPort: 68,
+ * } as const;
+ * const payload = Uint8Array.of(1, 2, 3);
+ * assertEquals(decodeIpv4Udp(encodeIpv4Udp(endpoints, payload)), {
+ *   kind: "decoded",
+ *   datagram: { ...endpoints, payload },
+ * });
+ * ```
  *
  * @throws {RangeError} if a port is out of range or the packet would exceed 65535 bytes.
  */
@@ -148,7 +173,8 @@ export function encodeIpv4Udp(
   view.setUint16(10, ~onesComplementSum(packet.subarray(0, 20)) & 0xffff);
   const pseudo = pseudoHeaderSum(source, destination, udpLength);
   const sum = ~onesComplementSum(packet.subarray(20), pseudo) & 0xffff;
-  // Zero would mean "no checksum"; its other form in ones' complement is all ones (RFC 768).
+  // Zero would mean "no checksum". All ones is the other form of zero in ones' complement (RFC
+  // 768).
   view.setUint16(26, sum === 0 ? 0xffff : sum);
   return packet;
 }
@@ -169,7 +195,10 @@ function pseudoHeaderSum(
   return onesComplementSum(pseudoHeader.finish());
 }
 
-/** The Internet checksum before its final inversion (RFC 1071 section 1); an odd last byte is padded with zero. */
+/**
+ * Returns the Internet checksum before its final inversion (RFC 1071 section 1). An odd last byte
+ * is padded with zero.
+ */
 function onesComplementSum(bytes: Uint8Array, start = 0): number {
   let sum = start;
   for (let index = 0; index < bytes.length; index += 2) {

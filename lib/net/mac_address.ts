@@ -1,23 +1,19 @@
 /** Hardware (MAC) addresses of a link. Pure. @module */
 
-import { formatHex, parseHex } from "../base/hex.ts";
-
-/** ARP hardware type of Ethernet, as used in `htype` (RFC 1700, "Hardware Type"). */
-export const HTYPE_ETHERNET = 1;
+import { formatHex } from "../base/hex.ts";
 
 /**
- * Parses `02:00:5e:10:00:01`, `02-00-...` or digits alone.
+ * Formats a hardware address in lower case with colons, as `ip link` does.
  *
- * @returns The address, 6 to 20 bytes (20 is InfiniBand, RFC 4391), or undefined if `text` is not one.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(formatMacAddress(Uint8Array.of(2, 0, 0x5e, 16, 0, 1)), "02:00:5e:10:00:01");
+ * ```
+ *
+ * @param address Any number of bytes; InfiniBand has 20 (RFC 4391).
  */
-export function parseMacAddress(text: string): Uint8Array | undefined {
-  const bytes = parseHex(text);
-  return bytes !== undefined && bytes.length >= 6 && bytes.length <= 20
-    ? bytes
-    : undefined;
-}
-
-/** Lower case with colons, as `ip link` shows it. */
 export function formatMacAddress(address: Uint8Array): string {
   return formatHex(address, ":");
 }

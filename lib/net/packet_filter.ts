@@ -1,11 +1,17 @@
 /**
- * Which packets the kernel passes to a DHCP client: classic BPF programs (Linux Documentation/networking/filter.rst).
+ * Packet filters of a DHCP client: classic BPF programs for the kernel (Linux
+ * Documentation/networking/filter.rst).
  *
- * They are for AF_PACKET sockets of type SOCK_DGRAM, which see a packet from its IPv4 header on. A load beyond the end
- * of the packet ends the program with "drop". Pure. @module
+ * They are for AF_PACKET sockets of type SOCK_DGRAM, which receive packets from the network header
+ * on. A load beyond the end of a packet drops it. Pure.
+ *
+ * @module
  */
 
-/** One instruction: `struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; }`. Jumps are relative to the next one. */
+/**
+ * One instruction: `struct sock_filter { u16 code; u8 jt; u8 jf; u32 k; }`. Jumps are relative to
+ * the next instruction.
+ */
 export interface BpfInstruction {
   readonly code: number;
   readonly jt: number;
@@ -14,7 +20,10 @@ export interface BpfInstruction {
   readonly k: number;
 }
 
-/** Instruction codes in use (linux/bpf_common.h), named as the assembler of the kernel documentation names them. */
+/**
+ * Instruction codes (linux/bpf_common.h), named after those of the assembler in the kernel
+ * documentation.
+ */
 export const BPF = {
   /** A = the 4 bytes at k. */
   ld: 0x20,
@@ -22,7 +31,7 @@ export const BPF = {
   ldh: 0x28,
   /** A = the byte at k. */
   ldb: 0x30,
-  /** X = 4 * (byte at k & 15), the length of an IPv4 header. */
+  /** X = 4 * (the byte at k & 15), the length of an IPv4 header. */
   ldxMsh: 0xb1,
   /** A = the 4 bytes at X + k. */
   ldIndexed: 0x40,
@@ -32,17 +41,17 @@ export const BPF = {
   ldbIndexed: 0x50,
   /** A = A & k. */
   and: 0x54,
-  /** Jump on A == k. */
+  /** Jump if A == k. */
   jeq: 0x15,
-  /** Jump on A & k. */
+  /** Jump if A & k. */
   jset: 0x45,
-  /** End: pass k bytes. */
+  /** End: pass k bytes of the packet. */
   ret: 0x06,
 } as const;
 
-/** An "offset" where the kernel has the type of the packet: to this host, to all, to another (linux/filter.h). */
+/** Special offset of the packet type: to this host, broadcast, to another host (linux/filter.h). */
 export const SKF_AD_PKTTYPE = 0xfffff004;
-/** An "offset" where the kernel has the VLAN tag that it took off; 0 if there was none. */
+/** Special offset of the VLAN tag that the kernel removed; 0 if there was none. */
 export const SKF_AD_VLAN_TAG = 0xfffff02c;
 
 const PACKET_OTHERHOST = 3;
@@ -51,25 +60,35 @@ const PROTOCOL_UDP = 17;
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
 const DHCP_CLIENT_PORT = 68;
 const BOOTREPLY = 2;
-/** In the UDP datagram: its header, then `op`, and `xid` at 4. */
+/** Offsets in the UDP datagram: `op` follows the UDP header, `xid` is 4 bytes after it. */
 const OP_OFFSET = 8;
 const XID_OFFSET = 12;
 const WHOLE_PACKET = 0xffff;
 
-/** A test that drops the packet, or goes on. */
+/** A test: it drops the packet, or the next test runs. */
 type Test =
   | { readonly load: readonly BpfInstruction[]; readonly equals: number }
   | { readonly load: readonly BpfInstruction[]; readonly differs: number }
   | { readonly load: readonly BpfInstruction[]; readonly hasNone: number };
 
 /**
- * Passes whole, unfragmented IPv4 UDP datagrams with a BOOTP reply to port 68, sent to this host or to all.
+ * Returns a filter for DHCP replies with one transaction id: unfragmented IPv4 UDP datagrams with a
+ * BOOTP reply to port 68, sent to this host or broadcast.
  *
- * Frames of a VLAN (a tag with a number) are another network's and dropped; a priority tag (number 0) is accepted.
+ * Frames with a VLAN id belong to another network and are dropped. A priority tag (VLAN id 0) is
+ * accepted.
  *
- * @param xid Only replies with this transaction id, unsigned 32 bits; all if undefined.
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const filter = dhcpReplyFilter(0x01020304);
+ * assertEquals(filter.at(-1), { code: BPF.ret, jt: 0, jf: 0, k: 0 });
+ * ```
+ *
+ * @param xid Transaction id, 32 bits, unsigned.
  */
-export function dhcpReplyFilter(xid?: number): readonly BpfInstruction[] {
+export function dhcpReplyFilter(xid: number): readonly BpfInstruction[] {
   return program([
     { load: [at(BPF.ldb, SKF_AD_PKTTYPE)], differs: PACKET_OTHERHOST },
     { load: [at(BPF.ldh, SKF_AD_VLAN_TAG)], hasNone: VLAN_ID_MASK },
@@ -81,14 +100,24 @@ export function dhcpReplyFilter(xid?: number): readonly BpfInstruction[] {
       equals: DHCP_CLIENT_PORT,
     },
     { load: [at(BPF.ldbIndexed, OP_OFFSET)], equals: BOOTREPLY },
-    ...(xid === undefined
-      ? []
-      : [{ load: [at(BPF.ldIndexed, XID_OFFSET)], equals: xid }]),
+    { load: [at(BPF.ldIndexed, XID_OFFSET)], equals: xid },
   ]);
 }
 
 /**
- * Passes ARP packets for IPv4 that claim or ask for `address` (RFC 5227 section 2.1.1), on links with addresses of 6 bytes.
+ * Returns a filter for ARP packets that claim or ask for an IPv4 address (RFC 5227 section 2.1.1),
+ * on links with 6-byte hardware addresses.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const filter = arpFilter(0xc0000205);
+ * assertEquals(filter.filter(({ code }) => code === BPF.jeq).map(({ k }) => k), [
+ *   0xc0000205,
+ *   0xc0000205,
+ * ]);
+ * ```
  *
  * @param address 32 bits, unsigned.
  */
@@ -105,12 +134,22 @@ export function arpFilter(address: number): readonly BpfInstruction[] {
   ];
 }
 
-/** Passes nothing: for a socket that only sends. */
+/** A filter that drops every packet, for a socket that only sends. */
 export const DROP_ALL: readonly BpfInstruction[] = [
   { code: BPF.ret, jt: 0, jf: 0, k: 0 },
 ];
 
-/** The program as the kernel reads it. */
+/**
+ * Encodes a program as an array of `struct sock_filter`, in the byte order of the machine
+ * (little-endian).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeBpf(DROP_ALL), Uint8Array.of(6, 0, 0, 0, 0, 0, 0, 0));
+ * ```
+ */
 export function encodeBpf(
   instructions: readonly BpfInstruction[],
 ): Uint8Array<ArrayBuffer> {
@@ -129,7 +168,7 @@ function at(code: number, k: number): BpfInstruction {
   return { code, jt: 0, jf: 0, k };
 }
 
-/** All tests in order, then "pass"; "drop" is the last instruction. */
+/** Returns the tests in order, then "pass" and, as the last instruction, "drop". */
 function program(tests: readonly Test[]): readonly BpfInstruction[] {
   const length = tests.reduce((sum, { load }) => sum + load.length + 1, 0);
   const instructions: BpfInstruction[] = [];

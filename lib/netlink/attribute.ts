@@ -1,16 +1,21 @@
 /**
- * Netlink attributes: type, length and value, padded to 4 bytes (linux/netlink.h `struct nlattr`, `struct rtattr`).
+ * Netlink attributes: type, length and value, padded to 4 bytes (linux/netlink.h `struct nlattr`,
+ * `struct rtattr`).
  *
- * Netlink speaks the byte order of the machine; every machine that Deno runs on is little-endian. Pure. @module
+ * Netlink uses the byte order of the machine; every machine that Deno runs on is little-endian.
+ * Pure.
+ *
+ * @module
  */
 
+import { concatBytes, viewOf } from "../base/bytes.ts";
 import { DecodeError } from "../base/errors.ts";
 
 const HEADER = 4;
 /** The two top bits of a type are flags: nested, network byte order. */
 const TYPE_MASK = 0x3fff;
 
-/** One attribute to encode; a value made with {@link encodeAttributes} nests. */
+/** One attribute to encode. A value made by {@link encodeAttributes} is a nested attribute. */
 export type Attribute = readonly [type: number, value: Uint8Array];
 
 /** Rounds up to the alignment of messages and attributes. */
@@ -18,32 +23,14 @@ export function align4(length: number): number {
   return (length + 3) & ~3;
 }
 
-/** A view for the numbers of a structure. */
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** Four bytes in the byte order of the machine. @param value -2^31 to 2^32 - 1. */
+/** Encodes 4 bytes in the byte order of the machine. @param value -2^31 to 2^32 - 1. */
 export function u32Bytes(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   viewOf(bytes).setUint32(0, value, true);
   return bytes;
 }
 
-/** Joins byte strings. */
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(
-    parts.reduce((sum, part) => sum + part.length, 0),
-  );
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
-}
-
-/** Lays attributes out one after the other. */
+/** Encodes attributes one after the other, each padded to 4 bytes. */
 export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array {
   return concatBytes(attributes.map(([type, value]) => {
     const bytes = new Uint8Array(align4(HEADER + value.length));
@@ -56,7 +43,8 @@ export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array {
 }
 
 /**
- * The attributes of a message, by type; of a repeated one the last. Values are views into `bytes`.
+ * Decodes the attributes of a message, by type. Of a repeated attribute the last one counts. Values
+ * are views into `bytes`.
  *
  * @throws {DecodeError} if a length points outside `bytes`.
  */
@@ -84,10 +72,10 @@ export function decodeAttributes(
 }
 
 /**
- * The value of an attribute that is a 32-bit number.
+ * Decodes the attribute `type` as a 32-bit number.
  *
- * @returns Undefined if it is not there.
- * @throws {DecodeError} if it is not 4 bytes long.
+ * @returns Undefined if there is no such attribute.
+ * @throws {DecodeError} if its value is not 4 bytes long.
  */
 export function u32Attribute(
   attributes: ReadonlyMap<number, Uint8Array>,
@@ -99,7 +87,7 @@ export function u32Attribute(
   return viewOf(value).getUint32(0, true);
 }
 
-/** The text of an attribute, up to its NUL; undefined if it is not there. */
+/** Decodes the attribute `type` as text up to its NUL; undefined if there is no such attribute. */
 export function textAttribute(
   attributes: ReadonlyMap<number, Uint8Array>,
   type: number,
@@ -110,10 +98,10 @@ export function textAttribute(
   return new TextDecoder().decode(end < 0 ? value : value.subarray(0, end));
 }
 
-/** The error for an attribute of a length that its type does not have. */
+/** Returns the error for an attribute whose length does not fit its type. */
 export function wrongLength(type: number, value: Uint8Array): DecodeError {
   return new DecodeError(
-    `Cannot decode netlink attribute ${type}: ${value.length} bytes`,
+    `Cannot decode netlink attribute ${type}: ${value.length} bytes, expected 4`,
     String(type),
   );
 }

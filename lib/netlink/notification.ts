@@ -1,39 +1,46 @@
-/** What rtnetlink tells unasked about interfaces: of which one, no more, since who hears of it looks. Pure. @module */
+/**
+ * Notifications of rtnetlink about interfaces: which interface changed. What changed is not
+ * decoded, because the receiver reads the interface anyway. Pure.
+ *
+ * @module
+ */
 
-import { viewOf } from "./attribute.ts";
-import { type NetlinkMessage, RTM } from "./message.ts";
+import { viewOf } from "../base/bytes.ts";
+import { type NetlinkMessage, RTM } from "./netlink_message.ts";
 
 const AF_UNSPEC = 0;
 const AF_INET = 2;
 
-/** The beginning that `struct ifinfomsg` and `struct ifaddrmsg` have in common: the family first, the index at 4. */
+/**
+ * What `struct ifinfomsg` and `struct ifaddrmsg` have in common: the family, and the index at 4.
+ */
 const COMMON = 8;
 
-/** What happens to an interface. */
+/** Something that happens to an interface. */
 export type InterfaceEvent =
-  /** Its state may be another: look. */
+  /** Its state may have changed: read it. */
   | "changed"
-  /** It is gone from its namespace. */
+  /** It left its namespace: it was deleted or moved. */
   | "removed"
-  /** Its whole namespace is gone. */
+  /** Its namespace is gone. */
   | "netns-gone";
 
-/** Something happened to an interface. */
+/** A notification about one interface. */
 export interface LinkNotification {
-  /** Number of the interface. */
+  /** Index of the interface. */
   readonly ifIndex: number;
-  /** Removed: it is gone from its namespace. Changed: it, or its IPv4 addresses. */
+  /** Removed: it left its namespace. Changed: the interface or its IPv4 addresses did. */
   readonly kind: "changed" | "removed";
 }
 
-/** Undefined if the message is about something else, or cut short. */
+/** Decodes a notification; undefined if it is about something else, or cut short. */
 export function decodeLinkNotification(
   { type, body }: NetlinkMessage,
 ): LinkNotification | undefined {
   const wanted = familyOf(type);
   if (wanted === undefined || body.length < COMMON) return undefined;
   const view = viewOf(body);
-  // Of a bridge's family: not about the interface but about its part in a bridge.
+  // A message of the bridge family is about a bridge port, not about the interface itself.
   if (view.getUint8(0) !== wanted) return undefined;
   const kind = type === RTM.DELLINK ? "removed" : "changed";
   return { ifIndex: view.getUint32(4, true), kind };

@@ -1,4 +1,4 @@
-/** Files of the state directory: written whole or not at all, for nobody else to read. @module */
+/** Files of a state directory: written atomically, and readable only by their owner. @module */
 
 import { SystemError } from "../base/errors.ts";
 import {
@@ -15,13 +15,14 @@ const FILE_MODE = 0o600;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Makes the directory, for nobody else, if it is not there.
+ * Makes the state directory, with mode 0700, if there is none.
  *
- * One that is there is taken as it is, if only its owner may write to it and that is this user or root; its mode is not
- * touched, since it may be `/tmp` or `/var` by mistake, and what is written there is for nobody else to read anyway.
+ * An existing directory is used if it is owned by this user or root and only the owner can write to
+ * it. Its mode is not changed, because it could be `/tmp` or `/var` by mistake. The files in it are
+ * private in any case.
  *
- * @throws {SystemError} if it cannot be made, is a link, or others may write to it: they could have leases written
- *   elsewhere, or given back.
+ * @throws {SystemError} if it cannot be made, is not a directory, or other users can write to it:
+ *   they could redirect the files or make the daemon release leases.
  */
 export function makeStateDirectory(path: string): void {
   attempt(
@@ -36,24 +37,27 @@ export function makeStateDirectory(path: string): void {
     });
   }
   const { uid, mode } = info;
-  const advice = "leases need a directory of their own";
+  const advice = "use a directory for leases only";
   if (uid !== null && uid !== 0 && uid !== Deno.uid()) {
-    const reason = `it belongs to user ${uid}`;
+    const reason = `owned by user ${uid}`;
     throw new SystemError(`open ${path}: ${reason}`, { advice });
   }
   if (((mode ?? 0) & WRITABLE_BY_OTHERS) !== 0) {
-    const reason = "others may write to it";
+    const reason = "writable by other users";
     throw new SystemError(`open ${path}: ${reason}`, {
-      advice: `${advice}; if this is one: chmod go-w ${path}`,
+      advice: `${advice}, or run: chmod go-w ${path}`,
     });
   }
 }
 
 /**
- * Writes a file over an earlier one. Whatever ends the process meanwhile, it has one content or the other.
+ * Writes a file, replacing an existing one. If the process is killed meanwhile, the file has either
+ * the old content or the new.
  *
- * @param isDurable Content and name are on the disk when this returns, so it holds for the end of the machine as well.
- * @param writer Number of this process, if others may write the same file at the same time.
+ * @param isDurable Whether content and name must be on the disk on return, so that they survive a
+ *   crash of the machine.
+ * @param writer Process id, if other processes may write the same file at the same time.
+ * @throws {SystemError} if the file cannot be written.
  */
 export function writeStateFile(
   directory: string,
@@ -65,15 +69,15 @@ export function writeStateFile(
   },
 ): void {
   const temporary = `${directory}/${temporaryName(name, writer)}`;
-  // Left behind by one that was killed.
+  // A process that was killed leaves it behind.
   removeFile(temporary);
   if (isDurable) createFile(temporary, content, FILE_MODE);
-  else createFleetingFile(temporary, content);
+  else createVolatileFile(temporary, content);
   renameFile(temporary, `${directory}/${name}`);
   if (isDurable) syncDirectory(directory);
 }
 
-function createFleetingFile(path: string, content: string): void {
+function createVolatileFile(path: string, content: string): void {
   const options = { createNew: true, mode: FILE_MODE };
   attempt(
     "write",
@@ -83,9 +87,9 @@ function createFleetingFile(path: string, content: string): void {
 }
 
 /**
- * The name of the temporary file that is renamed to `name`.
+ * Returns the name of the temporary file that is renamed to `name`.
  *
- * @param writer Number of the process, if another may write the same file at the same time.
+ * @param writer Process id, if other processes may write the same file at the same time.
  */
 export function temporaryName(name: string, writer?: number): string {
   return writer === undefined ? `.${name}.tmp` : `.${name}.${writer}.tmp`;

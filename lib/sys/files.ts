@@ -1,18 +1,18 @@
-/** File operations that fail with {@link SystemError}, in the words of the operating system. @module */
+/** File operations that throw {@link SystemError} with the operating system's reason. @module */
 
 import { SystemError } from "../base/errors.ts";
 
-/** What the operating system, or the sandbox around the plugin, said. */
+/** Returns the reason of a failure as the operating system words it, or the sandbox's refusal. */
 export function reasonOf(cause: unknown): string {
   if (cause instanceof Deno.errors.NotCapable) {
-    return "the sandbox of the plugin has no path under /proc, /sys or /dev";
+    return "the plugin's sandbox does not allow paths under /proc, /sys and /dev";
   }
   const text = cause instanceof Error ? cause.message : String(cause);
   const [reason = text] = text.split(" (os error");
   return reason.charAt(0).toLowerCase() + reason.slice(1);
 }
 
-/** `open /x/y: no such file or directory`, from what Deno throws. */
+/** Turns an error of Deno into one such as `open /x/y: no such file or directory`. */
 export function systemError(
   operation: string,
   path: string,
@@ -27,7 +27,7 @@ export function systemError(
   });
 }
 
-/** Runs `body`; what it throws becomes a {@link SystemError} that names operation and path. */
+/** Runs `body`. Turns what it throws into a {@link SystemError} that names operation and path. */
 export function attempt<T>(operation: string, path: string, body: () => T): T {
   try {
     return body();
@@ -37,7 +37,12 @@ export function attempt<T>(operation: string, path: string, body: () => T): T {
   }
 }
 
-/** What is at `path`, links not followed; undefined if nothing is. */
+/**
+ * Reads the metadata of `path`. Does not follow symbolic links.
+ *
+ * @returns Undefined if the path does not exist.
+ * @throws {SystemError} if it cannot be read.
+ */
 export function lstat(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(path);
@@ -48,10 +53,11 @@ export function lstat(path: string): Deno.FileInfo | undefined {
 }
 
 /**
- * What is at `path`, as {@link lstat}; links, directories and other special files are refused: they are somebody
- * else's, and are neither followed nor replaced.
+ * Reads the metadata of a file that this project made. Symbolic links, directories and special
+ * files are refused: another program made them, so they are neither followed nor replaced.
  *
- * @throws {SystemError} If it is not a regular file.
+ * @returns Undefined if the path does not exist.
+ * @throws {SystemError} if it is not a regular file.
  */
 export function lstatOwn(path: string): Deno.FileInfo | undefined {
   const info = lstat(path);
@@ -60,16 +66,21 @@ export function lstatOwn(path: string): Deno.FileInfo | undefined {
   throw new SystemError(`open ${path}: ${what}`, { advice: `remove ${path}` });
 }
 
-/** The text of a file. */
+/** Reads the text of a file. @throws {SystemError} if it cannot be read. */
 export function readText(path: string): string {
   return attempt("open", path, () => Deno.readTextFileSync(path));
 }
 
-/** Enough for what runtimes write; longer files are read again in full. */
+/** Enough for reservations and cursors; a longer file is read again in full. */
 const buffer = new Uint8Array(1024);
 const decoder = new TextDecoder();
 
-/** The text of a file that is small as a rule; undefined if it is not there (any more). */
+/**
+ * Reads the text of a file that is normally small.
+ *
+ * @returns Undefined if the file does not exist.
+ * @throws {SystemError} if it cannot be read.
+ */
 export function readSmallFile(path: string): string | undefined {
   let file: Deno.FsFile;
   try {
@@ -87,7 +98,11 @@ export function readSmallFile(path: string): string | undefined {
   }
 }
 
-/** Makes a file that must not be there yet and brings its content to the disk; leaves nothing behind if that fails. */
+/**
+ * Creates a file and syncs its content to the disk. Removes the file if that fails.
+ *
+ * @throws {SystemError} if the file exists already or cannot be written.
+ */
 export function createFile(path: string, content: string, mode: number): void {
   const file = attempt(
     "create",
@@ -101,14 +116,14 @@ export function createFile(path: string, content: string, mode: number): void {
       file.syncSync();
     });
   } catch (error) {
-    removeQuietly(path);
+    tryRemoveFile(path);
     throw error;
   } finally {
     file.close();
   }
 }
 
-/** Brings the names in a directory to the disk. */
+/** Syncs the entries of a directory to the disk. @throws {SystemError} if that fails. */
 export function syncDirectory(path: string): void {
   attempt("fsync", path, () => {
     using directory = Deno.openSync(path, { read: true });
@@ -116,7 +131,7 @@ export function syncDirectory(path: string): void {
   });
 }
 
-/** Removes a file; one that is not there is fine. */
+/** Removes a file, if it exists. @throws {SystemError} if it cannot be removed. */
 export function removeFile(path: string): void {
   try {
     Deno.removeSync(path);
@@ -126,8 +141,8 @@ export function removeFile(path: string): void {
   }
 }
 
-/** Removes a file if that is possible, for places where a failure is being reported already. */
-export function removeQuietly(path: string): boolean {
+/** Tries to remove a file, where another failure is being reported. @returns Whether it is gone. */
+export function tryRemoveFile(path: string): boolean {
   try {
     removeFile(path);
     return true;
@@ -136,7 +151,7 @@ export function removeQuietly(path: string): boolean {
   }
 }
 
-/** Renames a file, over another one if there is one. */
+/** Renames a file, replacing an existing one. @throws {SystemError} if that fails. */
 export function renameFile(from: string, to: string): void {
   attempt("rename", from, () => Deno.renameSync(from, to));
 }

@@ -1,4 +1,9 @@
-/** The process around a plugin: environment, standard streams, identity. The only place that writes stdout. @module */
+/**
+ * The process around a plugin: environment, standard streams, process id. Only this module writes
+ * stdout.
+ *
+ * @module
+ */
 
 import { SystemError } from "../base/errors.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
@@ -45,16 +50,16 @@ function readVariable(name: string): string | undefined {
   }
 }
 
-/** Writes one line to stderr. Where that cannot take it (a full disk, a reader that is gone), the line is lost. */
+/** Writes one line to stderr. If that fails (disk full, reader gone), the line is lost. */
 export function writeStderr(line: string): void {
   try {
     writeAll(Deno.stderr, `${line}\n`);
   } catch {
-    // Nothing may depend on a log, and there is no other place to tell of it.
+    // A log line must not fail a command, and there is nowhere else to report the failure.
   }
 }
 
-/** The streams and variables of this process. */
+/** The environment, streams and id of this process. */
 export const PROCESS_IO: PluginIo = {
   env: readVariable,
   readStdin,

@@ -1,7 +1,11 @@
-/** The plugin's side of the socket: one line to the daemon, one line back. Uses no FFI. @module */
+/**
+ * The plugin's end of the Unix socket: one line to the daemon, one line back. Uses no FFI.
+ *
+ * @module
+ */
 
 import { SystemError } from "../base/errors.ts";
-import { LONGEST_WAIT_MS } from "./clock.ts";
+import { MAX_TIMER_MS } from "./timeout.ts";
 import { reasonOf } from "./files.ts";
 import { encodeLine, LineDecoder } from "../base/line_framing.ts";
 
@@ -18,12 +22,12 @@ export class UnixClient implements Disposable {
   }
 
   /**
-   * Sends a line and waits for one.
+   * Sends a line and waits for the line that answers it.
    *
-   * @param timeoutMs For both together; after that the connection is of no more use.
-   * @param maxLineBytes Longest answer.
-   * @throws {SystemError} If there is no whole answer in time.
-   * @throws {DecodeError} If the answer is too long or not UTF-8.
+   * @param timeoutMs Limit for both together. After it the connection cannot be used any more.
+   * @param maxLineBytes Length of the longest answer.
+   * @throws {SystemError} if no complete answer is received in time.
+   * @throws {DecodeError} if the answer is too long or not UTF-8.
    */
   async call(
     line: string,
@@ -43,9 +47,10 @@ export class UnixClient implements Disposable {
   /**
    * Sends bytes and waits for an answer.
    *
-   * @param timeoutMs As with {@link call}; nobody waits longer than 24 days.
-   * @param take Is given each piece that comes, until it gives the answer; what it throws is passed on.
-   * @throws {SystemError} If there is no whole answer in time.
+   * @param timeoutMs As in {@link call}; at most 24 days.
+   * @param take Receives each piece of the answer, and returns the answer once it is complete. What
+   *   it throws passes through.
+   * @throws {SystemError} if no complete answer is received in time.
    */
   async exchange<T>(
     bytes: Uint8Array,
@@ -58,13 +63,13 @@ export class UnixClient implements Disposable {
     const timer = setTimeout(() => {
       isLate = true;
       this[Symbol.dispose]();
-    }, Math.min(timeoutMs, LONGEST_WAIT_MS));
+    }, Math.min(timeoutMs, MAX_TIMER_MS));
     try {
       await this.#write(bytes);
       return await this.#read(take);
     } catch (error) {
       if (isLate) throw this.#error(`no answer within ${timeoutMs / 1000} s`);
-      // Reset: it ended, or was killed, with bytes of ours unread.
+      // ConnectionReset: the daemon ended before it read all our bytes.
       if (
         error instanceof Deno.errors.BrokenPipe ||
         error instanceof Deno.errors.ConnectionReset
@@ -77,12 +82,15 @@ export class UnixClient implements Disposable {
     }
   }
 
-  /** Hangs up; what the daemon was doing for this call is cancelled. The second time does nothing. */
+  /**
+   * Closes the connection. The daemon cancels a call that it is still serving. Closing again does
+   * nothing.
+   */
   [Symbol.dispose](): void {
     try {
       this.#connection.close();
     } catch (error) {
-      // Closed before.
+      // It is closed already.
       if (!(error instanceof Deno.errors.BadResource)) throw error;
     }
   }
@@ -112,9 +120,10 @@ export class UnixClient implements Disposable {
 }
 
 /**
- * Connects to a daemon. Needs the permissions to read and write `path`, and `net` for it.
+ * Connects to the daemon that listens at `path`. Needs the permissions `read`, `write` and `net`
+ * for it.
  *
- * @throws {SystemError} If nobody listens there; the text is upstream's.
+ * @throws {SystemError} if no daemon listens there, with upstream's text.
  */
 export async function connectUnix(path: string): Promise<UnixClient> {
   try {

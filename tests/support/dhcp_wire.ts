@@ -9,7 +9,7 @@ import {
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
 import { decodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
 import { BPF } from "../../lib/net/packet_filter.ts";
-import { backgroundCloses } from "../../lib/linux/background_close.ts";
+import { backgroundClosesDone } from "../../lib/linux/background_close.ts";
 import { EPOLL, EventLoop, type Watch } from "../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../lib/linux/link_control.ts";
 import {
@@ -93,7 +93,7 @@ export class Wire implements AsyncDisposable {
     this.#watch[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
     await this.#loop[Symbol.asyncDispose]();
-    await backgroundCloses();
+    await backgroundClosesDone();
   }
 
   #receive(): void {

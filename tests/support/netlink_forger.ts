@@ -2,8 +2,9 @@
 
 import { libc, pinnedBytes } from "../../lib/linux/libc.ts";
 import { withNetns } from "../../lib/linux/netns.ts";
-import { NETLINK_ROUTE } from "../../lib/linux/route_socket.ts";
-import { AF, openSocket, sendTo, SOCK } from "../../lib/linux/socket.ts";
+import { NETLINK_ROUTE } from "../../lib/linux/netlink_socket.ts";
+import { openSocket, sendTo, SOCK } from "../../lib/linux/socket.ts";
+import { AF } from "../../lib/linux/socket_address.ts";
 import type { TestNetns } from "./network_namespaces.ts";
 
 // Opened before the first test starts: it stays open for ever, which a test must not be blamed for.

@@ -5,9 +5,9 @@
  * @module
  */
 
+import { concatBytes } from "../../base/bytes.ts";
 import { ByteReader } from "../../base/byte_reader.ts";
 import type { ByteWriter } from "../../base/byte_writer.ts";
-import { concatBytes } from "../../base/bytes.ts";
 import { DecodeError } from "../../base/errors.ts";
 import { OptionCode } from "./option_code.ts";
 

@@ -6,8 +6,8 @@ import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
 import { type Cidr, formatCidr } from "../../net/cidr.ts";
 import type { LeaseValues } from "./lease_result.ts";
-import type { NetnsIdentity } from "./lease_record.ts";
-import { type AttachedInterface, isSameNetns } from "./ports.ts";
+import { type AttachedInterface } from "./ports.ts";
+import { isSameNetns, type NetnsIdentity } from "../../net/netns_identity.ts";
 
 /** The lease that the daemon keeps for an attachment. */
 export interface CheckedLease {

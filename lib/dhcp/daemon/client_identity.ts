@@ -10,7 +10,7 @@ import {
   hardwareIdentifier,
 } from "../codec/client_identifier.ts";
 import type { ClientSettings } from "../client/settings.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 import { DEFAULT_TIMINGS } from "../client/settings.ts";
 import type { DaemonFlags } from "./flags.ts";
 import type { Digest } from "./ports.ts";

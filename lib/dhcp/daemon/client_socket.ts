@@ -11,12 +11,8 @@ import { type DhcpMessage, messageTypeName } from "../codec/dhcp_message.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import type { ClientPacket } from "../codec/packet.ts";
 import type { Metrics } from "./metrics.ts";
-import type {
-  AttachedInterface,
-  DhcpSocket,
-  Scheduler,
-  Timer,
-} from "./ports.ts";
+import type { AttachedInterface, DhcpSocket, Scheduler } from "./ports.ts";
+import type { Timer } from "../../base/timer.ts";
 
 /** What a client socket needs. */
 export interface ClientSocketOptions {

@@ -3,13 +3,13 @@
 import type { DhcpRoute } from "../codec/route_options.ts";
 import { formatRoute } from "../codec/route_options.ts";
 import { sameAddress } from "../../net/ip_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
 import type { InterfaceChange } from "./ports.ts";
 import {
   acceptedRoutes,
   type LeaseValues,
   type RoutePolicy,
 } from "./lease_result.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /**
  * Returns the changes from one lease to the next, in order.

@@ -11,8 +11,6 @@ import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { ClientEffect, ClientEvent } from "../client/event.ts";
 import type { Lease } from "../client/lease.ts";
@@ -43,15 +41,14 @@ import {
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
 import type { Metrics } from "./metrics.ts";
-import {
-  type AttachedInterface,
-  type DaemonPorts,
-  isSameNetns,
-  type Timer,
-} from "./ports.ts";
+import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
 import { resumeEvent } from "./resume_policy.ts";
 import { StoredLease } from "./stored_lease.ts";
+import { isSameNetns } from "../../net/netns_identity.ts";
+import type { Timer } from "../../base/timer.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /**
  * What a client acquires a lease for: an attachment, its interface and the options of its network.

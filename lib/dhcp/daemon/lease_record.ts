@@ -23,12 +23,7 @@ import {
 } from "../protocol/required_keys.ts";
 import { formatStateFile, parseStateFile } from "../protocol/state_file.ts";
 import type { Attachment } from "../../cni/attachment.ts";
-
-/** Identifies a namespace among those that exist at the same time. */
-export interface NetnsIdentity {
-  readonly device: string;
-  readonly inode: string;
-}
+import type { NetnsIdentity } from "../../net/netns_identity.ts";
 
 /** Where an interface is. */
 export interface InterfaceLocation {

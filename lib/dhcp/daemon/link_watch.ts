@@ -2,9 +2,9 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { AttachedInterface } from "./ports.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 
 /** What a watch needs. */
 export interface LinkWatchOptions {

@@ -3,18 +3,16 @@
  * implement it. @module
  */
 
+import type { Timer } from "../../base/timer.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { ClientPacket } from "../codec/packet.ts";
-import type {
-  InterfaceLocation,
-  LeaseRecord,
-  NetnsIdentity,
-} from "./lease_record.ts";
+import type { InterfaceLocation, LeaseRecord } from "./lease_record.ts";
+import type { NetnsIdentity } from "../../net/netns_identity.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** A cryptographic hash with at least 16 bytes of output, such as SHA-256. */
 export type Digest = (bytes: Uint8Array) => Uint8Array;
@@ -27,15 +25,6 @@ export interface Scheduler {
   wallMs(): number;
   /** Returns a timer that is not set. */
   timer(callback: () => void): Timer;
-}
-
-/** One timer. Disposing of it clears it. */
-export interface Timer extends Disposable {
-  /**
-   * Calls back once at `atMs`, at once if that has passed; replaces the earlier time. Infinity:
-   * never.
-   */
-  set(atMs: number): void;
 }
 
 /** A datagram to send. */
@@ -194,9 +183,4 @@ export interface DaemonPorts {
   readonly leases: LeaseStore;
   readonly releaseNotes: ReleaseNoteStore;
   readonly log: Log;
-}
-
-/** Whether two identities belong to one namespace. */
-export function isSameNetns(one: NetnsIdentity, other: NetnsIdentity): boolean {
-  return one.device === other.device && one.inode === other.inode;
 }

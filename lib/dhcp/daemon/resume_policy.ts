@@ -1,9 +1,9 @@
-/** Decides whether a stored lease is resumed or released when a daemon starts. Pure. @module */
+/** Decides what happens to a stored lease when the daemon starts. Pure. @module */
 
-import type { Ipv4Cidr } from "../../netlink/address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
 import type { ClientEvent } from "../client/event.ts";
 import type { LeasedRecord, LeaseRecord } from "./lease_record.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** What to do with a stored lease. */
 export type ResumeDecision =

@@ -7,7 +7,7 @@ import {
   UNSPECIFIED_ADDRESS,
 } from "../../net/ipv4_address.ts";
 import { dhcpReplyFilter } from "../../net/packet_filter.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
 import { isErrno } from "../../linux/errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "../../linux/event_loop.ts";
 import { openLinkControl } from "../../linux/link_control.ts";

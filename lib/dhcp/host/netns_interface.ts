@@ -14,26 +14,26 @@ import type {
 } from "../daemon/ports.ts";
 import { SERVER_PORT } from "../codec/dhcp_message.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
-import { type Ipv4Address, ipv4Bits } from "../../net/ipv4_address.ts";
-import type { Ipv4Cidr } from "../../netlink/address.ts";
-import type { LinkInfo } from "../../netlink/link.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import { probeAddress } from "./address_probe.ts";
 import { InterfaceSocket } from "./dhcp_socket.ts";
 import { isErrno } from "../../linux/errno.ts";
 import type { EventLoop } from "../../linux/event_loop.ts";
-import { pinnedBytes } from "../../linux/libc.ts";
 import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
 import type { LinkMonitor } from "../../linux/link_monitor.ts";
 import {
-  isSameNetns,
   type Netns,
   NotNetnsError,
   openNetns,
   ownNetns,
 } from "../../linux/netns.ts";
-import { AF, openSocket, sendTo, SOCK } from "../../linux/socket.ts";
+import { openSocket, sendTo, SOCK } from "../../linux/socket.ts";
+import { AF, inetAddress } from "../../linux/socket_address.ts";
+import { isSameNetns } from "../../net/netns_identity.ts";
 import type { Timers } from "../../linux/timers.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
+import type { LinkInfo } from "../../netlink/link_message.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** What all interfaces use. */
 export interface InterfaceContext {
@@ -209,12 +209,7 @@ function gone({ netnsPath, ifName }: InterfaceLocation): GoneError {
 
 function sendFromHost({ destination, bytes }: Datagram): void {
   using socket = openSocket(AF.INET, SOCK.DGRAM);
-  // struct sockaddr_in { u16 family; be16 port; be32 addr; u8 zero[8]; }
-  const address = pinnedBytes(16);
-  const view = new DataView(address.buffer);
-  view.setUint16(0, AF.INET, true);
-  view.setUint16(2, SERVER_PORT);
-  view.setUint32(4, ipv4Bits(destination));
+  const address = inetAddress(destination, SERVER_PORT);
   const subject = `${formatIpAddress(destination)}:${SERVER_PORT}`;
   sendTo(socket, bytes, { address, subject });
 }

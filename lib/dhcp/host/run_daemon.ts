@@ -19,6 +19,8 @@ import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
 import { LinkMonitor } from "../../linux/link_monitor.ts";
+import { backgroundClosesDone } from "../../linux/background_close.ts";
+import { withTimeout } from "../../sys/timeout.ts";
 import { writeStderr } from "../../sys/stdio.ts";
 import { readBootId } from "./boot_id.ts";
 import { lockDirectory } from "./directory_lock.ts";
@@ -134,6 +136,7 @@ async function serve(
   daemon.stop();
   await withTimeout(Promise.all(calls), DRAIN_TIMEOUT_MS);
   if (calls.size > 0) log("warn", "calls-abandoned", { calls: calls.size });
+  await backgroundClosesDone();
   log("info", "stopped");
 }
 
@@ -157,18 +160,6 @@ function stopSignal(): Promise<string> {
       Deno.addSignalListener(signal, () => resolve(signal));
     }
   });
-}
-
-/** Resolves when `work` is done, or after `timeoutMs`. */
-async function withTimeout(
-  work: Promise<unknown>,
-  timeoutMs: number,
-): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }
 
 function logger({ debug }: DaemonFlags): Log {

@@ -18,10 +18,10 @@ import {
   lstatOwn,
   readSmallFile,
   removeFile,
-  removeQuietly,
   renameFile,
   syncDirectory,
   systemError,
+  tryRemoveFile,
 } from "../../sys/files.ts";
 import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
 
@@ -125,7 +125,7 @@ export function reserve(
     answer();
   } catch (error) {
     // If a step of the way back fails, the file stays, and the next call goes the rest of the way.
-    if (undoAll(done)) removeQuietly(pending);
+    if (undoAll(done)) tryRemoveFile(pending);
     throw error;
   }
 }

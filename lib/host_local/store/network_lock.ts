@@ -1,7 +1,7 @@
 /** The lock of a network: `flock(2)` on a file that is never removed, the same lock that upstream takes. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import { LONGEST_WAIT_MS } from "../../sys/clock.ts";
+import { MAX_TIMER_MS } from "../../sys/timeout.ts";
 import { attempt, lstat, lstatOwn, systemError } from "../../sys/files.ts";
 
 const LOCK_MODE = 0o750;
@@ -44,7 +44,7 @@ async function takeLock(
   const timeout = new Promise<boolean>((resolve) => {
     timer = setTimeout(
       () => resolve(false),
-      Math.min(timeoutMs, LONGEST_WAIT_MS),
+      Math.min(timeoutMs, MAX_TIMER_MS),
     );
   });
   const locked = file.lock(true).then(() => true);

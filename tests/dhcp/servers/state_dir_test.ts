@@ -35,7 +35,7 @@ testWith(
     }).output();
     const text = new TextDecoder().decode(stderr);
     assertEquals(code, 1);
-    assert(text.includes(`open ${path}: others may write to it`), text);
+    assert(text.includes(`open ${path}: writable by other users`), text);
     assertEquals(await modeOf(path), 0o1777);
   },
 );
@@ -58,7 +58,7 @@ testWith(
     assertEquals([code, JSON.parse(stdout).code, JSON.parse(stdout).msg], [
       1,
       5,
-      `open ${path}: others may write to it`,
+      `open ${path}: writable by other users`,
     ]);
     assertEquals(await modeOf(path), 0o1777);
   },

@@ -1,4 +1,4 @@
-/** What a socket-activated daemon does, as far as the socket goes; prints what came of it. Run by activation_test.ts. */
+/** A socket-activated server that prints what it was passed. Run by activation_test.ts. */
 
 import { EventLoop } from "../../../lib/linux/event_loop.ts";
 import { activatedListener } from "../../../lib/linux/unix_listener.ts";

@@ -8,7 +8,7 @@ import { soon } from "../../support/waiting.ts";
 const LIMITS = { timeoutMs: 60_000, maxLineBytes: 100 };
 const PROGRAM = new URL("activation_program.ts", import.meta.url).pathname;
 
-/** Opens sockets from descriptor 3 on and becomes the program with LISTEN_PID set, as systemd does. */
+/** Perl code that opens descriptors from 3 on and executes the program with LISTEN_PID set, as systemd does. */
 function activator(setUp: string, fds: number, pid = "$$"): string {
   return `use Socket; use POSIX (); $^F = 9; ${setUp}
     $ENV{LISTEN_PID} = ${pid}; $ENV{LISTEN_FDS} = ${fds};
@@ -39,7 +39,7 @@ async function outputOf(
   return { text: new TextDecoder().decode(stdout).trim(), code };
 }
 
-Deno.test("activatedListener() takes descriptor 3 over, serves on it, and leaves its file", async () => {
+Deno.test("activatedListener() serves on descriptor 3 and keeps its file", async () => {
   using directory = new TempDir();
   const path = directory.join("s");
   const child = spawn(activator(listening(path, 3), 1));
@@ -57,7 +57,7 @@ Deno.test("activatedListener() takes descriptor 3 over, serves on it, and leaves
 
 const rows = [
   {
-    name: "refuses two descriptors in upstream's words",
+    name: "refuses two descriptors with upstream's text",
     setUp: (path: string) => listening(path, 3) + listening(`${path}2`, 4),
     fds: 2,
     want: {
@@ -66,33 +66,33 @@ const rows = [
     },
   },
   {
-    name: "refuses when descriptor 3 is not open",
+    name: "refuses if descriptor 3 is not open",
     setUp: () => "POSIX::close(3);",
     fds: 1,
     want: { text: "LISTEN_FDS=1 but no FD found", code: 1 },
   },
   {
-    name: "refuses when descriptor 3 is a file",
+    name: "refuses if descriptor 3 is a file",
     setUp: () => `POSIX::dup2(POSIX::open("/dev/null"), 3);`,
     fds: 1,
     want: { text: "LISTEN_FDS=1 but no FD found", code: 1 },
   },
   {
-    name: "refuses when descriptor 3 is a socket that does not listen",
+    name: "refuses if descriptor 3 is a socket that does not listen",
     setUp: () =>
       "socket(my $s, PF_UNIX, SOCK_STREAM, 0); POSIX::dup2(fileno($s), 3) if fileno($s) != 3;",
     fds: 1,
     want: { text: "LISTEN_FDS=1 but no FD found", code: 1 },
   },
   {
-    name: "gives nothing when the variables are for another process",
+    name: "returns undefined if the variables are for another process",
     setUp: (path: string) => listening(path, 3),
     fds: 1,
     pid: "1",
     want: { text: "none", code: 0 },
   },
   {
-    name: "gives nothing when no descriptor is passed",
+    name: "returns undefined if no descriptor is passed",
     setUp: () => "",
     fds: 0,
     want: { text: "none", code: 0 },

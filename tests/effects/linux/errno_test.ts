@@ -29,11 +29,11 @@ testRows("errnoName()", [
   { name: "E4095", number: 4095 },
 ], ({ name, number }) => assertEquals(errnoName(number), name));
 
-Deno.test("errnoText() is the C library's, in lower case", () => {
+Deno.test("errnoText() returns the C library's text in lower case", () => {
   assertEquals(errnoText(2), "no such file or directory");
 });
 
-Deno.test("checked() takes the error of the call before", () => {
+Deno.test("checked() throws the error of the preceding call", () => {
   let caught: unknown;
   try {
     checked(libc().open(cString("/nowhere/at/all"), 0), "open", "/nowhere");
@@ -52,11 +52,11 @@ Deno.test("checked() takes the error of the call before", () => {
   assert(!isErrno(new Error("ENOENT"), "ENOENT"));
 });
 
-Deno.test("checked() gives what is not negative", () => {
+Deno.test("checked() returns a result that is not negative", () => {
   assertEquals([checked(0, "x"), checked(7n, "x")], [0, 7]);
 });
 
-Deno.test("checked() has the right error among a thousand", () => {
+Deno.test("checked() throws the right error a thousand times", () => {
   const path = cString("/nowhere/at/all");
   for (let round = 0; round < 1_000; round++) {
     const closing = () => checked(libc().close(-1), "close");

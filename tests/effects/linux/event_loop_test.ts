@@ -14,7 +14,7 @@ function failOnError(error: unknown): void {
   throw error;
 }
 
-/** A descriptor that can be made readable and unreadable. */
+/** A descriptor that a test makes readable and unreadable. */
 class Bell implements Disposable {
   readonly descriptor = new Descriptor(
     checked(libc().eventfd(0, EFD_FLAGS), "eventfd"),
@@ -34,7 +34,7 @@ class Bell implements Disposable {
   }
 }
 
-Deno.test("EventLoop calls back what is ready", async () => {
+Deno.test("EventLoop calls back when a descriptor is ready", async () => {
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
   const rings = new Mailbox<number>();
@@ -48,16 +48,16 @@ Deno.test("EventLoop calls back what is ready", async () => {
   }
 });
 
-Deno.test("EventLoop leaves the loop of JavaScript free while it waits", async () => {
+Deno.test("EventLoop does not block the JavaScript event loop while it waits", async () => {
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
   using _watch = loop.watch(bell.descriptor, EPOLL.IN, () => {});
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 0);
-  await soon(promise, "turn of the loop of JavaScript");
+  await soon(promise, "turn of the JavaScript event loop");
 });
 
-Deno.test("Watch.modify() changes what is waited for", async () => {
+Deno.test("Watch.modify() changes the events to wait for", async () => {
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
   const ready = new Mailbox<number>();
@@ -73,7 +73,7 @@ Deno.test("Watch.modify() changes what is waited for", async () => {
   assertEquals(await ready.take("event"), EPOLL.IN);
 });
 
-Deno.test("EventLoop: a watch that is disposed of is not called, not even with an event of the same turn", async () => {
+Deno.test("EventLoop does not call a watch that was disposed of earlier in the same turn", async () => {
   await using loop = new EventLoop(failOnError);
   using one = new Bell();
   using other = new Bell();
@@ -97,7 +97,7 @@ Deno.test("EventLoop: a watch that is disposed of is not called, not even with a
   assertEquals(await called.take("event"), "third");
 });
 
-Deno.test("EventLoop does not mix up a descriptor number that is used again", async () => {
+Deno.test("EventLoop handles a reused descriptor number", async () => {
   await using loop = new EventLoop(failOnError);
   const called = new Mailbox<string>();
   const first = new Bell();
@@ -115,7 +115,7 @@ Deno.test("EventLoop does not mix up a descriptor number that is used again", as
   assertEquals(await called.take("event"), "new");
 });
 
-Deno.test("EventLoop reports what a callback throws, and goes on", async () => {
+Deno.test("EventLoop reports what a callback throws, and continues", async () => {
   const errors = new Mailbox<unknown>();
   await using loop = new EventLoop(errors.put);
   using bell = new Bell();
@@ -129,7 +129,7 @@ Deno.test("EventLoop reports what a callback throws, and goes on", async () => {
   }
 });
 
-Deno.test("EventLoop.watch() refuses a descriptor twice", async () => {
+Deno.test("EventLoop.watch() refuses to watch a descriptor twice", async () => {
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
   using _watch = loop.watch(bell.descriptor, EPOLL.IN, () => {});
@@ -157,7 +157,7 @@ Deno.test("EventLoop serves more ready descriptors than one wait returns", async
   bells.forEach((bell) => bell[Symbol.dispose]());
 });
 
-Deno.test("EventLoop can be closed twice, and at once", async () => {
+Deno.test("EventLoop can be disposed of twice at the same time", async () => {
   const loop = new EventLoop(failOnError);
   await Promise.all([
     loop[Symbol.asyncDispose](),
@@ -165,7 +165,7 @@ Deno.test("EventLoop can be closed twice, and at once", async () => {
   ]);
 });
 
-Deno.test("EventLoop goes on after a signal interrupts its thread", async () => {
+Deno.test("EventLoop continues after a signal interrupts its thread", async () => {
   await using loop = new EventLoop(failOnError);
   using bell = new Bell();
   const rings = new Mailbox<number>();
@@ -185,19 +185,19 @@ Deno.test("EventLoop goes on after a signal interrupts its thread", async () => 
   assertEquals(await rings.take("ring"), EPOLL.IN);
 });
 
-Deno.test("bootTimeMs() goes on, in fractions", () => {
+Deno.test("bootTimeMs() advances in fractions of a millisecond", () => {
   const steps = Array.from({ length: 100 }, () => {
     const first = bootTimeMs();
     let next = bootTimeMs();
     while (next === first) next = bootTimeMs();
     return next - first;
   });
-  // The shortest: another process may have had its turn in any of them, but not in all.
+  // The shortest step: another process may run during some of them, but not during all.
   const shortest = Math.min(...steps);
   assert(shortest > 0 && shortest < 1);
 });
 
-Deno.test("Timers call back in the order of their deadlines", async () => {
+Deno.test("Timers fire in the order of their deadlines", async () => {
   await using loop = new EventLoop(failOnError);
   using timers = new Timers(loop);
   const fired = new Mailbox<string>();
@@ -212,7 +212,7 @@ Deno.test("Timers call back in the order of their deadlines", async () => {
   past.set(-5);
   never.set(Infinity);
   cleared.set(nowMs + 5);
-  cleared.clear();
+  cleared.set(Infinity);
   assertEquals(await fired.take("timer"), "past");
   assertEquals(await fired.take("timer"), "early");
   assertEquals(await fired.take("timer"), "late");
@@ -220,7 +220,7 @@ Deno.test("Timers call back in the order of their deadlines", async () => {
   assertEquals(fired.size, 0);
 });
 
-Deno.test("Timer.set() replaces, also within a callback and for the past", async () => {
+Deno.test("Timer.set() replaces the deadline, even in a callback and with a past one", async () => {
   await using loop = new EventLoop(failOnError);
   using timers = new Timers(loop);
   const fired = new Mailbox<number>();
@@ -236,7 +236,7 @@ Deno.test("Timer.set() replaces, also within a callback and for the past", async
   assertEquals(rounds, 3);
 });
 
-Deno.test("Timers: a thousand timers are one descriptor", async () => {
+Deno.test("Timers use one descriptor for a thousand timers", async () => {
   await using loop = new EventLoop(failOnError);
   using timers = new Timers(loop);
   const fired = new Mailbox<number>();
@@ -245,14 +245,14 @@ Deno.test("Timers: a thousand timers are one descriptor", async () => {
   for (let index = 999; index >= 0; index--) {
     timers.create(() => fired.put(index)).set(nowMs + 5 + index / 100);
   }
-  // Deno opens and closes some of its own meanwhile.
+  // Deno opens and closes descriptors of its own meanwhile.
   assert(openDescriptors() < before + 100);
   const order: number[] = [];
   while (order.length < 1_000) order.push(await fired.take("timer"));
   assertEquals(order, order.toSorted((a, b) => a - b));
 });
 
-Deno.test("Timers: a callback that throws does not keep others from being called", async () => {
+Deno.test("Timers fire after a callback that throws", async () => {
   const errors = new Mailbox<unknown>();
   await using loop = new EventLoop(errors.put);
   using timers = new Timers(loop);
@@ -275,7 +275,7 @@ Deno.test("Timers wait longer than a 32-bit number of milliseconds", async () =>
   assertEquals(fired.size, 0);
 });
 
-Deno.test("Timers take a time that the system has no number for", async () => {
+Deno.test("Timers accept a deadline that the system cannot represent", async () => {
   await using loop = new EventLoop(failOnError);
   using timers = new Timers(loop);
   const fired = new Mailbox<string>();

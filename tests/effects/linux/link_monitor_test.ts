@@ -1,39 +1,47 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatCidr } from "../../../lib/net/cidr.ts";
 import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
-import type { LinkInfo } from "../../../lib/netlink/link.ts";
-import { encodeMessage, RTM } from "../../../lib/netlink/message.ts";
+import type { LinkInfo } from "../../../lib/netlink/link_message.ts";
+import { encodeMessage, RTM } from "../../../lib/netlink/netlink_message.ts";
+import type { InterfaceEvent } from "../../../lib/netlink/notification.ts";
 import { Descriptor } from "../../../lib/linux/descriptor.ts";
 import { EPOLL, EventLoop } from "../../../lib/linux/event_loop.ts";
 import { libc } from "../../../lib/linux/libc.ts";
 import { openLinkControl } from "../../../lib/linux/link_control.ts";
 import { LinkMonitor } from "../../../lib/linux/link_monitor.ts";
+import { assignNetnsId } from "../../../lib/linux/netns_id.ts";
 import { Timers } from "../../../lib/linux/timers.ts";
 import { ascii, hex } from "../../support/bytes.ts";
 import { forge } from "../../support/netlink_forger.ts";
-import { TestLink, TestNetns } from "../../support/network_namespaces.ts";
+import { TestNetns } from "../../support/network_namespaces.ts";
 import { testAsRoot } from "../../support/requirements.ts";
 import { Mailbox } from "../../support/waiting.ts";
-import type { InterfaceEvent } from "../../../lib/netlink/notification.ts";
 
 function failOnError(error: unknown): void {
   throw error;
 }
 
-/** A link, and a monitor that listens to it. */
-class Stage implements AsyncDisposable {
-  readonly link = new TestLink();
+/**
+ * A monitor, and a veth pair between the namespaces `client` and `server`, `eth0` in both. The pair
+ * stays down unless a test sets it up, because the kernel reports a link that comes up later again,
+ * at any time within a second.
+ */
+class Fixture implements AsyncDisposable {
+  readonly client = new TestNetns();
+  readonly server = new TestNetns();
   readonly loop: EventLoop;
   readonly timers: Timers;
   readonly monitor: LinkMonitor;
 
   constructor(onError: (error: unknown) => void = failOnError) {
+    const { client, server } = this;
+    client.ip(`link add eth0 type veth peer name eth0 netns ${server.name}`);
     this.loop = new EventLoop(onError);
     this.timers = new Timers(this.loop);
     this.monitor = new LinkMonitor(this.loop, this.timers);
   }
 
-  /** Watches `eth0` there. */
+  /** Watches `eth0` in a namespace. */
   watch(place: TestNetns): Eth0 {
     return new Eth0(this.monitor, place);
   }
@@ -42,11 +50,12 @@ class Stage implements AsyncDisposable {
     this.monitor[Symbol.dispose]();
     this.timers[Symbol.dispose]();
     await this.loop[Symbol.asyncDispose]();
-    this.link[Symbol.dispose]();
+    this.client[Symbol.dispose]();
+    this.server[Symbol.dispose]();
   }
 }
 
-/** The `eth0` of a namespace, and what is told of it. */
+/** The `eth0` of a namespace, and the events that its listener received. */
 class Eth0 {
   readonly events = new Mailbox<InterfaceEvent>();
   readonly ifIndex: number;
@@ -74,7 +83,7 @@ class Eth0 {
     return control.addresses(this.ifIndex).map(formatCidr);
   }
 
-  /** Adds an address and removes it, again and again, before the loop has a chance to hear of it. */
+  /** Adds and removes an address repeatedly, before the event loop can receive a notification. */
   churn(times: number): void {
     using netns = this.#place.open();
     using control = openLinkControl(netns);
@@ -89,90 +98,89 @@ class Eth0 {
     }
   }
 
-  /** Waits until it is told of something, and `look` says that it is that. */
-  async changed(what: string, look: () => boolean): Promise<void> {
-    await this.events.take(what, (event) => event === "changed" && look());
+  /** Waits for a change after which `isDone` returns true. */
+  async changed(what: string, isDone: () => boolean): Promise<void> {
+    await this.events.take(what, (event) => event === "changed" && isDone());
   }
 }
 
-testAsRoot("LinkMonitor tells of each change of many in a row", async () => {
-  await using stage = new Stage();
-  // Of itself nothing ever happens to it.
-  using place = new TestNetns();
-  place.ip("link add eth0 type veth peer name eth1");
-  const eth0 = stage.watch(place);
+testAsRoot("LinkMonitor reports each of several changes in a row", async () => {
+  await using fixture = new Fixture();
+  const eth0 = fixture.watch(fixture.client);
   for (let count = 1; count <= 12; count++) {
     eth0.churn(1);
     assertEquals(await eth0.events.take(`change ${count}`), "changed");
   }
 });
 
-testAsRoot("LinkMonitor tells of the carrier", async () => {
-  await using stage = new Stage();
-  const { client, server } = stage.link;
-  const eth0 = stage.watch(client);
-  server.ip("link set eth0 down");
-  await eth0.changed("no carrier", () => !eth0.link.hasCarrier);
+testAsRoot("LinkMonitor reports the carrier", async () => {
+  await using fixture = new Fixture();
+  const { client, server } = fixture;
+  const eth0 = fixture.watch(client);
+  client.ip("link set eth0 up");
   server.ip("link set eth0 up");
   await eth0.changed("carrier", () => eth0.link.hasCarrier);
+  server.ip("link set eth0 down");
+  await eth0.changed("no carrier", () => !eth0.link.hasCarrier);
 });
 
-testAsRoot("LinkMonitor tells of a new hardware address", async () => {
-  await using stage = new Stage();
-  const { client } = stage.link;
-  const eth0 = stage.watch(client);
+testAsRoot("LinkMonitor reports a new hardware address", async () => {
+  await using fixture = new Fixture();
+  const { client } = fixture;
+  const eth0 = fixture.watch(client);
   client.ip("link set eth0 address 02:00:5e:10:00:01");
   await eth0.changed("new address", () => eth0.link.macAddress[5] === 1);
 });
 
-testAsRoot("LinkMonitor tells of addresses", async () => {
-  await using stage = new Stage();
-  const { client } = stage.link;
-  const eth0 = stage.watch(client);
+testAsRoot("LinkMonitor reports new and removed addresses", async () => {
+  await using fixture = new Fixture();
+  const { client } = fixture;
+  const eth0 = fixture.watch(client);
   client.ip("addr add 192.0.2.7/24 dev eth0");
-  assertEquals(await eth0.events.take("event"), "changed");
+  assertEquals(await eth0.events.take("new address"), "changed");
   client.ip("addr del 192.0.2.7/24 dev eth0");
-  assertEquals(await eth0.events.take("event"), "changed");
+  assertEquals(await eth0.events.take("removed address"), "changed");
 });
 
-testAsRoot("LinkMonitor tells that the interface is removed", async () => {
-  await using stage = new Stage();
-  const { client } = stage.link;
-  const { events } = stage.watch(client);
+testAsRoot("LinkMonitor reports that an interface is deleted", async () => {
+  await using fixture = new Fixture();
+  const { client } = fixture;
+  const { events } = fixture.watch(client);
   client.ip("link del eth0");
-  await events.take("removal", (event) => event === "removed");
+  assertEquals(await events.take("removal"), "removed");
 });
 
 testAsRoot(
-  "LinkMonitor tells that the interface was moved elsewhere",
+  "LinkMonitor reports that an interface is moved to another namespace",
   async () => {
-    await using stage = new Stage();
-    const { client, server } = stage.link;
-    const { events } = stage.watch(client);
+    await using fixture = new Fixture();
+    const { client, server } = fixture;
+    const { events } = fixture.watch(client);
     client.ip(`link set eth0 netns ${server.name} name moved`);
-    await events.take("removal", (event) => event === "removed");
+    assertEquals(await events.take("removal"), "removed");
   },
 );
 
 testAsRoot(
-  "LinkMonitor tells that the namespace is gone, and does not keep it alive",
+  "LinkMonitor reports the end of a namespace, and does not keep it alive",
   async () => {
-    await using stage = new Stage();
-    const { client } = stage.link;
-    const { events } = stage.watch(client);
+    await using fixture = new Fixture();
+    const { client } = fixture;
+    const { events } = fixture.watch(client);
     client.remove();
     await events.take("end", (event) => event === "netns-gone");
   },
 );
 
 testAsRoot(
-  "LinkMonitor tells each listener of its own interface only",
+  "LinkMonitor reports to each listener only its own interface",
   async () => {
-    await using stage = new Stage();
-    const { client, server } = stage.link;
-    const ofClient = stage.watch(client);
-    const ofServer = stage.watch(server);
-    // Both are number 2 of their namespaces; a dummy is another number.
+    await using fixture = new Fixture();
+    const { client, server } = fixture;
+    const ofClient = fixture.watch(client);
+    const ofServer = fixture.watch(server);
+    // The interfaces of both namespaces have the same index.
+    assertEquals(ofClient.ifIndex, ofServer.ifIndex);
     client.ip("addr add 127.0.0.9/8 dev lo");
     client.ip("addr add 192.0.2.7/24 dev eth0");
     server.ip("addr add 192.0.2.8/24 dev eth0");
@@ -182,12 +190,63 @@ testAsRoot(
 );
 
 testAsRoot(
-  "LinkMonitor tells nothing after the watch is disposed of",
+  "LinkMonitor does not report changes from before the watch",
   async () => {
-    await using stage = new Stage();
-    const { client } = stage.link;
-    const first = stage.watch(client);
-    const second = stage.watch(client);
+    await using fixture = new Fixture();
+    const { client, server } = fixture;
+    // An earlier watch, after which notifications of the namespace are received.
+    fixture.watch(client).watch[Symbol.dispose]();
+    const marker = fixture.watch(server);
+    client.ip("addr add 192.0.2.7/24 dev eth0");
+    const eth0 = fixture.watch(client);
+    server.ip("addr add 192.0.2.8/24 dev eth0");
+    await marker.events.take("later change");
+    assertEquals(eth0.events.size, 0);
+  },
+);
+
+testAsRoot(
+  "LinkMonitor does not report the end of an earlier namespace that had the same id",
+  async () => {
+    await using fixture = new Fixture();
+    const id = namespaceIdOf(fixture.client);
+    fixture.client.remove();
+    using successor = successorOf(id);
+    successor.ip("link add eth0 type veth peer name eth1");
+    const eth0 = fixture.watch(successor);
+    eth0.churn(1);
+    assertEquals(await eth0.events.take("change"), "changed");
+  },
+);
+
+function namespaceIdOf(place: TestNetns): number {
+  using netns = place.open();
+  return assignNetnsId(netns);
+}
+
+/** Makes a namespace that has `id`, after a namespace with this id was removed. */
+function successorOf(id: number): TestNetns {
+  const others: TestNetns[] = [];
+  try {
+    for (;;) {
+      const place = new TestNetns();
+      if (namespaceIdOf(place) === id) return place;
+      others.push(place);
+      // The kernel frees the id some milliseconds after the namespace is removed.
+      if (others.length === 100) throw new Error(`id ${id} is not free`);
+    }
+  } finally {
+    others.forEach((place) => place.remove());
+  }
+}
+
+testAsRoot(
+  "LinkMonitor reports nothing after the watch is disposed of",
+  async () => {
+    await using fixture = new Fixture();
+    const { client } = fixture;
+    const first = fixture.watch(client);
+    const second = fixture.watch(client);
     first.watch[Symbol.dispose]();
     client.ip("addr add 192.0.2.7/24 dev eth0");
     await second.events.take("event");
@@ -198,18 +257,20 @@ testAsRoot(
 );
 
 testAsRoot(
-  "LinkMonitor: a listener that throws does not keep others from hearing",
+  "LinkMonitor calls the other listeners after one that throws",
   async () => {
     const errors = new Mailbox<unknown>();
-    await using stage = new Stage(errors.put);
-    const { client } = stage.link;
+    await using fixture = new Fixture(errors.put);
+    const { client } = fixture;
+    const eth0 = fixture.watch(client);
+    eth0.watch[Symbol.dispose]();
     {
       using netns = client.open();
-      stage.monitor.watch(netns, 2, () => {
+      fixture.monitor.watch(netns, eth0.ifIndex, () => {
         throw new Error("listener");
       });
     }
-    const { events } = stage.watch(client);
+    const { events } = fixture.watch(client);
     client.ip("addr add 192.0.2.7/24 dev eth0");
     await events.take("event");
     assertEquals(String(await errors.take("error")), "Error: listener");
@@ -221,7 +282,7 @@ const LINK_GROUP = 1 << 0;
 for (
   const { name, bytes } of [
     {
-      name: "that the interface is gone",
+      name: "a forged removal of the interface",
       bytes: encodeMessage({
         type: RTM.DELLINK,
         flags: 0,
@@ -230,64 +291,68 @@ for (
       }),
     },
     {
-      name: "what is no message",
+      name: "a forged datagram without a message",
       bytes: ascii("garbage-garbage-garbage"),
     },
   ]
 ) {
-  testAsRoot(`LinkMonitor believes only the kernel: ${name}`, async () => {
+  testAsRoot(`LinkMonitor ignores ${name}`, async () => {
     const errors = new Mailbox<unknown>();
-    await using stage = new Stage(errors.put);
-    const { client, server } = stage.link;
-    const eth0 = stage.watch(client);
+    await using fixture = new Fixture(errors.put);
+    const { client, server } = fixture;
+    const eth0 = fixture.watch(client);
     assertEquals(eth0.ifIndex, 2);
-    const marker = stage.watch(server);
+    const marker = fixture.watch(server);
     forge(client, bytes, { groups: LINK_GROUP });
     server.ip("addr add 192.0.2.8/24 dev eth0");
-    await marker.events.take("what came after");
+    await marker.events.take("later change");
     assertEquals([eth0.events.size, errors.size], [0, 0]);
   });
 }
 
 testAsRoot(
-  "LinkMonitor tells of 4,000 changes at once a few times, and of one after them",
+  "LinkMonitor merges 4,000 changes into a few events and reports a later one",
   async () => {
-    await using stage = new Stage();
-    const { client, server } = stage.link;
-    const eth0 = stage.watch(client);
-    const marker = stage.watch(server);
+    await using fixture = new Fixture();
+    const { client, server } = fixture;
+    const eth0 = fixture.watch(client);
+    const marker = fixture.watch(server);
     const startMs = performance.now();
     eth0.churn(2000);
     server.ip("addr add 192.0.2.8/24 dev eth0");
-    await marker.events.take("what came after");
+    await marker.events.take("later change");
     const { size } = eth0.events;
-    // Eight at once, then one each 100 ms; one more each second for notifications that were lost.
-    const most = 10 + (performance.now() - startMs) * (1 / 100 + 1 / 1000);
+    // A burst of 8, then one per 100 ms, and one per second for lost notifications.
+    const max = 10 + (performance.now() - startMs) * (1 / 100 + 1 / 1000);
     assert(
-      size > 0 && size <= most,
-      `${size} events, expected ${most} at most`,
+      size > 0 && size <= max,
+      `${size} events, expected at most ${max}`,
     );
     client.ip("addr add 192.0.2.9/32 dev eth0");
     await eth0.changed(
-      "the last change",
+      "last change",
       () => eth0.addresses.join() === "192.0.2.9/32",
     );
   },
 );
 
 testAsRoot(
-  "LinkMonitor lets others have their turn while there is much to hear",
+  "LinkMonitor lets other descriptors have their turn while many notifications are queued",
   async () => {
-    await using stage = new Stage();
-    const { client, server } = stage.link;
-    const eth0 = stage.watch(client);
-    const marker = stage.watch(server);
-    using always = new Descriptor(libc().eventfd(1, 0x80800));
+    await using fixture = new Fixture();
+    const { client, server } = fixture;
+    const eth0 = fixture.watch(client);
+    const marker = fixture.watch(server);
+    using alwaysReady = new Descriptor(libc().eventfd(1, 0x80800));
     eth0.churn(500);
     server.ip("addr add 192.0.2.8/24 dev eth0");
     let turns = 0;
-    using _watch = stage.loop.watch(always, EPOLL.IN, () => turns += 1);
-    await marker.events.take("what came after");
+    using _watch = fixture.loop.watch(
+      alwaysReady,
+      EPOLL.IN,
+      () => turns += 1,
+    );
+    await marker.events.take("later change");
     assert(turns >= 10, `${turns} turns`);
   },
 );

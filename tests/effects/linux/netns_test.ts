@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { SystemError } from "../../../lib/base/errors.ts";
+import { SyscallError } from "../../../lib/linux/errno.ts";
 import {
-  isSameNetns,
+  NotNetnsError,
   openNetns,
   ownNetns,
   withNetns,
@@ -10,8 +10,9 @@ import { TempDir } from "../../support/temp_dir.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { testRows } from "../../support/rows.ts";
 import { testAsRoot } from "../../support/requirements.ts";
+import { isSameNetns } from "../../../lib/net/netns_identity.ts";
 
-testAsRoot("openNetns() tells namespaces apart", () => {
+testAsRoot("openNetns() distinguishes namespaces", () => {
   using one = new TestNetns();
   using other = new TestNetns();
   using first = one.open();
@@ -22,7 +23,7 @@ testAsRoot("openNetns() tells namespaces apart", () => {
   assertEquals(isSameNetns(first.identity, ownNetns().identity), false);
 });
 
-testAsRoot("openNetns() gives the identity that stat shows", () => {
+testAsRoot("openNetns() has the identity that stat(2) shows", () => {
   using place = new TestNetns();
   using netns = place.open();
   const { dev, ino } = Deno.statSync(place.path);
@@ -31,34 +32,39 @@ testAsRoot("openNetns() gives the identity that stat shows", () => {
 
 testRows("openNetns() refuses", [
   {
-    name: "a path where nothing is",
+    name: "a path that does not exist",
     path: "/nowhere/ns",
+    error: SyscallError,
     want: 'failed to Statfs "/nowhere/ns": no such file or directory',
   },
   {
     name: "an empty path",
     path: "",
+    error: SyscallError,
     want: 'failed to Statfs "": no such file or directory',
   },
   {
     name: "a namespace of another kind",
     path: "/proc/self/ns/mnt",
+    error: NotNetnsError,
     want: '"/proc/self/ns/mnt" is not a network namespace',
   },
   {
     name: "another file of procfs",
     path: "/proc/self/status",
+    error: NotNetnsError,
     want: '"/proc/self/status" is not a network namespace',
   },
   {
     name: "a device",
     path: "/dev/null",
+    error: NotNetnsError,
     want: /^unknown FS magic on "\/dev\/null": [0-9a-f]+$/,
   },
-], ({ path, want }) => {
-  const error = assertThrows(() => openNetns(path), SystemError);
-  if (typeof want === "string") assertEquals(error.message, want);
-  else assertMatch(error.message, want);
+], ({ path, error, want }) => {
+  const { message } = assertThrows(() => openNetns(path), error);
+  if (typeof want === "string") assertEquals(message, want);
+  else assertMatch(message, want);
 });
 
 testAsRoot(
@@ -70,19 +76,19 @@ testAsRoot(
     for (const name of ["file", "fifo"]) {
       assertThrows(
         () => openNetns(directory.join(name)),
-        SystemError,
+        NotNetnsError,
         "unknown FS magic",
       );
     }
   },
 );
 
-testAsRoot("openNetns() throws on a path with a NUL", () => {
+testAsRoot("openNetns() throws for a path with a NUL", () => {
   assertThrows(() => openNetns("/a\0b"), RangeError);
 });
 
 testAsRoot(
-  "withNetns() runs inside and comes back, also after an error",
+  "withNetns() runs inside and returns, even after an error",
   () => {
     using place = new TestNetns();
     using netns = place.open();
@@ -104,14 +110,14 @@ testAsRoot(
   },
 );
 
-testAsRoot("withNetns() says so when the namespace cannot be entered", () => {
+testAsRoot("withNetns() throws if the namespace is closed", () => {
   using place = new TestNetns();
   const netns = place.open();
   netns[Symbol.dispose]();
   assertThrows(() => withNetns(netns, () => 1), TypeError, "closed");
 });
 
-testAsRoot("withNetns() ends the process when it cannot come back", () => {
+testAsRoot("withNetns() aborts the process if it cannot return", () => {
   using place = new TestNetns();
   const url = new URL("../../../lib/linux/netns.ts", import.meta.url);
   const script = `import { openNetns, withNetns } from "${url}";

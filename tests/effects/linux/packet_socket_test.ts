@@ -11,7 +11,7 @@ import {
   type BpfInstruction,
   dhcpReplyFilter,
 } from "../../../lib/net/packet_filter.ts";
-import { backgroundCloses } from "../../../lib/linux/background_close.ts";
+import { backgroundClosesDone } from "../../../lib/linux/background_close.ts";
 import { SyscallError } from "../../../lib/linux/errno.ts";
 import { EPOLL, EventLoop } from "../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../lib/linux/link_control.ts";
@@ -32,7 +32,7 @@ const ALL: readonly BpfInstruction[] = [
 const BROADCAST = new Uint8Array(6).fill(0xff);
 const XID = 0x01020304;
 
-/** A BOOTP reply to all hosts, `mark` in its third byte. */
+/** Encodes a broadcast BOOTP reply with `mark` in its third byte. */
 function reply(
   mark: number,
   { xid = XID, ...endpoints }: Partial<UdpEndpoints> & { xid?: number } = {},
@@ -66,7 +66,7 @@ function macOf(place: TestNetns): Uint8Array {
   return control.find("eth0")?.macAddress ?? new Uint8Array(0);
 }
 
-/** What is received next. On a busy machine the kernel delivers a frame some time after it was sent. */
+/** Waits for the next packet. On a busy machine the kernel delivers a frame some time after it is sent. */
 async function arrival(
   socket: PacketSocket,
 ): Promise<Pick<ReceivedPacket, "packet" | "checksum">> {
@@ -76,12 +76,12 @@ async function arrival(
   });
 }
 
-/** The mark of what is received next. */
+/** Waits for the next packet and returns its mark. */
 async function arrivingMark(socket: PacketSocket): Promise<number | string> {
   return await eventually("packet", () => markOf(socket));
 }
 
-/** The mark of what was received, or why it cannot be read. */
+/** Receives a packet and returns its mark, or why it was dropped. */
 function markOf(socket: PacketSocket): number | string | undefined {
   const received = socket.receive();
   if (received === undefined) return undefined;
@@ -94,11 +94,11 @@ function failOnError(error: unknown): void {
 }
 
 testAsRoot(
-  "openPacketSocket() receives what is sent at the other end, and who sent it",
+  "PacketSocket.receive() returns what the peer sends, and the hardware address of the peer",
   async () => {
     using link = new TestLink();
     await using loop = new EventLoop(failOnError);
-    using client = open(link.client, dhcpReplyFilter());
+    using client = open(link.client, dhcpReplyFilter(XID));
     using server = open(link.server, ALL);
     const marks = new Mailbox<number | string | undefined>();
     const senders = new Mailbox<Uint8Array>();
@@ -116,7 +116,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "openPacketSocket() is not woken by what its filter drops",
+  "PacketSocket is not woken by packets that its filter drops",
   async () => {
     using link = new TestLink();
     await using loop = new EventLoop(failOnError);
@@ -139,7 +139,7 @@ testAsRoot(
   },
 );
 
-testAsRoot("PacketSocket.setFilter() applies from then on", async () => {
+testAsRoot("PacketSocket.setFilter() applies to later packets", async () => {
   using link = new TestLink();
   using client = open(link.client, dhcpReplyFilter(1));
   using server = open(link.server, ALL);
@@ -151,11 +151,11 @@ testAsRoot("PacketSocket.setFilter() applies from then on", async () => {
 });
 
 testAsRoot(
-  "PacketSocket.receive() says that an offloaded checksum is not ready",
+  "PacketSocket.receive() skips an offloaded checksum that is not computed yet",
   async () => {
     using link = new TestLink();
-    using client = open(link.client, dhcpReplyFilter());
-    // A UDP socket leaves the checksum to the card, which a veth pair does not have.
+    using client = open(link.client, dhcpReplyFilter(0));
+    // A UDP socket leaves the checksum to the network card, and a veth pair has none.
     const perl = `use Socket;
     socket(S, PF_INET, SOCK_DGRAM, 0); setsockopt(S, SOL_SOCKET, SO_BROADCAST, 1);
     setsockopt(S, SOL_SOCKET, 25, "eth0\\0");
@@ -173,10 +173,10 @@ testAsRoot(
 );
 
 testAsRoot(
-  "PacketSocket.receive() verifies a checksum that came over the wire",
+  "PacketSocket.receive() verifies a checksum that the sender computed",
   async () => {
     using link = new TestLink();
-    using client = open(link.client, dhcpReplyFilter());
+    using client = open(link.client, dhcpReplyFilter(XID));
     using server = open(link.server, ALL);
     server.send(reply(1), BROADCAST);
     assertEquals((await arrival(client)).checksum, "verify");
@@ -184,10 +184,10 @@ testAsRoot(
 );
 
 testAsRoot(
-  "PacketSocket.receive() goes on after the link was down",
+  "PacketSocket.receive() continues after the link was down",
   async () => {
     using link = new TestLink();
-    using client = open(link.client, dhcpReplyFilter());
+    using client = open(link.client, dhcpReplyFilter(XID));
     using server = open(link.server, ALL);
     link.client.ip("link set eth0 down");
     assertEquals(client.receive(), undefined);
@@ -203,9 +203,9 @@ testAsRoot(
   },
 );
 
-testAsRoot("PacketSocket.send() says ENXIO when the link is gone", () => {
+testAsRoot("PacketSocket.send() throws ENXIO if the link is gone", () => {
   using link = new TestLink();
-  using client = open(link.client, dhcpReplyFilter());
+  using client = open(link.client, dhcpReplyFilter(XID));
   link.client.ip("link del eth0");
   assertEquals(client.receive(), undefined);
   const error = assertThrows(
@@ -215,12 +215,12 @@ testAsRoot("PacketSocket.send() says ENXIO when the link is gone", () => {
   assertEquals(error.errnoName, "ENXIO");
 });
 
-testAsRoot("PacketSocket.receive() leaves frames of a VLAN out", async () => {
+testAsRoot("PacketSocket.receive() ignores frames of a VLAN", async () => {
   using link = new TestLink();
-  using client = open(link.client, dhcpReplyFilter());
+  using client = open(link.client, dhcpReplyFilter(XID));
   const index = link.server.list("link show eth0")[0].ifindex;
   const hex = [...reply(1)].map((byte) => byte.toString(16).padStart(2, "0"));
-  // Whole frames: to all, from 2, tagged with VLAN 5 and with priority 5 of no VLAN.
+  // Complete frames: broadcast, tagged with VLAN 5, then with priority 5 and no VLAN.
   const perl = `socket(S, 17, 3, 0) or die $!;
     for my $tag ("0005", "a000") {
       send(S, pack("H*", "ffffffffffff020000000002" . "8100$tag" . "0800${
@@ -232,7 +232,7 @@ testAsRoot("PacketSocket.receive() leaves frames of a VLAN out", async () => {
   assertEquals(markOf(client), undefined);
 });
 
-testAsRoot("openPacketSocket() serves ARP", async () => {
+testAsRoot("openPacketSocket() receives ARP", async () => {
   using link = new TestLink();
   using client = open(link.client, arpFilter(0xc0000205), ETHER_TYPE.arp);
   using server = open(link.server, ALL, ETHER_TYPE.arp);
@@ -243,7 +243,7 @@ testAsRoot("openPacketSocket() serves ARP", async () => {
 });
 
 testAsRoot(
-  "openPacketSocket() says ENODEV for an interface that is not there",
+  "openPacketSocket() throws ENODEV if there is no such interface",
   () => {
     using link = new TestLink();
     using netns = link.client.open();
@@ -261,23 +261,26 @@ testAsRoot(
   },
 );
 
-testAsRoot("PacketSocket counts as closed at once, and is soon", async () => {
-  using link = new TestLink();
-  const descriptors = async (): Promise<number> => {
-    const { stdout } = await new Deno.Command("ls", {
-      args: [`/proc/${Deno.pid}/fd`],
-    }).output();
-    return new TextDecoder().decode(stdout).split("\n").length;
-  };
-  await backgroundCloses();
-  const before = await descriptors();
-  const sockets = Array.from({ length: 20 }, () => open(link.client, ALL));
-  sockets.forEach((socket) => socket[Symbol.dispose]());
-  for (const socket of sockets) {
-    assertThrows(() => socket.receive(), TypeError, "closed");
-    socket[Symbol.dispose]();
-  }
-  await backgroundCloses();
-  // Deno opens and closes some of its own meanwhile.
-  assert(await descriptors() < before + sockets.length / 2);
-});
+testAsRoot(
+  "PacketSocket counts as closed at once, and is closed soon",
+  async () => {
+    using link = new TestLink();
+    const descriptors = async (): Promise<number> => {
+      const { stdout } = await new Deno.Command("ls", {
+        args: [`/proc/${Deno.pid}/fd`],
+      }).output();
+      return new TextDecoder().decode(stdout).split("\n").length;
+    };
+    await backgroundClosesDone();
+    const before = await descriptors();
+    const sockets = Array.from({ length: 20 }, () => open(link.client, ALL));
+    sockets.forEach((socket) => socket[Symbol.dispose]());
+    for (const socket of sockets) {
+      assertThrows(() => socket.receive(), TypeError, "closed");
+      socket[Symbol.dispose]();
+    }
+    await backgroundClosesDone();
+    // Deno opens and closes descriptors of its own meanwhile.
+    assert(await descriptors() < before + sockets.length / 2);
+  },
+);

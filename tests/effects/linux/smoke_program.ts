@@ -1,6 +1,6 @@
 /**
- * Everything that the daemon does with the kernel, once; prints what came of it as JSON. Its arguments are a path for a
- * socket and those of two namespaces. Run and compiled by smoke_test.ts.
+ * Does everything that the daemon does with the kernel once, and prints the results as JSON. Its arguments are a path for a
+ * socket and the paths of two namespaces. smoke_test.ts runs and compiles it.
  */
 
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
@@ -27,7 +27,7 @@ import { UnixServer } from "../../../lib/linux/unix_server.ts";
 const [socketPath = "", clientPath = "", serverPath = ""] = Deno.args;
 const report: Record<string, unknown> = {};
 
-// First of all, because the very first call of the library once had the errno of another.
+// First of all: the errno of the very first call of the C library must be right.
 try {
   checked(libc().open(cString("/nowhere/at/all"), 0), "open");
 } catch (error) {
@@ -54,7 +54,7 @@ report["addresses"] = control.addresses(ifIndex).map(({ address }) =>
   formatIpAddress(address)
 );
 
-const filter = dhcpReplyFilter();
+const filter = dhcpReplyFilter(0);
 const bound = { etherType: ETHER_TYPE.ipv4, filter };
 using receiver = openPacketSocket(client, { ...bound, ifIndex });
 using serverControl = openLinkControl(server);

@@ -9,7 +9,7 @@ import { testAsRoot, testWith } from "../../support/requirements.ts";
 
 const PROGRAM = "tests/effects/linux/smoke_program.ts";
 const REPOSITORY = REPO_ROOT;
-/** Those of the dhcp binary, so neither `run` nor `sys`. */
+/** The permissions of the dhcp binary: neither `run` nor `sys`. */
 const PERMISSIONS = [
   "--allow-read",
   "--allow-write",
@@ -24,7 +24,7 @@ async function smoke(command: readonly string[]): Promise<void> {
   await report(command, [link.client.path, link.server.path]);
 }
 
-/** Runs the program, and compares what it reports. @param paths Of the namespaces, if `command` does not add them. */
+/** Runs the program and compares its report. @param paths The namespaces, unless `command` adds them. */
 async function report(
   command: readonly string[],
   paths: readonly string[] = [],
@@ -53,13 +53,13 @@ async function report(
 }
 
 testAsRoot(
-  "everything works under deno run with the permissions of the dhcp binary",
+  "the kernel interface works under deno run with the permissions of the dhcp binary",
   async () => {
     await smoke(RUN);
   },
 );
 
-testAsRoot("everything works in a compiled binary", async () => {
+testAsRoot("the kernel interface works in a compiled binary", async () => {
   using directory = new TempDir();
   const target = hostTarget();
   const output = directory.join("smoke");
@@ -70,7 +70,7 @@ testAsRoot("everything works in a compiled binary", async () => {
   await smoke([output]);
 });
 
-/** What {@link TestLink} is, below a `/run` of its own. */
+/** Sets up what {@link TestLink} does, below a private `/run`. */
 const LINK = `set -e
   mount -t tmpfs tmpfs /run
   for name in client server; do ip netns add $name; done
@@ -81,7 +81,7 @@ const LINK = `set -e
 
 testWith(
   ["user-namespaces", "command:ip"],
-  "everything works in a user namespace",
+  "the kernel interface works in a user namespace",
   async () => {
     await report(["unshare", "-Urnm", "sh", "-c", LINK, "sh", ...RUN]);
   },

@@ -12,7 +12,7 @@ const LEASE = { address: LEASED, ifName: "eth0" };
 const PAYLOAD = new TextEncoder().encode("hello");
 
 testAsRoot(
-  "openUnicastSocket() reaches an ordinary socket from the leased address and port 68",
+  "UnicastSocket.send() sends from the leased address and port 68",
   async () => {
     using link = new TestLink();
     link.client.ip("addr add 192.0.2.7/24 dev eth0");
@@ -26,20 +26,23 @@ testAsRoot(
   },
 );
 
-testAsRoot("openUnicastSocket() reaches a server behind a router", async () => {
-  using link = new TestLink();
-  link.client.ip("addr add 192.0.2.7/24 dev eth0");
-  link.client.ip("route add default via 192.0.2.1");
-  link.server.ip("addr add 198.51.100.1/32 dev lo");
-  await using server = new UdpServer(link.server, {
-    bindTo: "198.51.100.1",
-  });
-  assertEquals(await server.line(), "ready");
-  using netns = link.client.open();
-  using socket = openUnicastSocket(netns, LEASE);
-  socket?.send(PAYLOAD, ipv4FromBits(0xc6336401));
-  assertEquals(await server.line(), "192.0.2.7:68 hello");
-});
+testAsRoot(
+  "UnicastSocket.send() reaches a server behind a router",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    link.client.ip("route add default via 192.0.2.1");
+    link.server.ip("addr add 198.51.100.1/32 dev lo");
+    await using server = new UdpServer(link.server, {
+      bindTo: "198.51.100.1",
+    });
+    assertEquals(await server.line(), "ready");
+    using netns = link.client.open();
+    using socket = openUnicastSocket(netns, LEASE);
+    socket?.send(PAYLOAD, ipv4FromBits(0xc6336401));
+    assertEquals(await server.line(), "192.0.2.7:68 hello");
+  },
+);
 
 testAsRoot(
   "UnicastSocket.flushed() waits while the server's hardware address is unknown",
@@ -56,7 +59,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "openUnicastSocket() leaves replies to the packet socket and answers none with an ICMP error",
+  "UnicastSocket ignores replies and lets no ICMP error answer them",
   () => {
     using link = new TestLink();
     link.client.ip("addr add 192.0.2.7/24 dev eth0");
@@ -79,7 +82,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "openUnicastSocket() gives nothing when the address is not there",
+  "openUnicastSocket() returns undefined if the interface lacks the address",
   () => {
     using link = new TestLink();
     using netns = link.client.open();
@@ -88,7 +91,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "openUnicastSocket() shares the port with another of its kind",
+  "openUnicastSocket() shares the port with another unicast socket",
   () => {
     using link = new TestLink();
     link.client.ip("addr add 192.0.2.7/24 dev eth0");
@@ -100,7 +103,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "openUnicastSocket() gives nothing when another program has the port",
+  "openUnicastSocket() returns undefined if another program uses the port",
   async () => {
     using link = new TestLink();
     link.client.ip("addr add 192.0.2.7/24 dev eth0");
@@ -112,7 +115,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "openUnicastSocket() says ENODEV when the interface is not there",
+  "openUnicastSocket() throws ENODEV if there is no such interface",
   () => {
     using link = new TestLink();
     using netns = link.client.open();

@@ -16,7 +16,7 @@ const LIMITS = { timeoutMs: 60_000, maxLineBytes: 1_000_000 };
 const SHORT_MS = 5;
 const LONG_MS = 60_000;
 
-/** A server in a directory of its own, whose connections a test takes. */
+/** A server in its own directory; a test takes its connections. */
 class TestServer implements AsyncDisposable {
   readonly directory = new TempDir();
   readonly path = this.directory.join("run/cni/dhcp.sock");
@@ -58,7 +58,7 @@ async function connect(path: string): Promise<Deno.UnixConn> {
 
 const encoder = new TextEncoder();
 
-Deno.test("a line there and a line back", async () => {
+Deno.test("UnixClient and UnixConnection exchange lines", async () => {
   await using server = new TestServer();
   using client = await connectUnix(server.path);
   const answer = client.call("ping", LIMITS);
@@ -68,18 +68,17 @@ Deno.test("a line there and a line back", async () => {
   assertEquals(await answer, "pong");
 });
 
-Deno.test("UnixConnection.peer is who connected", async () => {
+Deno.test("UnixConnection.peer is the process that connected", async () => {
   await using server = new TestServer();
   using _client = await connectUnix(server.path);
   using connection = await server.accept();
   assertEquals(connection.peer, {
     pid: Deno.pid,
     uid: Deno.uid() ?? -1,
-    gid: Deno.gid() ?? -1,
   });
 });
 
-Deno.test("UnixConnection.hungUp is aborted when the caller goes while its call runs", async () => {
+Deno.test("UnixConnection.hungUp is aborted if the caller disconnects during its call", async () => {
   await using server = new TestServer();
   const client = await connectUnix(server.path);
   const answer = client.call("work", LIMITS).catch(() => "gone");
@@ -92,7 +91,7 @@ Deno.test("UnixConnection.hungUp is aborted when the caller goes while its call 
   assertEquals(await connection.writeLine("done", LONG_MS), false);
 });
 
-Deno.test("UnixConnection takes the line of a caller that hung up at once", async () => {
+Deno.test("UnixConnection reads the line of a caller that disconnects at once", async () => {
   await using server = new TestServer();
   const client = await connect(server.path);
   await client.write(encoder.encode("release\n"));
@@ -103,7 +102,7 @@ Deno.test("UnixConnection takes the line of a caller that hung up at once", asyn
   assertEquals(await connection.readLine(LONG_MS), undefined);
 });
 
-Deno.test("UnixConnection does not take a half-closed connection for a hang-up", async () => {
+Deno.test("UnixConnection.hungUp is not aborted by a half-closed connection", async () => {
   await using server = new TestServer();
   const client = await connect(server.path);
   await client.write(encoder.encode("ask\n"));
@@ -120,7 +119,7 @@ Deno.test("UnixConnection does not take a half-closed connection for a hang-up",
   await aborted(connection.hungUp);
 });
 
-Deno.test("UnixConnection.readLine() puts pieces together and keeps what comes early", async () => {
+Deno.test("UnixConnection.readLine() joins pieces and keeps lines that arrive early", async () => {
   await using server = new TestServer();
   using client = await connect(server.path);
   using connection = await server.accept();
@@ -174,14 +173,14 @@ Deno.test("UnixConnection.readLine() refuses a truncated line", async () => {
   await assertRejects(() => connection.readLine(LONG_MS), DecodeError);
 });
 
-Deno.test("UnixConnection.readLine() ends in time", async () => {
+Deno.test("UnixConnection.readLine() throws after its timeout", async () => {
   await using server = new TestServer();
   using _client = await connect(server.path);
   using connection = await server.accept();
   await assertRejects(
     () => connection.readLine(SHORT_MS),
     SystemError,
-    "no line came within 5 ms",
+    "no line received within 5 ms",
   );
 });
 
@@ -195,18 +194,18 @@ Deno.test("UnixConnection.writeLine() waits for a slow reader", async () => {
   assertEquals(await answer, text);
 });
 
-Deno.test("UnixConnection.writeLine() ends in time when nobody reads", async () => {
+Deno.test("UnixConnection.writeLine() throws after its timeout if the peer does not read", async () => {
   await using server = new TestServer();
   using _client = await connect(server.path);
   using connection = await server.accept();
   await assertRejects(
     () => connection.writeLine("x".repeat(900_000), SHORT_MS),
     SystemError,
-    "the line was not taken within 5 ms",
+    "data not sent within 5 ms",
   );
 });
 
-Deno.test("UnixConnection.writeLine() says that the reader went in the middle", async () => {
+Deno.test("UnixConnection.writeLine() returns false if the peer disconnects meanwhile", async () => {
   await using server = new TestServer();
   const client = await connect(server.path);
   using connection = await server.accept();
@@ -215,7 +214,7 @@ Deno.test("UnixConnection.writeLine() says that the reader went in the middle", 
   assertEquals(await written, false);
 });
 
-Deno.test("UnixConnection: who waits is told of the end", async () => {
+Deno.test("UnixConnection ends a pending read when it is disposed of", async () => {
   await using server = new TestServer();
   using _client = await connect(server.path);
   const connection = await server.accept();
@@ -246,7 +245,7 @@ Deno.test("UnixServer serves 200 callers at once", async () => {
   assertEquals(answers, Array.from({ length: 200 }, (_, index) => `${index}!`));
 });
 
-Deno.test("UnixServer reports what onConnection throws, hangs up, and goes on", async () => {
+Deno.test("UnixServer reports what onConnection throws, disconnects, and continues", async () => {
   using directory = new TempDir();
   const path = directory.join("s");
   const errors = new Mailbox<unknown>();
@@ -269,7 +268,7 @@ Deno.test("UnixServer reports what onConnection throws, hangs up, and goes on", 
   }
 });
 
-Deno.test("UnixClient.call() ends in time", async () => {
+Deno.test("UnixClient.call() throws after its timeout", async () => {
   await using server = new TestServer();
   using client = await connectUnix(server.path);
   await assertRejects(
@@ -281,12 +280,12 @@ Deno.test("UnixClient.call() ends in time", async () => {
   await aborted(connection.hungUp);
 });
 
-Deno.test("UnixClient.call() waits, if it is told to wait for years", async () => {
+Deno.test("UnixClient.call() accepts a timeout of years", async () => {
   await using server = new TestServer();
   using client = await connectUnix(server.path);
   const answer = client.call("x", { ...LIMITS, timeoutMs: 1e12 });
   using connection = await server.accept();
-  // A timer that is too long for a timer would end before this one.
+  // A timeout that is too long for a timer would fire before this one.
   using impatient = await connectUnix(server.path);
   const short = { ...LIMITS, timeoutMs: SHORT_MS };
   await assertRejects(() => impatient.call("x", short), SystemError);
@@ -303,7 +302,7 @@ Deno.test("UnixClient.call() refuses an answer that is too long", async () => {
   await assertRejects(() => answer, DecodeError);
 });
 
-Deno.test("connectUnix() says what upstream says when nobody listens", async () => {
+Deno.test("connectUnix() throws upstream's text if no daemon listens", async () => {
   using directory = new TempDir();
   const path = directory.join("s");
   const missing = await assertRejects(() => connectUnix(path), SystemError);
@@ -321,7 +320,7 @@ Deno.test("connectUnix() says what upstream says when nobody listens", async () 
   assert(refused.cause instanceof Deno.errors.ConnectionRefused);
 });
 
-/** A socket file as a killed daemon leaves it. */
+/** Makes a socket file as a killed daemon leaves it. */
 function leaveStaleSocket(path: string): void {
   run(
     "perl",
@@ -330,7 +329,7 @@ function leaveStaleSocket(path: string): void {
   );
 }
 
-Deno.test("listenUnix() makes the directory private and the socket for its group, whatever the umask", () => {
+Deno.test("listenUnix() makes a private directory and a group-accessible socket, independent of the umask", () => {
   using directory = new TempDir();
   const before = Deno.umask(0o077);
   try {
@@ -344,7 +343,7 @@ Deno.test("listenUnix() makes the directory private and the socket for its group
   }
 });
 
-Deno.test("listenUnix() replaces a socket that nobody listens on", async () => {
+Deno.test("listenUnix() replaces a stale socket", async () => {
   using directory = new TempDir();
   const path = directory.join("s");
   leaveStaleSocket(path);
@@ -361,20 +360,20 @@ Deno.test("listenUnix() replaces a socket that nobody listens on", async () => {
   using _connection = await connections.take("connection");
 });
 
-Deno.test("listenUnix() refuses a socket that somebody listens on, and leaves it", async () => {
+Deno.test("listenUnix() refuses a socket that a daemon listens on, and keeps it", async () => {
   await using server = new TestServer();
   const error = assertThrows(() => listenUnix(server.path), SystemError);
   assertEquals(
     [error.message, error.advice],
     [
       `listen unix ${server.path}: bind: address already in use`,
-      "another daemon answers there",
+      "another daemon is listening there",
     ],
   );
   using _client = await connectUnix(server.path);
 });
 
-Deno.test("listenUnix() refuses what is not a socket, and leaves it", () => {
+Deno.test("listenUnix() refuses a file that is not a socket, and keeps it", () => {
   using directory = new TempDir();
   const path = directory.join("s");
   Deno.writeTextFileSync(path, "precious");
@@ -390,7 +389,7 @@ Deno.test("listenUnix() refuses a path that is too long for a socket", () => {
   assert(error.message.includes("108 bytes, expected 1 to 107"));
 });
 
-Deno.test("listenUnix() says why it cannot make the directory", () => {
+Deno.test("listenUnix() throws the reason why it cannot make the directory", () => {
   using directory = new TempDir();
   Deno.writeTextFileSync(directory.join("file"), "");
   const error = assertThrows(
@@ -400,7 +399,7 @@ Deno.test("listenUnix() says why it cannot make the directory", () => {
   assert(error.message.startsWith(`mkdir ${directory.join("file/run/")}: `));
 });
 
-Deno.test("UnixListener removes its own file only", () => {
+Deno.test("UnixListener removes only its own file", () => {
   using directory = new TempDir();
   const path = directory.join("s");
   const own = listenUnix(path);

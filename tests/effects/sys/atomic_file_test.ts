@@ -8,7 +8,7 @@ function modeOf(path: string): number {
   return (Deno.statSync(path).mode ?? 0) & 0o7777;
 }
 
-Deno.test("makeStateDirectory() makes it, and what leads to it, for nobody else", () => {
+Deno.test("makeStateDirectory() makes private directories", () => {
   using directory = new TempDir();
   const before = Deno.umask(0);
   try {
@@ -21,7 +21,7 @@ Deno.test("makeStateDirectory() makes it, and what leads to it, for nobody else"
 });
 
 for (const mode of [0o700, 0o750, 0o755]) {
-  Deno.test(`makeStateDirectory() takes one of mode ${mode.toString(8)} as it is`, () => {
+  Deno.test(`makeStateDirectory() accepts an existing directory of mode ${mode.toString(8)}`, () => {
     using directory = new TempDir();
     const path = directory.join("state");
     Deno.mkdirSync(path);
@@ -37,31 +37,31 @@ for (
       name: "such as /tmp",
       mode: 0o1777,
       uid: 0,
-      reason: "others may write to it",
+      reason: "writable by other users",
     },
     {
-      name: "that anybody may write to",
+      name: "that everyone can write to",
       mode: 0o777,
       uid: 0,
-      reason: "others may write to it",
+      reason: "writable by other users",
     },
     {
-      name: "that a group may write to",
+      name: "that a group can write to",
       mode: 0o770,
       uid: 0,
-      reason: "others may write to it",
+      reason: "writable by other users",
     },
     {
-      name: "of somebody else",
+      name: "of another user",
       mode: 0o700,
       uid: 1000,
-      reason: "it belongs to user 1000",
+      reason: "owned by user 1000",
     },
   ]
 ) {
   testWith(
     ["root"],
-    `makeStateDirectory() refuses a directory ${name}, and leaves it as it is`,
+    `makeStateDirectory() refuses a directory ${name}, and does not change it`,
     () => {
       using directory = new TempDir();
       const path = directory.join("state");

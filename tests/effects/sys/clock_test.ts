@@ -18,7 +18,7 @@ const ROWS = [
 ] as const;
 
 for (const { name, timeMs, want } of ROWS) {
-  Deno.test(`isFromEarlierBoot() says ${want ? "yes" : "no"} to ${name}`, () => {
+  Deno.test(`isFromEarlierBoot() returns ${want} for ${name}`, () => {
     assertEquals(isFromEarlierBoot(timeMs()), want);
   });
 }

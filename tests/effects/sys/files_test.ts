@@ -7,9 +7,9 @@ import {
   readSmallFile,
   readText,
   removeFile,
-  removeQuietly,
   renameFile,
   syncDirectory,
+  tryRemoveFile,
 } from "../../../lib/sys/files.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { factsOf, thrownBy } from "../../unit/base/thrown.ts";
@@ -18,7 +18,7 @@ function systemError(message: string): Record<string, unknown> {
   return { name: "SystemError", message, advice: "" };
 }
 
-// Upstream contract 1.12: the words of the operating system, without Deno's additions.
+// The reason is the operating system's, without what Deno adds.
 const FAILURES = [
   {
     name: "readText()",
@@ -47,7 +47,7 @@ const FAILURES = [
 }[];
 
 for (const { name, run, want } of FAILURES) {
-  Deno.test(`${name} says operation, path and reason`, () => {
+  Deno.test(`${name} throws operation, path and reason`, () => {
     using directory = new TempDir();
     const path = directory.join("nope");
     assertEquals(
@@ -57,7 +57,7 @@ for (const { name, run, want } of FAILURES) {
   });
 }
 
-Deno.test("removeFile() says so if a name cannot be removed", () => {
+Deno.test("removeFile() throws if a file cannot be removed", () => {
   using directory = new TempDir();
   Deno.mkdirSync(directory.join("full"));
   Deno.writeTextFileSync(directory.join("full/x"), "");
@@ -67,16 +67,16 @@ Deno.test("removeFile() says so if a name cannot be removed", () => {
     "SystemError",
     `unlink ${directory.join("full")}: directory not empty`,
   ]);
-  assertEquals(removeQuietly(directory.join("full")), false);
+  assertEquals(tryRemoveFile(directory.join("full")), false);
 });
 
-Deno.test("removeFile() and removeQuietly() are content where nothing is", () => {
+Deno.test("removeFile() and tryRemoveFile() accept a missing file", () => {
   using directory = new TempDir();
   assertEquals(thrownBy(() => removeFile(directory.join("nope"))), undefined);
-  assertEquals(removeQuietly(directory.join("nope")), true);
+  assertEquals(tryRemoveFile(directory.join("nope")), true);
 });
 
-Deno.test("removeFile() removes a link and not what it leads to", () => {
+Deno.test("removeFile() removes a symbolic link and not its target", () => {
   using directory = new TempDir();
   Deno.writeTextFileSync(directory.join("target"), "");
   Deno.symlinkSync(directory.join("target"), directory.join("link"));
@@ -86,7 +86,7 @@ Deno.test("removeFile() removes a link and not what it leads to", () => {
   ]);
 });
 
-Deno.test("lstat() has undefined for nothing and does not follow links", () => {
+Deno.test("lstat() returns undefined for a missing file and does not follow links", () => {
   using directory = new TempDir();
   Deno.symlinkSync(directory.join("nothing"), directory.join("link"));
   assertEquals(lstat(directory.join("nothing")), undefined);
@@ -105,18 +105,18 @@ for (const size of [0, 1, 1023, 1024, 1025, 100_000]) {
   });
 }
 
-Deno.test("readSmallFile() has undefined for a file that is not there", () => {
+Deno.test("readSmallFile() returns undefined for a missing file", () => {
   using directory = new TempDir();
   assertEquals(readSmallFile(directory.join("nope")), undefined);
 });
 
-Deno.test("readSmallFile() says so if it cannot read", () => {
+Deno.test("readSmallFile() throws if it cannot read", () => {
   using directory = new TempDir();
   const { name } = thrownBy(() => readSmallFile(directory.path)) ?? {};
   assertEquals(name, "SystemError");
 });
 
-Deno.test("createFile() leaves a file alone that is there", () => {
+Deno.test("createFile() does not touch an existing file", () => {
   using directory = new TempDir();
   const path = directory.join("file");
   Deno.writeTextFileSync(path, "old");
@@ -124,7 +124,7 @@ Deno.test("createFile() leaves a file alone that is there", () => {
   assertEquals([name, Deno.readTextFileSync(path)], ["SystemError", "old"]);
 });
 
-Deno.test("renameFile() takes the place of another file", () => {
+Deno.test("renameFile() replaces another file", () => {
   using directory = new TempDir();
   Deno.writeTextFileSync(directory.join("a"), "new");
   Deno.writeTextFileSync(directory.join("b"), "old");
@@ -132,7 +132,7 @@ Deno.test("renameFile() takes the place of another file", () => {
   assertEquals(Deno.readTextFileSync(directory.join("b")), "new");
 });
 
-Deno.test("attempt() passes a SystemError on as it is", () => {
+Deno.test("attempt() rethrows a SystemError unchanged", () => {
   const error = new SystemError("flock x: held", { advice: "wait" });
   const thrown = thrownBy(() =>
     attempt("open", "/p", () => {
@@ -142,6 +142,6 @@ Deno.test("attempt() passes a SystemError on as it is", () => {
   assertEquals(thrown, factsOf(error));
 });
 
-Deno.test("attempt() gives what the body returns", () => {
+Deno.test("attempt() returns what the body returns", () => {
   assertEquals(attempt("open", "/p", () => 7), 7);
 });

@@ -6,7 +6,7 @@ import {
 } from "../../../lib/base/deadline_heap.ts";
 
 function entry(value: number): Deadline<number> {
-  return { value, atMs: Infinity, place: undefined };
+  return { value, atMs: Infinity, index: undefined };
 }
 
 function drain(heap: DeadlineHeap<number>): number[] {
@@ -18,14 +18,14 @@ function drain(heap: DeadlineHeap<number>): number[] {
   return values;
 }
 
-Deno.test("DeadlineHeap gives the earliest first", () => {
+Deno.test("DeadlineHeap returns the earliest deadline first", () => {
   const heap = new DeadlineHeap<number>();
   for (const atMs of [5, 1, 4, 2, 3]) heap.set(entry(atMs), atMs);
   assertEquals(drain(heap), [1, 2, 3, 4, 5]);
   assertEquals(heap.size, 0);
 });
 
-Deno.test("DeadlineHeap moves an entry both ways", () => {
+Deno.test("DeadlineHeap moves an entry in both directions", () => {
   const heap = new DeadlineHeap<number>();
   const entries = [1, 2, 3].map(entry);
   entries.forEach((one) => heap.set(one, one.value));
@@ -36,7 +36,7 @@ Deno.test("DeadlineHeap moves an entry both ways", () => {
   assertEquals(drain(heap), [3, 2, 1]);
 });
 
-Deno.test("DeadlineHeap.clear() of what is not in it does nothing", () => {
+Deno.test("DeadlineHeap.clear() ignores an entry that is not in the heap", () => {
   const heap = new DeadlineHeap<number>();
   const one = entry(1);
   heap.clear(one);

@@ -3,14 +3,18 @@ import { formatDuration, parseDuration } from "../../../lib/base/duration.ts";
 import { testRows } from "../../support/rows.ts";
 
 testRows("parseDuration()", [
-  { name: "takes seconds", text: "10s", want: 10_000 },
-  { name: "takes several units", text: "1h2m3s4ms", want: 3_723_004 },
-  { name: "takes a fraction", text: "1.5s", want: 1500 },
-  { name: "takes a fraction without a whole part", text: ".5s", want: 500 },
-  { name: "takes microseconds, both ways", text: "500us500µs", want: 1 },
-  { name: "takes nanoseconds", text: "1000000ns", want: 1 },
-  { name: "takes zero without a unit", text: "0", want: 0 },
-  { name: "takes a sign", text: "-2s", want: -2000 },
+  { name: "accepts seconds", text: "10s", want: 10_000 },
+  { name: "accepts several units", text: "1h2m3s4ms", want: 3_723_004 },
+  { name: "accepts a fraction", text: "1.5s", want: 1500 },
+  { name: "accepts a fraction without a whole part", text: ".5s", want: 500 },
+  {
+    name: "accepts microseconds in both spellings",
+    text: "500us500µs",
+    want: 1,
+  },
+  { name: "accepts nanoseconds", text: "1000000ns", want: 1 },
+  { name: "accepts zero without a unit", text: "0", want: 0 },
+  { name: "accepts a sign", text: "-2s", want: -2000 },
   { name: "refuses a number without a unit", text: "5", want: undefined },
   { name: "refuses an unknown unit", text: "5d", want: undefined },
   { name: "refuses a space", text: "1m 2s", want: undefined },
@@ -20,10 +24,10 @@ testRows("parseDuration()", [
 ], ({ text, want }) => assertEquals(parseDuration(text), want));
 
 testRows("formatDuration()", [
-  { name: "shows zero", ms: 0, want: "0s" },
-  { name: "shows milliseconds", ms: 250, want: "250ms" },
-  { name: "shows seconds", ms: 10_000, want: "10s" },
-  { name: "shows a fraction", ms: 1500, want: "1.5s" },
-  { name: "shows minutes as upstream does", ms: 208_000, want: "3m28s" },
-  { name: "shows hours", ms: 3_600_000, want: "1h0m0s" },
+  { name: "formats zero", ms: 0, want: "0s" },
+  { name: "formats milliseconds", ms: 250, want: "250ms" },
+  { name: "formats seconds", ms: 10_000, want: "10s" },
+  { name: "formats a fraction", ms: 1500, want: "1.5s" },
+  { name: "formats minutes as upstream does", ms: 208_000, want: "3m28s" },
+  { name: "formats hours", ms: 3_600_000, want: "1h0m0s" },
 ], ({ ms, want }) => assertEquals(formatDuration(ms), want));

@@ -17,7 +17,7 @@ function unmarshalError(
   };
 }
 
-// Upstream contract A.10: what the decoder lets pass.
+// What the decoder of Go's encoding/json accepts, which upstream uses.
 const VALUES = [
   { name: "finds a key", json: '{"a":1}', key: "a", want: 1 },
   {
@@ -27,7 +27,7 @@ const VALUES = [
     want: 1,
   },
   {
-    name: "folds the case of the question",
+    name: "folds the case of the requested key",
     json: '{"a":1}',
     key: "A",
     want: 1,
@@ -45,37 +45,37 @@ const VALUES = [
     want: 2,
   },
   {
-    name: "has null for not given",
+    name: "reads null as not given",
     json: '{"a":null}',
     key: "a",
     want: undefined,
   },
   {
-    name: "lets a later null take a value away",
+    name: "lets a later null remove a value",
     json: '{"a":1,"A":null}',
     key: "a",
     want: undefined,
   },
   {
-    name: "has undefined for an absent key",
+    name: "returns undefined for an absent key",
     json: "{}",
     key: "a",
     want: undefined,
   },
   {
-    name: "does not see what every object inherits",
+    name: "ignores inherited properties",
     json: "{}",
     key: "constructor",
     want: undefined,
   },
   {
-    name: "reads __proto__ as a key like others",
+    name: "reads __proto__ as an ordinary key",
     json: '{"__proto__":7}',
     key: "__proto__",
     want: 7,
   },
   { name: "keeps 0", json: '{"a":0}', key: "a", want: 0 },
-  { name: "keeps the empty text", json: '{"a":""}', key: "a", want: "" },
+  { name: "keeps an empty string", json: '{"a":""}', key: "a", want: "" },
   { name: "keeps false", json: '{"a":false}', key: "a", want: false },
   {
     name: "reads null as an object without keys",
@@ -112,7 +112,7 @@ const NOT_OBJECTS = [
 ] as const;
 
 for (const { json, kind } of NOT_OBJECTS) {
-  Deno.test(`JsonObject refuses a ${kind} for the document`, () => {
+  Deno.test(`JsonObject refuses a ${kind} as the document`, () => {
     assertEquals(
       thrownBy(() => objectOf(json)),
       unmarshalError(kind, {
@@ -122,7 +122,7 @@ for (const { json, kind } of NOT_OBJECTS) {
     );
   });
 
-  Deno.test(`JsonObject refuses a ${kind} inside, by its path`, () => {
+  Deno.test(`JsonObject refuses a ${kind} inside the document, with its path`, () => {
     assertEquals(
       thrownBy(() => objectOf(json, "ipam")),
       unmarshalError(kind, { at: "ipam", expected: "an object" }),
@@ -194,7 +194,7 @@ const TYPED = [
     want: 1,
   },
   {
-    name: "object() gives the inner path",
+    name: "object() returns the inner path",
     json: '{"k":{}}',
     read: (o) => o.object("k")?.at("v"),
     want: "top.k.v",
@@ -206,7 +206,7 @@ const TYPED = [
     want: undefined,
   },
   {
-    name: "list() gives elements and paths",
+    name: "list() passes elements and paths to the parser",
     json: '{"k":["a",null]}',
     read: (o) => o.list("k", (value, path) => [value, path]),
     want: [["a", "top.k[0]"], [null, "top.k[1]"]],
@@ -331,7 +331,7 @@ for (const { method, read, json, kind, expected } of MISTYPED) {
   });
 }
 
-Deno.test("parseList() refuses null, as it stands for one element here", () => {
+Deno.test('parseList() refuses null, which is an element here and not "not given"', () => {
   assertEquals(
     thrownBy(() => parseList(null, "a[0]", String)),
     unmarshalError("null", { at: "a[0]", expected: "a list" }),

@@ -13,15 +13,23 @@ function lines(decoder: LineDecoder): string[] {
   }
 }
 
-testRows("LineDecoder", [
+testRows("LineDecoder returns", [
   { name: "one line", pieces: ["abc\n"], want: ["abc"] },
-  { name: "two in one piece", pieces: ["abc\nd\n"], want: ["abc", "d"] },
-  { name: "one in many pieces", pieces: ["a", "", "b", "c\n"], want: ["abc"] },
-  { name: "an empty line", pieces: ["\n\n"], want: ["", ""] },
-  { name: "the longest line", pieces: ["12345678\n"], want: ["12345678"] },
-  { name: "no end yet", pieces: ["abc"], want: [] },
+  { name: "two lines of one piece", pieces: ["abc\nd\n"], want: ["abc", "d"] },
   {
-    name: "many longest lines",
+    name: "one line of many pieces",
+    pieces: ["a", "", "b", "c\n"],
+    want: ["abc"],
+  },
+  { name: "an empty line", pieces: ["\n\n"], want: ["", ""] },
+  {
+    name: "a line of maximum length",
+    pieces: ["12345678\n"],
+    want: ["12345678"],
+  },
+  { name: "nothing while the line is incomplete", pieces: ["abc"], want: [] },
+  {
+    name: "several lines of maximum length",
     pieces: ["12345678\n12345678\n1234", "5678\n"],
     want: ["12345678", "12345678", "12345678"],
   },
@@ -31,7 +39,7 @@ testRows("LineDecoder", [
   assertEquals(lines(decoder), want);
 });
 
-Deno.test("LineDecoder takes a character that is cut in two", () => {
+Deno.test("LineDecoder joins a character that is split between pieces", () => {
   const decoder = new LineDecoder(8);
   const bytes = encodeLine("ä");
   decoder.push(bytes.subarray(0, 1));
@@ -42,15 +50,18 @@ Deno.test("LineDecoder takes a character that is cut in two", () => {
 
 testRows("LineDecoder refuses", [
   { name: "a line that is too long", bytes: ascii("123456789\n") },
-  { name: "a line that will be too long", bytes: ascii("123456789") },
-  { name: "what is not UTF-8", bytes: Uint8Array.of(0xff, 0x0a) },
+  {
+    name: "an incomplete line that is too long already",
+    bytes: ascii("123456789"),
+  },
+  { name: "a line that is not UTF-8", bytes: Uint8Array.of(0xff, 0x0a) },
 ], ({ bytes }) => {
   const decoder = new LineDecoder(8);
   decoder.push(bytes);
   assertThrows(() => decoder.next(), DecodeError);
 });
 
-Deno.test("LineDecoder knows whether it needs more, and is inside a line", () => {
+Deno.test("LineDecoder knows whether it needs more bytes and whether it is inside a line", () => {
   const decoder = new LineDecoder(4);
   const states = ["", "ab", "cd", "e"].map((piece) => {
     decoder.push(ascii(piece));

@@ -4,7 +4,7 @@ import { formatLogLine } from "../../../lib/base/log_line.ts";
 
 const ROWS = [
   {
-    name: "has level and message",
+    name: "has level and event",
     line: formatLogLine("info", "serving"),
     want: "level=info event=serving",
   },
@@ -43,7 +43,7 @@ for (const { name, line, want } of ROWS) {
   Deno.test(`formatLogLine() ${name}`, () => assertEquals(line, want));
 }
 
-Deno.test("formatLogLine() is one line whatever it is given", () => {
+Deno.test("formatLogLine() is one line for any value", () => {
   fc.assert(fc.property(fc.string(), (value) => {
     assertEquals(
       formatLogLine("warn", "stopped", { value }).includes("\n"),

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { cleanPath } from "../../../lib/base/path.ts";
 
-// What upstream's language does to a path, which decides where the reservations are (contract 1.1).
+// What Go's path.Clean returns: upstream applies it to dataDir, so it decides where reservations are.
 const ROWS = [
   { given: "", want: "." },
   { given: ".", want: "." },

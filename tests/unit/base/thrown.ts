@@ -1,13 +1,13 @@
-/** Errors as plain values, so that a row of a table can say all of one. @module */
+/** Errors as plain values, so that one row of a table can hold a whole error. @module */
 
-/** What an error says: its class, its message and the fields it carries. The cause is left out. */
+/** Returns the class, message and fields of an error, without its cause. */
 export function factsOf(error: unknown): Record<string, unknown> {
   return error instanceof Error
     ? { ...error, name: error.name, message: error.message }
     : { thrown: error };
 }
 
-/** What `body` throws, as {@link factsOf} has it; undefined if it returns. */
+/** Runs `body` and returns what it throws, as {@link factsOf} does; undefined if it returns. */
 export function thrownBy(
   body: () => unknown,
 ): Record<string, unknown> | undefined {
@@ -19,7 +19,7 @@ export function thrownBy(
   }
 }
 
-/** The same for a body that takes its time. */
+/** Does the same as {@link thrownBy} for an asynchronous body. */
 export async function rejectionOf(
   body: () => Promise<unknown>,
 ): Promise<Record<string, unknown> | undefined> {

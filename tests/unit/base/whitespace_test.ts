@@ -5,7 +5,7 @@ import {
   trimWhiteSpace,
 } from "../../../lib/base/whitespace.ts";
 
-// Unicode's White_Space property, which upstream's language uses; JavaScript has U+FEFF and lacks U+0085.
+// Unicode's White_Space property, which Go uses. JavaScript adds U+FEFF and lacks U+0085.
 const CHARACTERS = [
   { name: "tab", character: "\t", isSpace: true },
   { name: "line feed", character: "\n", isSpace: true },
@@ -36,7 +36,7 @@ const CHARACTERS = [
 ] as const;
 
 for (const { name, character, isSpace } of CHARACTERS) {
-  const verb = isSpace ? "finds" : "passes over";
+  const verb = isSpace ? "finds" : "ignores";
   Deno.test(`hasWhiteSpace() ${verb} ${name}`, () => {
     assertEquals(hasWhiteSpace(`a${character}b`), isSpace);
   });
@@ -46,24 +46,24 @@ for (const { name, character, isSpace } of CHARACTERS) {
     assertEquals(trimWhiteSpace(text), isSpace ? "a" : text);
   });
 
-  Deno.test(`splitWords() ${isSpace ? "splits" : "holds"} at ${name}`, () => {
+  Deno.test(`splitWords() ${isSpace ? "splits" : "does not split"} at ${name}`, () => {
     const text = `a${character}b`;
     assertEquals(splitWords(text), isSpace ? ["a", "b"] : [text]);
   });
 }
 
-Deno.test("hasWhiteSpace() says no for the empty text", () => {
+Deno.test("hasWhiteSpace() returns false for empty text", () => {
   assertEquals(hasWhiteSpace(""), false);
 });
 
 const TRIMS = [
-  { name: "leaves inner white space", input: " a \r\n b\n", want: "a \r\n b" },
+  { name: "keeps inner white space", input: " a \r\n b\n", want: "a \r\n b" },
   {
-    name: "turns nothing but white space into nothing",
+    name: "turns white space alone into empty text",
     input: " \t",
     want: "",
   },
-  { name: "leaves the empty text", input: "", want: "" },
+  { name: "keeps empty text", input: "", want: "" },
 ] as const;
 
 for (const { name, input, want } of TRIMS) {
@@ -73,10 +73,10 @@ for (const { name, input, want } of TRIMS) {
 }
 
 const SPLITS = [
-  { name: "takes a run as one separator", input: "a \t b", want: ["a", "b"] },
-  { name: "gives no empty words", input: "  a  ", want: ["a"] },
-  { name: "gives nothing for white space", input: " \n", want: [] },
-  { name: "gives nothing for nothing", input: "", want: [] },
+  { name: "treats a run as one separator", input: "a \t b", want: ["a", "b"] },
+  { name: "returns no empty words", input: "  a  ", want: ["a"] },
+  { name: "returns nothing for white space", input: " \n", want: [] },
+  { name: "returns nothing for empty text", input: "", want: [] },
 ] as const;
 
 for (const { name, input, want } of SPLITS) {

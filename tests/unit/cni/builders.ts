@@ -1,4 +1,4 @@
-/** Requests and streams of a plugin run, with everything that does not matter filled in. @module */
+/** Builders of requests and plugin runs, with defaults for what does not matter to a test. @module */
 
 import { JsonObject } from "../../../lib/base/json_reader.ts";
 import type { Invocation } from "../../../lib/cni/environment.ts";
@@ -12,7 +12,7 @@ import {
 import { NO_DNS, type Result } from "../../../lib/cni/result.ts";
 import { parseCidr } from "../../../lib/net/cidr.ts";
 
-/** A network configuration; `keys` are those of its document. */
+/** Builds a network configuration. @param keys The keys of its document. */
 export function networkConfig(
   keys: Readonly<Record<string, unknown>>,
   { name = "net", cniVersion = "1.1.0" }: {
@@ -23,7 +23,7 @@ export function networkConfig(
   return { name, cniVersion, json: new JsonObject(keys, "") };
 }
 
-/** What the runtime asks for. */
+/** Builds an ADD; `facts` replace its values. */
 export function invocation(facts: Partial<Invocation> = {}): Invocation {
   return {
     command: "ADD",
@@ -36,7 +36,7 @@ export function invocation(facts: Partial<Invocation> = {}): Invocation {
   };
 }
 
-/** A result with one IPv4 address. */
+/** Builds a result with one address. */
 export function resultOf(address: string): Result {
   const cidr = parseCidr(address);
   return {
@@ -46,7 +46,7 @@ export function resultOf(address: string): Result {
   };
 }
 
-/** An environment that lacks nothing for `command`. */
+/** Builds an environment with every variable that `command` needs. */
 export function environment(command: string): Record<string, string> {
   return {
     CNI_COMMAND: command,
@@ -56,17 +56,17 @@ export function environment(command: string): Record<string, string> {
   };
 }
 
-/** What one run of a plugin left behind. */
+/** What one run of a plugin did. */
 export interface Run {
   readonly exitStatus: number;
-  /** One element for each write. */
+  /** One element per write. */
   readonly stdout: readonly string[];
   readonly stderr: readonly string[];
-  /** The commands that reached a handler, and what for. */
+  /** The commands that reached a handler, with their requests. */
   readonly calls: readonly (readonly [string, Request])[];
 }
 
-/** Runs a plugin called `test`, version 1.2.3, whose handlers succeed unless `handlers` says otherwise. */
+/** Runs a plugin called `test`, version 1.2.3. Its handlers succeed unless `handlers` replaces them. */
 export async function runOnce(
   {
     env,

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { formatDocument } from "../../../lib/cni/document.ts";
 
-// Upstream contract A.7 and A.9.
+// The literal output of upstream's encoder.
 const ROWS = [
   {
     name: "indents by four spaces",
@@ -16,7 +16,7 @@ const ROWS = [
     want: '{\n    "z": 1,\n    "a": 2\n}',
   },
   {
-    name: "writes an empty object in one line",
+    name: "formats an empty object on one line",
     value: { dns: {} },
     want: '{\n    "dns": {}\n}',
   },
@@ -35,7 +35,7 @@ const ROWS = [
     value: "\u2028\u2029",
     want: '"\\u2028\\u2029"',
   },
-  { name: "leaves other characters alone", value: "ü €", want: '"ü €"' },
+  { name: "keeps other characters", value: "ü €", want: '"ü €"' },
   { name: "escapes quotes and backslashes", value: '"\\', want: '"\\"\\\\"' },
 ] as const;
 
@@ -45,7 +45,7 @@ for (const { name, value, want } of ROWS) {
   });
 }
 
-Deno.test("formatDocument() is JSON for the same value", () => {
+Deno.test("formatDocument() formats JSON that parses to the same value", () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => {
     const plain: unknown = JSON.parse(JSON.stringify(value));
     assertEquals<unknown>(JSON.parse(formatDocument(plain)), plain);

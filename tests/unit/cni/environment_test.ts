@@ -25,7 +25,7 @@ function missing(names: string): Record<string, unknown> {
 
 const READ: readonly { name: string; env: Variables; want: unknown }[] = [
   {
-    name: "reads every variable (SPEC 2)",
+    name: "reads every variable (SPEC section 2)",
     env: {
       ...FULL,
       CNI_ARGS: "IP=1",
@@ -42,7 +42,7 @@ const READ: readonly { name: string; env: Variables; want: unknown }[] = [
     },
   },
   {
-    name: "needs no CNI_PATH (SPEC 2)",
+    name: "needs no CNI_PATH (SPEC section 2)",
     env: FULL,
     want: {
       command: "ADD",
@@ -54,7 +54,7 @@ const READ: readonly { name: string; env: Variables; want: unknown }[] = [
     },
   },
   {
-    name: "needs no CNI_NETNS for DEL (SPEC 2)",
+    name: "needs no CNI_NETNS for DEL (SPEC section 2)",
     env: { CNI_COMMAND: "DEL", CNI_CONTAINERID: "c1", CNI_IFNAME: "eth0" },
     want: {
       command: "DEL",
@@ -66,7 +66,7 @@ const READ: readonly { name: string; env: Variables; want: unknown }[] = [
     },
   },
   ...["GC", "STATUS", "VERSION", "add", "NOPE"].map((command) => ({
-    name: `needs nothing else for ${command} (A.1)`,
+    name: `needs nothing else for ${command}`,
     env: { CNI_COMMAND: command },
     want: {
       command,
@@ -78,7 +78,7 @@ const READ: readonly { name: string; env: Variables; want: unknown }[] = [
     },
   })),
   {
-    name: "does not judge variables that GC does not need (A.1)",
+    name: "does not check variables that GC does not need",
     env: { CNI_COMMAND: "GC", CNI_CONTAINERID: "/bad", CNI_IFNAME: "a/b" },
     want: {
       command: "GC",
@@ -90,17 +90,17 @@ const READ: readonly { name: string; env: Variables; want: unknown }[] = [
     },
   },
   {
-    name: "has no invocation without CNI_COMMAND (A.8)",
+    name: "returns no invocation without CNI_COMMAND",
     env: {},
     want: undefined,
   },
   {
-    name: "takes an empty CNI_COMMAND for none (A.1)",
+    name: "treats an empty CNI_COMMAND as missing",
     env: { CNI_COMMAND: "" },
     want: undefined,
   },
   {
-    name: "looks at nothing else without CNI_COMMAND (A.2)",
+    name: "checks nothing else without CNI_COMMAND",
     env: { CNI_CONTAINERID: "/bad" },
     want: undefined,
   },
@@ -123,7 +123,7 @@ const OVERRIDES = [
 ] as const;
 
 for (const { value, want } of OVERRIDES) {
-  Deno.test(`parseEnvironment() A.6 has CNI_NETNS_OVERRIDE=${JSON.stringify(value)} ${want ? "on" : "off"}`, () => {
+  Deno.test(`parseEnvironment() reads CNI_NETNS_OVERRIDE=${JSON.stringify(value)} as ${want}`, () => {
     const read = parseEnvironment((name) =>
       ({ ...FULL, CNI_NETNS_OVERRIDE: value } as Variables)[name]
     );
@@ -136,37 +136,37 @@ const LONG_NAME = "a234567890123456";
 
 const REFUSED: readonly { name: string; env: Variables; want: unknown }[] = [
   {
-    name: "names all that is missing, in the order of the table (A.2)",
+    name: "names all missing variables, in the order of its checks",
     env: { CNI_COMMAND: "ADD" },
     want: missing("CNI_CONTAINERID,CNI_NETNS,CNI_IFNAME"),
   },
   {
-    name: "names all that CHECK misses",
+    name: "names all variables that are missing for CHECK",
     env: { CNI_COMMAND: "CHECK" },
     want: missing("CNI_CONTAINERID,CNI_NETNS,CNI_IFNAME"),
   },
   {
-    name: "names all that DEL misses",
+    name: "names all variables that are missing for DEL",
     env: { CNI_COMMAND: "DEL" },
     want: missing("CNI_CONTAINERID,CNI_IFNAME"),
   },
   {
-    name: "takes empty for missing (A.1)",
+    name: "treats an empty variable as missing",
     env: { ...FULL, CNI_NETNS: "" },
     want: missing("CNI_NETNS"),
   },
   {
-    name: "reports a bad container ID before what is missing (A.2)",
+    name: "reports a bad container ID before missing variables",
     env: { CNI_COMMAND: "ADD", CNI_CONTAINERID: BAD_ID },
     want: refused("invalid characters in containerID", BAD_ID),
   },
   {
-    name: "reports a bad container ID before a bad interface name (A.2)",
+    name: "reports a bad container ID before a bad interface name",
     env: { ...FULL, CNI_CONTAINERID: BAD_ID, CNI_IFNAME: ".." },
     want: refused("invalid characters in containerID", BAD_ID),
   },
   {
-    name: "reports a bad interface name before a missing container ID (A.2)",
+    name: "reports a bad interface name before a missing container ID",
     env: { CNI_COMMAND: "ADD", CNI_IFNAME: ".." },
     want: refused("interface name is . or .."),
   },
@@ -197,9 +197,13 @@ const BAD_CHARACTER = refused(
 );
 
 const INTERFACES: readonly { name: string; value: string; want: unknown }[] = [
-  { name: "takes 15 bytes", value: "a23456789012345", want: undefined },
+  { name: "accepts 15 bytes", value: "a23456789012345", want: undefined },
   { name: "refuses 16 bytes", value: LONG_NAME, want: TOO_LONG },
-  { name: "takes 7 characters of 2 bytes", value: "ééééééé", want: undefined },
+  {
+    name: "accepts 7 characters of 2 bytes",
+    value: "ééééééé",
+    want: undefined,
+  },
   {
     name: "refuses 8 characters of 2 bytes",
     value: "éééééééé",
@@ -211,18 +215,22 @@ const INTERFACES: readonly { name: string; value: string; want: unknown }[] = [
     value: "..",
     want: refused("interface name is . or .."),
   },
-  { name: "takes ...", value: "...", want: undefined },
+  { name: "accepts ...", value: "...", want: undefined },
   { name: "refuses a slash", value: "a/b", want: BAD_CHARACTER },
   { name: "refuses a colon", value: "eth0:1", want: BAD_CHARACTER },
   { name: "refuses a space", value: "a b", want: BAD_CHARACTER },
-  { name: "refuses a line feed behind", value: "eth0\n", want: BAD_CHARACTER },
+  {
+    name: "refuses a trailing line feed",
+    value: "eth0\n",
+    want: BAD_CHARACTER,
+  },
   { name: "refuses a no-break space", value: "a\u00a0b", want: BAD_CHARACTER },
   {
-    name: "takes a byte order mark, which is no white space",
+    name: "accepts a byte order mark, which is not white space",
     value: "a\ufeffb",
     want: undefined,
   },
-  { name: "takes other punctuation", value: "eth0@if5", want: undefined },
+  { name: "accepts other punctuation", value: "eth0@if5", want: undefined },
   {
     name: "reports the length before the characters",
     value: `${LONG_NAME}/`,
@@ -231,7 +239,7 @@ const INTERFACES: readonly { name: string; value: string; want: unknown }[] = [
 ];
 
 for (const { name, value, want } of INTERFACES) {
-  Deno.test(`parseEnvironment() A.3 interface name: ${name}`, () => {
+  Deno.test(`parseEnvironment() interface name: ${name}`, () => {
     assertEquals(thrownBy(() => parse({ ...FULL, CNI_IFNAME: value })), want);
   });
 }
@@ -258,7 +266,7 @@ const NAMES = [
 
 for (const { text, want } of NAMES) {
   const shown = JSON.stringify(text.slice(0, 20));
-  Deno.test(`isValidName() A.3 ${want ? "takes" : "refuses"} ${shown}`, () => {
+  Deno.test(`isValidName() ${want ? "accepts" : "refuses"} ${shown}`, () => {
     assertEquals(isValidName(text), want);
   });
 }

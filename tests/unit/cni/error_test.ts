@@ -11,55 +11,55 @@ const BUG = "This is a bug of the plugin; stderr has the stack";
 
 const MAPPINGS = [
   {
-    name: "SPEC 5 code 6: what cannot be decoded, with its path",
+    name: "SPEC section 5, code 6: a DecodeError, with its path",
     error: new DecodeError("no", "ipam.ranges[0]"),
     want: { code: 6, message: "no", details: "at ipam.ranges[0]" },
   },
   {
-    name: "SPEC 5 code 7: what cannot be used, with its path",
+    name: "SPEC section 5, code 7: a ConfigError, with its path",
     error: new ConfigError("no", "ipam.subnet"),
     want: { code: 7, message: "no", details: "at ipam.subnet" },
   },
   {
-    name: "SPEC 5 code 7: the configuration as a whole",
+    name: "SPEC section 5, code 7: a ConfigError about the whole configuration",
     error: new ConfigError("no", ""),
     want: { code: 7, message: "no", details: "" },
   },
   {
-    name: "SPEC 5 code 5: the operating system, with advice",
+    name: "SPEC section 5, code 5: a SystemError, with advice",
     error: new SystemError("open /x: no", { advice: "do that" }),
     want: { code: 5, message: "open /x: no", details: "do that" },
   },
   {
-    name: "A.5 code 999: any other error",
+    name: "code 999: any other error",
     error: new TypeError("oops"),
     want: { code: 999, message: "oops", details: BUG },
   },
   {
-    name: "A.5 code 999: what is no error at all",
+    name: "code 999: a thrown value that is not an Error",
     error: "oops",
     want: { code: 999, message: "oops", details: BUG },
   },
 ] as const;
 
 for (const { name, error, want } of MAPPINGS) {
-  Deno.test(`toCniError() ${name}`, () => {
+  Deno.test(`toCniError() maps ${name}`, () => {
     assertEquals(factsOf(toCniError(error)), { name: "CniError", ...want });
   });
 
-  Deno.test(`toCniError() keeps the cause, ${name}`, () => {
+  Deno.test(`toCniError() keeps the cause: ${name}`, () => {
     assertStrictEquals(toCniError(error).cause, error);
   });
 }
 
-Deno.test("toCniError() returns a CNI error as it is", () => {
+Deno.test("toCniError() returns a CniError unchanged", () => {
   const error = new CniError(8, "own");
   assertStrictEquals(toCniError(error), error);
 });
 
 const DOCUMENTS = [
   {
-    name: "SPEC 5 has cniVersion, code, msg, details",
+    name: "has cniVersion, code, msg and details (SPEC section 5)",
     error: new CniError(4, "invalid characters in containerID", {
       details: "/bad id",
     }),
@@ -71,7 +71,7 @@ const DOCUMENTS = [
 }`,
   },
   {
-    name: "A.7 leaves out empty details",
+    name: "omits empty details",
     error: new CniError(999, "IP <nil> not v4 nor v6"),
     want: `{
     "cniVersion": "1.0.0",

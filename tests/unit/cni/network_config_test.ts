@@ -9,18 +9,18 @@ import { thrownBy } from "../base/thrown.ts";
 
 const PREFIX = "error unmarshall network config: ";
 
-// The reason behind the prefix is the JSON parser's own text, so only its beginning is ours.
+// The reason after the prefix is the JSON parser's own text.
 const NOT_JSON = [
-  { name: "nothing", text: "" },
+  { name: "empty text", text: "" },
   { name: "a word", text: "nope" },
-  { name: "an open object", text: '{"name":"net"' },
+  { name: "an unterminated object", text: '{"name":"net"' },
   { name: "bytes after the object", text: '{"name":"net"} x' },
   { name: "two objects", text: "{}{}" },
   { name: "a comment", text: "{} // x" },
 ] as const;
 
 for (const { name, text } of NOT_JSON) {
-  Deno.test(`parseDocument() A.4 code 6 for ${name}`, () => {
+  Deno.test(`parseDocument() throws code 6 for ${name}`, () => {
     const { code, message } = thrownBy(() => parseDocument(text)) ?? {};
     assertEquals(code, 6);
     assertMatch(String(message), /^error unmarshall network config: [a-z"']/);
@@ -28,14 +28,14 @@ for (const { name, text } of NOT_JSON) {
 }
 
 for (const text of ["[]", "1", '"x"', "true"]) {
-  Deno.test(`parseDocument() A.4 code 6 for the top-level type of ${text}`, () => {
+  Deno.test(`parseDocument() throws code 6 for the top-level type of ${text}`, () => {
     const { code, message } = thrownBy(() => parseDocument(text)) ?? {};
     assertEquals(code, 6);
     assertMatch(String(message), /^error unmarshall network config: json: /);
   });
 }
 
-Deno.test("parseDocument() reads white space around the object", () => {
+Deno.test("parseDocument() accepts white space around the object", () => {
   assertEquals(parseDocument(' \n{"a":1}\n').value("a"), 1);
 });
 
@@ -78,19 +78,23 @@ const NAMES: readonly { name: string; json: string; want: unknown }[] = [
 ];
 
 for (const { name, json, want } of NAMES) {
-  Deno.test(`readNetworkName() A.4 ${name}`, () => {
+  Deno.test(`readNetworkName() ${name}`, () => {
     assertEquals(thrownBy(() => readNetworkName(parseDocument(json))), want);
   });
 }
 
-Deno.test("readNetworkName() takes a name in any letter case of the key", () => {
+Deno.test("readNetworkName() ignores the case of the key", () => {
   assertEquals(readNetworkName(parseDocument('{"NAME":"a..b"}')), "a..b");
 });
 
 const VERSIONS = [
-  { name: "is as given", json: '{"cniVersion":"9.9"}', want: "9.9" },
-  { name: "is empty if absent", json: "{}", want: "" },
-  { name: "is empty if null", json: '{"cniVersion":null}', want: "" },
+  { name: "returns it as given", json: '{"cniVersion":"9.9"}', want: "9.9" },
+  { name: "returns empty text if it is absent", json: "{}", want: "" },
+  {
+    name: "returns empty text if it is null",
+    json: '{"cniVersion":null}',
+    want: "",
+  },
 ] as const;
 
 for (const { name, json, want } of VERSIONS) {
@@ -99,7 +103,7 @@ for (const { name, json, want } of VERSIONS) {
   });
 }
 
-Deno.test("readCniVersion() A.5 code 6 for a number", () => {
+Deno.test("readCniVersion() throws code 6 for a number", () => {
   assertEquals(
     thrownBy(() => readCniVersion(parseDocument('{"cniVersion":1}'))),
     {
@@ -114,19 +118,23 @@ Deno.test("readCniVersion() A.5 code 6 for a number", () => {
 
 const ERROR_VERSIONS = [
   {
-    name: "is what was asked for",
+    name: "returns the requested version",
     json: '{"cniVersion":"0.4.0"}',
     want: "0.4.0",
   },
   {
-    name: "is what was asked for, spoken or not",
+    name: "returns the requested version even if it is not supported",
     json: '{"cniVersion":"9.9.9"}',
     want: "9.9.9",
   },
-  { name: "is 0.1.0 if absent (A.5)", json: "{}", want: "0.1.0" },
-  { name: "is 0.1.0 if empty (A.5)", json: '{"cniVersion":""}', want: "0.1.0" },
+  { name: "returns 0.1.0 if it is absent", json: "{}", want: "0.1.0" },
   {
-    name: "is 0.1.0 if it is no text",
+    name: "returns 0.1.0 if it is empty",
+    json: '{"cniVersion":""}',
+    want: "0.1.0",
+  },
+  {
+    name: "returns 0.1.0 if it is not a string",
     json: '{"cniVersion":7}',
     want: "0.1.0",
   },

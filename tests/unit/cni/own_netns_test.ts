@@ -20,7 +20,7 @@ const OWN = [
 ] as const;
 
 for (const path of OWN) {
-  Deno.test(`isOwnNetns() A.6 knows its own: ${path}`, () => {
+  Deno.test(`isOwnNetns() recognizes ${path}`, () => {
     assertEquals(isOwnNetns(path, PID), true);
   });
 }
@@ -47,7 +47,7 @@ const FOREIGN = [
 ] as const;
 
 for (const path of FOREIGN) {
-  Deno.test(`isOwnNetns() leaves alone ${JSON.stringify(path)}`, () => {
+  Deno.test(`isOwnNetns() does not recognize ${JSON.stringify(path)}`, () => {
     assertEquals(isOwnNetns(path, PID), false);
   });
 }
@@ -62,19 +62,19 @@ const REFUSAL = {
 
 const CALLS = [
   {
-    name: "A.6 code 8 for its own",
+    name: "throws code 8 for the plugin's own namespace",
     netns: "/proc/self/ns/net",
     netnsOverride: false,
     want: REFUSAL,
   },
   {
-    name: "A.6 lets the caller override",
+    name: "accepts it with CNI_NETNS_OVERRIDE",
     netns: "/proc/self/ns/net",
     netnsOverride: true,
     want: undefined,
   },
   {
-    name: "passes another",
+    name: "accepts another namespace",
     netns: "/var/run/netns/x",
     netnsOverride: false,
     want: undefined,

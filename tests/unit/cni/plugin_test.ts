@@ -31,7 +31,7 @@ const ABOUT = "CNI test plugin v1.2.3\n" +
   "CNI protocol versions supported: 0.1.0, 0.2.0, 0.3.0, 0.3.1, 0.4.0, 1.0.0, 1.1.0";
 
 for (const env of [{}, { CNI_COMMAND: "", CNI_CONTAINERID: "/bad" }]) {
-  Deno.test(`runPlugin() A.8 prints the about text for ${JSON.stringify(env)}`, async () => {
+  Deno.test(`runPlugin() prints the about text for ${JSON.stringify(env)}`, async () => {
     assertEquals(await runOnce({ env }), {
       exitStatus: 0,
       stdout: [],
@@ -41,7 +41,7 @@ for (const env of [{}, { CNI_COMMAND: "", CNI_CONTAINERID: "/bad" }]) {
   });
 }
 
-Deno.test("runPlugin() A.8 answers VERSION without reading stdin", async () => {
+Deno.test("runPlugin() answers VERSION without reading stdin", async () => {
   const readStdin = (): never => {
     throw new Error("stdin was read");
   };
@@ -52,7 +52,7 @@ Deno.test("runPlugin() A.8 answers VERSION without reading stdin", async () => {
 });
 
 for (const command of ["ADD", "DEL", "CHECK", "GC", "STATUS"]) {
-  Deno.test(`runPlugin() SPEC 2 gives ${command} to its handler`, async () => {
+  Deno.test(`runPlugin() passes ${command} to its handler`, async () => {
     const { exitStatus, stdout, calls } = await runOnce({
       env: environment(command),
     });
@@ -69,7 +69,7 @@ for (const command of ["ADD", "DEL", "CHECK", "GC", "STATUS"]) {
   });
 }
 
-Deno.test("runPlugin() hands on the version as it stands in the document", async () => {
+Deno.test("runPlugin() passes the version on as given in the document", async () => {
   const { calls } = await runOnce({
     env: environment("DEL"),
     stdin: '{"name":"net"}',
@@ -100,7 +100,7 @@ const ANSWERS = [
 ] as const;
 
 for (const { version, want } of ANSWERS) {
-  Deno.test(`runPlugin() SPEC 5 answers ADD in version ${JSON.stringify(version)}`, async () => {
+  Deno.test(`runPlugin() answers ADD in version ${JSON.stringify(version)}`, async () => {
     const { exitStatus, stdout, stderr } = await runOnce({
       env: environment("ADD"),
       stdin: JSON.stringify({ cniVersion: version, name: "net" }),
@@ -114,10 +114,10 @@ for (const { version, want } of ANSWERS) {
   });
 }
 
-// A.2 and A.5: the first failure wins; each row is wrong in everything that comes later, too.
+// The first failure is reported. In each row everything that is checked later is wrong too.
 const ORDER = [
   {
-    name: "A.2.1 a bad variable before anything else",
+    name: "reports an invalid variable before anything else",
     env: { CNI_COMMAND: "ADD", CNI_CONTAINERID: "/bad" },
     stdin: "not JSON",
     want: {
@@ -127,25 +127,25 @@ const ORDER = [
     },
   },
   {
-    name: "A.2.2 a missing variable before stdin",
+    name: "reports a missing variable before stdin",
     env: { CNI_COMMAND: "DEL", CNI_CONTAINERID: "c1" },
     stdin: "not JSON",
     want: { code: 4, msg: "required env variables [CNI_IFNAME] missing" },
   },
   {
-    name: "A.2.4 the name before an unknown command",
+    name: "reports the name before an unknown command",
     env: { CNI_COMMAND: "add" },
     stdin: '{"cniVersion":7}',
     want: { cniVersion: "0.1.0", code: 7, msg: "missing network name" },
   },
   {
-    name: "A.5 an unknown command before its version",
+    name: "reports an unknown command before its version",
     env: { CNI_COMMAND: "add" },
     stdin: '{"cniVersion":"9.9.9","name":"net"}',
     want: { cniVersion: "9.9.9", code: 4, msg: "unknown CNI_COMMAND: add" },
   },
   {
-    name: "A.5 the type of the version before its value",
+    name: "reports the type of the version before its value",
     env: environment("CHECK"),
     stdin: '{"cniVersion":7,"name":"net"}',
     want: {
@@ -156,7 +156,7 @@ const ORDER = [
     },
   },
   {
-    name: "A.5 the version before the handler, and before the own namespace",
+    name: "reports the version before the handler and the own namespace",
     env: { ...environment("ADD"), CNI_NETNS: "/proc/self/ns/net" },
     stdin: '{"cniVersion":"9.9.9","name":"net"}',
     want: {
@@ -168,7 +168,7 @@ const ORDER = [
     },
   },
   {
-    name: "K1 ADD refuses its own namespace before it does anything",
+    name: "own-netns-first: ADD refuses the own namespace before the handler",
     env: { ...environment("ADD"), CNI_NETNS: "/proc/4711/ns/net" },
     stdin: '{"cniVersion":"0.4.0","name":"net"}',
     want: {
@@ -192,7 +192,7 @@ for (const { name, env, stdin, want } of ORDER) {
   });
 }
 
-Deno.test("runPlugin() A.2.3 code 5 if stdin cannot be read, in the current version", async () => {
+Deno.test("runPlugin() fails with code 5 in the current version if stdin cannot be read", async () => {
   const readStdin = (): never => {
     throw new SystemError("error reading from stdin: gone");
   };
@@ -206,7 +206,7 @@ Deno.test("runPlugin() A.2.3 code 5 if stdin cannot be read, in the current vers
   });
 });
 
-Deno.test("runPlugin() A.4 code 6 for stdin that is no JSON", async () => {
+Deno.test("runPlugin() fails with code 6 if stdin is not JSON", async () => {
   const { exitStatus, stdout, calls } = await runOnce({
     env: environment("ADD"),
     stdin: "",
@@ -218,7 +218,7 @@ Deno.test("runPlugin() A.4 code 6 for stdin that is no JSON", async () => {
   );
 });
 
-Deno.test("runPlugin() A.6 DEL frees first and then refuses its own namespace", async () => {
+Deno.test("runPlugin() runs the handler of DEL before it refuses the own namespace", async () => {
   const { exitStatus, stdout, calls } = await runOnce({
     env: { ...environment("DEL"), CNI_NETNS: "/proc/self/ns/net" },
   });
@@ -228,7 +228,7 @@ Deno.test("runPlugin() A.6 DEL frees first and then refuses its own namespace", 
 });
 
 for (const command of ["CHECK", "GC", "STATUS"]) {
-  Deno.test(`runPlugin() A.5 does not look at the namespace for ${command}`, async () => {
+  Deno.test(`runPlugin() does not check the namespace for ${command}`, async () => {
     const { exitStatus } = await runOnce({
       env: { ...environment(command), CNI_NETNS: "/proc/self/ns/net" },
     });
@@ -236,7 +236,7 @@ for (const command of ["CHECK", "GC", "STATUS"]) {
   });
 }
 
-Deno.test("runPlugin() A.6 passes its own namespace with CNI_NETNS_OVERRIDE", async () => {
+Deno.test("runPlugin() accepts the own namespace with CNI_NETNS_OVERRIDE", async () => {
   const env = {
     ...environment("ADD"),
     CNI_NETNS: "/proc/self/ns/net",
@@ -248,7 +248,8 @@ Deno.test("runPlugin() A.6 passes its own namespace with CNI_NETNS_OVERRIDE", as
 
 const FAILURES = [
   {
-    name: "SPEC 5 code 7 for a bad configuration, in its version",
+    name:
+      "fails with code 7 in the version of the configuration (SPEC section 5)",
     error: new ConfigError("no IP ranges specified", "ipam.ranges"),
     want: {
       cniVersion: "0.3.1",
@@ -258,12 +259,12 @@ const FAILURES = [
     },
   },
   {
-    name: "SPEC 5 code 11 as the handler says it",
+    name: "fails with the code, message and details of the handler",
     error: new CniError(11, "full", { details: "all held" }),
     want: { cniVersion: "0.3.1", code: 11, msg: "full", details: "all held" },
   },
   {
-    name: "A.5 code 999 that a handler means goes without a stack",
+    name: "logs no stack for a code 999 that a handler throws",
     error: new CniError(999, "refused"),
     want: { cniVersion: "0.3.1", code: 999, msg: "refused" },
   },
@@ -282,7 +283,7 @@ for (const { name, error, want } of FAILURES) {
   });
 }
 
-Deno.test("runPlugin() A.5 code 999 for a bug, with the stack on stderr", async () => {
+Deno.test("runPlugin() fails with code 999 for a bug and logs its stack", async () => {
   const { exitStatus, stdout, stderr } = await runOnce({
     env: environment("DEL"),
     handlers: { del: failing(new TypeError("oops")) },
@@ -299,7 +300,7 @@ Deno.test("runPlugin() A.5 code 999 for a bug, with the stack on stderr", async 
   );
 });
 
-Deno.test("runPlugin() keeps to the answer if something fails after it", async () => {
+Deno.test("runPlugin() exits with 0 if something fails after the answer", async () => {
   const { exitStatus, stdout, stderr } = await runOnce({
     env: environment("ADD"),
     handlers: {
@@ -317,7 +318,7 @@ Deno.test("runPlugin() keeps to the answer if something fails after it", async (
   );
 });
 
-Deno.test("runPlugin() K1 never writes a second document", async () => {
+Deno.test("runPlugin() never writes a second document", async () => {
   const { exitStatus, stdout } = await runOnce({
     env: environment("ADD"),
     handlers: {
@@ -330,7 +331,7 @@ Deno.test("runPlugin() K1 never writes a second document", async () => {
   assertEquals([exitStatus, stdout.length], [0, 1]);
 });
 
-Deno.test("runPlugin() fails an ADD whose answer cannot be written, and says so on stderr", async () => {
+Deno.test("runPlugin() fails an ADD whose answer cannot be written and logs the failure", async () => {
   const attempts: string[] = [];
   const { exitStatus, stderr } = await runOnce({
     env: environment("ADD"),
@@ -348,7 +349,7 @@ Deno.test("runPlugin() fails an ADD whose answer cannot be written, and says so 
   ]);
 });
 
-Deno.test("runPlugin() says an error on stderr if stdout takes nothing", async () => {
+Deno.test("runPlugin() logs the error if stdout cannot be written", async () => {
   const { exitStatus, stderr } = await runOnce({
     env: environment("DEL"),
     handlers: {

@@ -59,7 +59,7 @@ const DNS: Dns = {
   options: ["ndots:5"],
 };
 
-// The literal documents of upstream contract A.9; VERSION stands for the version asked for.
+// Literal documents of upstream; VERSION stands for the requested version.
 const V02 = ["0.1.0", "0.2.0"] as const;
 const V04 = ["0.3.0", "0.3.1", "0.4.0"] as const;
 const V1 = ["1.0.0", "1.1.0"] as const;
@@ -364,7 +364,7 @@ const DOCUMENTS = [
 
 for (const { name, versions, result: given, want } of DOCUMENTS) {
   for (const version of versions) {
-    Deno.test(`formatResult() A.9 ${version}: ${name}`, () => {
+    Deno.test(`formatResult() ${version}: ${name}`, () => {
       assertEquals(
         formatResult(given, version),
         want.replace("VERSION", version),

@@ -9,7 +9,7 @@ import { thrownBy } from "../base/thrown.ts";
 
 const COMMANDS = ["ADD", "DEL", "CHECK", "GC", "STATUS"] as const;
 
-// SPEC 2: CHECK came with 0.4.0, GC and STATUS with 1.1.0.
+// CHECK was introduced in 0.4.0, GC and STATUS in 1.1.0 (SPEC section 2).
 const GATES = [
   { version: "0.1.0", allowed: ["ADD", "DEL"] },
   { version: "0.2.0", allowed: ["ADD", "DEL"] },
@@ -24,7 +24,7 @@ function incompatible(message: string, details = ""): Record<string, unknown> {
   return { name: "CniError", code: 1, message, details };
 }
 
-function notSpoken(version: string): Record<string, unknown> {
+function notSupported(version: string): Record<string, unknown> {
   return incompatible(
     "incompatible CNI versions",
     `config is "${version}", plugin supports ["0.1.0" "0.2.0" "0.3.0" "0.3.1" "0.4.0" "1.0.0" "1.1.0"]`,
@@ -42,7 +42,7 @@ for (const { version, allowed } of GATES) {
         assertEquals(selectVersion(command, version), version);
       });
     } else {
-      Deno.test(`selectVersion() A.5 refuses ${command} in ${version}`, () => {
+      Deno.test(`selectVersion() refuses ${command} in ${version}`, () => {
         assertEquals(
           thrownBy(() => selectVersion(command, version)),
           incompatible(`config version does not allow ${command}`),
@@ -58,7 +58,7 @@ const DEFAULTS = [
 ] as const;
 
 for (const { command, want } of DEFAULTS) {
-  Deno.test(`selectVersion() A.5 takes no version as 0.1.0 for ${command}`, () => {
+  Deno.test(`selectVersion() treats a missing version as 0.1.0 for ${command}`, () => {
     assertEquals(selectVersion(command, ""), want);
   });
 }
@@ -78,16 +78,16 @@ const REFUSED: readonly {
     version: "",
     want: incompatible("config version does not allow STATUS"),
   },
-  { command: "ADD", version: "9.9.9", want: notSpoken("9.9.9") },
-  { command: "DEL", version: "9.9.9", want: notSpoken("9.9.9") },
-  { command: "ADD", version: "1.1", want: notSpoken("1.1") },
-  { command: "ADD", version: "v1.0.0", want: notSpoken("v1.0.0") },
-  { command: "ADD", version: " 1.0.0", want: notSpoken(" 1.0.0") },
-  { command: "ADD", version: "abc", want: notSpoken("abc") },
-  { command: "ADD", version: "0.3.2", want: notSpoken("0.3.2") },
-  { command: "CHECK", version: "0.5.0", want: notSpoken("0.5.0") },
-  { command: "CHECK", version: "1.0", want: notSpoken("1.0") },
-  { command: "CHECK", version: "01.0.0", want: notSpoken("01.0.0") },
+  { command: "ADD", version: "9.9.9", want: notSupported("9.9.9") },
+  { command: "DEL", version: "9.9.9", want: notSupported("9.9.9") },
+  { command: "ADD", version: "1.1", want: notSupported("1.1") },
+  { command: "ADD", version: "v1.0.0", want: notSupported("v1.0.0") },
+  { command: "ADD", version: " 1.0.0", want: notSupported(" 1.0.0") },
+  { command: "ADD", version: "abc", want: notSupported("abc") },
+  { command: "ADD", version: "0.3.2", want: notSupported("0.3.2") },
+  { command: "CHECK", version: "0.5.0", want: notSupported("0.5.0") },
+  { command: "CHECK", version: "1.0", want: notSupported("1.0") },
+  { command: "CHECK", version: "01.0.0", want: notSupported("01.0.0") },
   {
     command: "CHECK",
     version: "0.3.9",
@@ -159,7 +159,7 @@ const REFUSED: readonly {
 ];
 
 for (const { command, version, want } of REFUSED) {
-  Deno.test(`selectVersion() A.5 refuses ${command} in ${JSON.stringify(version)}`, () => {
+  Deno.test(`selectVersion() refuses ${command} in ${JSON.stringify(version)}`, () => {
     assertEquals(thrownBy(() => selectVersion(command, version)), want);
   });
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readRoute } from "../../../lib/host_local/routes.ts";
+import { readConfiguredRoute } from "../../../lib/host_local/routes.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip } from "./builders.ts";
 
@@ -70,8 +70,8 @@ const READ = [
 ] as const;
 
 for (const { name, json, want } of READ) {
-  Deno.test(`readRoute() passes on ${name}`, () => {
-    assertEquals<unknown>(readRoute(json, "routes[0]"), want);
+  Deno.test(`readConfiguredRoute() passes on ${name}`, () => {
+    assertEquals<unknown>(readConfiguredRoute(json, "routes[0]"), want);
   });
 }
 
@@ -135,7 +135,10 @@ const REFUSED = [
 ] as const;
 
 for (const { name, json, want } of REFUSED) {
-  Deno.test(`readRoute() refuses ${name}`, () => {
-    assertEquals<unknown>(thrownBy(() => readRoute(json, "routes[0]")), want);
+  Deno.test(`readConfiguredRoute() refuses ${name}`, () => {
+    assertEquals<unknown>(
+      thrownBy(() => readConfiguredRoute(json, "routes[0]")),
+      want,
+    );
   });
 }

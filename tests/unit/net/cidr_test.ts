@@ -21,7 +21,7 @@ const ACCEPTED = [
     want: { address: { family: 4, value: 0xc0000200n }, prefixLength: 24 },
   },
   {
-    name: "host bits, as they are",
+    name: "host bits, which it keeps",
     text: "192.0.2.7/24",
     want: { address: { family: 4, value: 0xc0000207n }, prefixLength: 24 },
   },
@@ -36,17 +36,17 @@ const ACCEPTED = [
     want: { address: { family: 4, value: 0xc0000201n }, prefixLength: 32 },
   },
   {
-    name: "RFC 4291 2.3, in full",
+    name: "RFC 4291 section 2.3, in full",
     text: "2001:0DB8:0000:CD30:0000:0000:0000:0000/60",
     want: { address: V6_PREFIX, prefixLength: 60 },
   },
   {
-    name: "RFC 4291 2.3, compressed in front",
+    name: "RFC 4291 section 2.3, compressed at the start",
     text: "2001:0DB8::CD30:0:0:0:0/60",
     want: { address: V6_PREFIX, prefixLength: 60 },
   },
   {
-    name: "RFC 4291 2.3, compressed behind",
+    name: "RFC 4291 section 2.3, compressed at the end",
     text: "2001:0DB8:0:CD30::/60",
     want: { address: V6_PREFIX, prefixLength: 60 },
   },
@@ -63,17 +63,20 @@ const ACCEPTED = [
 ] as const;
 
 for (const { name, text, want } of ACCEPTED) {
-  Deno.test(`parseCidr() takes ${name}: ${text}`, () => {
+  Deno.test(`parseCidr() accepts ${name}: ${text}`, () => {
     assertEquals(parseCidr(text), want);
   });
 }
 
 const REFUSED = [
-  { name: "nothing", text: "" },
+  { name: "empty text", text: "" },
   { name: "an address alone", text: "192.0.2.0" },
   { name: "no length", text: "192.0.2.0/" },
   { name: "no address", text: "/24" },
-  { name: "RFC 4291 2.3, a group short", text: "2001:0DB8:0:CD3/60" },
+  {
+    name: "RFC 4291 section 2.3, a shortened group",
+    text: "2001:0DB8:0:CD3/60",
+  },
   { name: "33 bits of IPv4", text: "192.0.2.0/33" },
   { name: "129 bits of IPv6", text: "::/129" },
   { name: "a negative length", text: "192.0.2.0/-1" },
@@ -141,7 +144,7 @@ const MEMBERS = [
 ] as const;
 
 for (const { cidr: cidrText, address: addressText, want } of MEMBERS) {
-  const verb = want ? "has" : "lacks";
+  const verb = want ? "contains" : "does not contain";
   Deno.test(`cidrContains() ${cidrText} ${verb} ${addressText}`, () => {
     const cidr = parseCidr(cidrText);
     const address = parseAnyFamily(addressText);
@@ -151,17 +154,17 @@ for (const { cidr: cidrText, address: addressText, want } of MEMBERS) {
 
 const TEXTS = [
   {
-    name: "keeps host bits (A.9)",
+    name: "keeps host bits",
     given: "192.168.1.7/16",
     want: "192.168.1.7/16",
   },
   {
-    name: "has RFC 5952 text",
+    name: "formats the address by RFC 5952",
     given: "2001:0DB8::0/32",
     want: "2001:db8::/32",
   },
   {
-    name: "leaves a mapped network IPv6",
+    name: "keeps a mapped network IPv6",
     given: "::ffff:10.0.0.0/120",
     want: "::ffff:a00:0/120",
   },
@@ -181,12 +184,12 @@ const UNMAPPED = [
     want: "10.0.0.0/24",
   },
   {
-    name: "has no negative length for a mapped address",
+    name: "does not make the prefix length negative",
     given: "::ffff:10.0.0.0/64",
     want: "10.0.0.0/0",
   },
   {
-    name: "leaves IPv6 alone",
+    name: "keeps other IPv6 networks",
     given: "2001:db8::/32",
     want: "2001:db8::/32",
   },

@@ -28,52 +28,52 @@ const ACCEPTED = [
     want: { family: 4, value: 0x80000000n },
   },
   {
-    name: "RFC 4291 2.2 form 1, in full",
+    name: "RFC 4291 section 2.2 form 1, in full",
     text: "ABCD:EF01:2345:6789:ABCD:EF01:2345:6789",
     want: { family: 6, value: 0xabcdef0123456789abcdef0123456789n },
   },
   {
-    name: "RFC 4291 2.2 form 1, without leading zeros",
+    name: "RFC 4291 section 2.2 form 1, without leading zeros",
     text: "2001:DB8:0:0:8:800:200C:417A",
     want: { family: 6, value: 0x20010db80000000000080800200c417an },
   },
   {
-    name: "RFC 4291 2.2 form 2, :: inside",
+    name: "RFC 4291 section 2.2 form 2, :: inside",
     text: "2001:DB8::8:800:200C:417A",
     want: { family: 6, value: 0x20010db80000000000080800200c417an },
   },
   {
-    name: "RFC 4291 2.2 form 2, multicast",
+    name: "RFC 4291 section 2.2 form 2, multicast",
     text: "FF01::101",
     want: { family: 6, value: 0xff010000000000000000000000000101n },
   },
   {
-    name: "RFC 4291 2.2 form 2, loopback",
+    name: "RFC 4291 section 2.2 form 2, loopback",
     text: "::1",
     want: { family: 6, value: 1n },
   },
   {
-    name: "RFC 4291 2.2 form 2, unspecified",
+    name: "RFC 4291 section 2.2 form 2, unspecified",
     text: "::",
     want: { family: 6, value: 0n },
   },
   {
-    name: "RFC 4291 2.2 form 2, :: at the end",
+    name: "RFC 4291 section 2.2 form 2, :: at the end",
     text: "2001:db8::",
     want: { family: 6, value: 0x20010db8n << 96n },
   },
   {
-    name: "RFC 4291 2.2 form 3, IPv4 in the tail",
+    name: "RFC 4291 section 2.2 form 3, IPv4 in the tail",
     text: "0:0:0:0:0:0:13.1.68.3",
     want: { family: 6, value: 0x0d014403n },
   },
   {
-    name: "RFC 4291 2.2 form 3, compressed",
+    name: "RFC 4291 section 2.2 form 3, compressed",
     text: "::13.1.68.3",
     want: { family: 6, value: 0x0d014403n },
   },
   {
-    name: "RFC 6052 2.4, IPv4 behind a prefix",
+    name: "RFC 6052 section 2.4, IPv4 after a prefix",
     text: "64:ff9b::192.0.2.33",
     want: { family: 6, value: 0x0064ff9b0000000000000000c0000221n },
   },
@@ -108,39 +108,39 @@ const ACCEPTED = [
     want: { family: 6, value: 1n << 48n },
   },
   {
-    name: "RFC 4291 2.5.5.2, mapped, as IPv4",
+    name: "RFC 4291 section 2.5.5.2, mapped, as IPv4",
     text: "::FFFF:129.144.52.38",
     want: { family: 4, value: 0x81903426n },
   },
   {
-    name: "RFC 4291 2.5.5.2, mapped in hexadecimal, as IPv4",
+    name: "RFC 4291 section 2.5.5.2, mapped in hexadecimal, as IPv4",
     text: "::ffff:8190:3426",
     want: { family: 4, value: 0x81903426n },
   },
 ] as const;
 
 for (const { name, text, want } of ACCEPTED) {
-  Deno.test(`parseIpAddress() takes ${name}: ${text}`, () => {
+  Deno.test(`parseIpAddress() accepts ${name}: ${text}`, () => {
     assertEquals(parseIpAddress(text), want);
   });
 }
 
 const REFUSED = [
-  { name: "nothing", text: "" },
+  { name: "empty text", text: "" },
   { name: "a word", text: "foo" },
   { name: "three octets", text: "192.0.2" },
   { name: "five octets", text: "192.0.2.1.1" },
   { name: "an octet of 256", text: "192.0.2.256" },
   { name: "an octet of four digits", text: "192.0.2.1000" },
-  { name: "RFC 6943 3.1.1, a leading zero", text: "192.0.02.1" },
-  { name: "RFC 6943 3.1.1, two zeros", text: "192.0.00.1" },
-  { name: "RFC 6943 3.1.1, hexadecimal", text: "0x7f.0.0.1" },
-  { name: "RFC 6943 3.1.1, one number", text: "3221225985" },
+  { name: "RFC 6943 section 3.1.1, a leading zero", text: "192.0.02.1" },
+  { name: "RFC 6943 section 3.1.1, two zeros", text: "192.0.00.1" },
+  { name: "RFC 6943 section 3.1.1, hexadecimal", text: "0x7f.0.0.1" },
+  { name: "RFC 6943 section 3.1.1, one number", text: "3221225985" },
   { name: "an empty octet", text: "192..2.1" },
   { name: "a trailing dot", text: "192.0.2.1." },
   { name: "a sign", text: "192.0.2.+1" },
-  { name: "white space in front", text: " 192.0.2.1" },
-  { name: "a line feed behind", text: "192.0.2.1\n" },
+  { name: "leading white space", text: " 192.0.2.1" },
+  { name: "a trailing line feed", text: "192.0.2.1\n" },
   { name: "a prefix length", text: "192.0.2.1/24" },
   { name: "digits of another script", text: "١.0.0.1" },
   { name: "one colon", text: ":" },
@@ -151,13 +151,13 @@ const REFUSED = [
   { name: "eight groups and ::", text: "1:2:3:4:5:6:7:8::" },
   { name: "eight groups around ::", text: "1:2:3:4::5:6:7:8" },
   { name: "a group of five digits", text: "12345::" },
-  { name: "a group that is no number", text: "1::g" },
-  { name: "a colon in front", text: ":1::" },
-  { name: "a colon behind", text: "1::2:" },
-  { name: "RFC 4007 11, a zone", text: "fe80::1%eth0" },
+  { name: "a group that is not a number", text: "1::g" },
+  { name: "a leading colon", text: ":1::" },
+  { name: "a trailing colon", text: "1::2:" },
+  { name: "RFC 4007 section 11, a zone", text: "fe80::1%eth0" },
   { name: "RFC 2732, brackets", text: "[::1]" },
   { name: "IPv4 in the middle", text: "::192.0.2.1:1" },
-  { name: "IPv4 in front of ::", text: "192.0.2.1::" },
+  { name: "IPv4 before ::", text: "192.0.2.1::" },
   { name: "IPv4 as the seventh and more", text: "1:2:3:4:5:6:7:192.0.2.1" },
   { name: "IPv4 in the tail with a leading zero", text: "::ffff:192.0.2.01" },
   { name: "IPv4 in the tail with three octets", text: "::ffff:192.0.2" },
@@ -176,7 +176,7 @@ const FAMILIES = [
 ] as const;
 
 for (const { text, want } of FAMILIES) {
-  Deno.test(`parseAnyFamily() leaves ${text} in its family`, () => {
+  Deno.test(`parseAnyFamily() does not change the family of ${text}`, () => {
     assertEquals(parseAnyFamily(text), want);
   });
 }
@@ -192,7 +192,7 @@ const MAPPED = [
 ] as const;
 
 for (const { text, want } of MAPPED) {
-  Deno.test(`isMapped() says ${want ? "yes" : "no"} to ${text}`, () => {
+  Deno.test(`isMapped() returns ${want} for ${text}`, () => {
     const address = parseAnyFamily(text);
     assertEquals(address && isMapped(address), want);
   });
@@ -200,51 +200,51 @@ for (const { text, want } of MAPPED) {
 
 const TEXTS = [
   {
-    rule: "RFC 5952 4.1, leading zeros go",
+    rule: "RFC 5952 section 4.1, no leading zeros",
     given: "2001:0db8::0001",
     want: "2001:db8::1",
   },
   {
-    rule: "RFC 5952 4.1, a zero group is one digit",
+    rule: "RFC 5952 section 4.1, a zero group is one digit",
     given: "2001:db8:aaaa:bbbb:cccc:dddd:0000:1",
     want: "2001:db8:aaaa:bbbb:cccc:dddd:0:1",
   },
   {
-    rule: "RFC 5952 4.2.1, shortened as much as possible",
+    rule: "RFC 5952 section 4.2.1, shortened as much as possible",
     given: "2001:db8:0:0:0:0:2:1",
     want: "2001:db8::2:1",
   },
   {
-    rule: "RFC 5952 4.2.1, all of the run",
+    rule: "RFC 5952 section 4.2.1, all of the run",
     given: "2001:db8::0:1",
     want: "2001:db8::1",
   },
   {
-    rule: "RFC 5952 4.2.2, one zero group stays",
+    rule: "RFC 5952 section 4.2.2, one zero group stays",
     given: "2001:db8::1:1:1:1:1",
     want: "2001:db8:0:1:1:1:1:1",
   },
   {
-    rule: "RFC 5952 4.2.3, the longest run",
+    rule: "RFC 5952 section 4.2.3, the longest run",
     given: "2001:0:0:1:0:0:0:1",
     want: "2001:0:0:1::1",
   },
   {
-    rule: "RFC 5952 4.2.3, the first of two equal runs",
+    rule: "RFC 5952 section 4.2.3, the first of two equal runs",
     given: "2001:db8:0:0:1:0:0:1",
     want: "2001:db8::1:0:0:1",
   },
   {
-    rule: "RFC 5952 4.3, lower case",
+    rule: "RFC 5952 section 4.3, lower case",
     given: "2001:DB8::ABCD",
     want: "2001:db8::abcd",
   },
-  { rule: "all zeros", given: "0:0:0:0:0:0:0:0", want: "::" },
+  { rule: "only zeros", given: "0:0:0:0:0:0:0:0", want: "::" },
   { rule: "a run at the start", given: "0:0:0:0:0:0:0:1", want: "::1" },
   { rule: "a run at the end", given: "1:0:0:0:0:0:0:0", want: "1::" },
   { rule: "no zero group", given: "1:2:3:4:5:6:7:8", want: "1:2:3:4:5:6:7:8" },
   {
-    rule: "H8, inside ::/96 it stays IPv6",
+    rule: "ipv6-low-96: an address in ::/96 stays IPv6",
     given: "::1.0.0.2",
     want: "::100:2",
   },
@@ -259,7 +259,7 @@ for (const { rule, given, want } of TEXTS) {
   });
 }
 
-Deno.test("sameAddress() tells families with the same bits apart", () => {
+Deno.test("sameAddress() distinguishes families with the same bits", () => {
   assertEquals(
     sameAddress({ family: 4, value: 1n }, { family: 6, value: 1n }),
     false,
@@ -271,7 +271,7 @@ Deno.test("sameAddress() compares values, not objects", () => {
   assertEquals(sameAddress(one, { ...one }), true);
 });
 
-Deno.test("sameAddress() tells two values apart", () => {
+Deno.test("sameAddress() distinguishes two values", () => {
   assertEquals(
     sameAddress({ family: 4, value: 1n }, { family: 4, value: 2n }),
     false,
@@ -280,13 +280,13 @@ Deno.test("sameAddress() tells two values apart", () => {
 
 const STEPS = [
   {
-    name: "carries over octets",
+    name: "carries across octets",
     from: "10.0.0.255",
     offset: 1n,
     want: "10.0.1.0",
   },
   {
-    name: "borrows over groups",
+    name: "borrows across groups",
     from: "2001:db8:0:1::",
     offset: -1n,
     want: "2001:db8::ffff:ffff:ffff:ffff",

@@ -17,7 +17,7 @@ import {
   parseIpAddress,
 } from "../../../lib/net/ip_address.ts";
 
-/** Values of all sizes, as uniform 128 bits hardly ever have a run of zeros. */
+/** Values of all sizes; uniform 128-bit values hardly ever contain a run of zero groups. */
 const ipv6Value = fc.array(
   fc.constantFrom<bigint>(0n, 0n, 1n, 0xabcn, 0xffffn),
   { minLength: 8, maxLength: 8 },
@@ -36,26 +36,26 @@ const cidr: fc.Arbitrary<Cidr> = address.chain((base) =>
     .map((prefixLength) => ({ address: base, prefixLength }))
 );
 
-Deno.test("parseIpAddress() reads back what formatIpAddress() writes", () => {
+Deno.test("parseIpAddress() inverts formatIpAddress()", () => {
   fc.assert(fc.property(address, (given) => {
     assertEquals(parseIpAddress(formatIpAddress(given)), given);
   }));
 });
 
-Deno.test("parseCidr() reads back what formatCidr() writes", () => {
+Deno.test("parseCidr() inverts formatCidr()", () => {
   fc.assert(fc.property(cidr, (given) => {
     assertEquals(parseCidr(formatCidr(given)), given);
   }));
 });
 
-Deno.test("formatIpAddress() is the text that the URL standard has for IPv6", () => {
+Deno.test("formatIpAddress() formats IPv6 as the URL standard does", () => {
   fc.assert(fc.property(ipv6Value, (value) => {
     const text = formatIpAddress({ family: 6, value });
     assertEquals(new URL(`http://[${text}]/`).hostname, `[${text}]`);
   }));
 });
 
-Deno.test("parseIpAddress() returns for any text", () => {
+Deno.test("parseIpAddress() does not throw on any text", () => {
   const characters = fc.constantFrom(..."0123456789abfg:./% ");
   fc.assert(fc.property(fc.string({ unit: characters }), (text) => {
     const parsed = parseIpAddress(text);

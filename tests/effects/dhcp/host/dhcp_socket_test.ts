@@ -6,7 +6,6 @@ import {
   UNSPECIFIED_ADDRESS,
 } from "../../../../lib/net/ipv4_address.ts";
 import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
-import type { LinkInfo } from "../../../../lib/netlink/link.ts";
 import { InterfaceSocket } from "../../../../lib/dhcp/host/dhcp_socket.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
@@ -23,6 +22,7 @@ import {
 import { testAsRoot, testWith } from "../../../support/requirements.ts";
 import { UdpServer } from "../../../support/udp_server.ts";
 import { Mailbox, soon } from "../../../support/waiting.ts";
+import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
 
 const XID = 0x01020304;
 const DISCOVER: Datagram = {

@@ -8,23 +8,22 @@ import {
   type DhcpSocket,
   type InterfaceChange,
   type Interfaces,
-  isSameNetns,
   type ReceivedPacket,
 } from "../../../../lib/dhcp/daemon/ports.ts";
 import type { DhcpMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import type { ClientPacket } from "../../../../lib/dhcp/codec/packet.ts";
-import { formatCidr } from "../../../../lib/net/cidr.ts";
+import { formatCidr, type Ipv4Cidr } from "../../../../lib/net/cidr.ts";
 import {
   formatIpAddress,
   sameAddress,
 } from "../../../../lib/net/ip_address.ts";
 import type { Ipv4Address } from "../../../../lib/net/ipv4_address.ts";
-import type { Ipv4Cidr } from "../../../../lib/netlink/address.ts";
-import type { LinkInfo } from "../../../../lib/netlink/link.ts";
 import type { InterfaceEvent } from "../../../../lib/netlink/notification.ts";
 import { hex } from "../../../support/bytes.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
 import type { FakeScheduler } from "./fake_scheduler.ts";
+import { isSameNetns } from "../../../../lib/net/netns_identity.ts";
+import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
 
 /** Hardware address of every server. */
 export const SERVER_MAC = hex("02005e1000fe");

@@ -1,6 +1,7 @@
 /** A clock and its timers, in memory: time passes only when a test says so. @module */
 
-import type { Scheduler, Timer } from "../../../../lib/dhcp/daemon/ports.ts";
+import type { Scheduler } from "../../../../lib/dhcp/daemon/ports.ts";
+import type { Timer } from "../../../../lib/base/timer.ts";
 
 /** A clock that stands still until a test advances it. */
 export class FakeScheduler implements Scheduler {

@@ -4,10 +4,10 @@ import {
   decideResume,
   resumeEvent,
 } from "../../../../lib/dhcp/daemon/resume_policy.ts";
-import type { Ipv4Cidr } from "../../../../lib/netlink/address.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 import { LEASED, OFFERED } from "./sample_lease.ts";
+import type { Ipv4Cidr } from "../../../../lib/net/cidr.ts";
 
 const LEASED_ADDRESS: readonly Ipv4Cidr[] = [
   { address: ip("192.0.2.50"), prefixLength: 24 },

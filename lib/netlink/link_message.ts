@@ -2,13 +2,12 @@
 
 import { DecodeError } from "../base/errors.ts";
 import {
-  concatBytes,
   decodeAttributes,
   encodeAttributes,
   textAttribute,
   u32Attribute,
-  viewOf,
 } from "./attribute.ts";
+import { concatBytes, viewOf } from "../base/bytes.ts";
 
 const IFLA_ADDRESS = 1;
 const IFLA_BROADCAST = 2;
@@ -30,27 +29,30 @@ const AF_UNSPEC = 0;
  */
 const IFINFOMSG = 16;
 
-/** What an interface is at the moment. */
+/** The state of an interface. */
 export interface LinkInfo {
-  /** The kernel's number of it, unique within its namespace. */
+  /** Index of the interface, unique within its namespace. */
   readonly index: number;
   readonly name: string;
   /** ARP hardware type (linux/if_arp.h): 1 Ethernet, 32 InfiniBand, 65534 none. */
   readonly htype: number;
   /** Hardware address; empty if the link has none. */
   readonly macAddress: Uint8Array;
-  /** Hardware address of all hosts of the link; empty if the link has none. */
+  /** Hardware broadcast address; empty if the link has none. */
   readonly broadcastAddress: Uint8Array;
   readonly mtu: number;
-  /** Set up by the administrator (IFF_UP). */
+  /** Whether it is administratively up (IFF_UP). */
   readonly isUp: boolean;
-  /** Frames can go out and come in: set up, with carrier, operational (IFF_RUNNING and IFF_LOWER_UP). */
+  /**
+   * Whether frames can be sent and received: up, with carrier, operational (IFF_RUNNING and
+   * IFF_LOWER_UP).
+   */
   readonly hasCarrier: boolean;
   /** `veth`, `macvlan`, `ipvlan`, ...; undefined for a network card. */
   readonly kind: string | undefined;
 }
 
-/** The body of a request for the interface called `name`. */
+/** Encodes the body of a request for the interface called `name`. */
 export function encodeLinkByName(name: string): Uint8Array {
   return concatBytes([
     encodeHeader(0),
@@ -58,7 +60,7 @@ export function encodeLinkByName(name: string): Uint8Array {
   ]);
 }
 
-/** The body of a request to set interface `index` up or down. */
+/** Encodes the body of a request that sets interface `index` up or down. */
 export function encodeLinkState(
   index: number,
   state: "up" | "down",
@@ -71,14 +73,18 @@ export function encodeLinkState(
 }
 
 /**
- * The body of an RTM_NEWLINK or RTM_DELLINK.
+ * Decodes the body of an RTM_NEWLINK or RTM_DELLINK.
  *
- * @returns Undefined if it is not about the interface but about its part in a bridge, which comes with the same type.
- * @throws {DecodeError} if it is malformed.
+ * @returns Undefined if it is about a bridge port and not about the interface itself; such messages
+ *   have the same type.
+ * @throws {DecodeError} if the body is malformed.
  */
 export function decodeLink(body: Uint8Array): LinkInfo | undefined {
   if (body.length < IFINFOMSG) {
-    throw new DecodeError(`Cannot decode a link: ${body.length} bytes`, "0");
+    throw new DecodeError(
+      `Cannot decode a link: ${body.length} bytes, expected at least ${IFINFOMSG}`,
+      "0",
+    );
   }
   const view = viewOf(body);
   if (view.getUint8(0) !== AF_UNSPEC) return undefined;
@@ -108,7 +114,7 @@ function encodeHeader(index: number): Uint8Array {
   return header;
 }
 
-/** The receive buffer is reused. */
+/** Copies, because the receive buffer is reused. */
 function copyOf(bytes: Uint8Array | undefined): Uint8Array {
   return bytes?.slice() ?? new Uint8Array(0);
 }

@@ -20,8 +20,8 @@ Deno.test("encodeArpProbe() asks with sender address 0.0.0.0 (RFC 5227 section 2
   );
 });
 
-testRows("decodeArp() leaves out", [
-  { name: "what is cut short", packet: new Uint8Array(27) },
+testRows("decodeArp() ignores", [
+  { name: "a packet that is cut short", packet: new Uint8Array(27) },
   {
     name: "another protocol",
     packet: hex(`0001 86dd 06 04 0001 ${"00".repeat(20)}`),
@@ -58,12 +58,12 @@ testRows("isArpConflict()", [
     want: true,
   },
   {
-    name: "an own probe that comes back",
+    name: "an own probe that returns",
     packet: "0001 02005e100001 00000000 000000000000 c0000205",
     want: false,
   },
   {
-    name: "a request for it by somebody else",
+    name: "a request for it by another host",
     packet: "0001 02005e100009 c0000201 000000000000 c0000205",
     want: false,
   },

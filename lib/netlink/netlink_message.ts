@@ -1,12 +1,13 @@
-/** Netlink messages: header, body, errors and acknowledgements (linux/netlink.h, RFC 3549 section 2.3). Pure. @module */
+/**
+ * Netlink messages: header, body, errors and acknowledgements (linux/netlink.h, RFC 3549 section
+ * 2.3). Pure.
+ *
+ * @module
+ */
 
 import { DecodeError } from "../base/errors.ts";
-import {
-  align4,
-  decodeAttributes,
-  textAttribute,
-  viewOf,
-} from "./attribute.ts";
+import { align4, decodeAttributes, textAttribute } from "./attribute.ts";
+import { viewOf } from "../base/bytes.ts";
 
 /**
  * ```text
@@ -18,10 +19,10 @@ const HEADER = 16;
 const ERROR_BODY = 4 + HEADER;
 const NLMSGERR_ATTR_MSG = 1;
 
-/** Types of messages of netlink itself. */
+/** Message types of netlink itself. */
 export const NLMSG = { NOOP: 1, ERROR: 2, DONE: 3 } as const;
 
-/** Types of rtnetlink messages (linux/rtnetlink.h). */
+/** Message types of rtnetlink (linux/rtnetlink.h). */
 export const RTM = {
   NEWLINK: 16,
   DELLINK: 17,
@@ -31,13 +32,12 @@ export const RTM = {
   GETADDR: 22,
   NEWROUTE: 24,
   DELROUTE: 25,
-  GETROUTE: 26,
   NEWNSID: 88,
   DELNSID: 89,
   GETNSID: 90,
 } as const;
 
-/** Flags of requests; {@link NLM_F.DUMP} asks for a listing. */
+/** Flags of requests. {@link NLM_F.DUMP} asks for a list of all entries. */
 export const NLM_F = {
   REQUEST: 0x1,
   ACK: 0x4,
@@ -47,22 +47,24 @@ export const NLM_F = {
   CREATE: 0x400,
 } as const;
 
-/** A flag of answers to a dump: the table changed meanwhile, the listing may be inconsistent. */
+/**
+ * Flag of answers to a dump: the table changed during the dump, so the list may be inconsistent.
+ */
 export const NLM_F_DUMP_INTR = 0x10;
-/** A flag of errors: attributes with a text follow. */
+/** Flag of errors: attributes with a text follow. */
 const NLM_F_ACK_TLVS = 0x200;
 
-/** One message. */
+/** One netlink message. */
 export interface NetlinkMessage {
   readonly type: number;
   readonly flags: number;
-  /** Of an answer: that of its request. 0 for notifications. */
+  /** Sequence number; an answer has that of its request, a notification 0. */
   readonly sequence: number;
-  /** What follows the header; when decoded, a view. */
+  /** What follows the header. In a decoded message it is a view. */
   readonly body: Uint8Array;
 }
 
-/** Encodes a message to the kernel. */
+/** Encodes a message for the kernel. */
 export function encodeMessage(message: NetlinkMessage): Uint8Array {
   const bytes = new Uint8Array(align4(HEADER + message.body.length));
   const view = viewOf(bytes);
@@ -75,7 +77,7 @@ export function encodeMessage(message: NetlinkMessage): Uint8Array {
 }
 
 /**
- * The messages of one datagram.
+ * Decodes the messages of one datagram.
  *
  * @throws {DecodeError} if a length points outside `bytes`.
  */
@@ -103,15 +105,15 @@ export function decodeMessages(bytes: Uint8Array): readonly NetlinkMessage[] {
   return messages;
 }
 
-/** What an NLMSG_ERROR or NLMSG_DONE says. */
+/** The status in an NLMSG_ERROR or NLMSG_DONE. */
 export interface NetlinkStatus {
-  /** 0: done, an acknowledgement. Else the error number, positive. */
+  /** 0 for success, otherwise the error number, positive. */
   readonly errno: number;
-  /** The kernel's explanation, when it gives one (NETLINK_EXT_ACK, with NETLINK_CAP_ACK). */
+  /** The kernel's explanation, if it gives one (NETLINK_EXT_ACK, with NETLINK_CAP_ACK). */
   readonly text: string | undefined;
 }
 
-/** @throws {DecodeError} if the message is cut short. */
+/** Decodes an NLMSG_ERROR or NLMSG_DONE. @throws {DecodeError} if the message is cut short. */
 export function decodeStatus(message: NetlinkMessage): NetlinkStatus {
   const { type, flags, body } = message;
   // The end of a dump may come without a status (RFC 3549 section 2.3.2.2).
@@ -121,7 +123,7 @@ export function decodeStatus(message: NetlinkMessage): NetlinkStatus {
   const headerLength = type === NLMSG.DONE ? 4 : ERROR_BODY;
   if (body.length < headerLength) {
     throw new DecodeError(
-      `Cannot decode a netlink error: ${body.length} bytes`,
+      `Cannot decode a netlink error: ${body.length} bytes, expected at least ${headerLength}`,
       "0",
     );
   }

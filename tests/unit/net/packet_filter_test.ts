@@ -27,7 +27,7 @@ function reply({ port = 68, op = 2, xid = XID } = {}): Uint8Array {
   }, payload);
 }
 
-/** The packet with bytes replaced, by offset. */
+/** Returns the packet with bytes replaced, by offset. */
 function changed(
   packet: Uint8Array,
   bytes: Readonly<Record<number, number>>,
@@ -39,7 +39,7 @@ function changed(
   return copy;
 }
 
-/** The packet with `words` words of header options. */
+/** Returns the packet with `words` words of header options. */
 function withIpOptions(packet: Uint8Array, words: number): Uint8Array {
   const options = new Uint8Array(words * 4).fill(1);
   return Uint8Array.of(
@@ -108,30 +108,29 @@ testRows<FilterRow>("dhcpReplyFilter()", [
     passes: true,
   },
   {
-    name: "looks behind header options",
+    name: "skips header options",
     packet: withIpOptions(reply(), 10),
     passes: true,
   },
   {
-    name: "drops what ends before the port",
+    name: "drops a packet that ends before the port",
     packet: reply().subarray(0, 23),
     passes: false,
   },
   {
-    name: "drops what ends before the message",
+    name: "drops a packet that ends before the message",
     packet: reply().subarray(0, 28),
     passes: false,
   },
-  { name: "drops nothing at all", packet: new Uint8Array(0), passes: false },
-  { name: "passes its xid", packet: reply(), xid: XID, passes: true },
+  { name: "drops an empty packet", packet: new Uint8Array(0), passes: false },
   { name: "drops another xid", packet: reply(), xid: 1, passes: false },
   { name: "passes xid 0", packet: reply({ xid: 0 }), xid: 0, passes: true },
-], ({ packet, facts, xid, passes }) => {
+], ({ packet, facts, xid = XID, passes }) => {
   assertEquals(runBpf(dhcpReplyFilter(xid), packet, facts) > 0, passes);
 });
 
-Deno.test("dhcpReplyFilter() passes whole packets of any size", () => {
-  assertEquals(runBpf(dhcpReplyFilter(), reply()), 0xffff);
+Deno.test("dhcpReplyFilter() passes a packet in full", () => {
+  assertEquals(runBpf(dhcpReplyFilter(XID), reply()), 0xffff);
 });
 
 function arp(sender: number, target: number): Uint8Array {
@@ -151,11 +150,11 @@ testRows("arpFilter()", [
   assertEquals(runBpf(arpFilter(0xc0000205), packet) > 0, passes);
 });
 
-Deno.test("DROP_ALL drops", () => {
+Deno.test("DROP_ALL drops a reply", () => {
   assertEquals(runBpf(DROP_ALL, reply()), 0);
 });
 
-Deno.test("encodeBpf() lays instructions out as struct sock_filter", () => {
+Deno.test("encodeBpf() encodes instructions as struct sock_filter", () => {
   const program: BpfInstruction[] = [
     { code: BPF.jeq, jt: 3, jf: 4, k: 0xfffff004 },
     { code: BPF.ret, jt: 0, jf: 0, k: 0xffff },

@@ -1,17 +1,16 @@
 /** IPv4 addresses of interfaces in rtnetlink (rtnetlink(7), linux/if_addr.h). Pure. @module */
 
+import { concatBytes, viewOf } from "../base/bytes.ts";
 import { DecodeError } from "../base/errors.ts";
-import { lastAddress } from "../net/cidr.ts";
+import { type Ipv4Cidr, lastAddress } from "../net/cidr.ts";
 import {
   type Ipv4Address,
   ipv4Bits,
   ipv4FromBits,
 } from "../net/ipv4_address.ts";
 import {
-  concatBytes,
   decodeAttributes,
   encodeAttributes,
-  viewOf,
   wrongLength,
 } from "./attribute.ts";
 
@@ -27,30 +26,28 @@ const IFA_BROADCAST = 4;
  */
 const IFADDRMSG = 8;
 
-/** From here up a network has no broadcast address (RFC 3021). */
+/** Networks with this prefix length or a longer one have no broadcast address (RFC 3021). */
 const POINT_TO_POINT_PREFIX = 31;
-
-/** An IPv4 address with the length of its network prefix. */
-export interface Ipv4Cidr {
-  readonly address: Ipv4Address;
-  /** 0 to 32. */
-  readonly prefixLength: number;
-}
 
 /** An address on an interface. */
 export interface InterfaceAddress extends Ipv4Cidr {
-  /** Number of the interface. */
+  /** Index of the interface. */
   readonly ifIndex: number;
 }
 
-/** The bytes of an address on the wire. */
+/** Encodes an address as the 4 bytes of an attribute, in network byte order. */
 export function ipv4Bytes(address: Ipv4Address): Uint8Array {
   const bytes = new Uint8Array(4);
   viewOf(bytes).setUint32(0, ipv4Bits(address));
   return bytes;
 }
 
-/** @throws {DecodeError} if the value of attribute `type` is not 4 bytes. */
+/**
+ * Decodes the attribute `type` as an address.
+ *
+ * @returns Undefined if there is no such attribute.
+ * @throws {DecodeError} if its value is not 4 bytes long.
+ */
 export function ipv4Attribute(
   attributes: ReadonlyMap<number, Uint8Array>,
   type: number,
@@ -61,12 +58,15 @@ export function ipv4Attribute(
   return ipv4FromBits(viewOf(value).getUint32(0));
 }
 
-/** The body of a request for all IPv4 addresses. */
+/** Encodes the body of a request that lists all IPv4 addresses. */
 export function encodeAddressDump(): Uint8Array {
   return Uint8Array.of(AF_INET, 0, 0, 0, 0, 0, 0, 0);
 }
 
-/** The body of a request to add or remove an address; with the broadcast address of its network. */
+/**
+ * Encodes the body of a request that adds or removes an address. It carries the broadcast address
+ * of the network, if the network has one.
+ */
 export function encodeAddress(
   { ifIndex, address, prefixLength }: InterfaceAddress,
 ): Uint8Array {
@@ -93,28 +93,31 @@ export function encodeAddress(
 }
 
 /**
- * The body of an RTM_NEWADDR or RTM_DELADDR.
+ * Decodes the body of an RTM_NEWADDR or RTM_DELADDR.
  *
- * @returns Undefined if it is of another family.
- * @throws {DecodeError} if it is malformed.
+ * @returns Undefined if the address is not IPv4.
+ * @throws {DecodeError} if the body is malformed.
  */
 export function decodeAddress(body: Uint8Array): InterfaceAddress | undefined {
   if (body.length < IFADDRMSG) {
     throw new DecodeError(
-      `Cannot decode an address: ${body.length} bytes`,
+      `Cannot decode an address: ${body.length} bytes, expected at least ${IFADDRMSG}`,
       "0",
     );
   }
   const view = viewOf(body);
   if (view.getUint8(0) !== AF_INET) return undefined;
   const attributes = decodeAttributes(body.subarray(IFADDRMSG));
-  // On a point-to-point link IFA_ADDRESS is the other side.
+  // On a point-to-point link IFA_ADDRESS is the address of the peer.
   const address = ipv4Attribute(attributes, IFA_LOCAL) ??
     ipv4Attribute(attributes, IFA_ADDRESS);
   if (address === undefined) return undefined;
   const prefixLength = view.getUint8(1);
   if (prefixLength > 32) {
-    throw new DecodeError(`Cannot decode prefix length ${prefixLength}`, "1");
+    throw new DecodeError(
+      `Cannot decode prefix length ${prefixLength}: expected 0 to 32`,
+      "1",
+    );
   }
   return { ifIndex: view.getUint32(4, true), address, prefixLength };
 }

@@ -1,16 +1,19 @@
 import { assertEquals } from "@std/assert";
-import { decodeLink, encodeLinkByName } from "../../../lib/netlink/link.ts";
-import { encodeMessage } from "../../../lib/netlink/message.ts";
 import {
-  openRouteSocket,
-  type RouteSocket,
-} from "../../../lib/linux/route_socket.ts";
+  decodeLink,
+  encodeLinkByName,
+} from "../../../lib/netlink/link_message.ts";
+import { encodeMessage } from "../../../lib/netlink/netlink_message.ts";
+import {
+  type NetlinkSocket,
+  openNetlinkSocket,
+} from "../../../lib/linux/netlink_socket.ts";
 import { ascii, hex } from "../../support/bytes.ts";
 import { forge } from "../../support/netlink_forger.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { testAsRoot } from "../../support/requirements.ts";
 
-function findLo(socket: RouteSocket): readonly number[] {
+function findLo(socket: NetlinkSocket): readonly number[] {
   const body = encodeLinkByName("lo");
   const request = { type: "GETLINK", body, subject: "lo" } as const;
   return socket.request(request, (answer) => decodeLink(answer)?.index);
@@ -19,7 +22,7 @@ function findLo(socket: RouteSocket): readonly number[] {
 for (
   const { name, bytes } of [
     {
-      name: "an acknowledgement of what will be asked next",
+      name: "a forged acknowledgement of the next request",
       bytes: encodeMessage({
         type: 2,
         flags: 0,
@@ -27,15 +30,18 @@ for (
         body: hex("00000000 20000000 12000500 02000000 00000000"),
       }),
     },
-    { name: "what is no message", bytes: ascii("garbage-garbage-garbage") },
+    {
+      name: "a forged datagram without a message",
+      bytes: ascii("garbage-garbage-garbage"),
+    },
   ]
 ) {
-  testAsRoot(`RouteSocket believes only the kernel: ${name}`, () => {
+  testAsRoot(`NetlinkSocket ignores ${name}`, () => {
     using place = new TestNetns();
     using netns = place.open();
-    using socket = openRouteSocket(netns);
+    using socket = openNetlinkSocket(netns);
     assertEquals(findLo(socket), [1]);
-    // The kernel gives the first socket of a process in a namespace the number of the process.
+    // The kernel assigns the process id as port id to the first socket of a process in a namespace.
     forge(place, bytes, { port: Deno.pid });
     assertEquals(findLo(socket), [1]);
   });

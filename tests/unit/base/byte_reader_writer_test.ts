@@ -18,7 +18,7 @@ Deno.test("ByteReader reads big-endian fields in order", () => {
   reader.expectEnd("whole");
 });
 
-Deno.test("ByteReader reads inside a view of a larger buffer, not around it", () => {
+Deno.test("ByteReader stays inside a view of a larger buffer", () => {
   const reader = new ByteReader(hex("ff 0102 ff").subarray(1, 3));
   assertEquals(reader.u16("a"), 0x0102);
   assertThrows(() => reader.u8("b"), DecodeError);
@@ -55,17 +55,17 @@ testRows("ByteReader refuses", [
     read: (reader: ByteReader) => reader.i32("x"),
   },
   {
-    name: "more bytes than there are",
+    name: "more bytes than are left",
     length: 3,
     read: (reader: ByteReader) => reader.bytes(4, "x"),
   },
   {
-    name: "to skip more than there is",
+    name: "to skip more bytes than are left",
     length: 3,
     read: (reader: ByteReader) => reader.skip(4, "x"),
   },
   {
-    name: "bytes behind the end",
+    name: "bytes after the end",
     length: 3,
     read: (reader: ByteReader) => reader.expectEnd("x"),
   },
@@ -73,7 +73,7 @@ testRows("ByteReader refuses", [
   const reader = new ByteReader(new Uint8Array(length));
   const error = assertThrows(() => read(reader), DecodeError);
   assertEquals(error.at, "0");
-  assertEquals(reader.offset, 0, "a refused read moves nothing");
+  assertEquals(reader.offset, 0, "a refused read does not move the offset");
 });
 
 Deno.test("ByteWriter writes big-endian fields and grows", () => {
@@ -88,7 +88,7 @@ Deno.test("ByteWriter writes big-endian fields and grows", () => {
   assertEquals([bytes.length, writer.length], [2016, 2016]);
 });
 
-Deno.test("ByteWriter grows at any field, whatever was written before", () => {
+Deno.test("ByteWriter grows at any field and any length", () => {
   for (let length = 500; length < 1040; length++) {
     const filled = (): ByteWriter => new ByteWriter().zeros(length);
     assertEquals(filled().u8(0xab).finish().at(-1), 0xab);
@@ -118,10 +118,10 @@ testRows("ByteWriter refuses", [
 });
 
 testRows("parseHex()", [
-  { name: "takes nothing", text: "", want: [] },
-  { name: "takes digits", text: "00fFa0", want: [0, 255, 160] },
-  { name: "takes colons", text: "00:ff", want: [0, 255] },
-  { name: "takes hyphens", text: "00-ff", want: [0, 255] },
+  { name: "accepts empty text", text: "", want: [] },
+  { name: "accepts digits", text: "00fFa0", want: [0, 255, 160] },
+  { name: "accepts colons", text: "00:ff", want: [0, 255] },
+  { name: "accepts hyphens", text: "00-ff", want: [0, 255] },
   { name: "refuses half a byte", text: "00f", want: undefined },
   { name: "refuses one digit between colons", text: "00:f", want: undefined },
   { name: "refuses mixed separators", text: "00:ff-00", want: undefined },

@@ -1,11 +1,15 @@
 /**
- * Numbers of network namespaces in rtnetlink (linux/net_namespace.h): under which one namespace knows another. A number
- * does not keep the namespace alive, and RTM_DELNSID says when it is gone. Pure. @module
+ * Namespace ids in rtnetlink (linux/net_namespace.h): the numbers by which one network namespace
+ * knows others.
+ *
+ * An id does not keep its namespace alive. RTM_DELNSID says that the namespace is gone. Pure.
+ *
+ * @module
  */
 
+import { concatBytes } from "../base/bytes.ts";
 import { DecodeError } from "../base/errors.ts";
 import {
-  concatBytes,
   decodeAttributes,
   encodeAttributes,
   u32Attribute,
@@ -14,13 +18,13 @@ import {
 
 const NETNSA_NSID = 1;
 const NETNSA_FD = 3;
-/** In a request to assign: any free number. In an answer: none assigned. */
+/** In a request to assign an id: any free one. In an answer: none is assigned. */
 const ANY_NSID = 0xffffffff;
 
 /** `struct rtgenmsg` with its padding. */
 const RTGENMSG = 4;
 
-/** The body of a request for the number of the namespace open as `fd`. */
+/** Encodes the body of a request for the id of the namespace that is open as `fd`. */
 export function encodeNetnsIdQuery(fd: number): Uint8Array {
   return concatBytes([
     new Uint8Array(RTGENMSG),
@@ -28,7 +32,7 @@ export function encodeNetnsIdQuery(fd: number): Uint8Array {
   ]);
 }
 
-/** The body of a request to give the namespace open as `fd` a number. */
+/** Encodes the body of a request that assigns an id to the namespace that is open as `fd`. */
 export function encodeNetnsIdAssignment(fd: number): Uint8Array {
   return concatBytes([
     new Uint8Array(RTGENMSG),
@@ -40,14 +44,15 @@ export function encodeNetnsIdAssignment(fd: number): Uint8Array {
 }
 
 /**
- * The number in an RTM_NEWNSID, RTM_DELNSID or answer; undefined if there is none.
+ * Decodes the id in the body of an RTM_NEWNSID or RTM_DELNSID, or of an answer to a query.
  *
- * @throws {DecodeError} if it is malformed.
+ * @returns Undefined if there is none.
+ * @throws {DecodeError} if the body is malformed.
  */
 export function decodeNetnsId(body: Uint8Array): number | undefined {
   if (body.length < RTGENMSG) {
     throw new DecodeError(
-      `Cannot decode a namespace number: ${body.length} bytes`,
+      `Cannot decode a namespace id: ${body.length} bytes, expected at least ${RTGENMSG}`,
       "0",
     );
   }

@@ -1,4 +1,9 @@
-/** Requests to rtnetlink and their answers, which the kernel has ready when the request is sent (netlink(7)). @module */
+/**
+ * Requests to rtnetlink and their answers, which the kernel has ready when the request is sent
+ * (netlink(7)).
+ *
+ * @module
+ */
 
 import { SystemError } from "../base/errors.ts";
 import {
@@ -9,41 +14,41 @@ import {
   NLM_F_DUMP_INTR,
   NLMSG,
   RTM,
-} from "../netlink/message.ts";
+} from "../netlink/netlink_message.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
 import { errnoText, SyscallError } from "./errno.ts";
 import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
 import { type Netns, withNetns } from "./netns.ts";
-import { AF, openSocket, sendTo, setOption, SOCK } from "./socket.ts";
+import { openSocket, sendTo, setOption, SOCK } from "./socket.ts";
+import { AF, netlinkPortId } from "./socket_address.ts";
 
-/** The netlink protocol of addresses, links and routes. */
+/** The netlink protocol of links, addresses and routes. */
 export const NETLINK_ROUTE = 0;
 /** The level of netlink's socket options and control messages. */
 export const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 
-const SOCKADDR_NL = 12;
 /** The kernel builds answers to dumps of at most 32 KiB. */
 const RECEIVE_BYTES = 0x10000;
-/** How often a listing is begun again because the table changed meanwhile, before it is taken as it is. */
-const DUMP_ATTEMPTS = 5;
+/** How often a dump is repeated because the table changed during it, before its list is used. */
+const MAX_DUMPS = 5;
 
-/** What is asked for. */
-export interface RouteRequest {
+/** A request to rtnetlink. */
+export interface NetlinkRequest {
   readonly type: keyof typeof RTM;
-  /** {@link NLM_F}, besides REQUEST and ACK. */
+  /** {@link NLM_F}, in addition to REQUEST and ACK. */
   readonly flags?: number;
   readonly body: Uint8Array;
-  /** What it is about, for messages. */
+  /** The object of the request, for error messages. */
   readonly subject: string;
 }
 
-/** One for all sockets: an answer is decoded before the next is taken. */
+/** Shared by all sockets: an answer is decoded before the next one is received. */
 let receiver: MessageReceiver | undefined;
 
 /** A netlink socket in a namespace, for one request at a time. */
-export class RouteSocket implements Disposable {
+export class NetlinkSocket implements Disposable {
   readonly #descriptor: Descriptor;
   #sequence = 0;
 
@@ -52,26 +57,28 @@ export class RouteSocket implements Disposable {
   }
 
   /**
-   * Sends a request and takes all answers.
+   * Sends a request and receives all its answers.
    *
-   * Does not wait for others, except in the kernel for its lock on network configuration, as a rule below a millisecond.
+   * Blocks only in the kernel, on its lock for network configuration, normally below a millisecond.
    *
-   * @param decode Makes a value of the body of each answer, which is only valid during the call; undefined leaves it out.
-   * @throws {SyscallError} If the kernel refuses, with its own explanation where it gives one.
+   * @param decode Decodes the body of an answer, which is valid only during the call. Answers for
+   *   which it returns undefined are left out.
+   * @throws {SyscallError} if the kernel refuses, with the kernel's explanation if it gives one.
+   * @throws {SystemError} if an answer is missing or cut short.
    */
   request<T>(
-    request: RouteRequest,
+    request: NetlinkRequest,
     decode: (body: Uint8Array) => T | undefined = () => undefined,
   ): readonly T[] {
     const isDump = ((request.flags ?? 0) & NLM_F.DUMP) === NLM_F.DUMP;
-    for (let attempt = 1;; attempt++) {
-      const { values, isInterrupted } = this.#exchange(request, decode);
-      if (!isDump || !isInterrupted || attempt === DUMP_ATTEMPTS) return values;
+    for (let dumps = 1;; dumps++) {
+      const { values, isInterrupted } = this.#requestOnce(request, decode);
+      if (!isDump || !isInterrupted || dumps === MAX_DUMPS) return values;
     }
   }
 
-  #exchange<T>(
-    { type, flags = 0, body, subject }: RouteRequest,
+  #requestOnce<T>(
+    { type, flags = 0, body, subject }: NetlinkRequest,
     decode: (body: Uint8Array) => T | undefined,
   ): { readonly values: readonly T[]; readonly isInterrupted: boolean } {
     this.#sequence += 1;
@@ -91,10 +98,10 @@ export class RouteSocket implements Disposable {
       const received = receiver.receive(this.#descriptor);
       if (received !== undefined && !isFromKernel(received)) continue;
       if (received === undefined || received.isTruncated) {
-        throw new SystemError(`${name} ${subject}: no whole answer`);
+        throw new SystemError(`${name} ${subject}: incomplete reply`);
       }
       for (const message of decodeMessages(received.bytes)) {
-        // What is left of a request before, which ended in an error of ours.
+        // An answer to an earlier request that ended with an error of ours, before it was read.
         if (message.sequence !== sequence) continue;
         if ((message.flags & NLM_F_DUMP_INTR) !== 0) isInterrupted = true;
         if (message.type === NLMSG.ERROR || message.type === NLMSG.DONE) {
@@ -115,31 +122,25 @@ export class RouteSocket implements Disposable {
   }
 }
 
-/** Whether a message is the kernel's: root in the namespace can send some to any socket there, and to any group. */
-export function isFromKernel({ name }: ReceivedMessage): boolean {
-  // struct sockaddr_nl { u16 family; u16 pad; u32 pid; u32 groups; }
-  const view = new DataView(name.buffer, name.byteOffset, name.byteLength);
-  return name.length >= SOCKADDR_NL && view.getUint32(4, true) === 0;
+/**
+ * Returns whether the kernel sent a message. Root in a namespace can send messages to any netlink
+ * socket and multicast group there.
+ */
+export function isFromKernel({ sender }: ReceivedMessage): boolean {
+  return netlinkPortId(sender) === 0;
 }
 
-/** Opens a netlink socket in a namespace. @throws {SyscallError} */
-export function openRouteSocket(netns: Netns): RouteSocket {
+/** Opens a netlink socket in a namespace. @throws {SyscallError} if that fails. */
+export function openNetlinkSocket(netns: Netns): NetlinkSocket {
   const socket = withNetns(
     netns,
     () => openSocket(AF.NETLINK, SOCK.RAW, NETLINK_ROUTE),
   );
-  return new RouteSocket(
+  return new NetlinkSocket(
     prepared(socket, () => {
-      setOption(socket, {
-        level: SOL_NETLINK,
-        name: NETLINK_CAP_ACK,
-        value: 1,
-      });
-      setOption(socket, {
-        level: SOL_NETLINK,
-        name: NETLINK_EXT_ACK,
-        value: 1,
-      });
+      for (const name of [NETLINK_CAP_ACK, NETLINK_EXT_ACK]) {
+        setOption(socket, { level: SOL_NETLINK, name, value: 1 });
+      }
     }),
   );
 }
