@@ -212,8 +212,11 @@ function late(what: string, timeoutMs: number): SystemError {
   return new SystemError(`${what} within ${timeoutMs} ms`);
 }
 
-/** struct ucred { pid_t pid; uid_t uid; gid_t gid; } */
-function peerOf(descriptor: Descriptor): PeerCredentials {
+/**
+ * Returns the process at the other end of a connected socket: the one that connected or listened.
+ */
+export function peerOf(descriptor: Descriptor): PeerCredentials {
+  // struct ucred { pid_t pid; uid_t uid; gid_t gid; }
   const option = { level: SOL_SOCKET, name: SO_PEERCRED, size: 12 };
   const view = getOption(descriptor, option);
   return { pid: view.getInt32(0, true), uid: view.getUint32(4, true) };

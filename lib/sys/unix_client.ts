@@ -5,6 +5,7 @@
  */
 
 import { SystemError } from "../base/errors.ts";
+import { isAbstract } from "../base/socket_name.ts";
 import { MAX_TIMER_MS } from "./timeout.ts";
 import { reasonOf } from "./files.ts";
 import { encodeLine, LineDecoder } from "../base/line_framing.ts";
@@ -120,15 +121,17 @@ export class UnixClient implements Disposable {
 }
 
 /**
- * Connects to the daemon that listens at `path`. Needs the permissions `read`, `write` and `net`
- * for it.
+ * Connects to the daemon that listens at `path`, or on the abstract socket whose name follows `@`.
+ * Needs the permissions `read`, `write` and `net` for it.
  *
  * @throws {SystemError} if no daemon listens there, with upstream's text.
  */
 export async function connectUnix(path: string): Promise<UnixClient> {
+  // Deno, as the kernel, takes a leading NUL for an abstract name.
+  const name = isAbstract(path) ? `\0${path.slice(1)}` : path;
   try {
     return new UnixClient(
-      await Deno.connect({ transport: "unix", path }),
+      await Deno.connect({ transport: "unix", path: name }),
       path,
     );
   } catch (error) {

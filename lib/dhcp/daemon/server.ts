@@ -22,7 +22,7 @@ import {
   type RpcConnection,
   serveUpstream,
 } from "./upstream_server.ts";
-import { type CallerCredentials, checkCaller } from "./caller_credentials.ts";
+import { type CallerCredentials, refusalOf } from "./caller_credentials.ts";
 
 /** How long a caller may take to send its request, and to read its answer. */
 const LINE_TIMEOUT_MS = 5000;
@@ -54,9 +54,14 @@ export async function serveConnection(
   context: ServerContext,
 ): Promise<void> {
   using caller = connection;
+  const refusal = refusalOf(caller.peer, context.ownUid);
+  if (refusal !== undefined) {
+    const { pid, uid } = caller.peer;
+    context.log("warn", "caller-refused", { pid, uid });
+    return await writeFailure(refusal, caller);
+  }
   let line: string | undefined;
   try {
-    checkCaller(caller.peer, context.ownUid);
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
     if (isHttp(line)) {
@@ -77,11 +82,18 @@ export async function serveConnection(
     }
     // Upstream's plugin has its answer already, in its own protocol.
     if (line === undefined || !isHttp(line)) {
-      await caller.writeLine(formatFailure(failure), LINE_TIMEOUT_MS)
-        .catch(() => {}); // The caller is gone or does not read; the log has the reason.
+      await writeFailure(failure, caller);
     }
     if (error instanceof TooLongError) await discardRest(caller, context);
   }
+}
+
+async function writeFailure(
+  failure: CniError,
+  caller: CallerConnection,
+): Promise<void> {
+  await caller.writeLine(formatFailure(failure), LINE_TIMEOUT_MS)
+    .catch(() => {}); // The caller is gone or does not read; the log has the reason.
 }
 
 /**

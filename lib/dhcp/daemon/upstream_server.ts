@@ -171,7 +171,7 @@ async function answer(
       return;
     }
     case "DHCP.Release":
-      await daemon.release({ method: "release", ...common(args) });
+      await daemon.release(common(args));
       await send({});
       return;
     default:

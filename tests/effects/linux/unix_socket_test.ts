@@ -5,6 +5,7 @@ import { connectUnix } from "../../../lib/sys/unix_client.ts";
 import type { UnixConnection } from "../../../lib/linux/unix_connection.ts";
 import {
   listenUnix,
+  refuseListening,
   type UnixListener,
 } from "../../../lib/linux/unix_listener.ts";
 import { UnixServer } from "../../../lib/linux/unix_server.ts";
@@ -367,10 +368,70 @@ Deno.test("listenUnix() refuses a socket that a daemon listens on, and keeps it"
     [error.message, error.advice],
     [
       `listen unix ${server.path}: bind: address already in use`,
-      "another daemon is listening there",
+      `process ${Deno.pid} is listening there; stop it, or choose another path`,
     ],
   );
+  assertThrows(() => refuseListening(server.path), SystemError, error.message);
   using _client = await connectUnix(server.path);
+});
+
+Deno.test("refuseListening() accepts a path that no process listens on, and changes nothing", () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  refuseListening(path);
+  refuseListening(directory.join("none/s"));
+  leaveStaleSocket(path);
+  refuseListening(path);
+  assertEquals(Deno.lstatSync(path).isSocket, true);
+  Deno.removeSync(path);
+  Deno.writeTextFileSync(path, "precious");
+  refuseListening(path);
+});
+
+Deno.test("listenUnix() listens on an abstract socket, which has no file", async () => {
+  using directory = new TempDir();
+  const name = `@cni-ipam${directory.path}`;
+  const before = [...Deno.readDirSync(".")].map((entry) => entry.name);
+  await using loop = new EventLoop((error) => {
+    throw error;
+  });
+  const connections = new Mailbox<UnixConnection>();
+  {
+    using listener = listenUnix(name);
+    assertEquals([listener.path, listener.isReachable], [name, true]);
+    using _server = new UnixServer(loop, listener, {
+      maxLineBytes: 10,
+      onConnection: connections.put,
+    });
+    using client = await connectUnix(name);
+    const answer = client.call("ping", LIMITS);
+    using connection = await connections.take("connection");
+    assertEquals(await connection.readLine(LONG_MS), "ping");
+    await connection.writeLine("pong", LONG_MS);
+    assertEquals(await answer, "pong");
+    const error = assertThrows(() => listenUnix(name), SystemError);
+    assertEquals([error.message, error.advice], [
+      `listen unix ${name}: bind: address already in use`,
+      `process ${Deno.pid} is listening there; stop it, or choose another path`,
+    ]);
+    assertThrows(() => refuseListening(name), SystemError, error.message);
+  }
+  refuseListening(name);
+  const { message } = await assertRejects(() => connectUnix(name), SystemError);
+  assertEquals(message, `dial unix ${name}: connect: connection refused`);
+  const after = [...Deno.readDirSync(".")].map((entry) => entry.name);
+  assertEquals(after, before);
+});
+
+Deno.test("UnixListener.isReachable is false once its file is removed or replaced", () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  using listener = listenUnix(path);
+  assertEquals(listener.isReachable, true);
+  Deno.removeSync(path);
+  assertEquals(listener.isReachable, false);
+  leaveStaleSocket(path);
+  assertEquals(listener.isReachable, false);
 });
 
 Deno.test("listenUnix() refuses a file that is not a socket, and keeps it", () => {
@@ -387,6 +448,15 @@ Deno.test("listenUnix() refuses a path that is too long for a socket", () => {
     SystemError,
   );
   assert(error.message.includes("108 bytes, expected 1 to 107"));
+});
+
+Deno.test("listenUnix() refuses the name of an abstract socket that is too long", () => {
+  using _longest = listenUnix(`@${"x".repeat(107)}`);
+  const error = assertThrows(
+    () => listenUnix(`@${"x".repeat(108)}`),
+    SystemError,
+  );
+  assert(error.message.includes("109 bytes, expected 1 to 108"));
 });
 
 Deno.test("listenUnix() throws the reason why it cannot make the directory", () => {
