@@ -1,6 +1,6 @@
 /**
- * Listening on a Unix socket: a new one, in place of a stale one if need be, or the one that
- * systemd passes.
+ * Listening on a Unix socket: a new one, which may replace a stale one, or the one that systemd
+ * passes.
  *
  * @module
  */
@@ -102,7 +102,7 @@ export class UnixListener implements Disposable {
  *   system refuses.
  */
 export function listenUnix(path: string): UnixListener {
-  const address = addressOf(path);
+  const address = socketAddressOf(path);
   if (!isAbstract(path)) {
     makeDirectoryOf(path);
     removeStaleSocket(path, address);
@@ -125,7 +125,7 @@ export function listenUnix(path: string): UnixListener {
  * @throws {SystemError} as {@link listenUnix} does.
  */
 export function refuseListening(path: string): void {
-  const address = addressOf(path);
+  const address = socketAddressOf(path);
   if (isAbstract(path)) return refuseIfListening(path, address);
   if (lstat(path)?.isSocket === true) refuseIfListening(path, address);
 }
@@ -293,7 +293,7 @@ function isSameFile(one: Deno.FileInfo, other: Deno.FileInfo): boolean {
     one.birthtime?.getTime() === other.birthtime?.getTime();
 }
 
-function addressOf(path: string): Uint8Array<ArrayBuffer> {
+function socketAddressOf(path: string): Uint8Array<ArrayBuffer> {
   try {
     return unixAddress(path);
   } catch (error) {

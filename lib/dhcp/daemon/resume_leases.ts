@@ -123,7 +123,7 @@ async function releaseThrough(
   }
 }
 
-/** Returns the interface of a stored lease; undefined if it is gone. @throws {SystemError} */
+/** Returns the interface of a stored lease; undefined if it is gone. */
 function findInterface(
   { bootId, location }: LeaseRecord,
   { ports }: LeaseClientContext,

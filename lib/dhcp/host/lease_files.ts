@@ -35,7 +35,7 @@ export class LeaseFiles implements LeaseStore {
   /** Names of the files of leases that were removed although their files could not be. */
   readonly #leftOver = new Set<string>();
 
-  /** Makes the state directory. @throws {SystemError} */
+  /** Makes the state directory. @throws {SystemError} if the file system refuses. */
   constructor(
     directory: string,
     { digest, scheduler }: {
