@@ -172,9 +172,8 @@ export function activatedListener(
 }
 
 /**
- * Returns the path that a socket is bound to. Undefined if its name is not a path, or the path
- * leads nowhere here, as when it was bound in another mount namespace. A path whose file was removed
- * is returned.
+ * Returns the path that a socket is bound to, even if its file was removed. Undefined if its name
+ * is not a path, or the path leads nowhere, as when it was bound in another mount namespace.
  */
 function pathOf({ fd }: Descriptor): string | undefined {
   const address = pinnedBytes(SOCKADDR_UN);
@@ -235,7 +234,7 @@ function removeStaleSocket(
   removeFile(path);
 }
 
-/** @throws {SystemError} unless the system refuses a connection to `path`. */
+/** @throws {SystemError} if a process listens at `path`, or that cannot be found out. */
 function refuseIfListening(
   path: string,
   address: Uint8Array<ArrayBuffer>,

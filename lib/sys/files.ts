@@ -58,7 +58,11 @@ export function lstat(path: string): Deno.FileInfo | undefined {
   }
 }
 
-/** Whether `path` is a directory, or a symbolic link to one. @throws {SystemError} */
+/**
+ * Whether `path` is a directory, or a symbolic link to one.
+ *
+ * @throws {SystemError} if that cannot be found out.
+ */
 export function isDirectory(path: string): boolean {
   try {
     return Deno.statSync(path).isDirectory;

@@ -127,7 +127,7 @@ export class UnixClient implements Disposable {
  * @throws {SystemError} if no daemon listens there, with upstream's text.
  */
 export async function connectUnix(path: string): Promise<UnixClient> {
-  // Deno, as the kernel, takes a leading NUL for an abstract name.
+  // A leading NUL makes the name an abstract one, as for the kernel. Older runtimes refuse it.
   const name = isAbstract(path) ? `\0${path.slice(1)}` : path;
   try {
     return new UnixClient(
@@ -135,6 +135,12 @@ export async function connectUnix(path: string): Promise<UnixClient> {
       path,
     );
   } catch (error) {
+    if (isAbstract(path) && error instanceof TypeError) {
+      throw new SystemError(
+        `dial unix ${path}: connect: this runtime has no abstract sockets`,
+        { advice: "use the path of a socket file", cause: error },
+      );
+    }
     throw new SystemError(`dial unix ${path}: connect: ${reasonOf(error)}`, {
       advice: "is the daemon running? See `dhcp daemon`",
       cause: error,

@@ -145,6 +145,8 @@ async function serve(
     { locks, socket, pidFile, releaseNotes },
     { daemon, log },
   );
+  // The file of a socket that a service manager passed may be gone already.
+  await check.run();
   using _check = repeat(timers, CHECK_INTERVAL_MS, () => {
     limiter.report();
     check.run().catch((error) => loop.report(error));
@@ -166,7 +168,8 @@ async function serve(
   );
   status = () => {
     const { leases, counters } = daemon.status();
-    return { ...leases, ...counters };
+    const total = Object.values(leases).reduce((sum, count) => sum + count, 0);
+    return { leases: total, ...leases, ...counters };
   };
   log("info", "serving", { socket: socketPath, state: stateDir, version });
   notify("READY=1");

@@ -160,8 +160,8 @@ Deno.test("FileCheck has the leases released for which plugins left notes", asyn
 
 Deno.test("FileCheck says once why it cannot restore a file, and restores it later", async () => {
   await using files = await CheckedFiles.open();
-  Deno.removeSync(files.socketPath);
-  Deno.mkdirSync(files.socketPath);
+  await Deno.remove(files.socketPath);
+  await Deno.mkdir(files.socketPath);
   await files.run();
   await files.run();
   const [event, ...others] = files.events.splice(0);
@@ -171,7 +171,7 @@ Deno.test("FileCheck says once why it cannot restore a file, and restores it lat
     [],
   ]);
   assert(String(event?.["reason"]).endsWith("address already in use"));
-  Deno.removeSync(files.socketPath);
+  await Deno.remove(files.socketPath);
   await files.run();
   assertEquals(files.events, [
     { event: "file-restored", path: files.socketPath },
@@ -180,7 +180,7 @@ Deno.test("FileCheck says once why it cannot restore a file, and restores it lat
 
 Deno.test("FileCheck leaves the socket of another daemon in place, and names its process", async () => {
   await using files = await CheckedFiles.open();
-  Deno.removeSync(files.socketPath);
+  await Deno.remove(files.socketPath);
   using _other = Deno.listen({ transport: "unix", path: files.socketPath });
   await files.run();
   assertEquals(

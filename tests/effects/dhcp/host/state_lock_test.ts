@@ -23,26 +23,26 @@ Deno.test("StateLock refuses a directory that another daemon uses, names its pro
 Deno.test("StateLock makes a lock file that only its user can open", async () => {
   using directory = new TempDir();
   using _lock = await StateLock.acquire(directory.path);
-  const { mode } = Deno.statSync(directory.join("lock"));
+  const { mode } = await Deno.stat(directory.join("lock"));
   assertEquals((mode ?? 0) & 0o777, 0o600);
   assertEquals(
-    Deno.readTextFileSync(directory.join("lock")),
+    await Deno.readTextFile(directory.join("lock")),
     `${Deno.pid}\n`,
   );
 });
 
 Deno.test("StateLock ignores a lock of the directory that any user can hold", async () => {
   using directory = new TempDir();
-  Deno.chmodSync(directory.path, 0o755);
-  using stranger = Deno.openSync(directory.path);
+  await Deno.chmod(directory.path, 0o755);
+  using stranger = await Deno.open(directory.path);
   stranger.lockSync(true);
   using _lock = await StateLock.acquire(directory.path);
 });
 
 Deno.test("StateLock respects a lock of the directory that only its user can hold", async () => {
   using directory = new TempDir();
-  Deno.chmodSync(directory.path, 0o700);
-  using earlier = Deno.openSync(directory.path);
+  await Deno.chmod(directory.path, 0o700);
+  using earlier = await Deno.open(directory.path);
   earlier.lockSync(true);
   const error = await assertRejects(
     () => StateLock.acquire(directory.path),
@@ -57,7 +57,7 @@ Deno.test("StateLock respects a lock of the directory that only its user can hol
 Deno.test("StateLock locks the directory for daemons that know no lock file", async () => {
   using directory = new TempDir();
   using _lock = await StateLock.acquire(directory.path);
-  using other = Deno.openSync(directory.path);
+  using other = await Deno.open(directory.path);
   assertEquals(other.tryLockSync(true), false);
 });
 
@@ -87,8 +87,8 @@ for (
     assertEquals(lock.restore(), false);
     remove(path);
     assertEquals([lock.restore(), lock.restore()], [true, false]);
-    assertEquals(Deno.readTextFileSync(`${path}/lock`), `${Deno.pid}\n`);
-    const other = Deno.openSync(`${path}/lock`);
+    assertEquals(await Deno.readTextFile(`${path}/lock`), `${Deno.pid}\n`);
+    const other = await Deno.open(`${path}/lock`);
     assertEquals(other.tryLockSync(true), false);
     other.close();
   });
@@ -98,7 +98,7 @@ Deno.test("StateLock.restore() fails if another daemon has the directory by then
   using directory = new TempDir();
   const path = directory.join("state");
   using lock = await StateLock.acquire(path);
-  Deno.removeSync(path, { recursive: true });
+  await Deno.remove(path, { recursive: true });
   using _other = await StateLock.acquire(path);
   const { message } = assertThrows(() => lock.restore(), SystemError);
   assert(message.includes(`another daemon uses it (process ${Deno.pid})`));
@@ -106,7 +106,7 @@ Deno.test("StateLock.restore() fails if another daemon has the directory by then
 
 Deno.test("StateLock locks a directory in which no lock file can be made, and says why", async () => {
   using directory = new TempDir();
-  Deno.mkdirSync(directory.join("lock"));
+  await Deno.mkdir(directory.join("lock"));
   using lock = await StateLock.acquire(directory.path);
   assert(lock.problem?.message.startsWith(`open ${directory.join("lock")}: `));
   await assertRejects(
