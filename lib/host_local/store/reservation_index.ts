@@ -128,6 +128,28 @@ export function stampIndex(path: string, directory: string): void {
   }
 }
 
+/** Offsets of the write and the read version in the header of an SQLite file. */
+const VERSION_OFFSETS = [18, 19] as const;
+/** The version of a file with a write-ahead log. */
+const WRITE_AHEAD_LOG = 2;
+
+/**
+ * Refuses a file that makes SQLite create a write-ahead log beside it, which nothing would remove.
+ *
+ * @throws {IndexDoubt} if the header asks for a log.
+ * @throws {SystemError} if the file cannot be read.
+ */
+function refuseWriteAheadLog(path: string): void {
+  const header = new Uint8Array(20);
+  attempt("read", path, () => {
+    using file = Deno.openSync(path);
+    file.readSync(header);
+  });
+  if (VERSION_OFFSETS.some((at) => header[at] === WRITE_AHEAD_LOG)) {
+    throw new IndexDoubt(`${path} asks for a write-ahead log`);
+  }
+}
+
 /** An open index. Its methods throw {@link IndexDoubt} if the file is damaged. */
 export class ReservationIndex implements ReservationLookup, Disposable {
   readonly #path: string;
@@ -149,13 +171,13 @@ export class ReservationIndex implements ReservationLookup, Disposable {
    * Opens the index at `path`.
    *
    * @returns Undefined if there is none, or none of `directory` as it is now.
-   * @throws {IndexDoubt} if it is not a database.
+   * @throws {IndexDoubt} if it is not a database, or one with a write-ahead log.
    * @throws {SystemError} if it cannot be inspected.
    */
   static open(path: string, directory: string): ReservationIndex | undefined {
-    return isIndexCurrent(path, directory)
-      ? new ReservationIndex(path)
-      : undefined;
+    if (!isIndexCurrent(path, directory)) return undefined;
+    refuseWriteAheadLog(path);
+    return new ReservationIndex(path);
   }
 
   /**

@@ -391,6 +391,12 @@ function flipBytes(path: string): void {
   Deno.writeFileSync(path, bytes);
 }
 
+/** Read and write version 2, and a page size that no file has: SQLite opens the log before it refuses the file. */
+function askForLog(path: string): void {
+  const bytes = Deno.readFileSync(path);
+  Deno.writeFileSync(path, bytes.fill(2, 16, 32));
+}
+
 const DAMAGES = [
   { name: "is empty", damage: (path) => Deno.truncateSync(path, 0) },
   {
@@ -410,6 +416,7 @@ const DAMAGES = [
       ),
   },
   { name: "has damaged pages", damage: flipBytes },
+  { name: "asks for a write-ahead log", damage: askForLog },
   { name: "has another schema", damage: otherSchema },
   { name: "lacks a table", damage: withoutRuns },
 ] as const satisfies readonly {
