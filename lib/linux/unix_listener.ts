@@ -250,7 +250,7 @@ function refuseIfListening(
   throw inUse(path, { advice: stopAdvice(peerOf(probe).pid) });
 }
 
-/** @throws {SystemError} */
+/** @throws {SystemError} if another process listens at `path`, or the system refuses. */
 function bind(
   socket: Descriptor,
   address: Uint8Array<ArrayBuffer>,

@@ -52,19 +52,31 @@ export interface ServerContext {
   nowMs(): number;
 }
 
-/** Serves one connection to its end; never throws. */
+/**
+ * Returns the line with which a caller is refused, and logs it; undefined for root and the daemon's
+ * own user.
+ */
+export function refuseCaller(
+  { pid, uid }: CallerCredentials,
+  { ownUid, log }: Pick<ServerContext, "ownUid" | "log">,
+): string | undefined {
+  const refusal = refusalOf({ pid, uid }, ownUid);
+  if (refusal === undefined) return undefined;
+  log("warn", "caller-refused", { pid, uid });
+  return formatFailure(refusal);
+}
+
+/**
+ * Serves one connection to its end; never throws.
+ *
+ * @param connection That of a caller which {@link refuseCaller} accepts.
+ */
 export async function serveConnection(
   connection: CallerConnection,
   daemon: Daemon,
   context: ServerContext,
 ): Promise<void> {
   using caller = connection;
-  const refusal = refusalOf(caller.peer, context.ownUid);
-  if (refusal !== undefined) {
-    const { pid, uid } = caller.peer;
-    context.log("warn", "caller-refused", { pid, uid });
-    return await writeFailure(refusal, caller);
-  }
   let line: string | undefined;
   try {
     line = await caller.readLine(LINE_TIMEOUT_MS);

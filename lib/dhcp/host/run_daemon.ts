@@ -18,7 +18,7 @@ import { Daemon } from "../daemon/daemon.ts";
 import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
 import type { DaemonPorts } from "../daemon/ports.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
-import { serveConnection } from "../daemon/server.ts";
+import { refuseCaller, serveConnection } from "../daemon/server.ts";
 import { netnsInterfaces } from "./netns_interface.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { nowMs } from "../../sys/clock.ts";
@@ -134,6 +134,7 @@ async function serve(
   const calls = new Set<Promise<void>>();
   using socket = new DaemonSocket(loop, listener, {
     maxLineBytes: MAX_REQUEST_BYTES,
+    refuse: (peer) => refuseCaller(peer, context),
     onConnection: (connection) => {
       const call = serveConnection(connection, daemon, context)
         .catch((error) => loop.report(error))

@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DecodeError, SystemError } from "../../../lib/base/errors.ts";
+import { Descriptor } from "../../../lib/linux/descriptor.ts";
+import { libc } from "../../../lib/linux/libc.ts";
+import { bindSocket, openSocket, SOCK } from "../../../lib/linux/socket.ts";
+import { AF, unixAddress } from "../../../lib/linux/socket_address.ts";
 import { EventLoop } from "../../../lib/linux/event_loop.ts";
 import { connectUnix } from "../../../lib/sys/unix_client.ts";
 import type { UnixConnection } from "../../../lib/linux/unix_connection.ts";
@@ -267,6 +271,56 @@ Deno.test("UnixServer reports what onConnection throws, disconnects, and continu
     );
     assertEquals(String(await errors.take("error")), "Error: no");
   }
+});
+
+Deno.test("UnixServer sends refused peers a line, and makes no connection", async () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  await using loop = new EventLoop((error) => {
+    throw error;
+  });
+  using listener = listenUnix(path);
+  const connections = new Mailbox<UnixConnection>();
+  const peers: number[] = [];
+  using _server = new UnixServer(loop, listener, {
+    maxLineBytes: 10,
+    refuse: ({ pid }) => {
+      peers.push(pid);
+      return peers.length <= 2 ? "no" : undefined;
+    },
+    onConnection: connections.put,
+  });
+  for (let refused = 0; refused < 2; refused++) {
+    using client = await connect(path);
+    const answer = await new Response(client.readable).text();
+    assertEquals(answer, "no\n");
+  }
+  using _client = await connectUnix(path);
+  using _connection = await connections.take("connection");
+  assertEquals(peers, [Deno.pid, Deno.pid, Deno.pid]);
+});
+
+Deno.test("connectUnix() waits for a place in a full queue of connections", async () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  using socket = openSocket(AF.UNIX, SOCK.STREAM);
+  bindSocket(socket, unixAddress(path), path);
+  libc().listen(socket.fd, 1);
+  using queued = new DisposableStack();
+  for (;;) {
+    const connected = await connect(path).catch((error) => error);
+    if (connected instanceof Deno.errors.WouldBlock) break;
+    queued.adopt(connected as Deno.UnixConn, (each) => each.close());
+  }
+  const late = await assertRejects(() => connectUnix(path), SystemError);
+  assertEquals(
+    late.message,
+    `dial unix ${path}: connect: resource temporarily unavailable`,
+  );
+  const waiting = connectUnix(path);
+  const accepted = libc().accept4(socket.fd, null, null, 0);
+  using _accepted = new Descriptor(accepted);
+  using _client = await waiting;
 });
 
 Deno.test("UnixClient.call() throws after its timeout", async () => {
