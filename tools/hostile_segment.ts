@@ -35,13 +35,13 @@ const SETTLE_MS = 2000;
 const LEASES = 3;
 
 /** A daemon to attack. */
-export interface HostileTarget {
+interface HostileTarget {
   readonly name: string;
   readonly binary: string;
 }
 
 /** The daemons that the report compares. */
-export const TARGETS: readonly HostileTarget[] = [
+const TARGETS: readonly HostileTarget[] = [
   { name: "here", binary: OURS },
   { name: "upstream", binary: UPSTREAM },
 ];
@@ -151,11 +151,13 @@ async function measure(
 
 /** Attacks each daemon in turn. The figures of an attack stand together. */
 export async function attackAll(
-  { targets, attacks, seconds, folder }: {
+  { targets, attacks, seconds, folder, onProgress = () => {} }: {
     readonly targets: readonly HostileTarget[];
     readonly attacks: readonly Attack[];
     readonly seconds: number;
     readonly folder: string;
+    /** Receives the figures of each attack. */
+    readonly onProgress?: (figures: AttackFigures) => void;
   },
 ): Promise<AttackFigures[]> {
   const figures: AttackFigures[] = [];
@@ -168,9 +170,8 @@ export async function attackAll(
       await side.add(await segment.container());
     }
     for (const attack of attacks) {
-      print(`${name}: ${attack.name} ...`);
       const own = await measure(attack, { segment, side, name, seconds });
-      print(hostileTable([own]).at(-1) ?? "");
+      onProgress(own);
       figures.push(own);
     }
   }
@@ -192,7 +193,11 @@ if (import.meta.main) {
   cleanUpWhenInterrupted();
   using folder = new Folder("cni-ipam-hostile-");
   const figures = await attackAll({
-    ...{ targets: TARGETS, attacks, seconds, folder: folder.path },
+    targets: TARGETS,
+    attacks,
+    seconds,
+    folder: folder.path,
+    onProgress: ({ side, attack }) => print(`${side}: ${attack}`),
   });
   for (const line of hostileTable(figures)) print(line);
   if (attacks === ATTACKS) {

@@ -45,6 +45,8 @@ const NOBODY: Ipv4Address = { family: 4, value: 0n };
 const EVERYBODY: Ipv4Address = { family: 4, value: 0xffffffffn };
 /** The attacker's address, which it gives out as that of a server. */
 const ROGUE: Ipv4Address = { family: 4, value: 0xc0000242n };
+/** The server of the segment. */
+const SERVER: Ipv4Address = { family: 4, value: 0xc0000201n };
 const ROGUE_LEASE: Ipv4Address = { family: 4, value: 0xc00002fan };
 /** Offsets in a packet without IPv4 options, and lengths of the fields that can hold options. */
 const SNAME_OFFSET = 28 + 44;
@@ -183,6 +185,13 @@ function overloaded(message: DhcpMessage): readonly Uint8Array[] {
     });
 }
 
+/** The packet with another length in its IPv4 header, whose checksum is then wrong. */
+function withTotalLength(packet: Uint8Array, length: number): Uint8Array {
+  const copy = packet.slice();
+  copy.set([0, length], 2);
+  return copy;
+}
+
 /** A UDP checksum of 0 means that there is none (RFC 768). */
 function withoutChecksum(packet: Uint8Array): Uint8Array {
   packet.set([0, 0], 26);
@@ -193,11 +202,21 @@ function withoutChecksum(packet: Uint8Array): Uint8Array {
 export const ATTACKS: readonly Attack[] = [
   {
     name: "short frames",
-    text: "broadcast packets to port 68 that are cut after 1 to 60 bytes",
+    text:
+      "broadcast packets to port 68 of 1 to 80 bytes, with every length of the IPv4 header, and with total lengths that are too short",
     kind: "flood",
     packets: () => {
-      const whole = datagram(new Uint8Array(300));
-      return Array.from({ length: 60 }, (_, at) => whole.subarray(0, at + 1));
+      const whole = datagram(new Uint8Array(52));
+      const lengths = Array.from({ length: whole.length }, (_, at) => at + 1);
+      const headerWords = Array.from({ length: 16 }, (_, words) => words);
+      return lengths.flatMap((length) => [
+        ...headerWords.map((words) => {
+          const cut = whole.slice(0, length);
+          cut.set([0x40 | words]);
+          return cut;
+        }),
+        withTotalLength(whole, length),
+      ]);
     },
   },
   {
@@ -257,6 +276,14 @@ export const ATTACKS: readonly Attack[] = [
     kind: "reply",
     times: 100,
     packets: (message) => [reply("NAK", message)],
+  },
+  {
+    name: "impersonated server",
+    text:
+      "100 DHCPNAKs in the name of the server to each message of the victim",
+    kind: "reply",
+    times: 100,
+    packets: (message) => [reply("NAK", message, { 54: bytesOf(SERVER) })],
   },
   {
     name: "pointer chains",
