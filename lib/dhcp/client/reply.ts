@@ -1,6 +1,7 @@
 /** Whether a received message is a server's answer to this client's exchange. Pure. @module */
 
 import { DecodeError } from "../../base/errors.ts";
+import { shortened } from "../../base/quoted_text.ts";
 import {
   type DhcpMessage,
   messageTypeName,
@@ -15,11 +16,14 @@ import { sentClientIdentifier } from "./request.ts";
 import type { ClientSettings } from "./settings.ts";
 import { log } from "./step.ts";
 
+/** Of option 56, which can have 64 KiB. Characters. */
+const MAX_TEXT = 200;
+
 /** A server's answer, checked. */
 export interface Reply {
   readonly type: "OFFER" | "ACK" | "NAK";
   readonly server: Ipv4Address;
-  /** Option 56, possibly empty: what the server says to an operator. */
+  /** Option 56, possibly empty and possibly shortened: what the server says to an operator. */
   readonly text: string;
 }
 
@@ -118,7 +122,10 @@ function checkOptions(
     return refused(`server identifier ${formatIpAddress(server)} (option 54)`);
   }
   const text = optionValue(options, OptionCode.message, "text") ?? "";
-  return { kind: "reply", reply: { type, server, text } };
+  return {
+    kind: "reply",
+    reply: { type, server, text: shortened(text, MAX_TEXT) },
+  };
 }
 
 function refused(reason: string): ReplyCheck {
