@@ -10,8 +10,10 @@ import {
 import { OptionCode } from "../codec/option_code.ts";
 import { optionValue } from "../codec/option_value.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
-import { type Ipv4Address, isHostAddress } from "../../net/ipv4_address.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
+import { isAddressOfOther } from "../../net/subnet_host.ts";
 import type { ClientEffect } from "./event.ts";
+import { leasedSubnet } from "./lease.ts";
 import { sentClientIdentifier } from "./request.ts";
 import type { ClientSettings } from "./settings.ts";
 import { log } from "./step.ts";
@@ -118,7 +120,7 @@ function checkOptions(
   }
   const server = optionValue(options, OptionCode.serverIdentifier, "ip");
   if (server === undefined) return refused("no server identifier (option 54)");
-  if (!isHostAddress(server)) {
+  if (!isAddressOfOther(server, leasedSubnet(message))) {
     return refused(`server identifier ${formatIpAddress(server)} (option 54)`);
   }
   const text = optionValue(options, OptionCode.message, "text") ?? "";

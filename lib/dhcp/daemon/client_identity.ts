@@ -11,7 +11,6 @@ import {
 } from "../codec/client_identifier.ts";
 import type { ClientSettings } from "../client/settings.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
-import { DEFAULT_TIMINGS } from "../client/settings.ts";
 import type { DaemonFlags } from "./flags.ts";
 import type { Digest } from "./ports.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
@@ -120,7 +119,6 @@ export function clientSettings(
     requestedCodes,
     broadcast: broadcastOf(identity, options, { flags, linkKind }),
     timings: {
-      firstResendMs: DEFAULT_TIMINGS.firstResendMs,
       timeoutMs: flags.timeoutMs,
       resendMaxMs: flags.resendMaxMs,
       resendTimeoutMs: addTimeoutMs(options, flags),

@@ -7,12 +7,15 @@ import type { Log } from "../../base/log_line.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { ClientEffect } from "../client/event.ts";
 import type { ClientState } from "../client/state.ts";
-import { type DhcpMessage, messageTypeName } from "../codec/dhcp_message.ts";
+import { messageTypeName } from "../codec/dhcp_message.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import type { ClientPacket } from "../codec/packet.ts";
 import type { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DhcpSocket, Scheduler } from "./ports.ts";
 import type { Timer } from "../../base/timer.ts";
+
+/** A message, and the sender in the IPv4 header. */
+type ReceivedMessage = Extract<ClientPacket, { readonly kind: "message" }>;
 
 /** What a client socket needs. */
 export interface ClientSocketOptions {
@@ -73,12 +76,12 @@ export class ClientSocket implements Disposable {
   }
 
   /** Returns the messages that wait, one by one, until the socket is closed; never waits itself. */
-  *receive(): Generator<DhcpMessage> {
+  *receive(): Generator<ReceivedMessage> {
     for (const { packet, sender } of this.#socket?.receive() ?? []) {
       this.#record(packet);
       if (packet.kind === "dropped") continue;
       this.#server = sender;
-      yield packet.message;
+      yield packet;
     }
   }
 

@@ -233,8 +233,8 @@ export class LeaseClient {
 
   /** Handles the messages that wait in the socket. */
   #receive(): void {
-    for (const message of this.#socket.receive()) {
-      this.#dispatch({ kind: "packet", message });
+    for (const { message, source } of this.#socket.receive()) {
+      this.#dispatch({ kind: "packet", message, source });
     }
   }
 

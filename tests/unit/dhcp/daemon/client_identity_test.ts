@@ -129,7 +129,6 @@ Deno.test("clientSettings() takes the times from network and flags", () => {
     linkKind,
   });
   assertEquals(settings.timings, {
-    firstResendMs: 300,
     timeoutMs: 10_000,
     resendMaxMs: 62_000,
     resendTimeoutMs: 5000,

@@ -84,7 +84,9 @@ class Fixture {
     metrics: this.metrics,
     log: (_level, event) => this.events.push(event),
     onReadable: () => {
-      for (const { xid } of this.socket.receive()) this.received.push(xid);
+      for (const { message } of this.socket.receive()) {
+        this.received.push(message.xid);
+      }
     },
     onConflict: () => this.events.push("conflict"),
   });
@@ -94,6 +96,7 @@ class Fixture {
       kind: "send",
       type: "DISCOVER",
       xid: XID,
+      isRepeat: false,
       source: UNSPECIFIED_ADDRESS,
       destination: LIMITED_BROADCAST,
       bytes: encodeMessage(message({ xid: XID })),

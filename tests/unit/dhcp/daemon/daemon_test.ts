@@ -240,7 +240,7 @@ Deno.test("Daemon.allocate() fails with the reason of the client after the proce
   const { code, message } = await failed;
   assertEquals(
     [code, message],
-    [11, "no DHCPOFFER received: 5 DHCPDISCOVERs unanswered"],
+    [11, "no DHCPOFFER received: 4 DHCPDISCOVERs unanswered"],
   );
 });
 

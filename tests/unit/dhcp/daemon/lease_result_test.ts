@@ -20,7 +20,7 @@ const USUAL: RoutePolicy = {
 
 /** A lease of 192.0.2.50/24 through 192.0.2.1; options given replace these. */
 function lease(options: Record<number, string | undefined> = {}): Lease {
-  const result = leaseFromAck(reply("ACK", 1, { options }), 0);
+  const result = leaseFromAck(reply("ACK", 1, { options }), { sentMs: 0 });
   if (result.kind === "unusable") throw new Error(result.reason);
   return result.lease;
 }
