@@ -14,7 +14,6 @@ import {
   leaseTimes,
   type SentTimes,
 } from "../../../../lib/dhcp/client/lease_times.ts";
-import { hex } from "../../../support/bytes.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
 import { checkProperty } from "../../../support/property.ts";
 import { testRows } from "../../../support/rows.ts";
