@@ -1,8 +1,8 @@
 /**
- * Measures the compiled dhcp plugin and daemon beside upstream's, and writes docs/bench_dhcp.md.
+ * Measures the compiled dhcp plugin and daemon and upstream's, and writes docs/bench_dhcp.md.
  *
- * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` name other binaries. Needs root, `dnsmasq` and `nft`; everything happens
- * in network namespaces of its own.
+ * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq` and `nft`; everything runs in
+ * network namespaces of its own.
  * @module
  */
 
@@ -16,13 +16,14 @@ import {
   LEASES,
   LOSS_PERCENT,
 } from "./bench/dhcp/figures.ts";
-import { type Container, DhcpLab, inLanes } from "./bench/dhcp/lab.ts";
+import { type Container, DhcpLab, WIDTH } from "./bench/dhcp/lab.ts";
 import { formatDhcpReport } from "./bench/dhcp/report.ts";
 import { Side } from "./bench/dhcp/side.ts";
 import { describeMachine } from "./bench/machine.ts";
 import { medianByTurns, timeOf } from "./bench/process_time.ts";
 import { Folder } from "./lab/folder.ts";
 import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
+import { runInParallel } from "./parallel.ts";
 import { capture } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print, warn } from "./terminal.ts";
@@ -32,21 +33,21 @@ const EMPTY = Deno.env.get("EMPTY_BIN") ?? `${REPOSITORY}/dist/empty`;
 const UPSTREAM = `${Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni"}/dhcp`;
 const REPORT = `${REPOSITORY}/docs/bench_dhcp.md`;
 
-/** Calls one at a time; fewer of upstream's where each takes seconds. */
+/** Number of calls made one at a time; fewer for upstream where each takes seconds. */
 const ROUNDS = 60;
 const UPSTREAM_DOWN_ROUNDS = 12;
 const TOGETHER_ROUNDS = 4;
-/** Many of ours, so that there is a 99th percentile; upstream's take long, so all of them run at once. */
+/** Enough calls of ours for a 99th percentile; upstream's take long, so they all run at once. */
 const LOSSY: Both<{ readonly containers: number; readonly rounds: number }> = {
   ours: { containers: 20, rounds: 15 },
   upstream: { containers: AT_ONCE, rounds: 2 },
 };
 /** dnsmasq's shortest lease, renewed early. */
 const TIMES = { lease: 120, t1: 10 };
-/** How long renewals are watched: a few of each lease. */
+/** How long renewals are counted: a few per lease. */
 const WATCH_MS = 30_000;
-/** Before a daemon's memory is read: what was for the ADDs is over. */
-const REST_MS = 3000;
+/** Pause before a daemon's memory is read, for the work of the ADDs to end. */
+const SETTLE_MS = 3000;
 
 async function measureStart(): Promise<DhcpFigures["startMs"]> {
   const version = (program: string) => async (): Promise<number[]> => [
@@ -61,7 +62,7 @@ async function measureStart(): Promise<DhcpFigures["startMs"]> {
   return { ours, upstream, empty };
 }
 
-/** The times of those that ended well. */
+/** The times of the calls that succeeded, and how many failed. */
 async function timesOf(calls: readonly Promise<number>[]): Promise<AddTimes> {
   const settled = await Promise.allSettled(calls);
   const timesMs = settled.flatMap((each) =>
@@ -77,7 +78,7 @@ function join(parts: readonly AddTimes[]): AddTimes {
   };
 }
 
-/** One ADD at a time, by turns; what is not measured goes on between. */
+/** One ADD at a time, alternately; preparation and DEL run between them. */
 async function measureSingle(
   sides: Both<Side>,
   containers: Both<Container>,
@@ -101,11 +102,15 @@ async function measureTogether(
   side: Side,
   containers: readonly Container[],
 ): Promise<AddTimes> {
-  await inLanes(containers, (container) => container.setLink("up"));
+  await runInParallel(
+    containers,
+    WIDTH,
+    (container) => container.setLink("up"),
+  );
   const seen: AddTimes[] = [];
   for (let round = 0; round < TOGETHER_ROUNDS; round += 1) {
     seen.push(await timesOf(containers.map((each) => side.add(each))));
-    await inLanes(containers, (each) => side.delete(each));
+    await runInParallel(containers, WIDTH, (each) => side.delete(each));
   }
   return join(seen);
 }
@@ -115,18 +120,22 @@ async function measureLossy(
   all: readonly Container[],
   { containers: width, rounds }: typeof LOSSY["ours"],
 ): Promise<AddTimes> {
-  const seen = await inLanes(all.slice(0, width), async (container) => {
-    const own: AddTimes[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      own.push(await timesOf([side.add(container)]));
-      await side.delete(container);
-    }
-    return join(own);
-  }, width);
+  const seen = await runInParallel(
+    all.slice(0, width),
+    width,
+    async (container) => {
+      const own: AddTimes[] = [];
+      for (let round = 0; round < rounds; round += 1) {
+        own.push(await timesOf([side.add(container)]));
+        await side.delete(container);
+      }
+      return join(own);
+    },
+  );
   return join(seen);
 }
 
-/** The daemon's use of the machine with all these leases, at rest and by renewal. */
+/** The daemon's resources with all these leases, and its CPU time per renewal. */
 async function measureHeld(
   side: Side,
   lab: DhcpLab,
@@ -135,7 +144,7 @@ async function measureHeld(
   { readonly use: HeldFigures["use"]["ours"]; readonly renewalMs: number }
 > {
   await lab.attach(containers);
-  await pass(REST_MS);
+  await pass(SETTLE_MS);
   const before = await side.use();
   const acks = countAcks(lab);
   await pass(WATCH_MS);
@@ -147,14 +156,14 @@ async function measureHeld(
 }
 
 function countAcks({ dnsmasq }: DhcpLab): number {
-  return dnsmasq.log.split("DHCPACK(").length - 1;
+  return dnsmasq.process.count("DHCPACK(");
 }
 
 async function pass(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Each side has the server for itself here, so that its renewals are nobody else's. */
+/** Each side has a server of its own here, so that only its renewals are counted. */
 async function measureDaemon(
   folder: string,
   binary: string,
@@ -174,7 +183,7 @@ async function measureDaemon(
   for (const leases of LEASES) {
     print(`${name}: daemon with ${leases} leases ...`);
     const more = await lab.containers(leases - containers.length);
-    await inLanes(more, async (container) => {
+    await runInParallel(more, WIDTH, async (container) => {
       await container.setLink("up");
       await side.add(container);
     });
@@ -212,12 +221,12 @@ async function measureAdds(
     upstream: await measureTogether(theirSide, theirs),
   };
   print(`${LOSS_PERCENT} % of frames lost ...`);
-  await lab.lose(LOSS_PERCENT);
+  lab.dropFrames(LOSS_PERCENT);
   const lossy = {
     ours: await measureLossy(ourSide, ours, LOSSY.ours),
     upstream: await measureLossy(theirSide, theirs, LOSSY.upstream),
   };
-  await lab.loseNothing();
+  lab.dropNoFrames();
   return { up, down, together, lossy };
 }
 
@@ -242,7 +251,7 @@ async function measureAll(folder: string): Promise<DhcpFigures> {
 
 if (import.meta.main) {
   if (Deno.uid() !== 0) {
-    warn("bench dhcp makes network namespaces: run it as root");
+    warn("bench:dhcp creates network namespaces: run it as root");
     Deno.exit(1);
   }
   const startMs = performance.now();

@@ -164,7 +164,7 @@ async function measureSizes(root: string): Promise<SizeFigures[]> {
 async function measureBridge(
   root: string,
 ): Promise<Pick<Figures, "bridgeAddMs" | "bridgeDelMs">> {
-  await using bench = await BridgeBench.start(root);
+  using bench = new BridgeBench(root);
   const bridge = `${UPSTREAM_DIR}/bridge`;
   const measures = [
     await bench.measureWith(OURS, { name: "ours", bridge }),

@@ -1,7 +1,7 @@
 /**
  * `deno task build [NAME ...] [--target TRIPLE | --all]`: compiles binaries into dist/.
  *
- * Without a name all plugins, without a target for this machine.
+ * The default is all plugins, for this machine.
  *
  * @module
  */
@@ -24,14 +24,14 @@ import { print, warn } from "./terminal.ts";
 export interface Built {
   readonly name: string;
   readonly path: string;
-  /** What it was compiled with. */
+  /** The compiler used. */
   readonly compiler: Compiler;
 }
 
 /**
  * Builds the binaries for one target and prints a line about each.
  *
- * @throws {Error} if a binary cannot be built; those before it are in place then.
+ * @throws {Error} if a binary cannot be built; those before it are complete.
  */
 export async function build(
   binaries: readonly Binary[],

@@ -1,6 +1,6 @@
 /**
- * `deno task demo`: the example of the CNI project's host-local page on the compiled plugin, with
- * the files that it leaves. Exit status 1 if anything is not as the page, or the SPEC, has it.
+ * `deno task demo`: runs the example of the CNI project's host-local page with the compiled plugin, and
+ * shows the files it leaves. Exit status 1 if anything differs from the page or the SPEC.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { demonstrate } from "./demo/report.ts";
 import { showCall } from "./demo/shown_call.ts";
 import { print } from "./terminal.ts";
 
-/** One command, and what should come of it. */
+/** One command, and its expected outcome. */
 interface Step {
   readonly title: string;
   readonly command: "ADD" | "CHECK" | "DEL";
   readonly config: unknown;
-  /** What stdout should be as JSON; `undefined` for nothing. */
+  /** The expected JSON on stdout; `undefined` for nothing. */
   readonly stdout: unknown;
-  /** Contents of the files that should be there, by name. */
+  /** The expected content of each file, by name. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +26,7 @@ const NETWORK = "examplenet";
 const IPV4 = { address: "203.0.113.2/24", gateway: "203.0.113.1" };
 const IPV6 = { address: "2001:db8:1::2/64", gateway: "2001:db8:1::1" };
 
-/** Files that stay when all addresses are free again. */
+/** The files that remain when all addresses are free. */
 const EMPTY_NETWORK = {
   "last_reserved_ip.0": "203.0.113.2",
   "last_reserved_ip.1": "2001:db8:1::2",
@@ -51,7 +51,7 @@ function steps(dataDir: string): readonly Step[] {
   };
   return [
     {
-      title: "ADD reserves an address of each range set",
+      title: "ADD reserves one address of each range set",
       command: "ADD",
       config,
       stdout: {
@@ -63,8 +63,8 @@ function steps(dataDir: string): readonly Step[] {
     },
     {
       title:
-        "CHECK compares an earlier result with the reservations (since CNI 0.4.0, so the " +
-        "configuration is one of 1.1.0)",
+        "CHECK compares an earlier result with the reservations (its configuration is " +
+        "version 1.1.0, for CHECK exists since CNI 0.4.0)",
       command: "CHECK",
       config: {
         ...config,
@@ -75,7 +75,7 @@ function steps(dataDir: string): readonly Step[] {
       files: RESERVED,
     },
     {
-      title: "DEL frees them; where the search went on from stays",
+      title: "DEL frees the addresses and keeps the position of the search",
       command: "DEL",
       config,
       stdout: undefined,
@@ -84,7 +84,7 @@ function steps(dataDir: string): readonly Step[] {
   ];
 }
 
-/** Runs the step, shows it, and throws an `AssertionError` if something else came of it. */
+/** Runs a step and shows it. @throws {AssertionError} if its outcome is not the expected one. */
 async function run(
   { title, command, config, stdout, files }: Step,
   { binary, dataDir }: { binary: string; dataDir: string },

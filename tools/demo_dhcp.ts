@@ -1,8 +1,9 @@
 /**
- * `deno task demo:dhcp`: a container gets an address from a real dnsmasq through the compiled plugin and daemon, keeps it
- * while the daemon is killed and started again, and gives it back. Exit status 1 if anything goes otherwise.
+ * `deno task demo:dhcp`: a container acquires a lease from dnsmasq through the compiled plugin and daemon, keeps it while
+ * the daemon is killed and restarted, and releases it. Exit status 1 if anything is not as expected.
  *
- * Needs root, `ip` and `dnsmasq`. Everything happens in two network namespaces of its own, which are removed.
+ * Needs root, `ip` and `dnsmasq`. Everything runs in two network namespaces of its own, which are removed.
+ *
  * @module
  */
 
@@ -10,39 +11,38 @@ import { assertEquals } from "@std/assert";
 import { freshBinary } from "./demo/fresh_binary.ts";
 import { demonstrate } from "./demo/report.ts";
 import { showCall } from "./demo/shown_call.ts";
-import { Background } from "./lab/background.ts";
+import {
+  BackgroundProcess,
+  readTextOrEmpty,
+} from "./lab/background_process.ts";
 import { Dnsmasq } from "./lab/dnsmasq.ts";
 import { Folder } from "./lab/folder.ts";
 import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
-import { Netns } from "./lab/netns.ts";
+import { NetworkNamespace } from "./lab/network_namespace.ts";
 import { capture } from "./process.ts";
 import { print, warn } from "./terminal.ts";
 import { installPackages } from "./test/debian_packages.ts";
 
 const NETWORK = "examplenet";
 
-/** The part of a result that is used. */
+/** The part of a result used here. */
 interface AddResult {
   readonly ips: readonly { readonly address: string }[];
 }
 
-/** Runs the whole of it in `folder`. */
+/** Runs the demonstration in `folder`. */
 async function run(binary: string, folder: string): Promise<void> {
-  await using server = await Netns.make();
-  await using container = await Netns.make();
-  await container.ip(
-    `link add eth0 type veth peer name eth0 netns ${server.name}`,
-  );
-  await server.ip("addr add 192.0.2.1/24 dev eth0");
-  await server.ip("link set eth0 up");
-  await using dnsmasq = await Dnsmasq.start(server, {
+  using server = new NetworkNamespace();
+  using container = new NetworkNamespace();
+  container.ip(`link add eth0 type veth peer name eth0 netns ${server.name}`);
+  server.ip("addr add 192.0.2.1/24 dev eth0");
+  server.ip("link set eth0 up");
+  await using dnsmasq = await Dnsmasq.start({
+    enter: server.enter,
     folder,
-    ifName: "eth0",
-    range: ["192.0.2.50", "192.0.2.99", "255.255.255.0"],
-    leaseSeconds: 3600,
     extra: ["--dhcp-option=6,192.0.2.53", "--dhcp-option=15,example.org"],
   });
-  const start = (): Promise<Background> => startDaemon(binary, folder);
+  const start = (): Promise<BackgroundProcess> => startDaemon(binary, folder);
   const call = (command: "ADD" | "CHECK" | "DEL", prevResult?: unknown) =>
     showCall(binary, {
       command,
@@ -56,27 +56,28 @@ async function run(binary: string, folder: string): Promise<void> {
       config: { ...networkConfig(folder), prevResult },
     });
 
-  title("The daemon starts; it would be a service of the host");
+  title("The daemon starts, which normally is a service of the host");
   const first = await start();
   await using _first = first;
 
-  title("ADD gets an address from dnsmasq, over a link that is still down");
+  title("ADD sets the link up and gets an address from dnsmasq");
   const result = await call("ADD") as AddResult;
   const address = result.ips[0]?.address ?? "";
   // A main plugin, such as bridge or macvlan, does this.
-  await container.ip(`addr add ${address} dev eth0`);
+  container.ip(`addr add ${address} dev eth0`);
   showLeases(dnsmasq, folder);
-  const [line = ""] = dnsmasq.leases;
-  assertEquals([`${line.split(" ")[2]}/24`, line.split(" ")[3]], [
-    address,
-    "web-0",
-  ], "dnsmasq's lease");
+  const [lease] = dnsmasq.leases;
+  assertEquals(
+    [`${lease?.address}/24`, lease?.hostName],
+    [address, "web-0"],
+    "dnsmasq's lease",
+  );
 
-  title("CHECK compares the result with lease and interface");
+  title("CHECK compares the result with the lease and the interface");
   await call("CHECK", result);
 
   title(
-    "The daemon is killed and another one starts: the lease is still there",
+    "The daemon is killed, and the next one resumes the lease",
   );
   await first.end("SIGKILL");
   const second = await start();
@@ -84,11 +85,11 @@ async function run(binary: string, folder: string): Promise<void> {
   await call("CHECK", result);
   assertEquals(await call("ADD"), result, "the repeated ADD");
 
-  title("DEL gives the address back");
+  title("DEL releases the lease");
   await call("DEL");
-  await dnsmasq.until("release", () => dnsmasq.leases.length === 0);
+  await dnsmasq.untilNoLease();
   showLeases(dnsmasq, folder);
-  assertEquals(leaseFiles(folder), [], "files of leases");
+  assertEquals(leaseFiles(folder), [], "lease files");
 
   title("What the daemons logged");
   print(second.log.trimEnd());
@@ -102,19 +103,27 @@ function networkConfig(folder: string): Record<string, unknown> {
   };
 }
 
-/** The prefix keeps it away from a daemon that the host may have; a namespace's path would have to have it too. */
-function startDaemon(binary: string, folder: string): Promise<Background> {
+/** The socket is in a folder of its own, apart from that of a daemon on this host. */
+function startDaemon(
+  binary: string,
+  folder: string,
+): Promise<BackgroundProcess> {
   const socketPath = `${folder}/run/cni/dhcp.sock`;
   print(`$ dist/dhcp daemon -socketpath ${socketPath} &`);
-  return Background.start([binary, "daemon", "-socketpath", socketPath], {
-    logFile: `${folder}/daemon.log`,
-    ready: "event=serving",
-  });
+  return BackgroundProcess.start(
+    [binary, "daemon", "-socketpath", socketPath],
+    {
+      logFile: `${folder}/daemon.log`,
+      ready: "event=serving",
+    },
+  );
 }
 
 function showLeases(dnsmasq: Dnsmasq, folder: string): void {
   print("\ndnsmasq's lease file:");
-  for (const line of dnsmasq.leases) print(`  ${line}`);
+  print(
+    readTextOrEmpty(dnsmasq.leaseFile).replaceAll(/^(?=.)/gm, "  ").trimEnd(),
+  );
   print(`Files in ${stateDir(folder)}:`);
   for (const name of leaseFiles(folder)) {
     const { size, mode } = Deno.statSync(`${stateDir(folder)}/${name}`);
@@ -147,7 +156,7 @@ async function isMissing(program: string): Promise<boolean> {
 
 if (import.meta.main) {
   if (Deno.uid() !== 0) {
-    warn("demo:dhcp makes network namespaces: run it as root");
+    warn("demo:dhcp creates network namespaces: run it as root");
     Deno.exit(1);
   }
   if (await isMissing("dnsmasq")) await installPackages(["dnsmasq-base"]);

@@ -1,10 +1,10 @@
-/** Runs other programs to their end, with stdin closed. @module */
+/** Runs other programs to their end, with an empty stdin. @module */
 
-/** A program that did not exit with status 0. */
+/** A program whose exit status is not 0. */
 export class ProcessError extends Error {
   override readonly name = "ProcessError";
 
-  /** `output` is what was captured of its stderr, if anything. */
+  /** @param output Its stderr, if captured. */
   constructor(
     readonly command: readonly string[],
     readonly code: number,
@@ -17,17 +17,17 @@ export class ProcessError extends Error {
   }
 }
 
-/** How to run it. */
+/** How to run a program. */
 export interface ProcessOptions {
   readonly cwd?: string;
-  /** Added to the environment, or its whole if `clearEnv`. */
+  /** Added to the environment, or the whole of it if `clearEnv`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly clearEnv?: boolean;
   /** Kills the program when aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** Runs it with the output of this process and returns its exit status. */
+/** Runs a program that shares the output of this process. @returns Its exit status. */
 export async function status(
   command: readonly [string, ...string[]],
   options: ProcessOptions = {},
@@ -44,9 +44,9 @@ export async function status(
 }
 
 /**
- * Runs it and returns its stdout.
+ * Runs a program and returns its stdout.
  *
- * @throws {ProcessError} with its stderr if it does not exit with status 0.
+ * @throws {ProcessError} with its stderr if its exit status is not 0.
  */
 export async function capture(
   command: readonly [string, ...string[]],

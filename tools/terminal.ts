@@ -1,4 +1,4 @@
-/** Lines for the person at the terminal. @module */
+/** Lines on the terminal. @module */
 
 const encoder = new TextEncoder();
 

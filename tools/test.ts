@@ -1,70 +1,40 @@
 /**
- * `deno task test`: sets the machine up and runs every check and test. The last line of its output
- * is the sum, its exit status is 1 if anything failed.
+ * `deno task test`: installs what the tests need and runs every check and test. The last line of its output has the
+ * counts, after the names of what failed. Its exit status is 1 if anything failed.
  *
  * @module
  */
 
+import { runInParallel } from "./parallel.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print } from "./terminal.ts";
-import { installPackages } from "./test/debian_packages.ts";
-import { denoCommand, denoTest, stage } from "./test/stage.ts";
-import { add, type Counts, format, NONE } from "./test/summary.ts";
+import { runStage } from "./test/stage.ts";
+import { BUILD, PREPARATION, SUITES } from "./test/stages.ts";
+import { formatCounts, NO_TESTS, sum, type Summary } from "./test/summary.ts";
 
-/** Types are checked once, by the stage of that name. */
-const TEST = ["test", "--no-prompt", "--no-check"];
+/** One more than there are cores, for many tests wait most of their time. */
+const WIDTH = navigator.hardwareConcurrency + 1;
 
-/** Tests that need permissions, most of them the compiled plugins too. */
-const SUITES = [
-  { path: "tests/architecture_test.ts", permissions: "tests" },
-  { path: "tests/effects/sys", permissions: "tests" },
-  { path: "tests/effects/host_local", permissions: "tests" },
-  { path: "tests/effects/linux", permissions: "tests-dhcp" },
-  { path: "tests/effects/dhcp", permissions: "tests-dhcp" },
-  { path: "tests/tools", permissions: "tools" },
-  { path: "tests/host_local", permissions: "tests" },
-  { path: "tests/dhcp", permissions: "tests-dhcp" },
-];
-
-async function runAll(): Promise<Counts> {
-  let sum = await runStages([
-    ["format", () => denoCommand(["fmt", "--check"])],
-    ["lint", () => denoCommand(["lint"])],
-    ["types", () => denoCommand(["check"])],
-    [
-      "unit tests, without permissions",
-      () => denoTest([...TEST, "tests/unit"]),
-    ],
-    ["Debian packages", () => installPackages().then(() => NONE)],
-  ]);
-  const built = await runStages([
-    ["build", () => denoCommand(["task", "build"])],
-    ["build of the empty script", () => denoCommand(["task", "build:empty"])],
-  ]);
-  sum = add(sum, built);
+async function runAll(): Promise<Summary> {
+  const [built = NO_TESTS, ...checked] = await runInParallel(
+    [BUILD, ...PREPARATION],
+    WIDTH,
+    runStage,
+  );
   if (built.failed > 0) {
-    print("\nNothing else is run: there is no fresh binary to test.");
-    return sum;
+    print("No binary to test: the other stages are not run.\n");
+    return sum([built, ...checked]);
   }
-  for (const { path, permissions } of SUITES) {
-    const run = (): Promise<Counts> =>
-      denoTest([...TEST, `-P=${permissions}`, path]);
-    sum = add(sum, await stage(path, run));
-  }
-  return sum;
-}
-
-async function runStages(
-  stages: readonly (readonly [title: string, run: () => Promise<Counts>])[],
-): Promise<Counts> {
-  let sum = NONE;
-  for (const [title, run] of stages) sum = add(sum, await stage(title, run));
-  return sum;
+  const tested = await runInParallel(SUITES, WIDTH, runStage);
+  return sum([built, ...checked, ...tested]);
 }
 
 if (import.meta.main) {
   Deno.chdir(REPOSITORY);
-  const sum = await runAll();
-  print(`\n${format(sum)}`);
-  Deno.exit(sum.failed === 0 ? 0 : 1);
+  const summary = await runAll();
+  if (summary.failures.length > 0) {
+    print(["Failed:", ...summary.failures, ""].join("\n"));
+  }
+  print(formatCounts(summary));
+  Deno.exit(summary.failed === 0 ? 0 : 1);
 }

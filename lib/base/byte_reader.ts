@@ -5,6 +5,7 @@
  * @module
  */
 
+import { viewOf } from "./bytes.ts";
 import { DecodeError } from "./errors.ts";
 
 /**
@@ -22,7 +23,7 @@ export class ByteReader {
   /** @param input Bytes to read, any number of them. */
   constructor(input: Uint8Array) {
     this.#input = input;
-    this.#view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+    this.#view = viewOf(input);
   }
 
   /** Number of bytes read so far, which is the offset of the next field. */

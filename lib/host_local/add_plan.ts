@@ -5,7 +5,6 @@ import {
   type IpAddress,
   sameAddress,
 } from "../net/ip_address.ts";
-import { type FreeAddresses, nextAddress } from "./round_robin.ts";
 import type { Range } from "./range.ts";
 import {
   findRange,
@@ -13,39 +12,46 @@ import {
   isGateway,
   type RangeSet,
 } from "./range_set.ts";
+import { type FreeAddresses, nextAddress } from "./round_robin.ts";
 
 /** An address that the attachment holds already. */
 export interface HeldAddress {
   readonly address: IpAddress;
-  /** Whether the ADD that reserved it is known to be over: from before the last boot, or never answered. */
+  /**
+   * Whether the ADD that reserved it is known to be over: made before the last boot, or never
+   * answered.
+   */
   readonly reusable: boolean;
 }
 
-/** What is known about the reservations of the network when an ADD comes. */
+/** The reservations of a network, as an ADD finds them. */
 export interface Reservations extends FreeAddresses {
   /** Addresses of the attachment, in the order of their file names. */
   readonly held: readonly HeldAddress[];
-  /** The address in the cursor file of range set `index`, if it holds one. */
+  /** Returns the last address reserved from range set `index`, if it is known. */
   cursor(index: number): IpAddress | undefined;
 }
 
-/** The address that one range set gives. */
+/** The address chosen from one range set. */
 export interface Choice {
   readonly address: IpAddress;
-  /** The range it lies in. */
+  /** The range that it lies in. */
   readonly range: Range;
-  /** Whether the attachment holds it already; else it is to be reserved, and moves the cursor of the set. */
-  readonly adopted: boolean;
-  /** Reusable addresses of the attachment in this set, which this one takes the place of. */
-  readonly abandoned: readonly IpAddress[];
+  /**
+   * Whether the attachment holds it already. If not, it is to be reserved, and the cursor of the
+   * set moves to it.
+   */
+  readonly reused: boolean;
+  /** The other reusable addresses of the attachment in this set, which are to be released. */
+  readonly replaced: readonly IpAddress[];
 }
 
-/** One choice a range set, in order. */
+/** One choice per range set, in order. */
 export interface AddPlan {
   readonly choices: readonly Choice[];
 }
 
-/** Why no address can be given. */
+/** Why no address can be allocated. */
 export type PoolErrorKind =
   | "exhausted"
   | "duplicate"
@@ -56,7 +62,7 @@ export type PoolErrorKind =
 /** An ADD that cannot be served. */
 export class PoolError extends Error {
   override readonly name = "PoolError";
-  /** @param address The address in question, if it is about one. */
+  /** @param address The address that the error is about, if it is about one. */
   constructor(
     readonly kind: PoolErrorKind,
     message: string,
@@ -92,7 +98,7 @@ function notAvailable(address: IpAddress, set: RangeSet): PoolError {
   return new PoolError("not-available", text, address);
 }
 
-function refuseSecondAddress(
+function refuseDuplicate(
   held: readonly HeldAddress[],
   containerId: string,
 ): void {
@@ -122,24 +128,24 @@ function chooseRequested(
     : own.reusable;
   if (!isAvailable) throw notAvailable(address, set);
   const others = held.filter((candidate) => candidate !== own);
-  refuseSecondAddress(others, containerId);
-  const adopted = own !== undefined;
-  return { address, range, adopted, abandoned: addressesOf(others) };
+  refuseDuplicate(others, containerId);
+  const reused = own !== undefined;
+  return { address, range, reused, replaced: addressesOf(others) };
 }
 
 function chooseAny(
   { set, setIndex, held, containerId, reservations }: SetInput,
 ): Choice {
-  refuseSecondAddress(held, containerId);
+  refuseDuplicate(held, containerId);
   const [own, ...others] = held;
   if (own !== undefined) {
     const { address, range } = own;
-    return { address, range, adopted: true, abandoned: addressesOf(others) };
+    return { address, range, reused: true, replaced: addressesOf(others) };
   }
   const address = nextAddress(set, reservations.cursor(setIndex), reservations);
   const located = address && locate(set, address);
   if (located !== undefined) {
-    return { ...located, adopted: false, abandoned: [] };
+    return { ...located, reused: false, replaced: [] };
   }
   const text = `no IP addresses available in range set: ${formatRangeSet(set)}`;
   throw new PoolError("exhausted", text, undefined);
@@ -159,12 +165,12 @@ function choose(requested: Located | undefined, input: SetInput): Choice {
 }
 
 /**
- * Chooses one address out of each range set.
+ * Chooses one address from each range set.
  *
- * A set serves the first request that lies in it. An attachment never gets a second address in a set; what it holds
- * there from before a boot, or from an ADD that never answered, it gets again.
+ * A set serves the first request that lies in it. An attachment never gets a second address in a
+ * set; what it holds there from before a boot, or from an ADD that never answered, it gets again.
  *
- * @throws {PoolError} With upstream's text; nothing has been written then.
+ * @throws {PoolError} if a set has no address for the attachment, with upstream's text.
  */
 export function planAdd(
   { rangeSets, requestedAddresses, containerId }: {
@@ -174,10 +180,10 @@ export function planAdd(
   },
   reservations: Reservations,
 ): AddPlan {
-  const waiting = [...requestedAddresses];
+  const unserved = [...requestedAddresses];
   const takeRequest = (set: RangeSet): Located | undefined => {
-    const at = waiting.findIndex((address) => findRange(set, address));
-    const [address] = at < 0 ? [] : waiting.splice(at, 1);
+    const at = unserved.findIndex((address) => findRange(set, address));
+    const [address] = at < 0 ? [] : unserved.splice(at, 1);
     return address && locate(set, address);
   };
   const choices = rangeSets.map((set, setIndex) => {
@@ -188,10 +194,10 @@ export function planAdd(
     const input = { set, setIndex, held, containerId, reservations };
     return choose(takeRequest(set), input);
   });
-  if (waiting.length > 0) {
-    const list = waiting.map(formatIpAddress).join(" ");
+  if (unserved.length > 0) {
+    const list = unserved.map(formatIpAddress).join(" ");
     const text = `failed to allocate all requested IPs: ${list}`;
-    throw new PoolError("outside-ranges", text, waiting[0]);
+    throw new PoolError("outside-ranges", text, unserved[0]);
   }
   return { choices };
 }

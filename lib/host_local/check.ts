@@ -1,4 +1,8 @@
-/** What CHECK compares: the previous result with the reservations (SPEC section 2, "CHECK"). Pure. @module */
+/**
+ * CHECK: compares the previous result with the reservations (SPEC section 2, "CHECK"). Pure.
+ *
+ * @module
+ */
 
 import { ConfigError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
@@ -12,9 +16,10 @@ import {
 import { findRange, type RangeSet } from "./range_set.ts";
 
 /**
- * The addresses of `prevResult`; none if there is no previous result.
+ * Reads the addresses of `prevResult`. There are none without a previous result.
  *
- * @throws {DecodeError | ConfigError} If `prevResult` is there and its `ips` are not those of a result.
+ * @throws {DecodeError} if `prevResult` or its `ips` have the wrong type.
+ * @throws {ConfigError} if an address in it is invalid.
  */
 export function readPreviousAddresses(json: JsonObject): readonly IpAddress[] {
   return json.object("prevResult")?.list("ips", (element, path) => {
@@ -29,12 +34,13 @@ export function readPreviousAddresses(json: JsonObject): readonly IpAddress[] {
 }
 
 /**
- * What is wrong with the reservations of an attachment.
+ * Finds a contradiction between the reservations of an attachment and its previous result.
  *
- * Every previous address that lies in a configured range must be held, and of what is held at least one must be among
- * the previous addresses; addresses of other plugins are none of our business.
+ * Every previous address that lies in a configured range must be held, and at least one of the held
+ * addresses must be in the previous result. Previous addresses outside the ranges may be those of
+ * other plugins, and are ignored.
  *
- * @returns The reason, or undefined if all is well.
+ * @returns What is wrong, or undefined.
  */
 export function findMismatch(
   { held, previous, rangeSets }: {
@@ -58,9 +64,9 @@ export function findMismatch(
     }, which is not reserved for this container and interface`;
   }
   if (previous.length > 0 && !held.some((address) => isIn(previous, address))) {
-    return `reserved is ${
+    return `prevResult has none of the reserved addresses: ${
       held.map(formatIpAddress).join(" ")
-    }, which prevResult does not have`;
+    }`;
   }
   return undefined;
 }

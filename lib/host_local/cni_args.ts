@@ -1,9 +1,13 @@
-/** CNI_ARGS as host-local reads it: strict pairs, known keys (CONVENTIONS, "CNI_ARGS"). Pure. @module */
+/**
+ * CNI_ARGS as host-local reads it: strict pairs, known keys only (CONVENTIONS, "CNI_ARGS"). Pure.
+ *
+ * @module
+ */
 
 import { parseCidr } from "../net/cidr.ts";
 import { type IpAddress, parseIpAddress, unmap } from "../net/ip_address.ts";
 
-/** CNI_ARGS that cannot be used. */
+/** Invalid CNI_ARGS. */
 export class CniArgsError extends RangeError {
   override readonly name = "CniArgsError";
 }
@@ -23,7 +27,10 @@ function parseBoolean(value: string): boolean {
   return parsed;
 }
 
-/** One address; a prefix length is checked and then dropped. Undefined for an empty text. */
+/**
+ * Parses one address. A prefix length is checked and then dropped. Returns undefined for an empty
+ * text.
+ */
 function parseRequest(value: string): IpAddress | undefined {
   if (value === "") return undefined;
   const address = parseAddressOrCidr(value);
@@ -33,7 +40,10 @@ function parseRequest(value: string): IpAddress | undefined {
   return address;
 }
 
-/** The address in `text`, which may be followed by a prefix length; undefined if it is none. */
+/**
+ * Parses an address that a prefix length may follow, which is dropped. Returns undefined for any
+ * other text.
+ */
 export function parseAddressOrCidr(text: string): IpAddress | undefined {
   const slash = text.indexOf("/");
   if (slash < 0) return parseIpAddress(text);
@@ -44,11 +54,11 @@ export function parseAddressOrCidr(text: string): IpAddress | undefined {
 /**
  * Parses `KEY=VALUE;KEY=VALUE`.
  *
- * `IP` (or `ip`, as the public documentation spells it) requests an address, the last one counts.
+ * `IP` (or `ip`, as the public documentation spells it) requests an address; the last one counts.
  * Other keys are refused unless `IgnoreUnknown` is true.
  *
- * @returns The requested address, if any.
- * @throws {CniArgsError} With upstream's text.
+ * @returns The requested address, if there is one.
+ * @throws {CniArgsError} if the text is invalid, with upstream's text.
  */
 export function parseCniArgs(text: string): IpAddress | undefined {
   if (text === "") return undefined;

@@ -1,8 +1,13 @@
-/** The network configuration of host-local: raw JSON in, resolved value out; nothing downstream looks again. Pure. @module */
+/**
+ * The network configuration of host-local, from raw JSON to a resolved value that needs no second
+ * check. Pure.
+ *
+ * @module
+ */
 
 import { ConfigError } from "../base/errors.ts";
-import { cleanPath } from "../base/path.ts";
 import { JsonObject, parseList, wrongType } from "../base/json_reader.ts";
+import { cleanPath } from "../base/path.ts";
 import type { NetworkConfig } from "../cni/network_config.ts";
 import type { Route } from "../cni/result.ts";
 import {
@@ -15,41 +20,38 @@ import { parseAddressOrCidr, parseCniArgs } from "./cni_args.ts";
 import { type RawRange, readRange } from "./range.ts";
 import {
   familyOf,
-  gatewayWarnings,
   type RangeSet,
   refuseOverlappingSets,
   resolveRangeSets,
 } from "./range_set.ts";
 import { readConfiguredRoute } from "./routes.ts";
 
-/** Where the reservations of a network are and how long to wait for them. */
+/** Where the reservations of a network are, and how long to wait for their lock. */
 export interface StoreConfig {
   /** The directory of this network. */
   readonly directory: string;
   readonly lockTimeoutMs: number;
 }
 
-/** A configuration that addresses can be allocated with. */
+/** A configuration that addresses can be allocated from. */
 export interface HostLocalConfig extends StoreConfig {
   /** In the order of the result's `ips`; a set's index names its cursor file. */
   readonly rangeSets: readonly [RangeSet, ...RangeSet[]];
-  /** Without repeats, in the order in which they are to be tried. */
+  /** Without duplicates, in the order in which they are tried. */
   readonly requestedAddresses: readonly IpAddress[];
   readonly routes: readonly Route[];
   /** Path of a file in the format of resolv.conf(5). */
   readonly resolvConf?: string;
   readonly statusFailsWhenFull: boolean;
-  /** What is accepted but can hardly be meant. */
-  readonly warnings: readonly string[];
 }
 
 const DEFAULT_DATA_DIR = "/var/lib/cni/networks";
-/** Below the patience of every runtime, which is a minute or more. */
+/** Runtimes wait longer than that for a plugin: a minute or more. */
 const DEFAULT_LOCK_TIMEOUT_SECONDS = 10;
-/** The first version in which a family may have more than one address. */
+/** The first version in which a result may have several addresses of one family. */
 const SEVERAL_ADDRESSES_VERSION = "0.3.0";
 
-/** A count of seconds, zero or more; undefined if absent. */
+/** Reads a number of seconds, zero or more; undefined if absent. */
 function readSeconds(json: JsonObject, key: string): number | undefined {
   const seconds = json.integer(key);
   if (seconds !== undefined && seconds < 0) {
@@ -59,10 +61,11 @@ function readSeconds(json: JsonObject, key: string): number | undefined {
 }
 
 /**
- * Where the reservations are. What else is wrong with the configuration does not matter here, so that DEL and GC can
- * free what an earlier, better configuration reserved.
+ * Reads where the reservations are, and nothing else: DEL and GC can release what was reserved
+ * before the rest of the configuration became invalid.
  *
- * @throws {DecodeError} If `ipam` is no object or `dataDir` no string: then nobody knows where to look.
+ * @throws {DecodeError} if `ipam` is not an object or `dataDir` is not a string: the directory is
+ *   unknown then.
  */
 export function parseStoreConfig({ json, name }: NetworkConfig): StoreConfig {
   const ipam = json.object("ipam");
@@ -76,9 +79,10 @@ export function parseStoreConfig({ json, name }: NetworkConfig): StoreConfig {
 }
 
 /**
- * How young a reservation must be to stay in a GC that does not list it, in milliseconds.
+ * Reads how long GC keeps a reservation that is not listed, in milliseconds.
  *
- * @throws {DecodeError | ConfigError} If `gcGraceSeconds` is no count of seconds.
+ * @throws {DecodeError} if `gcGraceSeconds` is not an integer.
+ * @throws {ConfigError} if it is negative.
  */
 export function parseGcGraceMs({ json }: NetworkConfig): number {
   const ipam = json.object("ipam");
@@ -86,7 +90,10 @@ export function parseGcGraceMs({ json }: NetworkConfig): number {
     1000;
 }
 
-/** Undefined stands for an element that is empty or `null`, which is refused once the rest is known to be readable. */
+/**
+ * Reads a requested address. An empty or `null` one is undefined: it is refused later, in
+ * upstream's order of checks.
+ */
 function readRequest(value: unknown, path: string): IpAddress | undefined {
   if (value === null || value === "") return undefined;
   if (typeof value !== "string") throw wrongType(value, path, "a string");
@@ -104,13 +111,18 @@ function readRangeSet(value: unknown, path: string): readonly RawRange[] {
       readRange(new JsonObject(element, at)));
 }
 
-function withoutRepeats(addresses: readonly IpAddress[]): readonly IpAddress[] {
+function withoutDuplicates(
+  addresses: readonly IpAddress[],
+): readonly IpAddress[] {
   return addresses.filter((address, index) =>
     addresses.findIndex((other) => sameAddress(other, address)) === index
   );
 }
 
-/** The three sources of requests, in order; `args.cni.ips` stands in for CNI_ARGS where both are given (CONVENTIONS). */
+/**
+ * Merges the three sources of requests in order. `args.cni.ips` replaces CNI_ARGS if both are given
+ * (CONVENTIONS).
+ */
 function mergeRequests(
   fromCniArgs: IpAddress | undefined,
   fromArgs: readonly (IpAddress | undefined)[],
@@ -125,7 +137,7 @@ function mergeRequests(
     }
     return address;
   });
-  return withoutRepeats(merged);
+  return withoutDuplicates(merged);
 }
 
 function allowsSeveralAddresses(cniVersion: string): boolean {
@@ -151,14 +163,16 @@ function refuseSeveralAddresses(
 }
 
 /**
- * Resolves the whole configuration.
+ * Parses the whole configuration.
  *
- * Range sets come from `runtimeConfig.ipRanges`, then the deprecated keys of a single range, then `ipam.ranges`.
+ * Range sets come from `runtimeConfig.ipRanges`, then the deprecated keys of a single range, then
+ * `ipam.ranges`.
  *
- * @param cniArgs CNI_ARGS as the environment has it.
- * @throws {DecodeError} For a value of the wrong type.
- * @throws {CniArgsError} For CNI_ARGS that cannot be used.
- * @throws {ConfigError} For everything else, in upstream's order and with its texts.
+ * @param cniArgs The value of CNI_ARGS.
+ * @throws {DecodeError} if a value has the wrong type.
+ * @throws {CniArgsError} if CNI_ARGS is invalid.
+ * @throws {ConfigError} if anything else is invalid, in upstream's order of checks and with its
+ *   texts.
  */
 export function parseHostLocalConfig(
   config: NetworkConfig,
@@ -211,6 +225,5 @@ export function parseHostLocalConfig(
     routes,
     ...(resolvConf === "" ? {} : { resolvConf }),
     statusFailsWhenFull,
-    warnings: gatewayWarnings(rangeSets),
   };
 }

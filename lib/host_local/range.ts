@@ -1,4 +1,9 @@
-/** One range of addresses: from its configuration to exact bounds, and what lies in it. Pure. @module */
+/**
+ * One range of addresses: from its configuration to exact bounds, and which addresses lie in it.
+ * Pure.
+ *
+ * @module
+ */
 
 import { ConfigError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json_reader.ts";
@@ -18,7 +23,7 @@ import {
   isMapped,
 } from "../net/ip_address.ts";
 
-/** The keys of a range object as they were given. */
+/** The keys of a range object, as configured. */
 export interface RawRange {
   readonly subnet: Cidr | undefined;
   readonly rangeStart: IpAddress | undefined;
@@ -38,7 +43,12 @@ export interface Range {
   readonly gateway?: IpAddress;
 }
 
-/** Reads the keys of a range from `json`. Throws as {@link readAddress} and {@link readCidr} do. */
+/**
+ * Reads the keys of a range.
+ *
+ * @throws {DecodeError} if a value is not a string.
+ * @throws {ConfigError} if a value is not an address, or not a network.
+ */
 export function readRange(json: JsonObject): RawRange {
   return {
     subnet: readCidr(json, "subnet"),
@@ -49,21 +59,21 @@ export function readRange(json: JsonObject): RawRange {
   };
 }
 
-/** Whether `address` is one the range may hand out, gateways aside. */
+/** Tells whether `address` lies in the range. Gateways do, too. */
 export function rangeContains(range: Range, address: IpAddress): boolean {
   return address.family === range.rangeStart.family &&
     range.rangeStart.value <= address.value &&
     address.value <= range.rangeEnd.value;
 }
 
-/** Whether two ranges share an address. */
+/** Tells whether two ranges share an address. */
 export function rangesOverlap(a: Range, b: Range): boolean {
   return a.rangeStart.family === b.rangeStart.family &&
     a.rangeStart.value <= b.rangeEnd.value &&
     b.rangeStart.value <= a.rangeEnd.value;
 }
 
-/** `first-last`, as messages name a range. */
+/** Formats a range for messages, as `first-last`. */
 export function formatRange({ rangeStart, rangeEnd }: Range): string {
   return `${formatIpAddress(rangeStart)}-${formatIpAddress(rangeEnd)}`;
 }
@@ -83,19 +93,22 @@ function checkSubnet(subnet: Cidr, path: string): void {
   }
 }
 
-/** Whether the subnet has no more than two addresses, none to spare for a gateway (RFC 3021, RFC 6164). */
+/**
+ * Tells whether the subnet has only one or two addresses, none to spare for a gateway (RFC 3021,
+ * RFC 6164).
+ */
 export function isTiny({ address, prefixLength }: Cidr): boolean {
   return addressBits(address.family) - prefixLength < 2;
 }
 
 /**
- * Fills in what was not given and checks the rest.
+ * Fills in the keys that are absent, and checks the others.
  *
- * A subnet of one or two addresses (RFC 3021, RFC 6164) hands out all of them and has no gateway unless one is
- * configured. Elsewhere the default range leaves out the network address and, for IPv4, the broadcast address;
- * a range that names them hands them out.
+ * The range of a subnet of one or two addresses (RFC 3021, RFC 6164) has all of them, and no
+ * gateway unless one is configured. Elsewhere the default range leaves out the network address and,
+ * for IPv4, the broadcast address; they are allocated if `rangeStart` or `rangeEnd` names them.
  *
- * @throws {ConfigError} With upstream's text.
+ * @throws {ConfigError} if the range is invalid, with upstream's text.
  */
 export function resolveRange(raw: RawRange): Range {
   const { subnet, rangeStart, rangeEnd } = raw;
@@ -109,14 +122,16 @@ export function resolveRange(raw: RawRange): Range {
   const gateway = raw.gateway ?? (tiny ? undefined : first);
 
   const start = rangeStart ?? first;
-  // Values are compared whatever the family: an end of the wrong one is reported below, as the end.
+  // Values are compared whatever the family: an end of the wrong family is reported below, as the
+  // end.
   const isAboveEnd = rangeStart !== undefined && rangeEnd !== undefined &&
     rangeStart.value > rangeEnd.value;
   if (!cidrContains(subnet, start) || isAboveEnd) {
     throw outside("RangeStart", start, subnet, `${raw.path}.rangeStart`);
   }
   const usualEnd = tiny || last.family === 6 ? last : addressPlus(last, -1n);
-  // A start above the usual end makes a range of that one address; upstream walks out of the subnet there.
+  // A start above the usual end makes a range of that one address; upstream leaves the subnet
+  // there.
   const end = rangeEnd ?? (start.value > usualEnd.value ? start : usualEnd);
   if (!cidrContains(subnet, end) || end.value < start.value) {
     throw outside("RangeEnd", end, subnet, `${raw.path}.rangeEnd`);

@@ -1,13 +1,8 @@
-/** A range set: the pools out of which one address of a result comes. Pure. @module */
+/** A range set: the ranges that one address of a result is chosen from. Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
-import {
-  type Family,
-  formatIpAddress,
-  type IpAddress,
-  sameAddress,
-} from "../net/ip_address.ts";
 import { cidrContains } from "../net/cidr.ts";
+import { type Family, type IpAddress, sameAddress } from "../net/ip_address.ts";
 import {
   formatRange,
   isTiny,
@@ -18,15 +13,15 @@ import {
   resolveRange,
 } from "./range.ts";
 
-/** At least one range, all of one family, none sharing an address with another. */
+/** One range or more, all of one family, none sharing an address with another. */
 export type RangeSet = readonly [Range, ...Range[]];
 
-/** The family of every address in the set. */
+/** Returns the family of every address in the set. */
 export function familyOf(set: RangeSet): Family {
   return set[0].rangeStart.family;
 }
 
-/** The range that `address` lies in. */
+/** Returns the range that `address` lies in, if there is one. */
 export function findRange(
   set: RangeSet,
   address: IpAddress,
@@ -34,14 +29,14 @@ export function findRange(
   return set.find((range) => rangeContains(range, address));
 }
 
-/** Whether `address` is the gateway of any range in the set. */
+/** Tells whether `address` is the gateway of any range in the set. */
 export function isGateway(set: RangeSet, address: IpAddress): boolean {
   return set.some(({ gateway }) =>
     gateway !== undefined && sameAddress(gateway, address)
   );
 }
 
-/** `first-last,first-last`, as messages name a set. */
+/** Formats a set for messages, as `first-last,first-last`. */
 export function formatRangeSet(set: RangeSet): string {
   return set.map(formatRange).join(",");
 }
@@ -77,7 +72,7 @@ function resolveOne(raw: readonly RawRange[]): RangeSet {
 /**
  * Resolves all range sets of a configuration.
  *
- * @throws {ConfigError} `invalid range set <index>: ` and upstream's text for the first thing wrong.
+ * @throws {ConfigError} if a set is invalid: `invalid range set <index>: ` and upstream's text.
  */
 export function resolveRangeSets(
   rawSets: readonly (readonly RawRange[])[],
@@ -96,7 +91,11 @@ export function resolveRangeSets(
   });
 }
 
-/** @throws {ConfigError} If two sets share an address. */
+/**
+ * Refuses sets that share an address.
+ *
+ * @throws {ConfigError} if two sets do.
+ */
 export function refuseOverlappingSets(sets: readonly RangeSet[]): void {
   for (const [index, set] of sets.entries()) {
     const other = sets.findIndex((candidate, at) =>
@@ -109,16 +108,16 @@ export function refuseOverlappingSets(sets: readonly RangeSet[]): void {
 }
 
 /**
- * One text for each gateway that can hardly be meant: of another family, or outside its subnet. A subnet of one or two
- * addresses has to have its gateway elsewhere.
+ * Returns the ranges whose gateway was hardly intended: of another family, or outside the subnet of
+ * the range. A subnet of one or two addresses is no such case: its gateway has to be elsewhere.
  */
-export function gatewayWarnings(sets: readonly RangeSet[]): readonly string[] {
-  const isOdd = ({ gateway, subnet }: Range): boolean =>
-    gateway !== undefined && !isTiny(subnet) && !cidrContains(subnet, gateway);
-  return sets.flat().filter(isOdd).map((range) => {
-    const gateway = range.gateway ? formatIpAddress(range.gateway) : "";
-    return `gateway ${gateway} is outside the subnet of range ${
-      formatRange(range)
-    }`;
+export function rangesWithOutsideGateway(
+  sets: readonly RangeSet[],
+): readonly { readonly range: Range; readonly gateway: IpAddress }[] {
+  return sets.flat().flatMap((range) => {
+    const { gateway, subnet } = range;
+    const isOutside = gateway !== undefined && !isTiny(subnet) &&
+      !cidrContains(subnet, gateway);
+    return isOutside ? [{ range, gateway }] : [];
   });
 }

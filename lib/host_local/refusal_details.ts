@@ -1,13 +1,13 @@
-/** Why an ADD was refused, in facts an operator can act on. @module */
+/** The `details` of a refused ADD: facts that an operator can act on. Pure. @module */
 
 import { formatIpAddress } from "../net/ip_address.ts";
 import type { PoolError } from "./add_plan.ts";
-import type { Owner } from "./reservation.ts";
-import type { Reservation, ReservationStore } from "./reservation_store.ts";
+import type { Reservation, ReservationStore } from "./ports.ts";
+import type { Owner } from "./reservation_format.ts";
 
 const UNITS = [["d", 86_400], ["h", 3_600], ["m", 60], ["s", 1]] as const;
 
-/** A span as its two largest units, `3h12m`. */
+/** Formats a number of milliseconds as its two largest units, as in `3h12m`. */
 export function formatAge(ms: number): string {
   let rest = Math.max(0, Math.floor(ms / 1000));
   const parts = UNITS.flatMap(([unit, seconds]) => {
@@ -30,7 +30,11 @@ function formatHolder(owner: Owner): string {
   }
 }
 
-/** Who holds an address, since when and where that is written. */
+/**
+ * Says who holds an address, since when, and where that is recorded.
+ *
+ * @param nowMs Wall clock, milliseconds since 1970.
+ */
 export function describeReservation(
   reservation: Reservation,
   nowMs: number,
@@ -45,21 +49,27 @@ export function describeReservation(
     `(${formatAge(nowMs - reservedAtMs)} ago, ${boot}): ${location}`;
 }
 
-/** The `details` for an ADD that found no address to give. */
+/**
+ * Returns the `details` for an ADD that found no address; empty where the message says it all.
+ *
+ * @param options `nowMs`: wall clock, milliseconds since 1970; `directory`: where the reservations
+ *   of the network are.
+ */
 export function describeRefusal(
   error: PoolError,
   { store, nowMs, directory }: {
-    readonly store: Pick<ReservationStore, "find" | "list">;
+    readonly store: Pick<ReservationStore, "find" | "count">;
     readonly nowMs: number;
     readonly directory: string;
   },
 ): string {
   switch (error.kind) {
     case "exhausted": {
-      const all = store.list();
-      const old = all.filter(({ fromEarlierBoot }) => fromEarlierBoot).length;
-      return `${all.length} addresses are held in ${directory}, ${old} of them since before the last boot; ` +
-        "a DEL or GC by the runtime frees those that nothing uses";
+      const { total, inspected, fromEarlierBoot } = store.count();
+      const which = inspected === total ? "them" : `the first ${inspected}`;
+      return `${total} addresses are held in ${directory}, ` +
+        `${fromEarlierBoot} of ${which} since before the last boot; ` +
+        "a DEL or GC by the runtime releases those that are no longer in use";
     }
     case "duplicate":
     case "not-available": {

@@ -1,17 +1,22 @@
-/** Reservations by address and by owner: the questions, and the answer out of memory. Pure. @module */
+/** The reservations of a network by address and by owner, in memory. Pure. @module */
 
 import { type Family, type IpAddress, lastValue } from "../net/ip_address.ts";
 import type { FreeAddresses } from "./round_robin.ts";
 
-/** Who holds what, in either direction. Owners are the texts of `ownerKey`. */
+/**
+ * Answers questions about reservations in both directions. Owners are texts as `ownerKey` returns
+ * them.
+ */
 export interface ReservationLookup extends FreeAddresses {
-  /** In no particular order. */
+  /** The number of reservations. */
+  readonly size: number;
+  /** Returns the addresses of an owner, in no particular order. */
   addressesOf(owner: string): readonly IpAddress[];
-  insert(address: IpAddress, owner: string): void;
-  remove(address: IpAddress): void;
+  /** Returns up to `count` reserved addresses. */
+  someAddresses(count: number): readonly IpAddress[];
 }
 
-/** The reservations of a small network, or of any network while they are being read. */
+/** The reservations of a network in memory. */
 export class ReservationTable implements ReservationLookup {
   readonly #owners: Readonly<Record<Family, Map<bigint, string>>> = {
     4: new Map(),
@@ -19,13 +24,12 @@ export class ReservationTable implements ReservationLookup {
   };
   readonly #addresses = new Map<string, IpAddress[]>();
 
-  /** How many there are. */
   get size(): number {
     return this.#owners[4].size + this.#owners[6].size;
   }
 
-  /** All of them, in no particular order. */
-  *entries(): Iterable<readonly [IpAddress, string]> {
+  /** Yields every address with its owner, in no particular order. */
+  *entries(): Generator<readonly [IpAddress, string]> {
     for (const family of [4, 6] as const) {
       for (const [value, owner] of this.#owners[family]) {
         yield [{ family, value }, owner];
@@ -37,6 +41,11 @@ export class ReservationTable implements ReservationLookup {
     return this.#addresses.get(owner) ?? [];
   }
 
+  someAddresses(count: number): readonly IpAddress[] {
+    return this.entries().take(count).map(([address]) => address).toArray();
+  }
+
+  /** Adds a reservation. The address must not be in the table. */
   insert(address: IpAddress, owner: string): void {
     this.#owners[address.family].set(address.value, owner);
     const addresses = this.#addresses.get(owner);
@@ -44,6 +53,7 @@ export class ReservationTable implements ReservationLookup {
     else addresses.push(address);
   }
 
+  /** Removes the reservation of an address, if there is one. */
   remove({ family, value }: IpAddress): void {
     const owner = this.#owners[family].get(value);
     if (owner === undefined) return;
@@ -54,7 +64,10 @@ export class ReservationTable implements ReservationLookup {
     this.#addresses.set(owner, [...rest]);
   }
 
-  /** Walks over what is taken, so at most once over the table, never over the range. */
+  /**
+   * Returns the lowest free address. Walks over what is taken, so at most once over the table,
+   * never over the range.
+   */
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
     const taken = this.#owners[from.family];
     const end = last.value < lastValue(from.family)

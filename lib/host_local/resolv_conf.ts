@@ -4,14 +4,17 @@ import { ConfigError } from "../base/errors.ts";
 import { splitWords, trimWhiteSpace } from "../base/whitespace.ts";
 import type { Dns } from "../cni/result.ts";
 
-/** Longest line upstream reads, in bytes. */
+/** Upstream refuses lines of so many bytes. */
 const LINE_LIMIT = 64 * 1024;
 
 /**
- * Parses the file: `nameserver` and `domain` take their first argument, `search` and `options` all of theirs and
- * accumulate over lines. A line that starts with `#` or `;` is a comment; other keywords are passed over.
+ * Parses a resolv.conf file.
  *
- * @throws {ConfigError} If a line is longer than 64 KiB.
+ * `nameserver` and `domain` take their first argument; `search` and `options` take all of theirs,
+ * and accumulate over lines. A line that starts with `#` or `;` is a comment. Other keywords are
+ * ignored.
+ *
+ * @throws {ConfigError} if a line has 64 KiB or more, with upstream's text.
  */
 export function parseResolvConf(text: string): Dns {
   const nameservers: string[] = [];

@@ -1,11 +1,16 @@
-/** Which address comes next in a range set. Pure: it sees the reservations through one question. @module */
+/**
+ * Which address of a range set comes next, round robin. Pure: {@link FreeAddresses} knows what is
+ * taken.
+ *
+ * @module
+ */
 
 import { addressPlus, type IpAddress } from "../net/ip_address.ts";
 import { findRange, isGateway, type RangeSet } from "./range_set.ts";
 
-/** Answers what is free. */
+/** Knows which addresses are free. */
 export interface FreeAddresses {
-  /** The lowest address from `from` to `last` inclusive that nobody holds, or undefined. */
+  /** Returns the lowest free address from `from` to `last` inclusive, or undefined. */
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined;
 }
 
@@ -14,7 +19,7 @@ interface Stretch {
   readonly last: IpAddress;
 }
 
-/** The whole set once round, beginning after `cursor` and ending with it. */
+/** The whole set once around, beginning after `cursor` and ending with it. */
 function stretchesAfter(
   set: RangeSet,
   cursor: IpAddress | undefined,
@@ -40,12 +45,12 @@ function stretchesAfter(
 }
 
 /**
- * The next free address of `set` that is no gateway of any of its ranges.
+ * Returns the next free address of `set` that is not a gateway of any of its ranges, or undefined
+ * if there is none.
  *
- * The cost is that of a few questions, however large the ranges are.
+ * The cost is that of a few calls of `free.firstFree`, however large the ranges are.
  *
- * @param cursor The last reserved address; one outside the set counts as none.
- * @returns The address, or undefined if the set is exhausted.
+ * @param cursor The last reserved address. One outside the set counts as none.
  */
 export function nextAddress(
   set: RangeSet,

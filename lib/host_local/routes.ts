@@ -1,4 +1,4 @@
-/** The `routes` of the configuration, which the result passes on. Pure. @module */
+/** The `routes` of the configuration, which go into the result. Pure. @module */
 
 import { ConfigError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
@@ -7,9 +7,10 @@ import type { Route } from "../cni/result.ts";
 import { unmapCidr } from "../net/cidr.ts";
 
 /**
- * Reads one route object. An IPv4-mapped destination becomes IPv4, as upstream prints it.
+ * Reads one route. Its values are kept as they are, including host bits, mixed families and
+ * negative numbers, but an IPv4-mapped destination becomes IPv4, as upstream prints it.
  *
- * @throws {ConfigError} if it is `null`, or an address or network in it is invalid.
+ * @throws {ConfigError} if it is `null`, or one of its addresses or networks is invalid.
  * @throws {DecodeError} if a value has the wrong type.
  */
 export function readConfiguredRoute(value: unknown, path: string): Route {

@@ -55,7 +55,7 @@ export interface ReceivedPacket {
   readonly packet: Uint8Array;
   /** Hardware address of the sender. */
   readonly sender: Uint8Array;
-  /** How to judge the UDP checksum. */
+  /** Whether the UDP checksum can be verified. */
   readonly checksum: ChecksumPolicy;
 }
 

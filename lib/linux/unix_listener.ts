@@ -1,6 +1,6 @@
 /**
- * Listening on a Unix socket: a new one, in place of a stale one if need be, or the one that
- * systemd passes.
+ * Listening on a Unix socket: a new one, which may replace a stale one, or the one that systemd
+ * passes.
  *
  * @module
  */
@@ -71,7 +71,7 @@ export class UnixListener implements Disposable {
  *   the system refuses.
  */
 export function listenUnix(path: string): UnixListener {
-  const address = addressOf(path);
+  const address = socketAddressOf(path);
   const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
   attempt(
     "mkdir",
@@ -216,7 +216,7 @@ function removalOf(path: string): () => void {
   };
 }
 
-function addressOf(path: string): Uint8Array<ArrayBuffer> {
+function socketAddressOf(path: string): Uint8Array<ArrayBuffer> {
   const name = new TextEncoder().encode(path);
   if (name.length === 0 || name.length > MAX_PATH_BYTES || name.includes(0)) {
     throw new SystemError(

@@ -1,15 +1,18 @@
-/** Which exports of a module nothing uses. @module */
+/** Exports that nothing uses. @module */
 
 /** The names that a module exports, imports and mentions. */
 export interface ModuleNames {
   readonly exports: readonly string[];
-  /** Imported names by the specifier that they come from; a dynamic import counts as all names the module mentions. */
+  /**
+   * Imported names by specifier. A dynamic import counts as an import of every name that the module
+   * mentions.
+   */
   readonly imports: ReadonlyMap<string, ReadonlySet<string>>;
   /** How often each identifier occurs. */
   readonly mentions: ReadonlyMap<string, number>;
 }
 
-/** Reads the names from the source text of a module. */
+/** Parses the names of a module. @param source Its text. */
 export function namesOf(source: string): ModuleNames {
   const exports: string[] = [];
   const imports = new Map<string, Set<string>>();
@@ -66,9 +69,9 @@ function declaredNames(
 }
 
 /**
- * The exports that no module imports and their own module does not use either, one line each.
+ * Returns the exports that neither another module imports nor their own module uses, one line each.
  *
- * @param modules Names by path. Specifiers of imports are relative to the path.
+ * @param modules Names by path. Import specifiers are relative to the path.
  */
 export function unusedExports(
   modules: ReadonlyMap<string, ModuleNames>,

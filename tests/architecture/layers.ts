@@ -1,57 +1,58 @@
-/** Which part of the code may import which. @module */
+/** Which folders of lib/ may import which. @module */
 
-/** One import of a module by another; paths from the top of the repository, or `node:...`. */
+/** One import of a module by another. Paths are relative to the repository, or `node:...`. */
 export interface Import {
   readonly from: string;
   readonly to: string;
-  /** Whether only types are imported, so that the import is gone at run time. */
+  /** Whether only types are imported: the import does not exist at run time. */
   readonly typeOnly: boolean;
 }
 
 /**
- * Each folder of lib/, and the folders that its modules may import. Every folder below a line is free to import those
- * above it only as listed, so there is no cycle. host-local never lists `linux`, the folder that calls the C library.
+ * Each folder of lib/ and the folders that it may import, all of them listed above it. So there are
+ * no cycles, and host-local cannot reach `linux`, the folder that calls the C library.
  */
-export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  // Pure: values in, values out.
-  "base": [],
-  "net": ["base"],
-  "netlink": ["base", "net"],
-  "cni": ["base", "net"],
-  "host_local": ["base", "net", "cni"],
-  "dhcp/codec": ["base", "net"],
-  "dhcp/client": ["base", "net", "dhcp/codec"],
-  "dhcp/config": ["base", "net", "cni", "dhcp/codec"],
-  "dhcp/protocol/gob": ["base"],
-  "dhcp/protocol": ["base", "net", "cni", "dhcp/config", "dhcp/protocol/gob"],
-  "dhcp/plugin": [
-    ...["base", "net", "cni"],
-    ...["dhcp/codec", "dhcp/config", "dhcp/protocol", "dhcp/protocol/gob"],
-  ],
-  "dhcp/daemon": [
-    ...["base", "net", "netlink", "cni"],
-    ...["dhcp/codec", "dhcp/client", "dhcp/config", "dhcp/protocol"],
-    "dhcp/protocol/gob",
-  ],
-  // With effects: Deno's own API, then the C library, then each plugin's use of them.
-  "sys": ["base", "cni"],
-  "linux": ["base", "net", "netlink", "sys"],
-  "host_local/store": ["base", "net", "cni", "host_local", "sys"],
-  "dhcp/host": [
-    ...["base", "net", "netlink", "cni", "sys", "linux"],
-    ...["dhcp/codec", "dhcp/protocol", "dhcp/plugin", "dhcp/daemon"],
-  ],
+const PURE = {
+  "base": "",
+  "net": "base",
+  "netlink": "base net",
+  "cni": "base net",
+  "host_local": "base net cni",
+  "dhcp/codec": "base net",
+  "dhcp/client": "base net dhcp/codec",
+  "dhcp/config": "base net cni dhcp/codec",
+  "dhcp/protocol/gob": "base",
+  "dhcp/protocol": "base net cni dhcp/config dhcp/protocol/gob",
+  "dhcp/plugin":
+    "base net cni dhcp/codec dhcp/config dhcp/protocol dhcp/protocol/gob",
+  "dhcp/daemon":
+    "base net netlink cni dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
 };
 
-/** The folders whose modules may use the operating system, the clock and randomness. */
-export const EFFECT_FOLDERS: readonly string[] = [
-  "sys",
-  "linux",
-  "host_local/store",
-  "dhcp/host",
-];
+/** The same for the folders whose modules use the operating system, the clock or randomness. */
+const WITH_EFFECTS = {
+  "sys": "base cni",
+  "linux": "base net netlink sys",
+  "host_local/store": "base net cni host_local sys",
+  "dhcp/host":
+    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon",
+};
 
-/** What is wrong with the imports, one line each. */
+/** Each folder of lib/ and the folders that it may import. */
+export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = Object
+  .fromEntries(
+    Object.entries({ ...PURE, ...WITH_EFFECTS }).map(([folder, list]) =>
+      [folder, list.split(" ").filter((name) => name !== "")] as const
+    ),
+  );
+
+/** The folders without effects. */
+export const PURE_FOLDERS: readonly string[] = Object.keys(PURE);
+
+/** The folders with effects. */
+export const EFFECT_FOLDERS: readonly string[] = Object.keys(WITH_EFFECTS);
+
+/** Returns the imports that the table does not allow, and the cycles, one line each. */
 export function importProblems(imports: readonly Import[]): string[] {
   const wrong = imports.filter((each) => !isAllowed(each));
   const lines = wrong.map(({ from, to, typeOnly }) =>
@@ -60,7 +61,18 @@ export function importProblems(imports: readonly Import[]): string[] {
   return [...lines, ...cycles(imports)];
 }
 
-/** The modules that can be reached from one, itself included. */
+/** Returns what the table allows although no module needs it, one line each. */
+export function unusedArrows(imports: readonly Import[]): string[] {
+  const used = new Set(
+    imports.map(({ from, to }) => `${folderOf(from)} ${folderOf(to)}`),
+  );
+  return Object.entries(MAY_IMPORT).flatMap(([folder, list]) =>
+    list.filter((imported) => !used.has(`${folder} ${imported}`))
+      .map((imported) => `no module of ${folder} imports ${imported}`)
+  );
+}
+
+/** Returns the modules that `root` reaches through imports, including itself. */
 export function reachable(
   root: string,
   imports: readonly Import[],
@@ -72,14 +84,14 @@ export function reachable(
   return found;
 }
 
-/** Whether the module at `path` may have effects. */
+/** Returns whether the module at `path` may have effects. */
 export function mayHaveEffects(path: string): boolean {
   return EFFECT_FOLDERS.includes(folderOf(path) ?? "");
 }
 
 function isAllowed({ from, to }: Import): boolean {
   const importer = folderOf(from);
-  // Only lib/ has rules: entry points may import everything.
+  // Entry points may import everything.
   if (importer === undefined) return true;
   const imported = folderOf(to);
   if (imported === undefined) {
@@ -93,7 +105,7 @@ function folderOf(path: string): string | undefined {
   return /^lib\/(.+)\/[^/]+$/.exec(path)?.[1];
 }
 
-/** Each group of modules that import each other, types included, as one line. */
+/** Returns each group of modules that import each other, types included, as one line. */
 function cycles(imports: readonly Import[]): string[] {
   const problems = new Set<string>();
   for (const { from, to } of imports) {

@@ -1,4 +1,4 @@
-/** What Deno says about the modules of this repository. @module */
+/** The files of this repository, and what Deno reports about its modules. @module */
 
 import { walkSync } from "@std/fs/walk";
 import { REPO_ROOT } from "../support/binaries.ts";
@@ -6,14 +6,24 @@ import { TempDir } from "../support/temp_dir.ts";
 import type { Import } from "./layers.ts";
 import type { ModuleDocs } from "./text_rules.ts";
 
-/** Paths of the modules under lib/, from the top of the repository, sorted. */
+/** Returns the paths of the modules under lib/, sorted. */
 export function libModules(): string[] {
-  return [...walkSync(`${REPO_ROOT}/lib`, { includeDirs: false, exts: ["ts"] })]
+  return filesIn("lib").filter((path) => path.endsWith(".ts"));
+}
+
+/** Returns the paths of the files in a folder, or the path of a file itself, sorted. */
+export function filesIn(folder: string): string[] {
+  return [...walkSync(`${REPO_ROOT}/${folder}`, { includeDirs: false })]
     .map(({ path }) => fromTop(path))
     .sort();
 }
 
-/** Entry points: the files `main_*.ts`. */
+/** Reads the text of a file. */
+export function textOf(path: string): string {
+  return Deno.readTextFileSync(`${REPO_ROOT}/${path}`);
+}
+
+/** Returns the entry points: the files `main_*.ts`. */
 export function entryPoints(): string[] {
   return [...Deno.readDirSync(REPO_ROOT)]
     .map(({ name }) => name)
@@ -21,10 +31,10 @@ export function entryPoints(): string[] {
     .sort();
 }
 
-/** All imports among the modules, and of what they reach. */
+/** Returns the imports of the modules, and of the modules that they reach. */
 export function importsOf(modules: readonly string[]): Import[] {
   using dir = new TempDir();
-  // `deno info` takes a single root.
+  // `deno info` accepts only one root.
   const root = dir.join("root.ts");
   Deno.writeTextFileSync(
     root,
@@ -56,7 +66,7 @@ export function importsOf(modules: readonly string[]): Import[] {
     );
 }
 
-/** The documentation of each module. */
+/** Returns the documentation of each module, by path. */
 export function docsOf(modules: readonly string[]): Map<string, ModuleDocs> {
   const { nodes } = JSON.parse(deno("doc", "--json", ...modules)) as {
     readonly nodes: Readonly<Record<string, ModuleDocs>>;

@@ -1,9 +1,6 @@
-/** What a module of lib/ may do, judged by its syntax tree. @module */
+/** Effects and other uses of the platform, found in the syntax tree of a module. @module */
 
-/**
- * What exists only where there is an operating system, a clock or a source of randomness.
- * (`process` is left to `deno lint`.)
- */
+/** Globals that give access to the system, the clock or randomness; `deno lint` finds `process`. */
 const EFFECTS = [
   "Deno",
   "Worker",
@@ -21,10 +18,10 @@ const EFFECTS = [
   "window",
 ];
 
-/** Members of otherwise harmless globals. */
+/** Members of globals that have no effects otherwise. */
 const EFFECT_MEMBERS = ["Date.now", "Math.random", "Temporal.Now"];
 
-/** Constructors that do nothing but make a value. */
+/** Constructors that only make a value. */
 const PURE_CONSTRUCTORS = [
   "Map",
   "RegExp",
@@ -42,7 +39,7 @@ const FUNCTIONS = [
   "FunctionExpression",
 ];
 
-/** The rules, each reporting the name of what it found. */
+/** The rules. Each reports the name of what it finds. */
 const PLUGIN: Deno.lint.Plugin = {
   name: "lib",
   rules: {
@@ -53,15 +50,15 @@ const PLUGIN: Deno.lint.Plugin = {
   },
 };
 
-/** A rule that was broken, or a feature that was found. */
+/** Something that a rule finds. */
 export interface Finding {
   readonly rule: "effect" | "work-at-import" | "dlopen" | "stdout";
-  /** The name found. */
+  /** The name of what was found. */
   readonly what: string;
   readonly line: number;
 }
 
-/** Everything that the rules find in the source text of a module. */
+/** Returns everything that the rules find in a module. @param source Its text. */
 export function findings(source: string): Finding[] {
   return Deno.lint.runPlugin(PLUGIN, "module.ts", source).map((
     { id, message, range },
@@ -128,7 +125,7 @@ function memberRule(
   };
 }
 
-/** Whether the identifier names a member, as in `x.fetch`, `{ fetch: 1 }` or `fetch(): void`. */
+/** Returns whether the identifier names a member: `x.fetch`, `{ fetch: 1 }`, `fetch(): void`. */
 function isKey(node: Deno.lint.Identifier): boolean {
   const parent = node.parent as unknown as {
     readonly computed?: boolean;
@@ -138,7 +135,7 @@ function isKey(node: Deno.lint.Identifier): boolean {
   return !parent.computed && (parent.property === node || parent.key === node);
 }
 
-/** Whether it is inside a function or a field of instances: not run when the module is loaded. */
+/** Returns whether it is in a function or an instance field, so that importing does not run it. */
 function isDeferred(node: Deno.lint.Node): boolean {
   const { parent } = node as unknown as { readonly parent?: Deno.lint.Node };
   if (!parent) return false;
@@ -147,7 +144,7 @@ function isDeferred(node: Deno.lint.Node): boolean {
     isDeferred(parent);
 }
 
-/** `a.b.c` for a chain of names, with "…" for anything else. */
+/** Formats a chain of names as `a.b.c`, with "…" for anything else. */
 function dottedName(node: Deno.lint.Node): string {
   if (node.type === "Identifier") return node.name;
   if (

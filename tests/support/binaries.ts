@@ -1,22 +1,21 @@
-/** Which binaries the tests drive. @module */
+/** The binaries under test, and upstream's. @module */
 
-/** Top of the repository. */
-export const REPO_ROOT = new URL("../..", import.meta.url).pathname.replace(
-  /\/$/,
-  "",
-);
+import { REPOSITORY } from "../../tools/repository.ts";
 
-/** The compiled host-local of this project; `HOST_LOCAL_BIN` points elsewhere. */
+/** The top folder of the repository. */
+export const REPO_ROOT: string = REPOSITORY;
+
+/** This project's compiled host-local; `HOST_LOCAL_BIN` selects another. */
 export const OURS: string = Deno.env.get("HOST_LOCAL_BIN") ??
   `${REPO_ROOT}/dist/host-local`;
 
-/** The compiled dhcp of this project; `DHCP_BIN` points elsewhere. */
+/** This project's compiled dhcp; `DHCP_BIN` selects another. */
 export const DHCP_BIN: string = Deno.env.get("DHCP_BIN") ??
   `${REPO_ROOT}/dist/dhcp`;
 
-/** Folder of Debian's CNI plugins; `CNI_UPSTREAM_DIR` points elsewhere. */
+/** The folder of Debian's CNI plugins; `CNI_UPSTREAM_DIR` selects another. */
 export const UPSTREAM_DIR: string = Deno.env.get("CNI_UPSTREAM_DIR") ??
   "/usr/lib/cni";
 
-/** The upstream host-local that is replaced. */
+/** Upstream's host-local. */
 export const UPSTREAM = `${UPSTREAM_DIR}/host-local`;

@@ -1,4 +1,4 @@
-/** Runs classic BPF programs as the kernel does, for the instructions in use. @module */
+/** Runs classic BPF programs as the kernel does, with the instructions in use. @module */
 
 import {
   BPF,
@@ -7,7 +7,7 @@ import {
   SKF_AD_VLAN_TAG,
 } from "../../lib/net/packet_filter.ts";
 
-/** What the kernel knows of a packet besides its bytes. */
+/** What the kernel knows about a packet in addition to its bytes. */
 export interface PacketFacts {
   /** PACKET_HOST 0, PACKET_BROADCAST 1, PACKET_MULTICAST 2, PACKET_OTHERHOST 3. */
   readonly packetType?: number;
@@ -15,7 +15,7 @@ export interface PacketFacts {
   readonly vlanTag?: number;
 }
 
-/** How many bytes the program passes; 0 is "drop". @throws {Error} if it is not a valid program. */
+/** Returns how many bytes the program passes; 0 is "drop". @throws {Error} if the program is invalid. */
 export function runBpf(
   program: readonly BpfInstruction[],
   packet: Uint8Array,
@@ -75,7 +75,7 @@ export function runBpf(
         value = load(x + k, 1);
         break;
       default:
-        throw new Error(`no such instruction: ${code}`);
+        throw new Error(`unknown instruction: ${code}`);
     }
     if (value === undefined) return 0;
     a = value;

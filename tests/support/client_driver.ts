@@ -1,4 +1,4 @@
-/** Runs the DHCP client on a fake clock. @module */
+/** Runs the DHCP client with a fake clock. @module */
 
 import type { ClientEffect, ClientEvent } from "../../lib/dhcp/client/event.ts";
 import type { ClientSettings } from "../../lib/dhcp/client/settings.ts";
@@ -18,7 +18,7 @@ import { ip, settings as makeSettings } from "./dhcp_messages.ts";
 /** The sender of messages, unless a test names another. */
 const SERVER = ip("192.0.2.1");
 
-/** A message the client sent. */
+/** A message that the client sent. */
 export interface Sent {
   readonly atMs: number;
   readonly type: string;
@@ -27,10 +27,10 @@ export interface Sent {
   readonly message: DhcpMessage;
 }
 
-/** An effect with the time of it. */
+/** An effect, and when it happened. */
 export type TimedEffect = ClientEffect & { readonly timeMs: number };
 
-/** A client, its clock, its timer and everything it did. */
+/** A client with its clock, its timer and a record of its effects. */
 export class ClientDriver {
   state: ClientState = INITIAL_STATE;
   nowMs: number;
@@ -38,16 +38,18 @@ export class ClientDriver {
   readonly sent: Sent[] = [];
   readonly effects: TimedEffect[] = [];
   readonly settings: ClientSettings;
-  /** Called for each message sent; the replies are delivered after `delayMs` (0 by default). */
+  /** Called for each message sent; its replies are delivered after `delayMs` (0 by default). */
   server: (sent: Sent) => readonly DhcpMessage[] = () => [];
   delayMs = 0;
-  /** Receives each event, and the state before it. */
+  /** Called for each event, with the state before it. */
   onEvent: (event: ClientEvent, before: ClientState["state"]) => void =
     () => {};
   readonly #randomU32: () => number;
   readonly #inbox: { atMs: number; message: DhcpMessage }[] = [];
 
-  /** Without `randomU32` every random number is 2^31, the middle: no jitter, and all xids are equal. */
+  /**
+   * Every random number is 2^31 by default, the middle: no jitter, and the same xid in every exchange.
+   */
   constructor(
     settings: ClientSettings = makeSettings(),
     { nowMs = 1_000_000, randomU32 = (): number => 2 ** 31 } = {},
@@ -57,7 +59,7 @@ export class ClientDriver {
     this.#randomU32 = randomU32;
   }
 
-  /** Delivers one event and carries out the effects. */
+  /** Passes one event to the client and carries out its effects. */
   event(event: ClientEvent): this {
     this.onEvent(event, this.state.state);
     const context = {
@@ -80,7 +82,7 @@ export class ClientDriver {
     return this.event({ kind: "packet", message, source });
   }
 
-  /** Lets time pass; timers fire and answers arrive when they are due. */
+  /** Advances the clock; timers fire and replies arrive when they are due. */
   advance(ms: number): this {
     const endMs = this.nowMs + ms;
     for (;;) {
@@ -110,7 +112,7 @@ export class ClientDriver {
     return sent;
   }
 
-  /** Effects of one kind, in order. */
+  /** The effects of one kind, in order. */
   of<K extends ClientEffect["kind"]>(
     kind: K,
   ): Extract<TimedEffect, { kind: K }>[] {
@@ -120,7 +122,7 @@ export class ClientDriver {
     >[];
   }
 
-  /** What happened, in short: messages, offers, leases and failures, without timers and logs. */
+  /** The effects in short: messages sent, leases, failures; without timers and logs. */
   summary(): string[] {
     return this.effects.flatMap((effect) => {
       switch (effect.kind) {
@@ -154,12 +156,12 @@ export class ClientDriver {
   }
 }
 
-/** Random numbers that are the same at each run (a linear congruential generator). */
+/** Returns a generator of reproducible random numbers (linear congruential). */
 export function seededU32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    // The low bits of such a generator hardly vary.
+    // The low bits of such a generator vary little.
     return ((state >>> 16) | (state << 16)) >>> 0;
   };
 }

@@ -1,4 +1,8 @@
-/** Clients in each state, reached by events; without jitter, and every xid is {@link XID}. @module */
+/**
+ * Clients in each state, reached by events; without jitter, and every xid is {@link XID}.
+ *
+ * @module
+ */
 
 import type { ClientSettings } from "../../lib/dhcp/client/settings.ts";
 import { type Lease, leaseFromAck } from "../../lib/dhcp/client/lease.ts";
@@ -7,21 +11,21 @@ import { ip, reply, settings } from "./dhcp_messages.ts";
 
 /** The xid of every exchange of a {@link ClientDriver} without random numbers. */
 export const XID = 2 ** 31;
-/** Lifetime of the leases here, in milliseconds; T1 is 1/2, T2 7/8 of it. */
+/** The lease time here, in milliseconds; T1 is 1/2 of it, T2 7/8. */
 export const LEASE_MS = 3_600_000;
-/** The address in these leases. */
+/** The leased address. */
 export const ADDRESS = ip("192.0.2.50");
 /** That address, and the server that granted it. */
 export const HELD = { address: ADDRESS, server: ip("192.0.2.1") };
 
-/** Returns the lease that the ACK of `reply()` grants. */
+/** The lease that the ACK of `reply()` grants. */
 export function lease(sentMs: number): Lease {
   const result = leaseFromAck(reply("ACK", XID), { sentMs });
   if (result.kind === "unusable") throw new Error(result.reason);
   return result.lease;
 }
 
-/** The states of {@link clientIn}. */
+/** The states that a client can be created in. */
 export type ClientStateName =
   | "STOPPED"
   | "INIT (pause)"
@@ -38,7 +42,7 @@ export type ClientStateName =
   | "REBOOTING"
   | "REBOOTING (lease)";
 
-/** Returns a client in the named state. */
+/** Creates a client in the named state. */
 export function clientIn(
   name: ClientStateName,
   given?: ClientSettings,

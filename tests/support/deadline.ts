@@ -1,6 +1,6 @@
-/** An end to waiting, for tests of things that could hang. @module */
+/** A time limit for tests of things that could hang. @module */
 
-/** Runs `body` with a signal that is aborted after `seconds`; processes that got it are ended then. */
+/** Runs `body` with a signal that is aborted after `seconds`, to end the processes that got it. */
 export async function withDeadline<T>(
   seconds: number,
   body: (signal: AbortSignal) => Promise<T>,

@@ -1,7 +1,7 @@
 /**
- * A scripted server of raw frames: says whatever a test wants said, well formed or not.
+ * A scripted server that sends any bytes, well formed or not. It listens on `eth0`, 192.0.2.1, of a namespace.
  *
- * It answers on the interface `eth0` of a namespace that has the address 192.0.2.1. @module
+ * @module
  */
 
 import { ByteWriter } from "../../lib/base/byte_writer.ts";
@@ -15,13 +15,13 @@ import { type ClientMessage, Wire } from "./dhcp_wire.ts";
 import { formatHex } from "../../lib/base/hex.ts";
 import type { TestNetns } from "./network_namespaces.ts";
 
-/** What to answer: nothing, messages (each the payload of a datagram), or whole packets. */
+/** The replies to a message: payloads of datagrams, or whole IP packets. */
 export type Answer = readonly (Uint8Array | { readonly packet: Uint8Array })[];
 
-/** Decides the answer to one message. */
+/** Decides the replies to one message. */
 export type Script = (message: ClientMessage) => Answer;
 
-/** Fields of a reply; options in hexadecimal, undefined leaves one out. */
+/** Fields of a reply; options in hexadecimal, undefined omits one. */
 export type ReplyFields = Parameters<typeof reply>[2];
 
 /** A server that follows a script. */
@@ -43,7 +43,7 @@ export class BadServer implements AsyncDisposable {
   }
 }
 
-/** A reply to `to`: 192.0.2.50/24 for an hour from 192.0.2.1, unless `fields` say otherwise. */
+/** Encodes a reply; by default 192.0.2.1 grants 192.0.2.50/24 for an hour. */
 export function answerTo(
   { message }: ClientMessage,
   type: "OFFER" | "ACK" | "NAK",
@@ -55,7 +55,7 @@ export function answerTo(
   );
 }
 
-/** The same with options that are these bytes, whatever they mean, and other header fields. */
+/** Encodes an ACK whose options and header fields are any bytes. */
 export function rawAnswerTo(
   to: ClientMessage,
   { options, file = "", sname = "" }: {
@@ -72,7 +72,7 @@ export function rawAnswerTo(
   return bytes;
 }
 
-/** A server that gives 192.0.2.50 properly, with these fields in each reply of a type. */
+/** The script of a server that grants 192.0.2.50, with these fields in its replies. */
 export function giving(
   fields: { readonly offer?: ReplyFields; readonly ack?: ReplyFields } = {},
 ): Script {
@@ -88,7 +88,7 @@ export function giving(
   };
 }
 
-/** A datagram from 192.0.2.1 to all clients. */
+/** Encodes a datagram from 192.0.2.1 to all clients. */
 export function datagram(payload: Uint8Array): Uint8Array {
   return encodeIpv4Udp({
     source: ip("192.0.2.1"),
@@ -98,7 +98,7 @@ export function datagram(payload: Uint8Array): Uint8Array {
   }, payload);
 }
 
-/** Hexadecimal of text, for options. */
+/** Text in hexadecimal, for options. */
 export function textHex(text: string): string {
   return formatHex(new TextEncoder().encode(text));
 }

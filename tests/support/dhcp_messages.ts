@@ -1,4 +1,4 @@
-/** Builders of DHCP values for tests; a test names only what matters to it. @module */
+/** Builders of DHCP values; a test states only what matters to it. @module */
 
 import {
   type DhcpMessage,
@@ -17,21 +17,21 @@ import {
 } from "../../lib/dhcp/client/settings.ts";
 import { hex } from "./bytes.ts";
 
-/** An IPv4 address from dotted text. */
+/** Parses an IPv4 address. */
 export function ip(text: string): Ipv4Address {
   const address = parseIpAddress(text);
   if (address?.family !== 4) throw new Error(`not IPv4: ${text}`);
   return { family: 4, value: address.value };
 }
 
-/** Options from hexadecimal contents by code. */
+/** Builds options from their contents in hexadecimal. */
 export function options(contents: Record<number, string>): DhcpOptions {
   return new Map(
     Object.entries(contents).map(([code, text]) => [Number(code), hex(text)]),
   );
 }
 
-/** A message with every field zero or empty but those given. */
+/** Builds a message whose fields are zero or empty by default. */
 export function message(fields: Partial<DhcpMessage> = {}): DhcpMessage {
   return {
     op: OP.bootRequest,
@@ -52,7 +52,7 @@ export function message(fields: Partial<DhcpMessage> = {}): DhcpMessage {
   };
 }
 
-/** Settings of a client with the hardware address 02:00:5e:10:00:01 and the identifier `c1/net/eth0`. */
+/** Builds the settings of a client with the hardware address 02:00:5e:10:00:01 and the identifier `c1/net/eth0`. */
 export function settings(
   fields: Partial<Omit<ClientSettings, "timings">> & {
     readonly timings?: Partial<ClientSettings["timings"]>;
@@ -70,7 +70,7 @@ export function settings(
   };
 }
 
-/** A reply of the server 192.0.2.1: /24, router 192.0.2.1, one hour; options given replace these, undefined removes one. */
+/** Builds a reply of the server 192.0.2.1: /24, router 192.0.2.1, one hour. `options` replace these, undefined removes one. */
 export function reply(
   type: "OFFER" | "ACK" | "NAK",
   xid: number,

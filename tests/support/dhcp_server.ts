@@ -1,21 +1,21 @@
-/** What the tests want of a real DHCP server, whichever it is. @module */
+/** What the tests need from a real DHCP server, of any kind. @module */
 
-import type { ServerProcess } from "./dhcp_server_process.ts";
-import type { TestNetns } from "./network_namespaces.ts";
+import type { BackgroundProcess } from "../../tools/lab/background_process.ts";
+import type { NetworkNamespace } from "../../tools/lab/network_namespace.ts";
 import type { Requirement } from "./requirements.ts";
 import type { TempDir } from "./temp_dir.ts";
 
-/** What a server is to serve, on its interface `eth0`. */
+/** What a server serves on its interface `eth0`. */
 export interface Service {
-  /** The server's own address on eth0. */
+  /** The server's address on eth0. */
   readonly server: string;
-  /** The network of eth0, as CIDR with a mask of 24 bits. */
+  /** The network of eth0, a CIDR of prefix length 24. */
   readonly subnet: string;
-  /** First and last address to give. */
+  /** First and last address of the pool. */
   readonly pool: readonly [string, string];
-  /** Of a lease; dnsmasq makes no shorter ones than 120. */
+  /** At least the server's {@link ServerKind.minLeaseSeconds}. */
   readonly leaseSeconds: number;
-  /** When to renew; undefined: what the server says by itself, or nothing. */
+  /** T1 and T2; undefined: the server's own values, or none. */
   readonly t1Seconds?: number;
   readonly t2Seconds?: number;
   readonly router?: string;
@@ -32,41 +32,39 @@ export interface Service {
   };
 }
 
-/** A lease that the server's own file has as given. */
-export interface GivenLease {
+/** An active lease in the server's own file. */
+export interface ServerLease {
   readonly address: string;
   /** Hexadecimal digits with colons. */
   readonly mac: string;
 }
 
-/** A server that was started. */
+/** A server, running or not. */
 export interface RealServer extends AsyncDisposable {
-  readonly process: ServerProcess;
-  /** The leases in its file that are neither ended nor given back. */
-  leases(): readonly GivenLease[];
-  /** Forgets all leases; only while it is stopped. */
-  forget(): void;
+  readonly process: BackgroundProcess;
+  /** The leases in its file that are neither expired nor released. */
+  readonly leases: readonly ServerLease[];
 }
 
-/** A make of server. */
+/** A kind of server. */
 export interface ServerKind {
   readonly name: string;
   readonly requirements: readonly Requirement[];
-  /** No lease is shorter. */
-  readonly leastLeaseSeconds: number;
-  /** A server that is not running yet. */
-  make(place: ServerPlace, service: Service): RealServer;
+  /** The shortest lease time that it grants. */
+  readonly minLeaseSeconds: number;
+  /** Creates a server without starting it. */
+  create(location: ServerLocation, service: Service): RealServer;
 }
 
 /** Where a server runs and keeps its files. */
-export interface ServerPlace {
-  readonly netns: TestNetns;
+export interface ServerLocation {
+  readonly netns: NetworkNamespace;
   readonly directory: TempDir;
-  /** Distinguishes servers in one directory. */
+  /** Distinguishes the servers of one directory. */
   readonly label: string;
 }
 
-/** The content of option 121 (RFC 3442). */
+/** Encodes the content of option 121 (RFC 3442). */
 export function encodeClasslessRoutes(
   routes: readonly (readonly [string, string])[],
 ): number[] {
@@ -81,12 +79,19 @@ export function encodeClasslessRoutes(
   });
 }
 
-/** The mask of a /24. */
+/** The mask of prefix length 24. */
 export const MASK_24 = "255.255.255.0";
 
 /** The network address of a CIDR. */
 export function networkOf(cidr: string): string {
   return cidr.replace(/\/.*$/, "");
+}
+
+/** All networks that a service has a pool for. */
+export function networksOf(
+  service: Service,
+): readonly Pick<Service, "subnet" | "pool">[] {
+  return service.relayed === undefined ? [service] : [service, service.relayed];
 }
 
 function bytesOf(address: string): number[] {

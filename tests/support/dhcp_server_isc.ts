@@ -1,57 +1,52 @@
-/** ISC dhcpd. @module */
+/** ISC dhcpd as one of the servers that the client is tested with. @module */
 
 import {
+  BackgroundProcess,
+  readTextOrEmpty,
+} from "../../tools/lab/background_process.ts";
+import {
   encodeClasslessRoutes,
-  type GivenLease,
   MASK_24,
   networkOf,
+  networksOf,
   type RealServer,
   type ServerKind,
-  type ServerPlace,
+  type ServerLease,
+  type ServerLocation,
   type Service,
 } from "./dhcp_server.ts";
-import { readOrEmpty, ServerProcess } from "./dhcp_server_process.ts";
 
-/** The make. */
+/** ISC dhcpd. */
 export const ISC_DHCPD: ServerKind = {
   name: "ISC dhcpd",
   requirements: ["root", "command:dhcpd"],
-  leastLeaseSeconds: 1,
-  make: (place, service) => new IscDhcpd(place, service),
+  minLeaseSeconds: 1,
+  create: (location, service) => new IscDhcpd(location, service),
 };
 
 class IscDhcpd implements RealServer {
-  readonly process: ServerProcess;
+  readonly process: BackgroundProcess;
   readonly #leaseFile: string;
 
-  constructor({ netns, directory, label }: ServerPlace, service: Service) {
+  constructor({ netns, directory, label }: ServerLocation, service: Service) {
     this.#leaseFile = directory.join(`${label}.leases`);
     const configFile = directory.join(`${label}.conf`);
     Deno.writeTextFileSync(configFile, configOf(service));
-    this.forget();
-    this.process = new ServerProcess(netns, {
+    // It does not start without the file.
+    Deno.writeTextFileSync(this.#leaseFile, "");
+    this.process = new BackgroundProcess([
+      ...netns.enter,
+      ...["dhcpd", "-4", "-f", "-d", "-cf", configFile],
+      ...["-lf", this.#leaseFile, "--no-pid", "eth0"],
+    ], {
       logFile: directory.join(`${label}.log`),
-      command: {
-        command: [
-          "dhcpd",
-          "-4",
-          "-f",
-          "-d",
-          "-cf",
-          configFile,
-          "-lf",
-          this.#leaseFile,
-          "--no-pid",
-          "eth0",
-        ],
-        ready: "Server starting service.",
-      },
+      ready: "Server starting service.",
     });
   }
 
-  /** The file is a journal: the last entry of an address counts. */
-  leases(): readonly GivenLease[] {
-    const entries = readOrEmpty(this.#leaseFile).matchAll(
+  /** The last entry of an address counts, for the file is a journal. */
+  get leases(): readonly ServerLease[] {
+    const entries = readTextOrEmpty(this.#leaseFile).matchAll(
       /^lease (\S+) \{(.*?)^\}/gms,
     );
     const last = new Map<string, string>();
@@ -63,12 +58,8 @@ class IscDhcpd implements RealServer {
     });
   }
 
-  forget(): void {
-    Deno.writeTextFileSync(this.#leaseFile, "");
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.process.stop();
+    await this.process[Symbol.asyncDispose]();
   }
 }
 
@@ -89,7 +80,6 @@ function configOf(service: Service): string {
   const lines = Object.entries(options).flatMap(([name, value]) =>
     value === undefined ? [] : [`option ${name} ${value};`]
   );
-  const networks = [service, ...(service.relayed ? [service.relayed] : [])];
   return [
     "authoritative;",
     "ping-check false;",
@@ -98,7 +88,7 @@ function configOf(service: Service): string {
     `max-lease-time ${leaseSeconds};`,
     `min-lease-time ${leaseSeconds};`,
     ...lines,
-    ...networks.map(({ subnet, pool: [first, last] }) =>
+    ...networksOf(service).map(({ subnet, pool: [first, last] }) =>
       `subnet ${
         networkOf(subnet)
       } netmask ${MASK_24} { range ${first} ${last}; }`

@@ -1,69 +1,69 @@
-/** Kea. @module */
+/** Kea as one of the servers that the client is tested with. @module */
 
 import {
+  BackgroundProcess,
+  readTextOrEmpty,
+} from "../../tools/lab/background_process.ts";
+import {
   encodeClasslessRoutes,
-  type GivenLease,
+  networksOf,
   type RealServer,
   type ServerKind,
-  type ServerPlace,
+  type ServerLease,
+  type ServerLocation,
   type Service,
 } from "./dhcp_server.ts";
-import { readOrEmpty, ServerProcess } from "./dhcp_server_process.ts";
 
-/** The make. */
+/** Kea. */
 export const KEA: ServerKind = {
   name: "Kea",
   requirements: ["root", "command:kea-dhcp4"],
-  leastLeaseSeconds: 1,
-  make: (place, service) => new Kea(place, service),
+  minLeaseSeconds: 1,
+  create: (location, service) => new Kea(location, service),
 };
 
-/** Numbers of the memfile's states; a lease that was released has no lifetime left, or is gone from the pool. */
+/** The state of an active lease in the memfile; a released lease has the lifetime 0. */
 const STATE_DEFAULT = "0";
 
 class Kea implements RealServer {
-  readonly process: ServerProcess;
+  readonly process: BackgroundProcess;
   readonly #leaseFile: string;
 
-  constructor({ netns, directory, label }: ServerPlace, service: Service) {
+  constructor({ netns, directory, label }: ServerLocation, service: Service) {
     this.#leaseFile = directory.join(`${label}.csv`);
     const configFile = directory.join(`${label}.json`);
     const config = configOf(service, this.#leaseFile);
     Deno.writeTextFileSync(configFile, JSON.stringify(config));
-    this.process = new ServerProcess(netns, {
-      logFile: directory.join(`${label}.log`),
-      command: {
-        command: ["kea-dhcp4", "-c", configFile],
+    this.process = new BackgroundProcess(
+      [...netns.enter, "kea-dhcp4", "-c", configFile],
+      {
+        logFile: directory.join(`${label}.log`),
+        ready: "DHCP4_STARTED",
         env: {
           KEA_PIDFILE_DIR: directory.path,
           KEA_LOCKFILE_DIR: directory.path,
           KEA_LOGGER_DESTINATION: "stdout",
         },
-        ready: "DHCP4_STARTED",
       },
-    });
+    );
   }
 
-  /** The file is a journal: the last line of an address counts. */
-  leases(): readonly GivenLease[] {
-    const last = new Map<string, GivenLease | undefined>();
-    for (const line of readOrEmpty(this.#leaseFile).split("\n").slice(1)) {
+  /** The last line of an address counts, for the file is a journal. */
+  get leases(): readonly ServerLease[] {
+    const last = new Map<string, ServerLease | undefined>();
+    for (const line of readTextOrEmpty(this.#leaseFile).split("\n").slice(1)) {
       const [address = "", mac = "", , lifetime, , , , , , state] = line.split(
         ",",
       );
       if (address === "") continue;
-      const isGiven = lifetime !== "0" && state === STATE_DEFAULT;
-      last.set(address, isGiven ? { address, mac } : undefined);
+      const isActive = lifetime !== "0" && state === STATE_DEFAULT;
+      last.set(address, isActive ? { address, mac } : undefined);
     }
     return [...last.values()].filter((lease) => lease !== undefined);
   }
 
-  forget(): void {
-    Deno.removeSync(this.#leaseFile);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.process.stop();
+    await this.process[Symbol.asyncDispose]();
   }
 }
 
@@ -84,7 +84,6 @@ function configOf(service: Service, leaseFile: string): unknown {
         hex(encodeClasslessRoutes(service.classlessRoutes)),
     },
   ].filter(({ data }) => data !== undefined);
-  const networks = [service, ...(service.relayed ? [service.relayed] : [])];
   return {
     Dhcp4: {
       "interfaces-config": { interfaces: ["eth0"] },
@@ -98,10 +97,13 @@ function configOf(service: Service, leaseFile: string): unknown {
       "valid-lifetime": leaseSeconds,
       ...(t1Seconds === undefined ? {} : { "renew-timer": t1Seconds }),
       ...(t2Seconds === undefined ? {} : { "rebind-timer": t2Seconds }),
-      // Otherwise Kea 2.2 keeps what is released for a while, which looks like a lease that was not given back.
+      // Otherwise Kea 2.2 keeps a released lease in its file for a while.
       "expired-leases-processing": { "hold-reclaimed-time": 0 },
       "option-data": options,
-      subnet4: networks.map(({ subnet, pool: [first, last] }, index) => ({
+      subnet4: networksOf(service).map((
+        { subnet, pool: [first, last] },
+        index,
+      ) => ({
         id: index + 1,
         subnet,
         pools: [{ pool: `${first} - ${last}` }],

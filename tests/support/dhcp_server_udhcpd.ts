@@ -1,21 +1,21 @@
-/** udhcpd of BusyBox. @module */
+/** BusyBox udhcpd as one of the servers that the client is tested with. @module */
 
+import { BackgroundProcess } from "../../tools/lab/background_process.ts";
 import {
-  type GivenLease,
   MASK_24,
   type RealServer,
   type ServerKind,
-  type ServerPlace,
+  type ServerLease,
+  type ServerLocation,
   type Service,
 } from "./dhcp_server.ts";
-import { ServerProcess } from "./dhcp_server_process.ts";
 
-/** The make. */
+/** BusyBox udhcpd. */
 export const UDHCPD: ServerKind = {
   name: "udhcpd",
   requirements: ["root", "command:udhcpd"],
-  leastLeaseSeconds: 1,
-  make: (place, service) => new Udhcpd(place, service),
+  minLeaseSeconds: 1,
+  create: (location, service) => new Udhcpd(location, service),
 };
 
 /** `u64 written at; { u32 seconds left; u32 address; u8 mac[6]; char host[20]; u8 pad[2]; }[]`, big-endian. */
@@ -23,12 +23,12 @@ const HEADER_BYTES = 8;
 const ENTRY_BYTES = 36;
 
 class Udhcpd implements RealServer {
-  readonly process: ServerProcess;
+  readonly process: BackgroundProcess;
   readonly #leaseFile: string;
 
-  constructor({ netns, directory, label }: ServerPlace, service: Service) {
+  constructor({ netns, directory, label }: ServerLocation, service: Service) {
     this.#leaseFile = directory.join(`${label}.leases`);
-    this.forget();
+    Deno.writeTextFileSync(this.#leaseFile, "");
     const configFile = directory.join(`${label}.conf`);
     const config = [
       ...configOf(service),
@@ -37,21 +37,18 @@ class Udhcpd implements RealServer {
       "",
     ].join("\n");
     Deno.writeTextFileSync(configFile, config);
-    this.process = new ServerProcess(netns, {
-      logFile: directory.join(`${label}.log`),
-      command: {
-        command: ["udhcpd", "-f", "-a", "1", configFile],
-        ready: "udhcpd: started",
-      },
-    });
+    this.process = new BackgroundProcess(
+      [...netns.enter, "udhcpd", "-f", "-a", "1", configFile],
+      { logFile: directory.join(`${label}.log`), ready: "udhcpd: started" },
+    );
   }
 
-  leases(): readonly GivenLease[] {
-    // It writes its file after an ACK, and when it is asked.
+  get leases(): readonly ServerLease[] {
+    // It writes its file after an ACK, and at this signal.
     this.process.signal("SIGUSR1");
     const bytes = Deno.readFileSync(this.#leaseFile);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    const leases: GivenLease[] = [];
+    const leases: ServerLease[] = [];
     for (
       let at = HEADER_BYTES;
       at + ENTRY_BYTES <= bytes.length;
@@ -67,12 +64,8 @@ class Udhcpd implements RealServer {
     return leases;
   }
 
-  forget(): void {
-    Deno.writeTextFileSync(this.#leaseFile, "");
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.process.stop();
+    await this.process[Symbol.asyncDispose]();
   }
 }
 

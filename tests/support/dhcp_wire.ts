@@ -1,4 +1,4 @@
-/** Every DHCP message of a client that arrives on an interface, as it was on the wire. @module */
+/** A capture of the DHCP messages that clients send to an interface. @module */
 
 import {
   decodeMessage,
@@ -32,7 +32,7 @@ export interface ClientMessage {
   readonly sender: Uint8Array;
 }
 
-/** Listens on one interface until disposed, beside whoever else does. */
+/** Captures on `eth0` of a namespace until disposed, beside any server there. */
 export class Wire implements AsyncDisposable {
   readonly #messages: ClientMessage[] = [];
   readonly #loop: EventLoop;
@@ -63,13 +63,13 @@ export class Wire implements AsyncDisposable {
     );
   }
 
-  /** Every message that has arrived, in order, whether or not the loop has had its turn since. */
+  /** Every message that has arrived, in order, even if the event loop has not run since. */
   get messages(): readonly ClientMessage[] {
     if (!this.#socket.descriptor.isClosed) this.#receive();
     return this.#messages;
   }
 
-  /** The messages without retransmissions, which depend on how fast the machine is: one per exchange and type. */
+  /** The messages without retransmissions, whose number depends on the speed of the machine: one per exchange and type. */
   get distinct(): readonly ClientMessage[] {
     const { messages } = this;
     return messages.filter(({ type, message: { xid } }, index) =>
@@ -79,7 +79,7 @@ export class Wire implements AsyncDisposable {
     );
   }
 
-  /** How many exchanges with a message of this type were begun so far. */
+  /** How many exchanges have a message of this type so far. */
   count(type: string): number {
     return this.distinct.filter((message) => message.type === type).length;
   }

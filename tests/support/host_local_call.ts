@@ -1,8 +1,8 @@
-/** Calls of a host-local binary with a config made here, and what they answer. @module */
+/** Calls of a host-local binary: configuration, environment and result. @module */
 
 import { cniEnv, type PluginOutcome, runPlugin } from "./plugin_process.ts";
 
-/** What a call says besides its config. */
+/** One call. */
 export interface HostLocalCall {
   readonly binary: string;
   readonly command: string;
@@ -43,7 +43,7 @@ export function environmentOf(
   });
 }
 
-/** A network config; every subnet is a range set of its own. */
+/** Builds a network configuration; every subnet is a range set of its own. */
 export function networkConfig(
   {
     name = "net",
@@ -77,7 +77,7 @@ export function networkConfig(
   });
 }
 
-/** The addresses of a printed result without their prefix lengths, in order; throws if stdout is no result. */
+/** Returns the addresses of a printed result without prefix lengths, in order. @throws {TypeError} if stdout is no result. */
 export function addressesInResult(stdout: string): string[] {
   const result: unknown = JSON.parse(stdout);
   const bare = (cidr: unknown): string => String(cidr).replace(/\/\d+$/, "");
@@ -96,7 +96,7 @@ export function addressesInResult(stdout: string): string[] {
   );
 }
 
-/** The error a plugin printed, or undefined if stdout is none. */
+/** Returns the error that a plugin printed; undefined if stdout is none. */
 export function errorIn(
   stdout: string,
 ):

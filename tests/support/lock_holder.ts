@@ -1,6 +1,6 @@
-/** A foreign process that holds a lock: util-linux's `flock`, until it is told to let go. @module */
+/** Another process that holds a lock: `flock` of util-linux. @module */
 
-/** Holds an exclusive `flock(2)` on a file from `take` to `release`. */
+/** Holds an exclusive `flock(2)` on a file from `take` until it is disposed. */
 export class LockHolder implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
 
@@ -8,7 +8,7 @@ export class LockHolder implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** Starts the process and returns when it has the lock; the file is made if it is absent. */
+  /** Starts the process and returns when it has the lock; creates the file if it is absent. */
   static async take(path: string): Promise<LockHolder> {
     const child = new Deno.Command("flock", {
       args: [path, "sh", "-c", "echo held; read line"],
@@ -21,12 +21,12 @@ export class LockHolder implements AsyncDisposable {
     return new LockHolder(child);
   }
 
-  /** Process id of the holder. */
+  /** The process id of the holder. */
   get pid(): number {
     return this.#child.pid;
   }
 
-  /** Lets go and returns when the process has ended. */
+  /** Releases the lock and returns when the process has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#child.stdin.close();
     await this.#child.stdout.cancel();

@@ -1,4 +1,4 @@
-/** A program in a container that sends netlink messages as if it were the kernel. @module */
+/** Forged netlink messages, as a program in a container could send them. @module */
 
 import { libc, pinnedBytes } from "../../lib/linux/libc.ts";
 import { withNetns } from "../../lib/linux/netns.ts";
@@ -7,13 +7,14 @@ import { openSocket, sendTo, SOCK } from "../../lib/linux/socket.ts";
 import { AF } from "../../lib/linux/socket_address.ts";
 import type { TestNetns } from "./network_namespaces.ts";
 
-// Opened before the first test starts: it stays open for ever, which a test must not be blamed for.
+// Opened before the first test starts, or that test would be blamed for a library that stays open.
 libc();
 
 /**
- * Sends from inside `place`.
+ * Sends a message from inside a namespace.
  *
- * @param port Of one socket there. @param groups Bits; all that listen to one of them hear it, and the kernel.
+ * @param port The netlink port id of one socket there.
+ * @param groups Bits of the multicast groups that receive it; the kernel receives it too.
  */
 export function forge(
   place: TestNetns,

@@ -1,12 +1,12 @@
-/** The directory of one host-local network, seen and set up from outside. @module */
+/** Reads and writes the directory of a host-local network. @module */
 
-/** The directory's entries, sorted into what they are. */
+/** The directory's entries by kind. */
 export interface NetworkState {
   /** Address file name to its content, byte for byte. */
   readonly addresses: ReadonlyMap<string, string>;
   /** `last_reserved_ip.N` to its content. */
   readonly cursors: ReadonlyMap<string, string>;
-  /** Every other name but `lock`. */
+  /** Every other name except `lock`. */
   readonly others: readonly string[];
 }
 
@@ -18,12 +18,12 @@ export function isAddressName(name: string): boolean {
   return ADDRESS.test(name);
 }
 
-/** What an address file of the attachment holds. */
+/** Returns the content of an address file of the attachment. */
 export function ownerText(containerId: string, ifName = "eth0"): string {
   return `${containerId}\r\n${ifName}`;
 }
 
-/** Reads the directory; one that is absent is empty. Entries that are no files read as `<kind>`. */
+/** Reads the directory; an absent one is empty. The content of an entry that is not a file is `<kind>`. */
 export function readNetwork(path: string): NetworkState {
   const addresses = new Map<string, string>();
   const cursors = new Map<string, string>();
@@ -55,7 +55,7 @@ function entriesOf(path: string): Deno.DirEntry[] {
   }
 }
 
-/** Makes the directory hold these files and nothing else. */
+/** Replaces the content of the directory by these files. */
 export function writeNetwork(
   path: string,
   files: Readonly<Record<string, string>>,
@@ -69,12 +69,12 @@ export function writeNetwork(
   }
 }
 
-/** The files of a state, as `writeNetwork` takes them; the `lock` file and others are left out. */
+/** Returns the address and cursor files of a state, as `writeNetwork` takes them. */
 export function filesOf(state: NetworkState): Record<string, string> {
   return Object.fromEntries([...state.addresses, ...state.cursors]);
 }
 
-/** The addresses whose files name the attachment as owner. */
+/** Returns the addresses whose files name the attachment as owner. */
 export function addressesOf(
   state: NetworkState,
   containerId: string,
@@ -86,7 +86,7 @@ export function addressesOf(
   ) => name);
 }
 
-/** `count` addresses of 10.<net>.0.0/16 from host `first` on, as files of containers `<prefix>0`, `<prefix>1`, ... */
+/** Builds files for `count` addresses of 10.<net>.0.0/16 from host `first`, owned by `<prefix>0`, `<prefix>1`, ... */
 export function reservations(
   count: number,
   { net = 1, first = 2, prefix = "other" }: {

@@ -1,66 +1,23 @@
-/** Network namespaces of a test's own, with everything in them removed at its end. Needs root. @module */
+/** Network namespaces that tests open as well. Needs root. @module */
 
 import { libc } from "../../lib/linux/libc.ts";
 import { type Netns, openNetns } from "../../lib/linux/netns.ts";
+import { NetworkNamespace } from "../../tools/lab/network_namespace.ts";
 
-// Opened before the first test starts: it stays open for ever, which a test must not be blamed for.
+// Opened before the first test starts, or that test would be blamed for a library that stays open.
 libc();
 
-/** Runs a program to its end; gives its standard output. @throws {Error} if it fails. */
-export function run(program: string, ...args: readonly string[]): string {
-  const { success, stdout, stderr } = new Deno.Command(program, {
-    args: [...args],
-  }).outputSync();
-  if (success) return new TextDecoder().decode(stdout);
-  const reason = new TextDecoder().decode(stderr);
-  throw new Error(`${program} ${args.join(" ")}: ${reason}`);
-}
+/** Reached only if something fails; long enough for a busy machine. */
+const OPERATIONAL_TIMEOUT_MS = 60_000;
 
-/** `ip` with words in one text. */
-export function ip(command: string): string {
-  return run("ip", ...command.split(" "));
-}
-
-/** Of this run: a process number is used again, and a run that was killed leaves its namespaces behind. */
-const RUN = crypto.randomUUID().slice(0, 8);
-let lastNumber = 0;
-
-/** A fresh namespace called `name`, at `path`. */
-export class TestNetns implements Disposable {
-  readonly name: string;
-  readonly path: string;
-  #isRemoved = false;
-
-  constructor() {
-    lastNumber += 1;
-    this.name = `cni-ipam-${RUN}-${lastNumber}`;
-    this.path = `/var/run/netns/${this.name}`;
-    ip(`netns add ${this.name}`);
-    this.ip("link set lo up");
-  }
-
-  /** `ip` inside. */
-  ip(command: string): string {
-    return run("ip", "-n", this.name, ...command.split(" "));
-  }
-
-  /** Runs a program inside; gives its standard output. */
-  exec(...command: readonly string[]): string {
-    return run("ip", "netns", "exec", this.name, ...command);
-  }
-
-  /** What `ip -j` lists inside. */
-  // deno-lint-ignore no-explicit-any
-  list(command: string): any[] {
-    return JSON.parse(run("ip", "-n", this.name, "-j", ...command.split(" ")));
-  }
-
+/** A new network namespace that the plugin's own code can open. */
+export class TestNetns extends NetworkNamespace {
   /**
-   * Waits until `eth0` is in operation. The kernel needs a moment after both ends are up: until then it drops what is
-   * sent, and after that it tells listeners that the link has changed.
+   * Waits until `eth0` is operational. The kernel takes a moment after both ends are up: until then it drops what is sent,
+   * and then it notifies listeners that the link has changed.
    */
-  untilInOperation(): void {
-    const endMs = performance.now() + 60_000;
+  untilOperational(): void {
+    const endMs = performance.now() + OPERATIONAL_TIMEOUT_MS;
     while (this.list("link show dev eth0")[0].operstate !== "UP") {
       if (performance.now() > endMs) throw new Error(`${this.name}: eth0 down`);
     }
@@ -70,21 +27,10 @@ export class TestNetns implements Disposable {
   open(): Netns {
     return openNetns(this.path);
   }
-
-  /** Removes it before the end of the test. */
-  remove(): void {
-    if (this.#isRemoved) return;
-    this.#isRemoved = true;
-    ip(`netns del ${this.name}`);
-  }
-
-  [Symbol.dispose](): void {
-    this.remove();
-  }
 }
 
 /**
- * Two namespaces joined by a veth pair, `eth0` in both and in operation: `client`, without an address, and `server`,
+ * Two namespaces joined by a veth pair, `eth0` in both, operational: `client`, without an address, and `server`,
  * 192.0.2.1/24.
  */
 export class TestLink implements Disposable {
@@ -97,13 +43,13 @@ export class TestLink implements Disposable {
     server.ip("addr add 192.0.2.1/24 dev eth0");
     server.ip("link set eth0 up");
     client.ip("link set eth0 up");
-    this.untilInOperation();
+    this.untilOperational();
   }
 
-  /** Waits until both ends are in operation. */
-  untilInOperation(): void {
-    this.client.untilInOperation();
-    this.server.untilInOperation();
+  /** Waits until both ends are operational. */
+  untilOperational(): void {
+    this.client.untilOperational();
+    this.server.untilOperational();
   }
 
   [Symbol.dispose](): void {

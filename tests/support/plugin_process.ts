@@ -1,12 +1,12 @@
-/** Runs a CNI plugin as a runtime does: environment and stdin in, stdout and exit status out. @module */
+/** Runs a CNI plugin as a runtime does, with environment and stdin. @module */
 
 /** One call of a plugin. */
 export interface PluginCall {
   /** Path of the executable. */
   readonly binary: string;
-  /** The whole environment of the process; nothing is inherited. */
+  /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the plugin reads on stdin; empty if absent. */
+  /** The content of stdin; empty if absent. */
   readonly stdin?: string;
   /** Working directory. */
   readonly cwd?: string;
@@ -14,15 +14,15 @@ export interface PluginCall {
   readonly signal?: AbortSignal;
 }
 
-/** What came out of it. */
+/** The outcome of a call. */
 export interface PluginOutcome {
   readonly stdout: string;
   readonly stderr: string;
-  /** Exit status; 128 + n if it was ended by signal n. */
+  /** Exit status; 128 + n if signal n ended it. */
   readonly code: number;
 }
 
-/** Runs the plugin to its end. A plugin that leaves stdin unread is not an error. */
+/** Runs the plugin to its end. It may leave stdin unread. */
 export async function runPlugin(call: PluginCall): Promise<PluginOutcome> {
   const child = new Deno.Command(call.binary, {
     clearEnv: true,
@@ -34,7 +34,7 @@ export async function runPlugin(call: PluginCall): Promise<PluginOutcome> {
     ...(call.signal === undefined ? {} : { signal: call.signal }),
   }).spawn();
   const writer = child.stdin.getWriter();
-  // VERSION does not read stdin, so the pipe may be closed already.
+  // VERSION does not read stdin, so the pipe may already be closed.
   const fed = writer.write(new TextEncoder().encode(call.stdin ?? "")).then(
     () => writer.close(),
   )
@@ -48,7 +48,7 @@ export async function runPlugin(call: PluginCall): Promise<PluginOutcome> {
   };
 }
 
-/** The environment of a CNI command; `extra` adds variables or replaces them. */
+/** Builds the environment of a CNI command; `extra` adds or replaces variables. */
 export function cniEnv(
   command: string,
   { containerId = "c1", ifName = "eth0", netns = "/dev/null", extra = {} }: {

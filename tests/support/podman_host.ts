@@ -1,12 +1,13 @@
-/** A machine of its own for podman: namespaces, storage, networks and plugins that nobody else sees. @module */
+/** A host for podman: namespaces, storage, networks and plugins of its own. @module */
 
+import { capture } from "../../tools/process.ts";
 import { UPSTREAM, UPSTREAM_DIR } from "./binaries.ts";
 import { TempDir } from "./temp_dir.ts";
 
 const BUSYBOX = "/bin/busybox";
 const IMAGE = "localhost/busybox";
 
-/** What has to be there for a {@link PodmanHost}. */
+/** What a {@link PodmanHost} requires. */
 export const PODMAN_NEEDS = [
   "root",
   "command:podman",
@@ -18,7 +19,7 @@ export const PODMAN_NEEDS = [
   `binary:${UPSTREAM}`,
 ] as const;
 
-/** Runs in the new namespaces as their first process; they end with it, and with them whatever was started there. */
+/** The first process in the new namespaces; when it ends, every process in them ends. */
 const INIT = `
 set -e
 for folder in /run /dev/shm /var/lib; do mount -t tmpfs tmpfs $folder; done
@@ -28,7 +29,7 @@ echo ready
 read line
 `;
 
-/** Podman in CNI mode with an image of a static busybox. Close it with `await using`. */
+/** Podman in CNI mode, with an image that contains a static busybox. */
 export class PodmanHost implements AsyncDisposable {
   readonly #temp = new TempDir();
   readonly #cgroup = `cni-ipam-test-${crypto.randomUUID()}`;
@@ -37,7 +38,7 @@ export class PodmanHost implements AsyncDisposable {
 
   private constructor() {}
 
-  /** Makes the machine; `hostLocal` is the IPAM plugin to begin with. */
+  /** Creates the host; `hostLocal` is its first IPAM plugin. */
   static async start(hostLocal: string): Promise<PodmanHost> {
     const host = new PodmanHost();
     try {
@@ -50,35 +51,27 @@ export class PodmanHost implements AsyncDisposable {
   }
 
   async #start(hostLocal: string): Promise<void> {
-    for (
-      const folder of [
-        "bin",
-        "nets",
-        "data",
-        "rootfs/bin",
-        "rootfs/proc",
-        "rootfs/sys",
-        "rootfs/dev",
-        "rootfs/etc",
-      ]
-    ) {
-      await Deno.mkdir(this.#temp.join(folder), { recursive: true });
+    const rootfs = ["bin", "proc", "sys", "dev", "etc"].map((name) =>
+      `rootfs/${name}`
+    );
+    for (const folder of ["bin", "nets", "data", ...rootfs]) {
+      await Deno.mkdir(this.path(folder), { recursive: true });
     }
     for (
       const plugin of ["bridge", "loopback", "portmap", "firewall", "tuning"]
     ) {
       await Deno.symlink(
         `${UPSTREAM_DIR}/${plugin}`,
-        this.#temp.join(`bin/${plugin}`),
+        this.path(`bin/${plugin}`),
       );
     }
     await this.usePlugin(hostLocal);
     await Deno.writeTextFile(
-      this.#temp.join("containers.conf"),
+      this.path("containers.conf"),
       `[network]
 network_backend = "cni"
-cni_plugin_dirs = ["${this.#temp.join("bin")}"]
-network_config_dir = "${this.#temp.join("nets")}"
+cni_plugin_dirs = ["${this.path("bin")}"]
+network_config_dir = "${this.path("nets")}"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "none"
@@ -92,17 +85,8 @@ runtime = "runc"
   async #unshareNamespaces(): Promise<void> {
     this.#unshare = new Deno.Command("unshare", {
       args: [
-        "-n",
-        "-m",
-        "-p",
-        "-f",
-        "--mount-proc",
-        "--kill-child",
-        "--propagation",
-        "private",
-        "sh",
-        "-c",
-        INIT,
+        ...["-n", "-m", "-p", "-f", "--mount-proc", "--kill-child"],
+        ...["--propagation", "private", "sh", "-c", INIT],
       ],
       stdin: "piped",
       stdout: "piped",
@@ -113,24 +97,25 @@ runtime = "runc"
     if (new TextDecoder().decode(value).trim() !== "ready") {
       throw new Error("Cannot set up namespaces for podman");
     }
-    this.#initPid =
-      (await run("ps", ["-o", "pid=", "--ppid", String(this.#unshare.pid)]))
-        .trim();
+    const parent = String(this.#unshare.pid);
+    const pid = await capture(["ps", "-o", "pid=", "--ppid", parent]);
+    this.#initPid = pid.trim();
   }
 
   async #importImage(): Promise<void> {
-    const rootfs = this.#temp.join("rootfs");
+    const rootfs = this.path("rootfs");
     await Deno.copyFile(BUSYBOX, `${rootfs}/bin/busybox`);
     for (const applet of ["sh", "ip", "sleep"]) {
       await Deno.symlink("busybox", `${rootfs}/bin/${applet}`);
     }
-    await run("tar", ["-C", rootfs, "-cf", this.#temp.join("image.tar"), "."]);
-    await this.podman("import", this.#temp.join("image.tar"), IMAGE);
+    const image = this.path("image.tar");
+    await capture(["tar", "-C", rootfs, "-cf", image, "."]);
+    await this.podman("import", image, IMAGE);
   }
 
-  /** Makes `binary` the plugin of that type, from now on. */
+  /** Replaces the plugin of that type. */
   async usePlugin(binary: string, type = "host-local"): Promise<void> {
-    const path = this.#temp.join(`bin/${type}`);
+    const path = this.path(`bin/${type}`);
     await Deno.symlink(binary, `${path}.new`);
     await Deno.rename(`${path}.new`, path);
   }
@@ -139,7 +124,7 @@ runtime = "runc"
   async addNetwork(name: string, subnets: readonly string[]): Promise<void> {
     const ipam = {
       type: "host-local",
-      dataDir: this.#temp.join("data"),
+      dataDir: this.path("data"),
       ranges: subnets.map((subnet) => [{ subnet }]),
       routes: subnets.map((subnet) => ({
         dst: subnet.includes(":") ? "::/0" : "0.0.0.0/0",
@@ -161,110 +146,70 @@ runtime = "runc"
     await this.addPlugins(name, plugins);
   }
 
-  /** Adds a network of these plugins. */
+  /** Adds a network with these plugins. */
   async addPlugins(name: string, plugins: readonly unknown[]): Promise<void> {
     await Deno.writeTextFile(
-      this.#temp.join(`nets/${name}.conflist`),
+      this.path(`nets/${name}.conflist`),
       JSON.stringify({ cniVersion: "0.4.0", name, plugins }),
     );
   }
 
-  /** A path for a file that goes with the machine; the same inside. */
+  /** The path of a file that is removed with the host; the same inside and outside. */
   path(name: string): string {
     return this.#temp.join(name);
   }
 
-  /** Runs a program of the machine to its end and returns its stdout; throws with its stderr if it fails. */
-  inside(...command: readonly string[]): Promise<string> {
-    return run("nsenter", [...this.#enter(), ...command]);
+  /** The folder of such files. */
+  get folder(): string {
+    return this.#temp.path;
   }
 
-  /** Starts a program of the machine, which ends with it at the latest; its output is appended to a file. */
-  startInside(
-    logFile: string,
-    ...command: readonly string[]
-  ): Deno.ChildProcess {
-    const script = 'log=$1; shift; exec "$@" >>"$log" 2>&1';
-    return new Deno.Command("sh", {
-      args: [
-        "-c",
-        script,
-        "sh",
-        logFile,
-        "nsenter",
-        ...this.#enter(),
-        ...command,
-      ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+  /** The command that runs another one on the host. A signal to it does not reach the other one. */
+  get enter(): readonly [string, ...string[]] {
+    return ["nsenter", "-t", this.#initPid, "-n", "-m", "-p"];
   }
 
-  #enter(): string[] {
-    return ["-t", this.#initPid, "-n", "-m", "-p"];
+  /** The same for a program that signals are sent to; it does not find itself in /proc. */
+  get enterWithoutPids(): readonly string[] {
+    return ["nsenter", "-t", this.#initPid, "-n", "-m"];
+  }
+
+  /** Runs a program on the host to its end. @returns Its stdout. @throws {ProcessError} if it fails. */
+  async run(...command: readonly string[]): Promise<string> {
+    return await capture([...this.enter, ...command]);
   }
 
   /** The directory in which host-local keeps the network. */
   networkDirectory(name: string): string {
-    return this.#temp.join(`data/${name}`);
+    return this.path(`data/${name}`);
   }
 
-  /** Runs a podman command and returns its stdout; throws with its stderr if it fails. */
-  podman(...args: readonly string[]): Promise<string> {
-    return run("nsenter", [
-      ...this.#enter(),
-      ...[
-        "env",
-        `CONTAINERS_CONF=${this.#temp.join("containers.conf")}`,
-      ],
-      ...[
-        "podman",
-        "--root",
-        this.#temp.join("root"),
-        "--runroot",
-        "/run/containers",
-        "--tmpdir",
-        "/run/libpod",
-      ],
-      ...[
-        "--storage-driver",
-        "vfs",
-        "--network-config-dir",
-        this.#temp.join("nets"),
-        ...args,
-      ],
-    ]);
+  /** Runs a podman command. @returns Its stdout. @throws {ProcessError} if it fails. */
+  async podman(...args: readonly string[]): Promise<string> {
+    return await this.run(
+      ...["env", `CONTAINERS_CONF=${this.path("containers.conf")}`, "podman"],
+      ...["--root", this.path("root"), "--runroot", "/run/containers"],
+      ...["--tmpdir", "/run/libpod", "--storage-driver", "vfs"],
+      ...["--network-config-dir", this.path("nets")],
+      ...args,
+    );
   }
 
-  /** Starts a container that does nothing, and returns its id. @param options More of `podman run`. */
+  /** Starts a container that only sleeps. @param options More options of `podman run`. @returns Its id. */
   async runContainer(
     networks: readonly string[],
     options: readonly string[] = [],
   ): Promise<string> {
-    const limits = [
-      "--ulimit",
-      "nofile=1024:1024",
-      "--ulimit",
-      "nproc=1000:1000",
-      "--cgroup-parent",
-      this.#cgroup,
-    ];
     const id = await this.podman(
-      "run",
-      "-d",
-      ...limits,
+      ...["run", "-d", "--ulimit", "nofile=1024:1024"],
+      ...["--ulimit", "nproc=1000:1000", "--cgroup-parent", this.#cgroup],
       ...options,
-      "--network",
-      networks.join(),
-      IMAGE,
-      "sleep",
-      "100000",
+      ...["--network", networks.join(), IMAGE, "sleep", "100000"],
     );
     return id.trim();
   }
 
-  /** The addresses that the container itself sees, with their interfaces; link-local ones and loopback left out. */
+  /** The global addresses inside the container, with their interfaces. */
   async addressesInside(
     id: string,
   ): Promise<{ readonly address: string; readonly ifName: string }[]> {
@@ -276,7 +221,7 @@ runtime = "runc"
     });
   }
 
-  /** Ends everything in the namespaces and removes what is outside of them. */
+  /** Ends everything in the namespaces and removes what is outside. */
   async [Symbol.asyncDispose](): Promise<void> {
     const unshare = this.#unshare;
     if (unshare !== undefined) {
@@ -284,27 +229,11 @@ runtime = "runc"
       await unshare.stdin.close();
       await unshare.status;
     }
-    const cgroups = [
-      "/sys/fs/cgroup",
-      "-depth",
-      "-type",
-      "d",
-      "-path",
-      `*${this.#cgroup}*`,
-    ];
-    await run("find", [...cgroups, "-exec", "rmdir", "{}", ";"]);
+    await capture([
+      "find",
+      ...["/sys/fs/cgroup", "-depth", "-type", "d"],
+      ...["-path", `*${this.#cgroup}*`, "-exec", "rmdir", "{}", ";"],
+    ]);
     this.#temp[Symbol.dispose]();
   }
-}
-
-async function run(program: string, args: readonly string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args: [...args],
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  if (!success) {
-    throw new Error(`${program} ${args.join(" ")}: ${decoder.decode(stderr)}`);
-  }
-  return decoder.decode(stdout);
 }

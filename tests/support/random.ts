@@ -1,6 +1,6 @@
-/** Reproducible randomness for tests that make up their input. @module */
+/** Reproducible randomness for tests with generated input. @module */
 
-/** A small seeded generator (mulberry32); the same seed gives the same run. */
+/** A small seeded generator (mulberry32). */
 export class Random {
   #state: number;
 
@@ -8,7 +8,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** A number in [0, 1). */
+  /** Returns a number in [0, 1). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -17,17 +17,17 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** An integer in [0, below). */
+  /** Returns an integer in [0, below). */
   int(below: number): number {
     return Math.floor(this.next() * below);
   }
 
-  /** True with the probability given. */
+  /** Returns true with this probability. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
 
-  /** One of the items. */
+  /** Returns one of the items. @throws {RangeError} if there is none. */
   pick<T>(items: readonly T[]): T {
     const item = items[this.int(items.length)];
     if (item === undefined && items.length === 0) {
@@ -36,7 +36,7 @@ export class Random {
     return item as T;
   }
 
-  /** A new order of the items. */
+  /** Returns the items in a random order. */
   shuffle<T>(items: readonly T[]): T[] {
     const rest = [...items];
     const out: T[] = [];
@@ -44,7 +44,7 @@ export class Random {
     return out;
   }
 
-  /** An independent generator whose seed follows from this one's and `index`. */
+  /** Returns an independent generator whose seed is derived from this one's and `index`. */
   fork(index: number): Random {
     return new Random(
       (Math.imul(this.seed ^ (index + 0x9e3779b9), 0x85ebca6b) ^ index) >>> 0,
@@ -52,7 +52,7 @@ export class Random {
   }
 }
 
-/** The number in the environment variable, or the one given. */
+/** Returns the number in the environment variable, or `otherwise`. */
 export function numberFromEnv(name: string, otherwise: number): number {
   const text = Deno.env.get(name);
   return text === undefined || text === "" ? otherwise : Number(text);

@@ -1,12 +1,8 @@
-/**
- * What a test needs of the machine. A test whose needs are not met is ignored, and says why.
- *
- * @module
- */
+/** What a test needs from the machine. A test whose requirements are not met is skipped, with the reason. @module */
 
-import { note } from "./note.ts";
+import { report } from "./report.ts";
 
-/** Root, being root in namespaces of one's own, a program on PATH, or a file at an absolute path. */
+/** Root, user namespaces, a program on PATH, or a file at an absolute path. */
 export type Requirement =
   | "root"
   | "user-namespaces"
@@ -27,7 +23,7 @@ export function missing(
   return reasons.length === 0 ? undefined : reasons.join(", ");
 }
 
-/** Registers a test that is ignored, with a line `SKIP <name>: <reason>`, where something is missing. */
+/** Registers a test; it is skipped if something is missing. */
 export function testWith(
   requirements: readonly Requirement[],
   name: string,
@@ -38,14 +34,14 @@ export function testWith(
   else skipped(name, reason);
 }
 
-/** Registers a test that is not run, with a line `SKIP <name>: <reason>`: it counts as skipped. */
+/** Registers a skipped test, and prints the line `SKIP <name>: <reason>`. */
 export function skipped(name: string, reason: string): void {
-  note(`SKIP ${name}: ${reason}`);
-  // Nothing in it can run here; the line above says why.
+  report(`SKIP ${name}: ${reason}`);
+  // Empty, for it cannot run here.
   Deno.test({ name, ignore: true, fn: () => {} });
 }
 
-/** Registers a test that makes network namespaces. */
+/** Registers a test that creates network namespaces. */
 export function testAsRoot(
   name: string,
   fn: (context: Deno.TestContext) => void | Promise<void>,
@@ -72,7 +68,7 @@ function isFile(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch {
-    // Absent or out of reach: of no use to a test in either case.
+    // Absent or not accessible: a test cannot use it in either case.
     return false;
   }
 }

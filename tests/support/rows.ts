@@ -1,10 +1,10 @@
-/** Table tests: one `Deno.test` a row, so a failure names it. @module */
+/** Table tests: one `Deno.test` per row, so that a failure names its row. @module */
 
-/** Registers one test for each row, named `<subject> <row.name>`. */
+/** Registers one test per row, named `<subject> <row.name>`. */
 export function testRows<Row extends { readonly name: string }>(
   subject: string,
   rows: readonly Row[],
-  run: (row: Row) => void,
+  run: (row: Row) => void | Promise<void>,
 ): void {
   for (const row of rows) {
     Deno.test(`${subject} ${row.name}`, () => run(row));

@@ -1,11 +1,11 @@
-/** The compiled plugin in surroundings of the test's own: its network, and a folder for TMPDIR and HOME. @module */
+/** The compiled plugin with a network directory, TMPDIR and HOME of its own. @module */
 
 import { OURS } from "./binaries.ts";
 import { callHostLocal, networkConfig } from "./host_local_call.ts";
 import { readNetwork } from "./network_directory.ts";
 import { TempDir } from "./temp_dir.ts";
 
-/** The commands of a container's life, in an order in which all succeed. */
+/** Every command, in an order in which all succeed. */
 export const COMMANDS = [
   "VERSION",
   "STATUS",
@@ -15,7 +15,7 @@ export const COMMANDS = [
   "DEL",
 ] as const;
 
-/** A network in a directory of its own, and a folder for TMPDIR and HOME. */
+/** A network directory, and a folder for TMPDIR and HOME. */
 export class Sandbox implements Disposable {
   readonly #temp = new TempDir();
   readonly dataDir: string = this.#temp.join("data");
@@ -37,9 +37,9 @@ export class Sandbox implements Disposable {
     return this.#temp.join(name);
   }
 
-  /** Runs all commands and tells what they printed and left; the variables are added to their environment. */
+  /** Runs all commands with these variables added. @returns What each printed, and the address files after it. */
   async runAll(env: Readonly<Record<string, string>> = {}): Promise<string[]> {
-    const seen: string[] = [];
+    const found: string[] = [];
     for (const command of COMMANDS) {
       const outcome = await callHostLocal({
         binary: OURS,
@@ -50,25 +50,25 @@ export class Sandbox implements Disposable {
       const files = JSON.stringify([
         ...readNetwork(`${this.dataDir}/net`).addresses,
       ]);
-      seen.push(
+      found.push(
         `${command} ${outcome.code} ${outcome.stdout} [${outcome.stderr}] ${files}`,
       );
     }
-    return seen;
+    return found;
   }
 
-  /** Every path in the temporary directory, with the content of what is a file. */
+  /** Returns every path in the temporary directory, with the content of files. */
   async temporaryFiles(folder = this.tmp): Promise<string[]> {
-    const seen: string[] = [];
+    const found: string[] = [];
     for await (const entry of Deno.readDir(folder)) {
       const path = `${folder}/${entry.name}`;
       if (entry.isDirectory) {
-        seen.push(path, ...await this.temporaryFiles(path));
-      } else {seen.push(
+        found.push(path, ...await this.temporaryFiles(path));
+      } else {found.push(
           `${path} ${entry.isSymlink ? "->" : await Deno.readTextFile(path)}`,
         );}
     }
-    return seen.sort();
+    return found.sort();
   }
 
   [Symbol.dispose](): void {

@@ -1,13 +1,13 @@
-/** Running a command under strace: what it did, and what it does when a system call fails. @module */
+/** Runs a command under strace, which records its system calls and can make one fail. @module */
 
 /** One system call of a trace. */
 export interface TracedCall {
-  /** Thread that made it. */
+  /** The id of its thread. */
   readonly thread: number;
   readonly name: string;
-  /** Arguments as strace prints them. */
+  /** The arguments as strace prints them. */
   readonly args: string;
-  /** What it returned, with strace's comment; absent if it did not return. */
+  /** Its return value, with strace's comment; absent if it did not return. */
   readonly result?: string;
 }
 
@@ -16,11 +16,11 @@ export interface TraceOptions {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: string;
-  /** File for the trace; its folder must exist. */
+  /** The file for the trace; its folder must exist. */
   readonly traceFile: string;
-  /** File that becomes stdout, so that writes to the result have a path to match; else captured. */
+  /** The file that is stdout, so that strace can match writes to it by path; a file beside the trace by default. */
   readonly stdoutFile?: string;
-  /** Options for strace itself, `-P`, `-e`, ... */
+  /** More options of strace, such as `-P` and `-e`. */
   readonly options?: readonly string[];
 }
 
@@ -31,13 +31,13 @@ export interface TraceOutcome {
   readonly stderr: string;
   /** Exit status; 128 + n if a signal ended it. */
   readonly code: number;
-  /** Trace lines about signals and exits. */
+  /** The lines of the trace about signals and exits. */
   readonly events: readonly string[];
 }
 
-/** Runs the command with `strace -f`. strace repeats the exit status, and dies of the signal its child died of. */
+/** Runs a command with `strace -f`, which ends with the same exit status or signal as the command. */
 export async function runTraced(trace: TraceOptions): Promise<TraceOutcome> {
-  // stdin and stdout are files, as their descriptors then have one path in every run.
+  // stdin and stdout are files, so that their descriptors have the same path in every run.
   const stdinFile = `${trace.traceFile}.stdin`;
   const stdoutFile = trace.stdoutFile ?? `${trace.traceFile}.stdout`;
   await Deno.writeTextFile(stdinFile, trace.stdin);
@@ -57,7 +57,7 @@ export async function runTraced(trace: TraceOptions): Promise<TraceOutcome> {
       ...trace.command,
     ],
     clearEnv: true,
-    // For `sh` and `strace` themselves; the command gets it too.
+    // PATH is for `sh` and `strace`; the command gets it too.
     env: { PATH: Deno.env.get("PATH") ?? "", ...trace.env },
     stdin: "null",
     stdout: "null",
@@ -79,7 +79,7 @@ const WHOLE = /^(\d+) +([a-z_0-9]+)\((.*)\) += (.*)$/;
 const UNFINISHED = /^(\d+) +([a-z_0-9]+)\((.*?) *<unfinished \.\.\.>$/;
 const RESUMED = /^(\d+) +<\.\.\. ([a-z_0-9]+) resumed>(.*)\) += (.*)$/;
 
-/** Reads `strace -f -o` output; calls come in the order in which they were entered. */
+/** Parses the output of `strace -f -o`; calls are in the order in which they were entered. */
 export function parseTrace(
   text: string,
 ): { calls: TracedCall[]; events: string[] } {

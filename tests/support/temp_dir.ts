@@ -1,6 +1,6 @@
-/** Temporary directories that remove themselves. @module */
+/** Temporary directories that are removed automatically. @module */
 
-/** A fresh directory, removed with all it holds when the `using` block that owns it ends. */
+/** A new directory, removed with its content at the end of the `using` block that owns it. */
 export class TempDir implements Disposable {
   readonly path: string = Deno.makeTempDirSync({ prefix: "cni-ipam-test-" });
 

@@ -1,9 +1,9 @@
-/** An ordinary program on a UDP port. @module */
+/** A program that uses a UDP port through an ordinary socket. @module */
 
 import type { TestNetns } from "./network_namespaces.ts";
 import { soon } from "./waiting.ts";
 
-/** An ordinary UDP server, on port 67 by default: says "ready", then `address:port payload` of one datagram. */
+/** A UDP server, on port 67 by default. Prints "ready", then `address:port payload` of one datagram. */
 export class UdpServer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
@@ -28,7 +28,7 @@ export class UdpServer implements AsyncDisposable {
       .getReader();
   }
 
-  /** The next line that it says. */
+  /** Returns the next line that it prints. */
   async line(): Promise<string> {
     while (!this.#text.includes("\n")) {
       const { value } = await soon(this.#lines.read(), "line of the server");
@@ -45,7 +45,7 @@ export class UdpServer implements AsyncDisposable {
     try {
       this.#child.kill();
     } catch {
-      // It has ended already.
+      // It has already ended.
     }
     await this.#lines.cancel();
     await this.#child.status;

@@ -1,13 +1,13 @@
-/** Waiting for what a test expects, with an end. @module */
+/** Waiting for promises and values within a test, with a time limit. @module */
 
 /** Reached only if something fails; long enough for a busy machine. */
-const LIMIT_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-/** The value of `promise`; fails the test if there is none after a minute. */
+/** Returns the value of `promise`. @throws {Error} if there is none within a minute. */
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No ${what}`)), LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`No ${what}`)), TIMEOUT_MS);
   });
   try {
     return await Promise.race([promise, late]);
@@ -16,23 +16,23 @@ export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** Values as they come in; a test takes them one by one. */
+/** A queue of values that arrive; a test takes them one by one. */
 export class Mailbox<T> {
   readonly #values: T[] = [];
   #notify: (() => void) | undefined;
 
-  /** Puts a value in. */
+  /** Adds a value. */
   readonly put = (value: T): void => {
     this.#values.push(value);
     this.#notify?.();
   };
 
-  /** Values that nobody took. */
+  /** The number of values not taken yet. */
   get size(): number {
     return this.#values.length;
   }
 
-  /** The first value that `accepts` accepts; those before it are thrown away. Fails after a minute. */
+  /** Takes the first value that `accepts` accepts, and drops those before it. @throws {Error} after a minute. */
   async take(
     what: string,
     accepts: (value: T) => boolean = () => true,

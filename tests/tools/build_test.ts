@@ -1,4 +1,4 @@
-/** What `deno task build` makes: the same bytes each time, confined, and clean at run time. @module */
+/** The binaries of `deno task build`: reproducible, confined, and without traces at run time. @module */
 
 import { assertEquals } from "@std/assert";
 import { type Binary, PLUGINS } from "../../tools/build/binaries.ts";
@@ -34,7 +34,7 @@ async function compileTo(
   });
 }
 
-Deno.test("compile() gives the same bytes twice", async () => {
+Deno.test("compile() writes the same bytes each time", async () => {
   using dir = new TempDir();
   const hashes = [];
   for (const output of [dir.join("a/host-local"), dir.join("b/host-local")]) {
@@ -44,7 +44,7 @@ Deno.test("compile() gives the same bytes twice", async () => {
   assertEquals(hashes[0], hashes[1]);
 });
 
-Deno.test("compile() gives host-local its permissions and no others", async () => {
+Deno.test("compile() grants host-local its permissions and no others", async () => {
   using dir = new TempDir();
   const binary = dir.join("probe");
   await compileTo(binary, {
@@ -60,7 +60,7 @@ Deno.test("compile() gives host-local its permissions and no others", async () =
   ]);
 });
 
-Deno.test("a compiled plugin leaves nothing in the temporary directory", async () => {
+Deno.test("a compiled plugin leaves no file in the temporary directory", async () => {
   using dir = new TempDir();
   using temporary = new TempDir();
   const binary = dir.join("host-local");
@@ -75,7 +75,7 @@ Deno.test("a compiled plugin leaves nothing in the temporary directory", async (
 
 testWith(
   [`binary:${QEMU}`, `binary:${AARCH64_LIBRARIES}/lib/libc.so.6`],
-  "compile() makes a binary for aarch64 that runs",
+  "compile() builds a binary for aarch64 that runs",
   async () => {
     using dir = new TempDir();
     const output = dir.join("host-local");

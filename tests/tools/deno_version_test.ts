@@ -1,4 +1,4 @@
-/** One version of Deno: that of .ci/deno. @module */
+/** The documents name the version of Deno in .ci/deno. @module */
 
 import { assertEquals, assertExists } from "@std/assert";
 import { REPO_ROOT } from "../support/binaries.ts";

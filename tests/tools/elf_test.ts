@@ -1,11 +1,12 @@
-/** Telling an ELF file from what was appended to it. @module */
+/** Separating an ELF file from what was appended to it. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { elfFile } from "../../tools/build/elf.ts";
+import { testRows } from "../support/rows.ts";
 
 const HEADER_LENGTH = 64;
 
-/** A header that says: a table of `count` sections of 64 bytes at `tableOffset`. */
+/** Builds a header with a table of `count` sections of 64 bytes at `tableOffset`. */
 function header(
   { tableOffset, count }: { tableOffset: number; count: number },
 ): Uint8Array {
@@ -29,16 +30,16 @@ Deno.test("elfFile() cuts what follows the section header table", () => {
   assertEquals(elfFile(file(head, 1000)).length, 100 + 2 * 64);
 });
 
-Deno.test("elfFile() leaves a file with nothing behind it whole", () => {
+Deno.test("elfFile() returns the whole of a file without an appendix", () => {
   const head = header({ tableOffset: 64, count: 1 });
   assertEquals(elfFile(file(head, 128)), file(head, 128));
 });
 
-const REFUSED = [
-  { name: "nothing", bytes: new Uint8Array() },
+testRows("elfFile() refuses", [
+  { name: "an empty file", bytes: new Uint8Array() },
   { name: "another format", bytes: new Uint8Array(128).fill(0x23) },
   {
-    name: "a table behind the end",
+    name: "a table beyond the end",
     bytes: file(header({ tableOffset: 64, count: 1 }), 127),
   },
   {
@@ -49,10 +50,6 @@ const REFUSED = [
     name: "a big-endian file",
     bytes: file(header({ tableOffset: 64, count: 1 }), 128).with(5, 2),
   },
-];
-
-for (const { name, bytes } of REFUSED) {
-  Deno.test(`elfFile() refuses ${name}`, () => {
-    assertThrows(() => elfFile(bytes), RangeError);
-  });
-}
+], ({ bytes }) => {
+  assertThrows(() => elfFile(bytes), RangeError);
+});

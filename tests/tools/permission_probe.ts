@@ -1,4 +1,4 @@
-/** Compiled like a plugin, prints what it is allowed to do. @module */
+/** Compiled like a plugin, prints the permissions that it has. @module */
 
 const DESCRIPTORS: readonly Deno.PermissionDescriptor[] = [
   { name: "read" },

@@ -1,9 +1,10 @@
-/** What goes into a release. @module */
+/** The files of a release. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { notesOf } from "../../tools/release/notes.ts";
 import { sbom } from "../../tools/release/sbom.ts";
 import { writeTarball } from "../../tools/release/tarball.ts";
+import { testRows } from "../support/rows.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 const CHANGELOG = `# Changelog
@@ -27,38 +28,37 @@ const CHANGELOG = `# Changelog
 - First.
 `;
 
-const NOTES = [
-  { name: "trial", version: "Unreleased", want: "- Something to come.\n" },
+testRows("notesOf()", [
   {
-    name: "with a date",
+    name: "returns the section of a trial",
+    version: "Unreleased",
+    want: "- Something to come.\n",
+  },
+  {
+    name: "returns a section with a date",
     version: "1.1.0",
     want: "- Faster.\n\n### Fixed\n\n- A leak.\n",
   },
-  { name: "in brackets", version: "1.0.0", want: "- First.\n" },
-];
+  {
+    name: "returns a section in brackets",
+    version: "1.0.0",
+    want: "- First.\n",
+  },
+], ({ version, want }) => assertEquals(notesOf(version, CHANGELOG), want));
 
-for (const { name, version, want } of NOTES) {
-  Deno.test(`notesOf() ${name}`, () =>
-    assertEquals(notesOf(version, CHANGELOG), want));
-}
+testRows("notesOf() refuses", [
+  { name: "a version without a section", version: "2.0.0" },
+  { name: "a section without content", version: "1.2.0" },
+  { name: "the beginning of a version", version: "1.1" },
+], ({ version }) => {
+  assertThrows(
+    () => notesOf(version, CHANGELOG),
+    Error,
+    "CHANGELOG.md has no entry for it",
+  );
+});
 
-for (
-  const { name, version } of [
-    { name: "a version without a section", version: "2.0.0" },
-    { name: "a section without content", version: "1.2.0" },
-    { name: "the beginning of a version", version: "1.1" },
-  ]
-) {
-  Deno.test(`notesOf() refuses ${name}`, () => {
-    assertThrows(
-      () => notesOf(version, CHANGELOG),
-      Error,
-      "CHANGELOG.md says nothing about it",
-    );
-  });
-}
-
-Deno.test("sbom() keeps what is tested with apart from what is shipped", () => {
+Deno.test("sbom() excludes the packages that are not in the binaries", () => {
   const part = {
     name: "plugin",
     sha256: "00ff",
@@ -117,7 +117,7 @@ Deno.test("sbom() keeps what is tested with apart from what is shipped", () => {
   });
 });
 
-Deno.test("writeTarball() gives the same bytes for files of other times and modes", async () => {
+Deno.test("writeTarball() writes the same bytes for files with other times and modes", async () => {
   using dir = new TempDir();
   const tarballs = [];
   for (const [index, mtime] of [1_000_000, 1_800_000_000].entries()) {

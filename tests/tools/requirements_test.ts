@@ -2,40 +2,45 @@
 
 import { assertEquals } from "@std/assert";
 import { missing, type Requirement } from "../support/requirements.ts";
+import { testRows } from "../support/rows.ts";
 
 const ROWS: readonly {
   name: string;
   needs: readonly Requirement[];
   want: string | undefined;
 }[] = [
-  { name: "nothing", needs: [], want: undefined },
+  { name: "is undefined without requirements", needs: [], want: undefined },
   {
-    name: "what is there",
+    name: "is undefined for what is present",
     needs: ["command:sh", "binary:/bin/sh"],
     want: undefined,
   },
   {
-    name: "an unknown command",
+    name: "names an unknown command",
     needs: ["command:no-such"],
     want: 'no command "no-such"',
   },
   {
-    name: "an absent file",
+    name: "names an absent file",
     needs: ["binary:/no/such"],
     want: 'no file "/no/such"',
   },
-  { name: "a directory", needs: ["binary:/bin"], want: 'no file "/bin"' },
   {
-    name: "two absent things and a present one",
+    name: "names a directory that should be a file",
+    needs: ["binary:/bin"],
+    want: 'no file "/bin"',
+  },
+  {
+    name: "names everything that is absent",
     needs: ["command:no-such", "command:sh", "binary:/no/such"],
     want: 'no command "no-such", no file "/no/such"',
   },
 ];
 
-for (const { name, needs, want } of ROWS) {
-  Deno.test(`missing() ${name}`, () => assertEquals(missing(...needs), want));
-}
+testRows("missing()", ROWS, ({ needs, want }) => {
+  assertEquals(missing(...needs), want);
+});
 
-Deno.test("missing() root", () => {
+Deno.test("missing() depends on the user for root", () => {
   assertEquals(missing("root"), Deno.uid() === 0 ? undefined : "not root");
 });

@@ -1,76 +1,188 @@
-/** Counting tests from the output of `deno test`. @module */
+/** The outcome of a test run, read from the output of `deno test`. @module */
 
 import { assertEquals } from "@std/assert";
-import { countsOf, format } from "../../tools/test/summary.ts";
+import {
+  failure,
+  formatCounts,
+  NO_TESTS,
+  readSummary,
+  sum,
+  withoutPassed,
+} from "../../tools/test/summary.ts";
+import { testRows } from "../support/rows.ts";
 
-const PARSED = [
+const title = "suite";
+
+testRows("readSummary()", [
   {
-    name: "all passed",
+    name: "counts passed tests",
     output: "ok | 12 passed | 0 failed (1s)\n",
     success: true,
-    want: { passed: 12, failed: 0, skipped: 0 },
+    want: { ...NO_TESTS, passed: 12 },
   },
   {
-    name: "ignored tests",
+    name: "counts ignored tests as skipped",
     output: "ok | 12 passed | 0 failed | 2 ignored (1s)\n",
     success: true,
-    want: { passed: 12, failed: 0, skipped: 2 },
+    want: { ...NO_TESTS, passed: 12, skipped: 2 },
   },
   {
-    name: "steps are not tests",
+    name: "does not count steps",
     output:
       "FAILED | 2 passed (2 steps) | 3 failed (1 step) | 1 ignored (4 steps) (175ms)\n",
     success: false,
-    want: { passed: 2, failed: 3, skipped: 1 },
+    want: { ...NO_TESTS, passed: 2, failed: 3, skipped: 1 },
   },
   {
-    name: "filtered tests are left out",
+    name: "does not count tests that a filter leaves out",
     output: "ok | 1 passed | 0 failed | 7 filtered out (1ms)\n",
     success: true,
-    want: { passed: 1, failed: 0, skipped: 0 },
+    want: { ...NO_TESTS, passed: 1 },
   },
   {
-    name: "a test that prints a summary does not hide the real one",
+    name: "uses the last counts where a test prints some too",
     output: "ok | 9 passed | 0 failed (1s)\nok | 1 passed | 0 failed (2s)\n",
     success: true,
-    want: { passed: 1, failed: 0, skipped: 0 },
+    want: { ...NO_TESTS, passed: 1 },
   },
   {
-    name: "a failing run without a failed test",
+    name: "counts a failing run without a failed test as one failure",
     output: "ok | 1 passed | 0 failed (1s)\n",
     success: false,
-    want: { passed: 1, failed: 1, skipped: 0 },
+    want: { passed: 1, failed: 1, skipped: 0, failures: [title] },
   },
   {
-    name: "a run that ends before its summary",
+    name: "counts a run that ends before its counts as one failure",
     output: "error: Type checking failed.\n",
     success: false,
-    want: { passed: 0, failed: 1, skipped: 0 },
+    want: failure(title),
   },
   {
-    name: "no summary at all",
+    name: "counts a run without output as one failure",
     output: "",
     success: true,
-    want: { passed: 0, failed: 1, skipped: 0 },
+    want: failure(title),
   },
-];
+  {
+    name: "names failed tests, steps and modules",
+    output: `a() is 1 ... FAILED (3ms)
 
-for (const { name, output, success, want } of PARSED) {
-  Deno.test(`countsOf() ${name}`, () => {
-    assertEquals(countsOf(output, success), want);
-  });
-}
+ ERRORS 
 
-Deno.test("format() without skipped tests", () => {
+a() is 1 => ./a_test.ts:1:6
+error: Error: 2
+
+ FAILURES 
+
+a() is 1 => ./a_test.ts:1:6
+b() ... c => ./a_test.ts:3:4
+./d_test.ts (uncaught error)
+
+FAILED | 1 passed | 3 failed (4ms)
+
+error: Test failed
+`,
+    success: false,
+    want: {
+      passed: 1,
+      failed: 3,
+      skipped: 0,
+      failures: [
+        "a() is 1 => ./a_test.ts:1:6",
+        "b() ... c => ./a_test.ts:3:4",
+        "./d_test.ts (uncaught error)",
+      ],
+    },
+  },
+], ({ output, success, want }) => {
+  assertEquals(readSummary(output, { title, success }), want);
+});
+
+testRows("withoutPassed()", [
+  {
+    name: "drops passed tests and the names of modules",
+    lines: [
+      "running 2 tests from ./tests/a_test.ts",
+      "a ... ok (3ms)",
+      "b ... ok (1m2s)",
+    ],
+    want: [],
+  },
+  {
+    name: "drops a passed test with passed steps",
+    lines: [
+      "a ...",
+      "  one ... ok (3ms)",
+      "  two ... ok (3ms)",
+      "a ... ok (9ms)",
+    ],
+    want: [],
+  },
+  {
+    name: "keeps failed and ignored tests",
+    lines: ["a ... FAILED (3ms)", "b ... ignored (0ms)"],
+    want: ["a ... FAILED (3ms)", "b ... ignored (0ms)"],
+  },
+  {
+    name: "keeps a failed step with its test",
+    lines: [
+      "a ...",
+      "  one ... ok (3ms)",
+      "  two ... FAILED (1ms)",
+      "a ... FAILED (9ms)",
+    ],
+    want: ["a ...", "  two ... FAILED (1ms)", "a ... FAILED (9ms)"],
+  },
+  {
+    name: "keeps the output of a passed test with its name",
+    lines: [
+      "a ...",
+      "------- output -------",
+      "seed 1",
+      "----- output end -----",
+      "a ... ok (9ms)",
+    ],
+    want: [
+      "a ...",
+      "------- output -------",
+      "seed 1",
+      "----- output end -----",
+    ],
+  },
+  {
+    name: "keeps a test that did not end",
+    lines: ["a ... ok (9ms)", "b ... "],
+    want: ["b ... "],
+  },
+  {
+    name: "keeps everything else",
+    lines: ["SKIP a: not root", "", "ok | 1 passed | 0 failed (1s)"],
+    want: ["SKIP a: not root", "", "ok | 1 passed | 0 failed (1s)"],
+  },
+], ({ lines, want }) => assertEquals(withoutPassed(lines), want));
+
+Deno.test("sum() adds counts and joins failures", () => {
   assertEquals(
-    format({ passed: 3, failed: 1, skipped: 0 }),
-    "3 passed, 1 failed",
+    sum([
+      { passed: 1, failed: 2, skipped: 3, failures: ["a", "b"] },
+      NO_TESTS,
+      failure("c"),
+    ]),
+    { passed: 1, failed: 3, skipped: 3, failures: ["a", "b", "c"] },
   );
 });
 
-Deno.test("format() with skipped tests", () => {
-  assertEquals(
-    format({ passed: 3, failed: 0, skipped: 2 }),
-    "3 passed, 0 failed, 2 skipped",
-  );
+testRows("formatCounts()", [
+  {
+    name: "leaves out skipped tests where there are none",
+    counts: { passed: 3, failed: 1 },
+    want: "3 passed, 1 failed",
+  },
+  {
+    name: "names skipped tests last",
+    counts: { passed: 3, skipped: 2 },
+    want: "3 passed, 0 failed, 2 skipped",
+  },
+], ({ counts, want }) => {
+  assertEquals(formatCounts({ ...NO_TESTS, ...counts }), want);
 });

@@ -1,29 +1,17 @@
-/** A whole bridge ADD and DEL: Debian's bridge plugin with either host-local, in namespaces of the bench's own. @module */
+/** ADD and DEL of Debian's bridge plugin with either host-local as its IPAM plugin, in new namespaces. @module */
 
-import { capture } from "../process.ts";
+import { NetworkNamespace } from "../lab/network_namespace.ts";
 import { timeOf } from "./process_time.ts";
 
-/** Two network namespaces: one that stands for the host, and one for a container. */
-export class BridgeBench implements AsyncDisposable {
-  readonly #host = `cni-ipam-bench-${Deno.pid}-host`;
-  readonly #pod = `cni-ipam-bench-${Deno.pid}-pod`;
+/** Two network namespaces, one for the host and one for a container. */
+export class BridgeBench implements Disposable {
+  readonly #host = new NetworkNamespace();
+  readonly #container = new NetworkNamespace();
 
-  private constructor(readonly root: string) {}
+  /** @param root The folder for the reservations and the plugin folders. */
+  constructor(readonly root: string) {}
 
-  /** Makes the namespaces; `root` is a folder for the reservations and the plugin folders. */
-  static async start(root: string): Promise<BridgeBench> {
-    const bench = new BridgeBench(root);
-    try {
-      await capture(["ip", "netns", "add", bench.#host]);
-      await capture(["ip", "netns", "add", bench.#pod]);
-      return bench;
-    } catch (error) {
-      await bench[Symbol.asyncDispose]();
-      throw error;
-    }
-  }
-
-  /** A measure of ADD and DEL with `hostLocal` as the IPAM plugin of `bridge`, in milliseconds. */
+  /** Returns a function that measures ADD and DEL with `hostLocal` as the IPAM plugin of `bridge`, in milliseconds. */
   async measureWith(hostLocal: string, { name, bridge }: {
     readonly name: string;
     readonly bridge: string;
@@ -47,11 +35,11 @@ export class BridgeBench implements AsyncDisposable {
     const call = (command: string): Promise<number> =>
       timeOf({
         program: "/usr/bin/nsenter",
-        args: [`--net=/var/run/netns/${this.#host}`, bridge],
+        args: [`--net=${this.#host.path}`, bridge],
         env: {
           CNI_COMMAND: command,
           CNI_CONTAINERID: "bench",
-          CNI_NETNS: `/var/run/netns/${this.#pod}`,
+          CNI_NETNS: this.#container.path,
           CNI_IFNAME: "eth0",
           CNI_PATH: plugins,
           PATH: "/usr/sbin:/usr/bin:/sbin:/bin",
@@ -62,9 +50,8 @@ export class BridgeBench implements AsyncDisposable {
   }
 
   /** Removes the namespaces and what is in them. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of [this.#pod, this.#host]) {
-      await capture(["ip", "netns", "del", name]).catch(() => "");
-    }
+  [Symbol.dispose](): void {
+    this.#container[Symbol.dispose]();
+    this.#host[Symbol.dispose]();
   }
 }

@@ -22,7 +22,7 @@ export class BenchNetwork {
 
   private constructor(readonly binary: string, readonly dataDir: string) {}
 
-  /** Makes the same network for each binary, in folders of `root`. */
+  /** Creates the same network for each binary, in folders of `root`. */
   static async make(
     root: string,
     { binaries, reservations }: {
@@ -46,7 +46,7 @@ export class BenchNetwork {
     await Deno.remove(`${this.dataDir}/${NAME}/.index.db`).catch(() => {});
   }
 
-  /** Makes an ADD and then the DEL of the same container, and returns the time of each in milliseconds. */
+  /** Calls ADD and then DEL for the same container, and returns the time of each in milliseconds. */
   async addAndDelete(): Promise<[number, number]> {
     this.#calls += 1;
     const id = containerId(0xc000000 + this.#calls);
@@ -56,7 +56,7 @@ export class BenchNetwork {
     ];
   }
 
-  /** Makes `pairs` ADDs and DELs with so many clients at once, and returns how many calls end in a second. */
+  /** Makes `pairs` ADDs and DELs with this many clients at once, and returns the number of calls per second. */
   async callsPerSecond(clients: number, pairs: number): Promise<number> {
     let waiting = pairs;
     const startMs = performance.now();

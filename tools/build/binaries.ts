@@ -1,4 +1,4 @@
-/** What is compiled, and what each binary is allowed to do. @module */
+/** The binaries, and the permissions of each. @module */
 
 /** One binary. */
 export interface Binary {
@@ -6,7 +6,7 @@ export interface Binary {
   readonly name: string;
   /** Entry point, from the top of the repository. */
   readonly main: string;
-  /** Permissions compiled in; a binary cannot do what is not named here. */
+  /** Permissions compiled in; a binary has no others. */
   readonly permissions: readonly string[];
   /** Settings of the JavaScript engine, compiled in. */
   readonly v8Flags?: readonly string[];
@@ -22,7 +22,7 @@ const CNI_VARIABLES = [
   "CNI_NETNS_OVERRIDE",
 ];
 
-/** By which systemd passes a socket (sd_listen_fds(3)). */
+/** The variables with which systemd passes a socket (sd_listen_fds(3)). */
 const ACTIVATION_VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
 
 /** The plugins: what `deno task build` makes. */
@@ -45,25 +45,25 @@ export const PLUGINS: readonly Binary[] = [
       "--allow-read",
       "--allow-write",
       `--allow-env=${[...CNI_VARIABLES, ...ACTIVATION_VARIABLES].join()}`,
-      // The socket between plugin and daemon; all else goes through the C library.
+      // The socket between plugin and daemon; everything else uses the C library.
       "--allow-net",
       "--allow-ffi",
       // Callers must be root or the daemon's own user.
       "--allow-sys=uid",
     ],
     v8Flags: [
-      // The nursery of the daemon's heap, 16 MB unless told otherwise: a third of its memory with 1,000 leases.
+      // The young generation of the heap, 16 MB by default: a third of the daemon's memory with 1,000 leases.
       "--max-semi-space-size=1",
-      // What runs once in a while gains nothing by being compiled, and the compilers cost memory: 12 MB of the binary's text
-      // and 4 MB of their own. No memory is both writable and executable then, either.
+      // Code that runs rarely gains nothing from compilation, and the compilers cost memory: 12 MB of the binary's text and
+      // 4 MB of their own. Without them no memory is both writable and executable.
       "--jitless",
-      // Garbage is collected after some 2 MB instead of 8.
+      // Collects garbage after about 2 MB instead of 8 MB.
       "--optimize-for-size",
     ],
   },
 ];
 
-/** A script that writes one line: the floor of the start time, for comparisons. */
+/** A script that writes one line: the lower bound of the start time, for comparison. */
 export const EMPTY: Binary = {
   name: "empty",
   main: "tools/build/empty.ts",

@@ -12,12 +12,12 @@ import type { Target } from "./target.ts";
 /**
  * Bundles the entry point, so that nothing is resolved at start, and compiles the bundle.
  *
- * No minifying and no V8 flags for the start: what they gain there (1 ms of 36) is no more than two
- * copies of the same binary differ by, and stack traces stay readable.
+ * Neither minifies nor sets V8 flags for a faster start: the gain (1 of 36 ms) is within the variation
+ * between copies of one binary, and stack traces stay readable.
  *
- * The same sources and compiler give the same bytes, wherever and whenever they are built.
+ * The same sources and compiler give the same bytes on every machine and at any time.
  *
- * @throws {ProcessError} with Deno's messages if it does not bundle or compile.
+ * @throws {ProcessError} with Deno's messages if it cannot be bundled or compiled.
  */
 export async function compile(
   binary: Binary,
@@ -36,7 +36,7 @@ export async function compile(
         cwd: REPOSITORY,
       },
     );
-    // The binary carries the time of the file.
+    // The binary contains the file's modification time.
     await Deno.utime(bundle, 0, 0);
     await ensureDir(dirname(output));
     await capture([
@@ -47,10 +47,10 @@ export async function compile(
       "--no-check",
       "--no-remote",
       "--no-npm",
-      // V8 code would be cached at a predictable path in the shared temporary directory.
+      // Otherwise V8 caches code at a predictable path in the shared temporary directory.
       "--no-code-cache",
       "--no-prompt",
-      // Without this, import() from a few hosts would be allowed.
+      // Otherwise import() from a few hosts is allowed.
       "--deny-import",
       ...binary.permissions,
       ...binary.v8Flags === undefined

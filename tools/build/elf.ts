@@ -1,4 +1,4 @@
-/** The length of an ELF file, so that what was appended to it can be told apart. @module */
+/** Separates an ELF file from what was appended to it. @module */
 
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 const CLASS_64 = 2;
@@ -10,7 +10,7 @@ const SECTION_ENTRY_SIZE_AT = 0x3a;
 const SECTION_COUNT_AT = 0x3c;
 
 /**
- * The ELF file at the start of `bytes`, without what follows it. A view, not a copy.
+ * Returns the ELF file at the start of `bytes`, without what follows it, as a view.
  *
  * It ends with its section header table, which linkers write last (ELF-64, e_shoff, e_shentsize
  * and e_shnum).

@@ -1,4 +1,4 @@
-/** Files fetched with the npm client, known by their hashes, kept in the user's cache. @module */
+/** Files downloaded with the npm client, verified by their hashes and kept in the user's cache. @module */
 
 import { createHash } from "node:crypto";
 import { ensureDir } from "@std/fs/ensure-dir";
@@ -12,21 +12,21 @@ export interface PinnedFile {
   readonly integrity: string;
   /** Path inside the tarball. */
   readonly path: string;
-  /** Takes the wanted part of the file; the whole file if absent. */
+  /** Returns the wanted part of the file; the whole file if absent. */
   readonly cut?: (bytes: Uint8Array) => Uint8Array;
   /** SHA-256 of the wanted part, in hex. */
   readonly sha256: string;
 }
 
-/** Longest time a download may take. */
-const DOWNLOAD_LIMIT_MS = 300_000;
+/** How long a download may take. */
+const DOWNLOAD_TIMEOUT_MS = 300_000;
 
 /**
- * The path of the executable, downloaded if the cache has it not.
+ * Returns the path of the executable, and downloads it if it is not in the cache.
  *
- * The hash is checked on each call, so a cache that was tampered with or cut short is replaced.
+ * Verifies the hash on each call, so that a damaged file in the cache is replaced.
  *
- * @throws {Error} if what was downloaded is not what was pinned.
+ * @throws {Error} if a hash of the download differs from the pinned one.
  */
 export async function pinnedExecutable(file: PinnedFile): Promise<string> {
   const folder = `${cacheFolder()}/${file.sha256.slice(0, 16)}`;
@@ -44,7 +44,7 @@ export async function pinnedExecutable(file: PinnedFile): Promise<string> {
     );
     const fresh = `${work}/executable`;
     await Deno.writeFile(fresh, bytes, { mode: 0o755 });
-    // Another build may do the same at this moment: each puts a whole file in place.
+    // Another build may do the same at this moment: each moves a complete file into place.
     await Deno.rename(fresh, executable);
   } finally {
     await Deno.remove(work, { recursive: true });
@@ -53,7 +53,7 @@ export async function pinnedExecutable(file: PinnedFile): Promise<string> {
 }
 
 async function download(file: PinnedFile, work: string): Promise<Uint8Array> {
-  const signal = AbortSignal.timeout(DOWNLOAD_LIMIT_MS);
+  const signal = AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS);
   const name = await capture(
     ["npm", "pack", "--silent", "--ignore-scripts", file.npmPackage],
     { cwd: work, signal },
@@ -84,7 +84,7 @@ async function sha256IfPresent(path: string): Promise<string | undefined> {
   }
 }
 
-/** SHA-256 in hex. */
+/** Returns the SHA-256 in hex. */
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

@@ -2,7 +2,7 @@
 
 import { REPOSITORY } from "../repository.ts";
 
-/** Target triples; for both the C library is glibc. */
+/** Target triples, both with glibc. */
 export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
@@ -11,15 +11,15 @@ export const TARGETS = [
 /** One of `TARGETS`. */
 export type Target = (typeof TARGETS)[number];
 
-/** Whether the text is a target triple that can be built. */
+/** Whether the text is a supported target triple. */
 export function isTarget(text: string): text is Target {
   return TARGETS.some((target) => target === text);
 }
 
 /**
- * The target of this machine.
+ * Returns the target of this machine.
  *
- * @throws {Error} if it is none of `TARGETS`.
+ * @throws {Error} if it is not supported.
  */
 export function hostTarget(): Target {
   const host = Deno.build.target;
@@ -31,7 +31,7 @@ export function hostTarget(): Target {
   return host;
 }
 
-/** Where a binary goes: `dist/NAME` for this machine, `dist/ARCHITECTURE/NAME` for another. */
+/** The path of a binary: `dist/NAME` for this machine, `dist/ARCHITECTURE/NAME` for another. */
 export function outputPath(name: string, target: Target): string {
   const folder = target === hostTarget() ? "" : `${target.split("-")[0]}/`;
   return `${REPOSITORY}/dist/${folder}${name}`;

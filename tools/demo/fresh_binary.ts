@@ -1,4 +1,4 @@
-/** The compiled plugin, made anew only if it is older than its sources. @module */
+/** The compiled plugin, rebuilt only if it is older than its sources. @module */
 
 import { walkSync } from "@std/fs/walk";
 import { build } from "../build.ts";
@@ -6,7 +6,7 @@ import { PLUGINS } from "../build/binaries.ts";
 import { hostTarget, outputPath } from "../build/target.ts";
 import { REPOSITORY } from "../repository.ts";
 
-/** Builds `name` for this machine if it must be. @returns The path of the binary. */
+/** Builds `name` for this machine if necessary. @returns The path of the binary. */
 export async function freshBinary(name: string): Promise<string> {
   const target = hostTarget();
   const binary = outputPath(name, target);

@@ -1,22 +1,22 @@
-/** Calls of a plugin as a runtime makes them, shown as one would type them. @module */
+/** Plugin calls as a runtime makes them, shown as shell commands. @module */
 
 import { basename } from "node:path";
 import { assertEquals } from "@std/assert";
 import { print } from "../terminal.ts";
 
-/** What a call needs besides the binary. */
+/** A call without its binary. */
 export interface ShownCall {
   readonly command: "ADD" | "CHECK" | "DEL";
-  /** CNI_* variables but for CNI_COMMAND. */
+  /** The CNI_* variables except CNI_COMMAND. */
   readonly variables: Readonly<Record<string, string>>;
   readonly config: unknown;
 }
 
 /**
- * Runs it, shows it with what it prints.
+ * Runs a call and prints it with its output.
  *
- * @returns What stdout has, as JSON; undefined if it is empty.
- * @throws {AssertionError} unless it exits with 0.
+ * @returns The JSON on stdout; undefined if it is empty.
+ * @throws {AssertionError} if its exit status is not 0.
  */
 export async function showCall(
   binary: string,

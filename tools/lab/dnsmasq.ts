@@ -1,41 +1,63 @@
-/** A dnsmasq that serves addresses on one interface of a namespace, and no DNS. @module */
+/** dnsmasq as a DHCP server on one interface; it serves no DNS. @module */
 
-import { Background, readText } from "./background.ts";
-import type { Netns } from "./netns.ts";
+import { BackgroundProcess, readTextOrEmpty } from "./background_process.ts";
+import { waitUntil } from "./waiting.ts";
 
-/** What it serves, and where its files are. */
+/** What it serves, and where. */
 export interface DnsmasqOptions {
+  /** The command that runs another one in the server's network namespace. */
+  readonly enter: readonly string[];
+  /** The folder for its files. */
   readonly folder: string;
-  readonly ifName: string;
-  /** First and last address, and the mask. */
-  readonly range: readonly [first: string, last: string, mask: string];
+  /** Distinguishes the files of several servers in one folder. */
+  readonly name?: string;
+  readonly ifName?: string;
+  /** First and last address of each network, and its mask. */
+  readonly ranges?: readonly (readonly [
+    first: string,
+    last: string,
+    mask: string,
+  ])[];
   /** At least 120. */
-  readonly leaseSeconds: number;
+  readonly leaseSeconds?: number;
+  /** Logs the xid and the options of each message. */
+  readonly isVerbose?: boolean;
   /** More options, such as `--dhcp-option=58,30`. */
   readonly extra?: readonly string[];
 }
 
-/** A running server. */
+/** A line of its lease file. */
+export interface DnsmasqLease {
+  readonly mac: string;
+  readonly address: string;
+  /** `*` if the client sent none. */
+  readonly hostName: string;
+  readonly clientId: string;
+}
+
+const DEFAULT_RANGE = ["192.0.2.50", "192.0.2.99", "255.255.255.0"] as const;
+
+/** A server, running or not. */
 export class Dnsmasq implements AsyncDisposable {
-  readonly #process: Background;
-  readonly #leaseFile: string;
+  readonly process: BackgroundProcess;
+  readonly leaseFile: string;
 
-  private constructor(process: Background, leaseFile: string) {
-    this.#process = process;
-    this.#leaseFile = leaseFile;
-  }
-
-  /** Starts it and waits until it serves. */
-  static async start(
-    netns: Netns,
-    { folder, ifName, range, leaseSeconds, extra = [] }: DnsmasqOptions,
-  ): Promise<Dnsmasq> {
-    const leaseFile = `${folder}/dnsmasq.leases`;
-    const process = await Background.start([
-      "ip",
-      "netns",
-      "exec",
-      netns.name,
+  /** Does not start it. */
+  constructor(
+    {
+      enter,
+      folder,
+      name = "dnsmasq",
+      ifName = "eth0",
+      ranges = [DEFAULT_RANGE],
+      leaseSeconds = 3600,
+      isVerbose = false,
+      extra = [],
+    }: DnsmasqOptions,
+  ) {
+    this.leaseFile = `${folder}/${name}.leases`;
+    this.process = new BackgroundProcess([
+      ...enter,
       "dnsmasq",
       "--conf-file=/dev/null",
       "--keep-in-foreground",
@@ -45,31 +67,50 @@ export class Dnsmasq implements AsyncDisposable {
       "--no-ping",
       "--bind-interfaces",
       `--interface=${ifName}`,
-      `--pid-file=${folder}/dnsmasq.pid`,
-      `--dhcp-leasefile=${leaseFile}`,
-      `--dhcp-range=${range.join()},${leaseSeconds}`,
+      `--pid-file=${folder}/${name}.pid`,
+      `--dhcp-leasefile=${this.leaseFile}`,
       "--dhcp-lease-max=100000",
+      "--dhcp-authoritative",
+      ...(isVerbose ? ["--log-dhcp"] : []),
+      ...ranges.map((range) => `--dhcp-range=${range.join()},${leaseSeconds}`),
       ...extra,
-    ], { logFile: `${folder}/dnsmasq.log`, ready: "DHCP, IP range" });
-    return new Dnsmasq(process, leaseFile);
+    ], { logFile: `${folder}/${name}.log`, ready: "DHCP, IP range" });
   }
 
-  /** Its log. */
-  get log(): string {
-    return this.#process.log;
+  /** Starts one and waits until it serves. */
+  static async start(options: DnsmasqOptions): Promise<Dnsmasq> {
+    const server = new Dnsmasq(options);
+    await server.process.start();
+    return server;
   }
 
-  /** The lines of its lease file: end of the lease, hardware address, address, host name, client identifier. */
-  get leases(): readonly string[] {
-    return readText(this.#leaseFile).split("\n").filter((line) => line !== "");
+  /** The leases in its file. */
+  get leases(): readonly DnsmasqLease[] {
+    return readTextOrEmpty(this.leaseFile).split("\n").flatMap((line) => {
+      const [, mac, address, hostName = "", clientId = ""] = line.split(" ");
+      return mac === undefined || address === undefined
+        ? []
+        : [{ mac, address, hostName, clientId }];
+    });
   }
 
-  /** Looks until something is there. @throws {Error} with the log if it does not come. */
-  async until(what: string, isThere: () => boolean): Promise<void> {
-    await this.#process.until(what, isThere);
+  /** How many exchanges have a message of this type, by the log; a retransmission belongs to its exchange. */
+  exchangesWith(type: string): number {
+    const xids = this.process.log.matchAll(
+      new RegExp(`: (\\d+) ${type}\\(`, "g"),
+    );
+    return new Set([...xids].map(([, xid]) => xid)).size;
+  }
+
+  /** Waits until its file has no lease. */
+  async untilNoLease(): Promise<void> {
+    await waitUntil(
+      "release of every lease",
+      () => this.leases.length === 0,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]();
+    await this.process[Symbol.asyncDispose]();
   }
 }

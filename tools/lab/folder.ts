@@ -2,12 +2,12 @@
 
 import { remember } from "./interrupt.ts";
 
-/** A folder with a name of its own. */
+/** A new temporary folder. */
 export class Folder implements Disposable {
   readonly path: string;
   readonly #forget = remember(() => this[Symbol.dispose]());
 
-  /** @param prefix What its name begins with. */
+  /** @param prefix The start of its name. */
   constructor(prefix: string) {
     this.path = Deno.makeTempDirSync({ prefix });
   }

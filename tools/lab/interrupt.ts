@@ -1,33 +1,33 @@
-/** What a tool has made and must take away, also when it is interrupted. @module */
+/** What a tool has to remove, also when it is interrupted. @module */
 
 type Undo = () => Promise<unknown> | unknown;
 
-/** In the order in which it was made. */
-const made = new Set<Undo>();
+/** In the order of creation. */
+const undos = new Set<Undo>();
 
-/** Remembers how to take something away. @returns What is called once that is done. */
+/** Registers how to remove something. @returns A function to call once it is removed. */
 export function remember(undo: Undo): () => void {
-  made.add(undo);
-  return () => made.delete(undo);
+  undos.add(undo);
+  return () => undos.delete(undo);
 }
 
-/** From now on SIGINT and SIGTERM end the process only after everything is taken away, the last first. */
+/** Makes SIGINT and SIGTERM remove everything, the last first, before the process ends. */
 export function cleanUpWhenInterrupted(): void {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, takeAllAway);
+    Deno.addSignalListener(signal, removeAll);
   }
 }
 
 let isRunning = false;
 
-async function takeAllAway(): Promise<void> {
+async function removeAll(): Promise<void> {
   if (isRunning) return;
   isRunning = true;
-  for (const undo of [...made].reverse()) {
+  for (const undo of [...undos].reverse()) {
     try {
       await undo();
     } catch {
-      // It went with something else; the others must go too.
+      // It was removed with something else; the others must be removed too.
     }
   }
   Deno.exit(130);

@@ -1,9 +1,9 @@
 /** The notes of a release. @module */
 
 /**
- * The section of the changelog about a version, without its heading.
+ * Returns the section of the changelog about a version, without its heading.
  *
- * @throws {Error} if there is none, or nothing in it.
+ * @throws {Error} if it is absent or empty.
  */
 export function notesOf(version: string, changelog: string): string {
   const sections = changelog.split(/^## /m).slice(1);
@@ -13,7 +13,7 @@ export function notesOf(version: string, changelog: string): string {
   const notes = section?.slice(section.indexOf("\n")).trim();
   if (!notes) {
     throw new Error(
-      `Cannot release "${version}": CHANGELOG.md says nothing about it`,
+      `Cannot release "${version}": CHANGELOG.md has no entry for it`,
     );
   }
   return `${notes}\n`;

@@ -14,16 +14,16 @@ export interface ReleaseFacts {
   readonly product: string;
   readonly version: string;
   readonly license: string;
-  /** npm packages of the lock file, `name@version` to integrity. */
+  /** The npm packages of the lock file: `name@version` to integrity. */
   readonly npm: Readonly<Record<string, { readonly integrity: string }>>;
   readonly parts: readonly Part[];
 }
 
 /**
- * The document, as a JSON value without times or random ids: the same release gives the same text.
+ * Returns the document as a JSON value without times or random ids: the same release gives the same text.
  *
- * The plugins are made of this repository's code and of Deno's runtime. The npm packages are what
- * it is tested with: scope "excluded", as nothing of them is in the binaries.
+ * The binaries consist of this repository's code and Deno's runtime. The npm packages are used by tests
+ * and tools only, so their scope is "excluded".
  */
 export function sbom(
   { product, version, license, npm, parts }: ReleaseFacts,
@@ -82,7 +82,7 @@ function runtimeRef(version: string): string {
   return `deno@${version}`;
 }
 
-/** npm's `sha512-<base64>` in hex. */
+/** Converts npm's `sha512-<base64>` to hex. */
 function hexOf(integrity: string): string {
   const bytes = atob(integrity.replace(/^sha512-/, ""));
   return Array.from(

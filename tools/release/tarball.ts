@@ -1,4 +1,4 @@
-/** Tarballs that come out the same wherever they are made. @module */
+/** Reproducible tarballs. @module */
 
 import { ensureDir } from "@std/fs/ensure-dir";
 import { dirname } from "node:path";
@@ -7,12 +7,12 @@ import { capture } from "../process.ts";
 /** A file to pack. */
 export interface Packed {
   readonly path: string;
-  /** Where it is in the tarball, such as `docs/dhcp.md`. */
+  /** Its path in the tarball, such as `docs/dhcp.md`. */
   readonly name: string;
   readonly mode: number;
 }
 
-/** Packs the files in a gzipped tarball: sorted, owned by root, without times. */
+/** Packs the files into a gzipped tarball: sorted, owned by root, without times. */
 export async function writeTarball(
   tarball: string,
   files: readonly Packed[],

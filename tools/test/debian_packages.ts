@@ -1,23 +1,23 @@
-/** Installs what the tests compare against and run in, where that is possible. @module */
+/** Installs the Debian packages that the tests use. @module */
 
 import { print } from "../terminal.ts";
 import { capture, status } from "../process.ts";
 
-/** Debian packages, and what they are for. */
+/** The packages, and what they are for. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "containernetworking-plugins":
     "the upstream plugins: differential tests, mixed use",
   "podman": "real containers",
   "runc": "the container runtime under podman",
   "busybox-static": "the content of the container image",
-  "strace": "kills and fails a plugin at a chosen system call",
+  "strace": "kills a plugin, or makes it fail, at a chosen system call",
   "iproute2": "network namespaces",
   "dnsmasq-base": "DHCP server",
   "isc-dhcp-server": "DHCP server",
   "kea-dhcp4-server": "DHCP server",
   "udhcpd": "DHCP server",
   "isc-dhcp-relay": "DHCP relay agent",
-  "nftables": "loses packets between client and server",
+  "nftables": "drops packets between client and server",
   "util-linux": "unshare, nsenter, setpriv and flock",
   "systemd": "systemd-analyze checks the units",
   "qemu-user-static": "runs the aarch64 binary",
@@ -26,8 +26,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Installs the missing ones of `names` with apt-get, and says which. Elsewhere than on Debian as root it
- * only says so: the tests concerned skip themselves.
+ * Installs the missing packages of `names` with apt-get, and prints them. Does nothing if it is not run as root on
+ * Debian: the tests that need a package are skipped.
  *
  * @throws {ProcessError} or an `Error` if apt-get fails.
  */
@@ -36,13 +36,13 @@ export async function installPackages(
 ): Promise<void> {
   if (Deno.uid() !== 0 || !await isDebian()) {
     print(
-      "Not root on Debian: nothing is installed, tests that miss something are skipped.",
+      "Not root on Debian: no package is installed, and tests that need one are skipped.",
     );
     return;
   }
   const missing = await missingOf(names);
   if (missing.length === 0) {
-    print("Every package is there.");
+    print("Every package is installed.");
     return;
   }
   print("Installing with apt-get:");
@@ -55,7 +55,7 @@ async function isDebian(): Promise<boolean> {
   try {
     return (await Deno.stat("/etc/debian_version")).isFile;
   } catch {
-    // No such file: another system.
+    // Absent on other systems.
     return false;
   }
 }
@@ -87,3 +87,5 @@ async function apt(...args: string[]): Promise<void> {
     throw new Error(`Cannot ${args[0]} packages: apt-get exit status ${code}`);
   }
 }
+
+if (import.meta.main) await installPackages();

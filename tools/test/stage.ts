@@ -1,59 +1,88 @@
-/** One step of the test run: what it prints, how long it took, what it adds to the sum. @module */
+/** The stages of a test run: `deno` commands, several at once. @module */
 
 import { print } from "../terminal.ts";
-import { type Counts, countsOf, NONE } from "./summary.ts";
+import {
+  failure,
+  NO_TESTS,
+  readSummary,
+  type Summary,
+  withoutPassed,
+} from "./summary.ts";
 
-/** A stage that takes longer is ended and counts as failed. */
-const LIMIT_MS = 15 * 60_000;
+/** A stage that takes longer hangs: it is ended and counts as failed. */
+const TIMEOUT_MS = 30 * 60_000;
+/** How long output is awaited after the command has ended. */
+const LEFTOVER_MS = 2000;
 
-/** Runs a stage under a heading and prints its duration. A stage that throws is one failure. */
-export async function stage(
-  title: string,
-  run: () => Promise<Counts>,
-): Promise<Counts> {
-  print(`\n== ${title}`);
+/** One `deno` command. */
+export interface Stage {
+  readonly title: string;
+  /** A command other than `test` counts only if it fails. */
+  readonly args: readonly string[];
+}
+
+/** Runs a stage, and prints its output as a whole once it has ended. */
+export async function runStage(stage: Stage): Promise<Summary> {
+  const { title, args } = stage;
+  print(`== ${title}: started`);
   const startMs = performance.now();
-  let counts: Counts;
-  try {
-    counts = await run();
-  } catch (error) {
-    print(error instanceof Error ? error.message : String(error));
-    counts = { ...NONE, failed: 1 };
-  }
+  const { lines, success } = await run(args);
+  const summary = summaryOf(stage, lines, success);
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-  print(`== ${title}: ${counts.failed === 0 ? "ok" : "FAILED"} (${seconds} s)`);
-  return counts;
+  const outcome = summary.failed === 0 ? "ok" : "FAILED";
+  print(["", ...withoutPassed(lines)].join("\n"));
+  print(`== ${title}: ${outcome} (${seconds} s)\n`);
+  return summary;
 }
 
-/** Runs `deno ARGS`, which is no test run: nothing is counted unless it fails. */
-export async function denoCommand(args: readonly string[]): Promise<Counts> {
-  const { success } = await deno(args);
-  return success ? NONE : { ...NONE, failed: 1 };
+function summaryOf(
+  { title, args }: Stage,
+  lines: readonly string[],
+  success: boolean,
+): Summary {
+  if (args[0] === "test") {
+    return readSummary(lines.join("\n"), { title, success });
+  }
+  return success ? NO_TESTS : failure(title);
 }
 
-/** Runs `deno ARGS`, which is a test run, and counts. */
-export async function denoTest(args: readonly string[]): Promise<Counts> {
-  const { success, output } = await deno(args);
-  return countsOf(output, success);
-}
-
-/** Runs the Deno in use, showing its output while it comes and keeping its stdout. */
-async function deno(
+/** Runs the Deno in use; gives what it wrote on both its streams, line by line. */
+async function run(
   args: readonly string[],
-): Promise<{ success: boolean; output: string }> {
+): Promise<{ readonly lines: readonly string[]; readonly success: boolean }> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
     stdin: "null",
     stdout: "piped",
-    stderr: "inherit",
+    stderr: "piped",
     env: { NO_COLOR: "1" },
-    signal: AbortSignal.timeout(LIMIT_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   }).spawn();
-  const [shown, kept] = child.stdout.tee();
-  const [output] = await Promise.all([
-    new Response(kept).text(),
-    shown.pipeTo(Deno.stdout.writable, { preventClose: true }),
+  const lines: string[] = [];
+  const read = Promise.all([
+    collectLines(child.stdout, lines),
+    collectLines(child.stderr, lines),
   ]);
-  const { success } = await child.status;
-  return { success, output };
+  const { success, signal } = await child.status;
+  // A process that a test left behind may hold the streams open.
+  await Promise.race([read, pause(LEFTOVER_MS)]);
+  if (signal !== null) lines.push(`Ended by ${signal}`);
+  return { lines, success };
+}
+
+async function collectLines(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  lines: string[],
+): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const parts = `${rest}${text}`.split("\n");
+    rest = parts.pop() ?? "";
+    lines.push(...parts);
+  }
+  if (rest !== "") lines.push(rest);
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
 }

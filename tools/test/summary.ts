@@ -1,53 +1,95 @@
-/** Counts of tests, read from what `deno test` prints. @module */
+/** The outcome of a test run, read from what `deno test` prints. @module */
 
-/** How many tests of each outcome; steps inside tests are not counted. */
-export interface Counts {
+/** How many tests of each outcome, and which failed; steps inside tests are not counted. */
+export interface Summary {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** The failed tests and steps with their places, and what failed without being a test. */
+  readonly failures: readonly string[];
 }
 
-/** No test at all. */
-export const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
+/** The summary of no test. */
+export const NO_TESTS: Summary = {
+  passed: 0,
+  failed: 0,
+  skipped: 0,
+  failures: [],
+};
 
-/** The sum of both. */
-export function add(a: Counts, b: Counts): Counts {
-  return {
+/** The summary of something that failed and is no test. */
+export function failure(what: string): Summary {
+  return { ...NO_TESTS, failed: 1, failures: [what] };
+}
+
+/** Adds up summaries. */
+export function sum(summaries: readonly Summary[]): Summary {
+  return summaries.reduce((a, b) => ({
     passed: a.passed + b.passed,
     failed: a.failed + b.failed,
     skipped: a.skipped + b.skipped,
-  };
+    failures: [...a.failures, ...b.failures],
+  }), NO_TESTS);
 }
 
 /** `12 passed, 0 failed`, and `, 2 skipped` if there are any. */
-export function format({ passed, failed, skipped }: Counts): string {
+export function formatCounts({ passed, failed, skipped }: Summary): string {
   return `${passed} passed, ${failed} failed` +
     (skipped > 0 ? `, ${skipped} skipped` : "");
 }
 
-const SUMMARY =
+const COUNTS =
   /^(?:ok|FAILED) \| (\d+) passed\b.*? \| (\d+) failed\b(?:.*? \| (\d+) ignored\b)?/gm;
 
 /**
- * The counts of one run.
+ * Reads the summary of one run.
  *
- * The summary line is used, not the JUnit report: that one leaves out modules that fail to load and
- * lists steps as tests. A run that fails without a failed test (a type error, a crash), or that has
- * no summary, counts as one failure.
+ * The last line with counts is used, not the JUnit report: that one leaves out modules that fail to load and lists
+ * steps as tests. A run that fails without a failed test (a type error, a crash), or that prints no counts, counts as
+ * one failure.
  *
- * @param output What it printed, without colours.
- * @param success Whether its exit status was 0.
+ * @param output What `deno test` printed, without colors.
+ * @param title Names the run where it fails without a failed test.
  */
-export function countsOf(output: string, success: boolean): Counts {
-  const last = [...output.matchAll(SUMMARY)].at(-1);
-  if (last === undefined) return { ...NONE, failed: 1 };
-  const [passed, failed, skipped] = last.slice(1).map((text) =>
+export function readSummary(
+  output: string,
+  { title, success }: { readonly title: string; readonly success: boolean },
+): Summary {
+  const last = [...output.matchAll(COUNTS)].at(-1);
+  if (last === undefined) return failure(title);
+  const [passed = 0, failed = 0, skipped = 0] = last.slice(1).map((text) =>
     Number(text ?? 0)
   );
-  const counts = {
-    passed: passed ?? 0,
-    failed: failed ?? 0,
-    skipped: skipped ?? 0,
+  const summary = {
+    passed,
+    failed,
+    skipped,
+    failures: failuresIn(output.slice(0, last.index)),
   };
-  return success || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+  return success || failed > 0 ? summary : sum([summary, failure(title)]);
+}
+
+/** The lines of the section "FAILURES", the last thing before the counts. */
+function failuresIn(output: string): string[] {
+  const [, section = ""] = /.*^ FAILURES $\n(.*)/ms.exec(output) ?? [];
+  return section.split("\n").filter((line) => line !== "");
+}
+
+const PASSED = /^(.*) \.\.\. ok \([^)]*\)$/;
+const MODULE = /^running \d+ tests? from /;
+
+/**
+ * Leaves out of a run's output what says only that a test passed.
+ *
+ * @param lines What `deno test` printed, without colors.
+ */
+export function withoutPassed(lines: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (const line of lines) {
+    const [, name] = PASSED.exec(line) ?? [];
+    if (name === undefined && !MODULE.test(line)) kept.push(line);
+    // Of a test with steps, or with output, there is a line at its start too.
+    else if (kept.at(-1) === `${name} ...`) kept.pop();
+  }
+  return kept;
 }

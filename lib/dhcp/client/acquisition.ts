@@ -92,7 +92,10 @@ export function pause(
   );
 }
 
-/** Counts a restart. Returns the new count and when the client may send again: at once the first time. */
+/**
+ * Counts a restart. Returns the new count and when the client may send again: at once the first
+ * time.
+ */
 function restart(
   common: Common,
   context: ClientContext,

@@ -2,7 +2,9 @@
  * How long a client waits: between retransmissions, between exchanges, before a restart, and
  * between the REQUESTs of a renewal.
  *
- * Each function takes `random`, uniform in [0, 1); all times are in milliseconds. Pure. @module
+ * Each function takes `random`, uniform in [0, 1); all times are in milliseconds. Pure.
+ *
+ * @module
  */
 
 import type { Timings } from "./settings.ts";

@@ -1,5 +1,7 @@
 /**
- * PROBING, and the ways into and out of BOUND: a lease is acquired, renewed, lost. Pure. @module
+ * PROBING, and the ways into and out of BOUND: a lease is acquired, renewed, lost. Pure.
+ *
+ * @module
  */
 
 import { formatIpAddress } from "../../net/ip_address.ts";

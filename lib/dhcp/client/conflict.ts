@@ -1,5 +1,6 @@
 /**
  * Another host uses the probed address: DECLINE (RFC 2131 section 3.1 step 5, RFC 5227). Pure.
+ *
  * @module
  */
 

@@ -1,5 +1,6 @@
 /**
  * Turns an ACK into a lease with absolute deadlines (RFC 2131 sections 4.4.1 and 4.4.5). Pure.
+ *
  * @module
  */
 

@@ -1,5 +1,6 @@
 /**
  * The times of a lease: what the server sent, completed and ordered (RFC 2131 section 4.4.5). Pure.
+ *
  * @module
  */
 

@@ -1,5 +1,6 @@
 /**
  * INIT-REBOOT and REBOOTING: is an address from earlier still valid? (RFC 2131 section 3.2). Pure.
+ *
  * @module
  */
 

@@ -1,6 +1,8 @@
 /**
  * BOUND, RENEWING and REBINDING: the lease is renewed until it expires (RFC 2131 section 4.4.5).
- * Pure. @module
+ * Pure.
+ *
+ * @module
  */
 
 import { decodeMessage, type DhcpMessage } from "../codec/dhcp_message.ts";

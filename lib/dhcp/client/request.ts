@@ -11,7 +11,9 @@
  *   option 55     MAY        MAY        MAY          MAY        MAY        MUST NOT   MUST NOT
  * ```
  *
- * Pure. @module
+ * Pure.
+ *
+ * @module
  */
 
 import {

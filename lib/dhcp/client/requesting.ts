@@ -1,6 +1,8 @@
 /**
  * REQUESTING: an offer was accepted, its server must confirm it (RFC 2131 section 3.1 steps 3 to
- * 5). Pure. @module
+ * 5). Pure.
+ *
+ * @module
  */
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";

@@ -1,5 +1,7 @@
 /**
- * INIT and SELECTING: DISCOVER until a usable offer arrives (RFC 2131 section 4.4.1). Pure. @module
+ * INIT and SELECTING: DISCOVER until a usable offer arrives (RFC 2131 section 4.4.1). Pure.
+ *
+ * @module
  */
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";

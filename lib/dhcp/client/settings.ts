@@ -1,6 +1,8 @@
 /**
  * The settings of one DHCP client, resolved from the network configuration and the daemon's flags.
- * Pure data. @module
+ * Pure data.
+ *
+ * @module
  */
 
 import type { DhcpOptions } from "../codec/options.ts";

@@ -1,6 +1,8 @@
 /**
  * The states of a client: those of RFC 2131 figure 5, PROBING (section 3.1 step 5) and STOPPED.
- * Pure data. @module
+ * Pure data.
+ *
+ * @module
  */
 
 import type { Ipv4Address } from "../../net/ipv4_address.ts";

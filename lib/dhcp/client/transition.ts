@@ -2,7 +2,9 @@
  * The DHCP client as a function: state and event in, state and effects out (RFC 2131 figure 5).
  *
  * It reads no clock, has no source of randomness and sends nothing. Its caller delivers the events
- * and carries out the effects in order. Pure. @module
+ * and carries out the effects in order. Pure.
+ *
+ * @module
  */
 
 import { onProbingTimer } from "./bound.ts";

@@ -1,5 +1,7 @@
 /**
- * CHECK: compares a lease with `prevResult` and the interface (SPEC section 4, "CHECK"). @module
+ * CHECK: compares a lease with `prevResult` and the interface (SPEC section 4, "CHECK").
+ *
+ * @module
  */
 
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
@@ -57,7 +59,7 @@ function findProblem(
   const isLeased = (other: Cidr): boolean => formatCidr(other) === text;
   if (addresses !== undefined && !addresses.some(isLeased)) {
     const listed = addresses.map(formatCidr).join(" ");
-    return `the lease is ${text}, but prevResult has ${listed}`;
+    return `the lease is ${text}, which prevResult does not have: ${listed}`;
   }
   if (!here.addresses().some(isLeased)) {
     return `${text} is not on the interface`;

@@ -1,5 +1,7 @@
 /**
- * The socket of one lease client: opened when it sends, closed when it expects no answer. @module
+ * The socket of one lease client: opened when it sends, closed when it expects no answer.
+ *
+ * @module
  */
 
 import { SystemError } from "../../base/errors.ts";
@@ -50,7 +52,9 @@ export class ClientSocket implements Disposable {
   }
 
   /**
-   * Sends a message and waits for answers to it. @returns False if the interface no longer exists.
+   * Sends a message and waits for answers to it.
+   *
+   * @returns False if the interface no longer exists.
    */
   send(effect: Extract<ClientEffect, { readonly kind: "send" }>): boolean {
     const { attached, log, metrics, onReadable } = this.#options;

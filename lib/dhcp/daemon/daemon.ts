@@ -119,7 +119,9 @@ export class Daemon {
   }
 
   /**
-   * Checks a lease. @throws {CniError | SystemError} if lease, `prevResult` and interface differ.
+   * Checks a lease.
+   *
+   * @throws {CniError | SystemError} if lease, `prevResult` and interface differ.
    */
   check({ attachment, netns, addresses }: Request<"check">): void {
     const client = this.#entries.get(attachmentText(attachment))?.client;

@@ -1,6 +1,8 @@
 /**
  * What happens to an interface when its lease changes, is lost or comes back (`onChange`,
- * `onExpiry`). @module
+ * `onExpiry`).
+ *
+ * @module
  */
 
 import { SystemError } from "../../base/errors.ts";

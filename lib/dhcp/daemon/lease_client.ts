@@ -3,7 +3,9 @@
  * effects.
  *
  * Its events come from the socket, the timer, the probe and the interface. Each event is handled
- * with all its effects before the next one. @module
+ * with all its effects before the next one.
+ *
+ * @module
  */
 
 import { SystemError } from "../../base/errors.ts";
@@ -132,8 +134,9 @@ export class LeaseClient {
   }
 
   /**
-   * Whether the client works for this very interface, and the interface exists. @throws
-   * {SystemError}
+   * Whether the client works for this very interface, and the interface exists.
+   *
+   * @throws {SystemError} if the interface cannot be read.
    */
   serves({ location }: AttachedInterface): boolean {
     const { attached } = this.subject;
@@ -408,7 +411,9 @@ export class LeaseClient {
   }
 
   /**
-   * Stores a lease that the main plugin puts on the interface. @returns Why it cannot be stored.
+   * Stores a lease that the main plugin puts on the interface.
+   *
+   * @returns Why it cannot be stored.
    */
   #assume(lease: Lease): SystemError | undefined {
     const grant = { kind: "leased", lease } as const;

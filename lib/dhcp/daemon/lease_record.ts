@@ -1,6 +1,8 @@
 /**
  * The content of a lease file: everything that the next daemon needs to resume or release the
- * lease. Pure. @module
+ * lease. Pure.
+ *
+ * @module
  */
 
 import { ConfigError, DecodeError } from "../../base/errors.ts";
@@ -105,6 +107,7 @@ export function formatLeaseRecord(
   } = record;
   return formatStateFile({
     attachment,
+    // The name of this key in every version: earlier daemons must be able to read the file.
     place: location,
     identity: {
       htype: identity.htype,

@@ -1,6 +1,8 @@
 /**
  * What the daemon needs from the operating system. `lib/dhcp/host` and the fakes of the tests
- * implement it. @module
+ * implement it.
+ *
+ * @module
  */
 
 import type { Timer } from "../../base/timer.ts";
@@ -46,7 +48,11 @@ export interface ReceivedPacket {
 
 /** A socket on an interface, open while the client expects an answer. */
 export interface DhcpSocket extends Disposable {
-  /** Sends a datagram; from now on receives only answers with its xid. @throws {SystemError} */
+  /**
+   * Sends a datagram; from now on receives only answers with its xid.
+   *
+   * @throws {SystemError} if the link is down, or the operating system refuses.
+   */
   send(datagram: Datagram): void;
   /**
    * Returns the packets that wait, one by one, until the socket is closed; never waits itself. It
@@ -127,7 +133,7 @@ export interface Interfaces {
    * Sends a message to a server from the daemon's own namespace, for a lease whose interface is
    * gone.
    *
-   * @throws {SystemError}
+   * @throws {SystemError} if the host has no route to the server.
    */
   sendFromHost(datagram: Datagram): void;
 }

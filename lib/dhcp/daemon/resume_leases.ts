@@ -36,7 +36,11 @@ export async function resumeLeases(
   }
 }
 
-/** Releases a stored lease without a client, and removes its file. @throws {SystemError} */
+/**
+ * Releases a stored lease without a client, and removes its file.
+ *
+ * @throws {SystemError} if the interface cannot be read, or the file not be removed.
+ */
 export async function releaseStoredLease(
   record: LeaseRecord,
   context: LeaseClientContext,
@@ -94,7 +98,7 @@ async function releaseThrough(
   ports.leases.remove(attachment);
 }
 
-/** Returns the interface of a stored lease; undefined if it is gone. @throws {SystemError} */
+/** Returns the interface of a stored lease; undefined if it is gone. */
 function findInterface(
   { bootId, location }: LeaseRecord,
   { ports }: LeaseClientContext,

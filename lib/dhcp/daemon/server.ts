@@ -27,7 +27,12 @@ const CONFIRM_TIMEOUT_MS = 10_000;
 /** A connection of a caller, accepted from the socket. */
 export interface CallerConnection extends RpcConnection, Disposable {
   readonly peer: CallerCredentials;
-  /** Writes a line. @returns False if the caller has disconnected. @throws {SystemError} */
+  /**
+   * Writes a line.
+   *
+   * @returns False if the caller has disconnected.
+   * @throws {SystemError} if the caller does not read it in time.
+   */
   writeLine(text: string, timeoutMs: number): Promise<boolean>;
 }
 

@@ -1,5 +1,7 @@
 /**
- * The daemon's side of a connection of upstream's plugin (`protocol/upstream_protocol.ts`). @module
+ * The daemon's side of a connection of upstream's plugin (`protocol/upstream_protocol.ts`).
+ *
+ * @module
  */
 
 import { DecodeError } from "../../base/errors.ts";
@@ -32,11 +34,25 @@ const MAX_HEADER_LINES = 64;
 export interface RpcConnection {
   /** Aborted when the caller disconnects. */
   readonly hungUp: AbortSignal;
-  /** Reads a line; undefined if the caller has disconnected. @throws {DecodeError | SystemError} */
+  /**
+   * Reads a line; undefined if the caller has disconnected.
+   *
+   * @throws {DecodeError} if the line is malformed or too long.
+   * @throws {SystemError} if it does not come in time.
+   */
   readLine(timeoutMs: number): Promise<string | undefined>;
-  /** Reads some bytes; undefined if the caller has disconnected. @throws {SystemError} */
+  /**
+   * Reads some bytes; undefined if the caller has disconnected.
+   *
+   * @throws {SystemError} if none come in time.
+   */
   readBytes(timeoutMs: number): Promise<Uint8Array | undefined>;
-  /** Writes bytes. @returns False if the caller has disconnected. @throws {SystemError} */
+  /**
+   * Writes bytes.
+   *
+   * @returns False if the caller has disconnected.
+   * @throws {SystemError} if the caller does not read them in time.
+   */
   writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean>;
 }
 

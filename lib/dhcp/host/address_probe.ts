@@ -1,6 +1,8 @@
 /**
  * Probes an address: asks the hosts of a link whether one uses it (RFC 5227 section 2.1.1, with
- * shorter times). @module
+ * shorter times).
+ *
+ * @module
  */
 
 import { decodeArp, encodeArpProbe, isArpConflict } from "../../net/arp.ts";

@@ -32,7 +32,7 @@ export class LeaseFiles implements LeaseStore {
   readonly #digest: Digest;
   readonly #scheduler: Pick<Scheduler, "nowMs" | "wallMs">;
 
-  /** Makes the state directory. @throws {SystemError} */
+  /** Makes the state directory. @throws {SystemError} if the file system refuses. */
   constructor(
     directory: string,
     { digest, scheduler }: {

@@ -1,6 +1,8 @@
 /**
  * The daemon's interfaces on a real kernel: found by path and name, without a descriptor between
- * two uses. @module
+ * two uses.
+ *
+ * @module
  */
 
 import { SystemError } from "../../base/errors.ts";
@@ -143,7 +145,11 @@ class NetnsInterface implements AttachedInterface {
     });
   }
 
-  /** Runs `body` with the namespace, which is open until it returns. @throws {GoneError} */
+  /**
+   * Runs `body` with the namespace, which is open until it returns.
+   *
+   * @throws {GoneError} if the namespace no longer exists.
+   */
   #enter<T>(body: (netns: Netns) => T): T {
     using netns = openAgain(this.location);
     if (netns === undefined) throw gone(this.location);

@@ -1,6 +1,8 @@
 /**
  * The release notes: a plugin that finds no daemon leaves one for each DEL, and the next daemon
- * releases the lease. The plugin loads this module too, so it must not use the C library. @module
+ * releases the lease. The plugin loads this module too, so it must not use the C library.
+ *
+ * @module
  */
 
 import { formatHex } from "../../base/hex.ts";

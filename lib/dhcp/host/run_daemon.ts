@@ -3,6 +3,7 @@
  *
  * `main_dhcp.ts` loads this module only for the daemon, so that the plugin never opens the C
  * library.
+ *
  * @module
  */
 

@@ -19,7 +19,7 @@ export interface StateFile {
   readonly kind: StateFileKind;
 }
 
-/** Lists a state directory; nothing if there is none. @throws {SystemError} */
+/** Lists a state directory; nothing if there is none. */
 export function listStateFiles(directory: string): readonly StateFile[] {
   if (lstat(directory)?.isDirectory !== true) return [];
   return [...Deno.readDirSync(directory)].map(({ name, isFile }) => ({

@@ -1,104 +1,119 @@
-/** Reservations in files, as upstream keeps them: the {@link ReservationStore} of the real plugin. @module */
+/**
+ * Reservations in files, as upstream keeps them: the {@link ReservationStore} of the plugin.
+ *
+ * @module
+ */
 
-import type { IpAddress } from "../../net/ip_address.ts";
-import type { AddPlan, Reservations } from "../add_plan.ts";
-import { formatOwner, ownerKey, parseOwner } from "../reservation.ts";
-import type { Reservation, ReservationStore } from "../reservation_store.ts";
-import { NameTakenError, reserve } from "./add_transaction.ts";
-import { nowMs } from "../../sys/clock.ts";
-import { readSmallFile, removeFile, syncDirectory } from "../../sys/files.ts";
-import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
-import {
-  byName,
-  ReservationView,
-  type ViewOptions,
-} from "./indexed_reservations.ts";
+import type { Log } from "../../base/log_line.ts";
 import type { ContainerInterface } from "../../cni/attachment.ts";
+import type { IpAddress } from "../../net/ip_address.ts";
+import { nowMs } from "../../sys/clock.ts";
+import {
+  attempt,
+  readSmallFile,
+  removeFile,
+  syncDirectory,
+} from "../../sys/files.ts";
+import type { AddPlan, Reservations } from "../add_plan.ts";
+import type {
+  PendingReservations,
+  Reservation,
+  ReservationCount,
+  ReservationStore,
+} from "../ports.ts";
+import { formatOwner, ownerKey, parseOwner } from "../reservation_format.ts";
+import { bestEffort } from "./best_effort.ts";
+import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
+import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
+import { writeReservations } from "./write_reservations.ts";
+
+/** How many reservations are inspected to count those of an earlier boot. */
+const MAX_INSPECTED = 256;
 
 /** What a store is opened with. */
-export interface DiskStoreOptions extends ViewOptions {
+export interface DiskStoreOptions {
   readonly directory: NetworkDirectory;
+  /** Closed with the store. A command that only reads has none if there is no lock file. */
+  readonly lock: Deno.FsFile | undefined;
+  /** Whether to repair what is broken and keep an index: not for commands that only read. */
+  readonly repair: boolean;
+  readonly log: Log;
+  /** From how many reservations on there is an index, for tests of it with few files. */
+  readonly indexThreshold?: number;
 }
 
 /** The reservations of one network under its lock. */
 export class DiskStore implements ReservationStore {
   readonly #directory: NetworkDirectory;
-  readonly #options: DiskStoreOptions;
-  readonly #view: ReservationView;
+  readonly #lock: Deno.FsFile | undefined;
+  readonly #log: Log;
+  readonly #reservations: IndexedReservations;
 
-  constructor(options: DiskStoreOptions) {
-    this.#directory = options.directory;
-    this.#options = options;
-    this.#view = new ReservationView(options.directory, options);
+  constructor({ directory, lock, log, ...options }: DiskStoreOptions) {
+    this.#directory = directory;
+    this.#lock = lock;
+    this.#log = log;
+    const isLocked = lock !== undefined;
+    this.#reservations = new IndexedReservations(directory, {
+      isLocked,
+      log,
+      ...options,
+    });
   }
 
   [Symbol.dispose](): void {
-    this.#view.close();
-    this.#options.lock?.close();
+    using _lock = this.#lock;
+    this.#reservations[Symbol.dispose]();
   }
 
   find(address: IpAddress): Reservation | undefined {
     return this.#directory.find(address);
   }
 
-  list(): readonly Reservation[] {
-    return [...this.#view.read().table.entries()]
-      .flatMap(([address]) => this.find(address) ?? []);
-  }
-
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
-    return this.#view.decide(() => this.#view.firstFree(from, last));
+    return this.#reservations.firstFree(from, last);
   }
 
   heldBy(attachment: ContainerInterface): readonly IpAddress[] {
-    return this.#view.decide(() => {
-      const own = this.#view.addressesOf(formatOwner(attachment));
-      return this.#view.doubtNothing(
-        own.length > 0 ? own : this.#view.addressesOf(attachment.containerId),
-      );
-    });
+    const own = this.#reservations.addressesOf(formatOwner(attachment));
+    return own.length > 0
+      ? own
+      : this.#reservations.addressesOf(attachment.containerId);
   }
 
-  add(
-    attachment: ContainerInterface,
-    plan: (reservations: Reservations) => AddPlan,
-    answer: (plan: AddPlan) => void,
-  ): void {
-    const choose = (): AddPlan => plan(this.#reservationsFor(attachment));
-    let chosen = this.#view.decide(choose);
-    try {
-      this.#reserve(attachment, chosen, answer);
-    } catch (error) {
-      if (!(error instanceof NameTakenError && this.#view.isIndexed)) {
-        throw error;
-      }
-      this.#view.read();
-      chosen = choose();
-      this.#reserve(attachment, chosen, answer);
-    }
-    this.#settle(attachment, chosen);
+  count(): ReservationCount {
+    const { total, addresses } = this.#reservations.sample(MAX_INSPECTED);
+    const old = addresses.filter((address) =>
+      this.find(address)?.fromEarlierBoot === true
+    );
+    return { total, inspected: addresses.length, fromEarlierBoot: old.length };
   }
 
-  #reservationsFor(attachment: ContainerInterface): Reservations {
+  reservationsOf(attachment: ContainerInterface): Reservations {
     const addresses = [formatOwner(attachment), attachment.containerId]
-      .flatMap((owner) => this.#view.addressesOf(owner))
-      .toSorted(byName);
-    // Only now the files have been read, if they are what answers.
-    const unanswered = this.#wasLeftUnanswered(attachment);
+      .flatMap((owner) => this.#reservations.addressesOf(owner))
+      .toSorted(compareByName);
+    // Known only now: either the index answered, or the files have been read.
+    const isUnanswered = this.#wasLeftUnanswered(attachment);
     const held = addresses.map((address) => ({
       address,
-      reusable: unanswered || this.find(address)?.fromEarlierBoot === true,
+      reusable: isUnanswered || this.find(address)?.fromEarlierBoot === true,
     }));
     return {
       held,
       cursor: (index) => this.#readCursor(index),
-      firstFree: (from, last) => this.#view.firstFree(from, last),
+      firstFree: (from, last) => this.firstFree(from, last),
     };
   }
 
-  /** Whether the last ADD of this attachment reserved addresses and ended before it could say so. */
+  /**
+   * Tells whether the last ADD of the attachment reserved addresses and ended before it could
+   * answer.
+   */
   #wasLeftUnanswered(attachment: ContainerInterface): boolean {
-    if (this.#view.scan?.own.has(FILE_NAME.answered) !== true) return false;
+    if (this.#reservations.scan?.own.has(FILE_NAME.answered) !== true) {
+      return false;
+    }
     const path = this.#directory.join(FILE_NAME.answered);
     const owner = ownerKey(parseOwner(readSmallFile(path) ?? ""));
     return owner === formatOwner(attachment);
@@ -106,50 +121,61 @@ export class DiskStore implements ReservationStore {
 
   #readCursor(index: number): IpAddress | undefined {
     let cursor: IpAddress | undefined;
-    this.#view.quietly("Error retrieving last reserved ip", () => {
+    bestEffort(this.#log, "cursor-unreadable", () => {
       cursor = this.#directory.readCursor(index);
     });
     return cursor;
   }
 
-  #reserve(
+  reserve(
     attachment: ContainerInterface,
-    chosen: AddPlan,
-    answer: (plan: AddPlan) => void,
-  ): void {
-    reserve(this.#directory, {
+    { choices }: AddPlan,
+  ): PendingReservations {
+    this.#reservations.beginChange();
+    const written = writeReservations(this.#directory, {
       content: formatOwner(attachment),
-      reservations: chosen.choices.flatMap(({ address, adopted }, setIndex) =>
-        adopted ? [] : [{ address, setIndex }]
+      reservations: choices.flatMap(({ address, reused }, setIndex) =>
+        reused ? [] : [{ address, setIndex }]
       ),
-      answer: () => answer(chosen),
-      warn: (message) =>
-        this.#options.warn(`${this.#directory.path}: ${message}`),
+      log: this.#log,
     });
+    return {
+      keep: () => {
+        written.keep();
+        this.#settle(attachment, choices);
+      },
+      [Symbol.dispose]: () => written[Symbol.dispose](),
+    };
   }
 
-  /** What an ADD leaves for after its answer; none of it can take the answer back. */
-  #settle(attachment: ContainerInterface, { choices }: AddPlan): void {
-    const abandoned = choices.flatMap((choice) => choice.abandoned);
-    this.#view.quietly("old reservations of the container stay", () => {
-      const now = new Date(nowMs());
-      for (const { address, adopted } of choices) {
-        if (adopted) Deno.utimeSync(this.#directory.pathOf(address), now, now);
+  /** Does what an ADD leaves for after its answer. Nothing here can fail the ADD. */
+  #settle(attachment: ContainerInterface, choices: AddPlan["choices"]): void {
+    const replaced = choices.flatMap((choice) => choice.replaced);
+    bestEffort(this.#log, "reservation-not-updated", () => {
+      for (const { address, reused } of choices) {
+        if (reused) this.#setReservedNow(address);
       }
-      for (const address of abandoned) {
+      for (const address of replaced) {
         removeFile(this.#directory.pathOf(address));
       }
     });
-    this.#view.quietly(
-      "a finished ADD looks unanswered",
+    bestEffort(
+      this.#log,
+      "marker-not-removed",
       () => removeFile(this.#directory.join(FILE_NAME.answered)),
     );
-    this.#view.save((lookup) => {
-      for (const address of abandoned) lookup.remove(address);
-      for (const { address, adopted } of choices) {
-        if (!adopted) lookup.insert(address, formatOwner(attachment));
-      }
+    this.#reservations.save({
+      removed: replaced,
+      inserted: choices.flatMap(({ address, reused }) =>
+        reused ? [] : [[address, formatOwner(attachment)]]
+      ),
     });
+  }
+
+  #setReservedNow(address: IpAddress): void {
+    const path = this.#directory.pathOf(address);
+    const now = new Date(nowMs());
+    attempt("utime", path, () => Deno.utimeSync(path, now, now));
   }
 
   release(attachment: ContainerInterface): void {
@@ -157,18 +183,22 @@ export class DiskStore implements ReservationStore {
   }
 
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
-    const unlisted = [...this.#view.read().table.entries()]
-      .filter(([address, owner]) => {
-        const reservation = owner === "" ? undefined : this.find(address);
-        return reservation !== undefined && !keep(reservation);
-      });
-    this.#remove(unlisted.map(([address]) => address));
+    const { table } = this.#reservations.readFiles();
+    const unkept = [...table.entries()].filter(([address, owner]) => {
+      const reservation = owner === "" ? undefined : this.find(address);
+      return reservation !== undefined && !keep(reservation);
+    });
+    this.#remove(unkept.map(([address]) => address));
   }
 
   #remove(addresses: readonly IpAddress[]): void {
+    const { scan } = this.#reservations;
+    // According to the index there is nothing to do, and the index stays current.
+    if (addresses.length === 0 && scan === undefined) return;
+    this.#reservations.beginChange();
     const removed: IpAddress[] = [];
-    // What could not be read may be among what was to go.
-    const failures: unknown[] = [...this.#view.scan?.unreadable ?? []];
+    // What could not be read may be among what was to be released.
+    const failures: unknown[] = [...scan?.unreadable ?? []];
     for (const address of addresses) {
       try {
         removeFile(this.#directory.pathOf(address));
@@ -177,14 +207,12 @@ export class DiskStore implements ReservationStore {
         failures.push(error);
       }
     }
-    // An ADD whose answer nobody heard is over once its container goes, or anybody else comes.
-    if (this.#view.scan?.own.has(FILE_NAME.answered)) {
+    // An ADD whose answer never arrived is over once another command comes.
+    if (scan?.own.has(FILE_NAME.answered)) {
       removeFile(this.#directory.join(FILE_NAME.answered));
     }
     if (removed.length > 0) syncDirectory(this.#directory.path);
-    this.#view.save((lookup) =>
-      removed.forEach((address) => lookup.remove(address))
-    );
+    this.#reservations.save({ removed, inserted: [] });
     if (failures.length > 0) throw failures[0];
   }
 }

@@ -1,72 +1,96 @@
-/** Who holds what in a network: out of the index where there is a current one, else out of the files. @module */
+/**
+ * Who holds what in a network: from the index if it is current, otherwise from the files.
+ *
+ * @module
+ */
 
 import { SystemError } from "../../base/errors.ts";
+import type { Log } from "../../base/log_line.ts";
 import { formatIpAddress, type IpAddress } from "../../net/ip_address.ts";
-import { ownerKey } from "../reservation.ts";
-import type { ReservationLookup } from "../reservation_table.ts";
-import { rollBack } from "./add_transaction.ts";
 import { attempt, lstatOwn, removeFile } from "../../sys/files.ts";
+import type {
+  ReservationLookup,
+  ReservationTable,
+} from "../reservation_table.ts";
+import { bestEffort } from "./best_effort.ts";
+import { CheckedIndex } from "./checked_index.ts";
 import {
   type DirectoryScan,
   FILE_NAME,
   type NetworkDirectory,
 } from "./network_directory.ts";
+import { recover } from "./recover.ts";
 import {
-  isIndexCurrent,
+  type IndexChange,
+  IndexDoubt,
   ReservationIndex,
   stampIndex,
 } from "./reservation_index.ts";
 
-/** Up to this many files it is quicker to read them all than to keep an index. */
+/** Up to this many reservations it is faster to read them all than to keep an index. */
 const INDEX_THRESHOLD = 200;
 
-/** What a view is made with. */
-export interface ViewOptions {
-  /** Held until the store is closed; undefined where nothing is going to be changed and there is no lock file. */
-  readonly lock: Deno.FsFile | undefined;
-  /** Whether what is broken may be repaired: not for those who only look. */
+/** How the reservations of a directory are read. */
+export interface IndexedReservationsOptions {
+  /** Whether there is a lock, and so a lock file. */
+  readonly isLocked: boolean;
+  /** Whether to repair what is broken and keep an index: not for commands that only read. */
   readonly repair: boolean;
-  readonly warn: (message: string) => void;
+  readonly log: Log;
   /** Replaces {@link INDEX_THRESHOLD}, for tests of the index with few files. */
   readonly indexThreshold?: number;
 }
 
-/** The index says something that cannot be relied on. */
-class IndexDoubt extends Error {}
-
-/** Orders addresses as upstream walks their files: by name, byte by byte. */
-export function byName(a: IpAddress, b: IpAddress): number {
+/** Compares addresses by their file names, byte by byte: the order in which upstream finds them. */
+export function compareByName(a: IpAddress, b: IpAddress): number {
   return formatIpAddress(a) < formatIpAddress(b) ? -1 : 1;
 }
 
-/** The reservations of a directory whose lock is held. */
-export class ReservationView {
+/**
+ * The reservations of a directory whose lock is held.
+ *
+ * The index answers until one of its answers is in doubt. Then every file is read, once, and the
+ * files answer.
+ */
+export class IndexedReservations implements Disposable {
   readonly #directory: NetworkDirectory;
-  readonly #options: ViewOptions;
-  /** Set while the answers come from the index and not from the files themselves. */
-  #index: ReservationIndex | undefined;
+  readonly #options: IndexedReservationsOptions;
+  /** Set while the index answers. */
+  #index: CheckedIndex | undefined;
   /** Set once the files have been read. */
   #scan: DirectoryScan | undefined;
+  /** Whether the files have been read and nothing has been changed since. */
+  #mustWriteIndex = false;
 
-  constructor(directory: NetworkDirectory, options: ViewOptions) {
+  constructor(
+    directory: NetworkDirectory,
+    options: IndexedReservationsOptions,
+  ) {
     this.#directory = directory;
     this.#options = options;
-    this.quietly("the index is not used", () => {
-      this.#index = ReservationIndex.open(this.#indexPath, directory.path);
+    bestEffort(options.log, "index-ignored", () => {
+      const index = ReservationIndex.open(this.#indexPath, directory.path);
+      this.#index = index && new CheckedIndex(index, directory);
     });
+  }
+
+  /** Writes the index if the files had to be read, so that the next command need not do so. */
+  [Symbol.dispose](): void {
+    if (this.#mustWriteIndex) this.save({ removed: [], inserted: [] });
+    this.#closeIndex();
   }
 
   get #indexPath(): string {
     return this.#directory.join(FILE_NAME.index);
   }
 
-  get #lookup(): ReservationLookup {
-    return this.#index ?? this.read().table;
+  get #source(): ReservationLookup {
+    return this.#index ?? this.readFiles().table;
   }
 
-  /** Whether the index is what answers. */
-  get isIndexed(): boolean {
-    return this.#index !== undefined;
+  #closeIndex(): void {
+    this.#index?.index[Symbol.dispose]();
+    this.#index = undefined;
   }
 
   /** What the files said, if they have been read. */
@@ -74,123 +98,126 @@ export class ReservationView {
     return this.#scan;
   }
 
-  /** Does what the command does not depend on; what goes wrong is only said. */
-  quietly(trouble: string, body: () => void): boolean {
+  /**
+   * Returns the addresses of an owner, in the order of their file names.
+   *
+   * @throws {SystemError} if the files have to be read and cannot be.
+   */
+  addressesOf(owner: string): readonly IpAddress[] {
     try {
-      body();
-      return true;
+      return this.#source.addressesOf(owner).toSorted(compareByName);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.#options.warn(`${this.#directory.path}: ${trouble}: ${reason}`);
-      return false;
+      const files = this.#filesInstead(error);
+      return files.addressesOf(owner).toSorted(compareByName);
     }
-  }
-
-  /** Closes the index. */
-  close(): void {
-    const index = this.#index;
-    this.#index = undefined;
-    this.quietly("the index cannot be closed", () => index?.close());
   }
 
   /**
-   * Reads all files, if that has not been done, and repairs what a crash has left. From then on the files answer.
+   * Returns the lowest free address from `from` to `last`, or undefined.
    *
-   * @throws {SystemError} If the directory cannot be read, or what is broken cannot be removed.
+   * @throws {SystemError} if the files have to be read and cannot be.
    */
-  read(): DirectoryScan {
+  firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
+    try {
+      return this.#source.firstFree(from, last);
+    } catch (error) {
+      return this.#filesInstead(error).firstFree(from, last);
+    }
+  }
+
+  /**
+   * Returns how many reservations there are, and up to `count` of their addresses.
+   *
+   * @throws {SystemError} if the files have to be read and cannot be.
+   */
+  sample(count: number): ReservationSample {
+    try {
+      return sampleOf(this.#source, count);
+    } catch (error) {
+      return sampleOf(this.#filesInstead(error), count);
+    }
+  }
+
+  /** Returns the table of the files if `error` is a doubt about the index; throws it otherwise. */
+  #filesInstead(error: unknown): ReservationTable {
+    if (!(error instanceof IndexDoubt)) throw error;
+    this.#options.log("warn", "index-ignored", { reason: error.message });
+    return this.readFiles().table;
+  }
+
+  /**
+   * Reads every file, unless that has been done, and repairs what a crash left behind. From then on
+   * the files answer.
+   *
+   * @throws {SystemError} if the directory cannot be read, or what is broken cannot be removed.
+   */
+  readFiles(): DirectoryScan {
     if (this.#scan !== undefined) return this.#scan;
-    this.close();
+    this.#closeIndex();
+    const { log, isLocked, repair } = this.#options;
     const { path } = this.#directory;
     const scan = attempt("read", path, () => this.#directory.scan());
-    // A directory that cannot be read to its end looks like a shorter one; the lock at least is there.
-    if (this.#options.lock !== undefined && !scan.own.has(FILE_NAME.lock)) {
-      throw new SystemError(`read ${path}: the list of files is incomplete`);
+    // A directory that cannot be read to its end looks like a shorter one. The lock at least is
+    // there.
+    if (isLocked && !scan.own.has(FILE_NAME.lock)) {
+      throw new SystemError(`read ${path}: incomplete list of files`);
     }
     for (const { message } of scan.unreadable) {
-      this.#options.warn(`${message}; the address counts as taken`);
+      log("warn", "reservation-unreadable", { reason: message });
     }
-    if (this.#options.repair) {
-      rollBack(this.#directory, scan.table);
-      for (const address of scan.blank) {
-        removeFile(this.#directory.pathOf(address));
-      }
-      if (scan.own.has(FILE_NAME.cursor)) {
-        removeFile(this.#directory.join(FILE_NAME.cursor));
-      }
-    }
+    if (repair) recover(this.#directory, scan);
     this.#scan = scan;
+    this.#mustWriteIndex = repair;
     return scan;
   }
 
-  /** Runs `body` on what the index says. Where it fails the files decide: it runs again on them. */
-  decide<T>(body: () => T): T {
-    if (this.#index === undefined) return body();
-    try {
-      return body();
-    } catch {
-      this.read();
-      return body();
-    }
-  }
-
-  /** Refuses to say "nothing" out of the index; for use inside {@link decide}. */
-  doubtNothing<T>(found: readonly T[]): readonly T[] {
-    if (found.length > 0 || this.#index === undefined) return found;
-    throw new IndexDoubt("nothing found");
-  }
-
   /**
-   * The addresses of an owner, in the order of their file names; if they come from the index, compared with the files.
-   * For use inside {@link decide}.
+   * Announces that files are about to change. Unless {@link save} follows, the next command has to
+   * read them.
    */
-  addressesOf(owner: string): readonly IpAddress[] {
-    const addresses = this.#lookup.addressesOf(owner).toSorted(byName);
-    const isWrong = (address: IpAddress): boolean => {
-      const found = this.#directory.find(address);
-      return found === undefined || ownerKey(found.owner) !== owner;
-    };
-    if (this.#index !== undefined && addresses.some(isWrong)) {
-      throw new IndexDoubt(`wrong about ${owner}`);
-    }
-    return addresses;
+  beginChange(): void {
+    this.#mustWriteIndex = false;
   }
 
-  /** As `FreeAddresses` has it; for use inside {@link decide}. */
-  firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
-    return this.#lookup.firstFree(from, last);
-  }
-
-  /** Follows a change that the files have seen; makes an index, or removes it, where the size asks for that. */
-  save(change: (lookup: ReservationLookup) => void): void {
-    const saved = this.quietly("the index is not kept", () => {
-      if (this.#index !== undefined) this.#saveIndex(this.#index, change);
-      else this.#saveTable(change);
+  /** Records what has been changed in the files, and makes the index current. */
+  save(change: IndexChange): void {
+    const { log } = this.#options;
+    this.#mustWriteIndex = false;
+    const isSaved = bestEffort(log, "index-not-written", () => {
+      if (this.#index === undefined) this.#replaceIndex(change);
+      else this.#updateIndex(this.#index.index, change);
     });
-    if (saved) return;
-    this.quietly("the index stays", () => {
+    if (isSaved) return;
+    bestEffort(log, "index-not-removed", () => {
       if (lstatOwn(this.#indexPath) !== undefined) removeFile(this.#indexPath);
     });
   }
 
-  #saveIndex(
-    index: ReservationIndex,
-    change: (lookup: ReservationLookup) => void,
-  ): void {
-    index.change(() => change(index));
-    this.close();
+  #updateIndex(index: ReservationIndex, change: IndexChange): void {
+    index.change(change);
+    this.#closeIndex();
     stampIndex(this.#indexPath, this.#directory.path);
   }
 
-  #saveTable(change: (lookup: ReservationLookup) => void): void {
-    const { table, own } = this.read();
-    const { path } = this.#directory;
-    change(table);
-    if (table.size <= (this.#options.indexThreshold ?? INDEX_THRESHOLD)) {
-      if (own.has(FILE_NAME.index)) removeFile(this.#indexPath);
-    } else if (!isIndexCurrent(this.#indexPath, path)) {
-      ReservationIndex.create(this.#indexPath, table).close();
-      stampIndex(this.#indexPath, path);
-    }
+  #replaceIndex({ removed, inserted }: IndexChange): void {
+    const { table, own, unreadable } = this.readFiles();
+    for (const address of removed) table.remove(address);
+    for (const [address, owner] of inserted) table.insert(address, owner);
+    const { indexThreshold = INDEX_THRESHOLD } = this.#options;
+    // An index would hide that the owners of some files are unknown.
+    if (table.size > indexThreshold && unreadable.length === 0) {
+      ReservationIndex.create(this.#indexPath, table)[Symbol.dispose]();
+      stampIndex(this.#indexPath, this.#directory.path);
+    } else if (own.has(FILE_NAME.index)) removeFile(this.#indexPath);
   }
+}
+
+/** The number of reservations, and some of their addresses. */
+export interface ReservationSample {
+  readonly total: number;
+  readonly addresses: readonly IpAddress[];
+}
+
+function sampleOf(source: ReservationLookup, count: number): ReservationSample {
+  return { total: source.size, addresses: source.someAddresses(count) };
 }

@@ -1,4 +1,4 @@
-/** The files of one network, each read and written the one way there is. @module */
+/** The files of one network: how each of them is read and written. @module */
 
 import { SystemError } from "../../base/errors.ts";
 import {
@@ -6,14 +6,6 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "../../net/ip_address.ts";
-import {
-  cursorName,
-  ownerKey,
-  parseOwner,
-  parseReservationName,
-} from "../reservation.ts";
-import { ReservationTable } from "../reservation_table.ts";
-import type { Reservation } from "../reservation_store.ts";
 import { isFromEarlierBoot } from "../../sys/clock.ts";
 import {
   createFile,
@@ -23,15 +15,26 @@ import {
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
+import type { Reservation } from "../ports.ts";
+import {
+  cursorName,
+  ownerKey,
+  parseOwner,
+  parseReservationName,
+} from "../reservation_format.ts";
+import { ReservationTable } from "../reservation_table.ts";
 
-/** Names beside the reservations. Those with a dot in front are this project's own. */
+/** Names of files that are not reservations. Those with a dot in front are this project's own. */
 export const FILE_NAME = {
   lock: "lock",
-  /** What an ADD that has not answered yet is made of; see add_transaction.ts. */
+  /**
+   * The file that the reservations of an ADD are links of until it answers; see
+   * write_reservations.ts.
+   */
   pending: ".pending",
-  /** The same once it is answering. */
+  /** The same file once the ADD is answering. */
   answered: ".answered",
-  /** A cursor on its way. */
+  /** A temporary file, renamed to the cursor. */
   cursor: ".cursor",
   /** The index of a large network; see reservation_index.ts. */
   index: ".index.db",
@@ -39,15 +42,15 @@ export const FILE_NAME = {
 
 const FILE_MODE = 0o600;
 
-/** What a look at every file of a network found. */
+/** What the files of a network said when all of them were read. */
 export interface DirectoryScan {
-  /** Every address that is taken; the owner is empty where nobody's DEL may free it. */
+  /** Every address that is taken. The key of the owner is empty if no DEL may release it. */
   readonly table: ReservationTable;
-  /** Addresses whose file is empty: nobody holds them, but their names are in the way. */
+  /** Addresses whose file is empty: they are free, but their names are in the way. */
   readonly blank: readonly IpAddress[];
-  /** Why some files could not be read. */
+  /** Why some files could not be read. Their addresses count as taken. */
   readonly unreadable: readonly SystemError[];
-  /** Those of {@link FILE_NAME} that are regular files. */
+  /** Which of {@link FILE_NAME} are there, as regular files. */
   readonly own: ReadonlySet<string>;
 }
 
@@ -55,17 +58,17 @@ export interface DirectoryScan {
 export class NetworkDirectory {
   constructor(readonly path: string) {}
 
-  /** The path of the file `name`. */
+  /** Returns the path of the file `name`. */
   join(name: string): string {
     return `${this.path}/${name}`;
   }
 
-  /** The path of the reservation of `address`. */
+  /** Returns the path of the reservation of `address`. */
   pathOf(address: IpAddress): string {
     return this.join(formatIpAddress(address));
   }
 
-  /** Reads every file once. */
+  /** Reads every file once. Throws Deno's own errors if the directory cannot be listed. */
   scan(): DirectoryScan {
     const table = new ReservationTable();
     const blank: IpAddress[] = [];
@@ -83,13 +86,15 @@ export class NetworkDirectory {
     return { table, blank, unreadable, own };
   }
 
-  /** The owner's key; undefined if nobody holds the address. */
+  /** Returns the key of the owner; undefined if the file is empty. */
   #readOwner(
     address: IpAddress,
     unreadable: SystemError[],
   ): string | undefined {
     try {
-      return this.ownerOf(address);
+      const content = readSmallFile(this.pathOf(address));
+      const owner = parseOwner(content ?? "");
+      return owner.kind === "nobody" ? undefined : ownerKey(owner);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       unreadable.push(error);
@@ -97,14 +102,20 @@ export class NetworkDirectory {
     }
   }
 
-  /** The key of the owner that the file of `address` names; undefined if there is none. The file must be regular. */
-  ownerOf(address: IpAddress): string | undefined {
-    const content = readSmallFile(this.pathOf(address));
-    const owner = parseOwner(content ?? "");
-    return owner.kind === "nobody" ? undefined : ownerKey(owner);
+  /**
+   * Tells whether there is a file, or anything else, under the name of `address`.
+   *
+   * @throws {SystemError} if the file system does not say.
+   */
+  has(address: IpAddress): boolean {
+    return lstat(this.pathOf(address)) !== undefined;
   }
 
-  /** The reservation of `address`, if there is one. */
+  /**
+   * Returns the reservation of `address`, or undefined if there is none.
+   *
+   * @throws {SystemError} if it cannot be read.
+   */
   find(address: IpAddress): Reservation | undefined {
     const location = this.pathOf(address);
     const info = lstat(location);
@@ -122,18 +133,32 @@ export class NetworkDirectory {
     };
   }
 
-  /** The text of the cursor file of range set `index`; undefined if there is none, or something else in its place. */
+  /**
+   * Reads the text of the cursor of range set `index`; undefined if there is no such regular file.
+   *
+   * @throws {SystemError} if it cannot be read.
+   */
   readCursorText(index: number): string | undefined {
     const path = this.join(cursorName(index));
     return lstat(path)?.isFile ? readSmallFile(path) : undefined;
   }
 
-  /** The address in the cursor file, if its whole text is one. */
+  /**
+   * Reads the cursor of range set `index`; undefined if there is none, or its text is not an
+   * address.
+   *
+   * @throws {SystemError} if it cannot be read.
+   */
   readCursor(index: number): IpAddress | undefined {
     return parseIpAddress(this.readCursorText(index) ?? "");
   }
 
-  /** Writes the cursor file of range set `index`, or removes it for an undefined text. */
+  /**
+   * Writes the cursor of range set `index`, or removes it if `text` is undefined. A reader sees the
+   * old text or the new.
+   *
+   * @throws {SystemError} if it cannot be written, or is not a regular file.
+   */
   writeCursorText(index: number, text: string | undefined): void {
     const path = this.join(cursorName(index));
     if (text === undefined) return removeFile(path);
@@ -144,7 +169,11 @@ export class NetworkDirectory {
     renameFile(temporary, path);
   }
 
-  /** Writes the file that the reservations of one ADD are links of. */
+  /**
+   * Creates the file that the reservations of an ADD become links of, and brings it to the disk.
+   *
+   * @throws {SystemError} if it cannot be written, or exists.
+   */
   createPending(content: string): void {
     createFile(this.join(FILE_NAME.pending), content, FILE_MODE);
   }

@@ -1,4 +1,8 @@
-/** The lock of a network: `flock(2)` on a file that is never removed, the same lock that upstream takes. @module */
+/**
+ * The lock of a network: `flock(2)` on a file that is never removed, as upstream takes it.
+ *
+ * @module
+ */
 
 import { SystemError } from "../../base/errors.ts";
 import { MAX_TIMER_MS } from "../../sys/timeout.ts";
@@ -6,7 +10,10 @@ import { attempt, lstat, lstatOwn, systemError } from "../../sys/files.ts";
 
 const LOCK_MODE = 0o750;
 
-/** Opens the lock file; undefined if there is none and `create` is false, or no directory to make it in. */
+/**
+ * Opens the lock file. Returns undefined without one, unless `create` is true, and without a
+ * directory.
+ */
 function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
   if (lstatOwn(path) !== undefined) {
     return attempt("open", path, () => Deno.openSync(path));
@@ -20,11 +27,11 @@ function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
       mode: LOCK_MODE,
     });
   } catch (error) {
-    // Another call was faster: the file is there now.
+    // Another process was faster: the file exists now.
     if (error instanceof Deno.errors.AlreadyExists) {
       return openLockFile(path, false);
     }
-    // The directory is gone since somebody looked.
+    // The directory has been removed in the meantime.
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw systemError("open", path, error);
   }
@@ -33,7 +40,7 @@ function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
 /**
  * Takes the lock of an open file, waiting in the kernel's own queue.
  *
- * @returns False if `timeoutMs` has passed. The file is closed then, as soon as the wait for it is over.
+ * @returns False after `timeoutMs`. The file is closed then, as soon as the kernel's wait ends.
  */
 async function takeLock(
   file: Deno.FsFile,
@@ -57,7 +64,7 @@ async function takeLock(
   }
 }
 
-/** Whether the file that was locked is still the one that others will lock. */
+/** Tells whether the locked file is still the one that other processes will lock. */
 function isCurrent(file: Deno.FsFile, path: string): boolean {
   const info = lstat(path);
   const own = file.statSync();
@@ -65,13 +72,13 @@ function isCurrent(file: Deno.FsFile, path: string): boolean {
 }
 
 /**
- * Takes the lock at `path`. Closing the file that is returned gives it back; so does the end of the process.
+ * Takes the lock at `path`. Closing the returned file releases it; so does the end of the process.
  *
- * After a time-out the wait goes on in the background; the end of the process ends it.
+ * After a timeout the wait continues in the background, until the process ends.
  *
- * @param create Whether to make the file.
- * @returns Undefined if there is no such file and `create` is false, or no directory.
- * @throws {SystemError} If it cannot be opened, or somebody else held it for `timeoutMs`.
+ * @param options `create`: whether to create a missing file; `timeoutMs`: how long to wait.
+ * @returns Undefined if there is no file and `create` is false, or there is no directory.
+ * @throws {SystemError} if it cannot be opened, or another process holds it for `timeoutMs`.
  */
 export async function lockFile(
   path: string,
@@ -94,24 +101,24 @@ export async function lockFile(
         { advice: `to see which: fuser -v ${path}` },
       );
     }
-    // The directory may have been removed and made again while this call waited.
+    // The directory may have been removed and created again during the wait.
     if (isCurrent(file, path)) return file;
     file.close();
   }
 }
 
 /**
- * Looks whether the lock could be taken: the file can be opened and locked, or is held by somebody right now.
+ * Checks that the lock could be taken: the file can be opened, and is locked or can be.
  *
  * @returns False if there is no lock file.
- * @throws {SystemError} If it could not be taken.
+ * @throws {SystemError} if the lock could not be taken.
  */
 export function probeLock(path: string): boolean {
   const file = openLockFile(path, false);
   if (file === undefined) return false;
   try {
     attempt("flock", path, () => file.tryLockSync(true));
-    // Fails on a file system that is mounted read-only, and changes nothing on any other.
+    // Fails on a file system that is mounted read-only, and changes nothing elsewhere.
     const { atime, mtime } = file.statSync();
     if (atime !== null && mtime !== null) {
       attempt("utime", path, () => file.utimeSync(atime, mtime));

@@ -1,19 +1,20 @@
 /** Opens the directory of a network under its lock. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import type { StoreConfig } from "../config.ts";
-import type { ReservationStores } from "../reservation_store.ts";
-import { DiskStore } from "./disk_store.ts";
-import { lockFile, probeLock } from "./network_lock.ts";
+import type { Log } from "../../base/log_line.ts";
 import { attempt, lstat, systemError } from "../../sys/files.ts";
+import type { StoreConfig } from "../config.ts";
+import type { ReservationStores } from "../ports.ts";
+import { DiskStore } from "./disk_store.ts";
 import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
+import { lockFile, probeLock } from "./network_lock.ts";
 
 const DIRECTORY_MODE = 0o755;
 
 function isDirectory(path: string): boolean {
   let info: Deno.FileInfo;
   try {
-    // The directory of a network may be a link to another place; inside it no link is followed.
+    // The directory may be a symbolic link. Inside it, no link is followed.
     info = Deno.statSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
@@ -35,24 +36,24 @@ function parentOf(path: string): string {
   return slash > 0 ? path.slice(0, slash) : slash === 0 ? "/" : ".";
 }
 
-/** Fails where the file system that holds the directory is mounted read-only. */
+/** Refuses a directory on a file system that is mounted read-only. */
 function refuseReadOnly(directory: string): void {
   const { atime, mtime } = Deno.statSync(directory);
   try {
-    // Sets what is set already.
+    // Sets the times to what they are.
     if (atime && mtime) Deno.utimeSync(directory, atime, mtime);
   } catch (error) {
-    // Others may own the directory and let us write in it all the same.
+    // The directory belongs to another user; writing in it may be allowed all the same.
     if (error instanceof Deno.errors.PermissionDenied) return;
     throw systemError("utime", directory, error);
   }
 }
 
-/** How often a directory that somebody removes at the same moment is made again. */
-const MAKE_LIMIT = 10;
+/** How often the directory is created again if another process keeps removing it. */
+const MAX_ATTEMPTS = 10;
 
-/** The stores below the directories that configurations name. */
-export function diskStores(warn: (message: string) => void): ReservationStores {
+/** Returns the stores in the directories that network configurations name. */
+export function diskStores(log: Log): ReservationStores {
   const lock = (
     { directory, lockTimeoutMs }: StoreConfig,
     create: boolean,
@@ -67,19 +68,21 @@ export function diskStores(warn: (message: string) => void): ReservationStores {
     repair: boolean,
   ): DiskStore => {
     const network = new NetworkDirectory(directory);
-    return new DiskStore({ directory: network, lock, repair, warn });
+    return new DiskStore({ directory: network, lock, repair, log });
   };
   return {
     openOrCreate: async (config) => {
       const { directory } = config;
-      for (let made = 0; made < MAKE_LIMIT; made++) {
+      for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
         makeDirectory(directory);
         const file = await lock(config, true);
         if (file !== undefined) return store(config, file, true);
       }
-      throw new SystemError(`mkdir ${directory}: it is removed all the time`);
+      throw new SystemError(
+        `mkdir ${directory}: directory was removed again after each of ${MAX_ATTEMPTS} attempts`,
+      );
     },
-    // Upstream takes the lock for every command, so one is made where there is none.
+    // Upstream locks for every command, so the lock file is created if there is none.
     openForChange: async (config) => {
       if (!isDirectory(config.directory)) return undefined;
       const file = await lock(config, true);
@@ -93,8 +96,8 @@ export function diskStores(warn: (message: string) => void): ReservationStores {
       let existing = directory;
       while (!isDirectory(existing)) {
         if (lstat(existing) !== undefined) {
-          throw new SystemError(`open ${existing}: a link that leads nowhere`, {
-            advice: `remove ${existing} or make the directory it leads to`,
+          throw new SystemError(`open ${existing}: dangling symbolic link`, {
+            advice: `remove ${existing} or create the directory it points to`,
           });
         }
         existing = parentOf(existing);

@@ -1,9 +1,10 @@
 /**
- * The reservations of a large network in an SQLite file, so that no call has to read all of them.
+ * The reservations of a large network in an SQLite file, so that no command has to read all of
+ * them.
  *
- * The file is a cache. It counts as up to date only while its modification time is that of the directory: both are set
- * to one value in the past after each change, and whatever else adds or removes a file sets the directory's to the
- * present. What it says about an owner is compared with the file before it is acted on.
+ * The file is a cache. It is current only while its modification time equals that of the directory:
+ * both are set to the same past time after each change, and whatever else adds or removes a file
+ * sets the time of the directory to the present.
  *
  * @module
  */
@@ -16,22 +17,37 @@ import {
   type IpAddress,
   lastValue,
 } from "../../net/ip_address.ts";
+import { isFromEarlierBoot, nowMs } from "../../sys/clock.ts";
+import { attempt, lstat, lstatOwn, removeFile } from "../../sys/files.ts";
 import type {
   ReservationLookup,
   ReservationTable,
 } from "../reservation_table.ts";
-import { isFromEarlierBoot, nowMs } from "../../sys/clock.ts";
-import { lstat, lstatOwn, removeFile } from "../../sys/files.ts";
 
-/** Older than any time the kernel is going to give the directory, whatever the step of its clock. */
+/** The index is damaged, or contradicts the files: what it says cannot be relied on. */
+export class IndexDoubt extends Error {
+  override readonly name = "IndexDoubt";
+}
+
+/** What a command changes in the index. */
+export interface IndexChange {
+  readonly removed: readonly IpAddress[];
+  /** Addresses with the keys of their owners. */
+  readonly inserted: readonly (readonly [IpAddress, string])[];
+}
+
+/** Older than any time that the kernel will give the directory, even after a step of its clock. */
 const STAMP_AGE_MS = 3_000;
 
-/** How much older than its last change a stamped file is at least: `ctime` comes in whole seconds. */
-const STAMPED_AGE_MS = STAMP_AGE_MS / 2;
+/** A stamped file is at least so much older than its last change; `ctime` has whole seconds. */
+const MIN_STAMPED_AGE_MS = STAMP_AGE_MS / 2;
 
 const FILE_MODE = 0o600;
 
-/** Durability is not asked for: after a crash of the machine the file is from an earlier boot, and not used. */
+/**
+ * The file need not be durable: after a crash of the machine it is from an earlier boot, and not
+ * used.
+ */
 const SETTINGS = `
   PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = MEMORY;
@@ -40,21 +56,24 @@ const SETTINGS = `
   PRAGMA trusted_schema = OFF;
 `;
 
-/** A run is a stretch of taken addresses without a gap; runs never touch. */
+/** A run is a series of taken addresses without a gap. Two runs never touch. */
 const SCHEMA = `
   CREATE TABLE reservation (address TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE run (first TEXT PRIMARY KEY, last TEXT NOT NULL) WITHOUT ROWID;
 `;
 
-/** Fixed-length text whose order is that of the addresses, families apart. */
+/** Returns a text of fixed length. Texts sort as the addresses do, and the families apart. */
 function toKey({ family, value }: IpAddress): string {
   return `${family}${
     value.toString(16).padStart(addressBits(family) / 4, "0")
   }`;
 }
 
+const KEY = /^(?:4[0-9a-f]{8}|6[0-9a-f]{32})$/;
+
 function fromKey(key: unknown): IpAddress {
   const text = String(key);
+  if (!KEY.test(text)) throw new IndexDoubt(`invalid key "${text}"`);
   const family: Family = text.startsWith("4") ? 4 : 6;
   return { family, value: BigInt(`0x${text.slice(1)}`) };
 }
@@ -68,68 +87,143 @@ function toRun(row: Record<string, unknown> | undefined): Run | undefined {
   return row && { first: String(row["first"]), last: String(row["last"]) };
 }
 
-/** Whether the file at `path` is the index of `directory` as it is now. */
+/** Runs `body`; an error of SQLite becomes a doubt about the index at `path`. */
+function doubting<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const isSqlite = error instanceof Error && "code" in error &&
+      error.code === "ERR_SQLITE_ERROR";
+    if (!isSqlite) throw error;
+    throw new IndexDoubt(`${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/**
+ * Tells whether the file at `path` is an index of `directory` as it is now.
+ *
+ * @throws {SystemError} if one of them cannot be inspected.
+ */
 export function isIndexCurrent(path: string, directory: string): boolean {
   const stamp = lstat(path);
   if (stamp?.isFile !== true || stamp.mtime === null) return false;
   const stampMs = stamp.mtime.getTime();
-  // A file that a kill left unstamped is as young as its last change, and so, by chance, may be the directory.
+  // A file that was not stamped, because of a kill, is as young as its last change. The directory
+  // may have the same time by chance.
   const changedMs = stamp.ctime?.getTime() ?? stampMs;
-  if (changedMs - stampMs < STAMPED_AGE_MS) return false;
+  if (changedMs - stampMs < MIN_STAMPED_AGE_MS) return false;
   return lstat(directory)?.mtime?.getTime() === stampMs &&
     !isFromEarlierBoot(stampMs);
 }
 
-/** An open index. What its methods throw means that the file is damaged. */
-export class ReservationIndex implements ReservationLookup {
+/**
+ * Makes the index at `path` current: one of `directory` as it is now.
+ *
+ * @throws {SystemError} if a time cannot be set.
+ */
+export function stampIndex(path: string, directory: string): void {
+  const stamp = new Date(nowMs() - STAMP_AGE_MS);
+  for (const each of [path, directory]) {
+    attempt("utime", each, () => Deno.utimeSync(each, stamp, stamp));
+  }
+}
+
+/** Offsets of the write and the read version in the header of an SQLite file. */
+const VERSION_OFFSETS = [18, 19] as const;
+/** The version of a file with a write-ahead log. */
+const WRITE_AHEAD_LOG = 2;
+
+/**
+ * Refuses a file that makes SQLite create a write-ahead log beside it, which nothing would remove.
+ *
+ * @throws {IndexDoubt} if the header asks for a log.
+ * @throws {SystemError} if the file cannot be read.
+ */
+function refuseWriteAheadLog(path: string): void {
+  const header = new Uint8Array(20);
+  attempt("read", path, () => {
+    using file = Deno.openSync(path);
+    file.readSync(header);
+  });
+  if (VERSION_OFFSETS.some((at) => header[at] === WRITE_AHEAD_LOG)) {
+    throw new IndexDoubt(`${path} asks for a write-ahead log`);
+  }
+}
+
+/** An open index. Its methods throw {@link IndexDoubt} if the file is damaged. */
+export class ReservationIndex implements ReservationLookup, Disposable {
+  readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
   private constructor(path: string) {
-    this.#database = new DatabaseSync(path);
-    this.#database.exec(SETTINGS);
+    this.#path = path;
+    this.#database = doubting(path, () => new DatabaseSync(path));
+    try {
+      this.#execute(SETTINGS);
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
   }
 
-  /** The index at `path`; undefined if there is none, or not one of `directory` as it is now. */
+  /**
+   * Opens the index at `path`.
+   *
+   * @returns Undefined if there is none, or none of `directory` as it is now.
+   * @throws {IndexDoubt} if it is not a database, or one with a write-ahead log.
+   * @throws {SystemError} if it cannot be inspected.
+   */
   static open(path: string, directory: string): ReservationIndex | undefined {
-    return isIndexCurrent(path, directory)
-      ? new ReservationIndex(path)
-      : undefined;
+    if (!isIndexCurrent(path, directory)) return undefined;
+    refuseWriteAheadLog(path);
+    return new ReservationIndex(path);
   }
 
-  /** A new index of what `table` holds, in place of the one at `path`. */
+  /**
+   * Creates an index of what `table` holds, instead of the one at `path`. It is not stamped yet.
+   *
+   * @throws {SystemError} if the file cannot be created, or is not a regular file.
+   */
   static create(path: string, table: ReservationTable): ReservationIndex {
     if (lstatOwn(path) !== undefined) removeFile(path);
-    Deno.openSync(path, { write: true, createNew: true, mode: FILE_MODE })
-      .close();
+    const options = { write: true, createNew: true, mode: FILE_MODE };
+    attempt("create", path, () => Deno.openSync(path, options).close());
     const index = new ReservationIndex(path);
     index.#fill(table);
     return index;
   }
 
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
   #fill(table: ReservationTable): void {
-    this.#database.exec(`BEGIN; ${SCHEMA}`);
+    this.#execute(`BEGIN; ${SCHEMA}`);
     const rows = [...table.entries()].map(([address, owner]) => ({
       key: toKey(address),
       address,
       owner,
     }))
       .sort((a, b) => a.key < b.key ? -1 : 1);
-    const insert = this.#prepare("INSERT INTO reservation VALUES (?, ?)");
     let run: { first: string; next: string; last: string } | undefined;
     for (const { key, address, owner } of rows) {
-      insert.run(key, owner);
+      this.#run("INSERT INTO reservation VALUES (?, ?)", key, owner);
       if (run?.next !== key) {
-        if (run !== undefined) this.#insertRun(run.first, run.last);
+        if (run !== undefined) this.#insertRun(run);
         run = { first: key, last: key, next: "" };
       }
       run.last = key;
       run.next = toKey(addressPlus(address, 1n));
     }
-    if (run !== undefined) this.#insertRun(run.first, run.last);
-    this.#database.exec(
+    if (run !== undefined) this.#insertRun(run);
+    this.#execute(
       "CREATE INDEX reservation_owner ON reservation (owner); COMMIT",
     );
+  }
+
+  #execute(sql: string): void {
+    doubting(this.#path, () => this.#database.exec(sql));
   }
 
   #prepare(sql: string): StatementSync {
@@ -138,27 +232,47 @@ export class ReservationIndex implements ReservationLookup {
     return known;
   }
 
-  #insertRun(first: string, last: string): void {
-    this.#prepare("INSERT INTO run VALUES (?, ?)").run(first, last);
+  #run(sql: string, ...parameters: readonly string[]): void {
+    doubting(this.#path, () => this.#prepare(sql).run(...parameters));
+  }
+
+  #rows(
+    sql: string,
+    ...parameters: readonly (string | number)[]
+  ): Record<string, unknown>[] {
+    return doubting(this.#path, () => this.#prepare(sql).all(...parameters));
+  }
+
+  #insertRun({ first, last }: Run): void {
+    this.#run("INSERT INTO run VALUES (?, ?)", first, last);
   }
 
   #deleteRun({ first }: Run): void {
-    this.#prepare("DELETE FROM run WHERE first = ?").run(first);
+    this.#run("DELETE FROM run WHERE first = ?", first);
   }
 
-  /** The run that `key` lies in. */
+  /** Returns the run that `key` lies in. */
   #runAround(key: string): Run | undefined {
     const sql =
       "SELECT first, last FROM run WHERE first <= ? ORDER BY first DESC LIMIT 1";
-    const run = toRun(this.#prepare(sql).get(key));
+    const [row] = this.#rows(sql, key);
+    const run = toRun(row);
     return run !== undefined && run.last >= key ? run : undefined;
   }
 
+  get size(): number {
+    const [row] = this.#rows("SELECT count(*) AS size FROM reservation");
+    return Number(row?.["size"]);
+  }
+
   addressesOf(owner: string): readonly IpAddress[] {
-    const rows = this.#prepare(
-      "SELECT address FROM reservation WHERE owner = ?",
-    ).all(owner);
-    return rows.map((row) => fromKey(row["address"]));
+    const sql = "SELECT address FROM reservation WHERE owner = ?";
+    return this.#rows(sql, owner).map((row) => fromKey(row["address"]));
+  }
+
+  someAddresses(count: number): readonly IpAddress[] {
+    const sql = "SELECT address FROM reservation LIMIT ?";
+    return this.#rows(sql, count).map((row) => fromKey(row["address"]));
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
@@ -167,49 +281,41 @@ export class ReservationIndex implements ReservationLookup {
     return first.value <= last.value ? first : undefined;
   }
 
+  /** Adds a reservation. The address must not be in the index. */
   insert(address: IpAddress, owner: string): void {
     const key = toKey(address);
-    this.#prepare("INSERT INTO reservation VALUES (?, ?)").run(key, owner);
+    this.#run("INSERT INTO reservation VALUES (?, ?)", key, owner);
     const before = this.#runAround(toKey(addressPlus(address, -1n)));
-    // Behind the last address of a family there is no key, and no run.
+    // After the last address of a family there is no key, and no run.
     const after = address.value < lastValue(address.family)
       ? this.#runAround(toKey(addressPlus(address, 1n)))
       : undefined;
     if (before !== undefined) this.#deleteRun(before);
     if (after !== undefined) this.#deleteRun(after);
-    this.#insertRun(before?.first ?? key, after?.last ?? key);
+    this.#insertRun({ first: before?.first ?? key, last: after?.last ?? key });
   }
 
+  /** Removes the reservation of an address, if there is one. */
   remove(address: IpAddress): void {
     const key = toKey(address);
-    this.#prepare("DELETE FROM reservation WHERE address = ?").run(key);
+    this.#run("DELETE FROM reservation WHERE address = ?", key);
     const run = this.#runAround(key);
     if (run === undefined) return;
     this.#deleteRun(run);
-    if (run.first < key) {
-      this.#insertRun(run.first, toKey(addressPlus(address, -1n)));
+    const { first, last } = run;
+    if (first < key) {
+      this.#insertRun({ first, last: toKey(addressPlus(address, -1n)) });
     }
-    if (key < run.last) {
-      this.#insertRun(toKey(addressPlus(address, 1n)), run.last);
+    if (key < last) {
+      this.#insertRun({ first: toKey(addressPlus(address, 1n)), last });
     }
   }
 
-  /** Several changes as one. */
-  change(body: () => void): void {
-    this.#database.exec("BEGIN");
-    body();
-    this.#database.exec("COMMIT");
+  /** Applies all of a change, or nothing of it. */
+  change({ removed, inserted }: IndexChange): void {
+    this.#execute("BEGIN");
+    for (const address of removed) this.remove(address);
+    for (const [address, owner] of inserted) this.insert(address, owner);
+    this.#execute("COMMIT");
   }
-
-  /** Closes the file. */
-  close(): void {
-    this.#database.close();
-  }
-}
-
-/** Says that the index at `path` is one of `directory` as it is now. */
-export function stampIndex(path: string, directory: string): void {
-  const stamp = new Date(nowMs() - STAMP_AGE_MS);
-  Deno.utimeSync(path, stamp, stamp);
-  Deno.utimeSync(directory, stamp, stamp);
 }

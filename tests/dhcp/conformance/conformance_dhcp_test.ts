@@ -10,7 +10,7 @@ import { assertEquals } from "@std/assert";
 import { differencesOf } from "../../host_local/conformance/case_reader.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
-import { testInLanes } from "../../support/lanes.ts";
+import { testRowsInParallel } from "../../support/parallel_rows.ts";
 import { type DhcpCase, loadDhcpCases } from "./dhcp_case.ts";
 import { runDhcpCase, type Side } from "./dhcp_runner.ts";
 
@@ -46,7 +46,7 @@ Deno.test("the documentation explains every difference that a case of dhcp relie
 /** Registers one test for each case file, with a step for each case. Steps mostly wait, so several run at once. */
 function register(side: Side, isWanted: (each: DhcpCase) => boolean): void {
   for (const { topic, cases } of groups) {
-    testInLanes(
+    testRowsInParallel(
       ["root", `binary:${side.binary}`],
       `${side.target} ${topic}`,
       cases.filter(isWanted).map((each) => ({

@@ -8,7 +8,7 @@ import {
   outcomesWith,
 } from "../../host_local/conformance/runner.ts";
 import { BadServer } from "../../support/dhcp_bad_server.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import type { PluginOutcome } from "../../support/plugin_process.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -105,7 +105,7 @@ async function compareMessages(
 ): Promise<string[]> {
   if (wire === undefined) return [];
   try {
-    await eventually(
+    await waitFor(
       "messages",
       () => withoutRetransmissions(heard()).length >= wire.length || undefined,
     );
@@ -161,7 +161,7 @@ class Daemon implements AsyncDisposable {
         stderr: "null",
       }).spawn(),
     );
-    await eventually("daemon", async () => {
+    await waitFor("daemon", async () => {
       try {
         (await Deno.connect({ transport: "unix", path: socketPath })).close();
         return true;

@@ -1,27 +1,28 @@
-/** Getting an address, and giving it back. @module */
+/** ADD and DEL with a real server. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import type { GivenLease } from "../../support/dhcp_server.ts";
-import { bare, isUp } from "./stage.ts";
+import type { ServerLease } from "../../support/dhcp_server.ts";
+import { addressOf, isUp } from "./test_network.ts";
 import type { ServerRow } from "./server_rows.ts";
 
-/** No server must be asked for longer than a test has patience. */
-const BRIEF = { timeout: "3s" };
+/** An ADD that cannot succeed ends soon. */
+const SHORT = { timeout: "3s" };
 
 /** Rows about ADD and DEL with one server. */
 export const ACQUIRE_ROWS: readonly ServerRow[] = [
   {
-    name: "ADD gives address, mask, router and DNS; DEL frees it in its file",
+    name:
+      "ADD returns address, mask, router and DNS; DEL removes the lease from the server's file",
     service: { dns: ["192.0.2.53", "192.0.2.54"], domain: "a.example" },
-    run: async (stage) => {
-      const { host, server } = stage;
+    run: async (network) => {
+      const { host, server } = network;
       await host.daemon();
       const container = host.container();
       const { json } = await host.call("ADD", container);
-      // Read once: some servers write their file anew, and it is empty meanwhile.
-      let lease: GivenLease | undefined;
-      await stage.until("lease in the file", () => {
-        [lease] = server.leases();
+      // Read once, for some servers truncate their file to rewrite it.
+      let lease: ServerLease | undefined;
+      await network.until("lease in the file", () => {
+        [lease] = server.leases;
         return lease !== undefined;
       });
       assert(lease !== undefined);
@@ -37,29 +38,29 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
       container.ip(`addr add ${lease.address}/24 dev eth0`);
       assertEquals((await host.call("CHECK", container)).code, 0);
       assertEquals((await host.call("DEL", container)).code, 0);
-      await stage.serverHas([]);
+      await network.serverHas([]);
       assertEquals(host.stateFiles, []);
-      const { source } = await stage.releasedTo("192.0.2.1");
+      const { source } = await network.releasedTo("192.0.2.1");
       assertEquals(source, lease.address);
     },
   },
   {
-    name: "DEL before the address is on the interface frees it too",
-    run: async (stage) => {
-      const { host } = stage;
+    name: "DEL releases a lease whose address is not on the interface yet",
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
       const container = host.container();
       const { json } = await host.call("ADD", container);
-      const address = bare(json.ips[0].address);
-      await stage.serverHas([address]);
+      const address = addressOf(json.ips[0].address);
+      await network.serverHas([address]);
       assertEquals((await host.call("DEL", container)).code, 0);
-      await stage.serverHas([]);
-      const { source } = await stage.releasedTo("192.0.2.1");
+      await network.serverHas([]);
+      const { source } = await network.releasedTo("192.0.2.1");
       assertEquals(source, address);
     },
   },
   {
-    name: "classless routes win over static routes and router",
+    name: "ADD prefers classless static routes to static routes and router",
     service: {
       classlessRoutes: [
         ["198.51.100.0/24", "192.0.2.9"],
@@ -78,7 +79,7 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "static routes are classful and stand before the router",
+    name: "ADD lists classful static routes before the default route",
     service: { staticRoutes: [["203.0.113.7", "192.0.2.11"]] },
     run: async ({ host }) => {
       await host.daemon();
@@ -90,14 +91,14 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "ADD sets a link up, and waits for its carrier",
-    run: async (stage) => {
-      const { host, wire } = stage;
+    name: "ADD sets the link up and waits for its carrier",
+    run: async (network) => {
+      const { host, wire } = network;
       await host.daemon();
       const container = host.container();
       host.server.ip("link set p1 down");
       const adding = host.call("ADD", container);
-      await stage.until("link that is set up", () => isUp(container));
+      await network.until("link set up", () => isUp(container));
       assertEquals(wire.messages, []);
       host.server.ip("link set p1 up");
       assertEquals((await adding).code, 0);
@@ -105,14 +106,14 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
         "DISCOVER",
         "REQUEST",
       ]);
-      // Whatever was sent has arrived: nothing was lost on a link without carrier.
+      // Every message sent has arrived, so none was sent on a link without carrier.
       const { sent_discover: discovers = 0, sent_request: requests = 0 } =
         await host.counters();
       assertEquals(wire.messages.length, discovers + requests);
     },
   },
   {
-    name: "without a carrier ADD says so",
+    name: "ADD fails with the reason where the link has no carrier",
     run: async ({ host }) => {
       await host.daemon();
       const container = host.container();
@@ -128,16 +129,16 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "a pool without a free address is code 11, until one is given back",
+    name: "ADD fails with code 11 while the pool is exhausted",
     service: { pool: ["192.0.2.50", "192.0.2.50"] },
-    run: async (stage) => {
-      const { host } = stage;
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
-      const [one, other] = [host.container(), host.container()];
-      await host.add(one, { containerId: "one" });
-      const refused = await host.call("ADD", other, {
-        containerId: "other",
-        ipam: BRIEF,
+      const [first, second] = [host.container(), host.container()];
+      await host.add(first, { containerId: "first" });
+      const refused = await host.call("ADD", second, {
+        containerId: "second",
+        ipam: SHORT,
       });
       assertEquals(refused.json.code, 11);
       assert(
@@ -146,18 +147,18 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
         refused.json.msg,
       );
       assertEquals(host.leaseFiles.length, 1);
-      await host.call("DEL", one, { containerId: "one" });
-      await stage.serverHas([]);
-      // As main plugins do; a server that asks the link would find the address in use.
-      one.ip("addr flush dev eth0");
-      await host.add(other, { containerId: "other" });
-      await stage.serverHas(["192.0.2.50"]);
+      await host.call("DEL", first, { containerId: "first" });
+      await network.serverHas([]);
+      // As a main plugin does; a server that probes the link would find the address in use.
+      first.ip("addr flush dev eth0");
+      await host.add(second, { containerId: "second" });
+      await network.serverHas(["192.0.2.50"]);
     },
   },
   {
-    name: "ten at once get ten addresses, and give them all back",
-    run: async (stage) => {
-      const { host } = stage;
+    name: "ten containers added at once get ten addresses, and release them",
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
       const containers = Array.from({ length: 10 }, () => host.container());
       const addresses = await Promise.all(
@@ -165,20 +166,20 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
           host.add(container, { containerId: `c${index}` })
         ),
       ).catch((cause) => {
-        throw new Error(stage.report(), { cause });
+        throw new Error(network.report(), { cause });
       });
       assertEquals(new Set(addresses).size, 10);
-      await stage.serverHas(addresses.map(bare));
+      await network.serverHas(addresses.map(addressOf));
       await Promise.all(
         containers.map((container, index) =>
           host.call("DEL", container, { containerId: `c${index}` })
         ),
       );
-      await stage.serverHas([]);
+      await network.serverHas([]);
     },
   },
   {
-    name: "a repeated ADD is answered with the same lease, without the server",
+    name: "a repeated ADD returns the same lease without asking the server",
     run: async ({ host, wire }) => {
       await host.daemon();
       const container = host.container();
@@ -190,9 +191,9 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "GC gives back what is not listed, and nothing else",
-    run: async (stage) => {
-      const { host } = stage;
+    name: "GC releases the leases of unlisted attachments only",
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
       const [kept, stale] = [host.container(), host.container()];
       const address = await host.add(kept, { containerId: "kept" });
@@ -205,7 +206,7 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
         },
       });
       assertEquals(code, 0);
-      await stage.serverHas([bare(address)]);
+      await network.serverHas([addressOf(address)]);
       assertEquals(host.leaseFiles.length, 1);
     },
   },

@@ -2,12 +2,12 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
-/** Opens the socket as descriptor 3, names the process, and becomes it. */
+/** Opens the socket as descriptor 3, sets the variables for its own process, and executes the command. */
 const ACTIVATOR = `use Socket; use POSIX (); $^F = 9;
   socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die $!;
   (my $name = $ENV{SOCKET}) =~ s/^abstract:/\\0/;
@@ -15,72 +15,54 @@ const ACTIVATOR = `use Socket; use POSIX (); $^F = 9;
   POSIX::dup2(fileno($s), 3) if fileno($s) != 3;
   $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; exec @ARGV or die $!;`;
 
-/** A daemon whose socket has this name. */
-class Activated implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #logPath: string;
-
-  constructor(
-    directory: TempDir,
-    socket: string,
-    flags: readonly string[],
-  ) {
-    this.#logPath = directory.join("log");
-    this.#child = new Deno.Command("/bin/sh", {
-      args: [
-        ...["-c", 'exec perl -e "$ACTIVATOR" "$0" "$@" 2>"$LOG"'],
-        ...[DHCP_BIN, "daemon", ...flags],
-      ],
-      env: { ACTIVATOR, SOCKET: socket, LOG: this.#logPath },
+/** Starts a daemon on a socket of this name. @returns The daemon and its log line when it serves. */
+async function activate(
+  directory: TempDir,
+  socket: string,
+  flags: readonly string[],
+): Promise<{ readonly daemon: BackgroundProcess; readonly line: string }> {
+  const daemon = await BackgroundProcess.start(
+    ["perl", "-e", ACTIVATOR, DHCP_BIN, "daemon", ...flags],
+    {
+      logFile: directory.join("log"),
+      ready: "event=serving",
+      env: { SOCKET: socket },
       cwd: directory.path,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-  }
-
-  /** What it says when it serves. */
-  async serving(): Promise<string> {
-    return await eventually("daemon", async () => {
-      const log = await Deno.readTextFile(this.#logPath).catch(() => "");
-      return log.match(/.*event=serving.*/)?.[0];
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#child.status;
-  }
+    },
+  );
+  await daemon.until("line feed", () => daemon.log.endsWith("\n"));
+  const [line = ""] = daemon.log.match(/.*event=serving.*/) ?? [];
+  return { daemon, line };
 }
 
 for (
   const { name, socket, flags, want } of [
     {
-      name: "a path",
+      name: "at a path",
       socket: "@/a.sock",
       flags: ["-socketpath", "@/flag.sock"],
       want: "socket=@/a.sock state=@/a ",
     },
     {
-      name: "a path, whatever the prefix of the host",
+      name: "at a path, with any host prefix",
       socket: "@/a.sock",
       flags: ["-hostprefix", "@/host", "-socketpath", "/flag.sock"],
       want: "socket=@/a.sock state=@/a ",
     },
     {
-      name: "a path, and leases elsewhere",
+      name: "at a path, with a state directory elsewhere",
       socket: "@/a.sock",
       flags: ["-socketpath", "@/flag.sock", "-statedir", "@/leases"],
       want: "socket=@/a.sock state=@/leases ",
     },
     {
-      name: "no path but an abstract name",
+      name: "with an abstract name",
       socket: "abstract:cni-ipam-@",
       flags: ["-socketpath", "@/flag.sock"],
       want: "socket=@/flag.sock state=@/flag ",
     },
     {
-      name: "a path that leads nowhere from here",
+      name: "at a relative path",
       socket: "a.sock",
       flags: ["-socketpath", "@/flag.sock"],
       want: "socket=@/flag.sock state=@/flag ",
@@ -89,12 +71,16 @@ for (
 ) {
   testWith(
     ["root", "command:perl", `binary:${DHCP_BIN}`],
-    `an activated daemon keeps its leases where its socket is: ${name}`,
+    `an activated daemon chooses its state directory by a socket ${name}`,
     async () => {
       using directory = new TempDir();
       const at = (text: string): string => text.replaceAll("@", directory.path);
-      await using daemon = new Activated(directory, at(socket), flags.map(at));
-      const line = await daemon.serving();
+      const { daemon, line } = await activate(
+        directory,
+        at(socket),
+        flags.map(at),
+      );
+      await using _daemon = daemon;
       assert(line.includes(at(want)), line);
     },
   );
@@ -102,7 +88,7 @@ for (
 
 testWith(
   ["root", "command:perl", `binary:${DHCP_BIN}`],
-  "an activated daemon finds the notes of plugins that call its socket",
+  "an activated daemon finds the release notes of plugins that use its socket",
   async () => {
     using directory = new TempDir();
     const socket = directory.join("a.sock");
@@ -116,12 +102,12 @@ testWith(
       }),
     });
     assertEquals([code, stdout], [0, ""]);
-    const notes = async (): Promise<number> =>
+    const releaseNotes = async (): Promise<number> =>
       (await Array.fromAsync(Deno.readDir(directory.join("a")))).length;
-    assertEquals(await notes(), 1);
+    assertEquals(await releaseNotes(), 1);
     const flags = ["-socketpath", directory.join("flag.sock")];
-    await using daemon = new Activated(directory, socket, flags);
-    await daemon.serving();
-    assertEquals(await notes(), 0);
+    const { daemon } = await activate(directory, socket, flags);
+    await using _daemon = daemon;
+    assertEquals(await releaseNotes(), 0);
   },
 );

@@ -1,4 +1,4 @@
-/** Servers that do wrong, or something else, when a lease is renewed. @module */
+/** Renewals with servers that misbehave or change their answers. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -10,31 +10,32 @@ import {
   textHex,
 } from "../../support/dhcp_bad_server.ts";
 import { ip } from "../../support/dhcp_messages.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
-import { type DaemonProcess, DhcpHost } from "./dhcp_host.ts";
-import type { LaneRow } from "../../support/lanes.ts";
-import { addressesOf, isUp } from "./stage.ts";
+import type { BackgroundProcess } from "../../../tools/lab/background_process.ts";
+import { DhcpHost } from "./dhcp_host.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
+import { addressesOf, isUp } from "./test_network.ts";
 
 interface After {
   readonly host: DhcpHost;
   readonly server: BadServer;
   readonly container: TestNetns;
-  readonly daemon: DaemonProcess;
+  readonly daemon: BackgroundProcess;
 }
 
 interface Row {
   readonly name: string;
-  /** Fields of the first ACK, besides T1 of one second. */
+  /** Fields of the first ACK, in addition to T1 of one second. */
   readonly first?: ReplyFields;
-  /** The answers to what comes after the ADD. */
-  readonly then: Script;
+  /** The replies after the ADD. */
+  readonly afterwards: Script;
   readonly ipam?: Readonly<Record<string, unknown>>;
   readonly check: (after: After) => Promise<void>;
 }
 
-const T1_OF_A_SECOND = { 51: "00000e10", 58: "00000001", 59: "00000e00" };
+const ONE_SECOND_T1 = { 51: "00000e10", 58: "00000001", 59: "00000e00" };
 
 function isRenewal({ type, message }: ClientMessage): boolean {
   return type === "REQUEST" && message.ciaddr.value !== 0n;
@@ -45,7 +46,7 @@ function renewals({ server }: After): ClientMessage[] {
 }
 
 /** Whether the default route of `eth0` goes through `gateway`. */
-function defaultGoesBy(netns: TestNetns, gateway: string): boolean {
+function hasDefaultRoute(netns: TestNetns, gateway: string): boolean {
   return netns.list("route show default")
     .some((route) => route.gateway === gateway);
 }
@@ -53,28 +54,28 @@ function defaultGoesBy(netns: TestNetns, gateway: string): boolean {
 async function until(
   { daemon }: After,
   what: string,
-  look: () => boolean,
+  isTrue: () => boolean,
 ): Promise<void> {
   try {
-    await poll(what, look);
+    await waitUntil(what, isTrue);
   } catch (cause) {
     throw new Error(`No ${what}\n${daemon.log}`, { cause });
   }
 }
 
-/** What keeps the address that it has. */
-const USUAL = { options: T1_OF_A_SECOND };
+/** Grants the same address again. */
+const SAME = { options: ONE_SECOND_T1 };
 
 const ROWS: readonly Row[] = [
   {
-    name: "T1 of a second is obeyed, once a second and not more",
-    then: (message) => [answerTo(message, "ACK", USUAL)],
+    name: "the client renews every second where T1 is one second",
+    afterwards: (message) => [answerTo(message, "ACK", SAME)],
     check: async (after) => {
       const { log } = after.daemon;
       assert(!log.includes("event=unexpected-error"), log);
       await until(after, "three renewals", () => renewals(after).length >= 3);
       const [first, second, third] = renewals(after);
-      // A fresh exchange each time, `secs` from its own beginning.
+      // Each renewal is an exchange of its own.
       assertEquals(
         new Set([first, second, third].map((m) => m?.message.xid)).size,
         3,
@@ -86,10 +87,10 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "every ACK twice",
-    then: (message) => [
-      answerTo(message, "ACK", USUAL),
-      answerTo(message, "ACK", USUAL),
+    name: "the client ignores repeated ACKs",
+    afterwards: (message) => [
+      answerTo(message, "ACK", SAME),
+      answerTo(message, "ACK", SAME),
     ],
     check: async (after) => {
       await until(after, "three renewals", () => renewals(after).length >= 3);
@@ -97,25 +98,25 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    // Its host says that nothing listens on port 67: the client's socket gets ECONNREFUSED.
-    name: "silence, and ICMP errors: the address stays",
-    then: () => [],
+    // Nothing listens on port 67, so the host replies by ICMP and the client's socket gets ECONNREFUSED.
+    name: "the client keeps its address when renewals get ICMP errors",
+    afterwards: () => [],
     check: async (after) => {
-      await until(after, "two tries", () => renewals(after).length >= 2);
+      await until(after, "two renewals", () => renewals(after).length >= 2);
       assertEquals(addressesOf(after.container), ["192.0.2.50/24"]);
       assertEquals((await after.host.call("CHECK", after.container)).code, 0);
-      after.server.script = (message) => [answerTo(message, "ACK", USUAL)];
+      after.server.script = (message) => [answerTo(message, "ACK", SAME)];
       await until(
         after,
         "renewal",
-        () => after.daemon.log.includes("lease-renewed"),
+        () => after.daemon.log.includes("event=lease-renewed"),
       );
     },
   },
   {
-    name: "another address is put in the place of the first",
-    then: (message) => [
-      answerTo(message, "ACK", { ...USUAL, yiaddr: ip("192.0.2.60") }),
+    name: "the client replaces its address by the one it is granted",
+    afterwards: (message) => [
+      answerTo(message, "ACK", { ...SAME, yiaddr: ip("192.0.2.60") }),
     ],
     check: async (after) => {
       const { container, host } = after;
@@ -127,7 +128,7 @@ const ROWS: readonly Row[] = [
       await until(
         after,
         "default route",
-        () => defaultGoesBy(container, "192.0.2.1"),
+        () => hasDefaultRoute(container, "192.0.2.1"),
       );
       const { json } = await host.call("ADD", container);
       assertEquals(json.ips[0].address, "192.0.2.60/24");
@@ -135,10 +136,10 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "another router is put in the place of the first",
-    then: (message) => [
+    name: "the client replaces its default route by the router it is granted",
+    afterwards: (message) => [
       answerTo(message, "ACK", {
-        options: { ...T1_OF_A_SECOND, 3: "c0000209" },
+        options: { ...ONE_SECOND_T1, 3: "c0000209" },
       }),
     ],
     check: async (after) => {
@@ -146,65 +147,67 @@ const ROWS: readonly Row[] = [
       await until(
         after,
         "other router",
-        () => defaultGoesBy(container, "192.0.2.9"),
+        () => hasDefaultRoute(container, "192.0.2.9"),
       );
-      assert(!defaultGoesBy(container, "192.0.2.1"));
-      assert(/lease-changed.*changed=gateway,routes/.test(after.daemon.log));
-      // The renewals after it have the same values again.
+      assert(!hasDefaultRoute(container, "192.0.2.1"));
+      assert(
+        /event=lease-changed.*changed=gateway,routes/.test(after.daemon.log),
+      );
+      // Later renewals change nothing.
       const { leases_changed: changed } = await after.host.counters();
       assertEquals(changed, 1);
     },
   },
   {
-    name: 'with "onChange": "keep" another router is only logged',
+    name: '"onChange": "keep" only logs another router',
     ipam: { onChange: "keep" },
-    then: (message) => [
+    afterwards: (message) => [
       answerTo(message, "ACK", {
-        options: { ...T1_OF_A_SECOND, 3: "c0000209" },
+        options: { ...ONE_SECOND_T1, 3: "c0000209" },
       }),
     ],
     check: async (after) => {
       await until(
         after,
-        "word of it",
+        "log line",
         () => after.daemon.log.includes("event=change-ignored"),
       );
-      assert(defaultGoesBy(after.container, "192.0.2.1"));
-      assert(!defaultGoesBy(after.container, "192.0.2.9"));
+      assert(hasDefaultRoute(after.container, "192.0.2.1"));
+      assert(!hasDefaultRoute(after.container, "192.0.2.9"));
     },
   },
   {
-    name: "an ACK without a mask keeps the mask",
-    then: (message) => [
+    name: "an ACK without a subnet mask keeps the prefix length",
+    afterwards: (message) => [
       answerTo(message, "ACK", {
-        options: { ...T1_OF_A_SECOND, 1: undefined },
+        options: { ...ONE_SECOND_T1, 1: undefined },
       }),
     ],
     check: async (after) => {
       await until(
         after,
         "renewal",
-        () => after.daemon.log.includes("lease-renewed"),
+        () => after.daemon.log.includes("event=lease-renewed"),
       );
       assertEquals(addressesOf(after.container), ["192.0.2.50/24"]);
     },
   },
   {
-    name: "a NAK of an old exchange means nothing",
-    then: (message) => {
+    name: "the client ignores a NAK of an old exchange",
+    afterwards: (message) => {
       const nak = answerTo(message, "NAK");
       nak[4] = (nak[4] ?? 0) ^ 0xff;
-      return [nak, answerTo(message, "ACK", USUAL)];
+      return [nak, answerTo(message, "ACK", SAME)];
     },
     check: async (after) => {
       await until(after, "three renewals", () => renewals(after).length >= 3);
       assertEquals(addressesOf(after.container), ["192.0.2.50/24"]);
-      assert(!after.daemon.log.includes("lease-lost"), after.daemon.log);
+      assert(!after.daemon.log.includes("event=lease-lost"), after.daemon.log);
     },
   },
   {
-    name: "NAKs for ever: no flood, no address, and all is well once it stops",
-    then: (message) =>
+    name: "endless NAKs cause no flood, and the client recovers when they end",
+    afterwards: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: textHex("no") } }),
       ],
@@ -234,16 +237,16 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Leases with servers that do wrong. */
-export const BAD_RENEWAL_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+/** Rows about renewals with such servers. */
+export const BAD_RENEWAL_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   name: `bad server at renewal: ${row.name}`,
   run: async () => {
     await using host = new DhcpHost();
-    const first = { options: { ...T1_OF_A_SECOND }, ...row.first };
-    let isGiven = false;
+    const first = { options: { ...ONE_SECOND_T1 }, ...row.first };
+    let isGranted = false;
     await using server = new BadServer(host.server, (message) => {
-      if (isGiven) return row.then(message);
-      isGiven = message.type === "REQUEST";
+      if (isGranted) return row.afterwards(message);
+      isGranted = message.type === "REQUEST";
       return giving({ ack: first })(message);
     });
     const daemon = await host.daemon();

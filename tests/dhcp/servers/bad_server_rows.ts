@@ -1,4 +1,4 @@
-/** Servers that do wrong: what ADD says, what the lease becomes, and that the daemon stays up. @module */
+/** ADD with misbehaving servers: its error or its lease, and that the daemon continues to serve. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { UNSPECIFIED_ADDRESS } from "../../../lib/net/ipv4_address.ts";
@@ -11,11 +11,11 @@ import {
   type Script,
   textHex,
 } from "../../support/dhcp_bad_server.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DhcpHost, type Outcome } from "./dhcp_host.ts";
-import type { LaneRow } from "../../support/lanes.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
 
-/** What a row looks at when its ADD has ended. */
+/** What a row checks after its ADD. */
 interface After {
   readonly host: DhcpHost;
   readonly server: BadServer;
@@ -26,9 +26,9 @@ interface After {
 interface Row {
   readonly name: string;
   readonly script: Script;
-  /** The error document's code and text; a text may be a pattern. */
+  /** The code of the error document, and its text or a pattern of it. */
   readonly error?: readonly [number, string | RegExp];
-  /** The result without `cniVersion`; a key that is absent is not compared. */
+  /** The result without `cniVersion` and `dns`; not compared if absent. */
   readonly result?: Readonly<Record<string, unknown>>;
   readonly check?: (after: After) => void | Promise<void>;
 }
@@ -44,12 +44,12 @@ const GOOD = {
 };
 
 /**
- * Long enough for a busy machine to carry out what the script says. After NAKs a client tries again at 0, 1, 3 and 7 s:
- * its time is over when it waits for no answer.
+ * The timeout of an ADD that fails: long enough for a busy machine to follow the script. After NAKs the client retries at
+ * 0, 1, 3 and 7 s, so it waits for no reply at 5 s.
  */
-const BRIEF = { timeout: "5s" };
-/** Nothing waits for the end of this time. */
-const PATIENT = { timeout: "2m" };
+const SHORT = { timeout: "5s" };
+/** The timeout of an ADD that succeeds, which never passes. */
+const LONG = { timeout: "2m" };
 
 /** 40 routes of 8 bytes each, option 121. */
 const MANY_ROUTES = Array.from({ length: 40 }, (_, index) => ({
@@ -57,7 +57,7 @@ const MANY_ROUTES = Array.from({ length: 40 }, (_, index) => ({
   hex: `18c612${index.toString(16).padStart(2, "0")}c0000209`,
 }));
 
-/** A frame that upstream's daemon dies of (upstream-contract D2): IP total length 24, UDP port 68 in its padding. */
+/** A short IP packet, as crashes upstream's daemon: its padding reads as the UDP port 68. */
 function craftedFrame(totalLength: number): Uint8Array {
   const packet = datagram(new Uint8Array(20));
   const view = new DataView(packet.buffer);
@@ -71,9 +71,9 @@ function craftedFrame(totalLength: number): Uint8Array {
 }
 
 const ROWS: readonly Row[] = [
-  { name: "a proper one gives a lease", script: giving(), result: GOOD },
+  { name: "a correct server grants a lease", script: giving(), result: GOOD },
   {
-    name: "silence",
+    name: "a silent server",
     script: () => [],
     error: [
       11,
@@ -103,7 +103,7 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
-    name: "an offer with another xid is nobody's",
+    name: "an offer with another xid is ignored",
     script: (message) => {
       const bytes = answerTo(message, "OFFER");
       bytes[4] = (bytes[4] ?? 0) ^ 0xff;
@@ -112,7 +112,7 @@ const ROWS: readonly Row[] = [
     error: [11, NO_OFFER],
   },
   {
-    name: "an offer for another hardware address is nobody's",
+    name: "an offer for another hardware address is ignored",
     script: (message) => [
       answerTo(message, "OFFER", {
         chaddr: new Uint8Array([2, 0, 0, 0, 0, 9]),
@@ -121,7 +121,7 @@ const ROWS: readonly Row[] = [
     error: [11, NO_OFFER],
   },
   {
-    name: "an ACK in place of the offer",
+    name: "an ACK instead of an offer",
     script: (message) => [answerTo(message, "ACK")],
     error: [999, REFUSED("DHCPACK instead of DHCPOFFER")],
   },
@@ -134,7 +134,7 @@ const ROWS: readonly Row[] = [
       /^error calling DHCP\.Allocate: no DHCPACK received from 192\.0\.2\.1: \d+ DHCPREQUESTs for 192\.0\.2\.50 unanswered$/,
     ],
     check: async ({ server }) =>
-      await poll("RELEASE", () => server.wire.count("RELEASE") > 0),
+      await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0),
   },
   {
     name: "an ACK without a subnet mask",
@@ -144,7 +144,7 @@ const ROWS: readonly Row[] = [
       "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: DHCP option Subnet Mask not found in DHCPACK",
     ],
     check: async ({ server }) =>
-      await poll("RELEASE", () => server.wire.count("RELEASE") > 0),
+      await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0),
   },
   {
     name: "a subnet mask with holes",
@@ -155,7 +155,8 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
-    name: "NAK upon NAK is answered with pauses, and its words are passed on",
+    name:
+      "repeated NAKs are followed by increasing pauses, and their text is reported",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: textHex("go away") } }),
@@ -172,7 +173,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "a NAK of a server that was not asked means nothing",
+    name: "a NAK from another server is ignored",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 54: "c0000209" } }),
@@ -181,7 +182,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "everything twice",
+    name: "a server that sends everything twice",
     script: (message) => [
       ...giving()(message),
       ...giving()(message),
@@ -190,33 +191,33 @@ const ROWS: readonly Row[] = [
     check: ({ server }) => assertEquals(server.wire.count("REQUEST"), 1),
   },
   {
-    name: "T1 of zero is repaired, so nothing is flooded",
+    name: "T1 of zero is replaced, so there is no flood of renewals",
     script: giving({ ack: { options: { 58: "00000000", 59: "00000000" } } }),
     result: GOOD,
     check: ({ log, server }) => {
-      assert(/option-ignored.*reason="T1 of 0 s/.test(log), log);
+      assert(/event=option-ignored.*reason="T1 of 0 s/.test(log), log);
       assertEquals(server.wire.count("REQUEST"), 1);
     },
   },
   {
-    name: "T1 after T2 after the end is repaired",
+    name: "T1 after T2 after the lease time is replaced",
     script: giving({
       ack: { options: { 51: "00000e10", 58: "00002000", 59: "00001f00" } },
     }),
     result: GOOD,
-    check: ({ log }) => assert(/option-ignored/.test(log), log),
+    check: ({ log }) => assert(/event=option-ignored/.test(log), log),
   },
   {
-    name: "a lease of no time is taken as a minute",
+    name: "a lease time of zero becomes one minute",
     script: giving({ ack: { options: { 51: "00000000" } } }),
     result: GOOD,
     check: ({ log }) => assert(/reason="Lease time is 0/.test(log), log),
   },
   {
-    name: "a lease for ever",
+    name: "an infinite lease",
     script: giving({ ack: { options: { 51: "ffffffff" } } }),
     result: GOOD,
-    check: ({ log }) => assert(!/option-ignored/.test(log), log),
+    check: ({ log }) => assert(!/event=option-ignored/.test(log), log),
   },
   {
     name: "options in the file and sname fields",
@@ -231,7 +232,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "an option in two parts",
+    name: "an option split into two parts",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, {
@@ -256,24 +257,25 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "a malformed option 121 is left out, with a warning",
+    name: "a malformed option 121 is ignored with a warning",
     script: giving({ ack: { options: { 121: "21c0000200c0000201" } } }),
     result: GOOD,
-    check: ({ log }) => assert(/option-ignored.*121/.test(log), log),
+    check: ({ log }) => assert(/event=option-ignored.*121/.test(log), log),
   },
   {
-    name: "halves of IPv4 by option 121 are left out, with a warning",
+    name:
+      "routes to the halves of IPv4 in option 121 are dropped with a warning",
     script: giving({
       ack: { options: { 121: "0100 c0000209 0180 c0000209" } },
     }),
     check: ({ outcome, log }) => {
       assertEquals(outcome.code, 0);
       assertEquals(outcome.json.routes, undefined);
-      assert(/route-dropped/.test(log), log);
+      assert(/event=route-dropped/.test(log), log);
     },
   },
   {
-    name: "an option that is longer than the message",
+    name: "an option longer than the message",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, { options: "350105 3604c0000201 01ffff" }),
@@ -287,7 +289,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "no End option",
+    name: "a message without an End option",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, {
@@ -297,7 +299,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "crafted short frames (D2) before each answer",
+    name: "crafted short frames before each reply",
     script: (message) => [
       ...Array.from(
         { length: 8 },
@@ -312,7 +314,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "words of a server are quoted, never obeyed",
+    name: "control characters in a server's text are escaped",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: "0a1b5b324a22" } }),
@@ -325,8 +327,8 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** ADDs with servers that do wrong. */
-export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+/** Rows with misbehaving servers. */
+export const BAD_SERVER_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   name: `bad server: ${row.name}`,
   run: async () => {
     await using host = new DhcpHost();
@@ -334,7 +336,7 @@ export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
     const daemon = await host.daemon();
     const container = host.container();
     const outcome = await host.call("ADD", container, {
-      ipam: row.error === undefined ? PATIENT : BRIEF,
+      ipam: row.error === undefined ? LONG : SHORT,
     });
     const { json } = outcome;
     if (row.error !== undefined) {
@@ -351,7 +353,7 @@ export const BAD_SERVER_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
       assertEquals(rest, row.result);
     }
     await row.check?.({ host, server, outcome, log: daemon.log });
-    // It is up, and serves.
+    // The daemon still serves.
     server.script = giving();
     const next = await host.call("ADD", host.container(), {
       containerId: "next",

@@ -1,40 +1,40 @@
 /**
- * A daemon that is killed: at each system call on the file of a lease, and at random under load. The next daemon and the
- * server must agree with what the runtime was told: no lease lost, none doubled.
+ * A daemon that is killed: at each system call on a lease file, and at random under load. The next daemon and the server
+ * must agree with the results that the runtime received: no lease lost, none duplicated.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { forEachParallel } from "../../support/parallel.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { runInParallel } from "../../../tools/parallel.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
-import { note } from "../../support/note.ts";
+import { report } from "../../support/report.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
 import { parseTrace } from "../../support/strace.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { type DhcpHost } from "./dhcp_host.ts";
-import { bare, Stage } from "./stage.ts";
+import { addressOf, TestNetwork } from "./test_network.ts";
 
-/** What may be done to the files of leases. */
+/** The system calls on lease files. */
 const CALLS =
   "openat,write,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,statx,ftruncate,fchmod";
 
-/** Stages that lives are played on, at once. */
-const LANES = 3;
-/** Lives of the daemon under load; more by `DHCP_CRASH_LIVES`. */
+/** How many networks are used at a time. */
+const WIDTH = 3;
+/** How many daemons are killed under load; `DHCP_CRASH_LIVES` sets another number. */
 const LIVES = numberFromEnv("DHCP_CRASH_LIVES", 6);
 const SEED = numberFromEnv("DHCP_CRASH_SEED", Date.now() % 1e9);
 
-/** A point to kill at: the n-th call of this name on the lease's files. */
+/** Where to kill the daemon: at the n-th call of this name on the lease file. */
 interface Point {
   readonly call: string;
   readonly occurrence: number;
 }
 
-/** A daemon under strace, that is killed at `point`. */
+/** A daemon under strace, which kills it at `point`. */
 class TracedDaemon implements AsyncDisposable {
   readonly #pidFile: string;
   readonly #child: Deno.ChildProcess;
@@ -45,7 +45,7 @@ class TracedDaemon implements AsyncDisposable {
     const { directory, stateDir, socketPath } = host;
     this.#pidFile = directory.join("traced.pid");
     this.#traceFile = directory.join("trace");
-    // Left by one that was killed; its number may be another's by now.
+    // A killed daemon leaves it; its process id may belong to another process by now.
     removeIfThere(this.#pidFile);
     const paths = [
       `${stateDir}/${name}`,
@@ -85,16 +85,16 @@ class TracedDaemon implements AsyncDisposable {
     this.#child.status.then(() => this.#hasEnded = true);
   }
 
-  /** Waits until it listens, or has been killed before. */
+  /** Waits until it serves or has been killed. */
   async ready(host: DhcpHost): Promise<void> {
-    await poll(
+    await waitUntil(
       "traced daemon",
       async () =>
         this.#hasEnded || (await host.call("STATUS", undefined)).code === 0,
     );
   }
 
-  /** Ends it, if that did not happen yet, and gives the calls it made. */
+  /** Kills it if it still runs. @returns The traced calls. */
   async end(): Promise<ReturnType<typeof parseTrace>["calls"]> {
     if (!this.#hasEnded) this.#kill();
     await this.#child.status;
@@ -105,7 +105,7 @@ class TracedDaemon implements AsyncDisposable {
     try {
       Deno.kill(Number(Deno.readTextFileSync(this.#pidFile)), "SIGKILL");
     } catch (error) {
-      // It was killed where it should be, and strace is about to say so.
+      // strace has killed it, and is about to end.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
@@ -123,32 +123,32 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** The name of c1's lease file: known from a run that is not disturbed. */
-async function leaseName(stage: Stage): Promise<string> {
-  const { host } = stage;
+/** The name of c1's lease file, from an undisturbed run. */
+async function leaseName(network: TestNetwork): Promise<string> {
+  const { host } = network;
   const daemon = await host.daemon();
   const container = host.container();
   await host.call("ADD", container);
   const [name] = host.leaseFiles;
   await host.call("DEL", container);
   await daemon.end("SIGTERM");
-  if (name === undefined) throw new Error(stage.report());
+  if (name === undefined) throw new Error(network.report());
   return name;
 }
 
-/** A stage, a container on it and the name of its lease's file. */
-interface World {
-  readonly stage: Stage;
+/** A network, a container on it and the name of its lease file. */
+interface Setup {
+  readonly network: TestNetwork;
   readonly container: TestNetns;
   readonly name: string;
 }
 
-/** ADD and DEL under strace; then a daemon that is left alone, and what it must find. */
-async function life(
-  { stage, container, name }: World,
+/** Calls ADD and DEL with a traced daemon, then checks what an undisturbed daemon finds. @returns The traced calls. */
+async function crashAt(
+  { network, container, name }: Setup,
   point: Point | undefined,
 ): Promise<ReturnType<typeof parseTrace>["calls"]> {
-  const { host } = stage;
+  const { host } = network;
   await using traced = new TracedDaemon(host, name, point);
   await traced.ready(host);
   const add = await host.call("ADD", container);
@@ -160,34 +160,34 @@ async function life(
   }
   const calls = await traced.end();
   const next = await host.daemon();
-  // Whatever was killed: told or not, it is over, and the server knows.
+  // In every case the lease has ended, also at the server.
   if (add.code !== 0) await host.call("DEL", container);
-  await stage.serverHas([]);
+  await network.serverHas([]);
   assertEquals(host.stateFiles, []);
   container.ip("addr flush dev eth0");
-  // And it can be had again.
+  // The container can get an address again.
   const again = await host.call("ADD", container);
   assertEquals(again.code, 0, JSON.stringify(again.json));
-  await stage.serverHas([bare(again.json.ips[0].address)]);
+  await network.serverHas([addressOf(again.json.ips[0].address)]);
   await host.call("DEL", container);
-  await stage.serverHas([]);
+  await network.serverHas([]);
   assertEquals(await next.end("SIGTERM"), 0);
   return calls;
 }
 
 testWith(
   [...DNSMASQ.requirements, "command:strace", `binary:${DHCP_BIN}`],
-  "a daemon killed at any system call on a lease's file leaves nothing behind, here or at the server",
+  "a daemon killed at any system call on a lease file leaves nothing behind, here or at the server",
   async () => {
-    await using stages = new AsyncDisposableStack();
-    const worlds: World[] = [];
-    for (let lane = 0; lane < LANES; lane++) {
-      const stage = stages.use(await Stage.open(DNSMASQ, {}));
-      const name = await leaseName(stage);
-      worlds.push({ stage, name, container: stage.host.container() });
+    await using networks = new AsyncDisposableStack();
+    const setups: Setup[] = [];
+    for (let index = 0; index < WIDTH; index++) {
+      const network = networks.use(await TestNetwork.open(DNSMASQ));
+      const name = await leaseName(network);
+      setups.push({ network, name, container: network.host.container() });
     }
-    const [first] = worlds as [World];
-    const calls = await life(first, undefined);
+    const [first] = setups as [Setup];
+    const calls = await crashAt(first, undefined);
     const totals = new Map<string, number>();
     for (const { name: call } of calls) {
       totals.set(call, (totals.get(call) ?? 0) + 1);
@@ -199,41 +199,41 @@ testWith(
         occurrence: index + 1,
       }))
     );
-    await forEachParallel(points, LANES, async (point, lane) => {
-      const world = worlds[lane] ?? first;
+    await runInParallel(points, WIDTH, async (point, worker) => {
+      const setup = setups[worker] ?? first;
       try {
-        await life(world, point);
+        await crashAt(setup, point);
       } catch (cause) {
         throw new Error(
-          `killed at ${point.call} ${point.occurrence}\n${world.stage.report()}`,
+          `killed at ${point.call} ${point.occurrence}\n${setup.network.report()}`,
           { cause },
         );
       }
     });
-    note(`daemon killed at ${points.length} system calls`);
+    report(`daemon killed at ${points.length} system calls`);
   },
 );
 
 testWith(
   [...DNSMASQ.requirements, `binary:${DHCP_BIN}`],
-  "a daemon killed at random under load loses no lease and doubles none",
+  "a daemon killed at random under load loses no lease and duplicates none",
   async () => {
     const random = new Random(SEED);
-    note(`DHCP_CRASH_SEED=${SEED}`);
-    await using stage = await Stage.open(DNSMASQ, {});
-    const { host } = stage;
+    report(`DHCP_CRASH_SEED=${SEED}`);
+    await using network = await TestNetwork.open(DNSMASQ);
+    const { host } = network;
     const containers = Array.from({ length: 8 }, () => host.container());
-    const told = new Map<number, string>();
+    const granted = new Map<number, string>();
     const round = async (index: number): Promise<void> => {
       const container = containers[index] as TestNetns;
       const containerId = `c${index}`;
-      const before = told.get(index);
+      const before = granted.get(index);
       if (before !== undefined && random.int(2) === 0) {
         const { code, json } = await host.call("DEL", container, {
           containerId,
         });
         assertEquals(code, 0, JSON.stringify(json));
-        told.delete(index);
+        granted.delete(index);
         container.ip("addr flush dev eth0");
         return;
       }
@@ -243,9 +243,9 @@ testWith(
       });
       if (code !== 0) return;
       const { address } = json.ips[0];
-      if (before !== undefined) assertEquals(address, before, stage.report());
+      if (before !== undefined) assertEquals(address, before, network.report());
       else container.ip(`addr add ${address} dev eth0`);
-      told.set(index, address);
+      granted.set(index, address);
     };
     for (let life = 0; life < LIVES; life++) {
       const daemon = await host.daemon();
@@ -268,19 +268,19 @@ testWith(
       const { code, json } = await host.call("ADD", container, {
         containerId: `c${index}`,
       });
-      assertEquals(code, 0, stage.report());
-      const address = told.get(index);
+      assertEquals(code, 0, network.report());
+      const address = granted.get(index);
       if (address !== undefined) assertEquals(json.ips[0].address, address);
-      told.set(index, json.ips[0].address);
+      granted.set(index, json.ips[0].address);
     }
-    assertEquals(new Set(told.values()).size, containers.length);
-    await stage.serverHas([...told.values()].map(bare));
+    assertEquals(new Set(granted.values()).size, containers.length);
+    await network.serverHas([...granted.values()].map(addressOf));
     await Promise.all(
       containers.map((container, index) =>
         host.call("DEL", container, { containerId: `c${index}` })
       ),
     );
-    await stage.serverHas([]);
+    await network.serverHas([]);
     assertEquals(host.stateFiles, []);
     assertEquals(await last.end("SIGTERM"), 0);
   },

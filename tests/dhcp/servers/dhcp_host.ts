@@ -1,12 +1,13 @@
-/** A host with a daemon and containers: what the end-to-end tests of dhcp are played on. @module */
+/** A host with a daemon and containers, for tests of the compiled dhcp plugin. @module */
 
+import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
+import { Dnsmasq } from "../../../tools/lab/dnsmasq.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
+import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { TempDir } from "../../support/temp_dir.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
 
-/** What a plugin call gave. */
+/** The outcome of a plugin call. */
 export interface Outcome {
   readonly code: number;
   // deno-lint-ignore no-explicit-any
@@ -14,46 +15,32 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A running daemon. */
-export class DaemonProcess {
-  readonly #child: Deno.ChildProcess;
-  readonly #logPath: string;
-
-  constructor(child: Deno.ChildProcess, logPath: string) {
-    this.#child = child;
-    this.#logPath = logPath;
-  }
-
-  get pid(): number {
-    return this.#child.pid;
-  }
-
-  /** Everything it logged, and the daemons before it. */
-  get log(): string {
-    return Deno.readTextFileSync(this.#logPath);
-  }
-
-  /** Ends it. @returns Its exit status. */
-  async end(signal: Deno.Signal): Promise<number> {
-    try {
-      this.#child.kill(signal);
-    } catch {
-      // It has ended by itself.
-    }
-    return (await this.#child.status).code;
-  }
+/** What varies between plugin calls. */
+export interface CallOptions {
+  /** The plugin; the one under test by default. */
+  readonly binary?: string;
+  readonly containerId?: string;
+  readonly ifName?: string;
+  readonly cniArgs?: string;
+  /** More keys of `ipam`. */
+  readonly ipam?: Readonly<Record<string, unknown>>;
+  /** More keys of the top level. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** Kills the plugin when aborted. */
+  readonly signal?: AbortSignal;
 }
 
-/** A veth pair per container into one bridge with the server; the server's end is `eth0` in `server`, 192.0.2.1/24. */
+/** A bridge with a veth pair per container. The bridge is `eth0` in `server`, 192.0.2.1/24. */
 export class DhcpHost implements AsyncDisposable {
   readonly directory = new TempDir();
   readonly server = new TestNetns();
   readonly socketPath = this.directory.join("run/dhcp.sock");
   readonly stateDir = this.directory.join("run/dhcp");
-  /** Where daemons run; undefined: in the test's own namespace, from which no server is reached. */
-  home: TestNetns | undefined;
+  readonly daemonLogFile = this.directory.join("daemon.log");
+  /** Where daemons run; undefined: in the test's own namespace, which reaches no server. */
+  daemonNetns: TestNetns | undefined;
   readonly #containers: TestNetns[] = [];
-  #daemon: DaemonProcess | undefined;
+  #daemon: BackgroundProcess | undefined;
   #lastPort = 0;
 
   constructor() {
@@ -62,7 +49,7 @@ export class DhcpHost implements AsyncDisposable {
     this.server.ip("link set eth0 up");
   }
 
-  /** A namespace with an `eth0` that is down and leads to the server. */
+  /** Creates a namespace with an `eth0` that is down and leads to the server. */
   container(): TestNetns {
     const netns = new TestNetns();
     this.#containers.push(netns);
@@ -75,59 +62,47 @@ export class DhcpHost implements AsyncDisposable {
     return netns;
   }
 
+  /** Starts dnsmasq on the bridge. */
+  async dnsmasq(
+    options: { readonly leaseSeconds?: number; readonly extra?: string[] } = {},
+  ): Promise<Dnsmasq> {
+    return await Dnsmasq.start({
+      enter: this.server.enter,
+      folder: this.directory.path,
+      isVerbose: true,
+      ...options,
+    });
+  }
+
   /** Starts a daemon and waits until it serves. */
-  async daemon(...flags: readonly string[]): Promise<DaemonProcess> {
-    const logPath = this.directory.join("daemon.log");
-    const before = servings(logPath);
-    const log = await Deno.open(logPath, { append: true, create: true });
-    const { home } = this;
-    const child = new Deno.Command("/bin/sh", {
-      args: [
-        "-c",
-        'exec "$@" 2>>"$LOG"',
-        "sh",
-        ...home === undefined ? [] : ["nsenter", `--net=${home.path}`],
-        DHCP_BIN,
-        "daemon",
-        "-socketpath",
-        this.socketPath,
-        "-debug",
-        ...flags,
-      ],
-      env: { LOG: logPath },
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    log.close();
-    const daemon = new DaemonProcess(child, logPath);
-    this.#daemon = daemon;
-    await eventually("daemon", () => servings(logPath) > before || undefined);
-    return daemon;
+  async daemon(...flags: readonly string[]): Promise<BackgroundProcess> {
+    const { daemonNetns } = this;
+    this.#daemon = await BackgroundProcess.start([
+      ...(daemonNetns === undefined
+        ? []
+        : ["nsenter", `--net=${daemonNetns.path}`]),
+      ...[DHCP_BIN, "daemon", "-socketpath", this.socketPath, "-debug"],
+      ...flags,
+    ], { logFile: this.daemonLogFile, ready: "event=serving" });
+    return this.#daemon;
   }
 
   /** Calls the plugin. */
   async call(
     command: string,
-    netns: TestNetns | undefined,
+    netns: { readonly path: string } | undefined,
     {
+      binary = DHCP_BIN,
       containerId = "c1",
       ifName = "eth0",
       cniArgs = "",
       ipam = {},
       config = {},
       signal,
-    }: {
-      readonly containerId?: string;
-      readonly ifName?: string;
-      readonly cniArgs?: string;
-      readonly ipam?: Readonly<Record<string, unknown>>;
-      readonly config?: Readonly<Record<string, unknown>>;
-      readonly signal?: AbortSignal;
-    } = {},
+    }: CallOptions = {},
   ): Promise<Outcome> {
     const { stdout, stderr, code } = await runPlugin({
-      binary: DHCP_BIN,
+      binary,
       env: cniEnv(command, {
         containerId,
         ifName,
@@ -147,44 +122,43 @@ export class DhcpHost implements AsyncDisposable {
     return { code, json, stderr };
   }
 
-  /** ADD, and what a main plugin does with its result. @returns The address with its prefix length. */
-  async add(
-    netns: TestNetns,
-    options: Parameters<DhcpHost["call"]>[2] = {},
-  ): Promise<string> {
+  /**
+   * Calls ADD and configures the interface by its result, as a main plugin does.
+   *
+   * @returns The address with its prefix length.
+   * @throws {Error} if ADD fails.
+   */
+  async add(netns: TestNetns, options: CallOptions = {}): Promise<string> {
     const { code, json } = await this.call("ADD", netns, options);
     if (code !== 0) throw new Error(`ADD: ${JSON.stringify(json)}`);
     const { address } = json.ips[0];
     netns.ip(`addr add ${address} dev eth0`);
     for (const { dst, gw } of json.routes ?? []) {
-      netns.ip(
-        gw === undefined
-          ? `route add ${dst} dev eth0`
-          : `route add ${dst} via ${gw} dev eth0`,
-      );
+      const via = gw === undefined ? "" : `via ${gw} `;
+      netns.ip(`route add ${dst} ${via}dev eth0`);
     }
     return address;
   }
 
-  /** What the daemon has counted, by name. */
+  /** The daemon's counters, by name. */
   async counters(): Promise<Readonly<Record<string, number>>> {
     using connection = await Deno.connect({
       transport: "unix",
       path: this.socketPath,
     });
-    const question = '{"protocol":1,"method":"status"}\n';
-    await connection.write(new TextEncoder().encode(question));
-    // One line; the daemon hangs up after it.
-    const answer = await new Response(connection.readable).text();
-    return JSON.parse(answer).counters;
+    const request = '{"protocol":1,"method":"status"}\n';
+    await connection.write(new TextEncoder().encode(request));
+    // One line; the daemon closes the connection after it.
+    const reply = await new Response(connection.readable).text();
+    return JSON.parse(reply).counters;
   }
 
-  /** Names of all files in the state directory. */
+  /** The names of all files in the state directory. */
   get stateFiles(): readonly string[] {
     return [...Deno.readDirSync(this.stateDir)].map(({ name }) => name);
   }
 
-  /** Those that are leases. */
+  /** The names of the lease files. */
   get leaseFiles(): readonly string[] {
     return this.stateFiles.filter((name) => name.endsWith(".lease"));
   }
@@ -194,14 +168,5 @@ export class DhcpHost implements AsyncDisposable {
     for (const container of this.#containers) container[Symbol.dispose]();
     this.server[Symbol.dispose]();
     this.directory[Symbol.dispose]();
-  }
-}
-
-function servings(path: string): number {
-  try {
-    return Deno.readTextFileSync(path).split("event=serving").length;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return 1;
-    throw error;
   }
 }

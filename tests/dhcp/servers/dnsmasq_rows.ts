@@ -1,18 +1,17 @@
-/** What needs a real server, whichever, and is shown with dnsmasq. @module */
+/** What needs a real server of any kind; dnsmasq is the one used. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DhcpHost } from "./dhcp_host.ts";
 import { missing } from "../../support/requirements.ts";
-import type { LaneRow } from "../../support/lanes.ts";
-import { Dnsmasq } from "./dnsmasq.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 
-const ROWS: readonly Omit<LaneRow, "reason">[] = [
+const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   {
-    name: "a container gets an address, and gives it back at DEL",
+    name: "a container acquires a lease, and DEL releases it",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory, {
+      await using server = await host.dnsmasq({
         extra: ["--dhcp-option=6,192.0.2.53", "--dhcp-option=15,a.example"],
       });
       await host.daemon();
@@ -37,21 +36,18 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       assertEquals((await host.call("CHECK", container)).code, 0);
 
       assertEquals((await host.call("DEL", container)).code, 0);
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
       assertEquals(host.leaseFiles, []);
     },
   },
 
   {
-    name: "a lease is renewed by unicast, and outlives a daemon that is killed",
+    name: "a lease is renewed by unicast, and survives a killed daemon",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory, {
-        // dnsmasq knows no shorter lease than two minutes, and no T1 below three seconds.
-        leaseTime: "2m",
+      await using server = await host.dnsmasq({
+        // dnsmasq grants no lease below two minutes, and sends no T1 below three seconds.
+        leaseSeconds: 120,
         extra: ["--dhcp-option=58,3", "--dhcp-option=59,100"],
       });
       const first = await host.daemon();
@@ -62,47 +58,43 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
           address.replace("/24", "")
         } destination=192.0.2.1`,
       );
-      await eventually("REQUEST", () => renewal.test(first.log) || undefined);
-      await eventually(
+      await first.until("REQUEST", () => renewal.test(first.log));
+      await first.until(
         "renewal",
-        () => first.log.includes('"lease-renewed"') || undefined,
+        () => first.log.includes("event=lease-renewed"),
       );
 
       await first.end("SIGKILL");
-      const discovers = server.count("DHCPDISCOVER");
+      const discovers = server.process.count("DHCPDISCOVER");
       const second = await host.daemon();
-      const acks = server.count("DHCPACK");
-      await eventually(
+      const acks = server.process.count("DHCPACK");
+      await waitUntil(
         "renewal after the restart",
-        () => server.count("DHCPACK") > acks || undefined,
+        () => server.process.count("DHCPACK") > acks,
       );
       assert(second.log.includes("event=lease-resumed"));
-      assertEquals(server.count("DHCPDISCOVER"), discovers);
-      // dnsmasq may be writing the file anew.
-      await eventually(
-        "the one lease in the server's file",
+      assertEquals(server.process.count("DHCPDISCOVER"), discovers);
+      // dnsmasq may be rewriting the file.
+      await waitUntil(
+        "lease in the server's file",
         () =>
           server.leases.map((lease) => `${lease.address}/24`).join() ===
-            address ||
-          undefined,
+            address,
       );
       assertEquals(
         (await host.call("ADD", container)).json.ips[0].address,
         address,
       );
       assertEquals((await host.call("DEL", undefined)).code, 0);
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
     },
   },
 
   {
-    name: "a DEL without a daemon is made good by the next one",
+    name: "the next daemon releases a lease that was deleted while none ran",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       const first = await host.daemon();
       const container = host.container();
       await host.add(container);
@@ -122,10 +114,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       assertEquals(server.leases.length, 1);
 
       await host.daemon();
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
       assertEquals(host.stateFiles, []);
       assertEquals((await host.call("STATUS", undefined)).code, 0);
     },
@@ -133,29 +122,28 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
 
   {
     name:
-      "a namespace that is gone ends its lease here, not at a server that only it could reach",
+      "a removed namespace ends its lease here, not at a server that only it could reach",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await host.daemon();
       const container = host.container();
       await host.add(container);
       container.remove();
-      await eventually("end", () => host.leaseFiles.length === 0 || undefined);
+      await waitUntil("end of the lease", () => host.leaseFiles.length === 0);
       assertEquals(server.leases.length, 1);
     },
   },
 
   {
-    name:
-      "an address that another machine has is declined and another one taken",
+    name: "ADD declines an address that another machine uses, and gets another",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory, {
+      await using server = await host.dnsmasq({
         extra: ["--dhcp-host=02:00:5e:00:00:07,192.0.2.77"],
       });
       const daemon = await host.daemon();
-      // On the server's own bridge, so that it answers for the reserved address.
+      // The server's bridge answers probes for the reserved address.
       host.server.ip("addr add 192.0.2.77/32 dev eth0");
       const container = host.container();
       container.ip("link set eth0 address 02:00:5e:00:00:07");
@@ -164,15 +152,15 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       assertEquals(code, 0, JSON.stringify(json));
       assert(json.ips[0].address !== "192.0.2.77/24");
       assert(daemon.log.includes("type=DHCPDECLINE"));
-      assertEquals(server.count("DHCPDECLINE"), 1);
+      assertEquals(server.process.count("DHCPDECLINE"), 1);
     },
   },
 
   {
-    name: "a probe that finds nobody takes its time and no more",
+    name: "ADD completes after a probe without a conflict",
     run: async () => {
       await using host = new DhcpHost();
-      await using _server = await Dnsmasq.start(host.server, host.directory);
+      await using _server = await host.dnsmasq();
       const daemon = await host.daemon();
       const ipam = { conflictProbeMs: 300 };
       const { code } = await host.call("ADD", host.container(), { ipam });
@@ -183,10 +171,11 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "the network decides on identifier, broadcast, gateway and host name",
+    name:
+      "client identifier, gateway and host name follow the network configuration, the broadcast flag the daemon's",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await host.daemon("-broadcast");
       const container = host.container();
       container.ip("link set eth0 address 02:00:5e:00:00:08");
@@ -206,14 +195,17 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
           ["01:02:00:5e:00:00:08", "db-1"],
         ],
       );
-      // dnsmasq says where it sends its answers: with the flag, to all.
-      assert(server.count("broadcast response") > 0, server.log);
+      // dnsmasq logs how it sends its replies: with the flag, by broadcast.
+      assert(
+        server.process.count("broadcast response") > 0,
+        server.process.log,
+      );
     },
   },
 ];
 
-/** Rows with a dnsmasq. */
-export const DNSMASQ_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+/** Rows with dnsmasq. */
+export const DNSMASQ_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   ...row,
   name: `dnsmasq: ${row.name}`,
   reason: missing("command:dnsmasq"),

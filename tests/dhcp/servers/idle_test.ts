@@ -1,14 +1,14 @@
-/** A daemon whose leases only wait: what it holds of the machine does not grow with them. @module */
+/** A daemon that only waits for renewals: its threads and descriptors do not grow with its leases. @module */
 
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
-import { run } from "../../support/network_namespaces.ts";
-import { note } from "../../support/note.ts";
+import { run } from "../../../tools/lab/network_namespace.ts";
+import { report } from "../../support/report.ts";
 import { testWith } from "../../support/requirements.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { bare, Stage } from "./stage.ts";
+import { addressOf, TestNetwork } from "./test_network.ts";
 
 const LEASES = 20;
-/** Five, and what the runtime's pool has left of a burst of calls; far from one for each lease. */
+/** Five, and what remains of the runtime's thread pool after many calls at once; far below one per lease. */
 const MAX_THREADS = 12;
 
 /** How many files a process has open. */
@@ -21,17 +21,20 @@ function threadsOf(pid: number): number {
   return countIn(`/proc/${pid}/task`);
 }
 
-/** This directory cannot be read but by a program that may read everything. */
+/** Deno does not let a program with limited permissions read /proc, so `ls` does. */
 function countIn(directory: string): number {
   return run("ls", directory).trim().split("\n").length;
 }
 
-/** A number that stays what it is: the call's connection and its exchange are closed soon after the answer. */
-async function settled(stage: Stage, look: () => number): Promise<number> {
+/** Waits until a number is stable: a call's connection and sockets are closed soon after the reply. */
+async function settled(
+  network: TestNetwork,
+  read: () => number,
+): Promise<number> {
   let last = 0;
   let times = 0;
-  await stage.until("number that stays", () => {
-    const now = look();
+  await network.until("stable number", () => {
+    const now = read();
     times = now === last ? times + 1 : 0;
     last = now;
     return times === 10;
@@ -41,10 +44,10 @@ async function settled(stage: Stage, look: () => number): Promise<number> {
 
 testWith(
   [...DNSMASQ.requirements, `binary:${DHCP_BIN}`],
-  `a daemon with ${LEASES} leases that wait has no more open than with one`,
+  `a daemon with ${LEASES} idle leases has no more descriptors than with one`,
   async () => {
-    await using stage = await Stage.open(DNSMASQ, {});
-    const { host } = stage;
+    await using network = await TestNetwork.open(DNSMASQ);
+    const { host } = network;
     const { pid } = await host.daemon();
     const containers = Array.from({ length: LEASES }, () => host.container());
     const add = (index: number): Promise<string> => {
@@ -53,16 +56,16 @@ testWith(
       return host.add(container, { containerId: `c${index}` });
     };
     const first = await add(0);
-    const one = await settled(stage, () => descriptorsOf(pid));
+    const one = await settled(network, () => descriptorsOf(pid));
     const others = await Promise.all(
       containers.slice(1).map((_, index) => add(index + 1)),
     );
-    await stage.serverHas([first, ...others].map(bare));
-    await stage.until(
+    await network.serverHas([first, ...others].map(addressOf));
+    await network.until(
       `daemon with ${one} descriptors and ${MAX_THREADS} threads`,
       () => descriptorsOf(pid) <= one && threadsOf(pid) <= MAX_THREADS,
     );
-    note(
+    report(
       `daemon with ${LEASES} leases: ${
         descriptorsOf(pid)
       } descriptors as with one, ${threadsOf(pid)} threads`,

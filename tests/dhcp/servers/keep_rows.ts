@@ -1,23 +1,26 @@
-/** Keeping a lease: renewals, restarts, other hardware addresses. @module */
+/** Keeping a lease: renewals, daemon restarts, changed hardware addresses. @module */
 
 import { assertEquals } from "@std/assert";
-import type { GivenLease } from "../../support/dhcp_server.ts";
-import { addressesOf, bare, type Stage } from "./stage.ts";
+import { readTextOrEmpty } from "../../../tools/lab/background_process.ts";
+import { addressesOf, addressOf, type TestNetwork } from "./test_network.ts";
+import type { ServerLease } from "../../support/dhcp_server.ts";
 import type { ServerRow } from "./server_rows.ts";
 
-/** Renewals soon; no server accepts less than these, and a lease is never over within the test. */
-const OFTEN = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 100 };
-const OFTEN_BY_BROADCAST = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 5 };
+/** The earliest renewals that every server accepts; no lease expires within a test. */
+const RENEWS_OFTEN = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 100 };
+const REBINDS_OFTEN = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 5 };
 
-function acks(stage: Stage): number {
-  const log = stage.host.directory.join("daemon.log");
-  return Deno.readTextFileSync(log).split(/lease-(?:renewed|changed)/).length -
-    1;
+/** How many renewals and rebinds the server accepted. */
+function acks({ host }: TestNetwork): number {
+  return readTextOrEmpty(host.daemonLogFile)
+    .split(/event=lease-(?:renewed|changed)/).length - 1;
 }
 
-/** REQUESTs as a lease is renewed by: to one server, from the address. */
-function renewals(stage: Stage, address: string): number {
-  return stage.wire.messages.filter(({ type, source, destination, message }) =>
+/** How many REQUESTs renew the lease: from its address, to one server. */
+function renewals(network: TestNetwork, address: string): number {
+  return network.wire.messages.filter((
+    { type, source, destination, message },
+  ) =>
     type === "REQUEST" && source === address && destination !==
       "255.255.255.255" &&
     // RFC 2131 table 4: neither server identifier nor requested address.
@@ -25,9 +28,11 @@ function renewals(stage: Stage, address: string): number {
   ).length;
 }
 
-/** REQUESTs as a lease is rebound by. */
-function rebinds(stage: Stage, address: string): number {
-  return stage.wire.messages.filter(({ type, source, destination, message }) =>
+/** How many REQUESTs rebind the lease: from its address, by broadcast. */
+function rebinds(network: TestNetwork, address: string): number {
+  return network.wire.messages.filter((
+    { type, source, destination, message },
+  ) =>
     type === "REQUEST" && destination === "255.255.255.255" &&
     source === address && !message.options.has(54) && !message.options.has(50)
   ).length;
@@ -36,68 +41,69 @@ function rebinds(stage: Stage, address: string): number {
 /** Rows about what happens between ADD and DEL. */
 export const KEEP_ROWS: readonly ServerRow[] = [
   {
-    name: "a lease is renewed by unicast from its address, and accepted",
-    service: OFTEN,
-    run: async (stage) => {
-      const { host, wire } = stage;
+    name: "the client renews a lease by unicast from its address",
+    service: RENEWS_OFTEN,
+    run: async (network) => {
+      const { host, wire } = network;
       await host.daemon();
       const container = host.container();
-      const address = bare(await host.add(container));
-      await stage.until("two renewals", () => acks(stage) >= 2);
-      await stage.until(
+      const address = addressOf(await host.add(container));
+      await network.until("two renewals", () => acks(network) >= 2);
+      await network.until(
         "REQUESTs of renewals",
-        () => renewals(stage, address) >= 2,
+        () => renewals(network, address) >= 2,
       );
       assertEquals(wire.count("DISCOVER"), 1);
-      await stage.serverHas([address]);
+      await network.serverHas([address]);
       await host.call("DEL", container);
-      await stage.serverHas([]);
+      await network.serverHas([]);
     },
   },
   {
-    name: "a lease whose unicasts are lost is rebound by broadcast",
-    service: OFTEN_BY_BROADCAST,
-    run: async (stage) => {
-      const { host, wire } = stage;
+    name: "the client rebinds a lease by broadcast where unicast gets no reply",
+    service: REBINDS_OFTEN,
+    run: async (network) => {
+      const { host, wire } = network;
       await host.daemon();
       const container = host.container();
-      const address = bare(await host.add(container));
+      const address = addressOf(await host.add(container));
       container.ip(
         "neigh replace 192.0.2.1 lladdr 02:00:5e:00:00:99 dev eth0 nud permanent",
       );
-      await stage.until("rebinding", () => acks(stage) >= 1);
-      await stage.until(
+      await network.until("rebinding", () => acks(network) >= 1);
+      await network.until(
         "REQUEST of rebinding",
-        () => rebinds(stage, address) >= 1,
+        () => rebinds(network, address) >= 1,
       );
       assertEquals(wire.count("DISCOVER"), 1);
-      await stage.serverHas([address]);
+      await network.serverHas([address]);
     },
   },
   {
-    name: "a lease is rebound when the server has another address",
-    service: OFTEN_BY_BROADCAST,
-    run: async (stage) => {
-      const { host, wire, server } = stage;
+    name: "the client rebinds a lease whose server has another address",
+    service: REBINDS_OFTEN,
+    run: async (network) => {
+      const { host, wire, server } = network;
       await host.daemon();
       const container = host.container();
       await host.add(container);
-      await server.process.stop();
+      await server.process.end();
       host.server.ip("addr del 192.0.2.1/24 dev eth0");
       host.server.ip("addr add 192.0.2.2/24 dev eth0");
       await server.process.start();
-      await stage.until("rebinding", () => acks(stage) >= 1);
+      await network.until("rebinding", () => acks(network) >= 1);
       assertEquals(wire.count("DISCOVER"), 1);
       await host.call("DEL", container);
-      await stage.releasedTo("192.0.2.2");
-      await stage.serverHas([]);
+      await network.releasedTo("192.0.2.2");
+      await network.serverHas([]);
     },
   },
   {
-    name: "a killed daemon's lease goes on in the next, without a DISCOVER",
-    service: OFTEN,
-    run: async (stage) => {
-      const { host, wire } = stage;
+    name:
+      "the next daemon resumes the lease of a killed one without a DISCOVER",
+    service: RENEWS_OFTEN,
+    run: async (network) => {
+      const { host, wire } = network;
       const first = await host.daemon();
       const container = host.container();
       const address = await host.add(container);
@@ -105,51 +111,53 @@ export const KEEP_ROWS: readonly ServerRow[] = [
       const second = await host.daemon();
       const { json } = await host.call("ADD", container);
       assertEquals(json.ips[0].address, address);
-      await stage.until("renewal", () => acks(stage) >= 1);
+      await network.until("renewal", () => acks(network) >= 1);
       assertEquals(wire.count("DISCOVER"), 1);
-      await stage.serverHas([bare(address)]);
+      await network.serverHas([addressOf(address)]);
       assertEquals((await host.call("CHECK", container)).code, 0);
       await host.call("DEL", container);
-      await stage.serverHas([]);
+      await network.serverHas([]);
       assertEquals(await second.end("SIGTERM"), 0);
     },
   },
   {
-    name: "a DEL while no daemon runs is made good by the next one",
-    run: async (stage) => {
-      const { host } = stage;
+    name: "the next daemon releases a lease that was deleted while none ran",
+    run: async (network) => {
+      const { host } = network;
       const first = await host.daemon();
       const container = host.container();
       const address = await host.add(container);
       await first.end("SIGKILL");
       const { code } = await host.call("DEL", container);
       assertEquals(code, 0);
-      await stage.serverHas([bare(address)]);
+      await network.serverHas([addressOf(address)]);
       await host.daemon();
-      await stage.serverHas([]);
+      await network.serverHas([]);
       assertEquals(host.stateFiles, []);
     },
   },
   {
-    name: "a container with another hardware address keeps its lease",
-    service: OFTEN,
+    name: "a container keeps its lease when its hardware address changes",
+    service: RENEWS_OFTEN,
     not: {
-      udhcpd: "it knows clients by hardware address only",
+      udhcpd: "it identifies clients by hardware address only",
     },
-    run: async (stage) => {
-      const { host, server } = stage;
+    run: async (network) => {
+      const { host, server } = network;
       await host.daemon();
       const container = host.container();
-      const address = bare(await host.add(container));
+      const address = addressOf(await host.add(container));
       const mac = "02:00:5e:10:00:77";
       container.ip(`link set eth0 address ${mac}`);
-      // Read once: some servers write their file anew, and it is empty meanwhile.
-      let leases: readonly GivenLease[] = [];
-      await stage.until("lease of the new hardware address", () => {
-        leases = server.leases();
+      let leases: readonly ServerLease[] = [];
+      await network.until("lease of the new hardware address", () => {
+        leases = server.leases;
         return leases.some((lease) => lease.mac === mac);
       });
-      assertEquals(leases, [{ address, mac }]);
+      assertEquals(
+        leases.map((lease) => [lease.address, lease.mac]),
+        [[address, mac]],
+      );
       assertEquals(addressesOf(container), [`${address}/24`]);
     },
   },

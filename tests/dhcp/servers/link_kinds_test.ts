@@ -1,4 +1,4 @@
-/** Interfaces as the main plugins macvlan and ipvlan make them, with a real dnsmasq on the link of their master. @module */
+/** Interfaces of the main plugins macvlan and ipvlan, with dnsmasq on the link of their master. @module */
 
 import { assertEquals } from "@std/assert";
 import { BROADCAST_FLAG } from "../../../lib/dhcp/codec/dhcp_message.ts";
@@ -6,13 +6,13 @@ import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { missing, skipped } from "../../support/requirements.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { addressesOf, bare, Stage } from "./stage.ts";
+import { addressesOf, addressOf, TestNetwork } from "./test_network.ts";
 
 interface Row {
   /** As in `ip link add type`. */
   readonly kind: "macvlan" | "ipvlan";
   readonly mode: string;
-  /** Whether an answer must come by broadcast: all interfaces of an ipvlan have the hardware address of their master. */
+  /** Whether replies must be broadcast: all interfaces of an ipvlan share the hardware address of their master. */
   readonly asksForBroadcast: boolean;
 }
 
@@ -26,34 +26,34 @@ const NEEDS = [...DNSMASQ.requirements, `binary:${DHCP_BIN}`] as const;
 for (const row of ROWS) {
   const { kind, mode, asksForBroadcast } = row;
   const name =
-    `${kind} (${mode}): ADD, CHECK, renewals and DEL, broadcast flag ${asksForBroadcast}`;
-  const reason = missing(...NEEDS) ?? unknownKind(row);
-  if (reason === undefined) Deno.test(name, () => proved(row));
+    `ADD, CHECK, renewal and DEL work on ${kind} (${mode}) with broadcast flag ${asksForBroadcast}`;
+  const reason = missing(...NEEDS) ?? kernelRefusal(row);
+  if (reason === undefined) Deno.test(name, () => testRow(row));
   else skipped(name, reason);
 }
 
-async function proved(row: Row): Promise<void> {
-  await using stage = await Stage.open(DNSMASQ, {
+async function testRow(row: Row): Promise<void> {
+  await using network = await TestNetwork.open(DNSMASQ, {
     leaseSeconds: 120,
     t1Seconds: 3,
     t2Seconds: 100,
   });
-  const { host, wire } = stage;
+  const { host, wire } = network;
   const daemon = await host.daemon();
-  // The master is a host's interface; the container's is made on it and moved.
-  const machine = stage.machine("192.0.2.7/24");
-  const container = stage.keep(new TestNetns());
+  // As the main plugins do: the interface is created on the master and moved to the container.
+  const machine = network.machine("192.0.2.7/24");
+  const container = network.use(new TestNetns());
   add(machine, row);
   machine.ip(`link set sub netns ${container.name} name eth0`);
 
   const address = await host.add(container);
-  await stage.serverHas([bare(address)]);
+  await network.serverHas([addressOf(address)]);
   const { messages } = wire;
   const discovers = messages.findIndex(({ type }) => type === "REQUEST");
   const flags = messages.slice(0, discovers + 1).map(({ message }) =>
     (message.flags & BROADCAST_FLAG) !== 0
   );
-  // After two DISCOVERs without an answer, as on a busy machine, every client asks for a broadcast.
+  // After two unanswered DISCOVERs, as on a busy machine, every client asks for a broadcast.
   const isThird = (index: number): boolean =>
     Math.min(index, discovers - 1) > 1;
   assertEquals(
@@ -62,22 +62,25 @@ async function proved(row: Row): Promise<void> {
   );
   assertEquals((await host.call("CHECK", container)).code, 0);
 
-  await stage.until("renewal", () => daemon.log.includes('"lease-renewed"'));
+  await network.until(
+    "renewal",
+    () => daemon.log.includes("event=lease-renewed"),
+  );
   assertEquals(wire.count("DISCOVER"), 1);
   assertEquals(addressesOf(container), [address]);
 
   assertEquals((await host.call("DEL", container)).code, 0);
-  await stage.serverHas([]);
-  const { source } = await stage.releasedTo("192.0.2.1");
-  assertEquals(source, bare(address));
+  await network.serverHas([]);
+  const { source } = await network.releasedTo("192.0.2.1");
+  assertEquals(source, addressOf(address));
 }
 
 function add(machine: TestNetns, { kind, mode }: Row): void {
   machine.ip(`link add sub link eth0 type ${kind} mode ${mode}`);
 }
 
-/** Why the kernel makes no such interface. */
-function unknownKind(row: Row): string | undefined {
+/** Why the kernel cannot create such an interface; undefined if it can. */
+function kernelRefusal(row: Row): string | undefined {
   using netns = new TestNetns();
   netns.ip("link add eth0 type veth peer name eth1");
   try {

@@ -1,6 +1,6 @@
 /**
  * A link that loses or repeats frames: netfilter drops them at random on the bridge between container and server.
- * (A kernel without sch_netem is no obstacle so.)
+ * Unlike sch_netem, every kernel has it.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { assert, assertEquals } from "@std/assert";
 import type { ServerKind } from "../../support/dhcp_server.ts";
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { ISC_DHCPD } from "../../support/dhcp_server_isc.ts";
-import { testInLanes } from "../../support/lanes.ts";
-import { note } from "../../support/note.ts";
+import { testRowsInParallel } from "../../support/parallel_rows.ts";
+import { report } from "../../support/report.ts";
 import { missing } from "../../support/requirements.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { bare, Stage } from "./stage.ts";
+import { addressOf, TestNetwork } from "./test_network.ts";
 
 const CONTAINERS = 8;
-/** With half of all frames lost one ADD in a hundred takes a minute. */
-const PATIENT = { timeout: "4m" };
-/** What leads to them from the bridge. */
+/** With half of all frames lost, one ADD in a hundred takes a minute. */
+const LONG_TIMEOUT = { timeout: "4m" };
+/** Their ports on the bridge. */
 const PORTS = Array.from({ length: CONTAINERS }, (_, index) => `p${index + 1}`);
 
-/** Loses frames of IPv4 in both directions, `percent` of them. */
-function lose({ host }: Stage, percent: number): void {
+/** Drops `percent` of the IPv4 frames in each direction. */
+function drop({ host }: TestNetwork, percent: number): void {
   host.server.exec(
     "nft",
     `table bridge lossy {
@@ -38,13 +38,13 @@ function lose({ host }: Stage, percent: number): void {
   }
 }
 
-/** A rule that sends a frame to `device` besides, unless the frame has been so already. */
-function twice(device: string): string {
+/** A rule that sends a frame to `device` as well, unless it has been sent there already. */
+function duplicateTo(device: string): string {
   return `ether type ip meta mark != 1 meta mark set 1 counter dup to ${device}`;
 }
 
-/** Sends each frame that comes from a container on to the bridge twice. */
-function repeatClients({ host }: Stage): void {
+/** Duplicates each frame from a container to the bridge. */
+function duplicateClients({ host }: TestNetwork): void {
   for (const device of PORTS) {
     host.server.exec(
       "nft",
@@ -52,31 +52,31 @@ function repeatClients({ host }: Stage): void {
         chain from_${device} {
           type filter hook ingress device ${device} priority 0;
           ${
-        // What comes back from "last" comes in at "first", a port of the bridge.
-        twice("last")}
+        // What is sent to "last" arrives at "first", a port of the bridge.
+        duplicateTo("last")}
         }
       }`,
     );
   }
 }
 
-/** Sends each frame that goes to a container twice. */
-function repeatServer({ host }: Stage): void {
+/** Duplicates each frame to a container. */
+function duplicateServer({ host }: TestNetwork): void {
   for (const device of PORTS) {
     host.server.exec(
       "nft",
       `table netdev twice {
         chain to_${device} {
           type filter hook egress device ${device} priority 0;
-          ${twice(device)}
+          ${duplicateTo(device)}
         }
       }`,
     );
   }
 }
 
-/** How many frames were repeated. */
-function repeated({ host }: Stage): number {
+/** How many frames were duplicated. */
+function countDuplicates({ host }: TestNetwork): number {
   const rules = host.server.exec("nft", "list", "ruleset");
   return [...rules.matchAll(/counter packets (\d+)/g)]
     .reduce((sum, [, packets]) => sum + Number(packets), 0);
@@ -86,72 +86,72 @@ interface Row {
   readonly name: string;
   /** Default: dnsmasq. */
   readonly kind?: ServerKind;
-  readonly spoil: (stage: Stage) => void;
-  /** Frames that are repeated at the least. */
-  readonly repeats?: number;
+  readonly disturb: (network: TestNetwork) => void;
+  /** The least number of duplicated frames. */
+  readonly minDuplicates?: number;
 }
 
 const ROWS: readonly Row[] = [
-  { name: "20 % of frames lost", spoil: (stage) => lose(stage, 20) },
-  { name: "50 % of frames lost", spoil: (stage) => lose(stage, 50) },
+  { name: "20 % of frames lost", disturb: (network) => drop(network, 20) },
+  { name: "50 % of frames lost", disturb: (network) => drop(network, 50) },
   {
     name: "20 % of frames lost, ISC dhcpd",
     kind: ISC_DHCPD,
-    spoil: (stage) => lose(stage, 20),
+    disturb: (network) => drop(network, 20),
   },
   {
-    name: "every frame of a client twice",
-    spoil: repeatClients,
+    name: "every frame of a client duplicated",
+    disturb: duplicateClients,
     // DISCOVER and REQUEST.
-    repeats: 2 * CONTAINERS,
+    minDuplicates: 2 * CONTAINERS,
   },
   {
-    name: "every frame of the server twice",
-    spoil: repeatServer,
+    name: "every frame of the server duplicated",
+    disturb: duplicateServer,
     // OFFER and ACK.
-    repeats: 2 * CONTAINERS,
+    minDuplicates: 2 * CONTAINERS,
   },
   {
-    name: "20 % lost, and every frame twice",
-    spoil: (stage) => {
-      lose(stage, 20);
-      repeatClients(stage);
-      repeatServer(stage);
+    name: "20 % lost, and every frame duplicated",
+    disturb: (network) => {
+      drop(network, 20);
+      duplicateClients(network);
+      duplicateServer(network);
     },
-    repeats: 4 * CONTAINERS,
+    minDuplicates: 4 * CONTAINERS,
   },
 ];
 
-testInLanes(
+testRowsInParallel(
   ["root", `binary:${DHCP_BIN}`],
   "lossy link",
-  ROWS.map(({ name, kind = DNSMASQ, spoil, repeats = 0 }) => ({
-    name: `${name}: every ADD ends well, with an address of its own`,
+  ROWS.map(({ name, kind = DNSMASQ, disturb, minDuplicates = 0 }) => ({
+    name: `${name}: every ADD succeeds with an address of its own`,
     reason: missing(...kind.requirements, "command:nft"),
     run: async () => {
-      await using stage = await Stage.open(kind, {});
-      const { host, server, wire } = stage;
+      await using network = await TestNetwork.open(kind);
+      const { host, server, wire } = network;
       await host.daemon();
       const containers = PORTS.map(() => host.container());
-      spoil(stage);
+      disturb(network);
       const addresses = await Promise.all(
         containers.map((container, index) =>
-          host.add(container, { containerId: `c${index}`, ipam: PATIENT })
+          host.add(container, { containerId: `c${index}`, ipam: LONG_TIMEOUT })
         ),
       );
-      assertEquals(new Set(addresses).size, CONTAINERS, stage.report());
-      // One lease each at the server too, whatever was repeated.
-      await stage.until(
-        "a lease each",
+      assertEquals(new Set(addresses).size, CONTAINERS, network.report());
+      // The server has one lease per container too.
+      await network.until(
+        "one lease per container",
         () => {
-          const held = server.leases().map(({ address }) => address).sort();
-          return held.join() === addresses.map(bare).sort().join();
+          const held = server.leases.map(({ address }) => address).sort();
+          return held.join() === addresses.map(addressOf).sort().join();
         },
       );
-      const count = repeated(stage);
-      assert(count >= repeats, `${count} frames were repeated`);
-      note(
-        `lossy link: ${name}: ${wire.messages.length} messages arrived, ${count} were repeated`,
+      const count = countDuplicates(network);
+      assert(count >= minDuplicates, `${count} frames were duplicated`);
+      report(
+        `lossy link: ${name}: ${wire.messages.length} messages arrived, ${count} frames were duplicated`,
       );
     },
   })),

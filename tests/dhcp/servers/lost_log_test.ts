@@ -1,8 +1,8 @@
-/** Daemon and plugin whose standard error takes nothing. @module */
+/** Daemon and plugin whose standard error cannot be written. @module */
 
 import { assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { cniEnv } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -10,8 +10,11 @@ import { soon } from "../../support/waiting.ts";
 
 const NEEDS = ["root", "command:bash", `binary:${DHCP_BIN}`] as const;
 
-/** What the daemon answers to one line; undefined if nobody listens. */
-async function ask(path: string, line: string): Promise<string | undefined> {
+/** The daemon's reply to one line; undefined if nothing listens. */
+async function request(
+  path: string,
+  line: string,
+): Promise<string | undefined> {
   try {
     using connection = await Deno.connect({ transport: "unix", path });
     await connection.write(new TextEncoder().encode(`${line}\n`));
@@ -30,34 +33,38 @@ const STATUS = '{"protocol":1,"method":"status"}';
 for (
   const { name, redirection } of [
     { name: "a full disk", redirection: '2>"/dev/full"' },
-    // The first line waits for the reader; it is gone with that line.
+    // The reader ends after the first line.
     { name: "a pipe without a reader", redirection: "2> >(head -n 1)" },
   ]
 ) {
-  testWith(NEEDS, `the daemon serves with its log on ${name}`, async () => {
-    using directory = new TempDir();
-    const socket = directory.join("run/dhcp.sock");
-    const child = new Deno.Command("bash", {
-      args: ["-c", `exec "$0" "$@" ${redirection}`, DHCP_BIN, "daemon"]
-        .concat("-socketpath", socket),
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      await eventually("daemon", () => ask(socket, STATUS));
-      // Each of them is a line in the log.
-      for (let count = 0; count < 3; count++) await ask(socket, "{}");
-      const answer = await ask(socket, STATUS);
-      assertEquals(JSON.parse(answer ?? "{}").leases, {});
-    } finally {
-      child.kill("SIGTERM");
-    }
-    assertEquals((await child.status).code, 0);
-  });
+  testWith(
+    NEEDS,
+    `the daemon serves while its log goes to ${name}`,
+    async () => {
+      using directory = new TempDir();
+      const socket = directory.join("run/dhcp.sock");
+      const child = new Deno.Command("bash", {
+        args: ["-c", `exec "$0" "$@" ${redirection}`, DHCP_BIN, "daemon"]
+          .concat("-socketpath", socket),
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      try {
+        await waitFor("daemon", () => request(socket, STATUS));
+        // Each of these logs a line.
+        for (let count = 0; count < 3; count++) await request(socket, "{}");
+        const reply = await request(socket, STATUS);
+        assertEquals(JSON.parse(reply ?? "{}").leases, {});
+      } finally {
+        child.kill("SIGTERM");
+      }
+      assertEquals((await child.status).code, 0);
+    },
+  );
 }
 
-/** A plugin call whose warnings are lost. */
+/** Calls the plugin with a standard error that cannot be written. */
 async function call(
   command: string,
   socketPath: string,
@@ -76,24 +83,24 @@ async function call(
 
 testWith(
   NEEDS,
-  "a DEL without a daemon leaves its note although its warning is lost",
+  "DEL without a daemon leaves a release note although its warning cannot be written",
   async () => {
     using directory = new TempDir();
     const outcome = await call("DEL", directory.join("dhcp.sock"));
     assertEquals(outcome, { code: 0, stdout: "" });
-    const notes = await Array.fromAsync(Deno.readDir(directory.join("dhcp")));
-    assertEquals(notes.length, 1);
+    const files = await Array.fromAsync(Deno.readDir(directory.join("dhcp")));
+    assertEquals(files.length, 1);
   },
 );
 
 testWith(
   NEEDS,
-  "an ADD that is printed succeeds although its warning is lost",
+  "ADD succeeds with its result printed although its warning cannot be written",
   async () => {
     using directory = new TempDir();
     const path = directory.join("dhcp.sock");
     using listener = Deno.listen({ transport: "unix", path });
-    // A daemon that answers and is gone before the confirmation.
+    // A daemon that replies and closes the connection before the confirmation.
     const serving = (async () => {
       using connection = await listener.accept();
       await connection.read(new Uint8Array(65_536));

@@ -1,125 +1,133 @@
-/** A server says no: to a renewal, to a client that reboots, to another client's address. @module */
+/** NAKs: to a renewal, to a client in INIT-REBOOT, to a request for another client's address. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import {
-  asked,
   containerWith,
-  giveCarrier,
   MAC,
-  madeAnew,
   OTHER_MAC,
+  rebootFor,
   rebootOf,
   reboots,
-  takeCarrier,
+  recreated,
+  removeCarrier,
+  restoreCarrier,
 } from "./reboot_rows.ts";
 import type { ServerRow } from "./server_rows.ts";
-import { addressesOf, bare, isUp, type Stage } from "./stage.ts";
+import {
+  addressesOf,
+  addressOf,
+  isUp,
+  type TestNetwork,
+} from "./test_network.ts";
 
 const SERVER = "192.0.2.1";
-const NOBODY = "02:00:5e:00:00:99";
+const UNUSED_MAC = "02:00:5e:00:00:99";
 
 /**
- * A container whose address the server gives to another one; it hears of it when it asks, and gets another address from
- * another server.
+ * Has the server grant a container's address to another container. The first one gets a NAK when it asks for its address,
+ * and then another address from another server.
  *
- * @param away Its link has no carrier while the other container comes. @returns The address that it had.
+ * @param withoutCarrier Whether the first container's link has no carrier while the other container is added.
+ * @returns The address that the container had.
  */
-async function refused(
-  stage: Stage,
-  { away }: { readonly away: boolean },
+async function loseToAnother(
+  network: TestNetwork,
+  { withoutCarrier }: { readonly withoutCarrier: boolean },
 ): Promise<string> {
-  const { host, wire, server, service } = stage;
+  const { host, wire, server, service } = network;
   const daemon = await host.daemon();
-  const [one, other] = [host.container(), host.container()];
-  const before = await host.add(one, { containerId: "one" });
-  if (away) await takeCarrier(stage, one);
-  // A renewal before the other container comes would be granted: it is sent to nobody.
-  else {one.ip(
-      `neigh replace ${SERVER} lladdr ${NOBODY} dev eth0 nud permanent`,
+  const [first, other] = [host.container(), host.container()];
+  const before = await host.add(first, { containerId: "first" });
+  if (withoutCarrier) await removeCarrier(network, first);
+  // A renewal before the other container is added would be granted, so it is sent to a wrong hardware address.
+  else {first.ip(
+      `neigh replace ${SERVER} lladdr ${UNUSED_MAC} dev eth0 nud permanent`,
     );}
-  // The server loses its memory, and gives the address to another container.
-  await server.process.stop();
-  const pool = [bare(before), bare(before)] as const;
-  await stage.serve({ ...service, pool });
+  // A server without that lease grants the address to another container.
+  await server.process.end();
+  const pool = [addressOf(before), addressOf(before)] as const;
+  await network.serve({ ...service, pool });
   const { json } = await host.call("ADD", other, { containerId: "other" });
-  assertEquals(json.ips?.[0]?.address, before, stage.report());
-  if (away) giveCarrier(stage);
-  else one.ip(`neigh del ${SERVER} dev eth0`);
-  await stage.until(
+  assertEquals(json.ips?.[0]?.address, before, network.report());
+  if (withoutCarrier) restoreCarrier(network);
+  else first.ip(`neigh del ${SERVER} dev eth0`);
+  await network.until(
     "NAK",
     () => /event=lease-lost .*reason=nak/.test(daemon.log),
   );
-  await stage.until(
+  await network.until(
     "interface without the address",
-    () => addressesOf(one).length === 0,
+    () => addressesOf(first).length === 0,
   );
-  const netns = stage.machine("192.0.2.2/24");
-  const second = await stage.serve({
+  const netns = network.machine("192.0.2.2/24");
+  const second = await network.serve({
     ...service,
     server: "192.0.2.2",
     pool: ["192.0.2.150", "192.0.2.160"],
   }, { netns });
-  const after = (): string => addressesOf(one).join();
-  await stage.until(
+  const after = (): string => addressesOf(first).join();
+  await network.until(
     "other address",
-    () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(one),
+    () => /^192\.0\.2\.1[56]\d\/24$/.test(after()) && isUp(first),
     120_000,
   );
-  await stage.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
-  await stage.serverHas([bare(after())], second);
-  const [route] = one.list("route show default");
+  await network.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
+  await network.serverHas([addressOf(after())], second);
+  const [route] = first.list("route show default");
   assertEquals(route?.gateway, "192.0.2.1");
-  const again = await host.call("ADD", one, { containerId: "one" });
+  const again = await host.call("ADD", first, { containerId: "first" });
   assertEquals(again.json.ips[0].address, after());
-  const check = await host.call("CHECK", one, { containerId: "one" });
+  const check = await host.call("CHECK", first, { containerId: "first" });
   assertEquals(check.code, 0);
-  return bare(before);
+  return addressOf(before);
 }
 
 /** Rows about NAKs. */
 export const NAK_ROWS: readonly ServerRow[] = [
   {
-    name: "a NAK is obeyed at once: another address, put on the interface",
+    name:
+      "the client obeys a NAK to a renewal at once, and configures another address",
     service: { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 60 },
     not: { udhcpd: "it never sends a NAK to a renewal" },
-    run: async (stage) => {
-      await refused(stage, { away: false });
+    run: async (network) => {
+      await loseToAnother(network, { withoutCarrier: false });
     },
   },
   {
-    name: "a NAK to a link that was away is obeyed in the same way",
-    run: async (stage) => {
-      const address = await refused(stage, { away: true });
-      const [asking] = reboots(stage);
-      assertEquals(asking, asked(address, asking?.["chaddr"]));
+    name:
+      "the client obeys a NAK after a loss of carrier, and configures another address",
+    run: async (network) => {
+      const address = await loseToAnother(network, { withoutCarrier: true });
+      const [reboot] = reboots(network);
+      assertEquals(reboot, rebootFor(address, reboot?.["chaddr"]));
     },
   },
   {
-    name: "another container's address is refused: a NAK, and another one",
+    name: "a recreated container obeys a NAK, and gets another address",
     not: {
-      dnsmasq: "it knows clients by their identifier",
-      "ISC dhcpd": "it knows clients by their identifier",
-      Kea: "it knows clients by their identifier",
+      dnsmasq: "it identifies clients by their client identifier",
+      "ISC dhcpd": "it identifies clients by their client identifier",
+      Kea: "it identifies clients by their client identifier",
     },
-    run: async (stage) => {
-      const { host } = stage;
+    run: async (network) => {
+      const { host } = network;
       const daemon = await host.daemon();
-      const address = bare(await host.add(containerWith(stage, MAC)));
-      const second = containerWith(stage, OTHER_MAC);
-      const { address: other, said } = await madeAnew(stage, second, 3);
-      assert(other !== address, `${other} twice`);
-      assertEquals(said.map(({ type }) => type), [
+      const address = addressOf(await host.add(containerWith(network, MAC)));
+      const second = containerWith(network, OTHER_MAC);
+      const { address: other, messages } = await recreated(network, second, 3);
+      assert(other !== address, `${other} granted twice`);
+      assertEquals(messages.map(({ type }) => type), [
         "REQUEST",
         "DISCOVER",
         "REQUEST",
       ]);
-      assertEquals(said.map(rebootOf), [
-        asked(address, OTHER_MAC),
+      assertEquals(messages.map(rebootOf), [
+        rebootFor(address, OTHER_MAC),
         undefined,
         undefined,
       ]);
       assert(daemon.log.includes("type=DHCPNAK"), daemon.log);
-      await stage.serverHas([address, other]);
+      await network.serverHas([address, other]);
     },
   },
 ];

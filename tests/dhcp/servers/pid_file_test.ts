@@ -1,4 +1,4 @@
-/** The pid file of a daemon, and those that are refused beside it. @module */
+/** The pid file of the daemon. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
@@ -21,11 +21,11 @@ async function run(
 for (
   const { name, flags } of [
     {
-      name: "for its socket",
+      name: "the socket",
       flags: ({ socketPath }: DhcpHost) => ["-socketpath", socketPath],
     },
     {
-      name: "for its state directory",
+      name: "the state directory",
       flags: ({ stateDir, directory }: DhcpHost) => [
         ...["-statedir", stateDir],
         ...["-socketpath", directory.join("other.sock")],
@@ -35,7 +35,7 @@ for (
 ) {
   testWith(
     NEEDS,
-    `a second daemon that is refused ${name} leaves the pid file of the first`,
+    `a second daemon that fails to get ${name} keeps the pid file of the first`,
     async () => {
       await using host = new DhcpHost();
       const path = host.directory.join("pid");
@@ -51,7 +51,7 @@ for (
 
 testWith(
   NEEDS,
-  "a relative path of a pid file is refused before anything is made",
+  "the daemon refuses a relative pid file before it creates anything",
   async () => {
     using directory = new TempDir();
     const { code, stderr } = await run(
@@ -69,7 +69,7 @@ testWith(
 
 testWith(
   NEEDS,
-  "a daemon that cannot write its pid file ends, and leaves no socket",
+  "a daemon that cannot write its pid file exits without a socket",
   async () => {
     using directory = new TempDir();
     const pidFile = directory.join("none/pid");

@@ -1,9 +1,13 @@
-/** A real runtime: podman starts and removes containers whose addresses come from a DHCP server, by way of bridge. @module */
+/** A real runtime: podman creates and removes containers whose addresses come from a DHCP server through bridge. @module */
 
 import { assertEquals } from "@std/assert";
+import {
+  BackgroundProcess,
+  readTextOrEmpty,
+} from "../../../tools/lab/background_process.ts";
+import { Dnsmasq } from "../../../tools/lab/dnsmasq.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
-import { readOrEmpty } from "../../support/dhcp_server_process.ts";
 import { PODMAN_NEEDS, PodmanHost } from "../../support/podman_host.ts";
 import { testWith } from "../../support/requirements.ts";
 
@@ -16,73 +20,52 @@ const NEEDS = [
 ] as const;
 const SOCKET = "/run/cni/dhcp.sock";
 
-/** The example of the public documentation, to the letter. */
+/** The example of the CNI project's dhcp page. */
 const EXAMPLE = {
   type: "dhcp",
   daemonSocketPath: SOCKET,
   request: [{ skipDefault: false }],
   provide: [{ option: "host-name", fromArg: "K8S_POD_NAME" }],
 };
-/** What upstream's release takes: an entry without an option is an error there. */
+/** Upstream's release 1.1.1 refuses an entry without an option. */
 const PLAIN = { type: "dhcp" };
 
-/** A machine with a network `lan`, on which a dnsmasq serves. */
-class Lan implements AsyncDisposable {
-  #daemon: Deno.ChildProcess | undefined;
-  readonly #server: Deno.ChildProcess;
+/** A podman host with a network `lan`, on which dnsmasq serves. */
+class PodmanLan implements AsyncDisposable {
+  readonly #pidFile: string;
+  #daemon: BackgroundProcess | undefined;
 
-  private constructor(
-    readonly host: PodmanHost,
-    server: Deno.ChildProcess,
-  ) {
-    this.#server = server;
+  private constructor(readonly host: PodmanHost, readonly server: Dnsmasq) {
+    this.#pidFile = host.path("daemon.pid");
   }
 
-  static async open(binary: string, ipam: unknown): Promise<Lan> {
-    const host = await PodmanHost.start(`${UPSTREAM_DIR}/host-local`);
-    await host.inside("ip", "link", "add", "cni-lan", "type", "bridge");
-    await host.inside("ip", "addr", "add", "192.0.2.1/24", "dev", "cni-lan");
-    await host.inside("ip", "link", "set", "cni-lan", "up");
-    await host.addPlugins("lan", [{ type: "bridge", bridge: "cni-lan", ipam }]);
-    const log = host.path("dnsmasq.log");
-    const lan = new Lan(
-      host,
-      host.startInside(
-        log,
-        "dnsmasq",
-        "--conf-file=/dev/null",
-        "--keep-in-foreground",
-        "--log-facility=-",
-        "--user=root",
-        "--port=0",
-        "--no-ping",
-        "--interface=cni-lan",
-        "--bind-interfaces",
-        "--pid-file",
-        `--dhcp-leasefile=${host.path("leases")}`,
-        "--dhcp-range=192.0.2.50,192.0.2.99,255.255.255.0,1h",
-      ),
+  static async open(binary: string, ipam: unknown): Promise<PodmanLan> {
+    await using resources = new AsyncDisposableStack();
+    const host = resources.use(
+      await PodmanHost.start(`${UPSTREAM_DIR}/host-local`),
     );
-    try {
-      await eventually(
-        "dnsmasq",
-        () => readOrEmpty(log).includes("DHCP, IP range") || undefined,
-      );
-      await lan.use(binary);
-      return lan;
-    } catch (error) {
-      await lan[Symbol.asyncDispose]();
-      throw error;
-    }
+    await host.run("ip", "link", "add", "cni-lan", "type", "bridge");
+    await host.run("ip", "addr", "add", "192.0.2.1/24", "dev", "cni-lan");
+    await host.run("ip", "link", "set", "cni-lan", "up");
+    await host.addPlugins("lan", [{ type: "bridge", bridge: "cni-lan", ipam }]);
+    const server = resources.use(
+      await Dnsmasq.start({
+        enter: host.enterWithoutPids,
+        folder: host.folder,
+        ifName: "cni-lan",
+      }),
+    );
+    const lan = new PodmanLan(host, server);
+    await lan.use(binary);
+    resources.move();
+    return lan;
   }
 
   /** Address and host name of each lease that the server has. */
   get leases(): readonly (readonly [address: string, hostName: string])[] {
-    return readOrEmpty(this.host.path("leases")).split("\n")
-      .filter((line) => line !== "").map((line) => {
-        const [, , address = "", hostName = ""] = line.split(" ");
-        return [address, hostName] as const;
-      });
+    return this.server.leases.map(({ address, hostName }) =>
+      [address, hostName] as const
+    );
   }
 
   /** Replaces plugin and daemon. */
@@ -91,31 +74,28 @@ class Lan implements AsyncDisposable {
     await this.restart(binary, "SIGTERM");
   }
 
-  /** Ends the daemon and starts one. */
+  /** Ends the daemon, if one runs, and starts another. */
   async restart(binary: string, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
-    const pidFile = this.host.path("daemon.pid");
     if (this.#daemon !== undefined) {
-      await this.host.inside("kill", `-${signal}`, readOrEmpty(pidFile));
-      await this.#daemon.status;
+      const pid = readTextOrEmpty(this.#pidFile);
+      await this.host.run("kill", `-${signal}`, pid);
+      await this.#daemon.wait();
     }
-    // Upstream's does not replace a stale one.
-    await this.host.inside("rm", "-f", SOCKET);
-    this.#daemon = this.host.startInside(
-      this.host.path("daemon.log"),
-      binary,
-      "daemon",
-      "-pidfile",
-      pidFile,
+    // Upstream's daemon does not replace a stale one.
+    await this.host.run("rm", "-f", SOCKET);
+    this.#daemon = await BackgroundProcess.start(
+      [...this.host.enter, binary, "daemon", "-pidfile", this.#pidFile],
+      { logFile: this.host.path("daemon.log") },
     );
-    // Upstream's does not say when it serves.
-    await eventually("daemon", async () => {
-      const listening = await this.host.inside("cat", "/proc/net/unix");
-      return listening.includes(SOCKET) || undefined;
+    // Upstream's daemon logs nothing when it is ready.
+    await this.#daemon.until("daemon", async () => {
+      const sockets = await this.host.run("cat", "/proc/net/unix");
+      return sockets.includes(SOCKET);
     });
   }
 
-  /** The one address that the container sees. */
-  async addressOf(id: string): Promise<string> {
+  /** The only address inside the container. */
+  async addressInside(id: string): Promise<string> {
     const found = await this.host.addressesInside(id);
     assertEquals(found.length, 1);
     return found[0]?.address ?? "";
@@ -126,68 +106,68 @@ class Lan implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
     await this.host[Symbol.asyncDispose]();
-    await this.#daemon?.status;
-    await this.#server.status;
+    await this.#daemon?.wait();
   }
 }
 
 testWith(
   NEEDS,
-  "podman: a container has the address and the name that the server knows, over a restart of the daemon, until it is removed",
+  "podman: a container keeps the address and name of its lease over a daemon restart, until it is removed",
   async () => {
-    await using lan = await Lan.open(DHCP_BIN, EXAMPLE);
+    await using lan = await PodmanLan.open(DHCP_BIN, EXAMPLE);
     const id = await lan.host.runContainer(["lan"], ["--name", "web-0"]);
-    const address = await lan.addressOf(id);
+    const address = await lan.addressInside(id);
     assertEquals(lan.leases, [[address, "web-0"]]);
     const other = await lan.host.runContainer(["lan"], ["--name", "web-1"]);
     assertEquals(lan.leases.length, 2);
 
     await lan.restart(DHCP_BIN, "SIGKILL");
-    assertEquals(await lan.addressOf(id), address);
+    assertEquals(await lan.addressInside(id), address);
     await lan.remove(other);
-    await eventually(
-      "release",
-      () => lan.leases.length === 1 || undefined,
-    );
+    await waitUntil("release", () => lan.leases.length === 1);
     assertEquals(lan.leases, [[address, "web-0"]]);
     await lan.remove(id);
-    await eventually("release", () => lan.leases.length === 0 || undefined);
+    await lan.server.untilNoLease();
   },
 );
 
 testWith(
   NEEDS,
-  "podman: a container that is started again gets an address, and gives it back",
+  "podman: a restarted container gets an address, and releases it when it is removed",
   async () => {
-    await using lan = await Lan.open(DHCP_BIN, EXAMPLE);
+    await using lan = await PodmanLan.open(DHCP_BIN, EXAMPLE);
     const id = await lan.host.runContainer(["lan"], ["--name", "web-0"]);
     await lan.host.podman("stop", "-t", "0", id);
-    await eventually("release", () => lan.leases.length === 0 || undefined);
+    await lan.server.untilNoLease();
     await lan.host.podman("start", id);
-    assertEquals(lan.leases, [[await lan.addressOf(id), "web-0"]]);
+    assertEquals(lan.leases, [[await lan.addressInside(id), "web-0"]]);
     await lan.remove(id);
-    await eventually("release", () => lan.leases.length === 0 || undefined);
+    await lan.server.untilNoLease();
   },
 );
 
 for (
   const { name, from, to } of [
-    { name: "upgrade from upstream's", from: UPSTREAM, to: DHCP_BIN },
-    { name: "rollback to upstream's", from: DHCP_BIN, to: UPSTREAM },
+    { name: "an upgrade from upstream's", from: UPSTREAM, to: DHCP_BIN },
+    { name: "a rollback to upstream's", from: DHCP_BIN, to: UPSTREAM },
   ]
 ) {
-  testWith(NEEDS, `podman: ${name} with a container running`, async () => {
-    await using lan = await Lan.open(from, PLAIN);
-    const old = await lan.host.runContainer(["lan"]);
-    const before = await lan.addressOf(old);
-    await lan.use(to);
-    assertEquals(await lan.addressOf(old), before);
-    const fresh = await lan.host.runContainer(["lan"]);
-    await lan.addressOf(fresh);
-    await lan.remove(old);
-    await lan.remove(fresh);
-    const left = await lan.host.podman("ps", "-aq");
-    assertEquals(left, "");
-  });
+  testWith(
+    NEEDS,
+    `podman: ${name} plugin leaves a running container its address`,
+    async () => {
+      await using lan = await PodmanLan.open(from, PLAIN);
+      const old = await lan.host.runContainer(["lan"]);
+      const before = await lan.addressInside(old);
+      await lan.use(to);
+      assertEquals(await lan.addressInside(old), before);
+      const fresh = await lan.host.runContainer(["lan"]);
+      await lan.addressInside(fresh);
+      await lan.remove(old);
+      await lan.remove(fresh);
+      assertEquals(await lan.host.podman("ps", "-aq"), "");
+    },
+  );
 }

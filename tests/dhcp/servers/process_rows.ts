@@ -1,13 +1,12 @@
-/** The daemon as a process: flags, files, signals, and callers that go away. @module */
+/** The daemon as a process: flags, files, signals, and callers that disconnect. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { TempDir } from "../../support/temp_dir.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 import { missing } from "../../support/requirements.ts";
-import type { LaneRow } from "../../support/lanes.ts";
-import { Dnsmasq } from "./dnsmasq.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
+import { waitFor, waitUntil } from "../../../tools/lab/waiting.ts";
 
 const DISCOVER = "type=DHCPDISCOVER";
 
@@ -36,9 +35,9 @@ function count(log: string, text: string): number {
   return log.split(text).length - 1;
 }
 
-const ROWS: readonly Omit<LaneRow, "reason">[] = [
+const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   {
-    name: "dhcp without a command is the plugin, whatever its arguments",
+    name: "dhcp without the daemon command is the plugin, with any arguments",
     run: async () => {
       for (const args of [[], ["-h"], ["foo"], ["-debug", "daemon"]]) {
         const { code, stdout, stderr } = await run(...args);
@@ -49,7 +48,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "dhcp daemon -h shows the usage on stderr, status 0",
+    name: "dhcp daemon -h prints the usage to stderr with exit status 0",
     run: async () => {
       const { code, stdout, stderr } = await run("daemon", "-h");
       assertEquals([code, stdout], [0, ""]);
@@ -58,7 +57,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "dhcp daemon with a wrong flag shows it and the usage, status 2",
+    name: "dhcp daemon prints a wrong flag and the usage with exit status 2",
     run: async () => {
       const { code, stderr } = await run("daemon", "-timeout", "5");
       assertEquals(code, 2);
@@ -90,11 +89,10 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name:
-      "the daemon writes its pid, keeps its leases at SIGTERM, and takes pid file and socket away",
+    name: "SIGTERM keeps the leases, and removes pid file and socket",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       const pidFile = host.directory.join("dhcp.pid");
       const daemon = await host.daemon("-pidfile", pidFile);
       assertEquals(await Deno.readTextFile(pidFile), String(daemon.pid));
@@ -113,18 +111,18 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "SIGTERM lets a pending ADD end",
+    name: "SIGTERM lets a pending ADD complete",
     run: async () => {
       await using host = new DhcpHost();
       const daemon = await host.daemon();
       const container = host.container();
       const pending = host.call("ADD", container, { ipam: { timeout: "1m" } });
-      await eventually(
+      await waitUntil(
         "DISCOVER",
-        () => daemon.log.includes(DISCOVER) || undefined,
+        () => daemon.log.includes(DISCOVER),
       );
       const ended = daemon.end("SIGTERM");
-      await using _server = await Dnsmasq.start(host.server, host.directory);
+      await using _server = await host.dnsmasq();
       const { code, json } = await pending;
       assertEquals(code, 0, JSON.stringify(json));
       assertEquals(await ended, 0);
@@ -133,7 +131,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "a second daemon refuses the socket of a living one",
+    name: "a second daemon refuses the socket of a running one",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
@@ -154,7 +152,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "a second daemon refuses the state directory of a living one",
+    name: "a second daemon refuses the state directory of a running one",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
@@ -168,7 +166,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "a state directory that is a link is refused",
+    name: "the daemon refuses a symbolic link as its state directory",
     run: async () => {
       await using host = new DhcpHost();
       await Deno.mkdir(host.directory.join("elsewhere"));
@@ -184,28 +182,29 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "files that are no leases are left alone and named",
+    name:
+      "the daemon ignores unusable files in its state directory, and logs their names",
     run: async () => {
       await using host = new DhcpHost();
       await Deno.mkdir(host.stateDir, { recursive: true, mode: 0o700 });
-      const half = `${"0".repeat(32)}.lease`;
+      const partial = `${"0".repeat(32)}.lease`;
       const link = `${"1".repeat(32)}.lease`;
       const temporary = `.${"2".repeat(32)}.lease.tmp`;
-      for (const name of ["notes.txt", half, temporary]) {
+      for (const name of ["notes.txt", partial, temporary]) {
         await Deno.writeTextFile(`${host.stateDir}/${name}`, '{"format":1');
       }
       await Deno.symlink("/etc/passwd", `${host.stateDir}/${link}`);
       const daemon = await host.daemon();
       assertEquals(
         [...host.stateFiles].sort(),
-        [half, link, "notes.txt"].sort(),
+        [partial, link, "notes.txt"].sort(),
       );
       assertEquals(count(daemon.log, "event=file-ignored"), 3);
     },
   },
 
   {
-    name: "a plugin that is killed takes its ADD back",
+    name: "the daemon cancels the ADD of a killed plugin",
     run: async () => {
       await using host = new DhcpHost();
       const daemon = await host.daemon();
@@ -213,18 +212,18 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       const pending = host.call("ADD", host.container(), {
         signal: killer.signal,
       });
-      await eventually(
+      await waitUntil(
         "DISCOVER",
-        () => daemon.log.includes(DISCOVER) || undefined,
+        () => daemon.log.includes(DISCOVER),
       );
       killer.abort();
       await pending;
-      await eventually(
-        "end of the client",
-        () => daemon.log.includes("event=release-started") || undefined,
+      await waitUntil(
+        "release",
+        () => daemon.log.includes("event=release-started"),
       );
       const sent = count(daemon.log, DISCOVER);
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       assertEquals((await host.call("STATUS", undefined)).code, 0);
       assertEquals([server.leases, host.leaseFiles], [[], []]);
       assertEquals(count(daemon.log, DISCOVER), sent);
@@ -232,10 +231,10 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "a plugin whose standard output is closed takes its ADD back",
+    name: "an ADD that cannot print its result releases the lease",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await host.daemon();
       const container = host.container();
       const config = JSON.stringify({
@@ -255,28 +254,25 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         stderr: "null",
       }).output();
       assertEquals(code, 1);
-      await eventually(
+      await waitUntil(
         "release",
-        () => server.count("DHCPRELEASE") || undefined,
+        () => server.process.count("DHCPRELEASE") > 0,
       );
-      await eventually("end", () => host.leaseFiles.length === 0 || undefined);
-      await eventually(
-        "release in the server's file",
-        () => server.leases.length === 0 || undefined,
-      );
+      await waitUntil("end of the lease", () => host.leaseFiles.length === 0);
+      await server.untilNoLease();
     },
   },
 
   {
-    name: "a DEL cancels a pending ADD, which fails at once",
+    name: "DEL cancels a pending ADD, which fails at once",
     run: async () => {
       await using host = new DhcpHost();
       const daemon = await host.daemon();
       const container = host.container();
       const pending = host.call("ADD", container);
-      await eventually(
+      await waitUntil(
         "DISCOVER",
-        () => daemon.log.includes(DISCOVER) || undefined,
+        () => daemon.log.includes(DISCOVER),
       );
       assertEquals((await host.call("DEL", container)).code, 0);
       const { code, json } = await pending;
@@ -286,10 +282,10 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "ADDs of one container at the same time get one lease",
+    name: "simultaneous ADDs of one container get one lease",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await host.daemon();
       const container = host.container();
       const outcomes = await Promise.all(
@@ -303,7 +299,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "an ADD without a server ends in its own time and says what failed",
+    name: "an ADD without a server fails at its timeout with the reason",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
@@ -311,7 +307,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       const { code, json } = await host.call("ADD", host.container(), {
         ipam: { timeout: "1500ms" },
       });
-      // Without a time of its own it would take a minute.
+      // Without a timeout of its own it would take a minute.
       assert(performance.now() - startMs < 45_000);
       assertEquals([code, json.code], [1, 11]);
       assert(
@@ -323,7 +319,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "ADD without a namespace or an interface has upstream's texts",
+    name: "ADD reports a missing namespace or interface in upstream's words",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
@@ -345,8 +341,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
           [file, `unknown FS magic on "${file}": `],
         ] as const
       ) {
-        const netns = { path } as ReturnType<DhcpHost["container"]>;
-        const { json } = await host.call("ADD", netns);
+        const { json } = await host.call("ADD", { path });
         assert(
           json.msg.startsWith(`error calling DHCP.Allocate: ${text}`),
           json.msg,
@@ -356,13 +351,11 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "the daemon's own namespace is refused in upstream's words",
+    name: "ADD refuses the daemon's own namespace in upstream's words",
     run: async () => {
       await using host = new DhcpHost();
       await host.daemon();
-      const netns = { path: `/proc/${Deno.pid}/ns/net` } as ReturnType<
-        DhcpHost["container"]
-      >;
+      const netns = { path: `/proc/${Deno.pid}/ns/net` };
       const { json } = await host.call("ADD", netns, { ifName: "lo" });
       assertEquals([json.code, json.msg], [
         8,
@@ -372,10 +365,11 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 
   {
-    name: "-hostprefix stands before socket, state directory and namespaces",
+    name:
+      "-hostprefix precedes the paths of socket, state directory and namespaces",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       const prefix = host.directory.join("host");
       await Deno.mkdir(prefix);
       await Deno.symlink("/var", `${prefix}/var`);
@@ -390,21 +384,18 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
       const files = Array.fromAsync(Deno.readDir(`${prefix}/run/cni/dhcp`));
       assertEquals((await files).length, 1);
       assertEquals((await host.call("DEL", container, { ipam })).code, 0);
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
     },
   },
 
   {
     name:
-      "the daemon serves on the socket that systemd passed, and leaves its file",
+      "the daemon serves on the socket that systemd passes, and keeps its file",
     run: async () => {
       await using host = new DhcpHost();
-      await using server = await Dnsmasq.start(host.server, host.directory);
+      await using server = await host.dnsmasq();
       await Deno.mkdir(host.directory.join("run"));
-      // What systemd does: opens the socket as descriptor 3, names the process, and becomes it.
+      // As systemd does: opens the socket as descriptor 3, names the process, and becomes it.
       const perl =
         `use Socket; use POSIX (); $^F = 9; socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die $!;
     bind($s, sockaddr_un($ENV{SOCKET})) or die $!; listen($s, 5) or die $!;
@@ -418,7 +409,7 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
         stderr: "null",
       }).spawn();
       const container = host.container();
-      await eventually(
+      await waitFor(
         "socket",
         () => Deno.lstat(host.socketPath).then(() => true, () => undefined),
       );
@@ -433,8 +424,8 @@ const ROWS: readonly Omit<LaneRow, "reason">[] = [
   },
 ];
 
-/** Rows with a dnsmasq. */
-export const PROCESS_ROWS: readonly LaneRow[] = ROWS.map((row) => ({
+/** Rows about the process. */
+export const PROCESS_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   ...row,
   name: `process: ${row.name}`,
   reason: missing("command:dnsmasq"),

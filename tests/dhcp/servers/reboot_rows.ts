@@ -1,4 +1,4 @@
-/** INIT-REBOOT: a client that may be elsewhere by now asks whether its address still holds (RFC 2131 section 3.2). @module */
+/** INIT-REBOOT: a client that may be on another network asks for its old address (RFC 2131 section 3.2). @module */
 
 import { assertEquals } from "@std/assert";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
@@ -6,30 +6,30 @@ import { formatMacAddress } from "../../../lib/net/mac_address.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import type { ServerRow } from "./server_rows.ts";
-import { addressesOf, bare, type Stage } from "./stage.ts";
+import { addressesOf, addressOf, type TestNetwork } from "./test_network.ts";
 
-/** Hardware addresses of the containers here; udhcpd knows its clients by them. */
+/** Hardware addresses of containers; udhcpd identifies its clients by them. */
 export const MAC = "02:00:5e:10:00:11";
 export const OTHER_MAC = "02:00:5e:10:00:12";
 
-/** Takes the carrier away from the first container; the daemon has heard of it afterwards. */
-export async function takeCarrier(
-  stage: Stage,
+/** Removes the carrier of the first container, and waits until the daemon knows it. */
+export async function removeCarrier(
+  network: TestNetwork,
   container: TestNetns,
 ): Promise<void> {
-  const { host } = stage;
+  const { host } = network;
   host.server.ip("link set p1 down");
-  await stage.until("link without carrier", () => !hasCarrier(container));
-  // An answer of the daemon: word of the link was there before the question.
+  await network.until("link without carrier", () => !hasCarrier(container));
+  // The kernel's notification arrived before this request, so the daemon handled it first.
   await host.call("STATUS", undefined);
 }
 
-/** Gives it back. */
-export function giveCarrier({ host }: Stage): void {
+/** Restores it. */
+export function restoreCarrier({ host }: TestNetwork): void {
   host.server.ip("link set p1 up");
 }
 
-/** What a client that reboots says, in the terms of RFC 2131 table 4; undefined for any other message. */
+/** The fields of a REQUEST in state INIT-REBOOT (RFC 2131 table 4); undefined for any other message. */
 export function rebootOf(
   { type, source, destination, message }: ClientMessage,
 ): Readonly<Record<string, string>> | undefined {
@@ -47,13 +47,15 @@ export function rebootOf(
     : undefined;
 }
 
-/** The messages that ask for an address again. */
-export function reboots({ wire }: Stage): Readonly<Record<string, string>>[] {
-  return wire.messages.map(rebootOf).filter((asked) => asked !== undefined);
+/** The fields of every captured REQUEST in state INIT-REBOOT. */
+export function reboots(
+  { wire }: TestNetwork,
+): Readonly<Record<string, string>>[] {
+  return wire.messages.map(rebootOf).filter((fields) => fields !== undefined);
 }
 
-/** {@link rebootOf} of a client that does as the RFC says. */
-export function asked(
+/** {@link rebootOf} of a REQUEST that is as the RFC requires. */
+export function rebootFor(
   requested: string,
   chaddr = MAC,
 ): Readonly<Record<string, string>> {
@@ -71,90 +73,93 @@ function hasCarrier(netns: TestNetns): boolean {
   return link.flags.includes("LOWER_UP");
 }
 
-/** A container with this hardware address. */
-export function containerWith(stage: Stage, mac: string): TestNetns {
-  const container = stage.host.container();
+/** Creates a container with this hardware address. */
+export function containerWith(network: TestNetwork, mac: string): TestNetns {
+  const container = network.host.container();
   container.ip(`link set eth0 address ${mac}`);
   return container;
 }
 
-/** ADD under the same name in another namespace, and the `count` messages that it takes, retransmissions left out. */
-export async function madeAnew(
-  stage: Stage,
+/** Repeats an ADD under the same container id in another namespace. @returns Its address and its messages without
+ * retransmissions, at least `count`. */
+export async function recreated(
+  network: TestNetwork,
   container: TestNetns,
   count: number,
-): Promise<{ readonly address: string; readonly said: ClientMessage[] }> {
-  const before = stage.wire.distinct.length;
-  const said = (): ClientMessage[] => stage.wire.distinct.slice(before);
-  const address = bare(await stage.host.add(container));
-  // The test may hear of the answer first.
-  await stage.until("messages of the ADD", () => said().length >= count);
-  return { address, said: said() };
+): Promise<{ readonly address: string; readonly messages: ClientMessage[] }> {
+  const before = network.wire.distinct.length;
+  const messages = (): ClientMessage[] => network.wire.distinct.slice(before);
+  const address = addressOf(await network.host.add(container));
+  // The capture may be behind the plugin.
+  await network.until("messages of the ADD", () => messages().length >= count);
+  return { address, messages: messages() };
 }
 
-/** Rows about addresses that are asked for again. */
+/** Rows about addresses that are requested again. */
 export const REBOOT_ROWS: readonly ServerRow[] = [
   {
-    name: "a link that was away: the address is asked about, and kept",
-    run: async (stage) => {
-      const { host, wire } = stage;
+    name:
+      "the client verifies its address after a loss of carrier, and keeps it",
+    run: async (network) => {
+      const { host, wire } = network;
       const daemon = await host.daemon();
-      const container = containerWith(stage, MAC);
-      const address = bare(await host.add(container));
-      await takeCarrier(stage, container);
-      giveCarrier(stage);
-      await stage.until(
-        "answer",
+      const container = containerWith(network, MAC);
+      const address = addressOf(await host.add(container));
+      await removeCarrier(network, container);
+      restoreCarrier(network);
+      await network.until(
+        "renewal",
         () => daemon.log.includes("event=lease-renewed"),
       );
-      await stage.until("REQUEST", () => reboots(stage).length > 0);
-      assertEquals(reboots(stage)[0], asked(address));
+      await network.until("REQUEST", () => reboots(network).length > 0);
+      assertEquals(reboots(network)[0], rebootFor(address));
       assertEquals(wire.count("DISCOVER"), 1);
-      await stage.serverHas([address]);
+      await network.serverHas([address]);
       assertEquals(addressesOf(container), [`${address}/24`]);
       const [route] = container.list("route show default");
       assertEquals(route?.gateway, "192.0.2.1");
       assertEquals((await host.call("CHECK", container)).code, 0);
       await host.call("DEL", container);
-      await stage.serverHas([]);
+      await network.serverHas([]);
     },
   },
   {
-    name: "a container made anew under its name asks for its address",
-    run: async (stage) => {
-      const { host } = stage;
+    name: "a recreated container requests its old address",
+    run: async (network) => {
+      const { host } = network;
       await host.daemon();
-      const address = bare(await host.add(containerWith(stage, MAC)));
-      // The first one is left as it is: its DEL never came.
-      const second = containerWith(stage, MAC);
-      const { address: again, said } = await madeAnew(stage, second, 1);
+      const address = addressOf(await host.add(containerWith(network, MAC)));
+      // The first container had no DEL.
+      const second = containerWith(network, MAC);
+      const { address: again, messages } = await recreated(network, second, 1);
       assertEquals(again, address);
-      assertEquals(said.map(rebootOf), [asked(address)]);
-      await stage.serverHas([address]);
+      assertEquals(messages.map(rebootOf), [rebootFor(address)]);
+      await network.serverHas([address]);
       assertEquals(host.leaseFiles.length, 1);
       assertEquals((await host.call("CHECK", second)).code, 0);
       assertEquals((await host.call("DEL", second)).code, 0);
-      await stage.serverHas([]);
+      await network.serverHas([]);
     },
   },
   {
-    name: "a container made anew with another hardware address, too",
-    not: { udhcpd: "it knows clients by hardware address only" },
-    run: async (stage) => {
-      const { host, server } = stage;
+    name:
+      "a recreated container with another hardware address requests its old address",
+    not: { udhcpd: "it identifies clients by hardware address only" },
+    run: async (network) => {
+      const { host, server } = network;
       await host.daemon();
-      const first = containerWith(stage, MAC);
-      const address = bare(await host.add(first));
+      const first = containerWith(network, MAC);
+      const address = addressOf(await host.add(first));
       first.ip("link del eth0");
-      const second = containerWith(stage, OTHER_MAC);
-      const { address: again, said } = await madeAnew(stage, second, 1);
+      const second = containerWith(network, OTHER_MAC);
+      const { address: again, messages } = await recreated(network, second, 1);
       assertEquals(again, address);
-      assertEquals(said.map(rebootOf), [asked(address, OTHER_MAC)]);
-      await stage.until(
+      assertEquals(messages.map(rebootOf), [rebootFor(address, OTHER_MAC)]);
+      await network.until(
         "hardware address in the server's file",
-        () => server.leases().some(({ mac }) => mac === OTHER_MAC),
+        () => server.leases.some(({ mac }) => mac === OTHER_MAC),
       );
-      await stage.serverHas([address]);
+      await network.serverHas([address]);
     },
   },
 ];

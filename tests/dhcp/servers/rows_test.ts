@@ -1,11 +1,12 @@
 /**
- * Everything that spends its time waiting, as one test, several rows at once: all makes of server, and scripted ones. Those
- * that wait for minutes do so beside the others.
+ * All rows with real and scripted servers as one test, several at a time, for they mostly wait.
+ *
+ * @module
  */
 
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { SERVER_KINDS } from "../../support/dhcp_servers.ts";
-import { testInLanes } from "../../support/lanes.ts";
+import { testRowsInParallel } from "../../support/parallel_rows.ts";
 import { ACQUIRE_ROWS } from "./acquire_rows.ts";
 import { BAD_RENEWAL_ROWS } from "./bad_renewal_rows.ts";
 import { BAD_SERVER_ROWS } from "./bad_server_rows.ts";
@@ -19,7 +20,7 @@ import { REBOOT_ROWS } from "./reboot_rows.ts";
 import { RELAY_ROWS } from "./relay_rows.ts";
 import { serverRows } from "./server_rows.ts";
 
-testInLanes(["root", `binary:${DHCP_BIN}`], "dhcp", [
+testRowsInParallel(["root", `binary:${DHCP_BIN}`], "dhcp", [
   ...serverRows(SERVER_KINDS, [
     ...ACQUIRE_ROWS,
     ...KEEP_ROWS,
@@ -33,4 +34,4 @@ testInLanes(["root", `binary:${DHCP_BIN}`], "dhcp", [
   ...BAD_RENEWAL_ROWS,
   ...DNSMASQ_ROWS,
   ...PROCESS_ROWS,
-], { lanes: 5 });
+], { width: 5 });

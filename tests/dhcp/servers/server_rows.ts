@@ -1,49 +1,49 @@
-/** Tables of rows for makes of server. @module */
+/** Table tests that run with each kind of server. @module */
 
 import type { ServerKind, Service } from "../../support/dhcp_server.ts";
-import type { LaneRow } from "../../support/lanes.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
 import { missing, type Requirement } from "../../support/requirements.ts";
-import { Stage } from "./stage.ts";
+import { TestNetwork } from "./test_network.ts";
 
-/** A row that waits for longer than this gets a lane of its own. */
+/** A row that waits for a lease of at least this time runs beside all others. */
 const LONG_SECONDS = 60;
 
-/** Something that holds with real servers. */
+/** One row. */
 export interface ServerRow {
   readonly name: string;
-  /** What the server serves; a lease time below the server's least becomes that. */
+  /** What the server serves; its lease time is raised to the server's minimum. */
   readonly service?: Partial<Service>;
-  /** What it needs besides the server. */
+  /** What it needs in addition to the server. */
   readonly requirements?: (kind: ServerKind) => readonly Requirement[];
-  /** Names of servers that it cannot be shown with, and why. */
+  /** Why it does not apply to a server, by the server's name. */
   readonly not?: Readonly<Record<string, string>>;
-  /** The lease has to end within the test. */
+  /** Whether the row waits for the lease to expire. */
   readonly isAboutExpiry?: boolean;
-  run(stage: Stage): Promise<void>;
+  run(network: TestNetwork): Promise<void>;
 }
 
-/** The rows for each make. */
+/** The rows for each kind of server. */
 export function serverRows(
   kinds: readonly ServerKind[],
   rows: readonly ServerRow[],
-): readonly LaneRow[] {
-  return kinds.flatMap((kind) => rows.map((row) => laneRow(kind, row)));
+): readonly ParallelRow[] {
+  return kinds.flatMap((kind) => rows.map((row) => toParallelRow(kind, row)));
 }
 
-function laneRow(kind: ServerKind, row: ServerRow): LaneRow {
+function toParallelRow(kind: ServerKind, row: ServerRow): ParallelRow {
   const { leaseSeconds: wanted = 3600 } = row.service ?? {};
-  const leaseSeconds = Math.max(wanted, kind.leastLeaseSeconds);
+  const leaseSeconds = Math.max(wanted, kind.minLeaseSeconds);
   const needs = [...kind.requirements, ...row.requirements?.(kind) ?? []];
   return {
     name: `${kind.name}: ${row.name}`,
     reason: row.not?.[kind.name] ?? missing(...needs),
     isLong: row.isAboutExpiry === true && leaseSeconds > LONG_SECONDS,
     run: async () => {
-      await using stage = await Stage.open(kind, {
+      await using network = await TestNetwork.open(kind, {
         ...row.service,
         leaseSeconds,
       });
-      await row.run(stage);
+      await row.run(network);
     },
   };
 }

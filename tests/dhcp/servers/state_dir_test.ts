@@ -1,4 +1,4 @@
-/** Directories that are not for leases, in the place of the state directory. @module */
+/** State directories that other users may write to. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
@@ -8,8 +8,8 @@ import { TempDir } from "../../support/temp_dir.ts";
 
 const NEEDS = ["root", `binary:${DHCP_BIN}`] as const;
 
-/** What `/tmp` is. */
-async function makeShared(directory: TempDir): Promise<string> {
+/** Creates a directory with the mode of `/tmp`. */
+async function createShared(directory: TempDir): Promise<string> {
   const path = directory.join("shared");
   await Deno.mkdir(path);
   await Deno.chmod(path, 0o1777);
@@ -22,10 +22,10 @@ async function modeOf(path: string): Promise<number> {
 
 testWith(
   NEEDS,
-  "the daemon does not take a directory like /tmp for its leases, and leaves it as it is",
+  "the daemon refuses a directory like /tmp as its state directory, and does not change it",
   async () => {
     using directory = new TempDir();
-    const path = await makeShared(directory);
+    const path = await createShared(directory);
     const { code, stderr } = await new Deno.Command("timeout", {
       args: [
         ...["60", DHCP_BIN, "daemon", "-statedir", path],
@@ -42,10 +42,10 @@ testWith(
 
 testWith(
   NEEDS,
-  "the plugin leaves no note in a directory like /tmp, and leaves it as it is",
+  "DEL writes no release note in a directory like /tmp, and does not change it",
   async () => {
     using directory = new TempDir();
-    const path = await makeShared(directory);
+    const path = await createShared(directory);
     const { code, stdout } = await runPlugin({
       binary: DHCP_BIN,
       env: cniEnv("DEL"),

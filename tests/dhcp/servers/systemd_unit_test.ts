@@ -1,11 +1,12 @@
 /**
- * The systemd units: what systemd-analyze says about them, and the daemon with what they leave it, as far as that can be
- * had without systemd: its capabilities. @module
+ * The systemd units: systemd-analyze accepts them, and the daemon works with the capabilities that they leave it.
+ *
+ * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN, REPO_ROOT } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { startDhcpDaemon } from "../../../tools/lab/dhcp_daemon.ts";
 import {
   missing,
   type Requirement,
@@ -14,11 +15,10 @@ import {
 } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { DhcpHost } from "./dhcp_host.ts";
-import { Dnsmasq } from "./dnsmasq.ts";
 
 const UNIT = `${REPO_ROOT}/systemd/cni-dhcp.service`;
 const UNITS = ["cni-dhcp.service", "cni-dhcp.socket"];
-/** Where the service expects the plugin; it is not there on the machine of a test. */
+/** Where the service expects the plugin, which is not installed for tests. */
 const INSTALLED = "/opt/cni/bin/dhcp";
 /** "Overall exposure level" of systemd-analyze, times ten; the worst is 100. */
 const MAX_EXPOSURE = 50;
@@ -27,7 +27,7 @@ const ANALYZE: readonly Requirement[] = [
   `binary:${DHCP_BIN}`,
 ];
 
-/** The unit's capabilities, as setpriv(1) spells them. */
+/** The service's capabilities, as arguments of setpriv(1). */
 function capabilities(): string {
   const [, names = ""] = /^CapabilityBoundingSet=(.*)$/m.exec(
     Deno.readTextFileSync(UNIT),
@@ -40,50 +40,29 @@ function capabilities(): string {
 
 testWith(
   ["root", "command:dnsmasq", "command:setpriv", `binary:${DHCP_BIN}`],
-  "the capabilities of the systemd unit are enough for ADD, CHECK and DEL",
+  "ADD, CHECK and DEL work with the capabilities of the systemd service",
   async () => {
     await using host = new DhcpHost();
-    await using server = await Dnsmasq.start(host.server, host.directory);
+    await using server = await host.dnsmasq();
     const kept = capabilities();
     assertEquals(kept.split(",").length > 1, true, kept);
-    const daemon = new Deno.Command("setpriv", {
-      args: [
-        `--bounding-set=${kept}`,
-        `--inh-caps=${kept}`,
+    await using _daemon = await startDhcpDaemon(DHCP_BIN, {
+      socketPath: host.socketPath,
+      logFile: host.daemonLogFile,
+      runner: [
+        ...["setpriv", `--bounding-set=${kept}`, `--inh-caps=${kept}`],
         "--no-new-privs",
-        DHCP_BIN,
-        "daemon",
-        "-socketpath",
-        host.socketPath,
       ],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      await eventually("socket", () => {
-        try {
-          return Deno.statSync(host.socketPath).isSocket || undefined;
-        } catch {
-          return undefined; // Not yet.
-        }
-      });
-      const container = host.container();
-      await host.add(container);
-      assertEquals((await host.call("CHECK", container)).code, 0);
-      assertEquals((await host.call("DEL", container)).code, 0);
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
-    } finally {
-      daemon.kill("SIGTERM");
-      await daemon.status;
-    }
+    });
+    const container = host.container();
+    await host.add(container);
+    assertEquals((await host.call("CHECK", container)).code, 0);
+    assertEquals((await host.call("DEL", container)).code, 0);
+    await server.untilNoLease();
   },
 );
 
-/** Runs systemd-analyze on copies of the units, which start the binary under test. */
+/** Runs systemd-analyze on copies of the units that start the binary under test. */
 async function analyze(
   args: readonly string[],
   {
@@ -111,13 +90,13 @@ async function analyze(
   return { code, output: text(stdout) + text(stderr) };
 }
 
-testWith(ANALYZE, "systemd-analyze verify has nothing to say", async () => {
+testWith(ANALYZE, "systemd-analyze verify accepts the units", async () => {
   assertEquals(await analyze(["verify", "--man=no"]), { code: 0, output: "" });
 });
 
 testWith(
   ANALYZE,
-  "systemd-analyze verify would say something of a key that there is not",
+  "systemd-analyze verify reports an unknown key",
   async () => {
     const { output } = await analyze(["verify", "--man=no"], {
       edit: (text) => text.replace("Restart=", "Restrat="),
@@ -126,25 +105,25 @@ testWith(
   },
 );
 
-const SECURITY = `the service's exposure is ${MAX_EXPOSURE / 10} at most`;
+const SECURITY = `the exposure of the service is at most ${MAX_EXPOSURE / 10}`;
 const OFFLINE = ["security", "--offline=true"];
-const whyNot = missing(...ANALYZE) ?? await withoutOffline();
-if (whyNot !== undefined) skipped(SECURITY, whyNot);
+const reason = missing(...ANALYZE) ?? await withoutOffline();
+if (reason !== undefined) skipped(SECURITY, reason);
 else {
   Deno.test(SECURITY, async () => {
     const units = ["cni-dhcp.service"];
     const threshold = `--threshold=${MAX_EXPOSURE}`;
     const { code, output } = await analyze([...OFFLINE, threshold], { units });
     assertEquals(code, 0, output);
-    const bare = await analyze([...OFFLINE, threshold], {
+    const addressOf = await analyze([...OFFLINE, threshold], {
       units,
       edit: (text) => text.replaceAll(/^(?:Protect|Restrict).*$/gm, ""),
     });
-    assertEquals(bare.code, 1, bare.output);
+    assertEquals(addressOf.code, 1, addressOf.output);
   });
 }
 
-/** Before release 250 only units that run can be looked at. */
+/** Before release 250, systemd-analyze only checks running units. */
 async function withoutOffline(): Promise<string | undefined> {
   const { stdout } = await new Deno.Command("systemd-analyze", {
     args: ["--help"],

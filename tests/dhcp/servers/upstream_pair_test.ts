@@ -1,90 +1,43 @@
-/** Our plugin with upstream's daemon, and upstream's plugin with ours: what there is while only one was replaced. @module */
+/** Our plugin with upstream's daemon, and upstream's plugin with ours, as while only one of them is replaced. @module */
 
 import { assert, assertEquals } from "@std/assert";
+import type { BackgroundProcess } from "../../../tools/lab/background_process.ts";
+import { startDhcpDaemon } from "../../../tools/lab/dhcp_daemon.ts";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
-import {
-  cniEnv,
-  type PluginOutcome,
-  runPlugin,
-} from "../../support/plugin_process.ts";
+import { cniEnv } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
-import { DhcpHost } from "./dhcp_host.ts";
-import { Dnsmasq } from "./dnsmasq.ts";
+import { type CallOptions, DhcpHost, type Outcome } from "./dhcp_host.ts";
 
 const UPSTREAM = `${UPSTREAM_DIR}/dhcp`;
 const WARNING = "event=upstream-daemon-found";
 
-/** A daemon of either make. */
-class AnyDaemon implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-
-  private constructor(child: Deno.ChildProcess) {
-    this.#child = child;
-  }
-
-  static async start(binary: string, path: string): Promise<AnyDaemon> {
-    await Deno.mkdir(path.replace(/\/[^/]*$/, ""), { recursive: true });
-    const daemon = new AnyDaemon(
-      new Deno.Command(binary, {
-        args: ["daemon", "-socketpath", path],
-        stdin: "null",
-        stdout: "null",
-        stderr: "null",
-      }).spawn(),
-    );
-    await eventually("daemon", async () => {
-      try {
-        (await Deno.connect({ transport: "unix", path })).close();
-        return true;
-      } catch {
-        return undefined; // Not yet.
-      }
-    });
-    return daemon;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGTERM");
-    await this.#child.status;
-  }
-}
-
-interface CallOptions {
-  readonly ipam?: Readonly<Record<string, unknown>>;
-  readonly config?: Readonly<Record<string, unknown>>;
-  readonly args?: string;
-  readonly ifName?: string;
-}
-
-/** A host with a dnsmasq, and calls of either plugin. */
-class PairHost implements AsyncDisposable {
+/** A host with one container, and daemons and plugins of both projects. */
+class MixedHost implements AsyncDisposable {
   readonly host = new DhcpHost();
   readonly container: TestNetns = this.host.container();
 
+  /** Starts a daemon of either project. */
+  async daemon(binary: string): Promise<BackgroundProcess> {
+    const { socketPath, daemonLogFile } = this.host;
+    await Deno.mkdir(this.host.directory.join("run"), { recursive: true });
+    return await startDhcpDaemon(binary, {
+      socketPath,
+      logFile: daemonLogFile,
+    });
+  }
+
+  /** Calls a plugin of either project, in a version that both support. */
   async call(
     binary: string,
     command: string,
-    { ipam = {}, config = {}, args = "", ifName = "eth0" }: CallOptions = {},
-  ): Promise<PluginOutcome> {
-    return await runPlugin({
+    options: CallOptions = {},
+  ): Promise<Outcome> {
+    return await this.host.call(command, this.container, {
       binary,
-      env: cniEnv(command, {
-        netns: this.container.path,
-        ifName,
-        extra: { CNI_ARGS: args },
-      }),
-      stdin: JSON.stringify({
-        cniVersion: "1.0.0",
-        name: "net",
-        ipam: {
-          type: "dhcp",
-          daemonSocketPath: this.host.socketPath,
-          ...ipam,
-        },
-        ...config,
-      }),
+      ...options,
+      config: { cniVersion: "1.0.0", ...options.config },
     });
   }
 
@@ -115,25 +68,25 @@ for (const { name, plugin, daemon } of PAIRS) {
   ] as const;
   const warning = plugin === DHCP_BIN ? WARNING : "";
 
-  testWith(needs, `${name}: ADD, CHECK and DEL`, async () => {
-    await using pair = new PairHost();
+  testWith(needs, `${name}: ADD, CHECK and DEL work`, async () => {
+    await using pair = new MixedHost();
     const { host, container } = pair;
-    await using server = await Dnsmasq.start(host.server, host.directory, {
+    await using server = await host.dnsmasq({
       extra: ["--dhcp-option=33,10.0.0.0,192.0.2.7"],
     });
-    await using _daemon = await AnyDaemon.start(daemon, host.socketPath);
+    await using _daemon = await pair.daemon(daemon);
     container.ip("link set eth0 up");
     const options = {
       ipam: {
         request: [{ option: "33" }],
         provide: [{ option: "host-name", fromArg: "K8S_POD_NAME" }],
       },
-      args: "IgnoreUnknown=1;K8S_POD_NAME=web-0",
+      cniArgs: "IgnoreUnknown=1;K8S_POD_NAME=web-0",
     };
     const added = await pair.call(plugin, "ADD", options);
-    assertEquals(added.code, 0, added.stdout);
+    assertEquals(added.code, 0, JSON.stringify(added.json));
     const [lease] = server.leases;
-    const result = JSON.parse(added.stdout);
+    const result = added.json;
     assertEquals(result.ips, [{
       address: `${lease?.address}/24`,
       gateway: "192.0.2.1",
@@ -152,59 +105,53 @@ for (const { name, plugin, daemon } of PAIRS) {
       ...options,
       config: { prevResult: result },
     });
-    assertEquals([checked.code, checked.stdout], [0, ""]);
+    assertEquals([checked.code, checked.json], [0, undefined]);
     const deleted = await pair.call(plugin, "DEL", options);
-    assertEquals([deleted.code, deleted.stdout], [0, ""]);
+    assertEquals([deleted.code, deleted.json], [0, undefined]);
     const again = await pair.call(plugin, "DEL", options);
-    assertEquals([again.code, again.stdout], [0, ""]);
+    assertEquals([again.code, again.json], [0, undefined]);
     if (daemon === DHCP_BIN) {
-      await eventually(
-        "release",
-        () => server.leases.length === 0 || undefined,
-      );
+      await server.untilNoLease();
       assertEquals(host.stateFiles, []);
     }
   });
 
-  testWith(needs, `${name}: an ADD that fails says why`, async () => {
-    await using pair = new PairHost();
-    await using _daemon = await AnyDaemon.start(daemon, pair.host.socketPath);
+  testWith(needs, `${name}: a failing ADD reports the reason`, async () => {
+    await using pair = new MixedHost();
+    await using _daemon = await pair.daemon(daemon);
     const outcome = await pair.call(plugin, "ADD", { ifName: "eth7" });
     assertEquals(outcome.code, 1);
     assertEquals(
-      [JSON.parse(outcome.stdout).code, JSON.parse(outcome.stdout).msg],
+      [outcome.json.code, outcome.json.msg],
       [
         999,
         'error calling DHCP.Allocate: error looking up "eth7": Link not found',
       ],
     );
-    // It goes on serving.
+    // The daemon still serves.
     assertEquals((await pair.call(plugin, "DEL")).code, 0);
   });
 
   testWith(
     needs,
-    `${name}: what one plugin added the other deletes`,
+    `${name}: either plugin deletes what the other added`,
     async () => {
-      await using pair = new PairHost();
+      await using pair = new MixedHost();
       const { host, container } = pair;
-      await using server = await Dnsmasq.start(host.server, host.directory);
-      await using _daemon = await AnyDaemon.start(daemon, host.socketPath);
+      await using server = await host.dnsmasq();
+      await using _daemon = await pair.daemon(daemon);
       container.ip("link set eth0 up");
       const other = plugin === DHCP_BIN ? UPSTREAM : DHCP_BIN;
       assertEquals((await pair.call(plugin, "ADD")).code, 0);
       const first = server.leases[0]?.address;
       const repeated = await pair.call(other, "ADD");
       assertEquals(
-        JSON.parse(repeated.stdout).ips[0].address,
+        repeated.json.ips[0].address,
         `${first}/24`,
       );
       assertEquals((await pair.call(other, "DEL")).code, 0);
       if (daemon === DHCP_BIN) {
-        await eventually(
-          "release",
-          () => server.leases.length === 0 || undefined,
-        );
+        await server.untilNoLease();
       }
     },
   );
@@ -212,18 +159,18 @@ for (const { name, plugin, daemon } of PAIRS) {
 
 testWith(
   ["root", "command:dnsmasq", `binary:${DHCP_BIN}`, `binary:${UPSTREAM}`],
-  "from upstream's daemon to ours, the next ADD has the same address",
+  "the next ADD returns the same address when upstream's daemon is replaced by ours, and back",
   async () => {
-    await using pair = new PairHost();
+    await using pair = new MixedHost();
     const { host, container } = pair;
-    await using _server = await Dnsmasq.start(host.server, host.directory);
+    await using _server = await host.dnsmasq();
     container.ip("link set eth0 up");
     const addresses: string[] = [];
     for (const daemon of [UPSTREAM, DHCP_BIN, UPSTREAM]) {
-      await using _daemon = await AnyDaemon.start(daemon, host.socketPath);
-      const { code, stdout } = await pair.call(DHCP_BIN, "ADD");
-      assertEquals(code, 0, stdout);
-      addresses.push(JSON.parse(stdout).ips[0].address);
+      await using _daemon = await pair.daemon(daemon);
+      const { code, json } = await pair.call(DHCP_BIN, "ADD");
+      assertEquals(code, 0, JSON.stringify(json));
+      addresses.push(json.ips[0].address);
     }
     assertEquals(new Set(addresses).size, 1, addresses.join());
   },
@@ -231,7 +178,7 @@ testWith(
 
 testWith(
   ["root", `binary:${DHCP_BIN}`, `binary:${UPSTREAM}`],
-  "an upstream plugin that is killed takes its ADD back",
+  "the daemon cancels the ADD of a killed upstream plugin",
   async () => {
     await using host = new DhcpHost();
     const daemon = await host.daemon();
@@ -249,19 +196,19 @@ testWith(
       ipam: { type: "dhcp", daemonSocketPath: host.socketPath },
     });
     await new Response(config).body?.pipeTo(plugin.stdin);
-    await eventually(
+    await waitUntil(
       "DISCOVER",
-      () => daemon.log.includes("DHCPDISCOVER") || undefined,
+      () => daemon.log.includes("DHCPDISCOVER"),
     );
     plugin.kill("SIGKILL");
     await plugin.status;
-    await eventually(
-      "end of the ADD",
-      () => daemon.log.includes("event=release-started") || undefined,
+    await waitUntil(
+      "release",
+      () => daemon.log.includes("event=release-started"),
     );
-    await eventually(
+    await waitUntil(
       "empty state",
-      () => host.stateFiles.length === 0 || undefined,
+      () => host.stateFiles.length === 0,
     );
   },
 );

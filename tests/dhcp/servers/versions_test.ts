@@ -1,13 +1,13 @@
 /**
- * Results in every version of CNI, to the byte, from a server that always says the same; and the same from upstream's
- * plugin and daemon where that is installed.
+ * Results in every CNI version, compared byte by byte, with a scripted server; and the same from upstream's plugin and
+ * daemon where they are installed.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
 import { BadServer, giving } from "../../support/dhcp_bad_server.ts";
-import { poll } from "../../support/dhcp_polling.ts";
+import { startDhcpDaemon } from "../../../tools/lab/dhcp_daemon.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
@@ -18,7 +18,7 @@ const SERVED = giving({
   ack: { options: { 33: "cb007100c0000209" } },
 });
 
-/** Upstream's indentation; a list of the versions that share a form. */
+/** The text of a result, with upstream's indentation, and the versions that share its form. */
 const FORMS: readonly {
   readonly versions: readonly string[];
   readonly text: (version: string) => string;
@@ -95,7 +95,7 @@ const FORMS: readonly {
   },
 ];
 
-/** The plugin's output for an ADD in each version, with CHECK and DEL after it. */
+/** The plugin's output for an ADD in each version, with a DEL after it. */
 async function outputs(
   binary: string,
   { host, socketPath, versions }: {
@@ -153,35 +153,20 @@ testWith(
 
 testWith(
   ["root", `binary:${UPSTREAM}`],
-  "upstream's dhcp prints the same for the same server",
+  "upstream's dhcp prints the same with the same server",
   async () => {
     await using host = new DhcpHost();
     await using _server = new BadServer(host.server, SERVED);
     const socketPath = host.directory.join("upstream.sock");
-    const child = new Deno.Command(UPSTREAM, {
-      args: ["daemon", "-socketpath", socketPath],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      await poll("upstream's daemon", () => {
-        try {
-          return Deno.statSync(socketPath).isSocket === true;
-        } catch (error) {
-          if (error instanceof Deno.errors.NotFound) return false;
-          throw error;
-        }
-      });
-      // Debian's release 1.1.1 does not know 1.1.0, and prints an empty `dns` in 1.0.0 too ("debian-age").
-      const versions = ALL.filter((version) => !version.startsWith("1."));
-      assertEquals(
-        await outputs(UPSTREAM, { host, socketPath, versions }),
-        expected(versions),
-      );
-    } finally {
-      child.kill("SIGTERM");
-      await child.status;
-    }
+    await using _daemon = await startDhcpDaemon(UPSTREAM, {
+      socketPath,
+      logFile: host.daemonLogFile,
+    });
+    // Debian's release 1.1.1 does not support 1.1.0, and prints an empty `dns` in 1.0.0 too ("debian-age").
+    const versions = ALL.filter((version) => !version.startsWith("1."));
+    assertEquals(
+      await outputs(UPSTREAM, { host, socketPath, versions }),
+      expected(versions),
+    );
   },
 );

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { connectUnix } from "../../../lib/sys/unix_client.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { soon } from "../../support/waiting.ts";
 
@@ -8,7 +8,10 @@ import { soon } from "../../support/waiting.ts";
 const LIMITS = { timeoutMs: 60_000, maxLineBytes: 100 };
 const PROGRAM = new URL("activation_program.ts", import.meta.url).pathname;
 
-/** Perl code that opens descriptors from 3 on and executes the program with LISTEN_PID set, as systemd does. */
+/**
+ * Perl code that opens descriptors from 3 on and executes the program with LISTEN_PID set, as
+ * systemd does.
+ */
 function activator(setUp: string, fds: number, pid = "$$"): string {
   return `use Socket; use POSIX (); $^F = 9; ${setUp}
     $ENV{LISTEN_PID} = ${pid}; $ENV{LISTEN_FDS} = ${fds};
@@ -45,7 +48,7 @@ Deno.test("activatedListener() serves on descriptor 3 and keeps its file", async
   const child = spawn(activator(listening(path, 3), 1));
   const output = outputOf(child);
   // The socket is there before the program is, but not before perl is.
-  using client = await eventually(
+  using client = await waitFor(
     "socket",
     () => connectUnix(path).catch(() => undefined),
   );

@@ -102,7 +102,7 @@ testAsRoot("LinkControl.setState() sets an interface down and up", () => {
     assertEquals(client.list("link show eth0")[0].operstate, "DOWN");
     control.setState(ifIndex, "up");
     assertEquals(control.find("eth0")?.isUp, true);
-    client.untilInOperation();
+    client.untilOperational();
   });
 });
 

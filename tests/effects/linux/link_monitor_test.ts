@@ -209,9 +209,7 @@ testAsRoot(
   "LinkMonitor does not report the end of an earlier namespace that had the same id",
   async () => {
     await using fixture = new Fixture();
-    const id = namespaceIdOf(fixture.client);
-    fixture.client.remove();
-    using successor = successorOf(id);
+    using successor = makeSuccessor();
     successor.ip("link add eth0 type veth peer name eth1");
     const eth0 = fixture.watch(successor);
     eth0.churn(1);
@@ -219,25 +217,31 @@ testAsRoot(
   },
 );
 
-function namespaceIdOf(place: TestNetns): number {
-  using netns = place.open();
-  return assignNetnsId(netns);
-}
-
-/** Makes a namespace that has `id`, after a namespace with this id was removed. */
-function successorOf(id: number): TestNetns {
+/**
+ * Makes a namespace that has the id of a removed one. Eight are removed, because another process
+ * can take an id first.
+ */
+function makeSuccessor(): TestNetns {
+  const predecessors = Array.from({ length: 8 }, () => new TestNetns());
+  const ids = predecessors.map(idOf);
+  predecessors.forEach((place) => place.remove());
   const others: TestNetns[] = [];
   try {
-    for (;;) {
+    // The kernel frees an id some milliseconds after the namespace is removed.
+    while (others.length < 200) {
       const place = new TestNetns();
-      if (namespaceIdOf(place) === id) return place;
+      if (ids.includes(idOf(place))) return place;
       others.push(place);
-      // The kernel frees the id some milliseconds after the namespace is removed.
-      if (others.length === 100) throw new Error(`id ${id} is not free`);
     }
+    throw new Error(`no free id of ${ids}`);
   } finally {
     others.forEach((place) => place.remove());
   }
+}
+
+function idOf(place: TestNetns): number {
+  using netns = place.open();
+  return assignNetnsId(netns);
 }
 
 testAsRoot(

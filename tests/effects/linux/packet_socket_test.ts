@@ -21,7 +21,7 @@ import {
   type PacketSocket,
   type ReceivedPacket,
 } from "../../../lib/linux/packet_socket.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import { TestLink, type TestNetns } from "../../support/network_namespaces.ts";
 import { Mailbox } from "../../support/waiting.ts";
 import { testAsRoot } from "../../support/requirements.ts";
@@ -66,11 +66,14 @@ function macOf(place: TestNetns): Uint8Array {
   return control.find("eth0")?.macAddress ?? new Uint8Array(0);
 }
 
-/** Waits for the next packet. On a busy machine the kernel delivers a frame some time after it is sent. */
+/**
+ * Waits for the next packet. On a busy machine the kernel delivers a frame some time after it is
+ * sent.
+ */
 async function arrival(
   socket: PacketSocket,
 ): Promise<Pick<ReceivedPacket, "packet" | "checksum">> {
-  return await eventually("packet", () => {
+  return await waitFor("packet", () => {
     const received = socket.receive();
     return received && { ...received, packet: received.packet.slice() };
   });
@@ -78,7 +81,7 @@ async function arrival(
 
 /** Waits for the next packet and returns its mark. */
 async function arrivingMark(socket: PacketSocket): Promise<number | string> {
-  return await eventually("packet", () => markOf(socket));
+  return await waitFor("packet", () => markOf(socket));
 }
 
 /** Receives a packet and returns its mark, or why it was dropped. */
@@ -197,7 +200,7 @@ testAsRoot(
     );
     assertEquals(error.errnoName, "ENETDOWN");
     link.client.ip("link set eth0 up");
-    link.untilInOperation();
+    link.untilOperational();
     server.send(reply(2), BROADCAST);
     assertEquals(await arrivingMark(client), 2);
   },

@@ -1,6 +1,7 @@
 /**
- * Does everything that the daemon does with the kernel once, and prints the results as JSON. Its arguments are a path for a
- * socket and the paths of two namespaces. smoke_test.ts runs and compiles it.
+ * Does everything that the daemon does with the kernel once, and prints the results as JSON. Its
+ * arguments are a path for a socket and the paths of two namespaces. smoke_test.ts runs and
+ * compiles it.
  */
 
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";

@@ -24,7 +24,11 @@ async function smoke(command: readonly string[]): Promise<void> {
   await report(command, [link.client.path, link.server.path]);
 }
 
-/** Runs the program and compares its report. @param paths The namespaces, unless `command` adds them. */
+/**
+ * Runs the program and compares its report.
+ *
+ * @param paths The namespaces, unless `command` adds them.
+ */
 async function report(
   command: readonly string[],
   paths: readonly string[] = [],

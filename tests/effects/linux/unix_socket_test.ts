@@ -8,7 +8,7 @@ import {
   type UnixListener,
 } from "../../../lib/linux/unix_listener.ts";
 import { UnixServer } from "../../../lib/linux/unix_server.ts";
-import { run } from "../../support/network_namespaces.ts";
+import { run } from "../../../tools/lab/network_namespace.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { Mailbox, soon } from "../../support/waiting.ts";
 

@@ -9,7 +9,7 @@
 import { assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
-import { note } from "../../support/note.ts";
+import { report } from "../../support/report.ts";
 import { differencesOf, loadCases } from "./case_reader.ts";
 import type { Target } from "./compare_stdout.ts";
 import { runCase } from "./runner.ts";
@@ -56,7 +56,7 @@ function register(
   },
 ): void {
   if (obstacle !== undefined) {
-    note(`SKIP conformance ${target} ${binary}: ${obstacle}`);
+    report(`SKIP conformance ${target} ${binary}: ${obstacle}`);
   }
   for (const { topic, cases } of groups) {
     for (const conformanceCase of cases) {

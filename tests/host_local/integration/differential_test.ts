@@ -14,9 +14,9 @@ import {
   readNetwork,
   writeNetwork,
 } from "../../support/network_directory.ts";
-import { note } from "../../support/note.ts";
+import { report } from "../../support/report.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
-import { forEachParallel } from "../../support/parallel.ts";
+import { runInParallel } from "../../../tools/parallel.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -159,7 +159,7 @@ const NAME =
   "host-local prints and writes what upstream does, except for deliberate differences";
 
 testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
-  note(
+  report(
     `differential test: DIFFERENTIAL_SEED=${SEED}, ${SEQUENCES} sequences of ${CALLS} calls`,
   );
   using temp = new TempDir();
@@ -171,7 +171,7 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
   };
   const all = new Random(SEED);
   const indexes = Array.from({ length: SEQUENCES }, (_, index) => index);
-  await forEachParallel(
+  await runInParallel(
     indexes,
     LANES,
     (index) =>
@@ -180,7 +180,7 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
   const counts = [...tally.explained].sort().map(([id, count]) =>
     `${id} ${count}`
   ).join(", ");
-  note(
+  report(
     `differential test: ${tally.calls} calls; deliberate differences: ${counts}`,
   );
   assertEquals(

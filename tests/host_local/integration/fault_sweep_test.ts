@@ -13,8 +13,8 @@ import { assertEquals } from "@std/assert";
 import { OURS } from "../../support/binaries.ts";
 import { callHostLocal, environmentOf } from "../../support/host_local_call.ts";
 import { readNetwork, writeNetwork } from "../../support/network_directory.ts";
-import { note } from "../../support/note.ts";
-import { forEachParallel } from "../../support/parallel.ts";
+import { report } from "../../support/report.ts";
+import { runInParallel } from "../../../tools/parallel.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
 import type { TraceOptions, TraceOutcome } from "../../support/strace.ts";
@@ -40,7 +40,7 @@ import {
 } from "./fault_scenarios.ts";
 
 const FULL = Deno.env.get("FAULT_FULL") === "1";
-const LANES = 2;
+const LANES = 4;
 
 /** Number of faults per scenario. */
 const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 20);
@@ -214,11 +214,11 @@ async function sweep(scenario: FaultScenario): Promise<void> {
     .filter((_, index, { length: count }) => isSampled(index, { count, phase }))
     .map((trial, index): Trial => ({ ...trial, index }));
   const tally: Tally = { tried: 0, missed: 0, failures: [] };
-  await forEachParallel(trials, LANES, async (trial, worker) => {
+  await runInParallel(trials, LANES, async (trial, worker) => {
     const lane = lanes[worker] ?? first;
     await tryOne(lane, trial, { paths: lane.translate(paths, first), tally });
   });
-  note(
+  report(
     `fault sweep, ${scenario.name}: FAULT_SEED=${SEED}, ${points.length} points, ${tally.tried} faults tried, ${tally.missed} not reached`,
   );
   assertEquals(

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { withDeadline } from "../../support/deadline.ts";
-import { eventually } from "../../support/dhcp_polling.ts";
+import { waitFor } from "../../../tools/lab/waiting.ts";
 import {
   addressesInResult,
   callHostLocal,
@@ -13,7 +13,10 @@ import {
 import { LockHolder } from "../../support/lock_holder.ts";
 import { readNetwork, writeNetwork } from "../../support/network_directory.ts";
 import type { PluginOutcome } from "../../support/plugin_process.ts";
-import { type LaneRow, testInLanes } from "../../support/lanes.ts";
+import {
+  type ParallelRow,
+  testRowsInParallel,
+} from "../../support/parallel_rows.ts";
 import { missing } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
@@ -48,7 +51,7 @@ function call(
 async function untilAwaited(lock: string): Promise<void> {
   const { ino } = await Deno.stat(lock);
   const waiting = new RegExp(`-> FLOCK .*:${ino} 0 EOF$`, "m");
-  await eventually(`process that waits for ${lock}`, async () => {
+  await waitFor(`process that waits for ${lock}`, async () => {
     // Deno itself reads this file only with every permission.
     const { stdout } = await new Deno.Command("cat", { args: ["/proc/locks"] })
       .output();
@@ -56,7 +59,7 @@ async function untilAwaited(lock: string): Promise<void> {
   });
 }
 
-const FAILING: readonly LaneRow[] = ["ADD", "DEL", "GC"].map((command) => ({
+const FAILING: readonly ParallelRow[] = ["ADD", "DEL", "GC"].map((command) => ({
   name:
     `${command} fails when the lock stays held, and names the lock file and a remedy`,
   run: async () => {
@@ -83,7 +86,7 @@ const FAILING: readonly LaneRow[] = ["ADD", "DEL", "GC"].map((command) => ({
   },
 }));
 
-const WAITING: readonly LaneRow[] = [
+const WAITING: readonly ParallelRow[] = [
   { name: "ADD", binary: OURS, cniVersion: "1.1.0" },
   { name: "upstream's ADD", binary: UPSTREAM, cniVersion: "1.0.0" },
 ].map(({ name, binary, cniVersion }) => ({
@@ -110,7 +113,7 @@ const WAITING: readonly LaneRow[] = [
   },
 }));
 
-const STATUS: LaneRow = {
+const STATUS: ParallelRow = {
   name: "STATUS answers while the lock is held",
   run: async () => {
     using temp = new TempDir();
@@ -125,7 +128,7 @@ const STATUS: LaneRow = {
   },
 };
 
-testInLanes([`binary:${OURS}`, "command:flock"], "lock", [
+testRowsInParallel([`binary:${OURS}`, "command:flock"], "lock", [
   ...FAILING,
   ...WAITING,
   STATUS,

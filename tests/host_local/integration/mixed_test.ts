@@ -9,8 +9,8 @@
 
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { reservations } from "../../support/network_directory.ts";
-import { note } from "../../support/note.ts";
-import { forEachParallel } from "../../support/parallel.ts";
+import { report } from "../../support/report.ts";
+import { runInParallel } from "../../../tools/parallel.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -165,13 +165,13 @@ async function runSequence(
 function mixedTest(users: string, setting: Setting): void {
   const name = `${users} without losing, leaking or doubling an address`;
   testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], name, async () => {
-    note(
+    report(
       `mixed test, ${users}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${setting.steps} steps`,
     );
     using temp = new TempDir();
     const all = new Random(SEED + setting.bulk);
     const indexes = Array.from({ length: SEQUENCES }, (_, index) => index);
-    await forEachParallel(
+    await runInParallel(
       indexes,
       LANES,
       (index) =>

@@ -4,7 +4,10 @@ import { assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { ownerText, readNetwork } from "../../support/network_directory.ts";
 import { PODMAN_NEEDS, PodmanHost } from "../../support/podman_host.ts";
-import { type LaneRow, testInLanes } from "../../support/lanes.ts";
+import {
+  type ParallelRow,
+  testRowsInParallel,
+} from "../../support/parallel_rows.ts";
 
 const BLUE = ["10.81.0.0/24", "fd00:81::/64"];
 const GREEN = ["10.82.0.0/24"];
@@ -35,7 +38,7 @@ async function filesOf(
   return files;
 }
 
-const ROWS: readonly LaneRow[] = [{
+const ROWS: readonly ParallelRow[] = [{
   name: "addresses are reserved for exactly the containers that have them",
   run: async () => {
     await using host = await PodmanHost.start(OURS);
@@ -77,7 +80,7 @@ const ROWS: readonly LaneRow[] = [{
   },
 }];
 
-const REPLACED: readonly LaneRow[] = [
+const REPLACED: readonly ParallelRow[] = [
   { name: "upgrade from upstream's binary", from: UPSTREAM, to: OURS },
   { name: "rollback to upstream's binary", from: OURS, to: UPSTREAM },
 ].map(({ name, from, to }) => ({
@@ -105,7 +108,7 @@ const REPLACED: readonly LaneRow[] = [
   },
 }));
 
-testInLanes([...PODMAN_NEEDS, `binary:${OURS}`], "podman", [
+testRowsInParallel([...PODMAN_NEEDS, `binary:${OURS}`], "podman", [
   ...ROWS,
   ...REPLACED,
 ]);

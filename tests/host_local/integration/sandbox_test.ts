@@ -2,7 +2,10 @@
 
 import { assertEquals } from "@std/assert";
 import { OURS } from "../../support/binaries.ts";
-import { type LaneRow, testInLanes } from "../../support/lanes.ts";
+import {
+  type ParallelRow,
+  testRowsInParallel,
+} from "../../support/parallel_rows.ts";
 import { COMMANDS, Sandbox } from "../../support/sandbox.ts";
 
 let reference: Promise<string[]> | undefined;
@@ -16,7 +19,7 @@ function undisturbed(): Promise<string[]> {
   return reference;
 }
 
-const UNDISTURBED: LaneRow = {
+const UNDISTURBED: ParallelRow = {
   name:
     "all commands succeed, print nothing on stderr and leave nothing in TMPDIR",
   run: async () => {
@@ -44,7 +47,7 @@ const PLANTED: Readonly<
     Deno.symlinkSync(sandbox.join("absent"), path),
 };
 
-const PLANTED_ROWS: readonly LaneRow[] = Object.entries(PLANTED).flatMap((
+const PLANTED_ROWS: readonly ParallelRow[] = Object.entries(PLANTED).flatMap((
   [kind, plant],
 ) =>
   ["deno-compile-host-local", "deno-compile-host-local.cache"].map((name) => ({
@@ -130,7 +133,7 @@ const VARIABLES: readonly Readonly<Record<string, string>>[] = [
   },
 ];
 
-const VARIABLE_ROWS: readonly LaneRow[] = VARIABLES.map((variables) => ({
+const VARIABLE_ROWS: readonly ParallelRow[] = VARIABLES.map((variables) => ({
   name: `environment variables have no effect: ${
     Object.keys(variables).join(", ")
   }`,
@@ -146,8 +149,8 @@ const VARIABLE_ROWS: readonly LaneRow[] = VARIABLES.map((variables) => ({
   },
 }));
 
-testInLanes([`binary:${OURS}`], "sandbox", [
+testRowsInParallel([`binary:${OURS}`], "sandbox", [
   UNDISTURBED,
   ...PLANTED_ROWS,
   ...VARIABLE_ROWS,
-], { lanes: 3 });
+], { width: 3 });

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { cleanPath } from "../../../lib/base/path.ts";
 
-// What Go's path.Clean returns: upstream applies it to dataDir, so it decides where reservations are.
+// What Go's path.Clean returns: upstream applies it to dataDir, so it decides where reservations
+// are.
 const ROWS = [
   { given: "", want: "." },
   { given: ".", want: "." },

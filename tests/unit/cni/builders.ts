@@ -1,4 +1,8 @@
-/** Builders of requests and plugin runs, with defaults for what does not matter to a test. @module */
+/**
+ * Builders of requests and plugin runs, with defaults for what does not matter to a test.
+ *
+ * @module
+ */
 
 import { JsonObject } from "../../../lib/base/json_reader.ts";
 import type { Invocation } from "../../../lib/cni/environment.ts";
@@ -66,7 +70,9 @@ export interface Run {
   readonly calls: readonly (readonly [string, Request])[];
 }
 
-/** Runs a plugin called `test`, version 1.2.3. Its handlers succeed unless `handlers` replaces them. */
+/**
+ * Runs a plugin called `test`, version 1.2.3. Its handlers succeed unless `handlers` replaces them.
+ */
 export async function runOnce(
   {
     env,

@@ -6,6 +6,7 @@ import {
   formatIpAddress,
   type IpAddress,
 } from "../../../lib/net/ip_address.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, rangeSet, reservations, texts } from "./builders.ts";
 
@@ -30,13 +31,13 @@ function plan(
   }, reservations(known));
 }
 
-/** A choice as `address`, with `adopted` and what is abandoned behind it. */
+/** Each choice as its address, followed by `reused` and what it replaces. */
 function summary(input: Input): string[] {
-  return plan(input).choices.map(({ address, adopted, abandoned }) =>
+  return plan(input).choices.map(({ address, reused, replaced }) =>
     [
       formatIpAddress(address),
-      ...(adopted ? ["adopted"] : []),
-      ...texts(abandoned).map((old) => `-${old}`),
+      ...(reused ? ["reused"] : []),
+      ...texts(replaced).map((old) => `-${old}`),
     ].join(" ")
   );
 }
@@ -48,99 +49,100 @@ const CHOICES: readonly {
 }[] = [
   { name: "the first address of a set", input: {}, want: ["10.0.0.2"] },
   {
-    name: "one address a set, in order",
+    name: "one address per range set, in order",
     input: { sets: [V6, V4] },
     want: ["2001:db8::2", "10.0.0.2"],
   },
   {
-    name: "nothing that others hold",
+    name: "an address that no other container holds",
     input: { others: ["10.0.0.2", "10.0.0.4"] },
     want: ["10.0.0.3"],
   },
   {
-    name: "the next after the cursor of its set",
+    name: "the next address after the cursor of the set",
     input: { sets: [V6, V4], cursors: ["", "10.0.0.4"] },
     want: ["2001:db8::2", "10.0.0.5"],
   },
   {
-    name: "1.6 a requested address",
+    name: "a requested address",
     input: { requested: ["10.0.0.5"] },
     want: ["10.0.0.5"],
   },
   {
-    name: "1.6 a request for one of two sets",
+    name: "a requested address in one of two sets",
     input: { sets: [V4, V6], requested: ["2001:db8::9"] },
     want: ["10.0.0.2", "2001:db8::9"],
   },
   {
-    name: "1.6 requests in any order",
+    name: "requested addresses in any order",
     input: { sets: [V4, V6], requested: ["2001:db8::9", "10.0.0.5"] },
     want: ["10.0.0.5", "2001:db8::9"],
   },
   {
-    name: "1.6 a request in the second range of a pool",
+    name: "a requested address in the second range of a set",
     input: { sets: [POOLS], requested: ["10.1.0.2"] },
     want: ["10.1.0.2"],
   },
   {
-    name: "a request in front of the cursor",
+    name: "a requested address before the cursor",
     input: { requested: ["10.0.0.2"], cursors: ["10.0.0.5"] },
     want: ["10.0.0.2"],
   },
   {
-    name: "the address held from before a boot",
+    name: "a reusable address",
     input: { reusable: ["10.0.0.4"] },
-    want: ["10.0.0.4 adopted"],
+    want: ["10.0.0.4 reused"],
   },
   {
-    name: "the first of several such, abandoning the others",
+    name: "the first of several reusable addresses, replacing the others",
     input: { reusable: ["10.0.0.6", "10.0.0.4", "10.0.0.5"] },
-    want: ["10.0.0.4 adopted -10.0.0.5 -10.0.0.6"],
+    want: ["10.0.0.4 reused -10.0.0.5 -10.0.0.6"],
   },
   {
-    name: "such an address in its own set only",
+    name: "a reusable address in its own set only",
     input: { sets: [V4, V6], reusable: ["2001:db8::7"] },
-    want: ["10.0.0.2", "2001:db8::7 adopted"],
+    want: ["10.0.0.2", "2001:db8::7 reused"],
   },
   {
-    name: "such an address outside every set is left alone",
+    name: "no reusable address outside every set",
     input: { reusable: ["10.9.0.4"] },
     want: ["10.0.0.2"],
   },
   {
-    name: "an address in use outside every set does not hinder",
+    name: "an address although another is in use outside every set",
     input: { inUse: ["10.9.0.4"] },
     want: ["10.0.0.2"],
   },
   {
-    name: "the held address that is requested",
+    name: "a reusable address that is requested",
     input: { reusable: ["10.0.0.4"], requested: ["10.0.0.4"] },
-    want: ["10.0.0.4 adopted"],
+    want: ["10.0.0.4 reused"],
   },
   {
-    name: "the requested one of two held",
+    name: "the requested one of two reusable addresses",
     input: { reusable: ["10.0.0.4", "10.0.0.5"], requested: ["10.0.0.5"] },
-    want: ["10.0.0.5 adopted -10.0.0.4"],
+    want: ["10.0.0.5 reused -10.0.0.4"],
   },
   {
-    name: "another address that is requested, abandoning the held one",
+    name: "a requested address, replacing a reusable one",
     input: { reusable: ["10.0.0.4"], requested: ["10.0.0.5"] },
     want: ["10.0.0.5 -10.0.0.4"],
   },
 ];
 
-for (const { name, input, want } of CHOICES) {
-  Deno.test(`planAdd() chooses ${name}`, () =>
-    assertEquals(summary(input), want));
-}
+testRows(
+  "planAdd() chooses",
+  CHOICES,
+  ({ input, want }) => assertEquals(summary(input), want),
+);
 
-Deno.test("planAdd() names the range an address comes from (1.6: its prefix length and gateway)", () => {
+Deno.test("planAdd() returns the range that the address lies in", () => {
   const { choices } = plan({ sets: [POOLS], requested: ["10.1.0.2"] });
   assertEquals(choices, [{
     address: ip("10.1.0.2"),
     range: POOLS[1] ?? POOLS[0],
-    adopted: false,
-    abandoned: [],
+    reused: false,
+    replaced: [],
   }]);
 });
 
@@ -181,7 +183,7 @@ function taken(address: string): unknown {
 
 const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
   {
-    name: "1.6 a set with nothing left",
+    name: "an exhausted set",
     input: { others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -191,7 +193,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.6 a pool with nothing left, all its ranges",
+    name: "an exhausted set of two ranges",
     input: { sets: [POOLS], others: ["10.0.0.2", "10.1.0.2"] },
     want: refused("exhausted", {
       message: inRange(
@@ -201,7 +203,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.7 the second set, by its index",
+    name: "an exhausted second set, by its index",
     input: { sets: [V6, V4], others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -211,27 +213,28 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.6 a second address for a container",
+    name: "a duplicate",
     input: { inUse: ["10.0.0.4"] },
     want: DUPLICATE,
   },
   {
-    name: "1.6 with several, naming the first by file name",
+    name: "several duplicates, naming the first by file name",
     input: { inUse: ["10.0.0.5", "10.0.0.4"] },
     want: DUPLICATE,
   },
   {
-    name: "one in use beside one from before a boot",
+    name: "a duplicate although another address is reusable",
     input: { inUse: ["10.0.0.4"], reusable: ["10.0.0.2"] },
     want: DUPLICATE,
   },
   {
-    name: "H2 another requested address for a container",
+    name:
+      "a duplicate although another address is requested (no-second-address)",
     input: { inUse: ["10.0.0.4"], requested: ["10.0.0.5"] },
     want: DUPLICATE,
   },
   {
-    name: "a requested old address beside one in use",
+    name: "a duplicate although a reusable address is requested",
     input: {
       inUse: ["10.0.0.4"],
       reusable: ["10.0.0.2"],
@@ -240,7 +243,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     want: DUPLICATE,
   },
   {
-    name: "1.6 a request for the gateway",
+    name: "a request for the gateway",
     input: { requested: ["10.0.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
@@ -248,7 +251,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "H10 a request for the gateway of a sibling",
+    name: "a request for the gateway of a sibling range (sibling-gateways)",
     input: { sets: [POOLS], requested: ["10.1.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.1.0.1 is subnet's gateway"),
@@ -256,7 +259,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "a request for the gateway that somebody holds, as the gateway",
+    name: "a request for the gateway, as the gateway even if it is taken",
     input: { requested: ["10.0.0.1"], others: ["10.0.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
@@ -264,17 +267,17 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.6 a request for what others hold",
+    name: "a request for an address that another container holds",
     input: { requested: ["10.0.0.4"], others: ["10.0.0.4"] },
     want: taken("10.0.0.4"),
   },
   {
-    name: "1.6 a request for what the container holds itself",
+    name: "a request for an address that the container holds",
     input: { requested: ["10.0.0.4"], inUse: ["10.0.0.4"] },
     want: taken("10.0.0.4"),
   },
   {
-    name: "a request for what others hold, before what the container holds",
+    name: "a request for a taken address before a duplicate",
     input: {
       requested: ["10.0.0.5"],
       others: ["10.0.0.5"],
@@ -283,7 +286,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     want: taken("10.0.0.5"),
   },
   {
-    name: "1.7 a request outside every set",
+    name: "a request outside every set",
     input: { requested: ["10.9.0.1"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.9.0.1",
@@ -291,7 +294,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "H23 a second request in one set",
+    name: "a second request in one set (requests-in-order)",
     input: { requested: ["10.0.0.4", "10.0.0.5"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.0.0.5",
@@ -299,7 +302,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.7 all that is left over, in order",
+    name: "unserved requests, in order",
     input: { requested: ["10.9.0.1", "10.0.0.4", "fd00::1"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.9.0.1 fd00::1",
@@ -315,7 +318,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "1.7 an exhausted set before a request that is left over",
+    name: "an exhausted set before an unserved request",
     input: { requested: ["10.9.0.1"], others: ALL_TAKEN },
     want: refused("exhausted", {
       message: inRange(
@@ -326,13 +329,11 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
   },
 ];
 
-for (const { name, input, want } of REFUSALS) {
-  Deno.test(`planAdd() refuses ${name}`, () => {
-    assertEquals(thrownBy(() => plan(input)), want);
-  });
-}
+testRows("planAdd() refuses", REFUSALS, ({ input, want }) => {
+  assertEquals(thrownBy(() => plan(input)), want);
+});
 
-Deno.test("planAdd() lets through what is not about addresses", () => {
+Deno.test("planAdd() lets other errors through", () => {
   const failure = new TypeError("broken index");
   const broken = {
     ...reservations(),
@@ -393,7 +394,7 @@ function planIfServed(input: Input): ReturnType<typeof plan> | undefined {
   }
 }
 
-Deno.test("planAdd() gives one address a set, none that others hold, no second to a container", () => {
+Deno.test("planAdd() chooses one address per set: no taken one, and no second one for a container", () => {
   let served = 0;
   fc.assert(
     fc.property(state, (given) => {
@@ -414,15 +415,15 @@ Deno.test("planAdd() gives one address a set, none that others hold, no second t
         assertEquals(inSet(given.inUse), []);
         assert(!given.others.includes(text));
         const choice = choices[index];
-        assertEquals(choice?.adopted, given.reusable.includes(text));
+        assertEquals(choice?.reused, given.reusable.includes(text));
         // What the container keeps in the set is this address and nothing else.
         assertEquals(
-          texts(choice?.abandoned ?? []).sort(),
+          texts(choice?.replaced ?? []).sort(),
           inSet(given.reusable).filter((own) => own !== text).sort(),
         );
       }
     }),
     { numRuns: 1000 },
   );
-  assert(served > 100, `only ${served} of the ADDs made up were served`);
+  assert(served > 100, `only ${served} of the random ADDs were served`);
 });

@@ -1,7 +1,8 @@
-/** Addresses, ranges and reservations out of their text form. @module */
+/** Addresses, ranges and reservations from their text form. @module */
 
 import { assert } from "@std/assert";
 import { JsonObject } from "../../../lib/base/json_reader.ts";
+import type { ContainerInterface } from "../../../lib/cni/attachment.ts";
 import type {
   HeldAddress,
   Reservations,
@@ -18,16 +19,15 @@ import {
   type IpAddress,
   parseAnyFamily,
 } from "../../../lib/net/ip_address.ts";
-import type { ContainerInterface } from "../../../lib/cni/attachment.ts";
 
 /** The address `text`, in its own family. */
 export function ip(text: string): IpAddress {
   const address = parseAnyFamily(text);
-  assert(address !== undefined, `${text} is no address`);
+  assert(address !== undefined, `${text} is not an address`);
   return address;
 }
 
-/** The text of each address. */
+/** Formats each address. */
 export function texts(addresses: readonly IpAddress[]): string[] {
   return addresses.map(formatIpAddress);
 }
@@ -40,13 +40,13 @@ export interface RangeKeys {
   readonly gateway?: string;
 }
 
-/** A range as the configuration `keys` means it; a text is the subnet alone. */
+/** The range that `keys` configure; a text is the subnet alone. */
 export function range(keys: string | RangeKeys): Range {
   const json = typeof keys === "string" ? { subnet: keys } : keys;
   return resolveRange(readRange(new JsonObject(json, "r")));
 }
 
-/** A range set of ranges as {@link range} reads them. */
+/** A set of ranges as {@link range} reads them. */
 export function rangeSet(
   first: string | RangeKeys,
   ...rest: readonly (string | RangeKeys)[]
@@ -54,22 +54,22 @@ export function rangeSet(
   return [range(first), ...rest.map(range)];
 }
 
-/** A table in which somebody holds `addresses`. */
+/** A table in which another container holds `addresses`. */
 export function tableOf(addresses: readonly string[]): ReservationTable {
   const table = new ReservationTable();
   for (const address of addresses) table.insert(ip(address), "other\r\neth0");
   return table;
 }
 
-/** What an ADD knows of a network: what the attachment itself holds, what others hold, and the cursors. */
+/** The reservations that an ADD finds: of the attachment, of others, and the cursors. */
 export function reservations(
   { inUse = [], reusable = [], others = [], cursors = [] }: {
-    /** Held by the attachment, which may still use it. */
+    /** Held by the attachment, which may still use them. */
     readonly inUse?: readonly string[];
-    /** Held by the attachment from an ADD that is known to be over. */
+    /** Held by the attachment since an ADD that is known to be over. */
     readonly reusable?: readonly string[];
     readonly others?: readonly string[];
-    /** By range set; an empty text for none. */
+    /** By range set; an empty text if there is none. */
     readonly cursors?: readonly string[];
   } = {},
 ): Reservations {
@@ -87,7 +87,7 @@ export function reservations(
   };
 }
 
-/** Interface eth0 of container c1, unless it is said otherwise. */
+/** Interface eth0 of container c1, unless `facts` say otherwise. */
 export function attachment(
   facts: Partial<ContainerInterface> = {},
 ): ContainerInterface {

@@ -4,6 +4,7 @@ import {
   findMismatch,
   readPreviousAddresses,
 } from "../../../lib/host_local/check.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, rangeSet, texts } from "./builders.ts";
 
@@ -12,14 +13,14 @@ function previous(prevResult: unknown): string[] {
 }
 
 const READ = [
-  { name: "nothing without prevResult", prevResult: undefined, want: [] },
-  { name: "nothing of a null prevResult", prevResult: null, want: [] },
+  { name: "no address without prevResult", prevResult: undefined, want: [] },
+  { name: "no address of a null prevResult", prevResult: null, want: [] },
   {
-    name: "nothing without ips",
+    name: "no address without ips",
     prevResult: { cniVersion: "1.0.0" },
     want: [],
   },
-  { name: "nothing of null ips", prevResult: { ips: null }, want: [] },
+  { name: "no address of null ips", prevResult: { ips: null }, want: [] },
   {
     name: "every address, without its prefix length",
     prevResult: {
@@ -31,17 +32,15 @@ const READ = [
     want: ["10.0.0.2", "2001:db8::2"],
   },
   {
-    name: "a mapped address as IPv4",
+    name: "an IPv4-mapped address as IPv4",
     prevResult: { ips: [{ address: "::ffff:10.0.0.2/120" }] },
     want: ["10.0.0.2"],
   },
 ] as const;
 
-for (const { name, prevResult, want } of READ) {
-  Deno.test(`readPreviousAddresses() reads ${name}`, () => {
-    assertEquals<readonly string[]>(previous(prevResult), want);
-  });
-}
+testRows("readPreviousAddresses() reads", READ, ({ prevResult, want }) => {
+  assertEquals<readonly string[]>(previous(prevResult), want);
+});
 
 function badCidr(text: string): Record<string, unknown> {
   return {
@@ -53,14 +52,14 @@ function badCidr(text: string): Record<string, unknown> {
 
 const REFUSED = [
   {
-    name: "an address without prefix length",
+    name: "an address without a prefix length",
     prevResult: { ips: [{ address: "10.0.0.2" }] },
     want: badCidr("10.0.0.2"),
   },
   { name: "a missing address", prevResult: { ips: [{}] }, want: badCidr("") },
   { name: "a null element", prevResult: { ips: [null] }, want: badCidr("") },
   {
-    name: "a prevResult of another type",
+    name: "a prevResult of the wrong type",
     prevResult: "x",
     want: {
       name: "DecodeError",
@@ -71,87 +70,86 @@ const REFUSED = [
   },
 ] as const;
 
-for (const { name, prevResult, want } of REFUSED) {
-  Deno.test(`readPreviousAddresses() refuses ${name}`, () => {
-    assertEquals<unknown>(thrownBy(() => previous(prevResult)), want);
-  });
-}
+testRows("readPreviousAddresses() refuses", REFUSED, ({ prevResult, want }) => {
+  assertEquals<unknown>(thrownBy(() => previous(prevResult)), want);
+});
 
 const SETS = [rangeSet("10.0.0.0/24"), rangeSet("2001:db8::/64")];
 
-// SPEC 2, CHECK: "the plugin must return an error if a container-resource listed in prevResult does not exist".
+// SPEC section 2, CHECK: "the plugin must return an error if a container-resource listed in
+// prevResult does not exist".
 const ROWS = [
   {
-    name: "passes what is held and listed",
+    name: "accepts held addresses that are in prevResult",
     held: ["10.0.0.2", "2001:db8::2"],
     previous: ["10.0.0.2", "2001:db8::2"],
     want: undefined,
   },
   {
-    name: "passes without a previous result",
+    name: "accepts a held address without a previous result",
     held: ["10.0.0.2"],
     previous: [],
     want: undefined,
   },
   {
-    name: "passes addresses of other plugins in prevResult",
+    name: "ignores addresses of other plugins in prevResult",
     held: ["10.0.0.2"],
     previous: ["10.0.0.2", "192.0.2.1"],
     want: undefined,
   },
   {
-    name: "passes a held address outside the present ranges",
+    name: "accepts a held address outside the configured ranges",
     held: ["10.9.0.2"],
     previous: ["10.9.0.2"],
     want: undefined,
   },
   {
-    name: "passes a second held address that is not listed",
+    name: "accepts a second held address that is not in prevResult",
     held: ["10.0.0.2", "10.9.0.2"],
     previous: ["10.0.0.2"],
     want: undefined,
   },
   {
-    name: "misses a reservation",
+    name: "reports a missing reservation",
     held: [],
     previous: ["10.0.0.2"],
     want: "no reservation of this container and interface exists",
   },
   {
-    name: "misses a reservation without a previous result",
+    name: "reports a missing reservation without a previous result",
     held: [],
     previous: [],
     want: "no reservation of this container and interface exists",
   },
   {
-    name: "H21 misses a listed address of a range",
+    name:
+      "reports an address of prevResult that is not held (check-prev-result)",
     held: ["10.0.0.2"],
     previous: ["10.0.0.2", "2001:db8::2"],
     want:
       "prevResult has 2001:db8::2, which is not reserved for this container and interface",
   },
   {
-    name: "H21 sees another address than the listed one",
+    name: "reports that another address is held (check-prev-result)",
     held: ["10.0.0.3"],
     previous: ["10.0.0.2"],
     want:
       "prevResult has 10.0.0.2, which is not reserved for this container and interface",
   },
   {
-    name: "H21 sees held addresses none of which is listed",
+    name:
+      "reports that prevResult has none of the held addresses (check-prev-result)",
     held: ["10.0.0.3", "10.0.0.4"],
     previous: ["192.0.2.1"],
-    want: "reserved is 10.0.0.3 10.0.0.4, which prevResult does not have",
+    want: "prevResult has none of the reserved addresses: 10.0.0.3 10.0.0.4",
   },
 ] as const;
 
-for (const { name, held, previous: listed, want } of ROWS) {
-  Deno.test(`findMismatch() ${name}`, () => {
-    const mismatch = findMismatch({
-      held: held.map(ip),
-      previous: listed.map(ip),
-      rangeSets: SETS,
-    });
-    assertEquals<string | undefined>(mismatch, want);
+testRows("findMismatch()", ROWS, ({ held, previous: listed, want }) => {
+  const mismatch = findMismatch({
+    held: held.map(ip),
+    previous: listed.map(ip),
+    rangeSets: SETS,
   });
-}
+  assertEquals<string | undefined>(mismatch, want);
+});

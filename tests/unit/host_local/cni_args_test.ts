@@ -5,6 +5,7 @@ import {
   parseCniArgs,
 } from "../../../lib/host_local/cni_args.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 
 function requested(text: string): string | undefined {
@@ -12,12 +13,11 @@ function requested(text: string): string | undefined {
   return address && formatIpAddress(address);
 }
 
-// Upstream contract A.11.
 const TAKEN = [
-  { name: "nothing", text: "", want: undefined },
+  { name: "no text", text: "", want: undefined },
   { name: "IP", text: "IP=10.0.0.5", want: "10.0.0.5" },
   {
-    name: "ip, as the public page spells it",
+    name: "ip in lower case (cni-args-ip-lower-case)",
     text: "ip=10.0.0.5",
     want: "10.0.0.5",
   },
@@ -28,16 +28,16 @@ const TAKEN = [
   },
   { name: "an IPv6 address", text: "IP=2001:DB8::5/64", want: "2001:db8::5" },
   {
-    name: "a mapped address, as IPv4",
+    name: "an IPv4-mapped address as IPv4",
     text: "IP=::ffff:10.0.0.5",
     want: "10.0.0.5",
   },
   {
-    name: "a mapped address with a prefix length",
+    name: "an IPv4-mapped address with a prefix length",
     text: "IP=::ffff:10.0.0.5/120",
     want: "10.0.0.5",
   },
-  { name: "an empty IP as no request", text: "IP=", want: undefined },
+  { name: "an empty IP as absent", text: "IP=", want: undefined },
   { name: "the last IP", text: "IP=10.0.0.5;IP=10.0.0.6", want: "10.0.0.6" },
   {
     name: "the last of both spellings",
@@ -45,7 +45,7 @@ const TAKEN = [
     want: "10.0.0.6",
   },
   {
-    name: "a last empty IP as no request",
+    name: "an empty last IP as absent",
     text: "IP=10.0.0.5;IP=",
     want: undefined,
   },
@@ -55,7 +55,7 @@ const TAKEN = [
     want: "10.0.0.5",
   },
   {
-    name: "IgnoreUnknown behind the unknown key",
+    name: "IgnoreUnknown after the unknown key",
     text: "K=V;IgnoreUnknown=TRUE",
     want: undefined,
   },
@@ -71,11 +71,9 @@ const TAKEN = [
   },
 ] as const;
 
-for (const { name, text, want } of TAKEN) {
-  Deno.test(`parseCniArgs() A.11 takes ${name}`, () => {
-    assertEquals<string | undefined>(requested(text), want);
-  });
-}
+testRows("parseCniArgs() takes", TAKEN, ({ text, want }) => {
+  assertEquals<string | undefined>(requested(text), want);
+});
 
 function unmarshal(value: string): string {
   return `ARGS: error parsing value of pair "IgnoreUnknown=${value}": boolean unmarshal error: invalid input ${value}`;
@@ -94,7 +92,7 @@ const REFUSED = [
     want: 'ARGS: invalid pair "A=b=c"',
   },
   {
-    name: "an ill-formed pair although unknown keys are ignored",
+    name: "an invalid pair although unknown keys are ignored",
     text: "IgnoreUnknown=1;foo",
     want: 'ARGS: invalid pair "foo"',
   },
@@ -104,13 +102,13 @@ const REFUSED = [
     want: 'ARGS: unknown args ["K=V" "K2=V2"]',
   },
   {
-    name: "an unknown key with IgnoreUnknown off",
+    name: "an unknown key if IgnoreUnknown is false",
     text: "K=V;IgnoreUnknown=false",
     want: 'ARGS: unknown args ["K=V"]',
   },
   { name: "an empty key", text: "=x", want: 'ARGS: unknown args ["=x"]' },
   {
-    name: "Ip, neither of the two spellings",
+    name: "Ip, which is neither spelling",
     text: "Ip=10.0.0.5",
     want: 'ARGS: unknown args ["Ip=10.0.0.5"]',
   },
@@ -120,23 +118,23 @@ const REFUSED = [
     want: 'ARGS: unknown args ["ignoreunknown=1"]',
   },
   {
-    name: "yes for a boolean",
+    name: "yes as a boolean",
     text: "IgnoreUnknown=yes",
     want: unmarshal("yes"),
   },
   { name: "an empty boolean", text: "IgnoreUnknown=", want: unmarshal("") },
   {
-    name: "the name of a method for a boolean",
+    name: "the name of a method as a boolean",
     text: "IgnoreUnknown=constructor;K=V",
     want: unmarshal("constructor"),
   },
   {
-    name: "__proto__ for a boolean",
+    name: "__proto__ as a boolean",
     text: "IgnoreUnknown=__proto__",
     want: unmarshal("__proto__"),
   },
   {
-    name: "a word for an address",
+    name: "a word as an address",
     text: "IP=foo",
     want: badIp("IP=foo", "foo"),
   },
@@ -167,16 +165,14 @@ const REFUSED = [
   },
 ] as const;
 
-for (const { name, text, want } of REFUSED) {
-  Deno.test(`parseCniArgs() A.11 refuses ${name}`, () => {
-    assertEquals(thrownBy(() => parseCniArgs(text)), {
-      name: "CniArgsError",
-      message: want,
-    });
+testRows("parseCniArgs() refuses", REFUSED, ({ text, want }) => {
+  assertEquals(thrownBy(() => parseCniArgs(text)), {
+    name: "CniArgsError",
+    message: want,
   });
-}
+});
 
-Deno.test("parseCniArgs() returns or throws its own error for any text", () => {
+Deno.test("parseCniArgs() returns, or throws CniArgsError, for any text", () => {
   const token = fc.constantFrom(
     "IP",
     "ip",
@@ -194,6 +190,6 @@ Deno.test("parseCniArgs() returns or throws its own error for any text", () => {
   }));
 });
 
-Deno.test("CniArgsError is an error that says its name", () => {
+Deno.test("CniArgsError has its name", () => {
   assertEquals(String(new CniArgsError("x")), "CniArgsError: x");
 });

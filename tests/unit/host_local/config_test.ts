@@ -5,6 +5,7 @@ import {
   parseStoreConfig,
 } from "../../../lib/host_local/config.ts";
 import { formatRangeSet } from "../../../lib/host_local/range_set.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { networkConfig } from "../cni/builders.ts";
 import { ip, rangeSet, texts } from "./builders.ts";
@@ -35,11 +36,10 @@ Deno.test("parseHostLocalConfig() fills in every default", () => {
     requestedAddresses: [],
     routes: [],
     statusFailsWhenFull: false,
-    warnings: [],
   });
 });
 
-Deno.test("parseHostLocalConfig() takes every key (contract 1.2)", () => {
+Deno.test("parseHostLocalConfig() reads every key", () => {
   const keys = {
     ipam: {
       type: "host-local",
@@ -61,13 +61,9 @@ Deno.test("parseHostLocalConfig() takes every key (contract 1.2)", () => {
     routes: [{ dst: { address: ip("0.0.0.0"), prefixLength: 0 } }],
     resolvConf: "/etc/resolv.conf",
     statusFailsWhenFull: true,
-    warnings: [
-      "gateway 10.9.9.9 is outside the subnet of range 10.0.0.1-10.0.0.254",
-    ],
   });
 });
 
-// Contract 1.3: nothing overrides anything, all sources are concatenated.
 const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
   {
     name: "runtimeConfig.ipRanges, the single range, ipam.ranges",
@@ -89,7 +85,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     ],
   },
   {
-    name: "no single range without subnet, whatever else is there",
+    name: "no single range without a subnet",
     keys: {
       ipam: {
         rangeStart: "10.3.0.9",
@@ -100,7 +96,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     want: ["10.4.0.1-10.4.0.254"],
   },
   {
-    name: "the runtime's ranges alone",
+    name: "runtimeConfig.ipRanges alone",
     keys: {
       runtimeConfig: { ipRanges: [[{ subnet: "10.1.0.0/24" }]] },
       ipam: {},
@@ -108,7 +104,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     want: ["10.1.0.1-10.1.0.254"],
   },
   {
-    name: "A.10 keys in any letter case",
+    name: "keys in any case",
     keys: {
       RuntimeConfig: { IPRANGES: [[{ SUBNET: "10.1.0.0/24" }]] },
       IPAM: { Ranges: [[{ Subnet: "10.2.0.0/24", RANGEEND: "10.2.0.9" }]] },
@@ -116,7 +112,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     want: ["10.1.0.1-10.1.0.254", "10.2.0.1-10.2.0.9"],
   },
   {
-    name: "A.10 null as not given, everywhere",
+    name: "null as absent, everywhere",
     keys: {
       runtimeConfig: null,
       args: null,
@@ -140,7 +136,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     want: ["10.2.0.1-10.2.0.254"],
   },
   {
-    name: "A.10 null inside runtimeConfig and args",
+    name: "null as absent in runtimeConfig and args",
     keys: {
       runtimeConfig: { ipRanges: null, ips: null },
       args: { cni: null },
@@ -149,7 +145,7 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
     want: ["10.2.0.1-10.2.0.254"],
   },
   {
-    name: "one set a family and several ranges a set",
+    name: "several sets of several ranges",
     keys: {
       ipam: {
         ranges: [[{ subnet: "fd00::/64" }], [{ subnet: "10.2.0.0/25" }, {
@@ -164,11 +160,9 @@ const SETS: readonly { name: string; keys: Keys; want: readonly string[] }[] = [
   },
 ];
 
-for (const { name, keys, want } of SETS) {
-  Deno.test(`parseHostLocalConfig() 1.3 range sets: ${name}`, () => {
-    assertEquals(parse({ keys }).rangeSets.map(formatRangeSet), want);
-  });
-}
+testRows("parseHostLocalConfig() reads range sets:", SETS, ({ keys, want }) => {
+  assertEquals(parse({ keys }).rangeSets.map(formatRangeSet), want);
+});
 
 function withRequests(
   { fromArgs, fromRuntime }: {
@@ -204,7 +198,7 @@ const REQUESTS: readonly {
     want: ["10.0.0.6", "10.0.0.7"],
   },
   {
-    name: "K8 args.cni.ips instead of CNI_ARGS (CONVENTIONS)",
+    name: "args.cni.ips instead of CNI_ARGS (args-ips-win)",
     input: {
       keys: withRequests({ fromArgs: ["10.0.0.6"] }),
       cniArgs: "IP=10.0.0.5",
@@ -217,12 +211,12 @@ const REQUESTS: readonly {
     want: ["10.0.0.5"],
   },
   {
-    name: "prefix lengths are dropped",
+    name: "addresses without their prefix lengths",
     input: { keys: withRequests({ fromArgs: ["10.0.0.6/8", "fd00::6/64"] }) },
     want: ["10.0.0.6", "fd00::6"],
   },
   {
-    name: "one request for one address named three ways",
+    name: "one address for three spellings",
     input: {
       keys: withRequests({
         fromArgs: ["fd00::6", "FD00:0::6/64"],
@@ -232,24 +226,26 @@ const REQUESTS: readonly {
     want: ["fd00::6"],
   },
   {
-    name: "a mapped address is the IPv4 one",
+    name: "an IPv4-mapped address as IPv4",
     input: {
       keys: withRequests({ fromArgs: ["::ffff:10.0.0.6", "10.0.0.6"] }),
     },
     want: ["10.0.0.6"],
   },
   {
-    name: "the same bits in both families are two",
+    name: "two addresses for the same bits in both families",
     input: { keys: withRequests({ fromArgs: ["10.0.0.6", "::a00:6"] }) },
     want: ["10.0.0.6", "::a00:6"],
   },
 ];
 
-for (const { name, input, want } of REQUESTS) {
-  Deno.test(`parseHostLocalConfig() 1.3 requests: ${name}`, () => {
+testRows(
+  "parseHostLocalConfig() reads requests:",
+  REQUESTS,
+  ({ input, want }) => {
     assertEquals(texts(parse(input).requestedAddresses), want);
-  });
-}
+  },
+);
 
 function refused(message: string, path: string): Record<string, unknown> {
   return { name: "ConfigError", message, path };
@@ -272,57 +268,57 @@ const EMPTY_SET = refused("invalid range set 0: empty range set", "");
 
 const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
   {
-    name: "1.4.2 no ipam",
+    name: "no ipam",
     input: { keys: {} },
     want: refused("IPAM config missing 'ipam' key", "ipam"),
   },
   {
-    name: "1.4.2 a null ipam",
+    name: "a null ipam",
     input: { keys: { ipam: null } },
     want: refused("IPAM config missing 'ipam' key", "ipam"),
   },
   {
-    name: "1.4.4 an empty request",
+    name: "an empty request",
     input: { keys: withRequests({ fromArgs: [""] }) },
     want: NIL_REQUEST,
   },
   {
-    name: "K7 a null request",
+    name: "a null request (null-elements)",
     input: { keys: withRequests({ fromRuntime: ["10.0.0.5", null] }) },
     want: NIL_REQUEST,
   },
   {
-    name: "A.10 a request that is no address, without a colon",
+    name: "a request that is not an address",
     input: { keys: withRequests({ fromArgs: ["foo"] }) },
     want: refused("invalid IP address foo", "args.cni.ips[0]"),
   },
   {
-    name: "A.10 a request with a bad prefix length",
+    name: "a request with a bad prefix length",
     input: { keys: withRequests({ fromRuntime: ["10.0.0.5", "10.0.0.5/33"] }) },
     want: refused("invalid IP address 10.0.0.5/33", "runtimeConfig.ips[1]"),
   },
   {
-    name: "1.4.5 no range set",
+    name: "no range set",
     input: { keys: { ipam: {} } },
     want: refused("no IP ranges specified", "ipam.ranges"),
   },
   {
-    name: "1.4.5 an empty list of range sets",
+    name: "an empty list of range sets",
     input: { keys: { ipam: { ranges: [] } } },
     want: refused("no IP ranges specified", "ipam.ranges"),
   },
   {
-    name: "1.4.6 an empty range set",
+    name: "an empty range set",
     input: { keys: { ipam: { ranges: [[]] } } },
     want: EMPTY_SET,
   },
   {
-    name: "1.4.6 a null range set",
+    name: "a null range set",
     input: { keys: { ipam: { ranges: [null] } } },
     want: EMPTY_SET,
   },
   {
-    name: "1.5.1 a null range",
+    name: "a null range",
     input: { keys: { ipam: { ranges: [[null]] } } },
     want: refused(
       "invalid range set 0: IP <nil> not v4 nor v6",
@@ -330,7 +326,7 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     ),
   },
   {
-    name: "1.4.6 counts the runtime's sets first",
+    name: "an invalid set, counting the runtime's sets first",
     input: {
       keys: {
         runtimeConfig: { ipRanges: [[{ subnet: "10.1.0.0/24" }]] },
@@ -343,67 +339,67 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     ),
   },
   {
-    name: "1.4.8 sets that overlap",
+    name: "overlapping sets",
     input: { keys: ipam({ ranges: [[{ subnet: "10.0.0.0/25" }]] }) },
     want: refused("range set 0 overlaps with 1", ""),
   },
   {
-    name: "A.10 ipam of another type",
+    name: "ipam of the wrong type",
     input: { keys: { ipam: [] } },
     want: mistyped("array", "ipam", "an object"),
   },
   {
-    name: "A.10 ranges of another type",
+    name: "ranges of the wrong type",
     input: { keys: { ipam: { ranges: {} } } },
     want: mistyped("object", "ipam.ranges", "a list"),
   },
   {
-    name: "A.10 a range set of another type",
+    name: "a range set of the wrong type",
     input: { keys: { ipam: { ranges: [{ subnet: "10.0.0.0/24" }] } } },
     want: mistyped("object", "ipam.ranges[0]", "a list"),
   },
   {
-    name: "A.10 a range of another type",
+    name: "a range of the wrong type",
     input: { keys: { ipam: { ranges: [["10.0.0.0/24"]] } } },
     want: mistyped("string", "ipam.ranges[0][0]", "an object"),
   },
   {
-    name: "A.10 a request of another type",
+    name: "a request of the wrong type",
     input: { keys: withRequests({ fromArgs: [5] }) },
     want: mistyped("number", "args.cni.ips[0]", "a string"),
   },
   {
-    name: "1.2 a name of another type",
+    name: "a name of the wrong type",
     input: { keys: ipam({ name: 5 }) },
     want: mistyped("number", "ipam.name", "a string"),
   },
   {
-    name: "1.2 a type of another type",
+    name: "a type of the wrong type",
     input: { keys: ipam({ type: 5 }) },
     want: mistyped("number", "ipam.type", "a string"),
   },
   {
-    name: "1.2 a dataDir of another type",
+    name: "a dataDir of the wrong type",
     input: { keys: ipam({ dataDir: 5 }) },
     want: mistyped("number", "ipam.dataDir", "a string"),
   },
   {
-    name: "1.2 a resolvConf of another type",
+    name: "a resolvConf of the wrong type",
     input: { keys: ipam({ resolvConf: {} }) },
     want: mistyped("object", "ipam.resolvConf", "a string"),
   },
   {
-    name: "1.2 routes of another type",
+    name: "routes of the wrong type",
     input: { keys: ipam({ routes: {} }) },
     want: mistyped("object", "ipam.routes", "a list"),
   },
   {
-    name: "K7 a null route",
+    name: "a null route (null-elements)",
     input: { keys: ipam({ routes: [null] }) },
     want: refused("a route must not be null", "ipam.routes[0]"),
   },
   {
-    name: "a single range that is not used but unreadable",
+    name: "an invalid single range although it is not used",
     input: {
       keys: {
         ipam: { rangeStart: "foo", ranges: [[{ subnet: "10.0.0.0/24" }]] },
@@ -420,7 +416,7 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     ),
   },
   {
-    name: "a fraction for lockTimeoutSeconds",
+    name: "a fraction as lockTimeoutSeconds",
     input: { keys: ipam({ lockTimeoutSeconds: 0.5 }) },
     want: mistyped("number", "ipam.lockTimeoutSeconds", "an integer"),
   },
@@ -430,59 +426,56 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     want: refused("gcGraceSeconds must not be negative", "ipam.gcGraceSeconds"),
   },
   {
-    name: "a text for statusFailsWhenFull",
+    name: "a string as statusFailsWhenFull",
     input: { keys: ipam({ statusFailsWhenFull: "yes" }) },
     want: mistyped("string", "ipam.statusFailsWhenFull", "true or false"),
   },
   {
-    name: "A.11 bad CNI_ARGS",
+    name: "bad CNI_ARGS",
     input: { keys: ipam({}), cniArgs: "foo" },
     want: { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' },
   },
   {
-    name: "A.11 bad CNI_ARGS although args.cni.ips stands in for it",
+    name: "bad CNI_ARGS although args.cni.ips replaces it",
     input: { keys: withRequests({ fromArgs: ["10.0.0.6"] }), cniArgs: "foo" },
     want: { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' },
   },
 ];
 
-for (const { name, input, want } of TEXTS) {
-  Deno.test(`parseHostLocalConfig() refuses ${name}`, () => {
-    assertEquals(thrownBy(() => parse(input)), want);
-  });
-}
+testRows("parseHostLocalConfig() refuses", TEXTS, ({ input, want }) => {
+  assertEquals(thrownBy(() => parse(input)), want);
+});
 
-// Contract 1.4: of two faults the one of the earlier step is told.
 const BAD_ARGS = { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' };
 const TWO_SETS = { ranges: [[{ subnet: "10.1.0.0/24" }]] };
 const ORDER: readonly { name: string; input: Input; want: unknown }[] = [
   {
-    name: "1 decoding before 2 ipam",
+    name: "wrong types before a missing ipam",
     input: { keys: { runtimeConfig: 5 }, cniArgs: "foo" },
     want: mistyped("number", "runtimeConfig", "an object"),
   },
   {
-    name: "1 decoding before 3 CNI_ARGS",
+    name: "wrong types before CNI_ARGS",
     input: { keys: ipam({ routes: 5 }), cniArgs: "foo" },
     want: mistyped("number", "ipam.routes", "a list"),
   },
   {
-    name: "2 ipam before 3 CNI_ARGS",
+    name: "a missing ipam before CNI_ARGS",
     input: { keys: {}, cniArgs: "foo" },
     want: refused("IPAM config missing 'ipam' key", "ipam"),
   },
   {
-    name: "3 CNI_ARGS before 4 requests",
+    name: "CNI_ARGS before requests",
     input: { keys: withRequests({ fromArgs: [""] }), cniArgs: "foo" },
     want: BAD_ARGS,
   },
   {
-    name: "4 requests before 5 no ranges",
+    name: "requests before missing ranges",
     input: { keys: { ipam: {}, args: { cni: { ips: [""] } } } },
     want: NIL_REQUEST,
   },
   {
-    name: "6 bad set before 7 family",
+    name: "an invalid set before too many sets of a family",
     input: {
       keys: ipam({ ranges: [[{ subnet: "10.1.0.1/24" }]] }),
       cniVersion: "0.2.0",
@@ -493,7 +486,7 @@ const ORDER: readonly { name: string; input: Input; want: unknown }[] = [
     ),
   },
   {
-    name: "7 family before 8 overlap",
+    name: "too many sets of a family before overlaps",
     input: {
       keys: ipam({ ranges: [[{ subnet: "10.0.0.0/24" }]] }),
       cniVersion: "0.2.0",
@@ -505,26 +498,29 @@ const ORDER: readonly { name: string; input: Input; want: unknown }[] = [
   },
 ];
 
-for (const { name, input, want } of ORDER) {
-  Deno.test(`parseHostLocalConfig() 1.4 order: ${name}`, () => {
-    assertEquals(thrownBy(() => parse(input)), want);
-  });
-}
+testRows("parseHostLocalConfig() reports first", ORDER, ({ input, want }) => {
+  assertEquals(thrownBy(() => parse(input)), want);
+});
 
-const FAMILIES = [
-  { version: "", allowed: false },
-  { version: "0.1.0", allowed: false },
-  { version: "0.2.0", allowed: false },
-  { version: "0.3.0", allowed: true },
-  { version: "0.3.1", allowed: true },
-  { version: "0.4.0", allowed: true },
-  { version: "1.0.0", allowed: true },
-  { version: "1.1.0", allowed: true },
-] as const;
+const TWO_SETS_BY_VERSION: readonly [version: string, allowed: boolean][] = [
+  ["", false],
+  ["0.1.0", false],
+  ["0.2.0", false],
+  ["0.3.0", true],
+  ["0.3.1", true],
+  ["0.4.0", true],
+  ["1.0.0", true],
+  ["1.1.0", true],
+];
 
-for (const { version, allowed } of FAMILIES) {
-  const verb = allowed ? "allows" : "refuses";
-  Deno.test(`parseHostLocalConfig() 1.4.7 ${verb} two IPv4 sets in ${JSON.stringify(version)}`, () => {
+testRows(
+  "parseHostLocalConfig() allows two IPv4 sets from 0.3.0 on: version",
+  TWO_SETS_BY_VERSION.map(([version, allowed]) => ({
+    name: JSON.stringify(version),
+    version,
+    allowed,
+  })),
+  ({ version, allowed }) => {
     const refusal = thrownBy(() =>
       parse({ keys: ipam(TWO_SETS), cniVersion: version })
     );
@@ -533,8 +529,8 @@ for (const { version, allowed } of FAMILIES) {
       "cniVersion",
     );
     assertEquals<unknown>(refusal, allowed ? undefined : want);
-  });
-}
+  },
+);
 
 const OLD = [
   {
@@ -543,40 +539,38 @@ const OLD = [
     allowed: false,
   },
   {
-    name: "refuses two of IPv4 and one of IPv6",
+    name: "refuses two IPv4 sets and one IPv6 set",
     subnets: ["10.1.0.0/24", "fd00::/64", "10.2.0.0/24"],
     allowed: false,
   },
   {
-    name: "allows one set a family",
+    name: "allows one set per family",
     subnets: ["fd00::/64", "10.2.0.0/24"],
     allowed: true,
   },
 ] as const;
 
-for (const { name, subnets, allowed } of OLD) {
-  Deno.test(`parseHostLocalConfig() 1.4.7 in 0.2.0 ${name}`, () => {
-    const keys = { ipam: { ranges: subnets.map((subnet) => [{ subnet }]) } };
-    const refusal = thrownBy(() => parse({ keys, cniVersion: "0.2.0" }));
-    assertEquals(refusal === undefined, allowed);
-  });
-}
+testRows("parseHostLocalConfig() in 0.2.0", OLD, ({ subnets, allowed }) => {
+  const keys = { ipam: { ranges: subnets.map((subnet) => [{ subnet }]) } };
+  const refusal = thrownBy(() => parse({ keys, cniVersion: "0.2.0" }));
+  assertEquals(refusal === undefined, allowed);
+});
 
 const DIRECTORIES = [
   { name: "the default", ipam: {}, want: "/var/lib/cni/networks/net" },
   {
-    name: "an empty dataDir is the default",
+    name: "the default for an empty dataDir",
     ipam: { dataDir: "" },
     want: "/var/lib/cni/networks/net",
   },
   {
-    name: "no ipam is the default",
+    name: "the default without ipam",
     ipam: undefined,
     want: "/var/lib/cni/networks/net",
   },
   { name: "a dataDir", ipam: { dataDir: "/run/cni" }, want: "/run/cni/net" },
   {
-    name: "slashes at the end",
+    name: "a dataDir with trailing slashes",
     ipam: { dataDir: "/run/cni//" },
     want: "/run/cni/net",
   },
@@ -587,42 +581,46 @@ const DIRECTORIES = [
     want: "run/cni/net",
   },
   {
-    name: "1.1 a path with dots is cleaned",
+    name: "a cleaned dataDir",
     ipam: { dataDir: "/run/x/../cni/./a" },
     want: "/run/cni/a/net",
   },
   {
-    name: "A.10 the key in another case",
+    name: "a dataDir whose key is in another case",
     ipam: { DATADIR: "/run/cni" },
     want: "/run/cni/net",
   },
 ] as const;
 
-for (const { name, ipam: keys, want } of DIRECTORIES) {
-  Deno.test(`parseStoreConfig() 1.1 directory: ${name}`, () => {
+testRows(
+  "parseStoreConfig() reads the directory:",
+  DIRECTORIES,
+  ({ ipam: keys, want }) => {
     assertEquals(
       parseStoreConfig(networkConfig({ ipam: keys })).directory,
       want,
     );
-  });
-}
+  },
+);
 
 const TIMEOUTS = [
   { name: "the default", value: undefined, want: 10_000 },
   { name: "seconds", value: 3, want: 3_000 },
-  { name: "no wait at all", value: 0, want: 0 },
+  { name: "zero", value: 0, want: 0 },
   { name: "the default for a negative number", value: -1, want: 10_000 },
-  { name: "the default for a text", value: "3", want: 10_000 },
+  { name: "the default for a string", value: "3", want: 10_000 },
 ] as const;
 
-for (const { name, value, want } of TIMEOUTS) {
-  Deno.test(`parseStoreConfig() lockTimeoutSeconds: ${name}`, () => {
+testRows(
+  "parseStoreConfig() reads lockTimeoutSeconds:",
+  TIMEOUTS,
+  ({ value, want }) => {
     const keys = { ipam: { lockTimeoutSeconds: value } };
     assertEquals(parseStoreConfig(networkConfig(keys)).lockTimeoutMs, want);
-  });
-}
+  },
+);
 
-Deno.test("parseStoreConfig() needs nothing else to be right (H19)", () => {
+Deno.test("parseStoreConfig() ignores errors elsewhere (del-best-effort)", () => {
   const keys = {
     ipam: { dataDir: "/d", ranges: 5, routes: "x", subnet: "bad" },
   };
@@ -632,47 +630,51 @@ Deno.test("parseStoreConfig() needs nothing else to be right (H19)", () => {
   });
 });
 
-for (
-  const [keys, want] of [
-    [{ ipam: 5 }, mistyped("number", "ipam", "an object")],
-    [{ ipam: { dataDir: 5 } }, mistyped("number", "ipam.dataDir", "a string")],
-  ] as const
-) {
-  Deno.test(`parseStoreConfig() does not guess a directory for ${JSON.stringify(keys)}`, () => {
+const UNKNOWN_DIRECTORIES: readonly [keys: Keys, want: unknown][] = [
+  [{ ipam: 5 }, mistyped("number", "ipam", "an object")],
+  [{ ipam: { dataDir: 5 } }, mistyped("number", "ipam.dataDir", "a string")],
+];
+
+testRows(
+  "parseStoreConfig() refuses, because the directory is unknown,",
+  UNKNOWN_DIRECTORIES.map(([keys, want]) => ({
+    name: JSON.stringify(keys),
+    keys,
+    want,
+  })),
+  ({ keys, want }) => {
     assertEquals(thrownBy(() => parseStoreConfig(networkConfig(keys))), want);
-  });
-}
+  },
+);
 
 const GRACES = [
-  { name: "none without the key", keys: { ipam: {} }, want: 0 },
-  { name: "none without ipam", keys: {}, want: 0 },
-  { name: "none for null", keys: { ipam: { gcGraceSeconds: null } }, want: 0 },
+  { name: "zero without the key", keys: { ipam: {} }, want: 0 },
+  { name: "zero without ipam", keys: {}, want: 0 },
+  { name: "zero for null", keys: { ipam: { gcGraceSeconds: null } }, want: 0 },
   { name: "seconds", keys: { ipam: { gcGraceSeconds: 60 } }, want: 60_000 },
 ] as const;
 
-for (const { name, keys, want } of GRACES) {
-  Deno.test(`parseGcGraceMs() ${name}`, () => {
-    assertEquals(parseGcGraceMs(networkConfig(keys)), want);
-  });
-}
+testRows("parseGcGraceMs() returns", GRACES, ({ keys, want }) => {
+  assertEquals(parseGcGraceMs(networkConfig(keys)), want);
+});
 
 const BAD_GRACES = [
   {
+    name: "a negative number",
     value: -1,
     want: refused("gcGraceSeconds must not be negative", "ipam.gcGraceSeconds"),
   },
   {
+    name: "a string",
     value: "60",
     want: mistyped("string", "ipam.gcGraceSeconds", "an integer"),
   },
 ] as const;
 
-for (const { value, want } of BAD_GRACES) {
-  Deno.test(`parseGcGraceMs() refuses ${JSON.stringify(value)}: GC must not free too early`, () => {
-    const keys = { ipam: { gcGraceSeconds: value } };
-    assertEquals<unknown>(
-      thrownBy(() => parseGcGraceMs(networkConfig(keys))),
-      want,
-    );
-  });
-}
+testRows("parseGcGraceMs() refuses", BAD_GRACES, ({ value, want }) => {
+  const keys = { ipam: { gcGraceSeconds: value } };
+  assertEquals<unknown>(
+    thrownBy(() => parseGcGraceMs(networkConfig(keys))),
+    want,
+  );
+});

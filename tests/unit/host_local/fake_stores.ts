@@ -1,40 +1,42 @@
-/** Reservations in memory, for handlers: what `ReservationStore` promises and no more. @module */
+/** Reservations in memory: what `ReservationStore` promises, and no more. @module */
 
-import { SystemError } from "../../../lib/base/errors.ts";
-import type { StoreConfig } from "../../../lib/host_local/config.ts";
+import type { SystemError } from "../../../lib/base/errors.ts";
+import type { ContainerInterface } from "../../../lib/cni/attachment.ts";
 import type {
   AddPlan,
   Reservations,
 } from "../../../lib/host_local/add_plan.ts";
+import type { StoreConfig } from "../../../lib/host_local/config.ts";
+import type {
+  PendingReservations,
+  Reservation,
+  ReservationCount,
+  ReservationStore,
+  ReservationStores,
+} from "../../../lib/host_local/ports.ts";
 import {
   formatOwner,
   ownerKey,
   parseOwner,
-} from "../../../lib/host_local/reservation.ts";
-import type {
-  Reservation,
-  ReservationStore,
-  ReservationStores,
-} from "../../../lib/host_local/reservation_store.ts";
+} from "../../../lib/host_local/reservation_format.ts";
 import {
   formatIpAddress,
   type IpAddress,
 } from "../../../lib/net/ip_address.ts";
 import { ip, tableOf } from "./builders.ts";
-import type { ContainerInterface } from "../../../lib/cni/attachment.ts";
 
-/** Where the network `net` is in tests of handlers. */
+/** The directory of the network `net` in tests of handlers. */
 export const DIRECTORY = "/d/net";
 
 /** When its reservations were made. */
 export const RESERVED_AT_MS = Date.UTC(2026, 0, 1);
 
-/** One network, `/d/net`; every other has no directory. */
+/** One network, `/d/net`. Every other network has no directory. */
 export class FakeStores implements ReservationStores, ReservationStore {
-  /** Contents by address text. */
+  /** Contents by address. */
   readonly files: Map<string, string>;
   /** How it was opened and closed. */
-  readonly log: string[] = [];
+  readonly calls: string[] = [];
   readonly #exists: boolean;
   readonly #failure: SystemError | undefined;
 
@@ -42,7 +44,7 @@ export class FakeStores implements ReservationStores, ReservationStore {
     { files = {}, exists = true, failure }: {
       readonly files?: Readonly<Record<string, string>>;
       readonly exists?: boolean;
-      /** What every way of opening it throws. */
+      /** Thrown whenever it is opened. */
       readonly failure?: SystemError;
     } = {},
   ) {
@@ -53,7 +55,7 @@ export class FakeStores implements ReservationStores, ReservationStore {
 
   #open(how: string, { directory }: StoreConfig): this {
     if (this.#failure !== undefined) throw this.#failure;
-    this.log.push(`${how} ${directory}`);
+    this.calls.push(`${how} ${directory}`);
     return this;
   }
 
@@ -78,30 +80,38 @@ export class FakeStores implements ReservationStores, ReservationStore {
   }
 
   [Symbol.dispose](): void {
-    this.log.push("close");
+    this.calls.push("close");
   }
 
-  add(
-    attachment: ContainerInterface,
-    plan: (reservations: Reservations) => AddPlan,
-    answer: (plan: AddPlan) => void,
-  ): void {
-    const chosen = plan({
-      held: this.heldBy(attachment).map((address) => ({
-        address,
-        reusable: false,
-      })),
+  reservationsOf(attachment: ContainerInterface): Reservations {
+    const owners = [formatOwner(attachment), attachment.containerId];
+    return {
+      held: this.#addressesOf(owners)
+        .map((address) => ({ address, reusable: false })),
       cursor: () => undefined,
       firstFree: (from, last) => this.firstFree(from, last),
-    });
-    const names = chosen.choices.map(({ address }) => formatIpAddress(address));
+    };
+  }
+
+  reserve(
+    attachment: ContainerInterface,
+    { choices }: AddPlan,
+  ): PendingReservations {
+    const names = choices.filter(({ reused }) => !reused)
+      .map(({ address }) => formatIpAddress(address));
     for (const name of names) this.files.set(name, formatOwner(attachment));
-    try {
-      answer(chosen);
-    } catch (error) {
-      for (const name of names) this.files.delete(name);
-      throw error;
-    }
+    let isKept = false;
+    return {
+      keep: () => {
+        isKept = true;
+        for (const address of choices.flatMap(({ replaced }) => replaced)) {
+          this.files.delete(formatIpAddress(address));
+        }
+      },
+      [Symbol.dispose]: () => {
+        if (!isKept) names.forEach((name) => this.files.delete(name));
+      },
+    };
   }
 
   release(attachment: ContainerInterface): void {
@@ -111,17 +121,16 @@ export class FakeStores implements ReservationStores, ReservationStore {
   }
 
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
-    for (const reservation of this.list()) {
-      if (!keep(reservation)) {
+    for (const reservation of this.#all()) {
+      if (ownerKey(reservation.owner) !== "" && !keep(reservation)) {
         this.files.delete(formatIpAddress(reservation.address));
       }
     }
   }
 
   heldBy(attachment: ContainerInterface): readonly IpAddress[] {
-    return this.list()
-      .filter(({ owner }) => ownerKey(owner) === formatOwner(attachment))
-      .map(({ address }) => address);
+    const own = this.#addressesOf([formatOwner(attachment)]);
+    return own.length > 0 ? own : this.#addressesOf([attachment.containerId]);
   }
 
   find(address: IpAddress): Reservation | undefined {
@@ -136,11 +145,23 @@ export class FakeStores implements ReservationStores, ReservationStore {
     };
   }
 
-  list(): readonly Reservation[] {
-    return [...this.files.keys()].flatMap((name) => this.find(ip(name)) ?? []);
+  count(): ReservationCount {
+    const total = this.files.size;
+    return { total, inspected: total, fromEarlierBoot: 0 };
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
     return tableOf([...this.files.keys()]).firstFree(from, last);
+  }
+
+  #all(): Reservation[] {
+    return [...this.files.keys()].sort()
+      .flatMap((name) => this.find(ip(name)) ?? []);
+  }
+
+  #addressesOf(owners: readonly string[]): IpAddress[] {
+    return this.#all()
+      .filter(({ owner }) => owners.includes(ownerKey(owner)))
+      .map(({ address }) => address);
   }
 }

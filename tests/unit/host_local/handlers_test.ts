@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../lib/base/errors.ts";
+import { formatLogLine } from "../../../lib/base/log_line.ts";
 import type { Result } from "../../../lib/cni/result.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
+import { testRows } from "../../support/rows.ts";
 import { rejectionOf } from "../base/thrown.ts";
 import { invocation, networkConfig } from "../cni/builders.ts";
 import { ip } from "./builders.ts";
@@ -20,7 +22,7 @@ const NOW_MS = RESERVED_AT_MS + 60_000;
 
 interface Call {
   readonly command: "add" | "del" | "check" | "gc" | "status";
-  /** Keys of `ipam`, beside the usual ones. */
+  /** Keys of `ipam`, in addition to those of {@link IPAM}. */
   readonly ipam?: Keys;
   /** Keys of the document. */
   readonly keys?: Keys;
@@ -33,7 +35,7 @@ interface Call {
 interface Outcome {
   readonly failure: unknown;
   readonly results: readonly Result[];
-  readonly warnings: readonly string[];
+  readonly logged: readonly string[];
   readonly stores: FakeStores;
 }
 
@@ -48,11 +50,11 @@ async function call(
   }: Call,
 ): Promise<Outcome> {
   const results: Result[] = [];
-  const warnings: string[] = [];
+  const logged: string[] = [];
   const handlers = hostLocalHandlers({
     stores,
     nowMs: () => NOW_MS,
-    warn: (message) => void warnings.push(message),
+    log: (...event) => void logged.push(formatLogLine(...event)),
     readText: (path) => {
       const text = texts[path];
       if (text !== undefined) return text;
@@ -66,7 +68,7 @@ async function call(
   const failure = await rejectionOf(() =>
     handlers[command](request, (result) => void results.push(result))
   );
-  return { failure, results, warnings, stores };
+  return { failure, results, logged, stores };
 }
 
 function filesOf({ stores }: Outcome): Keys {
@@ -80,7 +82,7 @@ function refused(
   return { name: "CniError", code, message, details };
 }
 
-Deno.test("hostLocalHandlers() ADD answers with address, prefix length, gateway, routes and DNS, then closes", async () => {
+Deno.test("ADD returns address, prefix length, gateway, routes and DNS, and closes the store", async () => {
   const outcome = await call({
     command: "add",
     ipam: { routes: [{ dst: "0.0.0.0/0" }], resolvConf: "/r" },
@@ -96,10 +98,10 @@ Deno.test("hostLocalHandlers() ADD answers with address, prefix length, gateway,
     dns: { nameservers: ["192.0.2.3"], domain: "", search: [], options: [] },
   }]);
   assertEquals(filesOf(outcome), { "10.0.0.2": C1 });
-  assertEquals(outcome.stores.log, [`create ${DIRECTORY}`, "close"]);
+  assertEquals(outcome.stores.calls, [`create ${DIRECTORY}`, "close"]);
 });
 
-Deno.test("hostLocalHandlers() ADD RFC 3021 has no gateway in a /31", async () => {
+Deno.test("ADD returns no gateway in a /31 (small-subnets)", async () => {
   const { results } = await call({
     command: "add",
     ipam: { subnet: "10.0.0.0/31" },
@@ -109,13 +111,13 @@ Deno.test("hostLocalHandlers() ADD RFC 3021 has no gateway in a /31", async () =
   }]]);
 });
 
-Deno.test("hostLocalHandlers() ADD H11 warns about a gateway that can hardly be meant", async () => {
-  const { warnings, results } = await call({
+Deno.test("ADD logs a gateway outside its subnet (gateway-warning)", async () => {
+  const { logged, results } = await call({
     command: "add",
     ipam: { gateway: "fe80::1" },
   });
-  assertEquals(warnings, [
-    "gateway fe80::1 is outside the subnet of range 10.0.0.1-10.0.0.2",
+  assertEquals(logged, [
+    "level=warn event=gateway-outside-subnet gateway=fe80::1 range=10.0.0.1-10.0.0.2",
   ]);
   assertEquals(results.length, 1);
 });
@@ -126,17 +128,18 @@ const ADD_REFUSALS: readonly {
   want: unknown;
 }[] = [
   {
-    name: "SPEC 5 code 11 for a full pool, with what is held",
+    name:
+      "code 11 for an exhausted pool, with what is held (code-11-exhausted)",
     call: { stores: new FakeStores({ files: { "10.0.0.2": C2 } }) },
     want: refused(11, {
       message:
         "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.2",
       details:
-        "1 addresses are held in /d/net, 0 of them since before the last boot; a DEL or GC by the runtime frees those that nothing uses",
+        "1 addresses are held in /d/net, 0 of them since before the last boot; a DEL or GC by the runtime releases those that are no longer in use",
     }),
   },
   {
-    name: "1.6 code 999 for a duplicate, with its age",
+    name: "code 999 for a duplicate, with its age",
     call: { stores: new FakeStores({ files: { "10.0.0.2": C1 } }) },
     want: refused(999, {
       message:
@@ -146,7 +149,7 @@ const ADD_REFUSALS: readonly {
     }),
   },
   {
-    name: "1.6 code 999 for a request for the gateway",
+    name: "code 999 for a request for the gateway",
     call: { cniArgs: "IP=10.0.0.1" },
     want: refused(999, {
       message:
@@ -155,7 +158,7 @@ const ADD_REFUSALS: readonly {
     }),
   },
   {
-    name: "A.11 code 4 for bad CNI_ARGS",
+    name: "code 4 for bad CNI_ARGS (code-4-args)",
     call: { cniArgs: "foo" },
     want: refused(4, {
       message: 'ARGS: invalid pair "foo"',
@@ -163,7 +166,7 @@ const ADD_REFUSALS: readonly {
     }),
   },
   {
-    name: "1.4 the configuration's own error",
+    name: "the configuration's own error",
     call: { ipam: { subnet: "10.0.0.1/30" } },
     want: {
       name: "ConfigError",
@@ -173,7 +176,7 @@ const ADD_REFUSALS: readonly {
     },
   },
   {
-    name: "1.12 a resolvConf that is not there",
+    name: "a missing resolvConf",
     call: { ipam: { resolvConf: "/nope" } },
     want: {
       name: "SystemError",
@@ -183,78 +186,82 @@ const ADD_REFUSALS: readonly {
   },
 ];
 
-for (const { name, call: input, want } of ADD_REFUSALS) {
-  Deno.test(`hostLocalHandlers() ADD fails with ${name}`, async () => {
+testRows(
+  "ADD fails with",
+  ADD_REFUSALS,
+  async ({ call: input, want }) => {
     const { failure, results } = await call({ ...input, command: "add" });
     assertEquals({ failure, results }, { failure: want, results: [] });
-  });
-}
+  },
+);
 
-Deno.test("hostLocalHandlers() ADD 1.12 reads resolvConf before it opens the store", async () => {
+Deno.test("ADD reads resolvConf before it opens the store", async () => {
   const { stores } = await call({
     command: "add",
     ipam: { resolvConf: "/nope" },
   });
-  assertEquals(stores.log, []);
+  assertEquals(stores.calls, []);
 });
 
-Deno.test("hostLocalHandlers() ADD closes the store after a refusal, too", async () => {
+Deno.test("ADD closes the store after a refusal", async () => {
   const { stores } = await call({ command: "add", cniArgs: "IP=10.0.0.1" });
-  assertEquals(stores.log, [`create ${DIRECTORY}`, "close"]);
+  assertEquals(stores.calls, [`create ${DIRECTORY}`, "close"]);
 });
 
-Deno.test("hostLocalHandlers() DEL frees what the attachment holds and closes", async () => {
+Deno.test("DEL releases what the attachment holds and closes the store", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C1, "10.0.0.3": C2 } });
   const outcome = await call({ command: "del", stores });
   assertEquals(outcome.failure, undefined);
   assertEquals(filesOf(outcome), { "10.0.0.3": C2 });
-  assertEquals(stores.log, [`change ${DIRECTORY}`, "close"]);
+  assertEquals(stores.calls, [`change ${DIRECTORY}`, "close"]);
 });
 
-Deno.test("hostLocalHandlers() DEL 1.8 succeeds without a directory", async () => {
-  const { failure, warnings } = await call({
+Deno.test("DEL succeeds without a directory", async () => {
+  const { failure, logged } = await call({
     command: "del",
     stores: new FakeStores({ exists: false }),
   });
-  assertEquals({ failure, warnings }, { failure: undefined, warnings: [] });
+  assertEquals({ failure, logged }, { failure: undefined, logged: [] });
 });
 
-const BEST_EFFORT = [
+const INVALID_CONFIGS = [
   {
     name: "bad CNI_ARGS",
     call: { cniArgs: "foo" },
-    warning: 'ARGS: invalid pair "foo"',
+    reason: 'ARGS: invalid pair "foo"',
   },
   {
     name: "a bad range",
     call: { ipam: { subnet: "nope" } },
-    warning: "invalid CIDR address: nope",
+    reason: "invalid CIDR address: nope",
   },
   {
     name: "a value of the wrong type",
     call: { ipam: { routes: 5 } },
-    warning: "json: cannot unmarshal number into ipam.routes: expected a list",
+    reason: "json: cannot unmarshal number into ipam.routes: expected a list",
   },
   {
     name: "an empty subnet",
     call: { ipam: { subnet: "" } },
-    warning: "invalid CIDR address: ",
+    reason: "invalid CIDR address: ",
   },
 ] as const;
 
-for (const { name, call: input, warning } of BEST_EFFORT) {
-  Deno.test(`hostLocalHandlers() DEL H19 frees in spite of ${name}, with a warning`, async () => {
+testRows(
+  "DEL releases (del-best-effort) in spite of, and logs,",
+  INVALID_CONFIGS,
+  async ({ call: input, reason }) => {
     const stores = new FakeStores({ files: { "10.0.0.2": C1 } });
     const outcome = await call({ ...input, command: "del", stores });
     assertEquals(outcome.failure, undefined);
     assertEquals(filesOf(outcome), {});
-    assertEquals(outcome.warnings, [
-      `DEL goes on although the configuration is invalid: ${warning}`,
+    assertEquals(outcome.logged, [
+      formatLogLine("warn", "config-invalid", { command: "DEL", reason }),
     ]);
-  });
-}
+  },
+);
 
-Deno.test("hostLocalHandlers() DEL fails where the directory is anybody's guess", async () => {
+Deno.test("DEL fails if dataDir is not a string", async () => {
   const { failure } = await call({ command: "del", ipam: { dataDir: 5 } });
   assertEquals(failure, {
     name: "DecodeError",
@@ -264,7 +271,7 @@ Deno.test("hostLocalHandlers() DEL fails where the directory is anybody's guess"
   });
 });
 
-Deno.test("hostLocalHandlers() CHECK passes what prevResult and the files agree on, and only looks", async () => {
+Deno.test("CHECK accepts a prevResult that the reservations agree with, and changes nothing", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C1 } });
   const prevResult = { ips: [{ address: "10.0.0.2/30" }] };
   const { failure } = await call({
@@ -273,7 +280,7 @@ Deno.test("hostLocalHandlers() CHECK passes what prevResult and the files agree 
     keys: { prevResult },
   });
   assertEquals(failure, undefined);
-  assertEquals(stores.log, [`read ${DIRECTORY}`, "close"]);
+  assertEquals(stores.calls, [`read ${DIRECTORY}`, "close"]);
 });
 
 const NOT_FOUND = "host-local: Failed to find address added by container c1";
@@ -283,7 +290,7 @@ const CHECK_REFUSALS: readonly {
   want: unknown;
 }[] = [
   {
-    name: "1.9 no reservation",
+    name: "no reservation",
     call: { stores: new FakeStores({ files: { "10.0.0.2": C2 } }) },
     want: refused(999, {
       message: NOT_FOUND,
@@ -292,7 +299,7 @@ const CHECK_REFUSALS: readonly {
     }),
   },
   {
-    name: "1.9 no directory",
+    name: "no directory",
     call: { stores: new FakeStores({ exists: false }) },
     want: refused(999, {
       message: NOT_FOUND,
@@ -301,7 +308,7 @@ const CHECK_REFUSALS: readonly {
     }),
   },
   {
-    name: "H21 another address than in prevResult",
+    name: "another address than in prevResult (check-prev-result)",
     call: {
       stores: new FakeStores({ files: { "10.0.0.2": C1 } }),
       keys: { prevResult: { ips: [{ address: "10.0.0.1/30" }] } },
@@ -313,7 +320,7 @@ const CHECK_REFUSALS: readonly {
     }),
   },
   {
-    name: "A.11 bad CNI_ARGS",
+    name: "bad CNI_ARGS",
     call: { cniArgs: "foo" },
     want: refused(4, {
       message: 'ARGS: invalid pair "foo"',
@@ -322,18 +329,20 @@ const CHECK_REFUSALS: readonly {
   },
 ];
 
-for (const { name, call: input, want } of CHECK_REFUSALS) {
-  Deno.test(`hostLocalHandlers() CHECK fails with ${name}`, async () => {
+testRows(
+  "CHECK fails with",
+  CHECK_REFUSALS,
+  async ({ call: input, want }) => {
     const { failure } = await call({ ...input, command: "check" });
     assertEquals<unknown>(failure, want);
-  });
-}
+  },
+);
 
 const LISTED = {
   "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }],
 } as const;
 
-Deno.test("hostLocalHandlers() GC SPEC 2 frees what is not listed, in one pass", async () => {
+Deno.test("GC releases what is not listed", async () => {
   const files = {
     "10.0.0.2": C1,
     "10.0.0.3": C2,
@@ -345,19 +354,19 @@ Deno.test("hostLocalHandlers() GC SPEC 2 frees what is not listed, in one pass",
   const outcome = await call({ command: "gc", stores, keys: LISTED });
   assertEquals(outcome.failure, undefined);
   assertEquals(filesOf(outcome), { "10.0.0.2": C1, "10.0.0.5": "c1" });
-  assertEquals(stores.log, [`change ${DIRECTORY}`, "close"]);
+  assertEquals(stores.calls, [`change ${DIRECTORY}`, "close"]);
 });
 
-// The reservations of the fake are exactly one minute old.
-const GRACES = [
-  { seconds: 59, want: {} },
-  { seconds: 60, want: {} },
-  { seconds: 61, want: { "10.0.0.2": C2 } },
-] as const;
+const GRACES: readonly [seconds: number, want: Keys][] = [
+  [59, {}],
+  [60, {}],
+  [61, { "10.0.0.2": C2 }],
+];
 
-for (const { seconds, want } of GRACES) {
-  const verb = seconds > 60 ? "keeps" : "frees";
-  Deno.test(`hostLocalHandlers() GC ${verb} a reservation of 60 s with gcGraceSeconds ${seconds}`, async () => {
+testRows(
+  "GC keeps a reservation of 60 s only within gcGraceSeconds",
+  GRACES.map(([seconds, want]) => ({ name: String(seconds), seconds, want })),
+  async ({ seconds, want }) => {
     const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
     const outcome = await call({
       command: "gc",
@@ -365,11 +374,11 @@ for (const { seconds, want } of GRACES) {
       keys: LISTED,
       ipam: { gcGraceSeconds: seconds },
     });
-    assertEquals<unknown>(filesOf(outcome), want);
-  });
-}
+    assertEquals(filesOf(outcome), want);
+  },
+);
 
-Deno.test("hostLocalHandlers() GC frees nothing without a list", async () => {
+Deno.test("GC releases nothing without a list", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
   const outcome = await call({ command: "gc", stores });
   assertEquals(filesOf(outcome), { "10.0.0.2": C2 });
@@ -381,7 +390,7 @@ Deno.test("hostLocalHandlers() GC frees nothing without a list", async () => {
   });
 });
 
-Deno.test("hostLocalHandlers() GC goes on with a configuration that ADD would refuse", async () => {
+Deno.test("GC releases with a configuration that ADD refuses, and logs what is wrong with it", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
   const outcome = await call({
     command: "gc",
@@ -390,12 +399,12 @@ Deno.test("hostLocalHandlers() GC goes on with a configuration that ADD would re
     ipam: { subnet: "nope" },
   });
   assertEquals(filesOf(outcome), {});
-  assertEquals(outcome.warnings, [
-    "GC goes on although the configuration is invalid: invalid CIDR address: nope",
+  assertEquals(outcome.logged, [
+    'level=warn event=config-invalid command=GC reason="invalid CIDR address: nope"',
   ]);
 });
 
-Deno.test("hostLocalHandlers() GC succeeds without a directory", async () => {
+Deno.test("GC succeeds without a directory", async () => {
   const { failure } = await call({
     command: "gc",
     stores: new FakeStores({ exists: false }),
@@ -420,19 +429,20 @@ const STATUSES: readonly {
   log: readonly string[];
 }[] = [
   {
-    name: "passes a usable directory",
+    name: "accepts a usable directory",
     call: {},
     want: undefined,
     log: ["probe /d/net"],
   },
   {
-    name: "passes a full pool",
+    name: "accepts an exhausted pool",
     call: { stores: new FakeStores({ files: FULL }) },
     want: undefined,
     log: ["probe /d/net"],
   },
   {
-    name: "SPEC 5 code 50 for a full pool with statusFailsWhenFull",
+    name:
+      "fails with code 50 for an exhausted pool with statusFailsWhenFull (SPEC section 5)",
     call: {
       stores: new FakeStores({ files: FULL }),
       ipam: { statusFailsWhenFull: true },
@@ -441,13 +451,13 @@ const STATUSES: readonly {
     log: ["probe /d/net", "read /d/net", "close"],
   },
   {
-    name: "passes a pool with room with statusFailsWhenFull",
+    name: "accepts a pool with a free address with statusFailsWhenFull",
     call: { ipam: { statusFailsWhenFull: true } },
     want: undefined,
     log: ["probe /d/net", "read /d/net", "close"],
   },
   {
-    name: "passes without a directory with statusFailsWhenFull",
+    name: "accepts a missing directory with statusFailsWhenFull",
     call: {
       stores: new FakeStores({ exists: false }),
       ipam: { statusFailsWhenFull: true },
@@ -456,7 +466,7 @@ const STATUSES: readonly {
     log: ["probe /d/net"],
   },
   {
-    name: "SPEC 5 code 50 for a directory that cannot be used",
+    name: "fails with code 50 for an unusable directory (SPEC section 5)",
     call: { stores: new FakeStores({ failure: UNUSABLE }) },
     want: refused(50, {
       message: "open /d/net: not a directory",
@@ -465,7 +475,7 @@ const STATUSES: readonly {
     log: [],
   },
   {
-    name: "fails with a resolvConf that is not there, as ADD would",
+    name: "fails with a missing resolvConf, as ADD does",
     call: { ipam: { resolvConf: "/nope" } },
     want: refused(50, {
       message: "open /nope: no such file or directory",
@@ -486,18 +496,24 @@ const STATUSES: readonly {
   },
 ];
 
-for (const { name, call: input, want, log } of STATUSES) {
-  Deno.test(`hostLocalHandlers() STATUS ${name}`, async () => {
+testRows(
+  "STATUS",
+  STATUSES,
+  async ({ call: input, want, log }) => {
     const { failure, stores } = await call({ ...input, command: "status" });
-    assertEquals({ failure, log: stores.log }, {
+    assertEquals({ failure, log: stores.calls }, {
       failure: want,
       log: [...log],
     });
-  });
-}
+  },
+);
 
-for (const command of ["add", "del", "check", "gc"] as const) {
-  Deno.test(`hostLocalHandlers() ${command.toUpperCase()} lets a failure of the store through`, async () => {
+testRows(
+  "a command lets a failure of the store through:",
+  [{ name: "add" }, { name: "del" }, { name: "check" }, {
+    name: "gc",
+  }] as const,
+  async ({ name: command }) => {
     const stores = new FakeStores({
       failure: new SystemError("flock", { advice: "wait" }),
     });
@@ -507,5 +523,5 @@ for (const command of ["add", "del", "check", "gc"] as const) {
       message: "flock",
       advice: "wait",
     });
-  });
-}
+  },
+);

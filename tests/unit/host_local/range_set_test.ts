@@ -1,15 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { JsonObject } from "../../../lib/base/json_reader.ts";
-import { readRange } from "../../../lib/host_local/range.ts";
+import { formatRange, readRange } from "../../../lib/host_local/range.ts";
 import {
   familyOf,
   findRange,
   formatRangeSet,
-  gatewayWarnings,
   isGateway,
+  rangesWithOutsideGateway,
   refuseOverlappingSets,
   resolveRangeSets,
 } from "../../../lib/host_local/range_set.ts";
+import { formatIpAddress } from "../../../lib/net/ip_address.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip, range, type RangeKeys, rangeSet } from "./builders.ts";
 
@@ -45,7 +47,6 @@ function slice(start: number, end: number): RangeKeys {
   };
 }
 
-// Upstream contract 1.4, step 6.
 const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
   {
     name: "an empty set",
@@ -58,27 +59,27 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     want: refused("invalid range set 1: empty range set", ""),
   },
   {
-    name: "a bad range, by its path",
+    name: "an invalid range, by its path",
     sets: [["10.1.0.0/24", "10.0.0.1/24"]],
     want: hostBits(0, "s[0][1].subnet"),
   },
   {
-    name: "the first bad set",
+    name: "the first invalid set",
     sets: [["10.0.0.1/24"], []],
     want: hostBits(0, "s[0][0].subnet"),
   },
   {
-    name: "both families in a set",
+    name: "a set of both families",
     sets: [["10.0.0.0/24", "fd00::/64"]],
     want: refused("invalid range set 0: mixed address families", "s[0][1]"),
   },
   {
-    name: "a mixed family before a later bad range",
+    name: "mixed families before a later invalid range",
     sets: [["10.0.0.0/24", "fd00::/64", "10.0.0.1/24"]],
     want: refused("invalid range set 0: mixed address families", "s[0][1]"),
   },
   {
-    name: "a bad range before a mixed family",
+    name: "an invalid range before mixed families",
     sets: [["fd00::/64", "10.0.0.1/24"]],
     want: hostBits(0, "s[0][1].subnet"),
   },
@@ -91,7 +92,7 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     ),
   },
   {
-    name: "a shared address of the first and the third",
+    name: "an address shared by the first and the third range",
     sets: [[slice(10, 20), slice(30, 40), slice(5, 10)]],
     want: refused(
       "invalid range set 0: subnets 10.0.0.10-10.0.0.20 and 10.0.0.5-10.0.0.10 overlap",
@@ -107,26 +108,24 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     ),
   },
   {
-    name: "a bad range before an overlap",
+    name: "an invalid range before an overlap",
     sets: [[slice(10, 20), slice(20, 30), "10.0.0.1/24"]],
     want: hostBits(0, "s[0][2].subnet"),
   },
 ];
 
-for (const { name, sets, want } of REFUSED) {
-  Deno.test(`resolveRangeSets() 1.4 refuses ${name}`, () => {
-    assertEquals(thrownBy(() => resolve(sets)), want);
-  });
-}
+testRows("resolveRangeSets() refuses", REFUSED, ({ sets, want }) => {
+  assertEquals(thrownBy(() => resolve(sets)), want);
+});
 
-Deno.test("resolveRangeSets() keeps sets and ranges in order", () => {
+Deno.test("resolveRangeSets() keeps the order of sets and ranges", () => {
   assertEquals<unknown>(
     resolve([["10.0.0.0/24"], [slice(20, 30), slice(10, 19)]]),
     [[range("10.0.0.0/24")], [range(slice(20, 30)), range(slice(10, 19))]],
   );
 });
 
-Deno.test("resolveRangeSets() leaves overlaps between sets to the next step (1.4.8)", () => {
+Deno.test("resolveRangeSets() does not compare sets", () => {
   assertEquals(
     thrownBy(() => resolve([["10.0.0.0/24"], ["10.0.0.0/24"]])),
     undefined,
@@ -138,7 +137,7 @@ const SET = rangeSet("10.0.0.0/30", {
   gateway: "10.0.0.2",
 });
 
-Deno.test("refuseOverlappingSets() 1.4.8 names the first pair", () => {
+Deno.test("refuseOverlappingSets() names the first pair", () => {
   const sets = [
     rangeSet("10.9.0.0/24"),
     rangeSet("10.1.0.0/24"),
@@ -163,16 +162,14 @@ const PARTLY = [
   },
 ] as const;
 
-for (const { name, sets } of PARTLY) {
-  Deno.test(`refuseOverlappingSets() 1.4.8 sees ${name}`, () => {
-    assertEquals(
-      thrownBy(() => refuseOverlappingSets(sets)),
-      refused("range set 0 overlaps with 1", ""),
-    );
-  });
-}
+testRows("refuseOverlappingSets() compares", PARTLY, ({ sets }) => {
+  assertEquals(
+    thrownBy(() => refuseOverlappingSets(sets)),
+    refused("range set 0 overlaps with 1", ""),
+  );
+});
 
-Deno.test("refuseOverlappingSets() passes neighbours", () => {
+Deno.test("refuseOverlappingSets() accepts neighbours", () => {
   const sets = [
     rangeSet(slice(1, 10)),
     rangeSet(slice(11, 20)),
@@ -181,25 +178,29 @@ Deno.test("refuseOverlappingSets() passes neighbours", () => {
   assertEquals(thrownBy(() => refuseOverlappingSets(sets)), undefined);
 });
 
-Deno.test("familyOf() is that of the addresses", () => {
+Deno.test("familyOf() returns the family of the addresses", () => {
   assertEquals([familyOf(SET), familyOf(rangeSet("fd00::/64"))], [4, 6]);
 });
 
-Deno.test("formatRangeSet() 1.6 lists ranges with commas", () => {
+Deno.test("formatRangeSet() separates ranges with commas", () => {
   assertEquals(formatRangeSet(SET), "10.0.0.1-10.0.0.2,10.1.0.1-10.1.0.254");
 });
 
-Deno.test("findRange() gives the range an address lies in", () => {
+Deno.test("findRange() returns the range that an address lies in", () => {
   assertEquals(findRange(SET, ip("10.1.0.7")), SET[1]);
 });
 
-Deno.test("findRange() gives nothing for an address between ranges", () => {
+Deno.test("findRange() returns undefined for an address between ranges", () => {
   assertEquals(findRange(SET, ip("10.0.0.3")), undefined);
 });
 
 const GATEWAYS = [
   { name: "a default gateway", address: "10.0.0.1", want: true },
-  { name: "H10 a gateway of a sibling range", address: "10.0.0.2", want: true },
+  {
+    name: "the gateway of a sibling range (sibling-gateways)",
+    address: "10.0.0.2",
+    want: true,
+  },
   { name: "an ordinary address", address: "10.1.0.1", want: false },
   {
     name: "the bits of a gateway in the other family",
@@ -208,67 +209,56 @@ const GATEWAYS = [
   },
 ] as const;
 
-for (const { name, address, want } of GATEWAYS) {
-  Deno.test(`isGateway() says ${want ? "yes" : "no"} to ${name}`, () => {
-    assertEquals(isGateway(SET, ip(address)), want);
-  });
-}
+testRows("isGateway() judges", GATEWAYS, ({ address, want }) => {
+  assertEquals(isGateway(SET, ip(address)), want);
+});
 
-Deno.test("isGateway() says no where there is no gateway", () => {
+Deno.test("isGateway() is false if there is no gateway", () => {
   assertEquals(isGateway(rangeSet("10.0.0.0/31"), ip("10.0.0.0")), false);
 });
 
-const WARNINGS: readonly {
-  name: string;
-  keys: RangeKeys;
-  want: readonly string[];
-}[] = [
-  { name: "nothing of a default", keys: { subnet: "10.0.0.0/24" }, want: [] },
-  {
-    name: "nothing of a missing gateway",
-    keys: { subnet: "10.0.0.0/32" },
-    want: [],
-  },
-  {
-    name: "nothing of a gateway elsewhere for a /32, which has no room",
-    keys: { subnet: "10.0.0.7/32", gateway: "10.0.0.1" },
-    want: [],
-  },
-  {
-    name: "nothing of a gateway elsewhere for a /127",
-    keys: { subnet: "fd00::2/127", gateway: "fe80::1" },
-    want: [],
-  },
-  {
-    name: "nothing of a gateway outside the range but inside the subnet",
-    keys: {
-      subnet: "10.0.0.0/24",
-      rangeEnd: "10.0.0.9",
-      gateway: "10.0.0.254",
-    },
-    want: [],
-  },
-  {
-    name: "H11 of one outside the subnet",
-    keys: { subnet: "10.0.0.0/24", gateway: "10.0.1.1" },
-    want: [
-      "gateway 10.0.1.1 is outside the subnet of range 10.0.0.1-10.0.0.254",
-    ],
-  },
-  {
-    name: "H11 of one of the other family",
-    keys: { subnet: "10.0.0.0/24", gateway: "fe80::1" },
-    want: [
-      "gateway fe80::1 is outside the subnet of range 10.0.0.1-10.0.0.254",
-    ],
-  },
+const GATEWAYS_BY_SUBNET: readonly [
+  name: string,
+  keys: RangeKeys,
+  want: readonly string[],
+][] = [
+  ["a default gateway", { subnet: "10.0.0.0/24" }, []],
+  ["no gateway", { subnet: "10.0.0.0/32" }, []],
+  [
+    "a gateway elsewhere for a /32, which has no room for one",
+    { subnet: "10.0.0.7/32", gateway: "10.0.0.1" },
+    [],
+  ],
+  [
+    "a gateway elsewhere for a /127, which has no room for one",
+    { subnet: "fd00::2/127", gateway: "fe80::1" },
+    [],
+  ],
+  [
+    "a gateway outside the range but inside the subnet",
+    { subnet: "10.0.0.0/24", rangeEnd: "10.0.0.9", gateway: "10.0.0.254" },
+    [],
+  ],
+  [
+    "a gateway outside the subnet",
+    { subnet: "10.0.0.0/24", gateway: "10.0.1.1" },
+    ["10.0.0.1-10.0.0.254 via 10.0.1.1"],
+  ],
+  [
+    "a gateway of the other family",
+    { subnet: "10.0.0.0/24", gateway: "fe80::1" },
+    ["10.0.0.1-10.0.0.254 via fe80::1"],
+  ],
 ];
 
-for (const { name, keys, want } of WARNINGS) {
-  Deno.test(`gatewayWarnings() says ${name}`, () => {
-    assertEquals(
-      gatewayWarnings([rangeSet("10.9.0.0/24"), rangeSet(keys)]),
-      want,
+testRows(
+  "rangesWithOutsideGateway() judges",
+  GATEWAYS_BY_SUBNET.map(([name, keys, want]) => ({ name, keys, want })),
+  ({ keys, want }) => {
+    const sets = [rangeSet("10.9.0.0/24"), rangeSet(keys)];
+    const found = rangesWithOutsideGateway(sets).map(({ range, gateway }) =>
+      `${formatRange(range)} via ${formatIpAddress(gateway)}`
     );
-  });
-}
+    assertEquals(found, want);
+  },
+);

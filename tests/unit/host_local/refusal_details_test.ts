@@ -1,36 +1,40 @@
 import { assertEquals } from "@std/assert";
 import {
+  PoolError,
+  type PoolErrorKind,
+} from "../../../lib/host_local/add_plan.ts";
+import type {
+  Reservation,
+  ReservationCount,
+} from "../../../lib/host_local/ports.ts";
+import {
   describeRefusal,
   describeReservation,
   formatAge,
 } from "../../../lib/host_local/refusal_details.ts";
-import {
-  PoolError,
-  type PoolErrorKind,
-} from "../../../lib/host_local/add_plan.ts";
-import type { Reservation } from "../../../lib/host_local/reservation_store.ts";
+import { testRows } from "../../support/rows.ts";
 import { attachment, ip } from "./builders.ts";
 
-const AGES = [
-  { ms: -5_000, want: "0s" },
-  { ms: 0, want: "0s" },
-  { ms: 999, want: "0s" },
-  { ms: 1_000, want: "1s" },
-  { ms: 59_999, want: "59s" },
-  { ms: 60_000, want: "1m" },
-  { ms: 61_000, want: "1m1s" },
-  { ms: 3_600_000, want: "1h" },
-  { ms: 11_525_000, want: "3h12m" },
-  { ms: 86_400_000, want: "1d" },
-  { ms: 90_000_000, want: "1d1h" },
-  { ms: 8_640_000_000, want: "100d" },
-] as const;
+const AGES: readonly [ms: number, want: string][] = [
+  [-5_000, "0s"],
+  [0, "0s"],
+  [999, "0s"],
+  [1_000, "1s"],
+  [59_999, "59s"],
+  [60_000, "1m"],
+  [61_000, "1m1s"],
+  [3_600_000, "1h"],
+  [11_525_000, "3h12m"],
+  [86_400_000, "1d"],
+  [90_000_000, "1d1h"],
+  [8_640_000_000, "100d"],
+];
 
-for (const { ms, want } of AGES) {
-  Deno.test(`formatAge() of ${ms} ms is ${want}`, () => {
-    assertEquals(formatAge(ms), want);
-  });
-}
+testRows(
+  "formatAge() formats",
+  AGES.map(([ms, want]) => ({ name: `${ms} ms as ${want}`, ms, want })),
+  ({ ms, want }) => assertEquals(formatAge(ms), want),
+);
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -75,49 +79,75 @@ const DESCRIPTIONS = [
   },
 ] as const;
 
-for (const { name, facts, want } of DESCRIPTIONS) {
-  Deno.test(`describeReservation() of ${name}`, () => {
+testRows(
+  "describeReservation() names as holder",
+  DESCRIPTIONS,
+  ({ facts, want }) => {
     assertEquals(describeReservation(reservation(facts), NOW_MS), want);
-  });
-}
+  },
+);
 
-function describe(kind: PoolErrorKind, held: readonly Reservation[]): string {
-  const error = new PoolError(kind, "no", ip("10.0.0.4"));
-  const store = {
-    list: () => held,
-    find: () => held[0],
-  };
-  return describeRefusal(error, { store, nowMs: NOW_MS, directory: "/d/net" });
+interface Refusal {
+  readonly name: string;
+  readonly kind: PoolErrorKind;
+  /** The reservation of 10.0.0.4, the address that the error is about. */
+  readonly found?: Reservation;
+  readonly count?: ReservationCount;
+  readonly want: string;
 }
 
 const OLD = reservation({ fromEarlierBoot: true });
-const COUNTED =
-  "3 addresses are held in /d/net, 1 of them since before the last boot; " +
-  "a DEL or GC by the runtime frees those that nothing uses";
+const ADVICE =
+  "a DEL or GC by the runtime releases those that are no longer in use";
 
-const REFUSALS = [
+const REFUSALS: readonly Refusal[] = [
   {
+    name: "an exhausted pool",
     kind: "exhausted",
-    held: [reservation(), OLD, reservation()],
-    want: COUNTED,
+    count: { total: 3, inspected: 3, fromEarlierBoot: 1 },
+    want: "3 addresses are held in /d/net, " +
+      `1 of them since before the last boot; ${ADVICE}`,
   },
   {
+    name: "an exhausted pool that was inspected in part",
+    kind: "exhausted",
+    count: { total: 60_000, inspected: 1_000, fromEarlierBoot: 12 },
+    want: "60000 addresses are held in /d/net, " +
+      `12 of the first 1000 since before the last boot; ${ADVICE}`,
+  },
+  {
+    name: "a duplicate",
     kind: "duplicate",
-    held: [reservation()],
+    found: reservation(),
     want: describeReservation(reservation(), NOW_MS),
   },
   {
+    name: "a taken address",
     kind: "not-available",
-    held: [OLD],
+    found: OLD,
     want: describeReservation(OLD, NOW_MS),
   },
-  { kind: "not-available", held: [], want: "see /d/net" },
-  { kind: "gateway", held: [reservation()], want: "" },
-  { kind: "outside-ranges", held: [reservation()], want: "" },
-] as const;
+  {
+    name: "a taken address without a reservation",
+    kind: "not-available",
+    want: "see /d/net",
+  },
+  { name: "a gateway", kind: "gateway", found: reservation(), want: "" },
+  {
+    name: "an address outside the ranges",
+    kind: "outside-ranges",
+    found: reservation(),
+    want: "",
+  },
+];
 
-for (const { kind, held, want } of REFUSALS) {
-  Deno.test(`describeRefusal() of ${kind} with ${held.length} held`, () => {
-    assertEquals(describe(kind, held), want);
+testRows("describeRefusal() explains", REFUSALS, ({ kind, want, ...facts }) => {
+  const { found, count = { total: 0, inspected: 0, fromEarlierBoot: 0 } } =
+    facts;
+  const details = describeRefusal(new PoolError(kind, "no", ip("10.0.0.4")), {
+    store: { find: () => found, count: () => count },
+    nowMs: NOW_MS,
+    directory: "/d/net",
   });
-}
+  assertEquals(details, want);
+});

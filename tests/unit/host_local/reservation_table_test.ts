@@ -2,20 +2,21 @@ import { assertEquals } from "@std/assert";
 import { ReservationTable } from "../../../lib/host_local/reservation_table.ts";
 import { ip, tableOf, texts } from "./builders.ts";
 
-// What it shares with the index on disk is tested once for both, in tests/effects/host_local/store/reservation_lookup_test.ts.
+// What it has in common with the index on disk is in
+// tests/effects/host_local/store/reservation_lookup_test.ts.
 
 Deno.test("ReservationTable.size counts both families", () => {
   assertEquals(tableOf(["10.0.0.2", "10.0.0.3", "::a00:2"]).size, 3);
 });
 
-Deno.test("ReservationTable.size goes down with what is removed", () => {
+Deno.test("ReservationTable.size shrinks with each removal", () => {
   const table = tableOf(["10.0.0.2", "10.0.0.3"]);
   table.remove(ip("10.0.0.2"));
   table.remove(ip("10.0.0.9"));
   assertEquals(table.size, 1);
 });
 
-Deno.test("ReservationTable.entries() gives addresses and owners", () => {
+Deno.test("ReservationTable.entries() yields addresses and owners", () => {
   const table = new ReservationTable();
   table.insert(ip("::1"), "b");
   table.insert(ip("0.0.0.1"), "a");
@@ -25,7 +26,7 @@ Deno.test("ReservationTable.entries() gives addresses and owners", () => {
   ]);
 });
 
-Deno.test("ReservationTable.entries() leaves out what was removed", () => {
+Deno.test("ReservationTable.entries() does not yield what was removed", () => {
   const table = tableOf(["10.0.0.2", "10.0.0.3"]);
   table.remove(ip("10.0.0.2"));
   assertEquals(texts([...table.entries()].map(([address]) => address)), [
@@ -33,7 +34,7 @@ Deno.test("ReservationTable.entries() leaves out what was removed", () => {
   ]);
 });
 
-Deno.test("ReservationTable.firstFree() ends with the family although `last` is beyond", () => {
+Deno.test("ReservationTable.firstFree() stops at the end of the family", () => {
   const table = tableOf(["255.255.255.255"]);
   const last = { family: 4, value: 1n << 32n } as const;
   assertEquals(table.firstFree(ip("255.255.255.255"), last), undefined);

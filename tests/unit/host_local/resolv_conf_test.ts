@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { parseResolvConf } from "../../../lib/host_local/resolv_conf.ts";
 import { NO_DNS } from "../../../lib/cni/result.ts";
+import { parseResolvConf } from "../../../lib/host_local/resolv_conf.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 
-// Upstream contract 1.12.
 const ROWS = [
   { name: "reads an empty file", text: "", want: {} },
   {
@@ -18,22 +18,22 @@ const ROWS = [
     },
   },
   {
-    name: "takes only the first argument of nameserver",
+    name: "reads only the first argument of nameserver",
     text: "nameserver 192.0.2.3 192.0.2.4",
     want: { nameservers: ["192.0.2.3"] },
   },
   {
-    name: "has no limit of three name servers and does not judge them",
+    name: "neither limits nor validates name servers",
     text: "nameserver a\nnameserver b\nnameserver c\nnameserver ::1%eth0",
     want: { nameservers: ["a", "b", "c", "::1%eth0"] },
   },
   {
-    name: "lets the last domain win, its first argument",
+    name: "reads the first argument of the last domain",
     text: "domain a\ndomain b c",
     want: { domain: "b" },
   },
   {
-    name: "H28 accumulates search over lines",
+    name: "accumulates search over lines",
     text: "search a b\nsearch c",
     want: { search: ["a", "b", "c"] },
   },
@@ -48,18 +48,18 @@ const ROWS = [
     want: { search: ["d"] },
   },
   {
-    name: "H28 knows no comment at the end of a line",
+    name: "does not support comments at the end of a line",
     text: "search a b # x",
     want: { search: ["a", "b", "#", "x"] },
   },
   {
-    name: "skips a keyword without argument",
+    name: "skips a keyword without an argument",
     text: "nameserver\nsearch  \ndomain",
     want: {},
   },
   { name: "is case-sensitive", text: "Nameserver a\nSEARCH b", want: {} },
   {
-    name: "passes over other keywords",
+    name: "ignores other keywords",
     text: "sortlist 10.0.0.0\nlookup file bind",
     want: {},
   },
@@ -69,17 +69,15 @@ const ROWS = [
     want: { search: ["a", "b"] },
   },
   {
-    name: "reads a last line without line feed",
+    name: "reads a last line without a line feed",
     text: "search a\nnameserver b",
     want: { search: ["a"], nameservers: ["b"] },
   },
 ] as const;
 
-for (const { name, text, want } of ROWS) {
-  Deno.test(`parseResolvConf() ${name}`, () => {
-    assertEquals<unknown>(parseResolvConf(text), { ...NO_DNS, ...want });
-  });
-}
+testRows("parseResolvConf()", ROWS, ({ text, want }) => {
+  assertEquals<unknown>(parseResolvConf(text), { ...NO_DNS, ...want });
+});
 
 const TOO_LONG = {
   name: "ConfigError",
@@ -89,7 +87,7 @@ const TOO_LONG = {
 
 const LENGTHS = [
   {
-    name: "takes a line of 65535 bytes",
+    name: "accepts a line of 65535 bytes",
     line: `#${"x".repeat(65534)}`,
     want: undefined,
   },
@@ -105,9 +103,7 @@ const LENGTHS = [
   },
 ] as const;
 
-for (const { name, line, want } of LENGTHS) {
-  Deno.test(`parseResolvConf() ${name}`, () => {
-    const refusal = thrownBy(() => parseResolvConf(`search a\n${line}\n`));
-    assertEquals<unknown>(refusal, want);
-  });
-}
+testRows("parseResolvConf()", LENGTHS, ({ line, want }) => {
+  const refusal = thrownBy(() => parseResolvConf(`search a\n${line}\n`));
+  assertEquals<unknown>(refusal, want);
+});

@@ -1,15 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
-  type FreeAddresses,
-  nextAddress,
-} from "../../../lib/host_local/round_robin.ts";
-import {
   type Range,
   rangeContains,
   rangesOverlap,
 } from "../../../lib/host_local/range.ts";
+import { resolveRange } from "../../../lib/host_local/range.ts";
 import { isGateway, type RangeSet } from "../../../lib/host_local/range_set.ts";
+import {
+  type FreeAddresses,
+  nextAddress,
+} from "../../../lib/host_local/round_robin.ts";
 import { type Cidr, cidrContains, lastAddress } from "../../../lib/net/cidr.ts";
 import {
   addressBits,
@@ -20,7 +21,6 @@ import {
   lastValue,
   sameAddress,
 } from "../../../lib/net/ip_address.ts";
-import { resolveRange } from "../../../lib/host_local/range.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { tableOf } from "./builders.ts";
 
@@ -43,7 +43,7 @@ const subnet = (of: Family): fc.Arbitrary<Cidr> =>
   })
     .map(({ block, bits }) => subnetAt(of, block, bits));
 
-/** A range whose bounds and gateway are given or not, near the subnet; undefined where that is refused. */
+/** A range with some of its keys, near the subnet; undefined if it is refused. */
 const maybeRange = (of: Family): fc.Arbitrary<Range | undefined> =>
   subnet(of).chain((net) => {
     const near = fc.option(
@@ -106,7 +106,7 @@ function isIn(list: readonly IpAddress[], address: IpAddress): boolean {
   return list.some((other) => sameAddress(other, address));
 }
 
-/** Every address of the set once round, after the cursor, without gateways and what is taken. */
+/** Every address of the set once around, after the cursor, without gateways and taken addresses. */
 function modelOrder({ set, taken, cursor }: Pool): IpAddress[] {
   const all = allOf(set);
   const at = cursor === undefined
@@ -127,7 +127,7 @@ Deno.test("resolveRange() never leaves the subnet", () => {
   }));
 });
 
-Deno.test("nextAddress() is what a walk over every address finds", () => {
+Deno.test("nextAddress() returns what a walk over every address finds", () => {
   fc.assert(
     fc.property(pool, (given) => {
       const table = tableOf(given.taken.map(formatIpAddress));
@@ -138,7 +138,7 @@ Deno.test("nextAddress() is what a walk over every address finds", () => {
   );
 });
 
-Deno.test("nextAddress() gives each free address once before it is exhausted", () => {
+Deno.test("nextAddress() returns each free address once before it is exhausted", () => {
   fc.assert(fc.property(pool, (given) => {
     const table = tableOf(given.taken.map(formatIpAddress));
     const free = modelOrder(given);
@@ -158,7 +158,7 @@ Deno.test("nextAddress() gives each free address once before it is exhausted", (
   }));
 });
 
-Deno.test("nextAddress() asks a few questions, whatever is free", () => {
+Deno.test("nextAddress() calls firstFree() only a few times", () => {
   fc.assert(fc.property(pool, (given) => {
     const table = tableOf(given.taken.map(formatIpAddress));
     let questions = 0;
@@ -174,7 +174,7 @@ Deno.test("nextAddress() asks a few questions, whatever is free", () => {
   }));
 });
 
-Deno.test("ReservationTable.firstFree() is what a walk finds", () => {
+Deno.test("ReservationTable.firstFree() returns what a walk finds", () => {
   const address = family.chain((of) =>
     fc.bigInt({ min: lastValue(of) - 20n, max: lastValue(of) })
       .map((value) => ({ family: of, value }))

@@ -1,10 +1,14 @@
 import { assertEquals } from "@std/assert";
-import { nextAddress } from "../../../lib/host_local/round_robin.ts";
 import type { RangeSet } from "../../../lib/host_local/range_set.ts";
+import { nextAddress } from "../../../lib/host_local/round_robin.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
+import { testRows } from "../../support/rows.ts";
 import { ip, rangeSet, tableOf } from "./builders.ts";
 
-/** What `count` calls in a row give, each reserved and remembered as the cursor; `-` where there is none left. */
+/**
+ * What `count` successive calls return, each reserved and taken as the cursor; `-` if the set is
+ * exhausted.
+ */
 function sequence(
   set: RangeSet,
   { taken = [], cursor = "", count }: {
@@ -35,12 +39,12 @@ const V6_END = "ffff:ffff:ffff:ffff";
 
 const SEQUENCES = [
   {
-    name: "1.6 hands out a /29 and fails",
+    name: "returns every address of a /29 once",
     given: sequence(EIGHT, { count: 6 }),
     want: "10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 -",
   },
   {
-    name: "1.6 finds what was freed behind the cursor",
+    name: "finds what was released before the cursor",
     given: sequence(EIGHT, {
       taken: ["10.0.0.2", "10.0.0.4", "10.0.0.6"],
       cursor: "10.0.0.6",
@@ -49,32 +53,32 @@ const SEQUENCES = [
     want: "10.0.0.3 10.0.0.5 -",
   },
   {
-    name: "1.6 goes from one range to the next",
+    name: "continues in the next range",
     given: sequence(TWO_POOLS, { count: 3 }),
     want: "10.0.0.2 10.1.0.1 -",
   },
   {
-    name: "1.6 starts after the cursor",
+    name: "starts after the cursor",
     given: sequence(EIGHT, { cursor: "10.0.0.3", count: 4 }),
     want: "10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.2",
   },
   {
-    name: "1.6 takes the cursor itself last",
+    name: "returns the cursor itself last",
     given: sequence(EIGHT, { cursor: "10.0.0.3", count: 6 }),
     want: "10.0.0.4 10.0.0.5 10.0.0.6 10.0.0.2 10.0.0.3 -",
   },
   {
-    name: "1.6 wraps from the end of the last range",
+    name: "wraps from the end of the last range",
     given: sequence(TWO_POOLS, { cursor: "10.1.0.2", count: 2 }),
     want: "10.0.0.2 10.1.0.1",
   },
   {
-    name: "1.6 goes on in the next range from the end of one",
+    name: "continues in the next range after a cursor at the end of one",
     given: sequence(TWO_POOLS, { cursor: "10.0.0.2", count: 3 }),
     want: "10.1.0.1 10.0.0.2 -",
   },
   {
-    name: "1.6 comes back to the part before the cursor",
+    name: "returns to the part before the cursor",
     given: sequence(rangeSet("10.0.0.0/29", "10.1.0.0/30"), {
       cursor: "10.0.0.5",
       count: 7,
@@ -82,17 +86,17 @@ const SEQUENCES = [
     want: "10.0.0.6 10.1.0.2 10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 -",
   },
   {
-    name: "1.6 starts anew for a cursor outside the set",
+    name: "starts again after a cursor outside the set",
     given: sequence(EIGHT, { cursor: "10.9.0.3", count: 2 }),
     want: "10.0.0.2 10.0.0.3",
   },
   {
-    name: "1.6 starts anew for a cursor of the other family",
+    name: "starts again after a cursor of the other family",
     given: sequence(EIGHT, { cursor: "::a00:4", count: 1 }),
     want: "10.0.0.2",
   },
   {
-    name: "1.6 starts anew for a cursor in the subnet but not in the range",
+    name: "starts again after a cursor in the subnet but not in the range",
     given: sequence(
       rangeSet({ subnet: "10.0.0.0/29", rangeStart: "10.0.0.4" }),
       { cursor: "10.0.0.2", count: 1 },
@@ -100,7 +104,7 @@ const SEQUENCES = [
     want: "10.0.0.4",
   },
   {
-    name: "a cursor on the gateway",
+    name: "starts after a cursor at the gateway",
     given: sequence(EIGHT, { cursor: "10.0.0.1", count: 1 }),
     want: "10.0.0.2",
   },
@@ -119,7 +123,7 @@ const SEQUENCES = [
     want: "10.0.0.1 -",
   },
   {
-    name: "1.5 skips nothing for a gateway outside",
+    name: "skips nothing for a gateway outside the subnet",
     given: sequence(
       rangeSet({ subnet: "10.0.0.0/30", gateway: "10.0.0.254" }),
       { count: 3 },
@@ -127,7 +131,7 @@ const SEQUENCES = [
     want: "10.0.0.1 10.0.0.2 -",
   },
   {
-    name: "H10 skips the gateway of a sibling",
+    name: "skips the gateway of a sibling range (sibling-gateways)",
     given: sequence(
       rangeSet({
         subnet: "10.0.0.0/24",
@@ -156,7 +160,7 @@ const SEQUENCES = [
     want: "10.0.0.3 10.0.1.1 -",
   },
   {
-    name: "is exhausted if all but gateways are taken",
+    name: "returns undefined if all but the gateway are taken",
     given: sequence(EIGHT, {
       taken: ["10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"],
       count: 1,
@@ -164,22 +168,22 @@ const SEQUENCES = [
     want: "-",
   },
   {
-    name: "RFC 3021 hands out both of a /31",
+    name: "returns both addresses of a /31 (small-subnets)",
     given: sequence(rangeSet("10.0.0.0/31"), { count: 3 }),
     want: "10.0.0.0 10.0.0.1 -",
   },
   {
-    name: "hands out a /32 once",
+    name: "returns the address of a /32 once",
     given: sequence(rangeSet("10.0.0.7/32"), { count: 2 }),
     want: "10.0.0.7 -",
   },
   {
-    name: "hands out a /32 again once it is free",
+    name: "returns the address of a /32 again once it is free",
     given: sequence(rangeSet("10.0.0.7/32"), { cursor: "10.0.0.7", count: 1 }),
     want: "10.0.0.7",
   },
   {
-    name: "H7 stays in the subnet after a clamped start",
+    name: "stays in the subnet after a clamped start (range-end-clamped)",
     given: sequence(
       rangeSet({ subnet: "10.0.0.0/24", rangeStart: "10.0.0.255" }),
       { count: 2 },
@@ -187,7 +191,7 @@ const SEQUENCES = [
     want: "10.0.0.255 -",
   },
   {
-    name: "H9 ends with the last address of IPv4",
+    name: "stops at the last IPv4 address",
     given: sequence(
       rangeSet({ subnet: "255.255.255.0/24", rangeStart: "255.255.255.255" }),
       { count: 2 },
@@ -195,7 +199,7 @@ const SEQUENCES = [
     want: "255.255.255.255 -",
   },
   {
-    name: "H9 wraps behind the last address of IPv4",
+    name: "wraps after the last IPv4 address",
     given: sequence(
       rangeSet({ subnet: "255.255.255.252/30", rangeEnd: "255.255.255.255" }),
       { cursor: "255.255.255.255", count: 1 },
@@ -203,12 +207,12 @@ const SEQUENCES = [
     want: "255.255.255.254",
   },
   {
-    name: "1.6 gives /0 from the start",
+    name: "returns the first addresses of 0.0.0.0/0",
     given: sequence(rangeSet("0.0.0.0/0"), { count: 2 }),
     want: "0.0.0.2 0.0.0.3",
   },
   {
-    name: "1.6 wraps /0",
+    name: "wraps in 0.0.0.0/0",
     given: sequence(rangeSet("0.0.0.0/0"), {
       cursor: "255.255.255.254",
       count: 1,
@@ -216,7 +220,7 @@ const SEQUENCES = [
     want: "0.0.0.2",
   },
   {
-    name: "1.6 carries over octets",
+    name: "carries over to the next octet",
     given: sequence(rangeSet("10.0.0.0/8"), {
       cursor: "10.0.255.255",
       count: 1,
@@ -224,7 +228,7 @@ const SEQUENCES = [
     want: "10.1.0.0",
   },
   {
-    name: "1.6 gives a /64",
+    name: "returns addresses of a /64",
     given: sequence(rangeSet("2001:db8::/64"), {
       cursor: "2001:db8::ffff",
       count: 2,
@@ -232,7 +236,7 @@ const SEQUENCES = [
     want: "2001:db8::1:0 2001:db8::1:1",
   },
   {
-    name: "1.6 wraps a /64",
+    name: "wraps in a /64",
     given: sequence(rangeSet("2001:db8::/64"), {
       cursor: `2001:db8::${V6_END}`,
       count: 1,
@@ -240,7 +244,7 @@ const SEQUENCES = [
     want: "2001:db8::2",
   },
   {
-    name: "1.6 wraps ::/0",
+    name: "wraps in ::/0",
     given: sequence(rangeSet("::/0"), {
       cursor: `ffff:ffff:ffff:ffff:${V6_END}`,
       count: 1,
@@ -248,12 +252,14 @@ const SEQUENCES = [
     want: "::2",
   },
   {
-    name: "H8 stays IPv6 inside ::/96",
+    name: "returns IPv6 addresses inside ::/96 (ipv6-low-96)",
     given: sequence(rangeSet("::100:0/120"), { count: 2 }),
     want: "::100:2 ::100:3",
   },
 ] as const;
 
-for (const { name, given, want } of SEQUENCES) {
-  Deno.test(`nextAddress() ${name}`, () => assertEquals(given, want));
-}
+testRows(
+  "nextAddress()",
+  SEQUENCES,
+  ({ given, want }) => assertEquals(given, want),
+);

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { readConfiguredRoute } from "../../../lib/host_local/routes.ts";
+import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 import { ip } from "./builders.ts";
 
-// Upstream contract 1.2, `routes`: passed through, unvalidated.
 const READ = [
   {
     name: "every key",
@@ -37,14 +37,14 @@ const READ = [
     json: { dst: "::/0", gw: "10.0.0.1" },
     want: { dst: { address: ip("::"), prefixLength: 0 }, gw: ip("10.0.0.1") },
   },
-  { name: "an empty gateway as none", json: { gw: "" }, want: {} },
+  { name: "an empty gateway as absent", json: { gw: "" }, want: {} },
   {
-    name: "null as not given",
+    name: "null as absent",
     json: { gw: null, mtu: null, table: null },
     want: {},
   },
   {
-    name: "zero as given",
+    name: "zero",
     json: { mtu: 0, table: 0, scope: 0 },
     want: { mtu: 0, table: 0, scope: 0 },
   },
@@ -54,7 +54,7 @@ const READ = [
     want: { mtu: -1, priority: -2 },
   },
   {
-    name: "keys in any letter case",
+    name: "keys in any case",
     json: { DST: "10.0.0.0/8", Gw: "10.0.0.1", MTU: 9 },
     want: {
       dst: { address: ip("10.0.0.0"), prefixLength: 8 },
@@ -63,17 +63,15 @@ const READ = [
     },
   },
   {
-    name: "nothing of unknown keys",
+    name: "no unknown keys",
     json: { metric: 5, comment: [] },
     want: {},
   },
 ] as const;
 
-for (const { name, json, want } of READ) {
-  Deno.test(`readConfiguredRoute() passes on ${name}`, () => {
-    assertEquals<unknown>(readConfiguredRoute(json, "routes[0]"), want);
-  });
-}
+testRows("readConfiguredRoute() keeps", READ, ({ json, want }) => {
+  assertEquals<unknown>(readConfiguredRoute(json, "routes[0]"), want);
+});
 
 function refused(message: string, path: string): Record<string, unknown> {
   return { name: "ConfigError", message, path };
@@ -93,32 +91,32 @@ function mistyped(
 
 const REFUSED = [
   {
-    name: "K7 null",
+    name: "null (null-elements)",
     json: null,
     want: refused("a route must not be null", "routes[0]"),
   },
   {
-    name: "a dst that is no network",
+    name: "a dst that is not a network",
     json: { dst: "10.0.0.0" },
     want: refused("invalid CIDR address: 10.0.0.0", "routes[0].dst"),
   },
   {
-    name: "an empty dst (A.10)",
+    name: "an empty dst",
     json: { dst: "" },
     want: refused("invalid CIDR address: ", "routes[0].dst"),
   },
   {
-    name: "a null dst (A.10)",
+    name: "a null dst",
     json: { dst: null },
     want: refused("invalid CIDR address: ", "routes[0].dst"),
   },
   {
-    name: "a gw that is no address",
+    name: "a gw that is not an address",
     json: { gw: "foo" },
     want: refused("invalid IP address: foo", "routes[0].gw"),
   },
   {
-    name: "a text for a number",
+    name: "a string instead of a number",
     json: { mtu: "1400" },
     want: mistyped("string", "routes[0].mtu", "an integer"),
   },
@@ -128,17 +126,15 @@ const REFUSED = [
     want: mistyped("number", "routes[0].scope", "an integer"),
   },
   {
-    name: "a text for the route",
+    name: "a string instead of a route",
     json: "0.0.0.0/0",
     want: mistyped("string", "routes[0]", "an object"),
   },
 ] as const;
 
-for (const { name, json, want } of REFUSED) {
-  Deno.test(`readConfiguredRoute() refuses ${name}`, () => {
-    assertEquals<unknown>(
-      thrownBy(() => readConfiguredRoute(json, "routes[0]")),
-      want,
-    );
-  });
-}
+testRows("readConfiguredRoute() refuses", REFUSED, ({ json, want }) => {
+  assertEquals<unknown>(
+    thrownBy(() => readConfiguredRoute(json, "routes[0]")),
+    want,
+  );
+});

@@ -1,21 +1,21 @@
 /**
- * What the dhcp bench is played on: a dnsmasq, a link to a namespace that stands for the host, and containers, each in a
+ * The test bed of the dhcp bench: dnsmasq, a link to a namespace that stands for the host, and containers, each in a
  * namespace of its own with a macvlan on that link.
  *
  * @module
  */
 
-import { capture } from "../../process.ts";
 import { Dnsmasq } from "../../lab/dnsmasq.ts";
-import { Netns } from "../../lab/netns.ts";
+import { NetworkNamespace } from "../../lab/network_namespace.ts";
+import { runInParallel } from "../../parallel.ts";
 
 /** The server's address. */
 const SERVER = "10.9.0.1";
 const SERVER_MAC = "02:00:5e:00:00:01";
 /** The host's end of the link to the server; the server's is `eth0`. */
 const UPLINK = "up0";
-/** How many `ip` processes run at once. */
-const WIDTH = 8;
+/** How many `ip` processes and plugins run at a time. */
+export const WIDTH = 8;
 
 /** Timers of the leases, in seconds. */
 export interface LeaseTimes {
@@ -24,82 +24,81 @@ export interface LeaseTimes {
   readonly t1: number;
 }
 
-/** Everything but the two sides that are measured. */
+/** Everything except the two sides that are measured. */
 export class DhcpLab implements AsyncDisposable {
-  readonly #things: AsyncDisposableStack;
-  readonly #server: Netns;
-  readonly #host: Netns;
+  readonly #resources: AsyncDisposableStack;
+  readonly #server: NetworkNamespace;
+  readonly #host: NetworkNamespace;
 
   private constructor(
-    things: AsyncDisposableStack,
-    server: Netns,
-    host: Netns,
+    resources: AsyncDisposableStack,
+    server: NetworkNamespace,
+    host: NetworkNamespace,
     readonly dnsmasq: Dnsmasq,
-    /** For files of the sides. */
+    /** The folder for the files of the sides. */
     readonly folder: string,
   ) {
-    this.#things = things;
+    this.#resources = resources;
     this.#server = server;
     this.#host = host;
   }
 
-  /** Makes the link and starts the server. */
+  /** Creates the link and starts the server. */
   static async open(
     { lease, t1 }: LeaseTimes,
     folder: string,
   ): Promise<DhcpLab> {
-    await using things = new AsyncDisposableStack();
-    const server = things.use(await Netns.make());
-    const host = things.use(await Netns.make());
-    await host.ip(
+    await using resources = new AsyncDisposableStack();
+    const server = resources.use(new NetworkNamespace());
+    const host = resources.use(new NetworkNamespace());
+    host.ip(
       `link add ${UPLINK} type veth peer name eth0 netns ${server.name}`,
     );
-    await host.ip(`link set ${UPLINK} up`);
+    host.ip(`link set ${UPLINK} up`);
     await server.batch([
       `link set eth0 address ${SERVER_MAC}`,
       `addr add ${SERVER}/16 dev eth0`,
       "link set eth0 up",
     ]);
-    const dnsmasq = things.use(
-      await Dnsmasq.start(server, {
+    const dnsmasq = resources.use(
+      await Dnsmasq.start({
+        enter: server.enter,
         folder,
-        ifName: "eth0",
-        range: ["10.9.1.0", "10.9.250.255", "255.255.0.0"],
+        ranges: [["10.9.1.0", "10.9.250.255", "255.255.0.0"]],
         leaseSeconds: lease,
         extra: [`--dhcp-option=58,${t1}`, "--dhcp-option=59,110"],
       }),
     );
-    return new DhcpLab(things.move(), server, host, dnsmasq, folder);
+    return new DhcpLab(resources.move(), server, host, dnsmasq, folder);
   }
 
-  /** New containers, each with an `eth0` that is down; they go with the lab. */
+  /** Creates containers, each with an `eth0` that is down; they are removed with the lab. */
   async containers(count: number): Promise<Container[]> {
-    const made: Container[] = [];
+    const created: Container[] = [];
     for (let index = 0; index < count; index += 1) {
-      const netns = this.#things.use(await Netns.make());
-      made.push(new Container(netns));
+      const netns = this.#resources.use(new NetworkNamespace());
+      created.push(new Container(netns));
     }
     // Private, so that a broadcast of one is not copied to all others.
     await this.#host.batch(
-      made.map(({ netns: { name } }) =>
+      created.map(({ netns: { name } }) =>
         `link add link ${UPLINK} name eth0 netns ${name} type macvlan mode private`
       ),
     );
-    return made;
+    return created;
   }
 
   /**
-   * Puts leased addresses on their interfaces, as a main plugin does. Both ends know each other's hardware address for
-   * good: the kernel's table of neighbours, one for all namespaces, is smaller than the bench.
+   * Adds leased addresses to their interfaces, as a main plugin does. Both ends get permanent neighbor entries: the
+   * kernel's neighbor table, which all namespaces share, is too small for the bench.
    */
   async attach(containers: readonly Container[]): Promise<void> {
-    const leased = this.dnsmasq.leases.map((line) => line.split(" "));
     await this.#server.batch(
-      leased.map(([, mac, address]) =>
+      this.dnsmasq.leases.map(({ mac, address }) =>
         `neigh replace ${address} lladdr ${mac} dev eth0 nud permanent`
       ),
     );
-    await inLanes(containers, async ({ netns, address }) => {
+    await runInParallel(containers, WIDTH, async ({ netns, address }) => {
       await netns.batch([
         `addr replace ${address} dev eth0`,
         `neigh replace ${SERVER} lladdr ${SERVER_MAC} dev eth0 nud permanent`,
@@ -107,15 +106,11 @@ export class DhcpLab implements AsyncDisposable {
     });
   }
 
-  /** Loses this share of the DHCP frames, in both directions. */
-  async lose(percent: number): Promise<void> {
+  /** Drops this percentage of the DHCP frames in each direction. */
+  dropFrames(percent: number): void {
     const ends = [[this.#server, "eth0"], [this.#host, UPLINK]] as const;
-    for (const [{ name }, device] of ends) {
-      await capture([
-        "ip",
-        "netns",
-        "exec",
-        name,
+    for (const [netns, device] of ends) {
+      netns.exec(
         "nft",
         `table netdev lossy {
           chain in {
@@ -123,49 +118,31 @@ export class DhcpLab implements AsyncDisposable {
             meta l4proto udp numgen random mod 100 < ${percent} drop;
           }
         }`,
-      ]);
+      );
     }
   }
 
-  /** Loses nothing any more. */
-  async loseNothing(): Promise<void> {
-    for (const { name } of [this.#server, this.#host]) {
-      const nft = "nft delete table netdev lossy";
-      await capture(["ip", "netns", "exec", name, ...nft.split(" ")]);
+  /** Stops dropping frames. */
+  dropNoFrames(): void {
+    for (const netns of [this.#server, this.#host]) {
+      netns.exec("nft", "delete", "table", "netdev", "lossy");
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#things.disposeAsync();
+    await this.#resources.disposeAsync();
   }
 }
 
-/** A container without a runtime. */
+/** A network namespace that stands for a container. */
 export class Container {
-  /** What its last ADD got, with the prefix length. */
+  /** The address of its last ADD, with the prefix length. */
   address = "";
 
-  constructor(readonly netns: Netns) {}
+  constructor(readonly netns: NetworkNamespace) {}
 
   /** Sets the link up or down. */
   async setLink(state: "up" | "down"): Promise<void> {
-    await this.netns.ip(`link set eth0 ${state}`);
+    await this.netns.batch([`link set eth0 ${state}`]);
   }
-}
-
-/** Does something with each, a few at a time. @returns What came of each, in order. */
-export async function inLanes<T, R>(
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
-  width = WIDTH,
-): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  await Promise.all(Array.from({ length: width }, async () => {
-    while (next < items.length) {
-      const index = next++;
-      results[index] = await work(items[index] as T);
-    }
-  }));
-  return results;
 }

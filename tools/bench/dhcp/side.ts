@@ -1,37 +1,38 @@
-/** One of the two that are measured: a plugin's binary with its own daemon. @module */
+/** One of the two sides that are measured: a plugin with its daemon. @module */
 
-import { Background } from "../../lab/background.ts";
+import type { BackgroundProcess } from "../../lab/background_process.ts";
+import { startDhcpDaemon } from "../../lab/dhcp_daemon.ts";
 import { capture } from "../../process.ts";
 import { runTimed } from "../process_time.ts";
 import type { Container, DhcpLab } from "./lab.ts";
 
-/** What the daemon uses of the machine. */
+/** The resources that a daemon uses. */
 export interface DaemonUse {
-  /** Its share of what lies in memory (PSS). */
+  /** Proportional set size (PSS). */
   readonly memoryMb: number;
-  /** The part of it that is in no file. */
+  /** The part of it that is not backed by files. */
   readonly ownMb: number;
   readonly threads: number;
   readonly descriptors: number;
-  /** Since its start, in user space and in the kernel. */
+  /** CPU time since its start, in user space and in the kernel. */
   readonly cpuMs: number;
 }
 
-/** Upstream's may take 208 s for an ADD. */
+/** Upstream's ADD may take 208 s. */
 const CALL_TIMEOUT_MS = 60_000;
-/** A clock tick of /proc/PID/stat, which is always a hundredth of a second there. */
+/** A clock tick of /proc/PID/stat, always a hundredth of a second. */
 const TICK_MS = 10;
 
 /** A side with its daemon running. */
 export class Side implements AsyncDisposable {
   readonly #ids = new Map<Container, string>();
-  #daemon: Background;
+  #daemon: BackgroundProcess;
   #lastContainer = 0;
 
   private constructor(
     readonly binary: string,
     readonly folder: string,
-    daemon: Background,
+    daemon: BackgroundProcess,
   ) {
     this.#daemon = daemon;
   }
@@ -47,7 +48,7 @@ export class Side implements AsyncDisposable {
     return new Side(binary, own, await startDaemon(binary, own));
   }
 
-  /** ADD, on a fresh attachment. @returns Wall time of the plugin's process in milliseconds. */
+  /** Calls ADD for a new attachment. @returns Wall time of the plugin's process in milliseconds. */
   async add(container: Container): Promise<number> {
     this.#lastContainer += 1;
     const id = `c${this.#lastContainer}`;
@@ -57,12 +58,12 @@ export class Side implements AsyncDisposable {
     return tookMs;
   }
 
-  /** DEL of the container's last ADD. */
+  /** Calls DEL for the container's last ADD. */
   async delete(container: Container): Promise<void> {
     await this.#call("DEL", container, this.#ids.get(container) ?? "");
   }
 
-  /** What the daemon uses now; by other programs, since Deno lets none of its own read all of /proc. */
+  /** What the daemon uses now, read by other programs, for Deno restricts access to /proc. */
   async use(): Promise<DaemonUse> {
     const proc = `/proc/${this.#daemon.pid}`;
     const rollup = await capture(["cat", `${proc}/smaps_rollup`]);
@@ -85,16 +86,15 @@ export class Side implements AsyncDisposable {
   /**
    * Kills the daemon and starts another.
    *
-   * @param ready What its log says once it has taken everything over; it lets callers wait before that.
+   * @param ready What it logs once it has resumed every lease; callers wait until then.
    * @returns Milliseconds until then.
    */
   async restart(ready: string): Promise<number> {
-    const count = (): number => this.log.split(ready).length;
-    const before = count();
+    const before = this.#daemon.count(ready);
     await this.#daemon.end("SIGKILL");
     const startMs = performance.now();
     this.#daemon = await startDaemon(this.binary, this.folder);
-    await this.#daemon.until(ready, () => count() > before);
+    await this.#daemon.until(ready, () => this.#daemon.count(ready) > before);
     return performance.now() - startMs;
   }
 
@@ -131,29 +131,15 @@ export class Side implements AsyncDisposable {
   }
 }
 
-/** Upstream's says nothing when it is ready, so the socket's file tells. */
 async function startDaemon(
   binary: string,
   folder: string,
-): Promise<Background> {
+): Promise<BackgroundProcess> {
   const path = socketPath(folder);
-  await Deno.remove(path).catch(() => {
-    // It ended as it should.
-  });
-  const daemon = await Background.start(
-    [binary, "daemon", "-socketpath", path],
-    { logFile: `${folder}/daemon.log` },
-  );
-  const accepts = async (): Promise<boolean> => {
-    try {
-      (await Deno.connect({ transport: "unix", path })).close();
-      return true;
-    } catch {
-      return false; // Not yet.
-    }
-  };
-  await daemon.until("daemon's socket", accepts);
-  return daemon;
+  // Upstream's daemon does not replace the socket of one that was killed.
+  await Deno.remove(path).catch(() => {});
+  const logFile = `${folder}/daemon.log`;
+  return await startDhcpDaemon(binary, { socketPath: path, logFile });
 }
 
 function socketPath(folder: string): string {

@@ -14,7 +14,7 @@ import {
   openPacketSocket,
 } from "../../../../lib/linux/packet_socket.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
-import { poll } from "../../../support/dhcp_polling.ts";
+import { waitUntil } from "../../../../tools/lab/waiting.ts";
 import {
   TestLink,
   type TestNetns,
@@ -32,8 +32,8 @@ const DISCOVER: Datagram = {
   bytes: new Uint8Array(300),
 };
 
-function eth0Of(place: TestNetns): LinkInfo {
-  using netns = place.open();
+function eth0Of(network: TestNetns): LinkInfo {
+  using netns = network.open();
   using control = openLinkControl(netns);
   const link = control.find("eth0");
   if (link === undefined) throw new Error("no eth0");
@@ -165,7 +165,7 @@ testAsRoot(
       throw error;
     });
     // The kernel drops packets that wait for a hardware address when the carrier comes up.
-    await poll("carrier", () => eth0Of(link.client).hasCarrier);
+    await waitUntil("carrier", () => eth0Of(link.client).hasCarrier);
     const socket = openSocket(link, loop);
     // No host has this address, so the packet waits for a hardware address.
     socket.send({ ...RELEASE, destination: ip("192.0.2.99") });

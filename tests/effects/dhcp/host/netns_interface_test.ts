@@ -14,10 +14,9 @@ import { encodeIpv4Udp } from "../../../../lib/net/ipv4_udp.ts";
 import { LIMITED_BROADCAST } from "../../../../lib/net/ipv4_address.ts";
 import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
 import { ip as address } from "../../../support/dhcp_messages.ts";
-import { poll } from "../../../support/dhcp_polling.ts";
+import { run as runProgram } from "../../../../tools/lab/network_namespace.ts";
+import { waitUntil } from "../../../../tools/lab/waiting.ts";
 import {
-  ip,
-  run as runProgram,
   TestLink,
   type TestNetns,
 } from "../../../support/network_namespaces.ts";
@@ -53,7 +52,7 @@ async function withInterfaces(
   using timers = new Timers(loop);
   using monitor = new LinkMonitor(loop, timers);
   const interfaces = netnsInterfaces({ loop, timers, monitor });
-  await poll("carrier", () => {
+  await waitUntil("carrier", () => {
     const attached = interfaces.find(link.client.path, "eth0");
     return attached.read()?.hasCarrier === true;
   });
@@ -74,12 +73,12 @@ for (const { name, run } of INTERFACE_CONTRACT) {
         removeNamespace: () => client.remove(),
         replaceNamespace: () => {
           // Not `remove()`: the namespace of the same name is removed at the end.
-          ip(`netns del ${client.name}`);
-          ip(`netns add ${client.name}`);
+          runProgram("ip", "netns", "del", client.name);
+          runProgram("ip", "netns", "add", client.name);
           client.ip("link add eth0 type veth peer name eth9");
         },
         serve: (message) => serve(server, encodeMessage(message)),
-        until: (what, condition) => poll(what, condition, 5000),
+        until: (what, condition) => waitUntil(what, condition, 5000),
       });
     });
   });

@@ -1,21 +1,27 @@
-/** The index of a large network: a cache, never the truth. The threshold is lowered to a few files. */
+/** The index of a large network, which is only a cache. The threshold is lowered to a few files. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { SystemError } from "../../../../lib/base/errors.ts";
 import { ReservationTable } from "../../../../lib/host_local/reservation_table.ts";
+import {
+  type DirectoryScan,
+  NetworkDirectory,
+} from "../../../../lib/host_local/store/network_directory.ts";
 import {
   isIndexCurrent,
   ReservationIndex,
   stampIndex,
 } from "../../../../lib/host_local/store/reservation_index.ts";
-import { attachment, ip, texts } from "../../../unit/host_local/builders.ts";
+import { testRows } from "../../../support/rows.ts";
+import { attachment, ip } from "../../../unit/host_local/builders.ts";
 import { beforeBootMs, C1, C9, crowd, Network } from "./network.ts";
 
 const INDEXED = { indexThreshold: 3 } as const;
 const FIVE = crowd(5);
 const C6 = "o4\r\neth0";
 
-/** A network of five others and c1, with a current index; c1 has 10.0.0.7. */
+/** A network of five other containers and c1, with a current index. c1 holds 10.0.0.7. */
 function indexed(): Network {
   const network = new Network(FIVE);
   network.add({ options: INDEXED });
@@ -27,7 +33,7 @@ function isCurrent(network: Network): boolean {
   return isIndexCurrent(network.join(".index.db"), network.path);
 }
 
-/** Puts an index in place that counts as current and says what `held` says, true or not. */
+/** Replaces the index by a current one that says what `held` says, true or not. */
 function plantIndex(
   network: Network,
   held: Readonly<Record<string, string>>,
@@ -36,26 +42,24 @@ function plantIndex(
   for (const [address, owner] of Object.entries(held)) {
     table.insert(ip(address), owner);
   }
-  ReservationIndex.create(network.join(".index.db"), table).close();
+  ReservationIndex.create(network.join(".index.db"), table)[Symbol.dispose]();
   stampIndex(network.join(".index.db"), network.path);
 }
 
 const SIZES = [
-  { files: 2, want: false },
-  { files: 3, want: true },
-  { files: 4, want: true },
+  { name: "3 reservations: no index", files: 2, want: false },
+  { name: "4 reservations: an index", files: 3, want: true },
+  { name: "5 reservations: an index", files: 4, want: true },
 ] as const;
 
-for (const { files, want } of SIZES) {
-  Deno.test(`DiskStore.add() ${want ? "makes an" : "makes no"} index for reservation ${files + 1} above a threshold of 3`, () => {
-    using network = new Network(crowd(files));
-    network.add({ options: INDEXED });
-    assertEquals([network.hasIndex, isCurrent(network)], [want, want]);
-    assertEquals(network.warnings, []);
-  });
-}
+testRows("ADD leaves, above a threshold of 3,", SIZES, ({ files, want }) => {
+  using network = new Network(crowd(files));
+  network.add({ options: INDEXED });
+  assertEquals([network.hasIndex, isCurrent(network)], [want, want]);
+  assertEquals(network.logged, []);
+});
 
-Deno.test("DiskStore keeps no index for 200 reservations, and one for 201", () => {
+Deno.test("ADD leaves no index for 200 reservations, and one for 201", () => {
   using network = new Network(crowd(199));
   network.add();
   assertEquals(network.hasIndex, false);
@@ -63,13 +67,13 @@ Deno.test("DiskStore keeps no index for 200 reservations, and one for 201", () =
   assertEquals(network.hasIndex, true);
 });
 
-Deno.test("DiskStore.add() makes the index with the mode 0600", () => {
+Deno.test("ADD creates the index with mode 0600", () => {
   using network = indexed();
   const mode = Deno.lstatSync(network.join(".index.db")).mode ?? 0;
   assertEquals(mode & 0o777, 0o600 & ~Deno.umask());
 });
 
-Deno.test("DiskStore keeps the index current over ADD and DEL", () => {
+Deno.test("ADD and DEL keep the index current", () => {
   using network = indexed();
   const { ino } = Deno.lstatSync(network.join(".index.db"));
   assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
@@ -80,10 +84,10 @@ Deno.test("DiskStore keeps the index current over ADD and DEL", () => {
   assertEquals(Deno.lstatSync(network.join(".index.db")).ino, ino);
   assertEquals(network.heldBy({ containerId: "c2" }, INDEXED), ["10.0.0.8"]);
   assertEquals(network.heldBy({}, INDEXED), []);
-  assertEquals(network.warnings, []);
+  assertEquals(network.logged, []);
 });
 
-Deno.test("DiskStore drops the index of a network that has become small", () => {
+Deno.test("DEL removes the index of a network that has become small", () => {
   using network = indexed();
   Deno.removeSync(network.join("10.0.0.2"));
   Deno.removeSync(network.join("10.0.0.3"));
@@ -91,14 +95,14 @@ Deno.test("DiskStore drops the index of a network that has become small", () => 
   assertEquals(network.hasIndex, false);
 });
 
-Deno.test("DiskStore.heldBy() only looks at the index", () => {
+Deno.test("CHECK changes nothing of a current index", () => {
   using network = indexed();
   const before = network.snapshot();
   assertEquals(network.heldBy({}, { ...INDEXED, repair: false }), ["10.0.0.7"]);
   assertEquals(network.snapshot(), before);
 });
 
-Deno.test("DiskStore.heldBy() only looks at an index that is out of date", () => {
+Deno.test("CHECK changes nothing of an outdated index", () => {
   using network = indexed();
   network.write({ "10.0.0.50": C9 });
   const before = network.snapshot();
@@ -110,28 +114,28 @@ Deno.test("DiskStore.heldBy() only looks at an index that is out of date", () =>
   assertEquals(network.snapshot(), before);
 });
 
-const FOREIGN = [
+const FOREIGN_CHANGES = [
   {
-    name: "a file that came",
+    name: "a new file",
     change: (network) => network.write({ "10.0.0.8": C9 }),
     next: "10.0.0.9",
     c9: ["10.0.0.8"],
   },
   {
-    name: "a file that went",
+    name: "a removed file",
     change: (network) => Deno.removeSync(network.join("10.0.0.6")),
     next: "10.0.0.8",
     c9: [],
   },
   {
-    name: "a file with another name",
+    name: "a renamed file",
     change: (network) =>
       Deno.renameSync(network.join("10.0.0.6"), network.join("10.0.0.8")),
     next: "10.0.0.9",
     c9: [],
   },
   {
-    name: "a file in place of another",
+    name: "a replaced file",
     change: (network) => {
       Deno.writeTextFileSync(network.outside("x"), C9);
       Deno.renameSync(network.outside("x"), network.join("10.0.0.6"));
@@ -146,8 +150,10 @@ const FOREIGN = [
   c9: readonly string[];
 }[];
 
-for (const { name, change, next, c9 } of FOREIGN) {
-  Deno.test(`DiskStore notices ${name} between two calls`, () => {
+testRows(
+  "the next command notices",
+  FOREIGN_CHANGES,
+  ({ change, next, c9 }) => {
     using network = indexed();
     change(network);
     assertEquals(isCurrent(network), false);
@@ -157,10 +163,10 @@ for (const { name, change, next, c9 } of FOREIGN) {
     );
     assertEquals(network.add({ containerId: "c2", options: INDEXED }), [next]);
     assertEquals(isCurrent(network), true);
-  });
-}
+  },
+);
 
-Deno.test("DiskStore.add() finds an address that was freed behind the index", () => {
+Deno.test("ADD allocates an address whose file was removed by another program", () => {
   using network = indexed();
   Deno.removeSync(network.join("10.0.0.4"));
   assertEquals(
@@ -173,7 +179,7 @@ Deno.test("DiskStore.add() finds an address that was freed behind the index", ()
   );
 });
 
-Deno.test("DiskStore.release() frees no file that was rewritten for another", () => {
+Deno.test("DEL leaves a file that was rewritten in place for another container", () => {
   using network = indexed();
   network.write({ "10.0.0.7": C9 });
   assertEquals(isCurrent(network), true);
@@ -181,73 +187,106 @@ Deno.test("DiskStore.release() frees no file that was rewritten for another", ()
   assertEquals(network.read()["10.0.0.7"], C9);
 });
 
-Deno.test("DiskStore.release() finds a file that was rewritten for its owner", () => {
+Deno.test("DEL finds a file that was rewritten in place once GC has read every file", () => {
   using network = indexed();
   network.write({ "10.0.0.6": C9 });
+  network.release({ containerId: "c9" }, INDEXED);
+  assertEquals(network.read()["10.0.0.6"], C9);
+  network.gc(() => true, INDEXED);
   network.release({ containerId: "c9" }, INDEXED);
   assertEquals(network.read()["10.0.0.6"], undefined);
 });
 
-/** What an index can be wrong about; the files are those of `indexed()`. */
-const LIES = [
-  { name: "knows nothing", held: {} },
+/** Ways for a current index to be wrong; the files are those of `indexed()`. */
+const WRONG_INDEXES: readonly {
+  name: string;
+  held: Readonly<Record<string, string>>;
+  /** Whether it lacks the address of c1, which nothing can contradict. */
+  hidesC1?: true;
+}[] = [
+  { name: "is empty", held: {}, hidesC1: true },
   {
-    name: "has a free address for taken",
+    name: "lists a free address",
     held: { ...FIVE, "10.0.0.7": C1, "10.0.0.8": C9 },
   },
   {
-    name: "has a taken address for free",
+    name: "lacks taken addresses",
     held: { "10.0.0.2": "o0\r\neth0", "10.0.0.7": C1 },
   },
-  { name: "has another owner", held: { ...FIVE, "10.0.0.7": C9 } },
   {
-    name: "gives the container an address that is not there",
+    name: "has another owner for the address",
+    held: { ...FIVE, "10.0.0.7": C9 },
+    hidesC1: true,
+  },
+  {
+    name: "has an address for the owner that is free",
     held: { ...FIVE, "10.0.0.7": C1, "10.0.0.40": C1 },
   },
   {
-    name: "gives the container one of another",
+    name: "has an address for the owner that is another's",
     held: { ...FIVE, "10.0.0.6": C1, "10.0.0.7": C1 },
   },
-] as const;
+];
 
-for (const { name, held } of LIES) {
-  Deno.test(`DiskStore.heldBy() and release() hold against an index that ${name}`, () => {
+const C1_HELD = {
+  ...FIVE,
+  "10.0.0.7": C1,
+  "last_reserved_ip.0": "10.0.0.7",
+};
+
+testRows(
+  "CHECK and DEL trust only what the files confirm of an index that",
+  WRONG_INDEXES,
+  ({ held, hidesC1 }) => {
     using network = indexed();
     plantIndex(network, held);
+    assertEquals(network.heldBy({}, INDEXED), hidesC1 ? [] : ["10.0.0.7"]);
+    network.release({}, INDEXED);
+    const { "10.0.0.7": _, ...released } = C1_HELD;
+    assertEquals<unknown>(network.read(), hidesC1 ? C1_HELD : released);
+  },
+);
+
+testRows(
+  "DEL finds what GC has read in place of an index that",
+  WRONG_INDEXES,
+  ({ held }) => {
+    using network = indexed();
+    plantIndex(network, held);
+    network.gc(() => true, INDEXED);
+    assertEquals(isCurrent(network), true);
     assertEquals(network.heldBy({}, INDEXED), ["10.0.0.7"]);
     network.release({}, INDEXED);
-    assertEquals<unknown>(network.read(), {
-      ...FIVE,
-      "last_reserved_ip.0": "10.0.0.7",
-    });
-  });
+    const { "10.0.0.7": _, ...released } = C1_HELD;
+    assertEquals<unknown>(network.read(), released);
+  },
+);
 
-  Deno.test(`DiskStore.release() of a stranger holds against an index that ${name}`, () => {
+testRows(
+  "DEL of an unknown container releases nothing with an index that",
+  WRONG_INDEXES,
+  ({ held }) => {
     using network = indexed();
     plantIndex(network, held);
     network.release({ containerId: "c9" }, INDEXED);
-    assertEquals<unknown>(network.read(), {
-      ...FIVE,
-      "10.0.0.7": C1,
-      "last_reserved_ip.0": "10.0.0.7",
-    });
-  });
+    assertEquals<unknown>(network.read(), C1_HELD);
+  },
+);
 
-  Deno.test(`DiskStore.add() reserves nothing twice with an index that ${name}`, () => {
+testRows(
+  "ADD reserves no address twice with an index that",
+  WRONG_INDEXES,
+  ({ held }) => {
     using network = indexed();
     plantIndex(network, held);
     const [given = ""] = network.add({ containerId: "c2", options: INDEXED });
     const { [given]: file, ...others } = network.read();
     assertEquals(file, "c2\r\neth0");
-    assertEquals<unknown>(others, {
-      ...FIVE,
-      "10.0.0.7": C1,
-      "last_reserved_ip.0": given,
-    });
-  });
-}
+    assertEquals<unknown>(others, { ...C1_HELD, "last_reserved_ip.0": given });
+  },
+);
 
-Deno.test("DiskStore.add() chooses again if a name that is free in the index is taken", () => {
+Deno.test("ADD reads the files if an address that is free in the index is taken", () => {
   using network = indexed();
   network.write({ "last_reserved_ip.0": "10.0.0.6" });
   plantIndex(network, FIVE);
@@ -261,27 +300,71 @@ Deno.test("DiskStore.add() chooses again if a name that is free in the index is 
     "last_reserved_ip.0": "10.0.0.8",
   });
   assertEquals(isCurrent(network), true);
+  assertEquals(network.logged, [
+    "level=warn event=index-ignored " +
+    `reason="index contradicts ${network.join("10.0.0.7")}"`,
+  ]);
 });
 
-Deno.test("DiskStore.add() asks the files before it calls a pool exhausted", () => {
+Deno.test("ADD reads the files before it refuses a range of up to 1,024 addresses as exhausted", () => {
   using network = new Network(crowd(4));
   plantIndex(network, { ...crowd(5), "10.0.0.1": C9 });
   const given = network.add({ subnets: ["10.0.0.0/29"], options: INDEXED });
   assertEquals(given, ["10.0.0.6"]);
 });
 
-Deno.test("DiskStore.firstFree() is the index's until it is in doubt", () => {
+Deno.test("ADD reads the files before it refuses a requested address as taken", () => {
   using network = indexed();
-  using store = network.open(INDEXED);
-  assertEquals(
-    store.firstFree(ip("10.0.0.2"), ip("10.0.0.254")),
-    ip("10.0.0.8"),
-  );
+  plantIndex(network, { ...FIVE, "10.0.0.7": C1, "10.0.0.50": C9 });
+  const requested = ["10.0.0.50"];
+  const given = network.add({ containerId: "c2", requested, options: INDEXED });
+  assertEquals(given, requested);
+});
+
+Deno.test("STATUS takes the word of the index until a file contradicts it", () => {
+  using network = indexed();
+  plantIndex(network, { ...FIVE, "10.0.0.7": C1, "10.0.0.8": C9 });
+  using store = network.open({ ...INDEXED, repair: false });
+  const free = (): unknown => store.firstFree(ip("10.0.0.7"), ip("10.0.0.9"));
+  assertEquals(free(), ip("10.0.0.9"));
   assertEquals(store.heldBy(attachment({ containerId: "c9" })), []);
-  assertEquals(
-    store.firstFree(ip("10.0.0.2"), ip("10.0.0.254")),
-    ip("10.0.0.8"),
-  );
+  assertEquals(free(), ip("10.0.0.8"));
+});
+
+Deno.test("an error that is not about the index does not make a command read the files", () => {
+  const failure = new TypeError("broken");
+  class BrokenDirectory extends NetworkDirectory {
+    override has(): boolean {
+      throw failure;
+    }
+  }
+  using network = indexed();
+  const directory = new BrokenDirectory(network.path);
+  const reads = network.readsOf(() => {
+    const add = (): unknown =>
+      network.add({ containerId: "c2", options: { ...INDEXED, directory } });
+    assertEquals(assertThrows(add, TypeError), failure);
+  });
+  assertEquals(reads.scans, 0);
+  assertEquals(isCurrent(network), true);
+});
+
+Deno.test("there is no index while a file cannot be read, so that a DEL in vain fails", () => {
+  const failure = new SystemError("read 10.0.0.3: input/output error");
+  class DamagedDirectory extends NetworkDirectory {
+    override scan(): DirectoryScan {
+      return { ...super.scan(), unreadable: [failure] };
+    }
+  }
+  using network = indexed();
+  const directory = new DamagedDirectory(network.path);
+  network.write({ "note": "" });
+  for (const containerId of ["c1", "c9"]) {
+    const del = (): void =>
+      network.release({ containerId }, { ...INDEXED, directory });
+    assertEquals(assertThrows(del, SystemError), failure);
+    assertEquals(network.hasIndex, false);
+  }
 });
 
 function otherSchema(path: string): void {
@@ -308,6 +391,12 @@ function flipBytes(path: string): void {
   Deno.writeFileSync(path, bytes);
 }
 
+/** Read and write version 2, and a page size that no file has: SQLite opens the log before it refuses the file. */
+function askForLog(path: string): void {
+  const bytes = Deno.readFileSync(path);
+  Deno.writeFileSync(path, bytes.fill(2, 16, 32));
+}
+
 const DAMAGES = [
   { name: "is empty", damage: (path) => Deno.truncateSync(path, 0) },
   {
@@ -315,7 +404,7 @@ const DAMAGES = [
     damage: (path) => Deno.truncateSync(path, 50),
   },
   {
-    name: "is cut behind its first page",
+    name: "is cut after its first page",
     damage: (path) => Deno.truncateSync(path, 4096),
   },
   {
@@ -323,10 +412,11 @@ const DAMAGES = [
     damage: (path) =>
       Deno.writeTextFileSync(
         path,
-        "not a database, but long enough to look at ".repeat(200),
+        "not a database, but long enough ".repeat(200),
       ),
   },
   { name: "has damaged pages", damage: flipBytes },
+  { name: "asks for a write-ahead log", damage: askForLog },
   { name: "has another schema", damage: otherSchema },
   { name: "lacks a table", damage: withoutRuns },
 ] as const satisfies readonly {
@@ -334,48 +424,43 @@ const DAMAGES = [
   damage: (path: string) => void;
 }[];
 
-for (const { name, damage } of DAMAGES) {
-  /** A network whose index is damaged but has the right time. */
-  const damaged = (): Network => {
-    const network = indexed();
-    damage(network.join(".index.db"));
-    stampIndex(network.join(".index.db"), network.path);
-    return network;
-  };
-
-  Deno.test(`DiskStore.add() works, and makes a new index, if the old one ${name}`, () => {
-    using network = damaged();
-    assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
-      "10.0.0.8",
-    ]);
-    assertEquals(network.heldBy({}, INDEXED), ["10.0.0.7"]);
-    assertEquals(network.add({ containerId: "c3", options: INDEXED }), [
-      "10.0.0.9",
-    ]);
-    assertEquals(isCurrent(network), true);
-  });
-
-  Deno.test(`DiskStore.release() works if the index ${name}`, () => {
-    using network = damaged();
-    network.release({}, INDEXED);
-    assertEquals(network.read()["10.0.0.7"], undefined);
-    assertEquals(network.heldBy({ containerId: "o4" }, INDEXED), ["10.0.0.6"]);
-  });
-
-  Deno.test(`DiskStore.releaseUnless() works if the index ${name}`, () => {
-    using network = damaged();
-    {
-      using store = network.open(INDEXED);
-      store.releaseUnless(({ address }) => texts([address])[0] === "10.0.0.6");
-    }
-    assertEquals(network.read(), {
-      "10.0.0.6": C6,
-      "last_reserved_ip.0": "10.0.0.7",
-    });
-  });
+/** A network whose index is damaged but has the right time. */
+function damagedBy(damage: (path: string) => void): Network {
+  const network = indexed();
+  damage(network.join(".index.db"));
+  stampIndex(network.join(".index.db"), network.path);
+  return network;
 }
 
-Deno.test("DiskStore says on stderr that it does not use a damaged index", () => {
+testRows("ADD replaces an index that", DAMAGES, ({ damage }) => {
+  using network = damagedBy(damage);
+  assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
+    "10.0.0.8",
+  ]);
+  assertEquals(network.heldBy({}, INDEXED), ["10.0.0.7"]);
+  assertEquals(network.add({ containerId: "c3", options: INDEXED }), [
+    "10.0.0.9",
+  ]);
+  assertEquals(isCurrent(network), true);
+});
+
+testRows("DEL succeeds with an index that", DAMAGES, ({ damage }) => {
+  using network = damagedBy(damage);
+  network.release({}, INDEXED);
+  assertEquals(network.read()["10.0.0.7"], undefined);
+  assertEquals(network.heldBy({ containerId: "o4" }, INDEXED), ["10.0.0.6"]);
+});
+
+testRows("GC succeeds with an index that", DAMAGES, ({ damage }) => {
+  using network = damagedBy(damage);
+  network.gc(({ location }) => location.endsWith("/10.0.0.6"), INDEXED);
+  assertEquals(network.read(), {
+    "10.0.0.6": C6,
+    "last_reserved_ip.0": "10.0.0.7",
+  });
+});
+
+Deno.test("CHECK logs that it ignores a damaged index", () => {
   using network = indexed();
   Deno.writeTextFileSync(
     network.join(".index.db"),
@@ -383,12 +468,13 @@ Deno.test("DiskStore says on stderr that it does not use a damaged index", () =>
   );
   stampIndex(network.join(".index.db"), network.path);
   network.heldBy({}, INDEXED);
-  assertEquals(network.warnings, [
-    `${network.path}: the index is not used: file is not a database`,
+  assertEquals(network.logged, [
+    "level=warn event=index-ignored " +
+    `reason="${network.join(".index.db")}: file is not a database"`,
   ]);
 });
 
-Deno.test("DiskStore.release() removes an index that it cannot bring up to date", () => {
+Deno.test("DEL removes an index that it cannot update", () => {
   using network = indexed();
   withoutRuns(network.join(".index.db"));
   stampIndex(network.join(".index.db"), network.path);
@@ -397,7 +483,7 @@ Deno.test("DiskStore.release() removes an index that it cannot bring up to date"
   assertEquals(network.hasIndex, false);
 });
 
-Deno.test("DiskStore does not use an index from before the boot", () => {
+Deno.test("ADD ignores an index from before the boot", () => {
   using network = indexed();
   plantIndex(network, {});
   const time = new Date(Date.now() - beforeBootMs());
@@ -409,7 +495,7 @@ Deno.test("DiskStore does not use an index from before the boot", () => {
   ]);
 });
 
-Deno.test("DiskStore does not use an index that was copied with its network", () => {
+Deno.test("ADD ignores an index that was copied with its network", () => {
   using network = indexed();
   using copy = new Network();
   for (const { name } of Deno.readDirSync(network.path)) {
@@ -423,7 +509,7 @@ Deno.test("DiskStore does not use an index that was copied with its network", ()
   );
 });
 
-Deno.test("DiskStore does not use an index that was written but not stamped, whatever the times", () => {
+Deno.test("CHECK ignores an index that was written but not stamped, whatever its times", () => {
   using network = indexed();
   plantIndex(network, {});
   const now = new Date();
@@ -433,14 +519,14 @@ Deno.test("DiskStore does not use an index that was written but not stamped, wha
   assertEquals(network.heldBy({}, INDEXED), ["10.0.0.7"]);
 });
 
-Deno.test("DiskStore does not use an index that is older than the last change of the directory", () => {
+Deno.test("an index is outdated if it is older than the last change of the directory", () => {
   using network = indexed();
   const time = new Date(Date.now() - 500);
   Deno.utimeSync(network.path, time, time);
   assertEquals(isCurrent(network), false);
 });
 
-Deno.test("DiskStore.add() takes back an ADD of an indexed network that died", () => {
+Deno.test("ADD in an indexed network undoes an ADD that was killed", () => {
   using network = indexed();
   network.write({ ".pending": C9 });
   Deno.linkSync(network.join(".pending"), network.join("10.0.0.8"));
@@ -450,7 +536,7 @@ Deno.test("DiskStore.add() takes back an ADD of an indexed network that died", (
   assertEquals(network.read()[".pending"], undefined);
 });
 
-Deno.test("DiskStore.add() of an indexed network gives what was never answered", () => {
+Deno.test("ADD in an indexed network returns the addresses of one that never answered", () => {
   using network = indexed();
   network.write({ ".answered": C9 });
   Deno.linkSync(network.join(".answered"), network.join("10.0.0.8"));
@@ -460,7 +546,7 @@ Deno.test("DiskStore.add() of an indexed network gives what was never answered",
   assertEquals(network.read()[".answered"], undefined);
 });
 
-Deno.test("DiskStore.add() of an indexed network asks once and takes all back if the answer fails", () => {
+Deno.test("ADD in an indexed network answers once, and undoes everything if that fails", () => {
   using network = indexed();
   const before = network.read();
   let answers = 0;
@@ -481,7 +567,7 @@ Deno.test("DiskStore.add() of an indexed network asks once and takes all back if
   ]);
 });
 
-Deno.test("DiskStore.add() of an indexed network gives an address from before the boot again", () => {
+Deno.test("ADD in an indexed network reuses an address from before the boot", () => {
   using network = new Network({ ...FIVE, "10.0.0.50": C1, "10.0.0.51": C1 });
   network.add({ containerId: "c2", options: INDEXED });
   for (const name of ["10.0.0.50", "10.0.0.51"]) {

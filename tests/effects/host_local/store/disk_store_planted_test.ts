@@ -1,16 +1,27 @@
-/** Links, directories and FIFOs under the names of a network: never followed, never written through. */
+/**
+ * Links, directories and FIFOs with names that the plugin uses are never followed or written
+ * through.
+ */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
-import { attachment, texts } from "../../../unit/host_local/builders.ts";
+import { testRows } from "../../../support/rows.ts";
+import { attachment, ip } from "../../../unit/host_local/builders.ts";
 import { C1, crowd, Network } from "./network.ts";
 
-const KINDS = ["link", "dangling link", "directory", "fifo"] as const;
-type Kind = typeof KINDS[number];
+const KINDS = [
+  { name: "link" },
+  { name: "dangling link" },
+  { name: "directory" },
+  { name: "fifo" },
+] as const;
+type Kind = typeof KINDS[number]["name"];
 
 const TREASURE = "not yours";
 
-/** A network with something of that kind under `name`; a link points to a file beside the network. */
+/**
+ * A network with something of that kind under `name`; a link points to a file beside the network.
+ */
 function planted(
   kind: Kind,
   { name, files = {} }: {
@@ -59,95 +70,113 @@ function facts(network: Network, name: string): unknown {
   };
 }
 
-/** What is said of a file in the place of one of ours. */
-function refusal(kind: typeof KINDS[number]): string {
+/** Why a file with one of our names is refused. */
+function refusal(kind: Kind): string {
   return kind === "directory" ? "is a directory" : "is not a regular file";
 }
 
-for (const kind of KINDS) {
-  Deno.test(`DiskStore takes an address for occupied under which there is a ${kind}`, () => {
+testRows(
+  "an address counts as taken if its name is that of a",
+  KINDS,
+  ({ name: kind }) => {
     using network = planted(kind, { name: "10.0.0.2" });
     const before = facts(network, "10.0.0.2");
     assertEquals(network.add(), ["10.0.0.3"]);
     network.release();
     using store = network.open();
     store.releaseUnless(() => false);
-    assertEquals(texts(store.list().map(({ address }) => address)), [
-      "10.0.0.2",
-    ]);
-    assertEquals(store.list().map(({ owner }) => owner.kind), ["unknown"]);
+    assertEquals(store.count().total, 1);
+    assertEquals(store.find(ip("10.0.0.2"))?.owner, { kind: "unknown" });
     assertEquals(facts(network, "10.0.0.2"), before);
-  });
+  },
+);
 
-  Deno.test(`DiskStore.add() does without a cursor where there is a ${kind}`, () => {
+testRows(
+  "ADD logs that it cannot replace a cursor that is a",
+  KINDS,
+  ({ name: kind }) => {
     using network = planted(kind, { name: "last_reserved_ip.0" });
     const before = facts(network, "last_reserved_ip.0");
     assertEquals(network.add(), ["10.0.0.2"]);
-    assertEquals(network.warnings, [
-      `${network.path}: the next ADD may search from an old address: ` +
-      `open ${network.join("last_reserved_ip.0")}: ${refusal(kind)}`,
+    assertEquals(network.logged, [
+      "level=warn event=cursor-not-written " +
+      `reason="open ${network.join("last_reserved_ip.0")}: ${refusal(kind)}"`,
     ]);
     assertEquals(facts(network, "last_reserved_ip.0"), before);
     assertEquals(network.read()["10.0.0.2"], C1);
-  });
+  },
+);
 
-  Deno.test(`DiskStore.add() fails and leaves nothing where .pending is a ${kind}`, () => {
+testRows(
+  "ADD fails and leaves nothing behind if .pending is a",
+  KINDS,
+  ({ name: kind }) => {
     using network = planted(kind, { name: ".pending" });
     const before = facts(network, ".pending");
     assertThrows(() => network.add(), SystemError, refusal(kind));
     assertEquals(facts(network, ".pending"), before);
     assertEquals(Object.keys(network.read()), [".pending"]);
-  });
+  },
+);
 
-  Deno.test(`DiskStore reads nothing through .answered if it is a ${kind}`, () => {
-    using network = planted(kind, {
-      name: ".answered",
-      files: { "10.0.0.2": C1 },
-    });
-    Deno.writeTextFileSync(network.outside("treasure"), C1);
-    const before = facts(network, ".answered");
-    assertThrows(() => network.add(), Error, "has been allocated to c1");
-    assertEquals(facts(network, ".answered"), before);
+testRows("ADD does not read a .answered that is a", KINDS, ({ name: kind }) => {
+  using network = planted(kind, {
+    name: ".answered",
+    files: { "10.0.0.2": C1 },
   });
+  Deno.writeTextFileSync(network.outside("treasure"), C1);
+  const before = facts(network, ".answered");
+  assertThrows(() => network.add(), Error, "has been allocated to c1");
+  assertEquals(facts(network, ".answered"), before);
+});
 
-  Deno.test(`DiskStore.release() works where .answered is a ${kind}`, () => {
-    using network = planted(kind, {
-      name: ".answered",
-      files: { "10.0.0.2": C1 },
-    });
-    const before = facts(network, ".answered");
-    network.release();
-    assertEquals(facts(network, ".answered"), before);
-    assertEquals(Object.keys(network.read()), [".answered"]);
+testRows("DEL ignores a .answered that is a", KINDS, ({ name: kind }) => {
+  using network = planted(kind, {
+    name: ".answered",
+    files: { "10.0.0.2": C1 },
   });
+  const before = facts(network, ".answered");
+  network.release();
+  assertEquals(facts(network, ".answered"), before);
+  assertEquals(Object.keys(network.read()), [".answered"]);
+});
 
-  Deno.test(`DiskStore writes nothing through .index.db if it is a ${kind}`, () => {
+testRows(
+  "ADD does not write through an .index.db that is a",
+  KINDS,
+  ({ name: kind }) => {
     using network = planted(kind, { name: ".index.db", files: crowd(5) });
     assertEquals(network.add({ options: { indexThreshold: 3 } }), ["10.0.0.7"]);
     assertEquals(network.heldBy({}, { indexThreshold: 3 }), ["10.0.0.7"]);
     assertEquals(Deno.readTextFileSync(network.outside("treasure")), TREASURE);
     assertEquals([...Deno.readDirSync(network.outside(""))].length, 2);
-  });
+  },
+);
 
-  Deno.test(`DiskStore writes nothing through .cursor if it is a ${kind}`, () => {
+testRows(
+  "ADD does not write through a .cursor that is a",
+  KINDS,
+  ({ name: kind }) => {
     using network = planted(kind, { name: ".cursor" });
     assertEquals(network.add(), ["10.0.0.2"]);
     assertEquals(Deno.readTextFileSync(network.outside("treasure")), TREASURE);
     assertEquals([...Deno.readDirSync(network.outside(""))].length, 2);
-  });
-}
+  },
+);
 
-for (const kind of KINDS) {
-  Deno.test(`DiskStore.add() fails and leaves nothing where .answered is a ${kind}`, () => {
+testRows(
+  "ADD fails and leaves nothing behind if .answered is a",
+  KINDS,
+  ({ name: kind }) => {
     using network = planted(kind, { name: ".answered" });
     const before = facts(network, ".answered");
     assertThrows(() => network.add(), SystemError, refusal(kind));
     assertEquals(facts(network, ".answered"), before);
     assertEquals(Object.keys(network.read()), [".answered"]);
-  });
-}
+  },
+);
 
-Deno.test("DiskStore.heldBy() sees no owner behind a link to a reservation", () => {
+Deno.test("CHECK does not follow a link to a reservation", () => {
   using network = planted("link", { name: "10.0.0.2" });
   Deno.writeTextFileSync(network.outside("treasure"), C1);
   using store = network.open();

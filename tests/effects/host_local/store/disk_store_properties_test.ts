@@ -1,4 +1,4 @@
-/** Random calls and changes by hand, on one network with an index and one without: nobody can tell them apart. */
+/** Random commands and foreign changes: a network with an index behaves as one without. */
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
@@ -76,7 +76,7 @@ const step = fc.oneof(
   },
 );
 
-/** A file by hand: as upstream makes one, never in place of a content. */
+/** Creates a file as upstream does, never in place of another. */
 function writeNew(
   network: Network,
   { name, content }: { readonly name: string; readonly content: string },
@@ -88,7 +88,7 @@ function remove(network: Network, name: string): void {
   if (network.read()[name] !== undefined) Deno.removeSync(network.join(name));
 }
 
-/** What an ADD gives, or the kind of its refusal. */
+/** Returns what an ADD allocates, or the kind of its refusal. */
 function tryAdd(network: Network, call: AddCall): string {
   try {
     return network.add({ subnets: SUBNETS, ...call }).join(" ");
@@ -99,15 +99,13 @@ function tryAdd(network: Network, call: AddCall): string {
   }
 }
 
-class Unheard extends TypeError {}
-
 function failing(): never {
-  throw new Unheard("nobody listens");
+  throw new TypeError("broken pipe");
 }
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Does one step; gives what can be seen of it. */
+/** Performs one step and returns what can be seen of it. */
 function perform(
   network: Network,
   given: Step,
@@ -144,9 +142,10 @@ function perform(
       );
     }
     case "gc": {
-      using store = network.open(options);
-      store.releaseUnless(({ location }) =>
-        given.kept.some((name) => location.endsWith(`/${name}`))
+      network.gc(
+        ({ location }) =>
+          given.kept.some((name) => location.endsWith(`/${name}`)),
+        options,
       );
       return undefined;
     }
@@ -168,7 +167,7 @@ function withoutBlank(
   );
 }
 
-Deno.test("DiskStore with an index does what it does without, call by call", () => {
+Deno.test("a network with an index behaves as one without, command by command", () => {
   let served = 0;
   fc.assert(
     fc.property(fc.array(step, { minLength: 5, maxLength: 25 }), (steps) => {
@@ -187,7 +186,7 @@ Deno.test("DiskStore with an index does what it does without, call by call", () 
   assert(served > 40, `only ${served} ADDs were served`);
 });
 
-Deno.test("DiskStore.add() never gives an address that has a file", () => {
+Deno.test("ADD never allocates an address that has a file", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), containerId, (steps, id) => {
       using network = new Network();

@@ -1,11 +1,12 @@
-/** States that a kill leaves, made by hand, and what the next call makes of them. */
+/** What a killed command leaves behind, and what the next command does about it. */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { PoolError } from "../../../../lib/host_local/add_plan.ts";
+import { testRows } from "../../../support/rows.ts";
 import { attachment } from "../../../unit/host_local/builders.ts";
 import { C1, C2, C9, Network } from "./network.ts";
 
-/** A network in which an ADD of c1 came as far as `marker` and the links `names` of it. */
+/** A network in which an ADD of c1 got as far as `marker` and its links `names`. */
 function interrupted(
   { marker, names, files = {} }: {
     readonly marker: ".pending" | ".answered";
@@ -26,17 +27,19 @@ const PENDING = [
   { name: "after all addresses", names: ["10.0.0.2", "2001:db8::2"] },
 ] as const;
 
-for (const { name, names } of PENDING) {
-  Deno.test(`DiskStore.add() takes back an ADD that died ${name}`, () => {
-    using network = interrupted({ marker: ".pending", names });
-    assertEquals(network.add({ containerId: "c2" }), ["10.0.0.2"]);
-    assertEquals(network.read(), {
-      "10.0.0.2": C2,
-      "last_reserved_ip.0": "10.0.0.2",
-    });
+testRows("ADD undoes an ADD that was killed", PENDING, ({ names }) => {
+  using network = interrupted({ marker: ".pending", names });
+  assertEquals(network.add({ containerId: "c2" }), ["10.0.0.2"]);
+  assertEquals(network.read(), {
+    "10.0.0.2": C2,
+    "last_reserved_ip.0": "10.0.0.2",
   });
+});
 
-  Deno.test(`DiskStore.release() of anybody takes back an ADD that died ${name}`, () => {
+testRows(
+  "DEL of another container undoes an ADD that was killed",
+  PENDING,
+  ({ names }) => {
     using network = interrupted({
       marker: ".pending",
       names,
@@ -44,26 +47,29 @@ for (const { name, names } of PENDING) {
     });
     network.release({ containerId: "c9" });
     assertEquals(network.read(), {});
-  });
+  },
+);
 
-  Deno.test(`DiskStore.releaseUnless() takes back an ADD that died ${name}`, () => {
-    using network = interrupted({ marker: ".pending", names });
-    using store = network.open();
-    store.releaseUnless(() => true);
-    assertEquals(network.read(), {});
-  });
+testRows("GC undoes an ADD that was killed", PENDING, ({ names }) => {
+  using network = interrupted({ marker: ".pending", names });
+  network.gc(() => true);
+  assertEquals(network.read(), {});
+});
 
-  Deno.test(`DiskStore.add() serves the same container again after an ADD that died ${name}`, () => {
+testRows(
+  "ADD succeeds when it is repeated after it was killed",
+  PENDING,
+  ({ names }) => {
     using network = interrupted({ marker: ".pending", names });
     assertEquals(network.add(), ["10.0.0.2"]);
     assertEquals(network.read(), {
       "10.0.0.2": C1,
       "last_reserved_ip.0": "10.0.0.2",
     });
-  });
-}
+  },
+);
 
-Deno.test("DiskStore takes back only what that ADD reserved (H1)", () => {
+Deno.test("DEL undoes only what the killed ADD reserved (rollback)", () => {
   using network = interrupted({
     marker: ".pending",
     names: ["10.0.0.2"],
@@ -73,15 +79,20 @@ Deno.test("DiskStore takes back only what that ADD reserved (H1)", () => {
   assertEquals(network.read(), { "10.9.0.2": C1 });
 });
 
-for (const content of ["", "c", "\0\0\0"]) {
-  Deno.test(`DiskStore removes a torn marker ${JSON.stringify(content)} that has no links`, () => {
+testRows(
+  "DEL removes a .pending without links that holds",
+  ["", "c", "\0\0\0"].map((content) => ({
+    name: JSON.stringify(content),
+    content,
+  })),
+  ({ content }) => {
     using network = new Network({ ".pending": content, "10.0.0.2": C1 });
     network.release({ containerId: "c2" });
     assertEquals(network.read(), { "10.0.0.2": C1 });
-  });
-}
+  },
+);
 
-Deno.test("DiskStore.add() gives what an ADD reserved that never answered", () => {
+Deno.test("ADD returns the addresses of an ADD that never answered", () => {
   using network = interrupted({
     marker: ".answered",
     names: ["10.0.0.5", "2001:db8::5"],
@@ -96,13 +107,13 @@ Deno.test("DiskStore.add() gives what an ADD reserved that never answered", () =
   });
 });
 
-Deno.test("DiskStore.add() is a duplicate again once that was answered", () => {
+Deno.test("ADD is a duplicate again once it has answered", () => {
   using network = interrupted({ marker: ".answered", names: ["10.0.0.5"] });
   network.add();
   assertEquals(assertThrows(() => network.add(), PoolError).kind, "duplicate");
 });
 
-Deno.test("DiskStore.add() keeps the addresses of another's ADD that never answered", () => {
+Deno.test("ADD leaves the addresses of another ADD that never answered alone", () => {
   using network = interrupted({ marker: ".answered", names: ["10.0.0.2"] });
   assertEquals(network.add({ containerId: "c2" }), ["10.0.0.3"]);
   assertEquals(network.read(), {
@@ -112,7 +123,7 @@ Deno.test("DiskStore.add() keeps the addresses of another's ADD that never answe
   });
 });
 
-Deno.test("DiskStore.add() does not take another interface for the one that never answered", () => {
+Deno.test("CHECK and DEL of another interface leave an ADD that never answered alone", () => {
   using network = interrupted({ marker: ".answered", names: ["10.0.0.2"] });
   using store = network.open();
   assertEquals(store.heldBy(attachment({ ifName: "net1" })), []);
@@ -120,13 +131,13 @@ Deno.test("DiskStore.add() does not take another interface for the one that neve
   assertEquals(network.read(), { "10.0.0.2": C1 });
 });
 
-Deno.test("DiskStore.release() frees what an ADD reserved that never answered", () => {
+Deno.test("DEL releases the addresses of an ADD that never answered", () => {
   using network = interrupted({ marker: ".answered", names: ["10.0.0.2"] });
   network.release();
   assertEquals(network.read(), {});
 });
 
-Deno.test("DiskStore.add() goes on over a cursor on its way", () => {
+Deno.test("ADD ignores a leftover .cursor", () => {
   using network = new Network({ ".cursor": "10.0.0.7" });
   assertEquals(network.add(), ["10.0.0.2"]);
   assertEquals(network.read(), {
@@ -135,32 +146,43 @@ Deno.test("DiskStore.add() goes on over a cursor on its way", () => {
   });
 });
 
-// H3: what upstream leaves between creating and writing, and what a power cut makes of a file.
-for (const content of ["", "\0\0\0\0", " \r\n"]) {
-  const shown = JSON.stringify(content);
+/**
+ * What upstream leaves between creating and writing a file, and what a power failure makes of one.
+ */
+const EMPTY_CONTENTS = ["", "\0\0\0\0", " \r\n"].map((content) => ({
+  name: JSON.stringify(content),
+  content,
+}));
 
-  Deno.test(`DiskStore.add() H3 reclaims an address whose file holds ${shown}`, () => {
+testRows(
+  "ADD reclaims an address whose file holds (empty-files-reclaimed)",
+  EMPTY_CONTENTS,
+  ({ content }) => {
     using network = new Network({ "10.0.0.2": content });
     assertEquals(network.add(), ["10.0.0.2"]);
     assertEquals(network.read()["10.0.0.2"], C1);
-  });
+  },
+);
 
-  Deno.test(`DiskStore.release() H3 removes a file that holds ${shown}`, () => {
-    using network = new Network({ "10.0.0.2": content });
-    network.release();
-    assertEquals(network.read(), {});
-  });
+testRows("DEL removes a file that holds", EMPTY_CONTENTS, ({ content }) => {
+  using network = new Network({ "10.0.0.2": content });
+  network.release();
+  assertEquals(network.read(), {});
+});
 
-  Deno.test(`DiskStore H3 does not repair ${shown} where it only looks`, () => {
+testRows(
+  "CHECK and STATUS do not remove a file that holds",
+  EMPTY_CONTENTS,
+  ({ content }) => {
     using network = new Network({ "10.0.0.2": content });
     const before = network.snapshot();
     using store = network.open({ repair: false });
-    assertEquals([store.heldBy(attachment()), store.list()], [[], []]);
+    assertEquals([store.heldBy(attachment()), store.count().total], [[], 0]);
     assertEquals(network.snapshot(), before);
-  });
-}
+  },
+);
 
-Deno.test("DiskStore.heldBy() does not take back an ADD where it only looks", () => {
+Deno.test("CHECK does not undo an ADD that was killed", () => {
   using network = interrupted({ marker: ".pending", names: ["10.0.0.2"] });
   const before = network.snapshot();
   network.heldBy({}, { repair: false });

@@ -1,16 +1,24 @@
 /** One network in a temporary directory: its files, and stores opened on them. @module */
 
+import { formatLogLine } from "../../../../lib/base/log_line.ts";
+import type { ContainerInterface } from "../../../../lib/cni/attachment.ts";
 import { planAdd } from "../../../../lib/host_local/add_plan.ts";
-import { formatOwner } from "../../../../lib/host_local/reservation.ts";
-import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
+import type { Reservation } from "../../../../lib/host_local/ports.ts";
+import { formatOwner } from "../../../../lib/host_local/reservation_format.ts";
 import {
   DiskStore,
   type DiskStoreOptions,
 } from "../../../../lib/host_local/store/disk_store.ts";
-import { NetworkDirectory } from "../../../../lib/host_local/store/network_directory.ts";
+import {
+  type DirectoryScan,
+  NetworkDirectory,
+} from "../../../../lib/host_local/store/network_directory.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+} from "../../../../lib/net/ip_address.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { attachment, ip, rangeSet } from "../../../unit/host_local/builders.ts";
-import type { ContainerInterface } from "../../../../lib/cni/attachment.ts";
 
 /** What c1 and the others leave in an address file. */
 export const C1: string = formatOwner(attachment());
@@ -28,12 +36,47 @@ export interface AddCall {
   readonly options?: Partial<DiskStoreOptions>;
 }
 
-/** The directory of a network that nobody else uses. */
+/** How much of a directory was read. */
+export interface Reads {
+  /** How often every file was read. */
+  readonly scans: number;
+  /** How many files were looked at one by one. */
+  readonly files: number;
+}
+
+/** A directory that counts what is read of it. */
+class CountedDirectory extends NetworkDirectory {
+  constructor(
+    path: string,
+    readonly reads: { scans: number; files: number },
+  ) {
+    super(path);
+  }
+
+  override scan(): DirectoryScan {
+    this.reads.scans++;
+    return super.scan();
+  }
+
+  override find(address: IpAddress): Reservation | undefined {
+    this.reads.files++;
+    return super.find(address);
+  }
+
+  override has(address: IpAddress): boolean {
+    this.reads.files++;
+    return super.has(address);
+  }
+}
+
+/** The directory of a network that nothing else uses. */
 export class Network implements Disposable {
   readonly #root = new TempDir();
   readonly path: string = this.#root.join("net");
-  /** What the stores opened here have warned about. */
-  readonly warnings: string[] = [];
+  /** The lines that stores opened here have logged. */
+  readonly logged: string[] = [];
+  /** What stores opened here have read so far. */
+  readonly reads = { scans: 0, files: 0 };
 
   /** @param files Content by name. */
   constructor(files: Readonly<Record<string, string>> = {}) {
@@ -61,7 +104,10 @@ export class Network implements Disposable {
     }
   }
 
-  /** Every name and its content, those that are no regular files as `<kind>`; without the index, which is no text. */
+  /**
+   * Every name and its content, those that are no regular files as `<kind>`; without the index,
+   * which is no text.
+   */
   read(): Record<string, string> {
     const files: Record<string, string> = {};
     for (const entry of this.#entries()) {
@@ -83,7 +129,10 @@ export class Network implements Disposable {
     );
   }
 
-  /** Everything that a change would show in: names, kinds, inodes, sizes, modes, and times of files and directory. */
+  /**
+   * Everything that a change would show in: names, kinds, inodes, sizes, modes, and times of files
+   * and directory.
+   */
   snapshot(): unknown {
     const facts = (path: string): unknown => {
       const { ino, size, mode, mtime, ctime, nlink } = Deno.lstatSync(path);
@@ -109,15 +158,22 @@ export class Network implements Disposable {
   /** A store that may repair and has no lock, unless `options` says otherwise. */
   open(options: Partial<DiskStoreOptions> = {}): DiskStore {
     return new DiskStore({
-      directory: new NetworkDirectory(this.path),
+      directory: new CountedDirectory(this.path, this.reads),
       lock: undefined,
       repair: true,
-      warn: (message) => void this.warnings.push(message),
+      log: (...event) => void this.logged.push(formatLogLine(...event)),
       ...options,
     });
   }
 
-  /** One ADD of interface eth0; c1 out of 10.0.0.0/24 unless it is said otherwise. Gives the addresses. */
+  /** How much `body` reads of the directory, through stores opened here. */
+  readsOf(body: () => void): Reads {
+    const { scans, files } = this.reads;
+    body();
+    return { scans: this.reads.scans - scans, files: this.reads.files - files };
+  }
+
+  /** Makes one ADD of interface eth0: of c1 from 10.0.0.0/24, by default. Returns the addresses. */
   add(
     {
       containerId = "c1",
@@ -127,22 +183,17 @@ export class Network implements Disposable {
       options = {},
     }: AddCall = {},
   ): string[] {
+    const rangeSets = subnets.map((subnet) => rangeSet(subnet));
+    const requestedAddresses = requested.map(ip);
     using store = this.open(options);
-    const given: string[] = [];
-    store.add(
-      attachment({ containerId }),
-      (reservations) =>
-        planAdd({
-          rangeSets: subnets.map((subnet) => rangeSet(subnet)),
-          requestedAddresses: requested.map(ip),
-          containerId,
-        }, reservations),
-      ({ choices }) => {
-        given.push(...choices.map(({ address }) => formatIpAddress(address)));
-        answer();
-      },
+    const { choices } = planAdd(
+      { rangeSets, requestedAddresses, containerId },
+      store.reservationsOf(attachment({ containerId })),
     );
-    return given;
+    using reserved = store.reserve(attachment({ containerId }), { choices });
+    answer();
+    reserved.keep();
+    return choices.map(({ address }) => formatIpAddress(address));
   }
 
   /** One DEL of interface eth0, unless it is said otherwise. */
@@ -154,7 +205,16 @@ export class Network implements Disposable {
     store.release(attachment(facts));
   }
 
-  /** The addresses an attachment holds. */
+  /** Makes one GC that keeps what `keep` returns true for. */
+  gc(
+    keep: (reservation: Reservation) => boolean,
+    options: Partial<DiskStoreOptions> = {},
+  ): void {
+    using store = this.open(options);
+    store.releaseUnless(keep);
+  }
+
+  /** The addresses that an attachment holds, as CHECK finds them. */
   heldBy(
     facts: Partial<ContainerInterface> = {},
     options: Partial<DiskStoreOptions> = {},
@@ -164,13 +224,14 @@ export class Network implements Disposable {
   }
 }
 
-/** `count` files of containers o0, o1, ... for 10.0.0.2 and on. */
+/** `count` files of containers o0, o1, ... from 10.0.0.2 on. */
 export function crowd(count: number): Record<string, string> {
   return Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [
-      `10.0.0.${index + 2}`,
-      formatOwner(attachment({ containerId: `o${index}` })),
-    ]),
+    Array.from({ length: count }, (_, index) => {
+      const host = index + 2;
+      const owner = formatOwner(attachment({ containerId: `o${index}` }));
+      return [`10.0.${host >> 8}.${host & 255}`, owner];
+    }),
   );
 }
 

@@ -1,11 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
 import { NetworkDirectory } from "../../../../lib/host_local/store/network_directory.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+} from "../../../../lib/net/ip_address.ts";
+import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../../unit/base/thrown.ts";
 import { ip, texts } from "../../../unit/host_local/builders.ts";
 import { C1, C2, Network } from "./network.ts";
 
-Deno.test("NetworkDirectory.scan() sorts what it finds", () => {
+Deno.test("scan() tells reservations, empty files and its own files apart", () => {
   using network = new Network({
     "10.0.0.2": C1,
     "2001:db8::2": "c2\n",
@@ -37,26 +41,32 @@ Deno.test("NetworkDirectory.scan() sorts what it finds", () => {
   assertEquals([...own].sort(), [".pending", "lock"]);
 });
 
-const CURSORS = [
-  { content: "10.0.0.2", want: ip("10.0.0.2") },
-  { content: "2001:db8::2", want: ip("2001:db8::2") },
-  { content: "2001:DB8:0::2", want: ip("2001:db8::2") },
-  { content: "10.0.0.2\n", want: undefined },
-  { content: "", want: undefined },
-] as const;
+const CURSORS: readonly [content: string, want: IpAddress | undefined][] = [
+  ["10.0.0.2", ip("10.0.0.2")],
+  ["2001:db8::2", ip("2001:db8::2")],
+  ["2001:DB8:0::2", ip("2001:db8::2")],
+  ["10.0.0.2\n", undefined],
+  ["", undefined],
+];
 
-for (const { content, want } of CURSORS) {
-  Deno.test(`NetworkDirectory.readCursor() 1.6 of ${JSON.stringify(content)}`, () => {
+testRows(
+  "readCursor() parses",
+  CURSORS.map(([content, want]) => ({
+    name: JSON.stringify(content),
+    content,
+    want,
+  })),
+  ({ content, want }) => {
     using network = new Network({ "last_reserved_ip.3": content });
     const directory = new NetworkDirectory(network.path);
     assertEquals([directory.readCursor(3), directory.readCursor(0)], [
       want,
       undefined,
     ]);
-  });
-}
+  },
+);
 
-Deno.test("NetworkDirectory.writeCursorText() writes, replaces and removes", () => {
+Deno.test("writeCursorText() creates, replaces and removes", () => {
   using network = new Network();
   const directory = new NetworkDirectory(network.path);
   directory.writeCursorText(1, "10.0.0.2");
@@ -66,7 +76,7 @@ Deno.test("NetworkDirectory.writeCursorText() writes, replaces and removes", () 
   assertEquals(network.read(), {});
 });
 
-Deno.test("NetworkDirectory.writeCursorText() never shows half a cursor: the file is another one", () => {
+Deno.test("writeCursorText() replaces the file, so that no reader sees half a cursor", () => {
   using network = new Network({ "last_reserved_ip.0": "10.0.0.2" });
   const inode = (): number | null =>
     Deno.lstatSync(network.join("last_reserved_ip.0")).ino;
@@ -75,7 +85,7 @@ Deno.test("NetworkDirectory.writeCursorText() never shows half a cursor: the fil
   assertEquals(inode() === before, false);
 });
 
-Deno.test("NetworkDirectory.writeCursorText() refuses a directory and says what to do", () => {
+Deno.test("writeCursorText() refuses a directory and advises to remove it", () => {
   using network = new Network();
   const path = network.join("last_reserved_ip.0");
   Deno.mkdirSync(path);
@@ -91,7 +101,7 @@ Deno.test("NetworkDirectory.writeCursorText() refuses a directory and says what 
   );
 });
 
-Deno.test("NetworkDirectory.pathOf() is the canonical text (1.11)", () => {
+Deno.test("pathOf() uses the canonical form of the address", () => {
   assertEquals(
     new NetworkDirectory("/d/net").pathOf(ip("2001:DB8:0::2")),
     "/d/net/2001:db8::2",

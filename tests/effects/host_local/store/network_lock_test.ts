@@ -4,6 +4,7 @@ import {
   lockFile,
   probeLock,
 } from "../../../../lib/host_local/store/network_lock.ts";
+import { testRows } from "../../../support/rows.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 
@@ -23,7 +24,7 @@ function inodeOf(path: string): number | null {
   return Deno.lstatSync(path).ino;
 }
 
-Deno.test("lockFile() 1.11 makes an empty file with the mode 0750", async () => {
+Deno.test("lockFile() creates an empty file with mode 0750", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   using _file = await take(path);
@@ -31,7 +32,7 @@ Deno.test("lockFile() 1.11 makes an empty file with the mode 0750", async () => 
   assertEquals([size, (mode ?? 0) & 0o777], [0, 0o750 & ~Deno.umask()]);
 });
 
-Deno.test("lockFile() takes a file that is there and leaves it as it is", async () => {
+Deno.test("lockFile() locks an existing file and leaves it as it is", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   await Deno.writeTextFile(path, "content", { mode: 0o600 });
@@ -45,7 +46,7 @@ Deno.test("lockFile() takes a file that is there and leaves it as it is", async 
   ], ["content", before, 0o600 & ~Deno.umask()]);
 });
 
-Deno.test("lockFile() makes nothing if it is not to", async () => {
+Deno.test("lockFile() creates nothing if `create` is false", async () => {
   using directory = new TempDir();
   const file = await lockFile(directory.join("lock"), {
     create: false,
@@ -55,7 +56,7 @@ Deno.test("lockFile() makes nothing if it is not to", async () => {
   assertEquals(namesIn(directory.path), []);
 });
 
-Deno.test("lockFile() keeps everybody else out until the file is closed", async () => {
+Deno.test("lockFile() keeps other processes out until the file is closed", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   const first = await take(path);
@@ -74,13 +75,13 @@ Deno.test("lockFile() waits for the holder", async () => {
     events.push("taken");
     file.close();
   });
-  events.push("given back");
+  events.push("released");
   holder.close();
   await waiting;
-  assertEquals(events, ["given back", "taken"]);
+  assertEquals(events, ["released", "taken"]);
 });
 
-Deno.test("lockFile() 1.13 waits for a holder that only shares", async () => {
+Deno.test("lockFile() waits for a holder of a shared lock", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   await Deno.writeTextFile(path, "");
@@ -91,7 +92,7 @@ Deno.test("lockFile() 1.13 waits for a holder that only shares", async () => {
   (await waiting).close();
 });
 
-Deno.test("lockFile() takes the new file if the old one is removed while it waits", async () => {
+Deno.test("lockFile() locks the new file if the old one is replaced during the wait", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   const holder = await take(path);
@@ -103,7 +104,7 @@ Deno.test("lockFile() takes the new file if the old one is removed while it wait
   assertEquals(file.statSync().ino, inodeOf(path));
 });
 
-Deno.test("lockFile() makes the file anew if it is removed while it waits", async () => {
+Deno.test("lockFile() creates the file again if it is removed during the wait", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   const holder = await take(path);
@@ -114,7 +115,7 @@ Deno.test("lockFile() makes the file anew if it is removed while it waits", asyn
   assertEquals(file.statSync().ino, inodeOf(path));
 });
 
-Deno.test("lockFile() finds nothing to lock if the directory is removed while it waits", async () => {
+Deno.test("lockFile() returns undefined if the directory is removed during the wait", async () => {
   using directory = new TempDir();
   await Deno.mkdir(directory.join("net"));
   const path = directory.join("net/lock");
@@ -125,7 +126,7 @@ Deno.test("lockFile() finds nothing to lock if the directory is removed while it
   assertEquals(await waiting, undefined);
 });
 
-Deno.test("lockFile() finds nothing to lock if the directory is removed while a reader waits", async () => {
+Deno.test("lockFile() without `create` returns undefined if the directory is removed during the wait", async () => {
   using directory = new TempDir();
   await Deno.mkdir(directory.join("net"));
   const path = directory.join("net/lock");
@@ -136,9 +137,9 @@ Deno.test("lockFile() finds nothing to lock if the directory is removed while a 
   assertEquals(await waiting, undefined);
 });
 
-// The wait that was given up goes on until the process ends, so this test leaves it behind.
+// The wait continues after the timeout until the process ends, so this test leaves it behind.
 Deno.test({
-  name: "lockFile() gives up after its time and names file, time and advice",
+  name: "lockFile() fails after its timeout with file, time and advice",
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {
@@ -159,7 +160,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "lockFile() waits for years if it is told to",
+  name: "lockFile() accepts a timeout of years",
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {
@@ -205,8 +206,10 @@ const WRONG = [
   reason: string;
 }[];
 
-for (const { name, plant, reason } of WRONG) {
-  Deno.test(`lockFile() and probeLock() refuse ${name} and leave it alone`, async () => {
+testRows(
+  "lockFile() and probeLock() refuse, and leave alone,",
+  WRONG,
+  async ({ plant, reason }) => {
     using directory = new TempDir();
     const path = directory.join("lock");
     plant(path);
@@ -218,26 +221,23 @@ for (const { name, plant, reason } of WRONG) {
     };
     assertEquals(await rejectionOf(() => lockFile(path, PATIENT)), want);
     assertEquals(thrownBy(() => probeLock(path)), want);
-    assertEquals(
-      namesIn(directory.path),
-      before,
-    );
-  });
-}
+    assertEquals(namesIn(directory.path), before);
+  },
+);
 
-Deno.test("probeLock() passes without a file and makes none", () => {
+Deno.test("probeLock() accepts a missing file and creates none", () => {
   using directory = new TempDir();
   probeLock(directory.join("lock"));
   assertEquals([...Deno.readDirSync(directory.path)], []);
 });
 
-Deno.test("probeLock() passes a file that is held, without waiting", async () => {
+Deno.test("probeLock() accepts a locked file without waiting", async () => {
   using directory = new TempDir();
   using _holder = await take(directory.join("lock"));
   assertEquals(thrownBy(() => probeLock(directory.join("lock"))), undefined);
 });
 
-Deno.test("probeLock() gives the lock back and leaves the times alone", async () => {
+Deno.test("probeLock() releases the lock and leaves the times alone", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   (await take(path)).close();

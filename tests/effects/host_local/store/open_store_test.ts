@@ -1,15 +1,17 @@
 import { assert, assertEquals } from "@std/assert";
+import { formatLogLine } from "../../../../lib/base/log_line.ts";
 import type {
   ReservationStore,
   ReservationStores,
-} from "../../../../lib/host_local/reservation_store.ts";
+} from "../../../../lib/host_local/ports.ts";
 import { diskStores } from "../../../../lib/host_local/store/open_store.ts";
+import { testRows } from "../../../support/rows.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 import { attachment, ip, texts } from "../../../unit/host_local/builders.ts";
 import { C1, crowd, Network } from "./network.ts";
 
-const stores: ReservationStores = diskStores((message) => {
-  throw new Error(`unexpected warning: ${message}`);
+const stores: ReservationStores = diskStores((...event) => {
+  throw new Error(`unexpected: ${formatLogLine(...event)}`);
 });
 
 function config(
@@ -26,7 +28,7 @@ function permissionsOf(path: string): number {
   return (Deno.lstatSync(path).mode ?? 0) & 0o777;
 }
 
-Deno.test("openOrCreate() 1.1 makes the directory with its parents, mode 0755, and the lock", async () => {
+Deno.test("openOrCreate() creates the directory and its parents with mode 0755, and the lock", async () => {
   using network = new Network();
   const directory = network.outside("a/b/net");
   using _store = await stores.openOrCreate(config(directory));
@@ -36,14 +38,14 @@ Deno.test("openOrCreate() 1.1 makes the directory with its parents, mode 0755, a
   assertEquals(permissionsOf(`${directory}/lock`), 0o750 & ~Deno.umask());
 });
 
-Deno.test("openOrCreate() takes a directory behind a link", async () => {
+Deno.test("openOrCreate() follows a link to the directory", async () => {
   using network = new Network({ "10.0.0.2": C1 });
   await Deno.symlink(network.path, network.outside("link"));
   using store = await stores.openOrCreate(config(network.outside("link")));
   assertEquals(texts(store.heldBy(attachment())), ["10.0.0.2"]);
 });
 
-Deno.test("openForChange() makes no directory", async () => {
+Deno.test("openForChange() creates no directory", async () => {
   using network = new Network();
   assertEquals(
     await stores.openForChange(config(network.outside("a/net"))),
@@ -52,7 +54,7 @@ Deno.test("openForChange() makes no directory", async () => {
   assertEquals(namesIn(network.outside("")), ["net"]);
 });
 
-Deno.test("openForChange() 1.13 makes the lock in a directory without one", async () => {
+Deno.test("openForChange() creates the lock in a directory without one", async () => {
   using network = new Network({ "10.0.0.2": C1 });
   using store = await stores.openForChange(config(network.path));
   assert(store !== undefined);
@@ -78,18 +80,20 @@ const OPENINGS = [
   open: (directory: string) => Promise<ReservationStore | undefined>;
 }[];
 
-for (const { name, open } of OPENINGS) {
-  Deno.test(`${name} 1.13 holds the lock until the store is disposed of`, async () => {
-    using network = new Network({ lock: "" });
-    using probe = await Deno.open(network.join("lock"));
-    {
-      using _store = await open(network.path);
-      assertEquals(probe.tryLockSync(true), false);
-    }
-    assertEquals(probe.tryLockSync(true), true);
-  });
+testRows("the lock is held until disposal by", OPENINGS, async ({ open }) => {
+  using network = new Network({ lock: "" });
+  using probe = await Deno.open(network.join("lock"));
+  {
+    using _store = await open(network.path);
+    assertEquals(probe.tryLockSync(true), false);
+  }
+  assertEquals(probe.tryLockSync(true), true);
+});
 
-  Deno.test(`${name} refuses a file in place of the directory`, async () => {
+testRows(
+  "a file instead of the directory is refused by",
+  OPENINGS,
+  async ({ open }) => {
     using network = new Network();
     const path = network.outside("file");
     await Deno.writeTextFile(path, "x");
@@ -97,18 +101,26 @@ for (const { name, open } of OPENINGS) {
       {};
     assertEquals(error, "SystemError");
     assertEquals(await Deno.readTextFile(path), "x");
-  });
+  },
+);
 
-  Deno.test(`${name} 1.13 refuses a file in place of the data directory`, async () => {
+testRows(
+  "a file instead of dataDir is refused by",
+  OPENINGS,
+  async ({ open }) => {
     using network = new Network();
     await Deno.writeTextFile(network.outside("file"), "x");
-    const { name: error } = await rejectionOf(async () =>
-      await open(network.outside("file/net"))
-    ) ?? {};
+    const { name: error } =
+      await rejectionOf(async () => await open(network.outside("file/net"))) ??
+        {};
     assertEquals(error, "SystemError");
-  });
+  },
+);
 
-  Deno.test(`${name} refuses a lock that is a directory`, async () => {
+testRows(
+  "a directory instead of the lock is refused by",
+  OPENINGS,
+  async ({ open }) => {
     using network = new Network();
     await Deno.mkdir(network.join("lock"));
     assertEquals(await rejectionOf(async () => await open(network.path)), {
@@ -116,10 +128,10 @@ for (const { name, open } of OPENINGS) {
       message: `open ${network.join("lock")}: is a directory`,
       advice: `remove ${network.join("lock")}`,
     });
-  });
-}
+  },
+);
 
-Deno.test("openForReading() finds nothing where there is no directory, and makes none", async () => {
+Deno.test("openForReading() returns undefined without a directory, and creates none", async () => {
   using network = new Network();
   assertEquals(
     await stores.openForReading(config(network.outside("a/net"))),
@@ -128,19 +140,18 @@ Deno.test("openForReading() finds nothing where there is no directory, and makes
   assertEquals(namesIn(network.outside("")), ["net"]);
 });
 
-// H22: what is there, whole or broken, stays as it is, times included.
 const STATES: readonly { name: string; network: () => Network }[] = [
   { name: "an empty directory", network: () => new Network() },
   {
-    name: "a directory without lock",
+    name: "a directory without a lock",
     network: () => new Network({ "10.0.0.2": C1 }),
   },
   {
-    name: "an empty file of a crash",
+    name: "an empty file left by a crash",
     network: () => new Network({ lock: "", "10.0.0.2": "", "10.0.0.3": C1 }),
   },
   {
-    name: "an ADD that died",
+    name: "an ADD that was killed",
     network: () => new Network({ lock: "", ".pending": C1, "10.0.0.3": C1 }),
   },
   {
@@ -154,7 +165,7 @@ const STATES: readonly { name: string; network: () => Network }[] = [
       }),
   },
   {
-    name: "more files than an index is made for",
+    name: "a large network without an index",
     network: () => new Network({ lock: "", ...crowd(250) }),
   },
   {
@@ -166,7 +177,7 @@ const STATES: readonly { name: string; network: () => Network }[] = [
     },
   },
   {
-    name: "an index that is out of date",
+    name: "an outdated index",
     network: () => {
       const network = new Network({ lock: "", ...crowd(250) });
       network.add({ subnets: ["10.8.0.0/24"] });
@@ -176,31 +187,35 @@ const STATES: readonly { name: string; network: () => Network }[] = [
   },
 ];
 
-for (const { name, network: make } of STATES) {
-  Deno.test(`openForReading() H22 changes nothing of ${name}`, async () => {
+testRows(
+  "openForReading() changes nothing of (creates-nothing)",
+  STATES,
+  async ({ network: make }) => {
     using network = make();
     const before = network.snapshot();
     {
       using store = await stores.openForReading(config(network.path));
       store?.heldBy(attachment());
-      store?.heldBy(attachment({ containerId: "nobody" }));
+      store?.heldBy(attachment({ containerId: "unknown" }));
       store?.firstFree(ip("10.0.0.2"), ip("10.0.0.254"));
-      store?.list();
+      store?.count();
       store?.find(ip("10.0.0.3"));
     }
     assertEquals(network.snapshot(), before);
-  });
+  },
+);
 
-  Deno.test(`probe() H22 changes nothing of ${name}`, () => {
-    using network = make();
-    const before = withoutChangeTimeOfLock(network);
-    stores.probe(config(network.path));
-    assertEquals(withoutChangeTimeOfLock(network), before);
-  });
-}
+testRows("probe() changes nothing of", STATES, ({ network: make }) => {
+  using network = make();
+  const before = withoutChangeTimes(network);
+  stores.probe(config(network.path));
+  assertEquals(withoutChangeTimes(network), before);
+});
 
-/** A snapshot; setting the times of the lock to what they are moves its change time, and that is how writing is tried. */
-function withoutChangeTimeOfLock(network: Network): unknown {
+/**
+ * A snapshot without ctimes: to try writing, `probe` sets the times of the lock to what they are.
+ */
+function withoutChangeTimes(network: Network): unknown {
   return JSON.parse(
     JSON.stringify(network.snapshot()),
     (key, value) => key === "ctime" ? undefined : value,
@@ -209,25 +224,20 @@ function withoutChangeTimeOfLock(network: Network): unknown {
 
 const USABLE = [
   {
-    name: "without a directory",
+    name: "a missing directory",
     path: (network: Network) => network.outside("a/b/net"),
   },
-  { name: "with an empty directory", path: (network: Network) => network.path },
+  { name: "an empty directory", path: (network: Network) => network.path },
 ] as const;
 
-for (const { name, path } of USABLE) {
-  Deno.test(`probe() passes ${name} and makes nothing`, () => {
-    using network = new Network();
-    assertEquals(
-      thrownBy(() => stores.probe(config(path(network)))),
-      undefined,
-    );
-    assertEquals(namesIn(network.outside("")), ["net"]);
-    assertEquals(namesIn(network.path), []);
-  });
-}
+testRows("probe() accepts, and creates nothing,", USABLE, ({ path }) => {
+  using network = new Network();
+  assertEquals(thrownBy(() => stores.probe(config(path(network)))), undefined);
+  assertEquals(namesIn(network.outside("")), ["net"]);
+  assertEquals(namesIn(network.path), []);
+});
 
-Deno.test("probe() ends for a relative directory", () => {
+Deno.test("probe() accepts a relative directory", () => {
   assertEquals(
     thrownBy(() => stores.probe(config("no-such-directory/net"))),
     undefined,
@@ -236,36 +246,45 @@ Deno.test("probe() ends for a relative directory", () => {
 
 const UNUSABLE = [
   {
-    name: "a file in place of the directory",
+    name: "a file instead of the directory",
     plant: (network: Network) =>
       Deno.writeTextFileSync(network.outside("x"), ""),
     path: "x",
+    message: (network: Network) =>
+      `open ${network.outside("x")}: not a directory`,
   },
   {
-    name: "a file in place of a parent",
+    name: "a file instead of a parent",
     plant: (network: Network) =>
       Deno.writeTextFileSync(network.outside("x"), ""),
     path: "x/y/net",
+    message: (network: Network) =>
+      `open ${network.outside("x/y/net")}: not a directory`,
   },
   {
-    name: "a link to nothing in place of the directory",
+    name: "a dangling link instead of the directory",
     plant: (network: Network) =>
       Deno.symlinkSync(network.outside("nothing"), network.outside("x")),
     path: "x",
+    message: (network: Network) =>
+      `open ${network.outside("x")}: dangling symbolic link`,
   },
 ] as const;
 
-for (const { name, plant, path } of UNUSABLE) {
-  Deno.test(`probe() SPEC 2 refuses ${name}, as ADD would`, async () => {
+testRows(
+  "probe() refuses, as ADD does,",
+  UNUSABLE,
+  async ({ plant, path, message }) => {
     using network = new Network();
     plant(network);
     const directory = network.outside(path);
-    const { name: error } = thrownBy(() => stores.probe(config(directory))) ??
-      {};
-    assertEquals(error, "SystemError");
-    const { name: addError } = await rejectionOf(() =>
-      stores.openOrCreate(config(directory))
-    ) ?? {};
+    const refusal = thrownBy(() => stores.probe(config(directory)));
+    assertEquals(
+      [refusal?.["name"], refusal?.["message"]],
+      ["SystemError", message(network)],
+    );
+    const { name: addError } =
+      await rejectionOf(() => stores.openOrCreate(config(directory))) ?? {};
     assertEquals(addError, "SystemError");
-  });
-}
+  },
+);

@@ -1,20 +1,19 @@
-/** What the table in memory and the index on disk have in common, tested once for each. */
+/** What the table in memory and the index on disk have in common: the same rows for both. */
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import {
-  type ReservationLookup,
-  ReservationTable,
-} from "../../../../lib/host_local/reservation_table.ts";
+import { ReservationTable } from "../../../../lib/host_local/reservation_table.ts";
+import { ReservationIndex } from "../../../../lib/host_local/store/reservation_index.ts";
 import {
   addressPlus,
   formatIpAddress,
   type IpAddress,
   lastValue,
 } from "../../../../lib/net/ip_address.ts";
-import { ReservationIndex } from "../../../../lib/host_local/store/reservation_index.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { ip } from "../../../unit/host_local/builders.ts";
+
+type Lookup = ReservationTable | ReservationIndex;
 
 type Held = Readonly<Record<string, string>>;
 
@@ -28,8 +27,8 @@ function tableOf(held: Held): ReservationTable {
 
 interface Kind {
   readonly name: string;
-  /** Lets `body` use a lookup that holds `held`. */
-  readonly use: (held: Held, body: (lookup: ReservationLookup) => void) => void;
+  /** Runs `body` on a lookup that holds `held`. */
+  readonly use: (held: Held, body: (lookup: Lookup) => void) => void;
 }
 
 const KINDS: readonly Kind[] = [
@@ -42,9 +41,8 @@ const KINDS: readonly Kind[] = [
     use: (held, body) => {
       using directory = new TempDir();
       const path = directory.join("index");
-      const index = ReservationIndex.create(path, tableOf(held));
+      using index = ReservationIndex.create(path, tableOf(held));
       body(index);
-      index.close();
     },
   },
 ];
@@ -54,35 +52,35 @@ const MAX6 = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
 
 const FREE = [
   {
-    name: "the first address of an empty lookup",
+    name: "the first address if nothing is taken",
     held: [],
     from: "10.0.0.2",
     last: "10.0.0.9",
     want: "10.0.0.2",
   },
   {
-    name: "the first behind what is taken",
+    name: "the first after what is taken",
     held: ["10.0.0.2", "10.0.0.3"],
     from: "10.0.0.2",
     last: "10.0.0.9",
     want: "10.0.0.4",
   },
   {
-    name: "one in the middle of what is taken",
+    name: "one between what is taken",
     held: ["10.0.0.2", "10.0.0.4"],
     from: "10.0.0.2",
     last: "10.0.0.9",
     want: "10.0.0.3",
   },
   {
-    name: "from inside a run",
+    name: "the end of a run that `from` lies in",
     held: ["10.0.0.2", "10.0.0.3", "10.0.0.4"],
     from: "10.0.0.3",
     last: "10.0.0.9",
     want: "10.0.0.5",
   },
   {
-    name: "`from` itself behind a run",
+    name: "`from` itself after a run",
     held: ["10.0.0.2", "10.0.0.3"],
     from: "10.0.0.4",
     last: "10.0.0.9",
@@ -110,14 +108,14 @@ const FREE = [
     want: "10.0.0.2",
   },
   {
-    name: "nothing of a single address that is taken",
+    name: "nothing for a single address that is taken",
     held: ["10.0.0.2"],
     from: "10.0.0.2",
     last: "10.0.0.2",
     want: undefined,
   },
   {
-    name: "nothing where all is taken",
+    name: "nothing if all is taken",
     held: ["10.0.0.2", "10.0.0.3", "10.0.0.4"],
     from: "10.0.0.2",
     last: "10.0.0.3",
@@ -152,14 +150,14 @@ const FREE = [
     want: MAX4,
   },
   {
-    name: "nothing behind the highest address of IPv4",
+    name: "nothing after the highest address of IPv4",
     held: [MAX4],
     from: MAX4,
     last: MAX4,
     want: undefined,
   },
   {
-    name: "nothing behind the highest address of IPv6",
+    name: "nothing after the highest address of IPv6",
     held: [MAX6],
     from: MAX6,
     last: MAX6,
@@ -183,7 +181,7 @@ const FREE = [
 
 for (const { name: kind, use } of KINDS) {
   for (const { name, held, from, last, want } of FREE) {
-    Deno.test(`${kind}.firstFree() gives ${name}`, () => {
+    Deno.test(`${kind}.firstFree() returns ${name}`, () => {
       const owners = Object.fromEntries(held.map((text) => [text, "c1"]));
       use(owners, (lookup) => {
         const found = lookup.firstFree(ip(from), ip(last));
@@ -192,7 +190,7 @@ for (const { name: kind, use } of KINDS) {
     });
   }
 
-  Deno.test(`${kind}.addressesOf() gives both families and nothing of others`, () => {
+  Deno.test(`${kind}.addressesOf() returns both families and nothing of others`, () => {
     const held = {
       "10.0.0.2": "c1\r\neth0",
       "::2": "c1\r\neth0",
@@ -206,7 +204,7 @@ for (const { name: kind, use } of KINDS) {
     });
   });
 
-  Deno.test(`${kind}.insert() makes an address taken and found`, () => {
+  Deno.test(`${kind}.insert() adds an address to both directions`, () => {
     use({ "10.0.0.2": "a" }, (lookup) => {
       lookup.insert(ip("10.0.0.3"), "b");
       assertEquals(
@@ -217,7 +215,7 @@ for (const { name: kind, use } of KINDS) {
     });
   });
 
-  Deno.test(`${kind}.insert() joins what lies on both sides`, () => {
+  Deno.test(`${kind}.insert() joins the runs on both sides`, () => {
     use({ "10.0.0.2": "a", "10.0.0.4": "a" }, (lookup) => {
       lookup.insert(ip("10.0.0.3"), "b");
       assertEquals(
@@ -227,7 +225,7 @@ for (const { name: kind, use } of KINDS) {
     });
   });
 
-  Deno.test(`${kind}.remove() frees an address and forgets it`, () => {
+  Deno.test(`${kind}.remove() removes an address from both directions`, () => {
     use({ "10.0.0.2": "a", "10.0.0.3": "a", "10.0.0.4": "a" }, (lookup) => {
       lookup.remove(ip("10.0.0.3"));
       assertEquals(
@@ -244,7 +242,7 @@ for (const { name: kind, use } of KINDS) {
   });
 
   for (const edge of ["10.0.0.2", "10.0.0.4"]) {
-    Deno.test(`${kind}.remove() frees the edge ${edge} of a run`, () => {
+    Deno.test(`${kind}.remove() shortens a run at ${edge}`, () => {
       use({ "10.0.0.2": "a", "10.0.0.3": "a", "10.0.0.4": "a" }, (lookup) => {
         lookup.remove(ip(edge));
         assertEquals(lookup.firstFree(ip(edge), ip("10.0.0.9")), ip(edge));
@@ -256,7 +254,7 @@ for (const { name: kind, use } of KINDS) {
     });
   }
 
-  Deno.test(`${kind}.remove() of what is not there changes nothing`, () => {
+  Deno.test(`${kind}.remove() of a free address changes nothing`, () => {
     use({ "10.0.0.2": "a" }, (lookup) => {
       lookup.remove(ip("10.0.0.3"));
       assertEquals(lookup.addressesOf("a"), [ip("10.0.0.2")]);
@@ -267,8 +265,8 @@ for (const { name: kind, use } of KINDS) {
     });
   });
 
-  Deno.test(`${kind} keeps the ends of both families apart from the rest`, () => {
-    // 16.0.0.0 and 1000:: are where text one digit too long would sort in.
+  Deno.test(`${kind} keeps the ends of both families apart`, () => {
+    // A text with one digit too many would sort next to 16.0.0.0 and 1000::.
     const held = {
       "15.255.255.255": "a",
       "16.0.0.0": "a",
@@ -310,7 +308,9 @@ for (const { name: kind, use } of KINDS) {
   });
 }
 
-/** Few addresses, so that runs grow, join, split and vanish; at both ends and in the middle of each family. */
+/**
+ * Few addresses at both ends and in the middle of each family, so that runs grow, join and split.
+ */
 const someAddress = fc.record({
   base: fc.constantFrom(
     { family: 4 as const, value: 0n },
@@ -328,7 +328,7 @@ const operation = fc.record({
   owner: fc.constantFrom("c1\r\neth0", "c2\r\neth0", ""),
 });
 
-Deno.test("ReservationIndex answers as ReservationTable does, whatever happens to both", () => {
+Deno.test("ReservationIndex answers as ReservationTable does after random changes", () => {
   using directory = new TempDir();
   fc.assert(
     fc.property(
@@ -337,9 +337,9 @@ Deno.test("ReservationIndex answers as ReservationTable does, whatever happens t
       (initial, operations) => {
         const table = new ReservationTable();
         const taken = new Set<string>();
-        /** Puts an address in or, if it is there, takes it out. */
+        /** Adds an address or, if it is there, removes it. */
         const apply = (
-          lookups: readonly ReservationLookup[],
+          lookups: readonly Lookup[],
           { address, owner }: typeof operations[0],
         ): void => {
           const name = formatIpAddress(address);
@@ -350,9 +350,9 @@ Deno.test("ReservationIndex answers as ReservationTable does, whatever happens t
           if (!taken.delete(name)) taken.add(name);
         };
         for (const step of initial) apply([table], step);
-        const index = ReservationIndex.create(directory.join("index"), table);
+        using index = ReservationIndex.create(directory.join("index"), table);
         for (const step of operations) {
-          index.change(() => apply([table, index], step));
+          apply([table, index], step);
           const { address, owner } = step;
           const last = {
             family: address.family,
@@ -366,11 +366,10 @@ Deno.test("ReservationIndex answers as ReservationTable does, whatever happens t
             index.firstFree(address, address),
             table.firstFree(address, address),
           );
-          const byText = (lookup: ReservationLookup): string[] =>
+          const byText = (lookup: Lookup): string[] =>
             lookup.addressesOf(owner).map(formatIpAddress).sort();
           assertEquals(byText(index), byText(table));
         }
-        index.close();
       },
     ),
     { numRuns: 60 },

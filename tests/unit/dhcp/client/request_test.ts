@@ -48,7 +48,7 @@ interface Row {
   readonly codes: readonly number[];
 }
 
-const NOBODY = "0.0.0.0";
+const UNSPECIFIED = "0.0.0.0";
 const ALL = "255.255.255.255";
 const LEASED = "192.0.2.50";
 const SERVER = "192.0.2.1";
@@ -57,9 +57,9 @@ testRows<Row>("request", [
   {
     name: "DISCOVER (RFC 2131 table 5): ciaddr 0, 50 MAY, 54 MUST NOT",
     builder: "discover",
-    from: NOBODY,
+    from: UNSPECIFIED,
     to: ALL,
-    ciaddr: NOBODY,
+    ciaddr: UNSPECIFIED,
     secs: 7,
     codes: [53, 55, 57, 61],
   },
@@ -67,9 +67,9 @@ testRows<Row>("request", [
     name:
       "REQUEST in SELECTING (RFC 2131 table 4): broadcast, 50 MUST, 54 MUST, ciaddr zero",
     builder: "selecting",
-    from: NOBODY,
+    from: UNSPECIFIED,
     to: ALL,
-    ciaddr: NOBODY,
+    ciaddr: UNSPECIFIED,
     secs: 7,
     codes: [53, 50, 54, 55, 57, 61],
   },
@@ -77,9 +77,9 @@ testRows<Row>("request", [
     name:
       "REQUEST in INIT-REBOOT (RFC 2131 table 4): broadcast, 50 MUST, 54 MUST NOT, ciaddr zero",
     builder: "initReboot",
-    from: NOBODY,
+    from: UNSPECIFIED,
     to: ALL,
-    ciaddr: NOBODY,
+    ciaddr: UNSPECIFIED,
     secs: 7,
     codes: [53, 50, 55, 57, 61],
   },
@@ -107,9 +107,9 @@ testRows<Row>("request", [
     name:
       "DECLINE (RFC 2131 table 5): secs 0, ciaddr 0, 50 and 54 MUST, 55 and 57 MUST NOT",
     builder: "decline",
-    from: NOBODY,
+    from: UNSPECIFIED,
     to: ALL,
-    ciaddr: NOBODY,
+    ciaddr: UNSPECIFIED,
     secs: 0,
     codes: [53, 50, 54, 56, 61],
   },
@@ -135,7 +135,7 @@ testRows<Row>("request", [
   const { op, htype, hops, xid, flags } = message;
   assertEquals([op, htype, hops, xid, flags], [1, 1, 0, FIELDS.xid, 0]);
   for (const field of ["yiaddr", "siaddr", "giaddr"] as const) {
-    assertEquals(formatIpAddress(message[field]), NOBODY);
+    assertEquals(formatIpAddress(message[field]), UNSPECIFIED);
   }
 });
 

@@ -118,7 +118,8 @@ Deno.test(`a client sends at most ${MAX_PER_MINUTE} messages a minute, whatever 
         for (let minute = 0; minute < 5; minute++) {
           client.advance(MINUTE);
           checkState(client.state, client.nowMs);
-          // A caller that tries again at once is the caller's own flood; a daemon does so once in a while.
+          // A caller that tries again at once is the caller's own flood; a daemon does so once in a
+          // while.
           if (client.state.state === "STOPPED") client.event(START);
         }
         const max = maxPerMinute(client.sent);
@@ -267,7 +268,9 @@ Deno.test("a client is never late, never uses an expired lease and always sets i
   );
 });
 
-/** A lease is acquired before it is renewed, changed or lost, and lost before another is acquired. */
+/**
+ * A lease is acquired before it is renewed, changed or lost, and lost before another is acquired.
+ */
 function checkStory(client: ClientDriver): void {
   let isHeld = client.effects.length === 0;
   let isKnown = false;

@@ -17,7 +17,9 @@ import {
 import type { InterfaceEvent } from "../../../../lib/netlink/notification.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
 
-/** A namespace with the interface `eth0`, up, and a server with the address 192.0.2.1 on its link. */
+/**
+ * A namespace with the interface `eth0`, up, and a server with the address 192.0.2.1 on its link.
+ */
 export interface TestNetwork {
   readonly interfaces: Interfaces;
   readonly netnsPath: string;

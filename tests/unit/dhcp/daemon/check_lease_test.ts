@@ -63,7 +63,7 @@ testRows<Row>("checkLease()", [
     name: "refuses a prevResult with other addresses",
     prevResult: [OTHER_CIDR, OTHER_MASK],
     want:
-      "dhcp: the lease is 192.0.2.50/24, but prevResult has 192.0.2.51/24 192.0.2.50/25",
+      "dhcp: the lease is 192.0.2.50/24, which prevResult does not have: 192.0.2.51/24 192.0.2.50/25",
   },
   {
     name: "refuses an address that is not on the interface",

@@ -1,4 +1,9 @@
-/** Network interfaces in memory. `attached_interface_contract.ts` says what they share with real ones. @module */
+/**
+ * Network interfaces in memory. `attached_interface_contract.ts` says what they share with real
+ * ones.
+ *
+ * @module
+ */
 
 import { SystemError } from "../../../../lib/base/errors.ts";
 import type { InterfaceLocation } from "../../../../lib/dhcp/daemon/lease_record.ts";

@@ -1,4 +1,9 @@
-/** Lease files and release notes in memory. `lease_store_contract.ts` says what they share with real ones. @module */
+/**
+ * Lease files and release notes in memory. `lease_store_contract.ts` says what they share with real
+ * ones.
+ *
+ * @module
+ */
 
 import { SystemError } from "../../../../lib/base/errors.ts";
 import {

@@ -1,0 +1,128 @@
+/** What host-local needs from outside: stored reservations, files, a clock and a log. @module */
+
+import type { Log } from "../base/log_line.ts";
+import type { ContainerInterface } from "../cni/attachment.ts";
+import type { IpAddress } from "../net/ip_address.ts";
+import type { AddPlan, Reservations } from "./add_plan.ts";
+import type { StoreConfig } from "./config.ts";
+import type { Owner } from "./reservation_format.ts";
+import type { FreeAddresses } from "./round_robin.ts";
+
+/** The effects that the handlers use. */
+export interface HostLocalPorts {
+  readonly stores: ReservationStores;
+  /**
+   * Reads a text file.
+   *
+   * @throws {SystemError} if it cannot be read.
+   */
+  readText(path: string): string;
+  /** Wall clock, milliseconds since 1970. */
+  nowMs(): number;
+  readonly log: Log;
+}
+
+/** One reserved address, as it is stored. */
+export interface Reservation {
+  readonly address: IpAddress;
+  readonly owner: Owner;
+  /** Wall clock, milliseconds since 1970. */
+  readonly reservedAtMs: number;
+  /** Whether it was made before the last boot of the machine. */
+  readonly fromEarlierBoot: boolean;
+  /** Where it is stored, for messages. */
+  readonly location: string;
+}
+
+/** How many reservations a network has. */
+export interface ReservationCount {
+  readonly total: number;
+  /** How many of them were inspected: all, or a fixed number where there are more. */
+  readonly inspected: number;
+  /** How many of the inspected ones were made before the last boot. */
+  readonly fromEarlierBoot: number;
+}
+
+/**
+ * The reservations of one ADD, written but not final: disposing of them undoes them unless they are
+ * kept.
+ */
+export interface PendingReservations extends Disposable {
+  /** Makes the reservations final, once the result is printed. What fails in here is logged. */
+  keep(): void;
+}
+
+/**
+ * The reservations of one network. No other process can change them until the store is disposed of.
+ */
+export interface ReservationStore extends FreeAddresses, Disposable {
+  /** Returns what the plan of an ADD of `attachment` has to know. */
+  reservationsOf(attachment: ContainerInterface): Reservations;
+
+  /**
+   * Reserves what the plan of an ADD chooses: all of it or nothing.
+   *
+   * @throws {SystemError} if it cannot be written; nothing is reserved then.
+   */
+  reserve(attachment: ContainerInterface, plan: AddPlan): PendingReservations;
+
+  /**
+   * Releases what the attachment holds; if that is nothing, what its container holds without an
+   * interface name.
+   *
+   * @throws {SystemError} if something cannot be released; everything else is.
+   */
+  release(attachment: ContainerInterface): void;
+
+  /**
+   * Releases every reservation of a known owner that `keep` returns false for.
+   *
+   * @throws {SystemError} if something cannot be released; everything else is.
+   */
+  releaseUnless(keep: (reservation: Reservation) => boolean): void;
+
+  /** Returns the addresses that {@link release} would release. */
+  heldBy(attachment: ContainerInterface): readonly IpAddress[];
+
+  /** Returns the reservation of `address`, or undefined if the address is free. */
+  find(address: IpAddress): Reservation | undefined;
+
+  /** Counts the reservations. */
+  count(): ReservationCount;
+}
+
+/** Opens the reservations of a network. */
+export interface ReservationStores {
+  /**
+   * Opens a network for ADD and creates its directory if there is none.
+   *
+   * @throws {SystemError} if the directory cannot be used, or another process holds the lock for
+   *   too long.
+   */
+  openOrCreate(config: StoreConfig): Promise<ReservationStore>;
+
+  /**
+   * Opens a network for DEL and GC. Returns undefined if the network has no directory.
+   *
+   * @throws {SystemError} if the directory cannot be used, or another process holds the lock for
+   *   too long.
+   */
+  openForChange(config: StoreConfig): Promise<ReservationStore | undefined>;
+
+  /**
+   * Opens a network for CHECK and STATUS: nothing is created, repaired or removed. Returns
+   * undefined if the network has no directory.
+   *
+   * @throws {SystemError} if the directory cannot be used, or another process holds the lock for
+   *   too long.
+   */
+  openForReading(config: StoreConfig): Promise<ReservationStore | undefined>;
+
+  /**
+   * Checks that an ADD could use the directory: it can be created or written, and locked. Does not
+   * wait and creates nothing.
+   *
+   * @throws {SystemError} if it could not.
+   */
+  probe(config: StoreConfig): void;
+}

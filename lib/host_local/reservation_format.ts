@@ -1,0 +1,83 @@
+/**
+ * The names and contents of the files that record reservations, as upstream writes them. Pure.
+ *
+ * @module
+ */
+
+import { trimWhiteSpace } from "../base/whitespace.ts";
+import type { ContainerInterface } from "../cni/attachment.ts";
+import { isValidName } from "../cni/environment.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseAnyFamily,
+} from "../net/ip_address.ts";
+
+/** The owner of an address. */
+export type Owner =
+  | { readonly kind: "attachment"; readonly attachment: ContainerInterface }
+  /** A file of a very old upstream version, which holds the container ID alone. */
+  | { readonly kind: "container"; readonly containerId: string }
+  /** Any other text. The address counts as taken, and no DEL releases it. */
+  | { readonly kind: "unknown" }
+  /** An empty file: what a crash between creating and writing leaves behind. */
+  | { readonly kind: "nobody" };
+
+/**
+ * Formats the content of a reservation file: CR LF on every system, and no line feed at the end.
+ */
+export function formatOwner(
+  { containerId, ifName }: ContainerInterface,
+): string {
+  return `${containerId}\r\n${ifName}`;
+}
+
+/**
+ * Parses the content of a reservation file. White space around it and a bare LF inside are
+ * tolerated.
+ */
+export function parseOwner(content: string): Owner {
+  // A crash of the file system can leave a file of NUL bytes where the text should be.
+  const text = trimWhiteSpace(content.replaceAll("\0", ""));
+  if (text === "") return { kind: "nobody" };
+  const [first = "", ifName, ...more] = text.split(/\r?\n/);
+  const containerId = trimWhiteSpace(first);
+  if (!isValidName(containerId) || more.length > 0) return { kind: "unknown" };
+  if (ifName === undefined) return { kind: "container", containerId };
+  return { kind: "attachment", attachment: { containerId, ifName } };
+}
+
+/**
+ * Returns the text that an owner is looked up by; the empty text for owners that no command looks
+ * up.
+ */
+export function ownerKey(owner: Owner): string {
+  switch (owner.kind) {
+    case "attachment":
+      return formatOwner(owner.attachment);
+    case "container":
+      return owner.containerId;
+    case "unknown":
+    case "nobody":
+      return "";
+  }
+}
+
+/**
+ * Parses the name of a reservation file. Returns undefined for every name that is not an address in
+ * canonical form.
+ */
+export function parseReservationName(name: string): IpAddress | undefined {
+  const address = parseAnyFamily(name);
+  return address !== undefined && formatIpAddress(address) === name
+    ? address
+    : undefined;
+}
+
+/**
+ * Returns the name of the file with the last address reserved from range set `index`: the next
+ * search starts there.
+ */
+export function cursorName(index: number): string {
+  return `last_reserved_ip.${index}`;
+}

@@ -1,0 +1,3 @@
+/** The function in use, typed as in jsr:@std/net. @module */
+
+export function getAvailablePort(): number;
