@@ -91,6 +91,7 @@ export class Daemon {
     let lease: Lease;
     try {
       lease = await this.#waitForLease(entry.client, request, caller);
+      entry.client.prepare(lease);
     } catch (error) {
       await this.#leave(entry);
       throw reportError(error);

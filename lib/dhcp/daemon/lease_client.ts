@@ -212,16 +212,24 @@ export class LeaseClient {
     }
   }
 
+  /** Prepares the interface for the main plugin, before the caller receives the lease. */
+  prepare(lease: Lease): void {
+    if (this.#life.kind === "running") this.#interface.prepare(lease);
+  }
+
   /** Ends; releases what a server has granted, and removes the lease file. */
   async release(): Promise<void> {
     const { kind } = this.#life;
     if (kind === "ended") return;
+    const { lease } = this;
     this.#log("info", "release-started");
     this.#end({ kind: "cancelled" });
     try {
       if (kind === "orphaned") return await this.#releaseFromHost();
       this.#dispatch({ kind: "stop", release: true });
       await this.#socket.flushed(FLUSH_TIMEOUT_MS);
+      // Not earlier: the RELEASE may need these routes.
+      if (lease !== undefined) this.#interface.undoPrepare(lease);
     } finally {
       this.#stored.remove();
       this.#close();
