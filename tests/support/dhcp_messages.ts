@@ -65,6 +65,7 @@ export function settings(
     provided: new Map(),
     requestedCodes: [3, 1],
     broadcast: "auto",
+    maximumMessageSize: 1500,
     ...fields,
     timings: { ...DEFAULT_TIMINGS, ...fields.timings },
   };

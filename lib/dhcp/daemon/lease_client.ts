@@ -507,6 +507,7 @@ export class LeaseClient {
     return clientSettings(this.#stored.identity, this.subject.options, {
       flags: this.#context.flags,
       linkKind: this.#link.kind,
+      mtu: this.#link.mtu,
     });
   }
 }

@@ -91,8 +91,11 @@ async function releaseThrough(
   { ports, flags }: LeaseClientContext,
 ): Promise<void> {
   const { attachment, grant, identity, isLost, options } = record;
-  const linkKind = undefined;
-  const settings = clientSettings(identity, options, { flags, linkKind });
+  const settings = clientSettings(identity, options, {
+    flags,
+    linkKind: undefined,
+    mtu: undefined,
+  });
   const log = attachmentLog(attachment, ports.log);
   await releaseGrant({ grant, isLost, settings, attached }, ports, log);
   ports.leases.remove(attachment);
