@@ -65,6 +65,7 @@ export function settings(
     provided: new Map(),
     requestedCodes: [121, 3, 1, 33, 6, 15, 119, 26],
     broadcast: "auto",
+    maximumMessageSize: 1500,
     ...fields,
     timings: { ...DEFAULT_TIMINGS, ...fields.timings },
   };

@@ -56,5 +56,7 @@ export interface ClientSettings {
    * answer. Some links cannot deliver a unicast to an address that is not set yet (ipvlan).
    */
   readonly broadcast: boolean | "auto";
+  /** The size of the largest message that the client accepts (option 57). */
+  readonly maximumMessageSize: number;
   readonly timings: Timings;
 }

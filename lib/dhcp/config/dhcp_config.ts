@@ -25,6 +25,8 @@ export interface DhcpConfig {
 /** The default path of the daemon's socket. */
 export const DEFAULT_SOCKET_PATH = "/run/cni/dhcp.sock";
 
+/** A shorter time lets every ADD fail although the server answers. */
+const MIN_TIMEOUT_MS = 100;
 /** The probe of RFC 5227 takes up to 9 s; a longer one would only use up the time of the ADD. */
 const MAX_PROBE_MS = 10_000;
 const MAX_METRIC = 0xffffffff;
@@ -105,11 +107,12 @@ function readTimeout(ipam: JsonObject): number | undefined {
   const ms = typeof value === "number"
     ? value * 1000
     : parseDuration(ipam.string(key) ?? "");
-  if (ms !== undefined && ms > 0 && Number.isFinite(ms)) return ms;
+  if (ms !== undefined && ms >= MIN_TIMEOUT_MS && ms < Infinity) return ms;
+  const expected = ms !== undefined && ms > 0 && ms < MIN_TIMEOUT_MS
+    ? "at least 0.1 seconds"
+    : 'a positive number of seconds or a duration such as "30s"';
   throw new ConfigError(
-    `timeout is ${
-      JSON.stringify(value)
-    }, expected a positive number of seconds or a duration such as "30s"`,
+    `timeout is ${JSON.stringify(value)}, expected ${expected}`,
     ipam.at(key),
   );
 }

@@ -43,6 +43,7 @@ import {
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
 import type { Metrics } from "./metrics.ts";
+import type { PacketRate } from "./packet_rate.ts";
 import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
 import { resumeEvent } from "./resume_policy.ts";
@@ -67,6 +68,7 @@ export interface LeaseClientContext {
   readonly ports: DaemonPorts;
   readonly flags: ClientFlags;
   readonly metrics: Metrics;
+  readonly rate: PacketRate;
   /** Called when a client has ended by itself; its lease file is removed. */
   readonly onEnd: (subject: LeaseSubject) => void;
 }
@@ -113,6 +115,8 @@ export class LeaseClient {
       scheduler,
       log,
       metrics,
+      rate: context.rate,
+      onGone: () => this.#orphan("interface"),
       onReadable: () => this.#receive(),
       onConflict: () => this.#dispatch({ kind: "conflict" }),
     });
@@ -327,7 +331,7 @@ export class LeaseClient {
         return undefined;
       case "send":
         this.#interface.beforeSend();
-        if (!this.#socket.send(effect)) this.#orphan("interface");
+        this.#socket.send(effect);
         return undefined;
       case "probe":
         this.#socket.probe(effect);
@@ -349,7 +353,9 @@ export class LeaseClient {
         return undefined;
       case "failed":
         this.#context.metrics.count(`failed_${effect.failure.kind}`);
-        return effect.failure;
+        return this.#socket.isWaiting
+          ? { kind: "delayed", failure: effect.failure }
+          : effect.failure;
       case "log":
         this.#log(effect.level, effect.event, effect.fields);
         return undefined;
@@ -496,7 +502,7 @@ export class LeaseClient {
     const { grant, isLost } = this.#stored;
     const settings = this.#settings();
     const held = { grant, isLost, settings, attached: undefined };
-    await releaseGrant(held, this.#context.ports, this.#log);
+    await releaseGrant(held, this.#context, this.#log);
   }
 
   #end(failure: AcquisitionFailure): void {
@@ -515,6 +521,7 @@ export class LeaseClient {
     return clientSettings(this.#stored.identity, this.subject.options, {
       flags: this.#context.flags,
       linkKind: this.#link.kind,
+      mtu: this.#link.mtu,
     });
   }
 }

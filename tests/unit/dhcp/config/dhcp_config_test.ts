@@ -143,6 +143,12 @@ testRows("parseDhcpConfig() refuses", [
       'timeout is 0, expected a positive number of seconds or a duration such as "30s"',
   },
   {
+    name: "a timeout with which no ADD can succeed",
+    ipam: { timeout: "1ms" },
+    error: "ConfigError",
+    message: 'timeout is "1ms", expected at least 0.1 seconds',
+  },
+  {
     name: "a timeout without a unit in text",
     ipam: { timeout: "30" },
     error: "ConfigError",
