@@ -159,11 +159,13 @@ export class DiskStore implements ReservationStore {
         removeFile(this.#directory.pathOf(address));
       }
     });
-    bestEffort(
+    const isMarkerRemoved = bestEffort(
       this.#log,
       "marker-not-removed",
       () => removeFile(this.#directory.join(FILE_NAME.answered)),
     );
+    // With a current index, the next command would not read the files and miss the marker.
+    if (!isMarkerRemoved) return;
     this.#reservations.save({
       removed: replaced,
       inserted: choices.flatMap(({ address, reused }) =>
