@@ -49,9 +49,9 @@ const GOOD = {
 
 /**
  * The timeout of an ADD that fails: long enough for a busy machine to follow the script. After NAKs
- * the client retries at 0, 1, 3 and 7 s, so it waits for no reply at 5 s.
+ * the client retries at 0, 1, 3, 7 and 15 s, so it waits for no reply at 12 s.
  */
-const SHORT = { timeout: "5s" };
+const SHORT = { timeout: "12s" };
 /** The timeout of an ADD that succeeds, which never passes. */
 const LONG = { timeout: "2m" };
 
