@@ -248,7 +248,7 @@ testRows(
 );
 
 testRows(
-  "DEL finds what GC has read in place of an index that",
+  "GC replaces, so that DEL finds everything, an index that",
   WRONG_INDEXES,
   ({ held }) => {
     using network = indexed();
@@ -384,7 +384,7 @@ function withoutRuns(path: string): void {
 
 function flipBytes(path: string): void {
   const bytes = Deno.readFileSync(path);
-  // The header stays, so that the file opens; every page behind it is damaged.
+  // The header stays, so that the file opens; every page after it is damaged.
   for (let at = 100; at < bytes.length; at += 7) {
     bytes[at] = (bytes[at] ?? 0) ^ 0xff;
   }
