@@ -248,7 +248,7 @@ testRows(
 );
 
 testRows(
-  "DEL finds what GC has read in place of an index that",
+  "GC replaces, so that DEL finds everything, an index that",
   WRONG_INDEXES,
   ({ held }) => {
     using network = indexed();
@@ -384,14 +384,17 @@ function withoutRuns(path: string): void {
 
 function flipBytes(path: string): void {
   const bytes = Deno.readFileSync(path);
-  // The header stays, so that the file opens; every page behind it is damaged.
+  // The header stays, so that the file opens; every page after it is damaged.
   for (let at = 100; at < bytes.length; at += 7) {
     bytes[at] = (bytes[at] ?? 0) ^ 0xff;
   }
   Deno.writeFileSync(path, bytes);
 }
 
-/** Read and write version 2, and a page size that no file has: SQLite opens the log before it refuses the file. */
+/**
+ * Read and write version 2, and a page size that no file has: SQLite opens the log before it
+ * refuses the file.
+ */
 function askForLog(path: string): void {
   const bytes = Deno.readFileSync(path);
   Deno.writeFileSync(path, bytes.fill(2, 16, 32));
@@ -565,6 +568,24 @@ Deno.test("ADD in an indexed network answers once, and undoes everything if that
   assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
     "10.0.0.8",
   ]);
+});
+
+Deno.test("ADD leaves the index outdated if it cannot remove .answered", () => {
+  using network = indexed();
+  const marker = network.join(".answered");
+  network.add({
+    containerId: "c2",
+    options: INDEXED,
+    answer: () => {
+      Deno.removeSync(marker);
+      Deno.mkdirSync(`${marker}/full`, { recursive: true });
+    },
+  });
+  assertEquals(isCurrent(network), false);
+  assertEquals(
+    network.logged.map((line) => line.split(" ", 2).join(" ")),
+    ["level=warn event=marker-not-removed"],
+  );
 });
 
 Deno.test("ADD in an indexed network reuses an address from before the boot", () => {
