@@ -59,6 +59,8 @@ const REASONS = {
   notAllowed: '"routes" does not allow the destination',
   linkLocal:
     'the destination includes link-local addresses; "routes" must allow it explicitly',
+  nextHop:
+    'the next hop is outside the subnet, and "routes" does not accept a route to it',
   covering:
     'together the routes capture a large part of IPv4; "allowSplitDefault": true accepts them',
   coveringSuppressed:
@@ -79,7 +81,7 @@ export function acceptedRoutes(
     mayCover: policy.allowSplitDefault && !policy.suppressGateway,
   };
   const isAccepted = (route: DhcpRoute): boolean => {
-    const reason = problemOf(route, lists);
+    const reason = problemOf(route, lists, lease);
     if (reason !== undefined) add(dropped, reason, route);
     return reason === undefined;
   };
@@ -151,21 +153,41 @@ interface RouteLists {
   readonly mayCover: boolean;
 }
 
-/** Returns why a single route is not used. */
+/**
+ * Returns why a single route is not used. A next hop outside the subnet counts as a destination: it
+ * gets an on-link route.
+ */
 function problemOf(
   route: DhcpRoute,
+  lists: RouteLists,
+  subnet: Ipv4Cidr,
+): Reason | undefined {
+  const { destination, gateway } = route;
+  const refusal = isDefault(route)
+    ? undefined
+    : refusalOf(rangeOf(destination), lists);
+  if (refusal !== undefined) return refusal;
+  if (gateway === undefined || cidrContains(subnet, gateway)) return undefined;
+  const hop = refusalOf(rangeOf(onLinkRoute(gateway).destination), lists);
+  const isAccepted = hop === undefined ||
+    isDefault(route) && hop === "notAllowed";
+  return isAccepted ? undefined : "nextHop";
+}
+
+/** Returns why a destination, apart from that of a default route, is not accepted. */
+function refusalOf(
+  destination: AddressRange,
   { allowed, denied, mayCover }: RouteLists,
 ): Reason | undefined {
-  if (isDefault(route)) return undefined;
-  const destination = rangeOf(route.destination);
   if (denied.some((range) => overlaps(range, destination))) return "denied";
   const allowing = allowed?.filter((range) => includes(range, destination));
-  if (allowing?.length === 0) return "notAllowed";
-  if (!overlaps(LINK_LOCAL, destination)) return undefined;
   const isExplicit = allowing?.some((range) => !isEverything(range)) ?? false;
   // Part of a split default route.
   const isSplit = mayCover && !includes(LINK_LOCAL, destination);
-  return isExplicit || isSplit ? undefined : "linkLocal";
+  if (overlaps(LINK_LOCAL, destination) && !isExplicit && !isSplit) {
+    return "linkLocal";
+  }
+  return allowing?.length === 0 ? "notAllowed" : undefined;
 }
 
 /**
