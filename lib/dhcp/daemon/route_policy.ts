@@ -14,7 +14,7 @@ import {
   type Ipv4Cidr,
   lastAddress,
 } from "../../net/cidr.ts";
-import { type Ipv4Address, ipv4FromBits } from "../../net/ipv4_address.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
 
 /** The options that decide which routes of a lease are used, and how. */
 export type RoutePolicy = Pick<
@@ -48,11 +48,8 @@ export interface AcceptedRoutes {
  */
 const MAX_COVERED = 2 ** 28;
 
-/** The services that clouds offer to their machines have addresses here (RFC 3927). */
-const LINK_LOCAL: Ipv4Cidr = {
-  address: ipv4FromBits(0xa9fe0000),
-  prefixLength: 16,
-};
+/** 169.254.0.0/16 (RFC 3927): the services that clouds offer to their machines have addresses here. */
+const LINK_LOCAL: AddressRange = { first: 0xa9fe0000, last: 0xa9feffff };
 
 /** How many routes a warning names; a lease can have hundreds. */
 const MAX_NAMED = 3;
@@ -62,6 +59,8 @@ const REASONS = {
   notAllowed: '"routes" does not allow the destination',
   linkLocal:
     'the destination includes link-local addresses; "routes" must allow it explicitly',
+  nextHop:
+    'the next hop is outside the subnet, and "routes" does not accept a route to it',
   covering:
     'together the routes capture a large part of IPv4; "allowSplitDefault": true accepts them',
   coveringSuppressed:
@@ -76,15 +75,22 @@ export function acceptedRoutes(
   policy: RoutePolicy,
 ): AcceptedRoutes {
   const dropped = new Map<Reason, DhcpRoute[]>();
+  const lists: RouteLists = {
+    allowed: policy.allowedRoutes?.map(rangeOf),
+    denied: policy.deniedRoutes.map(rangeOf),
+    mayCover: policy.allowSplitDefault && !policy.suppressGateway,
+  };
   const isAccepted = (route: DhcpRoute): boolean => {
-    const reason = problemOf(route, policy);
+    const reason = problemOf(route, lists, lease);
     if (reason !== undefined) add(dropped, reason, route);
     return reason === undefined;
   };
   const acceptable = lease.routes
     .filter((route) => !isSuppressed(route, policy))
     .filter(isAccepted);
-  const { kept, covering } = splitCovering(acceptable, policy);
+  const { kept, covering } = lists.mayCover
+    ? { kept: acceptable, covering: [] }
+    : splitCovering(acceptable);
   for (const route of covering) {
     const { suppressGateway } = policy;
     add(dropped, suppressGateway ? "coveringSuppressed" : "covering", route);
@@ -132,37 +138,56 @@ function isSuppressed(
   return isDefault(route) ? suppressGateway : suppressRoutes;
 }
 
+/** The addresses of a network, as numbers: a lease can have many routes. */
+interface AddressRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The part of a policy that applies to each route except a default route. */
+interface RouteLists {
+  /** Undefined: any. */
+  readonly allowed: readonly AddressRange[] | undefined;
+  readonly denied: readonly AddressRange[];
+  /** Whether the routes may cover a large part of IPv4. */
+  readonly mayCover: boolean;
+}
+
 /**
- * Returns why a single route is not used. The lists of the configuration do not apply to a default
- * route.
+ * Returns why a single route is not used. A next hop outside the subnet counts as a destination: it
+ * gets an on-link route.
  */
 function problemOf(
   route: DhcpRoute,
-  policy: RoutePolicy,
+  lists: RouteLists,
+  subnet: Ipv4Cidr,
 ): Reason | undefined {
-  if (isDefault(route)) return undefined;
-  const { destination } = route;
-  const { allowedRoutes, deniedRoutes } = policy;
-  if (deniedRoutes.some((denied) => overlaps(denied, destination))) {
-    return "denied";
-  }
-  const allowing = allowedRoutes?.filter((allowed) =>
-    includes(allowed, destination)
-  );
-  if (allowing?.length === 0) return "notAllowed";
-  if (!overlaps(LINK_LOCAL, destination)) return undefined;
-  const isExplicit = allowing?.some(({ prefixLength }) => prefixLength > 0) ??
-    false;
-  // Part of a split default route.
-  const isSplit = mayCover(policy) &&
-    destination.prefixLength < LINK_LOCAL.prefixLength;
-  return isExplicit || isSplit ? undefined : "linkLocal";
+  const { destination, gateway } = route;
+  const refusal = isDefault(route)
+    ? undefined
+    : refusalOf(rangeOf(destination), lists);
+  if (refusal !== undefined) return refusal;
+  if (gateway === undefined || cidrContains(subnet, gateway)) return undefined;
+  const hop = refusalOf(rangeOf(onLinkRoute(gateway).destination), lists);
+  const isAccepted = hop === undefined ||
+    isDefault(route) && hop === "notAllowed";
+  return isAccepted ? undefined : "nextHop";
 }
 
-function mayCover(
-  { allowSplitDefault, suppressGateway }: RoutePolicy,
-): boolean {
-  return allowSplitDefault && !suppressGateway;
+/** Returns why a destination, apart from that of a default route, is not accepted. */
+function refusalOf(
+  destination: AddressRange,
+  { allowed, denied, mayCover }: RouteLists,
+): Reason | undefined {
+  if (denied.some((range) => overlaps(range, destination))) return "denied";
+  const allowing = allowed?.filter((range) => includes(range, destination));
+  const isExplicit = allowing?.some((range) => !isEverything(range)) ?? false;
+  // Part of a split default route.
+  const isSplit = mayCover && !includes(LINK_LOCAL, destination);
+  if (overlaps(LINK_LOCAL, destination) && !isExplicit && !isSplit) {
+    return "linkLocal";
+  }
+  return allowing?.length === 0 ? "notAllowed" : undefined;
 }
 
 /**
@@ -171,20 +196,21 @@ function mayCover(
  */
 function splitCovering(
   routes: readonly DhcpRoute[],
-  policy: RoutePolicy,
 ): {
   readonly kept: readonly DhcpRoute[];
   readonly covering: readonly DhcpRoute[];
 } {
-  if (mayCover(policy)) return { kept: routes, covering: [] };
   const sorted = routes.filter((route) => !isDefault(route))
-    .map(({ destination }) => destination)
-    .sort((one, other) => Number(one.address.value - other.address.value));
+    .map(({ destination }) => ({
+      ...rangeOf(destination),
+      prefixLength: destination.prefixLength,
+    }))
+    .sort((one, other) => one.first - other.first);
   // The shortest prefix that may stay. Each turn is linear, and there are at most 32.
   let shortest = 1;
-  const long = (): readonly Ipv4Cidr[] =>
-    sorted.filter(({ prefixLength }) => prefixLength >= shortest);
-  while (shortest < 32 && unionSize(long()) > MAX_COVERED) shortest += 1;
+  const unionOfLong = (): number =>
+    unionSize(sorted.filter(({ prefixLength }) => prefixLength >= shortest));
+  while (unionOfLong() > MAX_COVERED) shortest += 1;
   const isKept = (route: DhcpRoute): boolean =>
     isDefault(route) || route.destination.prefixLength >= shortest;
   return {
@@ -193,26 +219,34 @@ function splitCovering(
   };
 }
 
-/** Returns the number of addresses in at least one of the networks. @param sorted By address. */
-function unionSize(sorted: readonly Ipv4Cidr[]): number {
+/** Returns the number of addresses in at least one of the ranges. @param sorted By `first`. */
+function unionSize(sorted: readonly AddressRange[]): number {
   let size = 0;
-  let end = 0;
-  for (const network of sorted) {
-    const first = Number(network.address.value);
-    const next = Number(lastAddress(network).value) + 1;
-    size += Math.max(0, next - Math.max(first, end));
-    end = Math.max(end, next);
+  let next = 0;
+  for (const { first, last } of sorted) {
+    size += Math.max(0, last + 1 - Math.max(first, next));
+    next = Math.max(next, last + 1);
   }
   return size;
 }
 
-function includes(outer: Ipv4Cidr, inner: Ipv4Cidr): boolean {
-  return outer.prefixLength <= inner.prefixLength &&
-    cidrContains(outer, inner.address);
+function rangeOf(network: Ipv4Cidr): AddressRange {
+  return {
+    first: Number(network.address.value),
+    last: Number(lastAddress(network).value),
+  };
 }
 
-function overlaps(one: Ipv4Cidr, other: Ipv4Cidr): boolean {
-  return includes(one, other) || includes(other, one);
+function includes(outer: AddressRange, inner: AddressRange): boolean {
+  return outer.first <= inner.first && inner.last <= outer.last;
+}
+
+function overlaps(one: AddressRange, other: AddressRange): boolean {
+  return one.first <= other.last && other.first <= one.last;
+}
+
+function isEverything({ first, last }: AddressRange): boolean {
+  return first === 0 && last === 0xffffffff;
 }
 
 function inOrder(

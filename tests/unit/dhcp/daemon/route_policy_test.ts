@@ -41,6 +41,8 @@ const COVERING =
   'together the routes capture a large part of IPv4; "allowSplitDefault": true accepts them';
 const COVERING_SUPPRESSED =
   'together the routes capture a large part of IPv4, and "suppress" has "gateway"';
+const NEXT_HOP =
+  'the next hop is outside the subnet, and "routes" does not accept a route to it';
 const DENIED = '"routes" denies the destination';
 const NOT_ALLOWED = '"routes" does not allow the destination';
 const HALVES = ["0.0.0.0/1", "128.0.0.0/1"];
@@ -269,9 +271,48 @@ testRows<Row>("acceptedRoutes()", [
     ],
   },
   {
-    name: "adds an on-link route to a router whose address is link-local",
+    name:
+      "drops routes through link-local addresses, to which it would add one",
+    routes: ["0.0.0.0/0 169.254.1.1", "10.0.0.0/8 169.254.169.254"],
+    want: [],
+    warnings: [
+      `routes 0.0.0.0/0 via 169.254.1.1, 10.0.0.0/8 via 169.254.169.254: ${NEXT_HOP}`,
+    ],
+  },
+  {
+    name: "drops them whatever else is allowed",
     routes: ["0.0.0.0/0 169.254.1.1"],
+    policy: { allow: ["10.0.0.0/8"] },
+    want: [],
+    warnings: [`route 0.0.0.0/0 via 169.254.1.1: ${NEXT_HOP}`],
+  },
+  {
+    name: "adds an on-link route to a link-local router that is allowed",
+    routes: ["0.0.0.0/0 169.254.1.1"],
+    policy: { allow: ["169.254.1.1/32"] },
     want: ["169.254.1.1/32 on-link", "0.0.0.0/0 169.254.1.1"],
+  },
+  {
+    name: "accepts a link-local router in the subnet",
+    lease: "169.254.7.7/16",
+    routes: ["0.0.0.0/0 169.254.1.1"],
+  },
+  {
+    name: "drops routes through denied addresses outside the subnet",
+    routes: ["0.0.0.0/0 10.96.0.1", "10.1.0.0/16 10.96.0.1"],
+    policy: { deny: ["10.96.0.0/12"] },
+    want: [],
+    warnings: [
+      `routes 0.0.0.0/0 via 10.96.0.1, 10.1.0.0/16 via 10.96.0.1: ${NEXT_HOP}`,
+    ],
+  },
+  {
+    name:
+      "drops routes through addresses that are not allowed, but the default route",
+    routes: ["0.0.0.0/0 198.51.100.1", "10.1.0.0/16 203.0.113.9"],
+    policy: { allow: ["10.0.0.0/8"] },
+    want: ["198.51.100.1/32 on-link", "0.0.0.0/0 198.51.100.1"],
+    warnings: [`route 10.1.0.0/16 via 203.0.113.9: ${NEXT_HOP}`],
   },
   {
     name: "adds an on-link route although the server's own routes are denied",
