@@ -1,8 +1,8 @@
 /**
  * Measures the compiled dhcp plugin and daemon and upstream's, and writes docs/bench_dhcp.md.
  *
- * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq` and `nft`; everything runs in
- * network namespaces of its own.
+ * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq` and
+ * `nft`; everything runs in network namespaces of its own.
  * @module
  */
 

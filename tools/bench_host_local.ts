@@ -1,7 +1,9 @@
 /**
- * Measures the compiled host-local beside upstream's, and writes docs/bench.md and docs/bench.svg.
+ * Measures the compiled host-local and upstream's, and writes docs/bench.md and docs/bench.svg.
  *
- * `HOST_LOCAL_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` name other binaries. Needs root for the whole bridge ADD.
+ * `HOST_LOCAL_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root for
+ * the bridge plugin.
+ *
  * @module
  */
 
@@ -26,7 +28,10 @@ const EMPTY = Deno.env.get("EMPTY_BIN") ?? `${REPOSITORY}/dist/empty`;
 const UPSTREAM_DIR = Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni";
 const UPSTREAM = `${UPSTREAM_DIR}/host-local`;
 
-/** Numbers of reservations, and in how many of the {@link ROUNDS} upstream's calls are affordable with so many. */
+/**
+ * Numbers of reservations, and in how many of the {@link ROUNDS} upstream's calls are affordable
+ * with so many.
+ */
 const SIZES:
   readonly (readonly [reservations: number, upstreamRounds: number])[] = [
     [0, 31],
@@ -55,7 +60,10 @@ async function measureVersion(): Promise<Figures["versionMs"]> {
   return { ours, empty, upstream };
 }
 
-/** Calls a second with many clients; upstream's calls do not overlap, so their times tell how many are affordable. */
+/**
+ * Calls a second with many clients; upstream's calls do not overlap, so their times tell how many
+ * are affordable.
+ */
 async function measureRate(
   network: BenchNetwork,
   pairMs: number,
@@ -108,7 +116,7 @@ async function measureCold({ ours }: SizeBench): Promise<number> {
   return median(times);
 }
 
-/** All sizes by turns, as they are compared with each other too. */
+/** Measures all sizes alternately, for they are compared with each other too. */
 async function measureSingleCalls(
   benches: readonly SizeBench[],
 ): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * `deno task format:cases`: formats the case files of the conformance suites. With `--check` it writes nothing, lists
- * the files that are not formatted, and exits with status 1 if there are any.
+ * `deno task format:cases`: formats the case files of the conformance suites. With `--check` it
+ * writes nothing, lists the files that are not formatted, and exits with status 1 if there are any.
  *
  * @module
  */
@@ -36,10 +36,11 @@ export function caseFiles(): string[] {
 }
 
 /**
- * Formats the text of a case file: an object or a list is on one line where it fits, else it has a line for each of its
- * entries. An only entry that is itself an object or a list stays on the line of its parent.
+ * Formats the text of a case file: an object or a list is on one line where it fits, else it has a
+ * line for each of its entries. An only entry that is itself an object or a list stays on the line
+ * of its parent.
  *
- * @throws {SyntaxError} If the text is not JSON.
+ * @throws {SyntaxError} if the text is not JSON.
  */
 export function formatCases(text: string): string {
   const value: unknown = JSON.parse(text);
@@ -86,7 +87,10 @@ function formatLine(value: unknown): string {
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
 
-/** A value that is neither an object nor a list. Characters that an editor does not show are escaped. */
+/**
+ * A value that is neither an object nor a list. Characters that an editor does not show are
+ * escaped.
+ */
 function formatText(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\p{C}\p{Z}]/gu,

@@ -1,6 +1,7 @@
 /**
- * `deno task test`: installs what the tests need and runs every check and test. The last line of its output has the
- * counts, after the names of what failed. Its exit status is 1 if anything failed.
+ * `deno task test`: installs what the tests need and runs every check and test. The last line of
+ * its output has the counts, after the names of what failed. Its exit status is 1 if anything
+ * failed.
  *
  * @module
  */

@@ -47,7 +47,10 @@ export const PLAIN_TEXTS: readonly string[] = [
   ),
   ...["base", "net", "netlink", "cni"].map((folder) => `tests/unit/${folder}`),
   ...["sys", "linux"].map((folder) => `tests/effects/${folder}`),
-  "tests/architecture",
+  ...["architecture", "dhcp/servers", "support", "tools"].map((folder) =>
+    `tests/${folder}`
+  ),
+  "tools",
 ];
 
 /** The list of words, and its test. */

@@ -44,7 +44,8 @@ export class ClientDriver {
   readonly #inbox: { atMs: number; message: DhcpMessage }[] = [];
 
   /**
-   * Every random number is 2^31 by default, the middle: no jitter, and the same xid in every exchange.
+   * Every random number is 2^31 by default, the middle: no jitter, and the same xid in every
+   * exchange.
    */
   constructor(
     settings: ClientSettings = makeSettings(),

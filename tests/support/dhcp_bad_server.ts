@@ -1,5 +1,6 @@
 /**
- * A scripted server that sends any bytes, well formed or not. It listens on `eth0`, 192.0.2.1, of a namespace.
+ * A scripted server that sends any bytes, well formed or not. It listens on `eth0`, 192.0.2.1, of a
+ * namespace.
  *
  * @module
  */

@@ -52,7 +52,10 @@ export function message(fields: Partial<DhcpMessage> = {}): DhcpMessage {
   };
 }
 
-/** Builds the settings of a client with the hardware address 02:00:5e:10:00:01 and the identifier `c1/net/eth0`. */
+/**
+ * Builds the settings of a client with the hardware address 02:00:5e:10:00:01 and the identifier
+ * `c1/net/eth0`.
+ */
 export function settings(
   fields: Partial<Omit<ClientSettings, "timings">> & {
     readonly timings?: Partial<ClientSettings["timings"]>;
@@ -70,7 +73,10 @@ export function settings(
   };
 }
 
-/** Builds a reply of the server 192.0.2.1: /24, router 192.0.2.1, one hour. `options` replace these, undefined removes one. */
+/**
+ * Builds a reply of the server 192.0.2.1: /24, router 192.0.2.1, one hour. `options` replace these,
+ * undefined removes one.
+ */
 export function reply(
   type: "OFFER" | "ACK" | "NAK",
   xid: number,

@@ -69,7 +69,10 @@ export class Wire implements AsyncDisposable {
     return this.#messages;
   }
 
-  /** The messages without retransmissions, whose number depends on the speed of the machine: one per exchange and type. */
+  /**
+   * The messages without retransmissions, whose number depends on the speed of the machine: one per
+   * exchange and type.
+   */
   get distinct(): readonly ClientMessage[] {
     const { messages } = this;
     return messages.filter(({ type, message: { xid } }, index) =>

@@ -174,7 +174,12 @@ runtime = "runc"
     return ["nsenter", "-t", this.#initPid, "-n", "-m"];
   }
 
-  /** Runs a program on the host to its end. @returns Its stdout. @throws {ProcessError} if it fails. */
+  /**
+   * Runs a program on the host to its end.
+   *
+   * @returns Its stdout.
+   * @throws {ProcessError} if it fails.
+   */
   async run(...command: readonly string[]): Promise<string> {
     return await capture([...this.enter, ...command]);
   }
@@ -195,7 +200,12 @@ runtime = "runc"
     );
   }
 
-  /** Starts a container that only sleeps. @param options More options of `podman run`. @returns Its id. */
+  /**
+   * Starts a container that only sleeps.
+   *
+   * @param options More options of `podman run`.
+   * @returns Its id.
+   */
   async runContainer(
     networks: readonly string[],
     options: readonly string[] = [],

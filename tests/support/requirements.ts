@@ -1,4 +1,9 @@
-/** What a test needs from the machine. A test whose requirements are not met is skipped, with the reason. @module */
+/**
+ * What a test needs from the machine. A test whose requirements are not met is skipped, with the
+ * reason.
+ *
+ * @module
+ */
 
 import { report } from "./report.ts";
 

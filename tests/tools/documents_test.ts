@@ -1,4 +1,8 @@
-/** What the documents refer to: files and headings that exist, and the imports between folders. @module */
+/**
+ * What the documents refer to: files and headings that exist, and the imports between folders.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { DOCUMENTS } from "../../tools/release.ts";

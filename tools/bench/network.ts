@@ -46,7 +46,9 @@ export class BenchNetwork {
     await Deno.remove(`${this.dataDir}/${NAME}/.index.db`).catch(() => {});
   }
 
-  /** Calls ADD and then DEL for the same container, and returns the time of each in milliseconds. */
+  /**
+   * Calls ADD and then DEL for the same container, and returns the time of each in milliseconds.
+   */
   async addAndDelete(): Promise<[number, number]> {
     this.#calls += 1;
     const id = containerId(0xc000000 + this.#calls);
@@ -56,7 +58,10 @@ export class BenchNetwork {
     ];
   }
 
-  /** Makes `pairs` ADDs and DELs with this many clients at once, and returns the number of calls per second. */
+  /**
+   * Makes `pairs` ADDs and DELs with this many clients at once, and returns the number of calls per
+   * second.
+   */
   async callsPerSecond(clients: number, pairs: number): Promise<number> {
     let waiting = pairs;
     const startMs = performance.now();

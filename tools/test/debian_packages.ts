@@ -26,8 +26,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Installs the missing packages of `names` with apt-get, and prints them. Does nothing if it is not run as root on
- * Debian: the tests that need a package are skipped.
+ * Installs the missing packages of `names` with apt-get, and prints them. Does nothing if it is not
+ * run as root on Debian: the tests that need a package are skipped.
  *
  * @throws {ProcessError} or an `Error` if apt-get fails.
  */

@@ -44,9 +44,9 @@ const COUNTS =
 /**
  * Reads the summary of one run.
  *
- * The last line with counts is used, not the JUnit report: that one leaves out modules that fail to load and lists
- * steps as tests. A run that fails without a failed test (a type error, a crash), or that prints no counts, counts as
- * one failure.
+ * The last line with counts is used, not the JUnit report: that one leaves out modules that fail to
+ * load and lists steps as tests. A run that fails without a failed test (a type error, a crash), or
+ * that prints no counts, counts as one failure.
  *
  * @param output What `deno test` printed, without colors.
  * @param title Names the run where it fails without a failed test.

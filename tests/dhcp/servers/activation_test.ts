@@ -7,7 +7,10 @@ import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
-/** Opens the socket as descriptor 3, sets the variables for its own process, and executes the command. */
+/**
+ * Opens the socket as descriptor 3, sets the variables for its own process, and executes the
+ * command.
+ */
 const ACTIVATOR = `use Socket; use POSIX (); $^F = 9;
   socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die $!;
   (my $name = $ENV{SOCKET}) =~ s/^abstract:/\\0/;
@@ -15,7 +18,11 @@ const ACTIVATOR = `use Socket; use POSIX (); $^F = 9;
   POSIX::dup2(fileno($s), 3) if fileno($s) != 3;
   $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; exec @ARGV or die $!;`;
 
-/** Starts a daemon on a socket of this name. @returns The daemon and its log line when it serves. */
+/**
+ * Starts a daemon on a socket of this name.
+ *
+ * @returns The daemon and its log line when it serves.
+ */
 async function activate(
   directory: TempDir,
   socket: string,

@@ -98,7 +98,8 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    // Nothing listens on port 67, so the host replies by ICMP and the client's socket gets ECONNREFUSED.
+    // Nothing listens on port 67, so the host replies by ICMP and the client's socket gets
+    // ECONNREFUSED.
     name: "the client keeps its address when renewals get ICMP errors",
     afterwards: () => [],
     check: async (after) => {

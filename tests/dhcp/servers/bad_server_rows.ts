@@ -1,4 +1,8 @@
-/** ADD with misbehaving servers: its error or its lease, and that the daemon continues to serve. @module */
+/**
+ * ADD with misbehaving servers: its error or its lease, and that the daemon continues to serve.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { UNSPECIFIED_ADDRESS } from "../../../lib/net/ipv4_address.ts";
@@ -44,8 +48,8 @@ const GOOD = {
 };
 
 /**
- * The timeout of an ADD that fails: long enough for a busy machine to follow the script. After NAKs the client retries at
- * 0, 1, 3 and 7 s, so it waits for no reply at 5 s.
+ * The timeout of an ADD that fails: long enough for a busy machine to follow the script. After NAKs
+ * the client retries at 0, 1, 3 and 7 s, so it waits for no reply at 5 s.
  */
 const SHORT = { timeout: "5s" };
 /** The timeout of an ADD that succeeds, which never passes. */

@@ -1,6 +1,7 @@
 /**
- * A daemon that is killed: at each system call on a lease file, and at random under load. The next daemon and the server
- * must agree with the results that the runtime received: no lease lost, none duplicated.
+ * A daemon that is killed: at each system call on a lease file, and at random under load. The next
+ * daemon and the server must agree with the results that the runtime received: no lease lost, none
+ * duplicated.
  *
  * @module
  */
@@ -143,7 +144,11 @@ interface Setup {
   readonly name: string;
 }
 
-/** Calls ADD and DEL with a traced daemon, then checks what an undisturbed daemon finds. @returns The traced calls. */
+/**
+ * Calls ADD and DEL with a traced daemon, then checks what an undisturbed daemon finds.
+ *
+ * @returns The traced calls.
+ */
 async function crashAt(
   { network, container, name }: Setup,
   point: Point | undefined,

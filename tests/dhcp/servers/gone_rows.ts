@@ -1,4 +1,9 @@
-/** Interfaces and namespaces that are removed without a DEL: the host releases their leases, if it reaches the server. @module */
+/**
+ * Interfaces and namespaces that are removed without a DEL: the host releases their leases, if it
+ * reaches the server.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";

@@ -1,4 +1,8 @@
-/** A daemon that only waits for renewals: its threads and descriptors do not grow with its leases. @module */
+/**
+ * A daemon that only waits for renewals: its threads and descriptors do not grow with its leases.
+ *
+ * @module
+ */
 
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { run } from "../../../tools/lab/network_namespace.ts";
@@ -8,7 +12,10 @@ import { DHCP_BIN } from "../../support/binaries.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
 const LEASES = 20;
-/** Five, and what remains of the runtime's thread pool after many calls at once; far below one per lease. */
+/**
+ * Five, and what remains of the runtime's thread pool after many calls at once; far below one per
+ * lease.
+ */
 const MAX_THREADS = 12;
 
 /** How many files a process has open. */
@@ -26,7 +33,9 @@ function countIn(directory: string): number {
   return run("ls", directory).trim().split("\n").length;
 }
 
-/** Waits until a number is stable: a call's connection and sockets are closed soon after the reply. */
+/**
+ * Waits until a number is stable: a call's connection and sockets are closed soon after the reply.
+ */
 async function settled(
   network: TestNetwork,
   read: () => number,

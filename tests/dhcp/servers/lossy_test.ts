@@ -1,6 +1,6 @@
 /**
- * A link that loses or repeats frames: netfilter drops them at random on the bridge between container and server.
- * Unlike sch_netem, every kernel has it.
+ * A link that loses or repeats frames: netfilter drops them at random on the bridge between
+ * container and server. Every kernel has netfilter, but not every one has sch_netem.
  *
  * @module
  */

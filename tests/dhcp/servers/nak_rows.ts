@@ -1,4 +1,8 @@
-/** NAKs: to a renewal, to a client in INIT-REBOOT, to a request for another client's address. @module */
+/**
+ * NAKs: to a renewal, to a client in INIT-REBOOT, to a request for another client's address.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -24,10 +28,11 @@ const SERVER = "192.0.2.1";
 const UNUSED_MAC = "02:00:5e:00:00:99";
 
 /**
- * Has the server grant a container's address to another container. The first one gets a NAK when it asks for its address,
- * and then another address from another server.
+ * Has the server grant a container's address to another container. The first one gets a NAK when it
+ * asks for its address, and then another address from another server.
  *
- * @param withoutCarrier Whether the first container's link has no carrier while the other container is added.
+ * @param withoutCarrier Whether the first container's link has no carrier while the other container
+ * is added.
  * @returns The address that the container had.
  */
 async function loseToAnother(
@@ -39,7 +44,8 @@ async function loseToAnother(
   const [first, other] = [host.container(), host.container()];
   const before = await host.add(first, { containerId: "first" });
   if (withoutCarrier) await removeCarrier(network, first);
-  // A renewal before the other container is added would be granted, so it is sent to a wrong hardware address.
+  // A renewal before the other container is added would be granted, so it is sent to a wrong
+  // hardware address.
   else {first.ip(
       `neigh replace ${SERVER} lladdr ${UNUSED_MAC} dev eth0 nud permanent`,
     );}

@@ -1,5 +1,6 @@
 /**
- * The kernel reuses the ids of namespaces at once: a notification that one is gone may arrive when another has its id.
+ * The kernel reuses the ids of namespaces at once: a notification that one is gone may arrive when
+ * another has its id.
  *
  * @module
  */

@@ -1,4 +1,9 @@
-/** A real runtime: podman creates and removes containers whose addresses come from a DHCP server through bridge. @module */
+/**
+ * A real runtime: podman creates and removes containers whose addresses come from a DHCP server
+ * through bridge.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import {

@@ -1,4 +1,9 @@
-/** INIT-REBOOT: a client that may be on another network asks for its old address (RFC 2131 section 3.2). @module */
+/**
+ * INIT-REBOOT: a client that may be on another network asks for its old address (RFC 2131 section
+ * 3.2).
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
@@ -29,7 +34,9 @@ export function restoreCarrier({ host }: TestNetwork): void {
   host.server.ip("link set p1 up");
 }
 
-/** The fields of a REQUEST in state INIT-REBOOT (RFC 2131 table 4); undefined for any other message. */
+/**
+ * The fields of a REQUEST in state INIT-REBOOT (RFC 2131 table 4); undefined for any other message.
+ */
 export function rebootOf(
   { type, source, destination, message }: ClientMessage,
 ): Readonly<Record<string, string>> | undefined {
@@ -80,8 +87,10 @@ export function containerWith(network: TestNetwork, mac: string): TestNetns {
   return container;
 }
 
-/** Repeats an ADD under the same container id in another namespace. @returns Its address and its messages without
- * retransmissions, at least `count`. */
+/**
+ * Repeats an ADD under the same container id in another namespace. @returns Its address and its
+ * messages without retransmissions, at least `count`.
+ */
 export async function recreated(
   network: TestNetwork,
   container: TestNetns,

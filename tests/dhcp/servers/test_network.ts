@@ -1,4 +1,9 @@
-/** A host, a real server and a capture of the messages between them, for one row of the server tests. @module */
+/**
+ * A host, a real server and a capture of the messages between them, for one row of the server
+ * tests.
+ *
+ * @module
+ */
 
 import { readTextOrEmpty } from "../../../tools/lab/background_process.ts";
 import { waitUntil } from "../../../tools/lab/waiting.ts";
@@ -33,8 +38,8 @@ export class TestNetwork implements AsyncDisposable {
     this.service = { ...DEFAULT_SERVICE, ...service };
     this.host = this.#resources.use(new DhcpHost());
     const { server } = this.host;
-    // Without an address of its own a bridge takes that of a port, which would change under a running server; and
-    // without a port it has no carrier, and Kea does not listen on it.
+    // Without an address of its own a bridge takes that of a port, which would change under a
+    // running server; and without a port it has no carrier, and Kea does not listen on it.
     server.ip("link set eth0 address 02:00:5e:00:00:01");
     server.ip("link add first type veth peer name last");
     server.ip("link set first master eth0 up");

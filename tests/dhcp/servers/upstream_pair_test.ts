@@ -1,4 +1,9 @@
-/** Our plugin with upstream's daemon, and upstream's plugin with ours, as while only one of them is replaced. @module */
+/**
+ * Our plugin with upstream's daemon, and upstream's plugin with ours, as while only one of them is
+ * replaced.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import type { BackgroundProcess } from "../../../tools/lab/background_process.ts";

@@ -1,6 +1,6 @@
 /**
- * Results in every CNI version, compared byte by byte, with a scripted server; and the same from upstream's plugin and
- * daemon where they are installed.
+ * Results in every CNI version, compared byte by byte, with a scripted server; and the same from
+ * upstream's plugin and daemon where they are installed.
  *
  * @module
  */
@@ -162,7 +162,8 @@ testWith(
       socketPath,
       logFile: host.daemonLogFile,
     });
-    // Debian's release 1.1.1 does not support 1.1.0, and prints an empty `dns` in 1.0.0 too ("debian-age").
+    // Debian's release 1.1.1 does not support 1.1.0, and prints an empty `dns` in 1.0.0 too
+    // ("debian-age").
     const versions = ALL.filter((version) => !version.startsWith("1."));
     assertEquals(
       await outputs(UPSTREAM, { host, socketPath, versions }),
