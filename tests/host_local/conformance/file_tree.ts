@@ -12,7 +12,9 @@ export interface Found {
   readonly mode: string;
 }
 
-/** Creates the entries of `tree` below `root`. Default modes: 0600 for files, 0755 for directories. */
+/**
+ * Creates the entries of `tree` below `root`. Default modes: 0600 for files, 0755 for directories.
+ */
 export async function writeTree(root: string, tree: Tree): Promise<void> {
   for (const [name, entry] of Object.entries(tree)) {
     const path = `${root}/${name}`;

@@ -2,7 +2,10 @@
 
 import { isObject } from "./merge_patch.ts";
 
-/** The keys that an object may have, and the shapes of their values; `true` is any value, `*` any other key. */
+/**
+ * The keys that an object may have, and the shapes of their values; `true` is any value, `*` any
+ * other key.
+ */
 export type Shape = true | { readonly [key: string]: Shape };
 
 /** A shape that names every key of a type. */

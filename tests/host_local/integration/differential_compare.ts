@@ -60,7 +60,10 @@ export function differences({ upstream, ours }: Step): Aspect[] {
 
 type PluginError = ReturnType<typeof errorIn>;
 
-/** Compares code and text. Our details may contain more than upstream's, and `cniVersion` is ignored. */
+/**
+ * Compares code and text. Our details may contain more than upstream's, and `cniVersion` is
+ * ignored.
+ */
 function sameError(theirs: PluginError, ours: PluginError): boolean {
   if (theirs === undefined || ours === undefined) return false;
   return theirs.code === ours.code && theirs.msg === ours.msg &&

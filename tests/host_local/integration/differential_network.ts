@@ -1,6 +1,6 @@
 /**
- * Random networks for the differential test: mostly what operators write, sometimes at the limits of what is allowed,
- * occasionally invalid. The seed of the generator determines everything.
+ * Random networks for the differential test: mostly what operators write, sometimes at the limits
+ * of what is allowed, occasionally invalid. The seed of the generator determines everything.
  * @module
  */
 
@@ -102,7 +102,9 @@ function randomBlock(
   };
 }
 
-/** A host number of the block, often one of the first or last; occasionally the first one outside. */
+/**
+ * A host number of the block, often one of the first or last; occasionally the first one outside.
+ */
 function randomHost(random: Random, { size }: Block): number {
   if (random.chance(0.04)) return size & 255;
   const host = random.pick([

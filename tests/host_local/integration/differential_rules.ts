@@ -1,4 +1,8 @@
-/** The deliberate differences from upstream, each as a condition on a step that it explains. @module */
+/**
+ * The deliberate differences from upstream, each as a condition on a step that it explains.
+ *
+ * @module
+ */
 
 import { type Aspect, sameFiles, type Step } from "./differential_compare.ts";
 import {
@@ -62,7 +66,10 @@ function isWithoutCniPath(step: Step): boolean {
     theirs.replace(",CNI_PATH]", "]") === ours;
 }
 
-/** Upstream refuses /31, /32, /127 and /128. Ours accepts them, and may then fail for another reason. */
+/**
+ * Upstream refuses /31, /32, /127 and /128. Ours accepts them, and may then fail for another
+ * reason.
+ */
 function hasSmallSubnet(step: Step): boolean {
   return / too small to allocate from$/.test(errorsOf(step).theirs);
 }
@@ -73,7 +80,10 @@ function isCursorRestored(step: Step): boolean {
     sameFiles(step.ours.after.cursors, step.before.cursors);
 }
 
-/** Upstream's failed ADD releases the addresses that the container held before; ours releases nothing. */
+/**
+ * Upstream's failed ADD releases the addresses that the container held before; ours releases
+ * nothing.
+ */
 function isRolledBack(step: Step): boolean {
   const { before, upstream, ours } = step;
   if (
@@ -104,7 +114,10 @@ function hasNullElement(step: Step): boolean {
     / must not be null$/.test(errorsOf(step).ours);
 }
 
-/** A range that starts at the broadcast address and has no end: upstream's range extends beyond the subnet. */
+/**
+ * A range that starts at the broadcast address and has no end: upstream's range extends beyond the
+ * subnet.
+ */
 function startsAtBroadcast(step: Step): boolean {
   return rangesOf(step).some((range) => {
     const { subnet, rangeStart, rangeEnd } = range ?? {};
@@ -193,7 +206,10 @@ function isOtherOrder(step: Step): boolean {
     /^(invalid characters in containerID|interface name )/.test(ours);
 }
 
-/** Debian's release does not know 1.1.0, prints the keys of 1.x results in another order, and knows only `dst` and `gw` of a route. */
+/**
+ * Debian's release does not know 1.1.0, prints the keys of 1.x results in another order, and knows
+ * only `dst` and `gw` of a route.
+ */
 function isOfDebian(step: Step): boolean {
   const { theirs, ours, theirDetails, ourDetails } = errorsOf(step);
   if (theirs === "incompatible CNI versions") {
@@ -259,7 +275,9 @@ export const RULES: readonly Rule[] = [
   { id: "lf-separator", aspects: ALL, applies: hasLineFeedOwner },
 ];
 
-/** Returns the ids of the rules that explain the differences, and the aspects that no rule explains. */
+/**
+ * Returns the ids of the rules that explain the differences, and the aspects that no rule explains.
+ */
 export function explain(
   step: Step,
   aspects: readonly Aspect[],

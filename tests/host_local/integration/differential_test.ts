@@ -1,6 +1,7 @@
 /**
- * Compares our plugin with upstream's: the same random calls on two directories with the same content must result in
- * the same exit status, stdout and files, unless ARCHITECTURE.md lists the difference as deliberate.
+ * Compares our plugin with upstream's: the same random calls on two directories with the same
+ * content must result in the same exit status, stdout and files, unless ARCHITECTURE.md lists the
+ * difference as deliberate.
  *
  * `DIFFERENTIAL_SEED` repeats a run, `DIFFERENTIAL_SEQUENCES` makes it longer.
  * @module

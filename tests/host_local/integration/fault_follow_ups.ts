@@ -70,7 +70,9 @@ export async function checkFollowUps(
   checkNothingLeft(call);
 }
 
-/** Repeats the target's ADD without a DEL; it may be refused as a duplicate if `isDuplicateAllowed`. */
+/**
+ * Repeats the target's ADD without a DEL; it may be refused as a duplicate if `isDuplicateAllowed`.
+ */
 async function repeatAdd(
   call: FaultedCall,
   isDuplicateAllowed: boolean,
@@ -152,7 +154,10 @@ async function release(call: FaultedCall, containerId: string): Promise<void> {
   assertEquals(outcome.code, 0, `DEL of ${containerId}: ${outcome.stdout}`);
 }
 
-/** Checks that exactly the reservations of the other containers and of the next one are left, and no temporary file. */
+/**
+ * Checks that exactly the reservations of the other containers and of the next one are left, and no
+ * temporary file.
+ */
 function checkNothingLeft(call: FaultedCall): void {
   const state = readNetwork(call.network);
   const foreign = [...call.before.addresses].filter(([, content]) =>

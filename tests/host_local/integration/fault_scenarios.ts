@@ -6,7 +6,10 @@ import { networkConfig } from "../../support/host_local_call.ts";
 /** The container of the call. */
 export const TARGET = "target";
 
-/** Number of other containers in a network that is large enough for the index. Each holds two addresses. */
+/**
+ * Number of other containers in a network that is large enough for the index. Each holds two
+ * addresses.
+ */
 const INDEXED = 130;
 
 /** One call on one network. */

@@ -1,11 +1,11 @@
 /**
- * Injects faults into ADD, DEL and GC at every system call on the network's directory or on stdout: a kill of the
- * process, and every error of a full or broken disk.
+ * Injects faults into ADD, DEL and GC at every system call on the network's directory or on stdout:
+ * a kill of the process, and every error of a full or broken disk.
  *
- * By default a run tries `FAULT_SAMPLE` faults per scenario, an even sample of a kill and one of the errors at each point;
- * in large networks only of those that lead to different states. Each run takes another sample, and `FAULT_SEED` repeats
- * one. `FAULT_FULL=1` tries all errors, and every order of the calls that follow. `FAULT_SYSCALLS` limits a run to the
- * named system calls.
+ * By default a run tries `FAULT_SAMPLE` faults per scenario, an even sample of a kill and one of
+ * the errors at each point; in large networks only of those that lead to different states. Each run
+ * takes another sample, and `FAULT_SEED` repeats one. `FAULT_FULL=1` tries all errors, and every
+ * order of the calls that follow. `FAULT_SYSCALLS` limits a run to the named system calls.
  * @module
  */
 
@@ -178,7 +178,8 @@ function faultsFor(
 }
 
 /**
- * Returns whether the fault at `index` is one of {@link SAMPLE} that are spread evenly over all `count`.
+ * Returns whether the fault at `index` is one of {@link SAMPLE} that are spread evenly over all
+ * `count`.
  *
  * @param phase Position of the first of them, from 0 to 1.
  */

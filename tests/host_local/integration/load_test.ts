@@ -1,4 +1,8 @@
-/** Many concurrent calls of either plugin: no address is lost, leaked or allocated twice. @module */
+/**
+ * Many concurrent calls of either plugin: no address is lost, leaked or allocated twice.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";

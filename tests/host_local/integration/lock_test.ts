@@ -1,4 +1,9 @@
-/** Calls while another process holds the lock of the network: who waits, how long, and what the error says. @module */
+/**
+ * Calls while another process holds the lock of the network: who waits, how long, and what the
+ * error says.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
@@ -47,7 +52,10 @@ function call(
   );
 }
 
-/** Waits until a process waits for the lock, as /proc/locks shows it: `2: -> FLOCK  ADVISORY  WRITE 1 fe:00:7 0 EOF`. */
+/**
+ * Waits until a process waits for the lock, as /proc/locks shows it:
+ * `2: -> FLOCK  ADVISORY  WRITE 1 fe:00:7 0 EOF`.
+ */
 async function untilAwaited(lock: string): Promise<void> {
   const { ino } = await Deno.stat(lock);
   const waiting = new RegExp(`-> FLOCK .*:${ino} 0 EOF$`, "m");

@@ -40,7 +40,10 @@ async function replaceOwner(
   network.expected.set(name, content);
 }
 
-/** Writes into the file, as `printf > file` does. The addresses of one ADD are links to one file: all of them change. */
+/**
+ * Writes into the file, as `printf > file` does. The addresses of one ADD are links to one file:
+ * all of them change.
+ */
 async function overwriteOwner(
   network: SharedNetwork,
   random: Random,

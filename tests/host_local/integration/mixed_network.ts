@@ -1,4 +1,9 @@
-/** A network directory that both plugins and an operator use, and the reservations that it must hold. @module */
+/**
+ * A network directory that both plugins and an operator use, and the reservations that it must
+ * hold.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -46,9 +51,14 @@ const LOCK_TIMEOUT_SECONDS = 600;
 /** The only file that may be there apart from addresses, cursors and the lock. */
 const INDEX = ".index.db";
 
-/** A dual-stack network. After every call its directory is compared with the expected reservations. */
+/**
+ * A dual-stack network. After every call its directory is compared with the expected reservations.
+ */
 export class SharedNetwork {
-  /** Address to content: reservations that were printed and not released, and what the operator added. */
+  /**
+   * Address to content: reservations that were printed and not released, and what the operator
+   * added.
+   */
   readonly expected = new Map<string, string>();
   /** Addresses whose entry the operator made and no call removes: links and directories. */
   readonly foreign = new Set<string>();
@@ -128,7 +138,8 @@ export class SharedNetwork {
   }
 
   /**
-   * Makes the calls of several containers at the same time, and checks the directory after the last one.
+   * Makes the calls of several containers at the same time, and checks the directory after the last
+   * one.
    *
    * @param sequences One for each container: calls that follow each other.
    */
@@ -184,7 +195,10 @@ export class SharedNetwork {
     })));
   }
 
-  /** Checks that the effects explain the directory, that cursors parse, and that no other file is left. */
+  /**
+   * Checks that the effects explain the directory, that cursors parse, and that no other file is
+   * left.
+   */
   #check(effects: readonly Effect[]): void {
     const { addresses, cursors, others } = readNetwork(this.path);
     assertEquals(
@@ -202,7 +216,10 @@ export class SharedNetwork {
     );
   }
 
-  /** Expects what was found. New reservations come last, in the order of the calls, so that a seed repeats its picks. */
+  /**
+   * Expects what was found. New reservations come last, in the order of the calls, so that a seed
+   * repeats its picks.
+   */
   #accept(effects: readonly Effect[], found: Reservations): void {
     const names = new Set(this.expected.keys());
     for (const effect of effects) {
@@ -219,7 +236,10 @@ export class SharedNetwork {
   }
 }
 
-/** Checks the answers to the calls of one container, and returns what the calls did to the directory. */
+/**
+ * Checks the answers to the calls of one container, and returns what the calls did to the
+ * directory.
+ */
 function effectsOf(
   calls: readonly EndedCall[],
   holders: ReadonlySet<string>,

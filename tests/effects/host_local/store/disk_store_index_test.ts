@@ -391,7 +391,10 @@ function flipBytes(path: string): void {
   Deno.writeFileSync(path, bytes);
 }
 
-/** Read and write version 2, and a page size that no file has: SQLite opens the log before it refuses the file. */
+/**
+ * Read and write version 2, and a page size that no file has: SQLite opens the log before it
+ * refuses the file.
+ */
 function askForLog(path: string): void {
   const bytes = Deno.readFileSync(path);
   Deno.writeFileSync(path, bytes.fill(2, 16, 32));
