@@ -94,7 +94,7 @@ export class NetworkDirectory {
     try {
       const content = readSmallFile(this.pathOf(address));
       const owner = parseOwner(content ?? "");
-      return owner.kind === "nobody" ? undefined : ownerKey(owner);
+      return owner.kind === "none" ? undefined : ownerKey(owner);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       unreadable.push(error);

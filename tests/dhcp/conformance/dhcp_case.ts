@@ -131,7 +131,7 @@ export const DHCP_FORM: CaseForm = {
 /**
  * Reads the case files of a directory.
  *
- * @throws {SyntaxError} If a file is not valid, or a case has both `upstream` and `notUpstream`.
+ * @throws {SyntaxError} if a file is not valid, or a case has both `upstream` and `notUpstream`.
  */
 export function loadDhcpCases(directory: URL): CaseGroup<DhcpCase>[] {
   const groups = loadCases<DhcpCase>(directory, DHCP_FORM);

@@ -71,7 +71,7 @@ export async function readTree(root: string): Promise<Map<string, Found>> {
 /**
  * Returns `tree` with the changes applied.
  *
- * @throws {RangeError} If one of them changes nothing.
+ * @throws {RangeError} if one of them changes nothing.
  */
 export function applyChanges(tree: Tree, changes: Changes): Tree {
   const changed = { ...tree };

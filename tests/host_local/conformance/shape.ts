@@ -19,7 +19,7 @@ export function keys(...names: readonly string[]): Record<string, true> {
 /**
  * Checks a value. The elements of a list all have the shape of the list.
  *
- * @throws {SyntaxError} If an object at any depth has a key that its shape does not name.
+ * @throws {SyntaxError} if an object at any depth has a key that its shape does not name.
  */
 export function expectShape(
   value: unknown,

@@ -57,7 +57,7 @@ const NOTHING = "^$";
 /**
  * Reads a step.
  *
- * @throws {Error} If a key is missing, or states what holds without it.
+ * @throws {Error} if a key is missing, or states what holds without it.
  */
 export function readStep(raw: Raw, defaults: Defaults): Step {
   const env = "env" in raw
@@ -171,7 +171,7 @@ function withVersion(value: Raw, version: string | undefined): Raw {
 /**
  * Returns the document of a step that states none.
  *
- * @throws {SyntaxError} If its command does not imply one.
+ * @throws {SyntaxError} if its command does not imply one.
  */
 function impliedDocument(
   command: unknown,

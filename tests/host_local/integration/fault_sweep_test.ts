@@ -97,7 +97,7 @@ class Lane {
     await callHostLocal({
       binary: OURS,
       command: "DEL",
-      containerId: "nobody",
+      containerId: "unknown",
       config: this.config,
     });
   }

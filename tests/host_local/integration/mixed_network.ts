@@ -178,7 +178,7 @@ export class SharedNetwork {
     const valid = this.holders().filter((containerId) =>
       !gone.includes(containerId)
     );
-    const config = this.#configWith([...valid, "nobody"]);
+    const config = this.#configWith([...valid, "unknown"]);
     const startMs = performance.now();
     const { code, stdout } = await callHostLocal({
       binary,
