@@ -17,7 +17,7 @@ import {
 import { describeMachine } from "./bench/machine.ts";
 import { BenchNetwork } from "./bench/network.ts";
 import { formatPlot } from "./bench/plot.ts";
-import { median, medianByTurns, timeOf } from "./bench/process_time.ts";
+import { alternatingMedians, median, timeOf } from "./bench/process_time.ts";
 import { formatReport } from "./bench/report.ts";
 import { capture } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
@@ -44,7 +44,7 @@ const SIZES:
 
 const ROUNDS = 31;
 const COLD_ROUNDS = 3;
-/** About how long the clients of one side are kept busy. */
+/** The approximate time for which the clients of one side make calls. */
 const RATE_MS = 4_000;
 
 async function measureVersion(): Promise<Figures["versionMs"]> {
@@ -52,7 +52,7 @@ async function measureVersion(): Promise<Figures["versionMs"]> {
     await timeOf({ program, env: { CNI_COMMAND: "VERSION" } }),
   ];
   const [[ours = 0] = [], [empty = 0] = [], [upstream = 0] = []] =
-    await medianByTurns(41, [
+    await alternatingMedians(41, [
       version(OURS),
       version(EMPTY),
       version(UPSTREAM),
@@ -61,7 +61,7 @@ async function measureVersion(): Promise<Figures["versionMs"]> {
 }
 
 /**
- * Calls a second with many clients; upstream's calls do not overlap, so their times tell how many
+ * Calls per second with many clients; upstream's calls do not overlap, so their times tell how many
  * are affordable.
  */
 async function measureRate(
@@ -116,7 +116,7 @@ async function measureCold({ ours }: SizeBench): Promise<number> {
   return median(times);
 }
 
-/** Measures all sizes alternately, for they are compared with each other too. */
+/** Measures all sizes alternately, because they are compared with each other too. */
 async function measureSingleCalls(
   benches: readonly SizeBench[],
 ): Promise<void> {
@@ -178,10 +178,10 @@ async function measureBridge(
     await bench.measureWith(OURS, { name: "ours", bridge }),
     await bench.measureWith(UPSTREAM, { name: "upstream", bridge }),
   ];
-  // The first ADD makes the bridge itself.
+  // The first ADD also creates the bridge.
   for (const measure of measures) await measure();
   const [[ourAdd = 0, ourDel = 0] = [], [theirAdd = 0, theirDel = 0] = []] =
-    await medianByTurns(21, measures);
+    await alternatingMedians(21, measures);
   return {
     bridgeAddMs: { ours: ourAdd, upstream: theirAdd },
     bridgeDelMs: { ours: ourDel, upstream: theirDel },
@@ -217,7 +217,7 @@ await Deno.writeTextFile(
   formatReport(figures, { machine, date }),
 );
 await Deno.writeTextFile(`${REPOSITORY}/docs/bench.svg`, formatPlot(figures));
-// Both are checked as every file of the project is.
+// `deno fmt --check` covers both files.
 const written = ["md", "svg"].map((ext) => `${REPOSITORY}/docs/bench.${ext}`);
 await capture([Deno.execPath(), "fmt", "--quiet", ...written]);
 for (const { text, value, isReached } of targetsOf(figures)) {

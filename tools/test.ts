@@ -13,7 +13,7 @@ import { runStage } from "./test/stage.ts";
 import { BUILD, PREPARATION, SUITES } from "./test/stages.ts";
 import { formatCounts, NO_TESTS, sum, type Summary } from "./test/summary.ts";
 
-/** One more than there are cores, for many tests wait most of their time. */
+/** One more than the number of cores, because many tests mostly wait. */
 const WIDTH = navigator.hardwareConcurrency + 1;
 
 async function runAll(): Promise<Summary> {

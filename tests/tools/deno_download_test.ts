@@ -10,7 +10,7 @@ for (
     want: false,
   }]
 ) {
-  Deno.test(`isReachable() is ${want} for a response with status ${status}`, async () => {
+  Deno.test(`isReachable() returns ${want} for a response with status ${status}`, async () => {
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       () => new Response(undefined, { status }),
@@ -22,7 +22,7 @@ for (
   });
 }
 
-Deno.test("isReachable() is false for a refused connection", async () => {
+Deno.test("isReachable() returns false for a refused connection", async () => {
   const port = getAvailablePort();
   assertEquals(await isReachable(`http://127.0.0.1:${port}/`), false);
 });

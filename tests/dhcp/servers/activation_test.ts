@@ -1,4 +1,4 @@
-/** The daemon on a socket that another program opened, as systemd does. @module */
+/** The daemon with a socket that another program opened, as with systemd. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
@@ -78,7 +78,7 @@ for (
 ) {
   testWith(
     ["root", "command:perl", `binary:${DHCP_BIN}`],
-    `an activated daemon chooses its state directory by a socket ${name}`,
+    `an activated daemon derives its state directory from a socket ${name}`,
     async () => {
       using directory = new TempDir();
       const at = (text: string): string => text.replaceAll("@", directory.path);

@@ -39,7 +39,7 @@ for (
 ) {
   testWith(
     NEEDS,
-    `the daemon serves while its log goes to ${name}`,
+    `the daemon continues to serve if its log is ${name}`,
     async () => {
       using directory = new TempDir();
       const socket = directory.join("run/dhcp.sock");
@@ -83,7 +83,7 @@ async function call(
 
 testWith(
   NEEDS,
-  "DEL without a daemon leaves a release note although its warning cannot be written",
+  "DEL without a daemon writes a release note even if it cannot write its warning",
   async () => {
     using directory = new TempDir();
     const outcome = await call("DEL", directory.join("dhcp.sock"));
@@ -95,7 +95,7 @@ testWith(
 
 testWith(
   NEEDS,
-  "ADD succeeds with its result printed although its warning cannot be written",
+  "ADD prints its result and succeeds even if it cannot write its warning",
   async () => {
     using directory = new TempDir();
     const path = directory.join("dhcp.sock");

@@ -35,7 +35,7 @@ for (
 ) {
   testWith(
     NEEDS,
-    `a second daemon that fails to get ${name} keeps the pid file of the first`,
+    `a second daemon that cannot use ${name} of the first keeps its pid file`,
     async () => {
       await using host = new DhcpHost();
       const path = host.directory.join("pid");

@@ -6,7 +6,7 @@ import type { NetworkState } from "../../support/network_directory.ts";
 import type { RandomCall } from "./differential_call.ts";
 import type { RandomNetwork } from "./differential_network.ts";
 
-/** The call as one of the plugins carried it out. */
+/** The outcome of the call with one of the plugins. */
 export interface PluginRun {
   readonly outcome: PluginOutcome;
   /** The directory after the call. */

@@ -18,7 +18,7 @@ import {
 
 /** One deliberate difference. */
 export interface Rule {
-  /** Its id in ARCHITECTURE.md, "Deliberate differences". */
+  /** Its ID in docs/differences.md. */
   readonly id: string;
   /** The aspects that it explains. */
   readonly aspects: readonly Aspect[];
@@ -51,8 +51,8 @@ function isDecodingError(step: Step): boolean {
     /json: cannot unmarshal/.test(theirs) && ourCode === 6;
 }
 
-/** Of several values that cannot be decoded, the plugins report different ones. */
-function isOtherUndecodable(step: Step): boolean {
+/** If several values cannot be decoded, the plugins may report different ones. */
+function reportsAnotherValue(step: Step): boolean {
   const { theirs, ours } = errorsOf(step);
   const text = /^(json: cannot unmarshal|invalid (CIDR|IP) address)/;
   return theirs !== ours && text.test(theirs) && text.test(ours);
@@ -138,7 +138,7 @@ function isSecondAddress(step: Step): boolean {
     filesBefore(step, (content) => isOwnedByCaller(step, content)).length > 0;
 }
 
-/** Upstream uses a random one of several requests, and lists the others in random order. */
+/** If there are several requests, upstream uses a random one and lists the others at random. */
 function hasSeveralRequests(step: Step): boolean {
   return requestsOf(step).length > 1;
 }
@@ -154,7 +154,7 @@ function hasEmptyFile(step: Step): boolean {
   return filesBefore(step, (content) => content === "").length > 0;
 }
 
-/** A file with LF instead of CR LF has an owner for our plugin, and none for upstream. */
+/** Our plugin finds an owner in a file with LF instead of CR LF; upstream does not. */
 function hasLineFeedOwner(step: Step): boolean {
   return filesBefore(
     step,
@@ -199,7 +199,7 @@ function isLowSubnet(step: Step): boolean {
 }
 
 /** Debian's release reports missing variables before invalid ones. */
-function isOtherOrder(step: Step): boolean {
+function reportsMissingFirst(step: Step): boolean {
   const { theirCode, theirs, ourCode, ours } = errorsOf(step);
   return theirCode === 4 && ourCode === 4 &&
     /^required env variables/.test(theirs) &&
@@ -207,22 +207,24 @@ function isOtherOrder(step: Step): boolean {
 }
 
 /**
- * Debian's release does not know 1.1.0, prints the keys of 1.x results in another order, and knows
- * only `dst` and `gw` of a route.
+ * Debian's release does not support 1.1.0, prints the keys of 1.x results in another order, and
+ * supports only `dst` and `gw` of a route.
  */
-function isOfDebian(step: Step): boolean {
+function isDebianRelease(step: Step): boolean {
   const { theirs, ours, theirDetails, ourDetails } = errorsOf(step);
   if (theirs === "incompatible CNI versions") {
     return ours === theirs &&
       ourDetails.startsWith(theirDetails.replace(/\]$/, ""));
   }
-  if (isOtherOrder(step)) return true;
+  if (reportsMissingFirst(step)) return true;
   const { upstream, ours: mine } = step;
   return upstream.outcome.code === 0 && mine.outcome.code === 0 &&
     plainResult(upstream.outcome.stdout) === plainResult(mine.outcome.stdout);
 }
 
-/** Returns a result without the keys that Debian's release does not know, with its keys sorted. */
+/**
+ * Returns a result without the keys that Debian's release does not support, with its keys sorted.
+ */
 function plainResult(stdout: string): string {
   const newer = new Set([
     "mtu",
@@ -252,8 +254,8 @@ export const RULES: readonly Rule[] = [
   recoded("code-5-io", 5, /^open .*: no such file or directory$/),
   recoded("code-11-exhausted", 11, /no IP addresses available in range set/),
   { id: "code-6-decoding", aspects: ["error"], applies: isDecodingError },
-  { id: "json-texts", aspects: ["error"], applies: isOtherUndecodable },
-  { id: "debian-age", aspects: ["error", "result"], applies: isOfDebian },
+  { id: "json-texts", aspects: ["error"], applies: reportsAnotherValue },
+  { id: "debian-age", aspects: ["error", "result"], applies: isDebianRelease },
   { id: "cni-path-optional", aspects: ALL, applies: isWithoutCniPath },
   { id: "cursor-restored", aspects: ["cursors"], applies: isCursorRestored },
   { id: "rollback", aspects: ["addresses"], applies: isRolledBack },

@@ -34,7 +34,9 @@ export const FOLLOW_UPS: readonly FollowUp[] = [
   "DEL first",
 ];
 
-/** Makes the calls that follow, and checks that no address was lost, leaked or allocated twice. */
+/**
+ * Makes the calls after the fault, and checks that no address was lost, leaked or allocated twice.
+ */
 export async function checkFollowUps(
   call: FaultedCall,
   order: FollowUp,
@@ -98,7 +100,7 @@ async function repeatAdd(
   );
 }
 
-/** Makes an ADD for another container, which must not get an address that is taken. */
+/** Makes an ADD for another container, which must not get an address that is already reserved. */
 async function addNext(call: FaultedCall): Promise<void> {
   const taken = readNetwork(call.network).addresses;
   const outcome = await callHostLocal({
@@ -155,7 +157,7 @@ async function release(call: FaultedCall, containerId: string): Promise<void> {
 }
 
 /**
- * Checks that exactly the reservations of the other containers and of the next one are left, and no
+ * Checks that exactly the reservations of the other containers and of the next one remain, and no
  * temporary file.
  */
 function checkNothingLeft(call: FaultedCall): void {

@@ -96,7 +96,7 @@ function scenariosOn(
 
 /** All scenarios of the sweep. */
 export const SCENARIOS: readonly FaultScenario[] = [
-  { name: "ADD, first of a network", command: "ADD", indexed: false },
+  { name: "the first ADD of a network", command: "ADD", indexed: false },
   ...scenariosOn("2 others", false, others(2)),
   ...scenariosOn(`${INDEXED} others`, true, others(INDEXED)),
 ];

@@ -36,7 +36,7 @@ export interface Release extends Interval {
 /** What one call did. */
 export type Effect = Reserve | Release;
 
-/** Address to owner: the content of each address file. */
+/** Maps each address to its owner, the content of the address file. */
 export type Reservations = ReadonlyMap<string, string>;
 
 /**

@@ -38,17 +38,17 @@ interface EndedCall extends PluginCall {
   readonly endMs: number;
 }
 
-/** A range as the configuration has it. */
+/** A range of the configuration. */
 export interface Range {
   readonly subnet: string;
   readonly rangeStart?: string;
   readonly rangeEnd?: string;
 }
 
-/** Reached only by calls that hang. Upstream waits without a limit. */
+/** Only calls that hang reach this limit. Upstream waits without one. */
 const LOCK_TIMEOUT_SECONDS = 600;
 
-/** The only file that may be there apart from addresses, cursors and the lock. */
+/** The only file that may exist apart from addresses, cursors and the lock. */
 const INDEX = ".index.db";
 
 /**
@@ -69,7 +69,7 @@ export class SharedNetwork {
   readonly #ranges: readonly Range[];
   readonly #config: string;
 
-  /** @param ranges Two of them, each a range set of its own. */
+  /** @param ranges Two ranges, each in a separate range set. */
   constructor(dataDir: string, ranges: readonly Range[]) {
     this.path = `${dataDir}/net`;
     this.#dataDir = dataDir;
@@ -112,7 +112,7 @@ export class SharedNetwork {
     return [...new Set(owners)].map((content) => content.replace(/\r\n.*/, ""));
   }
 
-  /** Whether the operator took one of the container's two addresses away. */
+  /** Whether the operator removed one of the container's two addresses. */
   isPartial(containerId: string): boolean {
     const owner = ownerText(containerId);
     return [...this.expected.values()].filter((content) => content === owner)
@@ -120,7 +120,7 @@ export class SharedNetwork {
   }
 
   /** Writes an address file as the operator does. */
-  plant(name: string, content: string): void {
+  writeAsOperator(name: string, content: string): void {
     Deno.writeTextFileSync(this.join(name), content, { mode: 0o600 });
     this.expected.set(name, content);
   }
@@ -141,7 +141,7 @@ export class SharedNetwork {
    * Makes the calls of several containers at the same time, and checks the directory after the last
    * one.
    *
-   * @param sequences One for each container: calls that follow each other.
+   * @param sequences One for each container: each a list of consecutive calls.
    */
   async callConcurrently(
     sequences: readonly (readonly PluginCall[])[],

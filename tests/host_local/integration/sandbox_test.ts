@@ -16,8 +16,7 @@ import { COMMANDS, Sandbox } from "../../support/sandbox.ts";
 let reference: Promise<string[]> | undefined;
 
 /**
- * Runs the commands once without interference, and returns what they print and which files they
- * leave.
+ * Runs the commands once without interference, and returns their output and the files that remain.
  */
 function undisturbed(): Promise<string[]> {
   reference ??= (async () => {

@@ -63,7 +63,7 @@ export class Side implements AsyncDisposable {
     await this.#call("DEL", container, this.#ids.get(container) ?? "");
   }
 
-  /** What the daemon uses now, read by other programs, for Deno restricts access to /proc. */
+  /** What the daemon uses now. Other programs read it, because Deno restricts access to /proc. */
   async use(): Promise<DaemonUse> {
     const proc = `/proc/${this.#daemon.pid}`;
     const rollup = await capture(["cat", `${proc}/smaps_rollup`]);
