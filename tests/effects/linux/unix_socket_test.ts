@@ -182,7 +182,7 @@ Deno.test("UnixConnection.writeLine() throws after its timeout if the peer does 
   );
 });
 
-Deno.test("UnixConnection.writeLine() returns false if the peer disconnects meanwhile", async () => {
+Deno.test("UnixConnection.writeLine() returns false if the peer disconnects while it waits", async () => {
   await using server = new TestServer();
   const client = await connect(server.path);
   using connection = await server.accept();
@@ -306,7 +306,7 @@ function leaveStaleSocket(path: string): void {
   );
 }
 
-Deno.test("listenUnix() makes a private directory and a group-accessible socket, independent of the umask", () => {
+Deno.test("listenUnix() creates a private directory and a group-accessible socket with any umask", () => {
   using directory = new TempDir();
   const before = Deno.umask(0o077);
   try {
@@ -366,7 +366,7 @@ Deno.test("listenUnix() refuses a path that is too long for a socket", () => {
   assert(error.message.includes("108 bytes, expected 1 to 107"));
 });
 
-Deno.test("listenUnix() throws the reason why it cannot make the directory", () => {
+Deno.test("listenUnix() throws if it cannot create the directory, with the reason", () => {
   using directory = new TempDir();
   Deno.writeTextFileSync(directory.join("file"), "");
   const error = assertThrows(
