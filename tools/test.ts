@@ -13,8 +13,8 @@ import { runStage } from "./test/stage.ts";
 import { BUILD, PREPARATION, SUITES } from "./test/stages.ts";
 import { formatCounts, NO_TESTS, sum, type Summary } from "./test/summary.ts";
 
-/** One more than the number of cores, because many tests mostly wait. */
-const WIDTH = navigator.hardwareConcurrency + 1;
+/** How many stages run at a time. Most suites run several tests at a time themselves. */
+const WIDTH = Math.max(2, navigator.hardwareConcurrency);
 
 async function runAll(): Promise<Summary> {
   const [built = NO_TESTS, ...checked] = await runInParallel(

@@ -42,9 +42,15 @@ export function docProblems(path: string, { symbols }: ModuleDocs): string[] {
 
 /** Folders and files whose texts are held to the rules below. */
 export const PLAIN_TEXTS: readonly string[] = [
-  ...["lib", "tests", "tools", "main_host_local.ts", "main_dhcp.ts"],
-  ...["README.md", "docs", "ARCHITECTURE.md", "CONTRIBUTING.md"],
-  ...["SECURITY.md", "CHANGELOG.md", "systemd", ".github", "deno.json"],
+  ...["base", "net", "netlink", "cni", "sys", "linux"].map((folder) =>
+    `lib/${folder}`
+  ),
+  ...["base", "net", "netlink", "cni"].map((folder) => `tests/unit/${folder}`),
+  ...["sys", "linux"].map((folder) => `tests/effects/${folder}`),
+  ...["architecture", "dhcp/servers", "support", "tools"].map((folder) =>
+    `tests/${folder}`
+  ),
+  "tools",
 ];
 
 /** The list of words, and its test. */

@@ -9,13 +9,13 @@ const TEST = ["test", "--no-prompt", "--no-check"];
 /** Compiles the plugins; the suites cannot run without them. */
 export const BUILD: Stage = { title: "build", args: ["task", "build"] };
 
-/** The stages that run during the build: package installation and quick checks. */
+/** What runs at the same time as the build: the packages that the suites need, and quick checks. */
 export const PREPARATION: readonly Stage[] = [
   {
     title: "Debian packages",
     args: ["run", "-P=tools", "tools/test/debian_packages.ts"],
   },
-  { title: "types", args: ["check"] },
+  { title: "types", args: ["check", "--quiet"] },
   {
     title: "examples of doc comments",
     // With types: the stage of that name does not check examples.

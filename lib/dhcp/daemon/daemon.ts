@@ -17,9 +17,13 @@ import { Metrics } from "./metrics.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
 import { leaseResult } from "./lease_result.ts";
-import { releaseStoredLease, resumeLeases } from "./resume_leases.ts";
+import {
+  releaseStoredLease,
+  removeReleaseNote,
+  resumeLeases,
+} from "./resume_leases.ts";
 import type { Result } from "../../cni/result.ts";
-import { attachmentText } from "../../cni/attachment.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
 type Request<M extends DaemonRequest["method"]> = Extract<
   DaemonRequest,
@@ -106,8 +110,10 @@ export class Daemon {
   }
 
   /** Releases a lease, if there is one; cancels an acquisition in progress. */
-  async release({ attachment }: Request<"release">): Promise<void> {
-    const { leases, releaseNotes } = this.#ports;
+  async release(
+    { attachment }: { readonly attachment: Attachment },
+  ): Promise<void> {
+    const { leases } = this.#ports;
     const entry = this.#entries.get(attachmentText(attachment));
     if (entry !== undefined) await this.#release(entry);
     // A lease that could not be resumed when the daemon started.
@@ -115,7 +121,21 @@ export class Daemon {
     if (stored !== undefined) {
       await releaseStoredLease(stored, this.#clientContext);
     }
-    releaseNotes.remove(attachment);
+    removeReleaseNote(attachment, this.#ports);
+  }
+
+  /** Releases the leases for which plugins that did not reach this daemon left release notes. */
+  async releaseNoted(): Promise<void> {
+    // All at once: a note that an ADD removes later must not end the lease of that ADD.
+    const { attachments } = this.#ports.releaseNotes.readAll();
+    await Promise.all(
+      attachments.map((attachment) => this.release({ attachment })),
+    );
+  }
+
+  /** Writes all lease files again, in case the state directory was removed. */
+  storeLeases(): void {
+    for (const { client } of this.#entries.values()) client.store();
   }
 
   /**
@@ -152,7 +172,10 @@ export class Daemon {
   }
 
   /** Returns the number of leases in each state, and the counters. */
-  status(): Readonly<Record<string, unknown>> {
+  status(): {
+    readonly leases: Readonly<Record<string, number>>;
+    readonly counters: Readonly<Record<string, number>>;
+  } {
     const leases: Record<string, number> = {};
     for (const { client } of this.#entries.values()) {
       leases[client.stateName] = (leases[client.stateName] ?? 0) + 1;

@@ -228,6 +228,11 @@ export class LeaseClient {
     }
   }
 
+  /** Writes the lease file again, in case it was removed. A failure is logged. */
+  store(): void {
+    this.#stored.write({});
+  }
+
   /** Ends without a message: the lease stays for the next client. */
   suspend(): void {
     this.#end({ kind: "cancelled" });

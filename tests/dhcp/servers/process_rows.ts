@@ -382,8 +382,11 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const ipam = { daemonSocketPath };
       const { code, json } = await host.call("ADD", container, { ipam });
       assertEquals(code, 0, JSON.stringify(json));
-      const files = Array.fromAsync(Deno.readDir(`${prefix}/run/cni/dhcp`));
-      assertEquals((await files).length, 1);
+      const files = await Array.fromAsync(
+        Deno.readDir(`${prefix}/run/cni/dhcp`),
+      );
+      const leases = files.filter((file) => file.name.endsWith(".lease"));
+      assertEquals(leases.length, 1);
       assertEquals((await host.call("DEL", container, { ipam })).code, 0);
       await server.untilNoLease();
     },

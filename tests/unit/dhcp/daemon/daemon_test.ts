@@ -1,9 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { formatHex } from "../../../../lib/base/hex.ts";
+import { toCniError } from "../../../../lib/cni/error.ts";
 import { attachmentText } from "../../../../lib/cni/attachment.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { hex } from "../../../support/bytes.ts";
+import { testRows } from "../../../support/rows.ts";
 import {
   allocate,
   anyCaller,
@@ -410,4 +412,78 @@ Deno.test("Daemon.release() after an unanswered renewal keeps the socket open un
   await host.settle(host.daemon.release(RELEASE));
   assertEquals(wasOpen, true);
   assertEquals([attached.openSockets, host.leases.files.size], [0, 0]);
+});
+
+testRows(
+  "Daemon.release() sends one RELEASE and succeeds if nothing can be removed,",
+  [
+    { name: "for a lease with a client", isResumed: true },
+    { name: "for a lease that could not be resumed", isResumed: false },
+  ],
+  async ({ isResumed }) => {
+    const host = new FakeHost();
+    const attached = host.interface();
+    await host.add();
+    const addresses = attached.addresses.bind(attached);
+    if (!isResumed) {
+      attached.addresses = () => {
+        throw new SystemError("EMFILE");
+      };
+    }
+    await host.restart();
+    attached.addresses = addresses;
+    host.leases.isReadOnly = true;
+    host.releaseNotes.isReadOnly = true;
+    host.releaseNotes.leave(C1);
+    for (let call = 0; call < 3; call++) await host.daemon.release(RELEASE);
+    const releases = host.types.filter((type) => type === "RELEASE");
+    assertEquals(releases.length, 1);
+    const failures = host.log.filter((event) => event.endsWith("-not-removed"));
+    assertEquals(failures, [
+      "lease-not-removed",
+      "release-note-not-removed",
+      "release-note-not-removed",
+      "release-note-not-removed",
+    ]);
+  },
+);
+
+Deno.test("Daemon.allocate() fails if it cannot remove an earlier release note, which would end the lease", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.releaseNotes.leave(C1);
+  host.releaseNotes.isReadOnly = true;
+  const { code, message } = await failure(
+    host.daemon.allocate(allocate(), anyCaller())
+      .catch((error) => Promise.reject(toCniError(error))),
+  );
+  assertEquals([code, message, host.types], [5, "read-only", []]);
+});
+
+Deno.test("Daemon.releaseNoted() releases the leases with release notes, and no others", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.interface("/ns/b");
+  const other = { ...C1, containerId: "c2" };
+  await host.add();
+  await host.add(other, {}, "/ns/b");
+  host.releaseNotes.leave(other);
+  host.releaseNotes.leave({ ...C1, containerId: "unknown" });
+  await host.daemon.releaseNoted();
+  assertEquals(host.types.filter((type) => type === "RELEASE").length, 1);
+  assertEquals(host.daemon.status().leases, { BOUND: 1 });
+  assertEquals([host.leases.read(C1)?.attachment, host.releaseNotes.size], [
+    C1,
+    0,
+  ]);
+});
+
+Deno.test("Daemon.storeLeases() writes the lease files again", async () => {
+  const host = new FakeHost();
+  host.interface();
+  await host.add();
+  const files = new Map(host.leases.files);
+  host.leases.files.clear();
+  host.daemon.storeLeases();
+  assertEquals(host.leases.files, files);
 });

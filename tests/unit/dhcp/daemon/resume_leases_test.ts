@@ -186,3 +186,21 @@ Deno.test("a release note stays until the lease can be released", async () => {
   assertEquals([host.releaseNotes.size, host.leases.files.size], [0, 0]);
   assertEquals(host.types.at(-1), "RELEASE");
 });
+
+Deno.test("a restarted daemon serves although nothing can be removed from the state directory", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.interface("/ns/b");
+  const other = { ...C1, containerId: "c2" };
+  await host.add();
+  await host.add(other, {}, "/ns/b");
+  host.releaseNotes.leave(other);
+  host.leases.isReadOnly = true;
+  host.releaseNotes.isReadOnly = true;
+  await host.restart();
+  assertEquals(host.daemon.status().leases, { BOUND: 1 });
+  assertEquals(host.types.filter((type) => type === "RELEASE").length, 1);
+  await host.advance(HOUR_MS / 2);
+  assertEquals(host.types.at(-1), "REQUEST");
+  assertEquals(host.log.includes("lease-not-stored"), true);
+});
