@@ -250,7 +250,7 @@ await Deno.writeTextFile(
   formatReport(figures, { machine, date }),
 );
 await Deno.writeTextFile(`${REPOSITORY}/docs/bench.svg`, formatPlot(figures));
-// Both are checked like every other file of the project.
+// `deno fmt --check` covers both files.
 const written = ["md", "svg"].map((ext) => `${REPOSITORY}/docs/bench.${ext}`);
 await capture([Deno.execPath(), "fmt", "--quiet", ...written]);
 for (const { text, value, isReached } of targetsOf(figures)) {

@@ -37,8 +37,8 @@ export function caseFiles(): string[] {
 
 /**
  * Formats the text of a case file: an object or a list is on one line where it fits, else it has a
- * line for each of its entries. An only entry that is itself an object or a list stays on the line
- * of its parent.
+ * line for each of its entries. A single entry that is an object or a list stays on the line of its
+ * parent.
  *
  * @throws {SyntaxError} if the text is not JSON.
  */

@@ -1,6 +1,6 @@
 /**
  * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball with the plugins at its top level, as those of the CNI project have them, and
+ * target: a tarball with the plugins at its top level, as in the CNI project's tarballs, and
  * the documents and units in their folders; its SHA-256, and an SBOM.
  *
  * @module

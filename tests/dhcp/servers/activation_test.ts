@@ -46,7 +46,7 @@ async function activate(
 
 testRowsWith(
   ["root", "command:perl", `binary:${DHCP_BIN}`],
-  "an activated daemon chooses its state directory by a socket",
+  "an activated daemon derives its state directory from a socket",
   [
     {
       name: "at a path",

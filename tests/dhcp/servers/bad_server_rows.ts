@@ -1,5 +1,5 @@
 /**
- * ADD with misbehaving servers: its error or its lease, and that the daemon continues to serve.
+ * ADD with misbehaving servers: it fails or gets a lease, and the daemon continues to serve.
  *
  * @module
  */

@@ -1,7 +1,6 @@
 /**
- * A daemon that is killed: at each system call on a lease file, and at random under load. The next
- * daemon and the server must agree with the results that the runtime received: no lease lost, none
- * duplicated.
+ * Kills a daemon at each system call on a lease file, and at random under load. The next daemon and
+ * the server must agree with the results that the runtime received: no lease is lost or duplicated.
  *
  * @module
  */

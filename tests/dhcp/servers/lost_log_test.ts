@@ -33,7 +33,7 @@ const STATUS = '{"protocol":1,"method":"status"}';
 
 testRowsWith(
   NEEDS,
-  "the daemon serves while its log goes to",
+  "the daemon continues to serve if its log is",
   [
     { name: "a full disk", redirection: '2>"/dev/full"' },
     // The reader ends after the first line.

@@ -39,7 +39,7 @@ export class TestNetwork implements AsyncDisposable {
     this.host = this.#resources.use(new DhcpHost());
     const { server } = this.host;
     // Without an address of its own a bridge takes that of a port, which would change under a
-    // running server; and without a port it has no carrier, and Kea does not listen on it.
+    // running server; and without a port it has no carrier, so Kea does not listen on it.
     server.ip("link set eth0 address 02:00:5e:00:00:01");
     server.ip("link add first type veth peer name last");
     server.ip("link set first master eth0 up");

@@ -1,5 +1,5 @@
 /**
- * Results in every CNI version, compared byte by byte, with a scripted server; and the same from
+ * Results in every CNI version, compared byte by byte, with a scripted server; also those of
  * upstream's plugin and daemon where they are installed.
  *
  * @module

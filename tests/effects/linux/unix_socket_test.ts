@@ -511,7 +511,7 @@ Deno.test("listenUnix() refuses the name of an abstract socket that is too long"
   assert(error.message.includes("109 bytes, expected 1 to 108"));
 });
 
-Deno.test("listenUnix() throws the reason why it cannot make the directory", () => {
+Deno.test("listenUnix() throws if it cannot create the directory, with the reason", () => {
   using directory = new TempDir();
   Deno.writeTextFileSync(directory.join("file"), "");
   const error = assertThrows(

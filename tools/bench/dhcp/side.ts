@@ -102,7 +102,8 @@ export class Side implements AsyncDisposable {
   /**
    * Kills the daemon and starts another.
    *
-   * @param ready What it logs once it has resumed every lease; without it, waits only until it accepts connections.
+   * @param ready What it logs once it has resumed every lease; without it, waits only until it
+   * accepts connections.
    * @returns Milliseconds until then.
    */
   async restart(ready?: string): Promise<number> {
