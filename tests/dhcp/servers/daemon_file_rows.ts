@@ -6,7 +6,7 @@ import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { capture } from "../../../tools/process.ts";
 import type { Dnsmasq } from "../../../tools/lab/dnsmasq.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
-import { BadServer, giving } from "../../support/dhcp_bad_server.ts";
+import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
 import type { ParallelRow } from "../../support/parallel_rows.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { missing } from "../../support/requirements.ts";
