@@ -63,6 +63,23 @@ async function until(
   }
 }
 
+/** The destinations of the routes through `eth0` that the kernel did not add. */
+function routesOf(netns: TestNetns): string[] {
+  return netns.list("route show dev eth0")
+    .filter(({ protocol }) => protocol !== "kernel")
+    .map(({ dst }): string => dst).sort();
+}
+
+/**
+ * 0.0.0.0/0, 10.1.0.0/16, 10.96.0.0/12, 169.254.169.254/32, and every other /4, through 192.0.2.1.
+ */
+const HOSTILE_ROUTES = [
+  "00 c0000201 100a01 c0000201 0c0a60 c0000201 20a9fea9fe c0000201",
+  ...["0", "2", "4", "6", "8", "a", "c", "e"].map((digit) =>
+    `04${digit}0 c0000201`
+  ),
+].join("");
+
 /** Grants the same address again. */
 const SAME = { options: ONE_SECOND_T1 };
 
@@ -137,8 +154,56 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name:
-      "the client replaces its default route when an ACK names another router",
+    name: "the client sets no routes of a renewal that an ADD would refuse",
+    ipam: { routes: { deny: ["10.96.0.0/12"] } },
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 121: HOSTILE_ROUTES },
+      }),
+    ],
+    check: async (after) => {
+      await until(
+        after,
+        "accepted route",
+        () => routesOf(after.container).includes("10.1.0.0/16"),
+      );
+      assertEquals(routesOf(after.container), ["10.1.0.0/16", "default"]);
+      assert(/event=route-dropped/.test(after.daemon.log), after.daemon.log);
+    },
+  },
+  {
+    name: "the client sets no routes of a renewal that it did not request",
+    ipam: { request: [{ option: 3, skipDefault: true }, { option: 1 }] },
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 121: HOSTILE_ROUTES },
+      }),
+    ],
+    check: async (after) => {
+      await until(after, "two renewals", () => renewals(after).length >= 2);
+      assertEquals(routesOf(after.container), ["default"]);
+      assert(!/event=lease-changed/.test(after.daemon.log), after.daemon.log);
+    },
+  },
+  {
+    name: "the client follows a router outside its subnet",
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 3: "c6336401" },
+      }),
+    ],
+    check: async (after) => {
+      const { container } = after;
+      await until(
+        after,
+        "default route",
+        () => hasDefaultRoute(container, "198.51.100.1"),
+      );
+      assertEquals(routesOf(container), ["198.51.100.1", "default"]);
+    },
+  },
+  {
+    name: "the client replaces its default route by the router it is granted",
     afterwards: (message) => [
       answerTo(message, "ACK", {
         options: { ...ONE_SECOND_T1, 3: "c0000209" },

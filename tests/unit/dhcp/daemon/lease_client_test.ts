@@ -182,6 +182,19 @@ Deno.test("the client uses a changed hardware address and keeps its client ident
   assertEquals([...identifier], [1, 2, 0, 94, 16, 0, 1]);
 });
 
+Deno.test("option 57 follows the MTU of the interface", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  attached.set({ mtu: 1400 });
+  await host.add();
+  attached.set({ mtu: 1280 });
+  await host.advance(HOUR_MS / 2 + 1000);
+  const sizes = host.sent.map((
+    { message },
+  ) => [...message.options.get(57) ?? []]);
+  assertEquals(sizes, [[5, 120], [5, 120], [5, 0]]);
+});
+
 Deno.test("a lease that expires without a carrier is sought until there is another", async () => {
   const host = new FakeHost();
   const attached = host.interface();
