@@ -203,7 +203,8 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "the client replaces its default route by the router it is granted",
+    name:
+      "the client replaces its default route when an ACK names another router",
     afterwards: (message) => [
       answerTo(message, "ACK", {
         options: { ...ONE_SECOND_T1, 3: "c0000209" },
