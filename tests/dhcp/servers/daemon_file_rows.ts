@@ -269,7 +269,7 @@ const ROWS: readonly ParallelRow[] = [
         second.stderr.includes(`process ${daemon.pid} is listening there`),
         second.stderr,
       );
-      const names = [...Deno.readDirSync(host.directory.path)]
+      const names = (await Array.fromAsync(Deno.readDir(host.directory.path)))
         .map((entry) => entry.name).filter((entry) => !entry.includes("."));
       assertEquals(names, ["leases"]);
     },
