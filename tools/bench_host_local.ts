@@ -20,7 +20,7 @@ import {
 import { describeMachine } from "./bench/machine.ts";
 import { BenchNetwork } from "./bench/network.ts";
 import { formatPlot } from "./bench/plot.ts";
-import { median, medianByTurns, timeOf } from "./bench/process_time.ts";
+import { alternatingMedians, median, timeOf } from "./bench/process_time.ts";
 import { formatReport } from "./bench/report.ts";
 import { capture } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
@@ -55,7 +55,7 @@ async function measureVersion(): Promise<Figures["versionMs"]> {
     await timeOf({ program, env: { CNI_COMMAND: "VERSION" } }),
   ];
   const [[ours = 0] = [], [empty = 0] = [], [upstream = 0] = []] =
-    await medianByTurns(41, [
+    await alternatingMedians(41, [
       version(OURS),
       version(EMPTY),
       version(UPSTREAM),
@@ -211,10 +211,10 @@ async function measureBridge(
     await bench.measureWith(OURS, { name: "ours", bridge }),
     await bench.measureWith(UPSTREAM, { name: "upstream", bridge }),
   ];
-  // The first ADD makes the bridge itself.
+  // The first ADD also creates the bridge.
   for (const measure of measures) await measure();
   const [[ourAdd = 0, ourDel = 0] = [], [theirAdd = 0, theirDel = 0] = []] =
-    await medianByTurns(21, measures);
+    await alternatingMedians(21, measures);
   return {
     bridgeAddMs: { ours: ourAdd, upstream: theirAdd },
     bridgeDelMs: { ours: ourDel, upstream: theirDel },
@@ -250,7 +250,7 @@ await Deno.writeTextFile(
   formatReport(figures, { machine, date }),
 );
 await Deno.writeTextFile(`${REPOSITORY}/docs/bench.svg`, formatPlot(figures));
-// Both are checked like every other file of the project.
+// `deno fmt --check` covers both files.
 const written = ["md", "svg"].map((ext) => `${REPOSITORY}/docs/bench.${ext}`);
 await capture([Deno.execPath(), "fmt", "--quiet", ...written]);
 for (const { text, value, isReached } of targetsOf(figures)) {

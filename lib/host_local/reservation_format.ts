@@ -20,7 +20,7 @@ export type Owner =
   | { readonly kind: "container"; readonly containerId: string }
   /** Any other text. The address counts as taken, and no DEL releases it. */
   | { readonly kind: "unknown" }
-  /** An empty file: what a crash between creating and writing leaves behind. */
+  /** An empty file: a process crashed after it created the file and before it wrote the owner. */
   | { readonly kind: "none" };
 
 /**

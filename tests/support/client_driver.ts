@@ -123,7 +123,7 @@ export class ClientDriver {
     >[];
   }
 
-  /** The effects in short: messages sent, leases, failures; without timers and logs. */
+  /** A summary of the effects: messages sent, leases, failures; no timers and logs. */
   summary(): string[] {
     return this.effects.flatMap((effect) => {
       switch (effect.kind) {

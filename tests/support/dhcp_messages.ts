@@ -1,4 +1,4 @@
-/** Builders of DHCP values; a test states only what matters to it. @module */
+/** Builders of DHCP values with defaults, so that a test states only what it checks. @module */
 
 import {
   type DhcpMessage,

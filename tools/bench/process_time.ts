@@ -82,7 +82,7 @@ export function median(values: readonly number[]): number {
  *
  * @returns The median of each, in the order given.
  */
-export async function medianByTurns(
+export async function alternatingMedians(
   rounds: number,
   measures: readonly (() => Promise<readonly number[]>)[],
 ): Promise<number[][]> {

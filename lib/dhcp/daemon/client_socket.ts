@@ -48,7 +48,7 @@ export class ClientSocket implements Disposable {
   readonly #closeTimer: Timer;
   readonly #outbox: Outbox;
   #socket: DhcpSocket | undefined;
-  /** Whether somebody waits for answers, or until everything has left the host. */
+  /** Whether the client expects an answer, or a caller waits until every message has been sent. */
   #isNeeded = false;
   /** When the client sent its last message, whether or not it has left. */
   #sentMs = -Infinity;

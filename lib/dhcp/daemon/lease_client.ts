@@ -78,7 +78,7 @@ type Life =
   | { readonly kind: "running" }
   /** The interface was removed; the lease file stays for the DEL. */
   | { readonly kind: "orphaned" }
-  /** No caller gets a lease any more; a RELEASE may still be on its way. */
+  /** No caller gets a lease any more; the client may not have sent its RELEASE yet. */
   | { readonly kind: "ended"; readonly failure: AcquisitionFailure };
 
 /** Acquires, keeps and releases the lease of one attachment. */

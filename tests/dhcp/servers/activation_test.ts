@@ -1,4 +1,4 @@
-/** The daemon on a socket that another program opened, as systemd does. @module */
+/** The daemon with a socket that another program opened, as with systemd. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
@@ -46,7 +46,7 @@ async function activate(
 
 testRowsWith(
   ["root", "command:perl", `binary:${DHCP_BIN}`],
-  "an activated daemon chooses its state directory by a socket",
+  "an activated daemon derives its state directory from a socket",
   [
     {
       name: "at a path",

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   answerTo,
   BadServer,
-  giving,
+  grantScript,
   type ReplyFields,
   type Script,
   textHex,
@@ -85,14 +85,14 @@ const SAME = { options: ONE_SECOND_T1 };
 
 const ROWS: readonly Row[] = [
   {
-    name: "the client renews every second where T1 is one second",
+    name: "the client renews every second when T1 is one second",
     afterwards: (message) => [answerTo(message, "ACK", SAME)],
     check: async (after) => {
       const { log } = after.daemon;
       assert(!log.includes("event=unexpected-error"), log);
       await until(after, "three renewals", () => renewals(after).length >= 3);
       const [first, second, third] = renewals(after);
-      // Each renewal is an exchange of its own.
+      // Each renewal is a separate exchange.
       assertEquals(
         new Set([first, second, third].map((m) => m?.message.xid)).size,
         3,
@@ -132,7 +132,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "the client replaces its address by the one it is granted",
+    name: "the client replaces its address with a newly granted one",
     afterwards: (message) => [
       answerTo(message, "ACK", { ...SAME, yiaddr: ip("192.0.2.60") }),
     ],
@@ -203,7 +203,8 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "the client replaces its default route by the router it is granted",
+    name:
+      "the client replaces its default route when an ACK names another router",
     afterwards: (message) => [
       answerTo(message, "ACK", {
         options: { ...ONE_SECOND_T1, 3: "c0000209" },
@@ -260,7 +261,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "the client ignores a NAK of an old exchange",
+    name: "the client ignores a NAK from an earlier exchange",
     afterwards: (message) => {
       const nak = answerTo(message, "NAK");
       nak[4] = (nak[4] ?? 0) ^ 0xff;
@@ -273,7 +274,8 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "endless NAKs cause no flood, and the client recovers when they end",
+    name:
+      "the client does not flood a server that sends endless NAKs, and recovers when they end",
     afterwards: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: textHex("no") } }),
@@ -292,7 +294,7 @@ const ROWS: readonly Row[] = [
       assertEquals(addressesOf(container), []);
       const { length } = server.wire.distinct;
       assert(length < 20, `${length} messages`);
-      server.script = giving();
+      server.script = grantScript();
       await until(
         after,
         "recovery",
@@ -304,7 +306,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Rows about renewals with such servers. */
+/** The rows of this module. */
 export const BAD_RENEWAL_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   name: `bad server at renewal: ${row.name}`,
   run: async () => {
@@ -314,7 +316,7 @@ export const BAD_RENEWAL_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
     await using server = new BadServer(host.server, (message) => {
       if (isGranted) return row.afterwards(message);
       isGranted = message.type === "REQUEST";
-      return giving({ ack: first })(message);
+      return grantScript({ ack: first })(message);
     });
     const daemon = await host.daemon();
     const container = host.container();

@@ -1,5 +1,6 @@
 /**
- * Routers outside the subnet, with upstream's main plugins, which configure the interface by the result.
+ * Routers outside the subnet, with upstream's main plugins, which configure the interface by the
+ * result.
  *
  * ptp has no row: it calls its IPAM plugin before the interface exists, so it cannot use dhcp.
  *
@@ -7,7 +8,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { BadServer, giving } from "../../support/dhcp_bad_server.ts";
+import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import {
@@ -100,7 +101,7 @@ testWith(
     await using host = new DhcpHost();
     await using _server = new BadServer(
       host.server,
-      giving({ ack: { options: { 3: "c6336401" } } }),
+      grantScript({ ack: { options: { 3: "c6336401" } } }),
     );
     await host.daemon();
     const container = host.container();
@@ -135,7 +136,10 @@ class Fixture implements AsyncDisposable {
     this.#type = type;
     this.#config = config;
     const { host, machine } = this;
-    this.#server = new BadServer(host.server, giving({ ack: { options } }));
+    this.#server = new BadServer(
+      host.server,
+      grantScript({ ack: { options } }),
+    );
     machine.ip("link set eth0 up");
     machine.untilOperational();
     Deno.symlinkSync(DHCP_BIN, host.directory.join("dhcp"));

@@ -1,6 +1,6 @@
 /**
  * The systemd units: systemd-analyze accepts them, and the daemon works with the capabilities that
- * they leave it.
+ * they grant.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Our plugin with upstream's daemon, and upstream's plugin with ours, as while only one of them is
- * replaced.
+ * Our plugin with upstream's daemon, and upstream's plugin with ours: an upgrade replaces one
+ * before the other.
  *
  * @module
  */
@@ -175,7 +175,7 @@ testRowsWith(
 
 testWith(
   NEEDS,
-  "the next ADD returns the same address when upstream's daemon is replaced by ours, and back",
+  "the next ADD returns the same address after our daemon replaces upstream's, and the reverse",
   async () => {
     await using pair = new MixedHost();
     const { host, container } = pair;

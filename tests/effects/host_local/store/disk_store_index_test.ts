@@ -95,14 +95,14 @@ Deno.test("DEL removes the index of a network that has become small", () => {
   assertEquals(network.hasIndex, false);
 });
 
-Deno.test("CHECK changes nothing of a current index", () => {
+Deno.test("CHECK does not change a current index", () => {
   using network = indexed();
   const before = network.snapshot();
   assertEquals(network.heldBy({}, { ...INDEXED, repair: false }), ["10.0.0.7"]);
   assertEquals(network.snapshot(), before);
 });
 
-Deno.test("CHECK changes nothing of an outdated index", () => {
+Deno.test("CHECK does not change an outdated index", () => {
   using network = indexed();
   network.write({ "10.0.0.50": C9 });
   const before = network.snapshot();
@@ -214,16 +214,16 @@ const WRONG_INDEXES: readonly {
     held: { "10.0.0.2": "o0\r\neth0", "10.0.0.7": C1 },
   },
   {
-    name: "has another owner for the address",
+    name: "names another owner of the address",
     held: { ...FIVE, "10.0.0.7": C9 },
     hidesC1: true,
   },
   {
-    name: "has an address for the owner that is free",
+    name: "lists a free address as the owner's",
     held: { ...FIVE, "10.0.0.7": C1, "10.0.0.40": C1 },
   },
   {
-    name: "has an address for the owner that is another's",
+    name: "lists another owner's address as the owner's",
     held: { ...FIVE, "10.0.0.6": C1, "10.0.0.7": C1 },
   },
 ];
@@ -235,7 +235,7 @@ const C1_HELD = {
 };
 
 testRows(
-  "CHECK and DEL trust only what the files confirm of an index that",
+  "CHECK and DEL trust only the entries that the files confirm in an index that",
   WRONG_INDEXES,
   ({ held, hidesC1 }) => {
     using network = indexed();
@@ -248,7 +248,7 @@ testRows(
 );
 
 testRows(
-  "GC replaces, so that DEL finds everything, an index that",
+  "DEL finds every address after GC has replaced an index that",
   WRONG_INDEXES,
   ({ held }) => {
     using network = indexed();
@@ -321,7 +321,7 @@ Deno.test("ADD reads the files before it refuses a requested address as taken", 
   assertEquals(given, requested);
 });
 
-Deno.test("STATUS takes the word of the index until a file contradicts it", () => {
+Deno.test("STATUS trusts the index until a file contradicts it", () => {
   using network = indexed();
   plantIndex(network, { ...FIVE, "10.0.0.7": C1, "10.0.0.8": C9 });
   using store = network.open({ ...INDEXED, repair: false });
@@ -512,7 +512,7 @@ Deno.test("ADD ignores an index that was copied with its network", () => {
   );
 });
 
-Deno.test("CHECK ignores an index that was written but not stamped, whatever its times", () => {
+Deno.test("CHECK ignores an index that was written but not stamped, even if its times match", () => {
   using network = indexed();
   plantIndex(network, {});
   const now = new Date();
@@ -539,7 +539,7 @@ Deno.test("ADD in an indexed network undoes an ADD that was killed", () => {
   assertEquals(network.read()[".pending"], undefined);
 });
 
-Deno.test("ADD in an indexed network returns the addresses of one that never answered", () => {
+Deno.test("ADD in an indexed network returns the addresses of an ADD that never answered", () => {
   using network = indexed();
   network.write({ ".answered": C9 });
   Deno.linkSync(network.join(".answered"), network.join("10.0.0.8"));

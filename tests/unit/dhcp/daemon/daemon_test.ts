@@ -277,7 +277,7 @@ Deno.test("Daemon.release() sends one RELEASE for any number of calls", async ()
   assertEquals(host.leases.files.size, 0);
 });
 
-Deno.test("Daemon.allocate() fails with the reason of the client after the process did not run for a while", async () => {
+Deno.test("Daemon.allocate() fails with the reason of the client after the process was suspended", async () => {
   const host = new FakeHost();
   host.interface();
   host.server = silent;

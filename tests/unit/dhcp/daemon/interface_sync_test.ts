@@ -106,7 +106,7 @@ Deno.test('InterfaceSync.remove() with onExpiry "keep" changes nothing', () => {
   ]);
 });
 
-Deno.test("InterfaceSync.remove() removes what is on the interface, not what the lease says", () => {
+Deno.test("InterfaceSync.remove() removes the addresses that the interface has, not those of the lease", () => {
   const fixture = new Fixture();
   fixture.sync.assume(LEASE);
   fixture.sync.remove(OTHER_ROUTER);

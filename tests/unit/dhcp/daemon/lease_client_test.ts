@@ -170,7 +170,7 @@ Deno.test("a renewal with other routes changes the routes, unless onChange is ke
   }
 });
 
-Deno.test("the client follows another hardware address and keeps its client identifier", async () => {
+Deno.test("the client uses a changed hardware address and keeps its client identifier", async () => {
   const host = new FakeHost();
   const attached = host.interface();
   await host.add(C1, { clientId: { kind: "mac" } });
@@ -209,7 +209,7 @@ Deno.test("a lease that expires without a carrier is sought until there is anoth
   assertEquals(attached.cidrs.map(formatCidr), ["192.0.2.50/24"]);
 });
 
-Deno.test("a lost lease is recovered for an ADD that waits, although the disk is full", async () => {
+Deno.test("an ADD that waits recovers a lost lease even if the disk is full", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();

@@ -251,7 +251,7 @@ testRows<{ name: string; ipam: unknown; want: unknown }>(
   },
 );
 
-Deno.test("upstream's daemon receives a single ipam object, whatever the letter case of its key", async () => {
+Deno.test("upstream's daemon receives a single ipam object, for any letter case of its key", async () => {
   const provide = [{ option: "host-name", value: "web1" }];
   assertEquals(
     await sent({ ipam: {}, IPAM: { provide } }),
