@@ -12,13 +12,18 @@ import type { Lease } from "../client/lease.ts";
 import { isPort, type LinkInfo } from "../../netlink/link_message.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
 import { Announcements } from "./announcements.ts";
-import { interfaceChanges, removalOf, routesOf } from "./interface_changes.ts";
-import { acceptedRoutes } from "./lease_result.ts";
+import {
+  gatewayChanges,
+  interfaceChanges,
+  removalOf,
+  routesOf,
+} from "./interface_changes.ts";
 import type {
   AttachedInterface,
   DaemonPorts,
   InterfaceChange,
 } from "./ports.ts";
+import { acceptedRoutes } from "./route_policy.ts";
 
 const PORT = "the interface is a port of another one";
 
@@ -79,6 +84,16 @@ export class InterfaceSync implements Disposable {
     this.#lacksRoutes = false;
     this.#warnAboutRoutes(lease);
     this.#releaseLink();
+  }
+
+  /** Adds the routes that the main plugin needs to put the values of the lease on the interface. */
+  prepare(lease: Lease): void {
+    this.#apply(gatewayChanges("add-route", lease, this.#options));
+  }
+
+  /** Removes what {@link prepare} added: the main plugin may have failed. */
+  undoPrepare(lease: Lease): void {
+    this.#apply(gatewayChanges("remove-route", lease, this.#options));
   }
 
   /**

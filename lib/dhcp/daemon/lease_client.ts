@@ -15,6 +15,7 @@ import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import { isAwaited } from "../client/acquisition.ts";
+import type { Failure } from "../client/failure.ts";
 import type { ClientEffect, ClientEvent } from "../client/event.ts";
 import type { Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
@@ -43,8 +44,14 @@ import {
 } from "./lease_record.ts";
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
+import type { Outgoing } from "./outbox.ts";
 import type { Metrics } from "./metrics.ts";
-import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
+import type { PacketRate } from "./packet_rate.ts";
+import {
+  type AttachedInterface,
+  type DaemonPorts,
+  SendRefusedError,
+} from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
 import { resumeEvent } from "./resume_policy.ts";
 import { StoredLease } from "./stored_lease.ts";
@@ -68,6 +75,7 @@ export interface LeaseClientContext {
   readonly ports: DaemonPorts;
   readonly flags: ClientFlags;
   readonly metrics: Metrics;
+  readonly rate: PacketRate;
   /** Called when a client has ended by itself; its lease file is removed. */
   readonly onEnd: (subject: LeaseSubject) => void;
 }
@@ -77,7 +85,7 @@ type Life =
   | { readonly kind: "running" }
   /** The interface was removed; the lease file stays for the DEL. */
   | { readonly kind: "orphaned" }
-  /** No caller gets a lease any more; a RELEASE may still be on its way. */
+  /** No caller gets a lease any more; the client may not have sent its RELEASE yet. */
   | { readonly kind: "ended"; readonly failure: AcquisitionFailure };
 
 /** Acquires, keeps and releases the lease of one attachment. */
@@ -93,6 +101,8 @@ export class LeaseClient {
   readonly #events: ClientEvent[] = [];
   #isHandling = false;
   #isReleaseUnsent = false;
+  /** Why no message can be sent, once that is known. */
+  #refusal: AcquisitionFailure | undefined;
   #state: ClientState = INITIAL_STATE;
   #life: Life = { kind: "running" };
 
@@ -115,6 +125,9 @@ export class LeaseClient {
       scheduler,
       log,
       metrics,
+      rate: context.rate,
+      onUnsent: (message, error) => this.#onUnsent(message, error),
+      onGone: () => this.#orphan("interface"),
       onReadable: () => this.#receive(),
       onConflict: () => this.#dispatch({ kind: "conflict" }),
     });
@@ -216,10 +229,16 @@ export class LeaseClient {
     }
   }
 
+  /** Prepares the interface for the main plugin, before the caller receives the lease. */
+  prepare(lease: Lease): void {
+    if (this.#life.kind === "running") this.#interface.prepare(lease);
+  }
+
   /** Ends; releases what a server has granted, and removes the lease file. */
   async release(): Promise<void> {
     const { kind } = this.#life;
     if (kind === "ended") return;
+    const { lease } = this;
     this.#log("info", "release-started");
     this.#end({ kind: "cancelled" });
     try {
@@ -230,10 +249,17 @@ export class LeaseClient {
       this.#dispatch({ kind: "stop", release: true });
       await this.#socket.flushed(FLUSH_TIMEOUT_MS);
       if (this.#isReleaseUnsent) await this.#releaseThrough(undefined);
+      // Not earlier: the RELEASE may need these routes.
+      if (lease !== undefined) this.#interface.undoPrepare(lease);
     } finally {
       this.#stored.remove();
       this.#close();
     }
+  }
+
+  /** Writes the lease file again, in case it was removed. A failure is logged. */
+  store(): void {
+    this.#stored.write({});
   }
 
   /** Ends without a message: the lease stays for the next client. */
@@ -244,8 +270,8 @@ export class LeaseClient {
 
   /** Handles the messages that wait in the socket. */
   #receive(): void {
-    for (const message of this.#socket.receive()) {
-      this.#dispatch({ kind: "packet", message });
+    for (const { message, source } of this.#socket.receive()) {
+      this.#dispatch({ kind: "packet", message, source });
     }
   }
 
@@ -328,7 +354,9 @@ export class LeaseClient {
         this.#timer.set(effect.atMs ?? Infinity);
         return undefined;
       case "send":
-        return this.#send(effect);
+        this.#interface.beforeSend();
+        this.#socket.send(effect);
+        return this.#refusal;
       case "probe":
         this.#socket.probe(effect);
         return undefined;
@@ -348,11 +376,9 @@ export class LeaseClient {
         this.#lose(effect);
         return undefined;
       case "failed": {
-        const error = this.#socket.unsentReason;
-        const failure = error === undefined
-          ? effect.failure
-          : { kind: "not-sent", error } as const;
-        this.#context.metrics.count(`failed_${failure.kind}`);
+        const failure = this.#failureOf(effect.failure);
+        const { kind } = failure.kind === "delayed" ? failure.failure : failure;
+        this.#context.metrics.count(`failed_${kind}`);
         return failure;
       }
       case "log":
@@ -361,32 +387,27 @@ export class LeaseClient {
     }
   }
 
-  /** Sends a message. A caller that waits is told at once if none can be sent. */
-  #send(
-    effect: Extract<ClientEffect, { readonly kind: "send" }>,
-  ): AcquisitionFailure | undefined {
-    this.#interface.beforeSend();
-    const outcome = this.#socket.send(effect);
-    this.#isReleaseUnsent = effect.type === "RELEASE" &&
-      outcome.kind !== "sent";
-    switch (outcome.kind) {
-      case "sent":
-      case "failed":
-        return undefined;
-      case "gone":
-        this.#orphan("interface");
-        return undefined;
-      case "refused": {
-        const { error } = outcome;
-        const state = this.#state;
-        if (!("acquisition" in state && isAwaited(state.acquisition))) {
-          return undefined;
-        }
-        this.#log("warn", "acquisition-failed", { reason: error.message });
-        this.#context.metrics.count("failed_not-sent");
-        return { kind: "not-sent", error };
-      }
-    }
+  /**
+   * Handles a message that could not be sent. A caller that waits for the lease fails at once if
+   * none can be sent, and a RELEASE leaves the host another way.
+   */
+  #onUnsent({ type }: Outgoing, error: SystemError): void {
+    if (type === "RELEASE") this.#isReleaseUnsent = true;
+    const state = this.#state;
+    const isAwaitedNow = "acquisition" in state && isAwaited(state.acquisition);
+    if (!(error instanceof SendRefusedError) || !isAwaitedNow) return;
+    this.#refusal = { kind: "not-sent", error };
+    this.#log("warn", "acquisition-failed", { reason: error.message });
+    this.#context.metrics.count("failed_not-sent");
+    // A message that had to wait is not sent by a transition.
+    if (!this.#isHandling) this.#fail(this.#refusal);
+  }
+
+  /** Returns why an acquisition failed, given what its state machine knows. */
+  #failureOf(failure: Failure): AcquisitionFailure {
+    const error = this.#socket.unsentReason;
+    if (error !== undefined) return { kind: "not-sent", error };
+    return this.#socket.isWaiting ? { kind: "delayed", failure } : failure;
   }
 
   /** Stores an offer before its REQUEST is sent, so that it can be released whatever happens. */
@@ -539,7 +560,7 @@ export class LeaseClient {
     const { hostDevice } = this.subject.options;
     const settings = this.#settings();
     const held = { grant, isLost, settings, attached, hostDevice, serverMac };
-    await releaseGrant(held, this.#context.ports, this.#log);
+    await releaseGrant(held, this.#context, this.#log);
   }
 
   #findAgain(): AttachedInterface | undefined {
@@ -570,6 +591,7 @@ export class LeaseClient {
     return clientSettings(this.#stored.identity, this.subject.options, {
       flags: this.#context.flags,
       linkKind: this.#link.kind,
+      mtu: this.#link.mtu,
     });
   }
 }

@@ -9,6 +9,7 @@ import { type Offer, offerOf } from "../client/state.ts";
 import { encodeMessage } from "../codec/dhcp_message.ts";
 import type { HostDevice } from "../config/host_device.ts";
 import type { Grant } from "./lease_record.ts";
+import type { PacketRate } from "./packet_rate.ts";
 import type { AttachedInterface, DaemonPorts, Datagram } from "./ports.ts";
 
 /**
@@ -37,7 +38,10 @@ export async function releaseGrant(
       readonly hostDevice: HostDevice | undefined;
       readonly serverMac: Uint8Array | undefined;
     },
-  ports: Pick<DaemonPorts, "interfaces" | "randomU32">,
+  { ports, rate }: {
+    readonly ports: Pick<DaemonPorts, "interfaces" | "randomU32">;
+    readonly rate: PacketRate;
+  },
   log: Log,
 ): Promise<void> {
   if (grant === undefined || isLost) return;
@@ -52,6 +56,7 @@ export async function releaseGrant(
     address: formatIpAddress(offer.address),
     server: formatIpAddress(offer.server),
   };
+  await rate.turn("final");
   try {
     const route = { device, client: settings.chaddr, server };
     const isSent = attached !== undefined &&

@@ -84,7 +84,7 @@ export class DiskStore implements ReservationStore {
   count(): ReservationCount {
     const { total, addresses } = this.#reservations.sample(MAX_INSPECTED);
     const old = addresses.filter((address) =>
-      this.find(address)?.fromEarlierBoot === true
+      this.#directory.isFromEarlierBoot(address)
     );
     return { total, inspected: addresses.length, fromEarlierBoot: old.length };
   }
@@ -97,7 +97,7 @@ export class DiskStore implements ReservationStore {
     const isUnanswered = this.#wasLeftUnanswered(attachment);
     const held = addresses.map((address) => ({
       address,
-      reusable: isUnanswered || this.find(address)?.fromEarlierBoot === true,
+      reusable: isUnanswered || this.#directory.isFromEarlierBoot(address),
     }));
     return {
       held,
@@ -159,11 +159,13 @@ export class DiskStore implements ReservationStore {
         removeFile(this.#directory.pathOf(address));
       }
     });
-    bestEffort(
+    const isMarkerRemoved = bestEffort(
       this.#log,
       "marker-not-removed",
       () => removeFile(this.#directory.join(FILE_NAME.answered)),
     );
+    // With a current index, the next command would not read the files and miss the marker.
+    if (!isMarkerRemoved) return;
     this.#reservations.save({
       removed: replaced,
       inserted: choices.flatMap(({ address, reused }) =>
@@ -185,7 +187,8 @@ export class DiskStore implements ReservationStore {
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
     const { table } = this.#reservations.readFiles();
     const unkept = [...table.entries()].filter(([address, owner]) => {
-      const reservation = owner === "" ? undefined : this.find(address);
+      if (owner === "") return false;
+      const reservation = this.#directory.find(address, parseOwner(owner));
       return reservation !== undefined && !keep(reservation);
     });
     this.#remove(unkept.map(([address]) => address));

@@ -1,4 +1,9 @@
-/** Real main plugins that remove the interface before DEL: the host releases the lease without an address of its own. @module */
+/**
+ * Real main plugins that remove the interface before DEL: the host releases the lease, without an
+ * address of its own in that network.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { formatHex } from "../../../lib/base/hex.ts";
@@ -34,7 +39,7 @@ async function callMain(
   container: TestNetns,
 ): ReturnType<typeof runPlugin> {
   const binary = directory.join(`${type}-on-host`);
-  Deno.writeTextFileSync(
+  await Deno.writeTextFile(
     binary,
     `#!/bin/sh\nexec /usr/bin/nsenter --net=${host.path} ${UPSTREAM_DIR}/${type}\n`,
     { mode: 0o755 },
@@ -122,10 +127,10 @@ export const HOST_RELEASE_ROWS: readonly ServerRow[] = [
       const [name = ""] = host.leaseFiles;
       const path = `${host.stateDir}/${name}`;
       const { serverMac: _, place, ...rest } = JSON.parse(
-        Deno.readTextFileSync(path),
+        await Deno.readTextFile(path),
       );
       delete place.ifIndex;
-      Deno.writeTextFileSync(path, JSON.stringify({ ...rest, place }));
+      await Deno.writeTextFile(path, JSON.stringify({ ...rest, place }));
       await host.daemon();
       assertEquals((await host.call("CHECK", container)).code, 0);
       run("ip", "-n", container.name, "link", "del", "eth0");

@@ -1,5 +1,6 @@
 /**
- * All rows with real and scripted servers as one test, several at a time, for they mostly wait.
+ * All rows with real and scripted servers as one test. Several run at once, because rows mostly
+ * wait.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import { ACQUIRE_ROWS } from "./acquire_rows.ts";
 import { BAD_RENEWAL_ROWS } from "./bad_renewal_rows.ts";
 import { BAD_SERVER_ROWS } from "./bad_server_rows.ts";
 import { CAPABILITY_ROWS } from "./capability_rows.ts";
+import { DAEMON_FILE_ROWS } from "./daemon_file_rows.ts";
 import { DNSMASQ_ROWS } from "./dnsmasq_rows.ts";
 import { GONE_ROWS } from "./gone_rows.ts";
 import { HOST_RELEASE_ROWS } from "./host_release_rows.ts";
@@ -41,4 +43,5 @@ testRowsInParallel(["root", `binary:${DHCP_BIN}`], "dhcp", [
   ...DNSMASQ_ROWS,
   ...PROCESS_ROWS,
   ...CAPABILITY_ROWS,
+  ...DAEMON_FILE_ROWS,
 ], { width: 5 });
