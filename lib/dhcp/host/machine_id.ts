@@ -1,9 +1,14 @@
 /** The id of the machine (machine-id(5)). @module */
 
+import { SystemError } from "../../base/errors.ts";
 import { parseHex } from "../../base/hex.ts";
+import { isErrno } from "../../linux/errno.ts";
+import { readRegularFile } from "../../linux/regular_file.ts";
 import type { Digest } from "../daemon/ports.ts";
 
 const MACHINE_ID = "/etc/machine-id";
+/** More than an ID has. */
+const MAX_BYTES = 256;
 /**
  * The machine's own id is confidential (machine-id(5)): only a digest of it may leave the machine.
  */
@@ -28,11 +33,14 @@ export function readMachineId(
   return undefined;
 }
 
+/** @throws {SystemError} if there is a file that cannot be read. */
 function readOrEmpty(path: string): string {
   try {
-    return Deno.readTextFileSync(path);
+    return readRegularFile(path, { maxBytes: MAX_BYTES, followsLink: true });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return "";
+    if (!(error instanceof SystemError)) throw error;
+    const message = `cannot read ${path}: ${error.message}`;
+    throw new SystemError(message, { cause: error });
   }
 }
