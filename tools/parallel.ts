@@ -1,7 +1,7 @@
 /** Runs work on many items, several at a time. @module */
 
 /**
- * Calls `work` for every item, `width` at a time. After a failure no item is begun.
+ * Calls `work` for every item, `width` at a time. After a failure it starts no more items.
  *
  * @param work Also gets the number of the worker, 0 to `width` - 1, which works on one item at a
  * time.

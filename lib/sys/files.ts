@@ -37,6 +37,12 @@ export function attempt<T>(operation: string, path: string, body: () => T): T {
   }
 }
 
+/** Whether an error of this module means that a file or a directory does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof SystemError &&
+    error.cause instanceof Deno.errors.NotFound;
+}
+
 /**
  * Reads the metadata of `path`. Does not follow symbolic links.
  *
@@ -49,6 +55,23 @@ export function lstat(path: string): Deno.FileInfo | undefined {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw systemError("lstat", path, error);
+  }
+}
+
+/**
+ * Whether `path` is a directory, or a symbolic link to one.
+ *
+ * @throws {SystemError} if that cannot be found out.
+ */
+export function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory
+    ) return false;
+    throw systemError("stat", path, error);
   }
 }
 

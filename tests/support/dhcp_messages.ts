@@ -1,4 +1,4 @@
-/** Builders of DHCP values; a test states only what matters to it. @module */
+/** Builders of DHCP values with defaults, so that a test states only what it checks. @module */
 
 import {
   type DhcpMessage,
@@ -66,8 +66,9 @@ export function settings(
     chaddr: hex("02005e100001"),
     clientIdentifier: hex("00 63312f6e65742f65746830"),
     provided: new Map(),
-    requestedCodes: [3, 1],
+    requestedCodes: [121, 3, 1, 33, 6, 15, 119, 26],
     broadcast: "auto",
+    maximumMessageSize: 1500,
     ...fields,
     timings: { ...DEFAULT_TIMINGS, ...fields.timings },
   };

@@ -33,7 +33,7 @@ export interface ClientMessage {
 }
 
 /** Captures on `eth0` of a namespace until disposed, beside any server there. */
-export class Wire implements AsyncDisposable {
+export class MessageCapture implements AsyncDisposable {
   readonly #messages: ClientMessage[] = [];
   readonly #loop: EventLoop;
   readonly #socket: PacketSocket;

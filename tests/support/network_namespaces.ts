@@ -4,7 +4,7 @@ import { libc } from "../../lib/linux/libc.ts";
 import { type Netns, openNetns } from "../../lib/linux/netns.ts";
 import { NetworkNamespace } from "../../tools/lab/network_namespace.ts";
 
-// Opened before the first test starts, or that test would be blamed for a library that stays open.
+// Opens the library before the first test, because a library that is opened during a test fails it.
 libc();
 
 /** Reached only if something fails; long enough for a busy machine. */

@@ -42,7 +42,7 @@ export function testWith(
 /** Registers a skipped test, and prints the line `SKIP <name>: <reason>`. */
 export function skipped(name: string, reason: string): void {
   report(`SKIP ${name}: ${reason}`);
-  // Empty, for it cannot run here.
+  // Empty, because the test cannot run here.
   Deno.test({ name, ignore: true, fn: () => {} });
 }
 

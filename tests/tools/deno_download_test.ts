@@ -6,8 +6,8 @@ import { isReachable } from "../../tools/build/deno_download.ts";
 import { testRows } from "../support/rows.ts";
 
 testRows("isReachable()", [
-  { name: "is true for status 200", status: 200, want: true },
-  { name: "is false for status 404", status: 404, want: false },
+  { name: "returns true for status 200", status: 200, want: true },
+  { name: "returns false for status 404", status: 404, want: false },
 ], async ({ status, want }) => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -17,7 +17,7 @@ testRows("isReachable()", [
   assertEquals(await isReachable(`http://127.0.0.1:${port}/`), want);
 });
 
-Deno.test("isReachable() is false for a refused connection", async () => {
+Deno.test("isReachable() returns false for a refused connection", async () => {
   const port = getAvailablePort();
   assertEquals(await isReachable(`http://127.0.0.1:${port}/`), false);
 });

@@ -1,5 +1,5 @@
 /**
- * What the documents refer to: files and headings that exist, and the imports between folders.
+ * The documents link to files and headings that exist, and list the imports between folders.
  *
  * @module
  */

@@ -9,6 +9,8 @@ export interface TimedCommand {
   readonly stdin?: string;
   /** The program is killed after this time. */
   readonly timeoutMs?: number;
+  /** The exit status of a run that is measured; 0 if absent. */
+  readonly expectedCode?: number;
 }
 
 /** Returns the wall time of one run in milliseconds, as {@link runTimed} measures it. */
@@ -19,10 +21,11 @@ export async function timeOf(command: TimedCommand): Promise<number> {
 /**
  * Runs a program to its end. `tookMs` is the wall time, including fork and pipes of this process.
  *
- * @throws {Error} with its output if its exit status is not 0.
+ * @throws {Error} with all that it printed if it exits with another status than expected.
  */
 export async function runTimed(
-  { program, args = [], env, stdin = "", timeoutMs }: TimedCommand,
+  { program, args = [], env, stdin = "", timeoutMs, expectedCode = 0 }:
+    TimedCommand,
 ): Promise<{ readonly tookMs: number; readonly stdout: string }> {
   const startMs = performance.now();
   const child = new Deno.Command(program, {
@@ -45,7 +48,7 @@ export async function runTimed(
   const tookMs = performance.now() - startMs;
   await fed;
   const text = new TextDecoder();
-  if (code !== 0) {
+  if (code !== expectedCode) {
     throw new Error(
       `${program} ${env["CNI_COMMAND"]}: exit status ${code}: ${
         text.decode(stdout)
@@ -79,7 +82,7 @@ export function median(values: readonly number[]): number {
  *
  * @returns The median of each, in the order given.
  */
-export async function medianByTurns(
+export async function alternatingMedians(
   rounds: number,
   measures: readonly (() => Promise<readonly number[]>)[],
 ): Promise<number[][]> {

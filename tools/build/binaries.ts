@@ -25,6 +25,9 @@ const CNI_VARIABLES = [
 /** The variables with which systemd passes a socket (sd_listen_fds(3)). */
 const ACTIVATION_VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
 
+/** By which systemd asks for messages about the state of the daemon (sd_notify(3)). */
+const NOTIFY_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+
 /** The plugins: what `deno task build` makes. */
 export const PLUGINS: readonly Binary[] = [
   {
@@ -44,8 +47,10 @@ export const PLUGINS: readonly Binary[] = [
     permissions: [
       "--allow-read",
       "--allow-write",
-      `--allow-env=${[...CNI_VARIABLES, ...ACTIVATION_VARIABLES].join()}`,
-      // The socket between plugin and daemon; everything else uses the C library.
+      `--allow-env=${
+        [...CNI_VARIABLES, ...ACTIVATION_VARIABLES, ...NOTIFY_VARIABLES].join()
+      }`,
+      // The socket between plugin and daemon; all else goes through the C library.
       "--allow-net",
       "--allow-ffi",
       // Callers must be root or the daemon's own user.

@@ -3,7 +3,7 @@
 import { print } from "../terminal.ts";
 import { capture, status } from "../process.ts";
 
-/** The packages, and what they are for. */
+/** The packages, and their purposes. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "containernetworking-plugins":
     "the upstream plugins: differential tests, mixed use",

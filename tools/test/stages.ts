@@ -1,4 +1,4 @@
-/** What a test run consists of. @module */
+/** The stages of a test run. @module */
 
 import { EXAMPLE_FOLDERS } from "../../tests/architecture/example_rules.ts";
 import type { Stage } from "./stage.ts";
@@ -31,7 +31,7 @@ export const PREPARATION: readonly Stage[] = [
 
 /** The tests. The longest come first. */
 export const SUITES: readonly Stage[] = [
-  // By itself, for it waits two minutes for a lease to expire.
+  // A separate stage, because it waits two minutes for a lease to expire.
   suite("tests/dhcp/servers/rows_test.ts", "tests-dhcp"),
   suite("tests/host_local/integration", "tests"),
   suite("tests/dhcp/servers", "tests-dhcp", "tests/dhcp/servers/rows_test.ts"),

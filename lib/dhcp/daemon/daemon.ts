@@ -14,12 +14,17 @@ import {
 } from "./lease_client.ts";
 import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
+import { PacketRate } from "./packet_rate.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
 import { leaseResult } from "./lease_result.ts";
-import { releaseStoredLease, resumeLeases } from "./resume_leases.ts";
+import {
+  releaseStoredLease,
+  removeReleaseNote,
+  resumeLeases,
+} from "./resume_leases.ts";
 import type { Result } from "../../cni/result.ts";
-import { attachmentText } from "../../cni/attachment.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
 type Request<M extends DaemonRequest["method"]> = Extract<
   DaemonRequest,
@@ -54,6 +59,7 @@ export class Daemon {
   readonly #ports: DaemonPorts;
   readonly #flags: DaemonFlags;
   readonly #metrics = new Metrics();
+  readonly #rate: PacketRate;
   readonly #entries = new Map<string, Entry>();
   readonly #clientContext: LeaseClientContext;
   #isStopping = false;
@@ -61,10 +67,14 @@ export class Daemon {
   constructor(ports: DaemonPorts, flags: DaemonFlags) {
     this.#ports = ports;
     this.#flags = flags;
+    const { scheduler, log } = ports;
+    const metrics = this.#metrics;
+    this.#rate = new PacketRate(flags.packetRate, { scheduler, log, metrics });
     this.#clientContext = {
       ports,
       flags,
-      metrics: this.#metrics,
+      metrics,
+      rate: this.#rate,
       onEnd: (subject) => this.#forget(subject),
     };
   }
@@ -91,6 +101,7 @@ export class Daemon {
     let lease: Lease;
     try {
       lease = await this.#waitForLease(entry.client, request, caller);
+      entry.client.prepare(lease);
     } catch (error) {
       await this.#leave(entry);
       throw reportError(error);
@@ -106,8 +117,10 @@ export class Daemon {
   }
 
   /** Releases a lease, if there is one; cancels an acquisition in progress. */
-  async release({ attachment }: Request<"release">): Promise<void> {
-    const { leases, releaseNotes } = this.#ports;
+  async release(
+    { attachment }: { readonly attachment: Attachment },
+  ): Promise<void> {
+    const { leases } = this.#ports;
     const entry = this.#entries.get(attachmentText(attachment));
     if (entry !== undefined) await this.#release(entry);
     // A lease that could not be resumed when the daemon started.
@@ -115,7 +128,21 @@ export class Daemon {
     if (stored !== undefined) {
       await releaseStoredLease(stored, this.#clientContext);
     }
-    releaseNotes.remove(attachment);
+    removeReleaseNote(attachment, this.#ports);
+  }
+
+  /** Releases the leases for which plugins that did not reach this daemon left release notes. */
+  async releaseNoted(): Promise<void> {
+    // All at once: a note that an ADD removes later must not end the lease of that ADD.
+    const { attachments } = this.#ports.releaseNotes.readAll();
+    await Promise.all(
+      attachments.map((attachment) => this.release({ attachment })),
+    );
+  }
+
+  /** Writes all lease files again, in case the state directory was removed. */
+  storeLeases(): void {
+    for (const { client } of this.#entries.values()) client.store();
   }
 
   /**
@@ -152,7 +179,10 @@ export class Daemon {
   }
 
   /** Returns the number of leases in each state, and the counters. */
-  status(): Readonly<Record<string, unknown>> {
+  status(): {
+    readonly leases: Readonly<Record<string, number>>;
+    readonly counters: Readonly<Record<string, number>>;
+  } {
     const leases: Record<string, number> = {};
     for (const { client } of this.#entries.values()) {
       leases[client.stateName] = (leases[client.stateName] ?? 0) + 1;
@@ -167,6 +197,8 @@ export class Daemon {
       if (releasing === undefined) client.suspend();
     }
     this.#entries.clear();
+    // What waits now are RELEASEs: there is no time to send them one after the other.
+    this.#rate.open();
   }
 
   /**

@@ -151,7 +151,10 @@ export interface LeaseStore {
    * offer, it also outlives a crash of the machine.
    */
   write(record: LeaseRecord): void;
-  /** Removes a lease, if there is one. After a crash of the machine it may be back. */
+  /**
+   * Removes a lease, if there is one: from now on it is not read, even if its file cannot be
+   * removed. After a crash of the machine it may be back.
+   */
   remove(attachment: Attachment): void;
   /** Reads the lease of an attachment; undefined if there is none that can be read. */
   read(attachment: Attachment): LeaseRecord | undefined;

@@ -1,7 +1,7 @@
 /** The files of a state directory: finding and reading those of one kind. @module */
 
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
-import { lstat, readText } from "../../sys/files.ts";
+import { lstat, readText, removeFile } from "../../sys/files.ts";
 import type { UnusableFile } from "../daemon/ports.ts";
 import {
   type StateFileKind,
@@ -49,6 +49,13 @@ export function readStateFiles<T>(
     }
   }
   return { values, unusable };
+}
+
+/** Removes files that are of no use any more. @returns Those that cannot be removed. */
+export function removeFiles(
+  files: readonly StateFile[],
+): readonly UnusableFile[] {
+  return readStateFiles(files, (path) => removeFile(path)).unusable;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The daemon on a socket that another program opened, as systemd does. @module */
+/** The daemon with a socket that another program opened, as with systemd. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
@@ -28,9 +28,10 @@ async function activate(
   directory: TempDir,
   socket: string,
   flags: readonly string[],
+  { activator = ACTIVATOR }: { readonly activator?: string } = {},
 ): Promise<{ readonly daemon: BackgroundProcess; readonly line: string }> {
   const daemon = await BackgroundProcess.start(
-    ["perl", "-e", ACTIVATOR, DHCP_BIN, "daemon", ...flags],
+    ["perl", "-e", activator, DHCP_BIN, "daemon", ...flags],
     {
       logFile: directory.join("log"),
       ready: "event=serving",
@@ -45,7 +46,7 @@ async function activate(
 
 testRowsWith(
   ["root", "command:perl", `binary:${DHCP_BIN}`],
-  "an activated daemon chooses its state directory by a socket",
+  "an activated daemon derives its state directory from a socket",
   [
     {
       name: "at a path",
@@ -108,7 +109,8 @@ testWith(
     });
     assertEquals([code, stdout], [0, ""]);
     const releaseNotes = async (): Promise<number> =>
-      (await Array.fromAsync(Deno.readDir(directory.join("a")))).length;
+      (await Array.fromAsync(Deno.readDir(directory.join("a"))))
+        .filter(({ name }) => name.endsWith(".release")).length;
     assertEquals(await releaseNotes(), 1);
     const flags = ["-socketpath", directory.join("flag.sock")];
     const { daemon } = await activate(directory, socket, flags);
@@ -116,3 +118,37 @@ testWith(
     assertEquals(await releaseNotes(), 0);
   },
 );
+
+for (const moment of ["while it runs", "before it starts"]) {
+  testWith(
+    ["root", "command:perl", `binary:${DHCP_BIN}`],
+    `an activated daemon listens at the path of its socket if the file is removed ${moment}`,
+    async () => {
+      using directory = new TempDir();
+      const socket = directory.join("a.sock");
+      const activator = moment === "while it runs"
+        ? ACTIVATOR
+        : ACTIVATOR.replace("exec", "unlink $name; exec");
+      const flags = ["-socketpath", directory.join("flag.sock")];
+      const { daemon, line } = await activate(directory, socket, flags, {
+        activator,
+      });
+      await using _daemon = daemon;
+      assert(line.includes(`socket=${socket} state=${directory.join("a")} `));
+      if (moment === "while it runs") await Deno.remove(socket);
+      await daemon.until("socket", async () => {
+        const { code } = await runPlugin({
+          binary: DHCP_BIN,
+          env: cniEnv("STATUS"),
+          stdin: JSON.stringify({
+            cniVersion: "1.1.0",
+            name: "net",
+            ipam: { type: "dhcp", daemonSocketPath: socket },
+          }),
+        });
+        return code === 0;
+      });
+      assert(daemon.log.includes(`event=file-restored path=${socket}`));
+    },
+  );
+}

@@ -74,7 +74,7 @@ export const GONE_ROWS: readonly ServerRow[] = [
   },
   {
     name:
-      "the next daemon releases the lease of a namespace removed while none ran",
+      "the next daemon releases the lease of a namespace that was removed while no daemon ran",
     requirements: () => NEEDS,
     run: async (network) => {
       const { host } = network;

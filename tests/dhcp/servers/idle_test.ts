@@ -1,5 +1,6 @@
 /**
- * A daemon that only waits for renewals: its threads and descriptors do not grow with its leases.
+ * A daemon that only waits for renewals: its threads and descriptors do not increase with its
+ * leases.
  *
  * @module
  */
@@ -36,7 +37,7 @@ function countIn(directory: string): number {
 /**
  * Waits until a number is stable: a call's connection and sockets are closed soon after the reply.
  */
-async function settled(
+async function untilStable(
   network: TestNetwork,
   read: () => number,
 ): Promise<number> {
@@ -65,7 +66,7 @@ testWith(
       return host.add(container, { containerId: `c${index}` });
     };
     const first = await add(0);
-    const one = await settled(network, () => descriptorsOf(pid));
+    const one = await untilStable(network, () => descriptorsOf(pid));
     const others = await Promise.all(
       containers.slice(1).map((_, index) => add(index + 1)),
     );

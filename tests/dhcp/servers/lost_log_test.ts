@@ -33,7 +33,7 @@ const STATUS = '{"protocol":1,"method":"status"}';
 
 testRowsWith(
   NEEDS,
-  "the daemon serves while its log goes to",
+  "the daemon continues to serve if its log is",
   [
     { name: "a full disk", redirection: '2>"/dev/full"' },
     // The reader ends after the first line.
@@ -81,7 +81,7 @@ async function call(
 
 testWith(
   NEEDS,
-  "DEL without a daemon leaves a release note although its warning cannot be written",
+  "DEL without a daemon writes a release note even if it cannot write its warning",
   async () => {
     using directory = new TempDir();
     const outcome = await call("DEL", directory.join("dhcp.sock"));
@@ -93,7 +93,7 @@ testWith(
 
 testWith(
   NEEDS,
-  "ADD succeeds with its result printed although its warning cannot be written",
+  "ADD prints its result and succeeds even if it cannot write its warning",
   async () => {
     using directory = new TempDir();
     const path = directory.join("dhcp.sock");

@@ -92,7 +92,7 @@ async function loseToAnother(
 export const NAK_ROWS: readonly ServerRow[] = [
   {
     name:
-      "the client obeys a NAK to a renewal at once, and configures another address",
+      "the client gives up its address at once after a NAK to a renewal, and configures another",
     service: { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 60 },
     not: { udhcpd: "it never sends a NAK to a renewal" },
     run: async (network) => {
@@ -101,7 +101,7 @@ export const NAK_ROWS: readonly ServerRow[] = [
   },
   {
     name:
-      "the client obeys a NAK after a loss of carrier, and configures another address",
+      "the client gives up its address after a loss of carrier and a NAK, and configures another",
     run: async (network) => {
       const address = await loseToAnother(network, { withoutCarrier: true });
       const [reboot] = reboots(network);
@@ -109,7 +109,7 @@ export const NAK_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "a recreated container obeys a NAK, and gets another address",
+    name: "a recreated container gets another address after a NAK",
     not: {
       dnsmasq: "it identifies clients by their client identifier",
       "ISC dhcpd": "it identifies clients by their client identifier",

@@ -21,14 +21,14 @@ async function run(
 
 testRowsWith(
   NEEDS,
-  "a second daemon keeps the pid file where it fails to get",
+  "a second daemon keeps the pid file of the first if it cannot use",
   [
     {
-      name: "the socket of the first",
+      name: "its socket",
       flags: ({ socketPath }: DhcpHost) => ["-socketpath", socketPath],
     },
     {
-      name: "the state directory of the first",
+      name: "its state directory",
       flags: ({ stateDir, directory }: DhcpHost) => [
         ...["-statedir", stateDir],
         ...["-socketpath", directory.join("other.sock")],

@@ -120,7 +120,7 @@ class PodmanLan implements AsyncDisposable {
 
 testWith(
   NEEDS,
-  "podman: a container keeps the address and name of its lease over a daemon restart, until it is removed",
+  "podman: a container keeps its leased address and host name across a daemon restart",
   async () => {
     await using lan = await PodmanLan.open(DHCP_BIN, EXAMPLE);
     const id = await lan.host.runContainer(["lan"], ["--name", "web-0"]);

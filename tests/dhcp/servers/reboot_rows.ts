@@ -29,7 +29,7 @@ export async function removeCarrier(
   await host.call("STATUS", undefined);
 }
 
-/** Restores it. */
+/** Restores the carrier. */
 export function restoreCarrier({ host }: TestNetwork): void {
   host.server.ip("link set p1 up");
 }
@@ -61,7 +61,7 @@ export function reboots(
   return wire.messages.map(rebootOf).filter((fields) => fields !== undefined);
 }
 
-/** {@link rebootOf} of a REQUEST that is as the RFC requires. */
+/** The value of {@link rebootOf} for a REQUEST that follows the RFC. */
 export function rebootFor(
   requested: string,
   chaddr = MAC,
@@ -108,7 +108,7 @@ export async function recreated(
 export const REBOOT_ROWS: readonly ServerRow[] = [
   {
     name:
-      "the client verifies its address after a loss of carrier, and keeps it",
+      "the client keeps its address after a loss of carrier if the server confirms it",
     run: async (network) => {
       const { host, wire } = network;
       const daemon = await host.daemon();

@@ -1,6 +1,6 @@
 /**
- * Our plugin with upstream's daemon, and upstream's plugin with ours, as while only one of them is
- * replaced.
+ * Our plugin with upstream's daemon, and upstream's plugin with ours: an upgrade replaces one
+ * before the other.
  *
  * @module
  */
@@ -175,7 +175,7 @@ testRowsWith(
 
 testWith(
   NEEDS,
-  "the next ADD returns the same address when upstream's daemon is replaced by ours, and back",
+  "the next ADD returns the same address after our daemon replaces upstream's, and the reverse",
   async () => {
     await using pair = new MixedHost();
     const { host, container } = pair;
@@ -225,6 +225,36 @@ testWith(
     await waitUntil(
       "empty state",
       () => host.stateFiles.length === 0,
+    );
+  },
+);
+
+const MAX_REQUEST = 4 * 1024 * 1024;
+
+testWith(
+  ["root", `binary:${DHCP_BIN}`, `binary:${UPSTREAM}`],
+  "our daemon reads configurations of any size up to 4 MiB from upstream's plugin",
+  async () => {
+    await using pair = new MixedHost();
+    await using _daemon = await pair.daemon(DHCP_BIN);
+    const call = async (padding: number): Promise<Outcome> =>
+      await pair.call(UPSTREAM, "DEL", {
+        config: { padding: "x".repeat(padding) },
+      });
+    const small = [0, 5000, 20_000, 100_000, 200_000, 400_000];
+    for (const padding of [...small, MAX_REQUEST - 1000]) {
+      const calls = padding < 50_000 ? 20 : 5;
+      for (let count = 0; count < calls; count++) {
+        const { code, json } = await call(padding);
+        assertEquals([code, json], [0, undefined], `${padding} bytes`);
+      }
+    }
+    const { code, json } = await call(2 * MAX_REQUEST);
+    assertEquals(code, 1);
+    assert(
+      /^error calling DHCP\.Release: Cannot decode a message of \d+ bytes: expected at most 4194304$/
+        .test(json.msg),
+      json.msg,
     );
   },
 );

@@ -111,7 +111,7 @@ Deno.test("a restarted daemon continues to seek a lost lease", async () => {
   assertEquals(attached.link?.isUp, true);
 });
 
-Deno.test("a restarted daemon seeks a lease that expired meanwhile, also without a carrier", async () => {
+Deno.test("a restarted daemon reacquires a lease that expired while it was down, even without a carrier", async () => {
   const host = new FakeHost();
   const attached = host.interface();
   await host.add();
@@ -185,4 +185,22 @@ Deno.test("a release note stays until the lease can be released", async () => {
   await host.restart();
   assertEquals([host.releaseNotes.size, host.leases.files.size], [0, 0]);
   assertEquals(host.types.at(-1), "RELEASE");
+});
+
+Deno.test("a restarted daemon serves although nothing can be removed from the state directory", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.interface("/ns/b");
+  const other = { ...C1, containerId: "c2" };
+  await host.add();
+  await host.add(other, {}, "/ns/b");
+  host.releaseNotes.leave(other);
+  host.leases.isReadOnly = true;
+  host.releaseNotes.isReadOnly = true;
+  await host.restart();
+  assertEquals(host.daemon.status().leases, { BOUND: 1 });
+  assertEquals(host.types.filter((type) => type === "RELEASE").length, 1);
+  await host.advance(HOUR_MS / 2);
+  assertEquals(host.types.at(-1), "REQUEST");
+  assertEquals(host.log.includes("lease-not-stored"), true);
 });
