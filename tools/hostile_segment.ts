@@ -1,8 +1,10 @@
 /**
- * Attacks this project's dhcp daemon and upstream's from a hostile segment, and writes docs/hostile_segment.md.
+ * Attacks this project's dhcp daemon and upstream's from a hostile segment, and writes
+ * docs/hostile_segment.md.
  *
- * `--seconds=N` is the duration of each attack, `--attack=NAME` runs one only. `DHCP_BIN` and `CNI_UPSTREAM_DIR` select
- * other binaries. Needs root, `dnsmasq`, `perl` and `setpriv`; everything runs in network namespaces of its own.
+ * `--seconds=N` is the duration of each attack, `--attack=NAME` runs one only. `DHCP_BIN` and
+ * `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq`, `perl` and `setpriv`; everything
+ * runs in network namespaces of its own.
  *
  * @module
  */
@@ -26,10 +28,10 @@ const UPSTREAM = `${Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni"}/dhcp`;
 const REPORT = `${REPOSITORY}/docs/hostile_segment.md`;
 
 const SECONDS = 8;
-/** Longer than any ADD takes that succeeds. */
+/** Longer than any successful ADD. */
 const CALL_TIMEOUT_MS = 20_000;
 const SAMPLE_MS = 250;
-/** Pause before the memory after an attack is read. */
+/** The pause between an attack and the reading of the memory. */
 const SETTLE_MS = 2000;
 /** Leases that the daemon keeps during the attacks. */
 const LEASES = 3;
@@ -82,7 +84,7 @@ async function useOf(
   }
 }
 
-/** Lets every user connect to the daemon. */
+/** Allows every user to connect to the daemon. */
 async function openToAll({ folder, socketPath }: Side): Promise<void> {
   await Deno.chmod(folder.slice(0, folder.lastIndexOf("/")), 0o755);
   await Deno.chmod(folder, 0o755);
@@ -149,7 +151,7 @@ async function measure(
   };
 }
 
-/** Attacks each daemon in turn. The figures of an attack stand together. */
+/** Attacks each daemon in turn. The figures of one attack are adjacent. */
 export async function attackAll(
   { targets, attacks, seconds, folder, onProgress = () => {} }: {
     readonly targets: readonly HostileTarget[];

@@ -58,6 +58,8 @@ export const LOG_EVENTS = [
   "packet-dropped",
   "packet-received",
   "packet-sent",
+  "packet-withdrawn",
+  "packets-delayed",
   "probe-failed",
   "reboot-unanswered",
   "release-failed",

@@ -15,7 +15,11 @@ export interface PacketFacts {
   readonly vlanTag?: number;
 }
 
-/** Returns how many bytes the program passes; 0 is "drop". @throws {Error} if the program is invalid. */
+/**
+ * Returns how many bytes the program passes; 0 is "drop".
+ *
+ * @throws {Error} if the program is invalid.
+ */
 export function runBpf(
   program: readonly BpfInstruction[],
   packet: Uint8Array,

@@ -57,10 +57,12 @@ export const PLUGINS: readonly Binary[] = [
       "--allow-sys=uid",
     ],
     v8Flags: [
-      // The young generation of the heap, 16 MB by default: a third of the daemon's memory with 1,000 leases.
+      // The young generation of the heap, 16 MB by default: a third of the daemon's memory with
+      // 1,000 leases.
       "--max-semi-space-size=1",
-      // Code that runs rarely gains nothing from compilation, and the compilers cost memory: 12 MB of the binary's text and
-      // 4 MB of their own. Without them no memory is both writable and executable.
+      // Code that runs rarely gains nothing from compilation, and the compilers cost memory: 12 MB
+      // of the binary's text and 4 MB of their own. Without them no memory is both writable and
+      // executable.
       "--jitless",
       // Collects garbage after about 2 MB instead of 8 MB.
       "--optimize-for-size",

@@ -1,8 +1,8 @@
 /**
  * The attacker's process, which runs in the attacker's network namespace.
  *
- * Arguments: the name of the attack, how many seconds it lasts, and the hardware address of the victim. Prints the
- * number of packets sent.
+ * Arguments: the name of the attack, how many seconds it lasts, and the hardware address of the
+ * victim. Prints the number of packets sent.
  *
  * @module
  */

@@ -1,4 +1,8 @@
-/** What a hostile neighbor does on a segment, and hostile users on the daemon's socket. Pure. @module */
+/**
+ * The attacks of a hostile neighbor on a segment, and of hostile users on the socket. Pure.
+ *
+ * @module
+ */
 
 import { concatBytes } from "../../lib/base/bytes.ts";
 import {
@@ -22,28 +26,30 @@ export type Attack =
   }
   & (
     | {
-      /** Sends packets as fast as it can, whatever the clients do. */
+      /** Sends packets as fast as possible, without waiting for clients. */
       readonly kind: "flood";
       packets(): readonly Uint8Array[];
     }
     | {
-      /** Answers each message of the victim, many times over. */
+      /** Sends many replies to each message of the victim. */
       readonly kind: "reply";
       readonly times: number;
       packets(message: DhcpMessage): readonly Uint8Array[];
     }
     | {
-      /** Connects to the daemon's socket, for which it is made accessible to all users. */
+      /** Connects to the daemon's socket, after all users have been given access to it. */
       readonly kind: "connections";
       readonly user: "root" | "stranger";
-      /** Perl with the socket's path and the seconds as arguments; prints the number of connections. */
+      /**
+       * Perl with the socket's path and the seconds as arguments; prints the number of connections.
+       */
       readonly script: string;
     }
   );
 
-const NOBODY: Ipv4Address = { family: 4, value: 0n };
-const EVERYBODY: Ipv4Address = { family: 4, value: 0xffffffffn };
-/** The attacker's address, which it gives out as that of a server. */
+const UNSPECIFIED: Ipv4Address = { family: 4, value: 0n };
+const BROADCAST: Ipv4Address = { family: 4, value: 0xffffffffn };
+/** The attacker's address, which it presents as a server's. */
 const ROGUE: Ipv4Address = { family: 4, value: 0x0a090042n };
 /** The server of the segment. */
 const SERVER: Ipv4Address = { family: 4, value: 0x0a090001n };
@@ -53,7 +59,7 @@ const SNAME_OFFSET = 28 + 44;
 const SNAME_BYTES = 64;
 const FILE_BYTES = 128;
 const OPTIONS_OFFSET = 28 + 240;
-/** As many different packets as a flood of random ones needs. */
+/** The number of different packets in a flood of random ones. */
 const VARIETY = 256;
 
 function bytesOf(address: Ipv4Address): Uint8Array {
@@ -84,14 +90,14 @@ function datagram(payload: Uint8Array): Uint8Array {
   return encodeIpv4Udp({
     source: ROGUE,
     sourcePort: SERVER_PORT,
-    destination: EVERYBODY,
+    destination: BROADCAST,
     destinationPort: CLIENT_PORT,
   }, payload);
 }
 
 type ReplyType = "OFFER" | "ACK" | "NAK";
 
-/** A reply that a client would accept, but for `fields`; undefined leaves an option out. */
+/** A reply that a client would accept except for `fields`; undefined omits an option. */
 function reply(
   type: ReplyType,
   { xid, chaddr }: Pick<DhcpMessage, "xid" | "chaddr">,
@@ -117,10 +123,10 @@ function reply(
     xid,
     secs: 0,
     flags: BROADCAST_FLAG,
-    ciaddr: NOBODY,
-    yiaddr: type === "NAK" ? NOBODY : ROGUE_LEASE,
-    siaddr: NOBODY,
-    giaddr: NOBODY,
+    ciaddr: UNSPECIFIED,
+    yiaddr: type === "NAK" ? UNSPECIFIED : ROGUE_LEASE,
+    siaddr: UNSPECIFIED,
+    giaddr: UNSPECIFIED,
     chaddr,
     sname: new Uint8Array(),
     file: new Uint8Array(),
@@ -130,7 +136,7 @@ function reply(
 
 const TYPES: readonly ReplyType[] = ["OFFER", "ACK", "NAK"];
 
-/** An OFFER or ACK, as the message asks for, with more options. */
+/** The OFFER or ACK that answers the message, with more options. */
 function rogueReply(
   message: DhcpMessage,
   options: Readonly<Record<number, Uint8Array>>,

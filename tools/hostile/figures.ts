@@ -1,4 +1,4 @@
-/** What a daemon does under attack. Pure. @module */
+/** The behavior of a daemon under attack, in numbers. Pure. @module */
 
 /** The figures of one attack on one daemon. */
 export interface AttackFigures {
@@ -8,7 +8,7 @@ export interface AttackFigures {
   readonly sent: number;
   /** Whether the daemon ended; it was started again afterwards. */
   readonly hasEnded: boolean;
-  /** The largest seen, and the one after the attack; NaN if it ended. */
+  /** The maximum, and the value after the attack; NaN if the daemon ended. */
   readonly peakMb: number;
   readonly afterMb: number;
   /** CPU time of the daemon per second of the attack, in milliseconds. */

@@ -1,5 +1,6 @@
 /**
- * The segment under attack: a bridge with a DHCP server, the attacker's port, and containers. Frames may have 64 KiB.
+ * The segment under attack: a bridge with a DHCP server, the attacker's port, and containers.
+ * Frames may have 64 KiB.
  *
  * @module
  */
@@ -11,14 +12,14 @@ import { NetworkNamespace } from "../lab/network_namespace.ts";
 import { REPOSITORY } from "../repository.ts";
 import type { Attack } from "./attacks.ts";
 
-/** The largest of a veth and of a bridge. */
+/** The maximum for a veth and for a bridge. */
 const MTU = 65_535;
-/** The user of strangers. */
-const NOBODY = "65534";
+/** The user that has no access to the daemon. */
+const UNPRIVILEGED_ID = "65534";
 
 /** An attack that runs. */
 export interface RunningAttack {
-  /** Resolves when it is over, with the number of packets or connections. */
+  /** Resolves at the end of the attack, with the number of packets or connections. */
   readonly sent: Promise<number>;
 }
 
@@ -79,7 +80,11 @@ export class Segment implements AsyncDisposable {
       attack.kind === "connections"
         ? [
           ...attack.user === "stranger"
-            ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`]
+            ? [
+              "setpriv",
+              `--reuid=${UNPRIVILEGED_ID}`,
+              `--regid=${UNPRIVILEGED_ID}`,
+            ]
               .concat("--clear-groups")
             : [],
           ...["perl", "-MIO::Socket::UNIX", "-e"],

@@ -7,6 +7,8 @@ import { describeFailure, type Failure } from "../client/failure.ts";
 /** Why a lease client has no lease for the callers that wait for it. */
 export type AcquisitionFailure =
   | Failure
+  /** A message waited for its turn when the time was over. */
+  | { readonly kind: "delayed"; readonly failure: Failure }
   /** The interface or its namespace was removed meanwhile. */
   | { readonly kind: "interface-gone" }
   /** A DEL arrived, the caller disconnected, or the daemon is shutting down. */
@@ -41,6 +43,13 @@ export function reportFailure(failure: AcquisitionFailure): CniError {
     case "unusable-ack":
     case "conflict":
       return new CniError(internal, describeFailure(failure));
+    case "delayed": {
+      const { code, message } = reportFailure(failure.failure);
+      return new CniError(
+        code,
+        `${message}, and another message is waiting because of -packetrate`,
+      );
+    }
     case "interface-gone":
       return new CniError(
         internal,

@@ -11,8 +11,8 @@ export interface CallerCredentials {
 }
 
 /**
- * Returns why a caller is refused; undefined if it is root or the daemon's own user. Write access to
- * the socket is not enough: the daemon enters any namespace that a caller names.
+ * Returns why a caller is refused; undefined if it is root or the daemon's own user. Write access
+ * to the socket is not enough: the daemon enters any namespace that a caller names.
  */
 export function refusalOf(
   { uid }: CallerCredentials,

@@ -14,6 +14,7 @@ import {
 } from "./lease_client.ts";
 import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
+import { PacketRate } from "./packet_rate.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
 import { leaseResult } from "./lease_result.ts";
@@ -58,6 +59,7 @@ export class Daemon {
   readonly #ports: DaemonPorts;
   readonly #flags: DaemonFlags;
   readonly #metrics = new Metrics();
+  readonly #rate: PacketRate;
   readonly #entries = new Map<string, Entry>();
   readonly #clientContext: LeaseClientContext;
   #isStopping = false;
@@ -65,10 +67,14 @@ export class Daemon {
   constructor(ports: DaemonPorts, flags: DaemonFlags) {
     this.#ports = ports;
     this.#flags = flags;
+    const { scheduler, log } = ports;
+    const metrics = this.#metrics;
+    this.#rate = new PacketRate(flags.packetRate, { scheduler, log, metrics });
     this.#clientContext = {
       ports,
       flags,
-      metrics: this.#metrics,
+      metrics,
+      rate: this.#rate,
       onEnd: (subject) => this.#forget(subject),
     };
   }
@@ -95,6 +101,7 @@ export class Daemon {
     let lease: Lease;
     try {
       lease = await this.#waitForLease(entry.client, request, caller);
+      entry.client.prepare(lease);
     } catch (error) {
       await this.#leave(entry);
       throw reportError(error);
@@ -190,6 +197,8 @@ export class Daemon {
       if (releasing === undefined) client.suspend();
     }
     this.#entries.clear();
+    // What waits now are RELEASEs: there is no time to send them one after the other.
+    this.#rate.open();
   }
 
   /**

@@ -10,8 +10,12 @@ import type { Log } from "../../base/log_line.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Lease } from "../client/lease.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
-import { interfaceChanges, removalOf } from "./interface_changes.ts";
-import { acceptedRoutes } from "./lease_result.ts";
+import {
+  gatewayChanges,
+  interfaceChanges,
+  removalOf,
+} from "./interface_changes.ts";
+import { acceptedRoutes } from "./route_policy.ts";
 import type { AttachedInterface, InterfaceChange } from "./ports.ts";
 
 /**
@@ -60,6 +64,16 @@ export class InterfaceSync {
     this.#applied = lease;
     this.#warnAboutRoutes(lease);
     this.#releaseLink();
+  }
+
+  /** Adds the routes that the main plugin needs to put the values of the lease on the interface. */
+  prepare(lease: Lease): void {
+    this.#apply(gatewayChanges("add-route", lease, this.#options));
+  }
+
+  /** Removes what {@link prepare} added: the main plugin may have failed. */
+  undoPrepare(lease: Lease): void {
+    this.#apply(gatewayChanges("remove-route", lease, this.#options));
   }
 
   /** Puts the values of a changed or new lease on the interface, if it {@link follows}. */

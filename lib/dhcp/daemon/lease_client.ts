@@ -43,6 +43,7 @@ import {
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
 import type { Metrics } from "./metrics.ts";
+import type { PacketRate } from "./packet_rate.ts";
 import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
 import { resumeEvent } from "./resume_policy.ts";
@@ -67,6 +68,7 @@ export interface LeaseClientContext {
   readonly ports: DaemonPorts;
   readonly flags: ClientFlags;
   readonly metrics: Metrics;
+  readonly rate: PacketRate;
   /** Called when a client has ended by itself; its lease file is removed. */
   readonly onEnd: (subject: LeaseSubject) => void;
 }
@@ -76,7 +78,7 @@ type Life =
   | { readonly kind: "running" }
   /** The interface was removed; the lease file stays for the DEL. */
   | { readonly kind: "orphaned" }
-  /** No caller gets a lease any more; a RELEASE may still be on its way. */
+  /** No caller gets a lease any more; the client may not have sent its RELEASE yet. */
   | { readonly kind: "ended"; readonly failure: AcquisitionFailure };
 
 /** Acquires, keeps and releases the lease of one attachment. */
@@ -113,6 +115,8 @@ export class LeaseClient {
       scheduler,
       log,
       metrics,
+      rate: context.rate,
+      onGone: () => this.#orphan("interface"),
       onReadable: () => this.#receive(),
       onConflict: () => this.#dispatch({ kind: "conflict" }),
     });
@@ -212,16 +216,24 @@ export class LeaseClient {
     }
   }
 
+  /** Prepares the interface for the main plugin, before the caller receives the lease. */
+  prepare(lease: Lease): void {
+    if (this.#life.kind === "running") this.#interface.prepare(lease);
+  }
+
   /** Ends; releases what a server has granted, and removes the lease file. */
   async release(): Promise<void> {
     const { kind } = this.#life;
     if (kind === "ended") return;
+    const { lease } = this;
     this.#log("info", "release-started");
     this.#end({ kind: "cancelled" });
     try {
       if (kind === "orphaned") return await this.#releaseFromHost();
       this.#dispatch({ kind: "stop", release: true });
       await this.#socket.flushed(FLUSH_TIMEOUT_MS);
+      // Not earlier: the RELEASE may need these routes.
+      if (lease !== undefined) this.#interface.undoPrepare(lease);
     } finally {
       this.#stored.remove();
       this.#close();
@@ -241,8 +253,8 @@ export class LeaseClient {
 
   /** Handles the messages that wait in the socket. */
   #receive(): void {
-    for (const message of this.#socket.receive()) {
-      this.#dispatch({ kind: "packet", message });
+    for (const { message, source } of this.#socket.receive()) {
+      this.#dispatch({ kind: "packet", message, source });
     }
   }
 
@@ -324,7 +336,7 @@ export class LeaseClient {
         return undefined;
       case "send":
         this.#interface.beforeSend();
-        if (!this.#socket.send(effect)) this.#orphan("interface");
+        this.#socket.send(effect);
         return undefined;
       case "probe":
         this.#socket.probe(effect);
@@ -346,7 +358,9 @@ export class LeaseClient {
         return undefined;
       case "failed":
         this.#context.metrics.count(`failed_${effect.failure.kind}`);
-        return effect.failure;
+        return this.#socket.isWaiting
+          ? { kind: "delayed", failure: effect.failure }
+          : effect.failure;
       case "log":
         this.#log(effect.level, effect.event, effect.fields);
         return undefined;
@@ -493,7 +507,7 @@ export class LeaseClient {
     const { grant, isLost } = this.#stored;
     const settings = this.#settings();
     const held = { grant, isLost, settings, attached: undefined };
-    await releaseGrant(held, this.#context.ports, this.#log);
+    await releaseGrant(held, this.#context, this.#log);
   }
 
   #end(failure: AcquisitionFailure): void {
@@ -512,6 +526,7 @@ export class LeaseClient {
     return clientSettings(this.#stored.identity, this.subject.options, {
       flags: this.#context.flags,
       linkKind: this.#link.kind,
+      mtu: this.#link.mtu,
     });
   }
 }

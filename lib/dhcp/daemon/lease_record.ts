@@ -228,7 +228,7 @@ function readLease(json: JsonObject): Lease {
   if (typeof sentMs !== "number" || !Number.isFinite(sentMs)) {
     throw new DecodeError("sentMs is not a number", json.at("sentMs"));
   }
-  const result = leaseFromAck(decodeMessage(readHex(json, "ack")), sentMs);
+  const result = leaseFromAck(decodeMessage(readHex(json, "ack")), { sentMs });
   if (result.kind === "lease") return result.lease;
   throw new ConfigError(result.reason, json.at("ack"));
 }

@@ -8,6 +8,7 @@ import type { ClientSettings } from "../client/settings.ts";
 import { type Offer, offerOf } from "../client/state.ts";
 import { encodeMessage } from "../codec/dhcp_message.ts";
 import type { Grant } from "./lease_record.ts";
+import type { PacketRate } from "./packet_rate.ts";
 import type { AttachedInterface, DaemonPorts, Datagram } from "./ports.ts";
 
 /**
@@ -33,7 +34,10 @@ export async function releaseGrant(
     /** Undefined if the interface is gone. */
     readonly attached: AttachedInterface | undefined;
   },
-  ports: Pick<DaemonPorts, "interfaces" | "randomU32">,
+  { ports, rate }: {
+    readonly ports: Pick<DaemonPorts, "interfaces" | "randomU32">;
+    readonly rate: PacketRate;
+  },
   log: Log,
 ): Promise<void> {
   if (grant === undefined || isLost) return;
@@ -46,6 +50,7 @@ export async function releaseGrant(
   const datagram = { xid, source, destination, bytes: encodeMessage(message) };
   const server = formatIpAddress(offer.server);
   const address = formatIpAddress(offer.address);
+  await rate.turn("final");
   try {
     if (attached === undefined) ports.interfaces.sendFromHost(datagram);
     else await sendThrough(attached, datagram);

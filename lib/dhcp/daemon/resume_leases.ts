@@ -107,13 +107,17 @@ async function resumeOne(
 async function releaseThrough(
   attached: AttachedInterface | undefined,
   record: LeaseRecord,
-  { ports, flags }: LeaseClientContext,
+  { ports, flags, rate }: LeaseClientContext,
 ): Promise<void> {
   const { attachment, grant, identity, isLost, options } = record;
-  const linkKind = undefined;
-  const settings = clientSettings(identity, options, { flags, linkKind });
+  const settings = clientSettings(identity, options, {
+    flags,
+    linkKind: undefined,
+    mtu: undefined,
+  });
   const log = attachmentLog(attachment, ports.log);
-  await releaseGrant({ grant, isLost, settings, attached }, ports, log);
+  const held = { grant, isLost, settings, attached };
+  await releaseGrant(held, { ports, rate }, log);
   // The lease is released, whatever becomes of the file.
   try {
     ports.leases.remove(attachment);

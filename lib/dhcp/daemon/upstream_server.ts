@@ -139,7 +139,12 @@ async function receiveRecord(
   }
 }
 
-/** Sends a response. @returns False if the caller has disconnected. @throws {SystemError} */
+/**
+ * Sends a response.
+ *
+ * @returns False if the caller has disconnected.
+ * @throws {SystemError} if it cannot be sent.
+ */
 type Respond = (
   response: {
     readonly error?: string;

@@ -1,4 +1,4 @@
-/** The place of a daemon: its socket, its directories, and the locks that keep others away. @module */
+/** A daemon's socket and directories, and the locks that exclude other daemons. @module */
 
 import { SystemError } from "../../base/errors.ts";
 import {

@@ -85,7 +85,11 @@ export class ReleaseNotes implements ReleaseNoteStore {
     this.#scheduler = scheduler;
   }
 
-  /** Whether there may be notes that were not there at the last call. @throws {SystemError} */
+  /**
+   * Returns whether there may be new release notes since the last call.
+   *
+   * @throws {SystemError} if the directory cannot be read.
+   */
   hasChanged(): boolean {
     const changedMs = lstat(this.directory)?.mtime?.getTime() ?? 0;
     if (changedMs === this.#changedMs) return false;

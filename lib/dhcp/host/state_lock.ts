@@ -89,7 +89,12 @@ interface LockedFiles {
 /** Another process holds the lock. */
 class LockHeldError extends SystemError {}
 
-/** @param locked The directory, if it is locked already. @throws {SystemError} */
+/**
+ * Locks a state directory.
+ *
+ * @param locked The directory, if it is locked already.
+ * @throws {SystemError} if it cannot be locked.
+ */
 function lock(path: string, locked: Deno.FsFile | undefined): LockedFiles {
   makeStateDirectory(path);
   using stack = new DisposableStack();
@@ -125,7 +130,7 @@ function openLockFile(path: string): Deno.FsFile | SystemError {
   }
 }
 
-/** @throws {LockHeldError} */
+/** Locks the lock file. @throws {LockHeldError} if another process holds it or replaced it. */
 function lockFile(file: Deno.FsFile, directory: string): void {
   if (!tryLock(file, directory)) throw heldError(directory, readPid(file));
   const path = lockPathOf(directory);

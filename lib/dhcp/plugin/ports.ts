@@ -35,7 +35,7 @@ export interface PluginPorts {
   /**
    * Connects to the daemon.
    *
-   * @throws {SystemError} `dial unix <path>: connect: <reason>`, as upstream has it.
+   * @throws {SystemError} if it cannot: `dial unix <path>: connect: <reason>`, as upstream has it.
    */
   connect(socketPath: string): Promise<DaemonConnection>;
   /**

@@ -84,7 +84,7 @@ export class DiskStore implements ReservationStore {
   count(): ReservationCount {
     const { total, addresses } = this.#reservations.sample(MAX_INSPECTED);
     const old = addresses.filter((address) =>
-      this.find(address)?.fromEarlierBoot === true
+      this.#directory.isFromEarlierBoot(address)
     );
     return { total, inspected: addresses.length, fromEarlierBoot: old.length };
   }
@@ -97,7 +97,7 @@ export class DiskStore implements ReservationStore {
     const isUnanswered = this.#wasLeftUnanswered(attachment);
     const held = addresses.map((address) => ({
       address,
-      reusable: isUnanswered || this.find(address)?.fromEarlierBoot === true,
+      reusable: isUnanswered || this.#directory.isFromEarlierBoot(address),
     }));
     return {
       held,
@@ -187,7 +187,8 @@ export class DiskStore implements ReservationStore {
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
     const { table } = this.#reservations.readFiles();
     const unkept = [...table.entries()].filter(([address, owner]) => {
-      const reservation = owner === "" ? undefined : this.find(address);
+      if (owner === "") return false;
+      const reservation = this.#directory.find(address, parseOwner(owner));
       return reservation !== undefined && !keep(reservation);
     });
     this.#remove(unkept.map(([address]) => address));

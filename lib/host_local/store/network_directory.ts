@@ -18,6 +18,7 @@ import {
 import type { Reservation } from "../ports.ts";
 import {
   cursorName,
+  type Owner,
   ownerKey,
   parseOwner,
   parseReservationName,
@@ -94,7 +95,7 @@ export class NetworkDirectory {
     try {
       const content = readSmallFile(this.pathOf(address));
       const owner = parseOwner(content ?? "");
-      return owner.kind === "nobody" ? undefined : ownerKey(owner);
+      return owner.kind === "none" ? undefined : ownerKey(owner);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       unreadable.push(error);
@@ -112,17 +113,30 @@ export class NetworkDirectory {
   }
 
   /**
+   * Tells whether the reservation of `address` was made before the last boot; false if there is
+   * none.
+   *
+   * @throws {SystemError} if the file system does not say.
+   */
+  isFromEarlierBoot(address: IpAddress): boolean {
+    const reservedAtMs = lstat(this.pathOf(address))?.mtime?.getTime();
+    return reservedAtMs !== undefined && isFromEarlierBoot(reservedAtMs);
+  }
+
+  /**
    * Returns the reservation of `address`, or undefined if there is none.
    *
+   * @param known The owner, if the file has been read already.
    * @throws {SystemError} if it cannot be read.
    */
-  find(address: IpAddress): Reservation | undefined {
+  find(address: IpAddress, known?: Owner): Reservation | undefined {
     const location = this.pathOf(address);
     const info = lstat(location);
     if (info === undefined) return undefined;
-    const owner = info.isFile
-      ? parseOwner(readSmallFile(location) ?? "")
-      : { kind: "unknown" } as const;
+    const owner = known ??
+      (info.isFile
+        ? parseOwner(readSmallFile(location) ?? "")
+        : { kind: "unknown" });
     const reservedAtMs = info.mtime?.getTime() ?? 0;
     return {
       address,

@@ -1,13 +1,17 @@
-/** The daemon on a socket that another program opened, as systemd does. @module */
+/** The daemon with a socket that another program opened, as with systemd. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
+import { testRowsWith } from "../../support/rows.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
-/** Opens the socket as descriptor 3, sets the variables for its own process, and executes the command. */
+/**
+ * Opens the socket as descriptor 3, sets the variables for its own process, and executes the
+ * command.
+ */
 const ACTIVATOR = `use Socket; use POSIX (); $^F = 9;
   socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die $!;
   (my $name = $ENV{SOCKET}) =~ s/^abstract:/\\0/;
@@ -15,7 +19,11 @@ const ACTIVATOR = `use Socket; use POSIX (); $^F = 9;
   POSIX::dup2(fileno($s), 3) if fileno($s) != 3;
   $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; exec @ARGV or die $!;`;
 
-/** Starts a daemon on a socket of this name. @returns The daemon and its log line when it serves. */
+/**
+ * Starts a daemon on a socket of this name.
+ *
+ * @returns The daemon and its log line when it serves.
+ */
 async function activate(
   directory: TempDir,
   socket: string,
@@ -36,8 +44,10 @@ async function activate(
   return { daemon, line };
 }
 
-for (
-  const { name, socket, flags, want } of [
+testRowsWith(
+  ["root", "command:perl", `binary:${DHCP_BIN}`],
+  "an activated daemon derives its state directory from a socket",
+  [
     {
       name: "at a path",
       socket: "@/a.sock",
@@ -68,24 +78,19 @@ for (
       flags: ["-socketpath", "@/flag.sock"],
       want: "socket=@/flag.sock state=@/flag ",
     },
-  ]
-) {
-  testWith(
-    ["root", "command:perl", `binary:${DHCP_BIN}`],
-    `an activated daemon chooses its state directory by a socket ${name}`,
-    async () => {
-      using directory = new TempDir();
-      const at = (text: string): string => text.replaceAll("@", directory.path);
-      const { daemon, line } = await activate(
-        directory,
-        at(socket),
-        flags.map(at),
-      );
-      await using _daemon = daemon;
-      assert(line.includes(at(want)), line);
-    },
-  );
-}
+  ],
+  async ({ socket, flags, want }) => {
+    using directory = new TempDir();
+    const at = (text: string): string => text.replaceAll("@", directory.path);
+    const { daemon, line } = await activate(
+      directory,
+      at(socket),
+      flags.map(at),
+    );
+    await using _daemon = daemon;
+    assert(line.includes(at(want)), line);
+  },
+);
 
 testWith(
   ["root", "command:perl", `binary:${DHCP_BIN}`],

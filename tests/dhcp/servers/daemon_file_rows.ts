@@ -6,14 +6,14 @@ import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { capture } from "../../../tools/process.ts";
 import type { Dnsmasq } from "../../../tools/lab/dnsmasq.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
-import { BadServer, giving } from "../../support/dhcp_bad_server.ts";
+import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
 import type { ParallelRow } from "../../support/parallel_rows.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { missing } from "../../support/requirements.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 
 const UPSTREAM = `${UPSTREAM_DIR}/dhcp`;
-const NOBODY = "65534";
+const UNPRIVILEGED_ID = "65534";
 const ONE_SECOND_T1 = { 51: "00000e10", 58: "00000001", 59: "00000e00" };
 
 /** Runs a daemon that does not start. @returns Its exit status and its log. */
@@ -74,7 +74,7 @@ async function callOnAbstractSocket(
   await server.untilNoLease();
 }
 
-/** Lets every user reach the socket's directory. */
+/** Allows every user to enter the directory of the socket. */
 async function openDirectories({ directory }: DhcpHost): Promise<void> {
   for (const path of [directory.path, directory.join("run")]) {
     await Deno.chmod(path, 0o755);
@@ -83,7 +83,8 @@ async function openDirectories({ directory }: DhcpHost): Promise<void> {
 
 const ROWS: readonly ParallelRow[] = [
   {
-    name: "a removed socket file is made again, and a DEL meanwhile is done",
+    name:
+      "the daemon recreates a removed socket file, and executes a DEL that came before",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -104,7 +105,7 @@ const ROWS: readonly ParallelRow[] = [
 
   {
     name:
-      "a second daemon after the removal of the socket ends, and names the process of the first",
+      "a second daemon that starts after the removal of the socket fails, and names the first process",
     run: async () => {
       await using host = new DhcpHost();
       const first = await host.daemon();
@@ -126,7 +127,7 @@ const ROWS: readonly ParallelRow[] = [
   },
 
   {
-    name: "a removed state directory is made again with all leases",
+    name: "the daemon recreates a removed state directory with all leases",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -168,13 +169,13 @@ const ROWS: readonly ParallelRow[] = [
 
   {
     name:
-      "with a read-only state directory the daemon starts, renews, complains, and releases once",
+      "a daemon with a read-only state directory starts, renews, logs errors, and releases once",
     run: async () => {
       await using host = new DhcpHost();
       const fields = { options: ONE_SECOND_T1 };
       await using server = new BadServer(
         host.server,
-        giving({ offer: fields, ack: fields }),
+        grantScript({ offer: fields, ack: fields }),
       );
       const first = await host.daemon();
       const container = host.container();
@@ -205,14 +206,19 @@ const ROWS: readonly ParallelRow[] = [
   },
 
   {
-    name: "a stranger's lock on the socket's directory does not matter",
+    name:
+      "the daemon starts despite another user's lock on the directory of its socket",
     run: async () => {
       await using host = new DhcpHost();
       await (await host.daemon()).end("SIGTERM");
       await openDirectories(host);
       const held = host.directory.join("held");
       await using stranger = await BackgroundProcess.start([
-        ...["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`],
+        ...[
+          "setpriv",
+          `--reuid=${UNPRIVILEGED_ID}`,
+          `--regid=${UNPRIVILEGED_ID}`,
+        ],
         ...["--clear-groups", "flock", host.directory.join("run")],
         ...["sh", "-c", "echo held; exec sleep 600"],
       ], { logFile: held, ready: "held" });
@@ -222,7 +228,7 @@ const ROWS: readonly ParallelRow[] = [
   },
 
   {
-    name: "daemons with different sockets in one directory start at once",
+    name: "daemons with different sockets can share a directory",
     run: async () => {
       await using host = new DhcpHost();
       await using stack = new AsyncDisposableStack();
@@ -263,7 +269,7 @@ const ROWS: readonly ParallelRow[] = [
         second.stderr.includes(`process ${daemon.pid} is listening there`),
         second.stderr,
       );
-      const names = [...Deno.readDirSync(host.directory.path)]
+      const names = (await Array.fromAsync(Deno.readDir(host.directory.path)))
         .map((entry) => entry.name).filter((entry) => !entry.includes("."));
       assertEquals(names, ["leases"]);
     },
@@ -290,7 +296,8 @@ const ROWS: readonly ParallelRow[] = [
   },
 
   {
-    name: "DEL without a daemon on an abstract socket fails as upstream's",
+    name:
+      "DEL without a daemon on an abstract socket fails with upstream's error",
     run: async () => {
       await using host = new DhcpHost();
       const name = `@cni-ipam${host.directory.path}`;
@@ -304,7 +311,7 @@ const ROWS: readonly ParallelRow[] = [
   },
 
   {
-    name: "connections of strangers are logged a limited number of times",
+    name: "the daemon limits the log lines about connections from other users",
     run: async () => {
       await using host = new DhcpHost();
       const daemon = await host.daemon();
@@ -312,7 +319,11 @@ const ROWS: readonly ParallelRow[] = [
       await Deno.chmod(host.socketPath, 0o666);
       const connections = 2000;
       await capture([
-        ...["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`] as const,
+        ...[
+          "setpriv",
+          `--reuid=${UNPRIVILEGED_ID}`,
+          `--regid=${UNPRIVILEGED_ID}`,
+        ] as const,
         ...["--clear-groups", "perl", "-MIO::Socket::UNIX", "-e"],
         'for (1..$ARGV[1]) { my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "$!"; sysread($s, my $answer, 1000) or die; }',
         ...[host.socketPath, String(connections)],
@@ -332,7 +343,7 @@ const ROWS: readonly ParallelRow[] = [
   },
 
   {
-    name: "signals that report no fault are logged, and SIGQUIT stops",
+    name: "the daemon logs signals that are not faults, and SIGQUIT stops it",
     run: async () => {
       await using host = new DhcpHost();
       await using _server = await host.dnsmasq();

@@ -1,5 +1,6 @@
 /**
- * All rows with real and scripted servers as one test, several at a time, for they mostly wait.
+ * All rows with real and scripted servers as one test. Several run at once, because rows mostly
+ * wait.
  *
  * @module
  */

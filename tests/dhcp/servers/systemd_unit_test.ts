@@ -1,5 +1,6 @@
 /**
- * The systemd units: systemd-analyze accepts them, and the daemon works with the capabilities that they leave it.
+ * The systemd units: systemd-analyze accepts them, and the daemon works with the capabilities that
+ * they grant.
  *
  * @module
  */

@@ -341,7 +341,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "LinkMonitor lets other descriptors have their turn while many notifications are queued",
+  "LinkMonitor does not starve other descriptors while many notifications are queued",
   async () => {
     await using fixture = new Fixture();
     const { client, server } = fixture;

@@ -59,7 +59,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "UnicastSocket ignores replies and lets no ICMP error answer them",
+  "UnicastSocket ignores replies without causing ICMP errors",
   () => {
     using link = new TestLink();
     link.client.ip("addr add 192.0.2.7/24 dev eth0");

@@ -210,7 +210,7 @@ Deno.test("UnixConnection.writeLine() throws after its timeout if the peer does 
   );
 });
 
-Deno.test("UnixConnection.writeLine() returns false if the peer disconnects meanwhile", async () => {
+Deno.test("UnixConnection.writeLine() returns false if the peer disconnects while it waits", async () => {
   await using server = new TestServer();
   const client = await connect(server.path);
   using connection = await server.accept();
@@ -384,7 +384,7 @@ function leaveStaleSocket(path: string): void {
   );
 }
 
-Deno.test("listenUnix() makes a private directory and a group-accessible socket, independent of the umask", () => {
+Deno.test("listenUnix() creates a private directory and a group-accessible socket with any umask", () => {
   using directory = new TempDir();
   const before = Deno.umask(0o077);
   try {
@@ -511,7 +511,7 @@ Deno.test("listenUnix() refuses the name of an abstract socket that is too long"
   assert(error.message.includes("109 bytes, expected 1 to 108"));
 });
 
-Deno.test("listenUnix() throws the reason why it cannot make the directory", () => {
+Deno.test("listenUnix() throws if it cannot create the directory, with the reason", () => {
   using directory = new TempDir();
   Deno.writeTextFileSync(directory.join("file"), "");
   const error = assertThrows(

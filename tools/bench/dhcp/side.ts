@@ -79,7 +79,7 @@ export class Side implements AsyncDisposable {
     await this.#call("DEL", container, this.#ids.get(container) ?? "");
   }
 
-  /** What the daemon uses now, read by other programs, for Deno restricts access to /proc. */
+  /** What the daemon uses now. Other programs read it, because Deno restricts access to /proc. */
   async use(): Promise<DaemonUse> {
     const proc = `/proc/${this.#daemon.pid}`;
     const rollup = await capture(["cat", `${proc}/smaps_rollup`]);
@@ -102,7 +102,8 @@ export class Side implements AsyncDisposable {
   /**
    * Kills the daemon and starts another.
    *
-   * @param ready What it logs once it has resumed every lease; without it, waits only until it accepts connections.
+   * @param ready What it logs once it has resumed every lease; without it, waits only until it
+   * accepts connections.
    * @returns Milliseconds until then.
    */
   async restart(ready?: string): Promise<number> {

@@ -69,7 +69,7 @@ testRows(
   },
 );
 
-Deno.test("DEL undoes only what the killed ADD reserved (rollback)", () => {
+Deno.test("DEL releases only the addresses that the killed ADD reserved (rollback)", () => {
   using network = interrupted({
     marker: ".pending",
     names: ["10.0.0.2"],

@@ -6,6 +6,7 @@ import { attachmentText } from "../../../../lib/cni/attachment.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { hex } from "../../../support/bytes.ts";
 import { testRows } from "../../../support/rows.ts";
+import { reply } from "../../../support/dhcp_messages.ts";
 import {
   allocate,
   anyCaller,
@@ -14,6 +15,7 @@ import {
   FakeHost,
   friendly,
   HOUR_MS,
+  type Server,
   silent,
 } from "./fake_host.ts";
 
@@ -168,6 +170,54 @@ Deno.test("Allocation.cancel() releases a new lease", async () => {
   assertEquals(host.leases.files.size, 0);
 });
 
+/** Grants an address whose router is outside its subnet. */
+const offLink: Server = ({ type, message: { xid, ciaddr } }) => {
+  const fields = { ciaddr, options: { 3: "c6336401" } };
+  if (type === "DISCOVER") {
+    return [reply("OFFER", xid, { options: fields.options })];
+  }
+  return type === "REQUEST" ? [reply("ACK", xid, fields)] : [];
+};
+
+Deno.test("Daemon.allocate() adds an on-link route to a router outside the subnet, in every ADD", async () => {
+  const host = new FakeHost();
+  host.server = offLink;
+  const attached = host.interface();
+  await host.add();
+  await host.add();
+  assertEquals(attached.changes, [
+    "+route 198.51.100.1/32",
+    "+route 198.51.100.1/32",
+  ]);
+});
+
+Deno.test("Allocation.cancel() removes that route, after the RELEASE", async () => {
+  const host = new FakeHost();
+  host.server = offLink;
+  const attached = host.interface();
+  const allocation = await host.settle(
+    host.daemon.allocate(allocate(), anyCaller()),
+  );
+  attached.onFlush = () => attached.changes.push("flushed");
+  await allocation.cancel();
+  assertEquals(attached.changes, [
+    "+route 198.51.100.1/32",
+    "flushed",
+    "-route 198.51.100.1/32",
+  ]);
+});
+
+Deno.test("Daemon.allocate() succeeds although that route is refused", async () => {
+  const host = new FakeHost();
+  host.server = offLink;
+  const attached = host.interface();
+  attached.change = () => {
+    throw new SystemError("refused");
+  };
+  assertEquals(await host.add(), "192.0.2.50/24");
+  assertEquals(host.log.includes("interface-change-failed"), true);
+});
+
 Deno.test("Allocation.cancel() keeps a lease that an earlier ADD confirmed", async () => {
   const host = new FakeHost();
   host.interface();
@@ -227,7 +277,7 @@ Deno.test("Daemon.release() sends one RELEASE for any number of calls", async ()
   assertEquals(host.leases.files.size, 0);
 });
 
-Deno.test("Daemon.allocate() fails with the reason of the client after the process did not run for a while", async () => {
+Deno.test("Daemon.allocate() fails with the reason of the client after the process was suspended", async () => {
   const host = new FakeHost();
   host.interface();
   host.server = silent;
@@ -242,7 +292,7 @@ Deno.test("Daemon.allocate() fails with the reason of the client after the proce
   const { code, message } = await failed;
   assertEquals(
     [code, message],
-    [11, "no DHCPOFFER received: 5 DHCPDISCOVERs unanswered"],
+    [11, "no DHCPOFFER received: 4 DHCPDISCOVERs unanswered"],
   );
 });
 

@@ -106,7 +106,7 @@ Deno.test('InterfaceSync.remove() with onExpiry "keep" changes nothing', () => {
   ]);
 });
 
-Deno.test("InterfaceSync.remove() removes what is on the interface, not what the lease says", () => {
+Deno.test("InterfaceSync.remove() removes the addresses that the interface has, not those of the lease", () => {
   const fixture = new Fixture();
   fixture.sync.assume(LEASE);
   fixture.sync.remove(OTHER_ROUTER);
@@ -146,4 +146,41 @@ Deno.test("InterfaceSync warns about each route that it drops", () => {
   const fixture = new Fixture();
   fixture.sync.assume(sampleLease({ options: { 121: "0100c0000201" } }));
   assertEquals(fixture.log, ["route-dropped"]);
+});
+
+Deno.test("InterfaceSync warns once for each reason, not for each route", () => {
+  const fixture = new Fixture();
+  fixture.sync.assume(sampleLease({
+    options: {
+      121: "0100c0000201 0240c0000201 10a9fec0000201 20a9fea9fec0000201",
+    },
+  }));
+  assertEquals(fixture.log, ["route-dropped", "route-dropped"]);
+});
+
+Deno.test("InterfaceSync.update() drops the routes of a renewal that an ADD drops", () => {
+  const fixture = new Fixture({ suppressRoutes: true });
+  fixture.sync.assume(LEASE);
+  fixture.sync.update(sampleLease({
+    options: { 121: "00c0000201 080ac0000201 0100c0000201" },
+  }));
+  assertEquals(fixture.takeChanges(), []);
+  const usual = new Fixture();
+  usual.sync.assume(LEASE);
+  usual.sync.update(sampleLease({
+    options: { 121: "00c0000201 080ac0000201 0100c0000201 20a9fea9fec0000201" },
+  }));
+  assertEquals(usual.takeChanges(), ["+route 10.0.0.0/8 via 192.0.2.1"]);
+  assertEquals(usual.log, ["route-dropped", "route-dropped"]);
+});
+
+Deno.test("InterfaceSync.update() adds the on-link route to a router outside the subnet", () => {
+  const fixture = new Fixture();
+  fixture.sync.assume(LEASE);
+  fixture.sync.update(sampleLease({ options: { 3: "c6336401" } }));
+  assertEquals(fixture.takeChanges(), [
+    "-route 0.0.0.0/0 via 192.0.2.1",
+    "+route 198.51.100.1/32",
+    "+route 0.0.0.0/0 via 198.51.100.1",
+  ]);
 });

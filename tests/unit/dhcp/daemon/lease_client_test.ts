@@ -170,7 +170,7 @@ Deno.test("a renewal with other routes changes the routes, unless onChange is ke
   }
 });
 
-Deno.test("the client follows another hardware address and keeps its client identifier", async () => {
+Deno.test("the client uses a changed hardware address and keeps its client identifier", async () => {
   const host = new FakeHost();
   const attached = host.interface();
   await host.add(C1, { clientId: { kind: "mac" } });
@@ -180,6 +180,19 @@ Deno.test("the client follows another hardware address and keeps its client iden
   assertEquals([...message?.chaddr ?? []], [2, 0, 94, 16, 0, 9]);
   const identifier = message?.options.get(61) ?? [];
   assertEquals([...identifier], [1, 2, 0, 94, 16, 0, 1]);
+});
+
+Deno.test("option 57 follows the MTU of the interface", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  attached.set({ mtu: 1400 });
+  await host.add();
+  attached.set({ mtu: 1280 });
+  await host.advance(HOUR_MS / 2 + 1000);
+  const sizes = host.sent.map((
+    { message },
+  ) => [...message.options.get(57) ?? []]);
+  assertEquals(sizes, [[5, 120], [5, 120], [5, 0]]);
 });
 
 Deno.test("a lease that expires without a carrier is sought until there is another", async () => {
@@ -196,7 +209,7 @@ Deno.test("a lease that expires without a carrier is sought until there is anoth
   assertEquals(attached.cidrs.map(formatCidr), ["192.0.2.50/24"]);
 });
 
-Deno.test("a lost lease is recovered for an ADD that waits, although the disk is full", async () => {
+Deno.test("an ADD that waits recovers a lost lease even if the disk is full", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();

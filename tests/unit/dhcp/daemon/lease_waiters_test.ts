@@ -6,7 +6,7 @@ import { sampleLease } from "./sample_lease.ts";
 
 const LEASE = sampleLease();
 
-Deno.test("LeaseWaiters.resolve() hands the lease to every caller", async () => {
+Deno.test("LeaseWaiters.resolve() returns the lease to every caller", async () => {
   const waiters = new LeaseWaiters();
   assertEquals(waiters.isEmpty, true);
   const waiting = [waiters.wait(anyCaller()), waiters.wait(anyCaller())];
@@ -25,7 +25,7 @@ Deno.test("LeaseWaiters.reject() fails every call", async () => {
   assertEquals(waiters.isEmpty, true);
 });
 
-Deno.test("LeaseWaiters.wait() ends for the caller that disconnects only", async () => {
+Deno.test("LeaseWaiters.wait() ends only for the caller that disconnects", async () => {
   const waiters = new LeaseWaiters();
   const leaving = new AbortController();
   const left = waiters.wait(leaving.signal);

@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { decodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import type { Grant } from "../../../../lib/dhcp/daemon/lease_record.ts";
+import { Metrics } from "../../../../lib/dhcp/daemon/metrics.ts";
+import { PacketRate } from "../../../../lib/dhcp/daemon/packet_rate.ts";
 import type { Datagram } from "../../../../lib/dhcp/daemon/ports.ts";
 import {
   grantedOffer,
@@ -75,8 +77,9 @@ testRows<Row>("releaseGrant()", [
     const addresses = [source, destination].map(formatIpAddress).join(" ");
     sent.push(`${via} ${addresses}`);
   };
+  const scheduler = new FakeScheduler();
   const interfaces = new FakeInterfaces({
-    scheduler: new FakeScheduler(),
+    scheduler,
     onSend: (datagram) => record("interface", datagram),
   });
   interfaces.sendFromHost = (datagram) => record("host", datagram);
@@ -89,7 +92,14 @@ testRows<Row>("releaseGrant()", [
       settings: settings(),
       attached: isInterfaceGone ? undefined : attached,
     },
-    { interfaces, randomU32: () => 7 },
+    {
+      ports: { interfaces, randomU32: () => 7 },
+      rate: new PacketRate(0, {
+        scheduler,
+        metrics: new Metrics(),
+        log: () => {},
+      }),
+    },
     (_level, event) => log.push(event),
   );
   assertEquals([sent, log], want);

@@ -111,7 +111,7 @@ Deno.test("a restarted daemon continues to seek a lost lease", async () => {
   assertEquals(attached.link?.isUp, true);
 });
 
-Deno.test("a restarted daemon seeks a lease that expired meanwhile, also without a carrier", async () => {
+Deno.test("a restarted daemon reacquires a lease that expired while it was down, even without a carrier", async () => {
   const host = new FakeHost();
   const attached = host.interface();
   await host.add();

@@ -15,7 +15,7 @@ export function sampleLease(
   fields: Parameters<typeof reply>[2] = {},
   sentMs = 123_456,
 ): Lease {
-  const result = leaseFromAck(reply("ACK", 7, fields), sentMs);
+  const result = leaseFromAck(reply("ACK", 7, fields), { sentMs });
   if (result.kind === "unusable") throw new Error(result.reason);
   return result.lease;
 }

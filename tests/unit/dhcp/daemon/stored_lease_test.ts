@@ -27,7 +27,7 @@ Deno.test("StoredLease writes no file before there is a grant", () => {
   assertEquals(store.read(attachment), LEASED);
 });
 
-Deno.test("StoredLease keeps what a write does not change", () => {
+Deno.test("StoredLease keeps the fields that a write does not change", () => {
   const { stored, store } = new Fixture();
   stored.restore({ ...LEASED, change: { from: undefined } });
   stored.write({ isLost: true });
