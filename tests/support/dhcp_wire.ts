@@ -8,12 +8,11 @@ import {
 } from "../../lib/dhcp/codec/dhcp_message.ts";
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
 import { decodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
-import { BPF } from "../../lib/net/packet_filter.ts";
+import { BPF, ETHER_TYPE } from "../../lib/net/packet_filter.ts";
 import { backgroundClosesDone } from "../../lib/linux/background_close.ts";
 import { EPOLL, EventLoop, type Watch } from "../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../lib/linux/link_control.ts";
 import {
-  ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
 } from "../../lib/linux/packet_socket.ts";

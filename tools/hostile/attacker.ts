@@ -16,13 +16,12 @@ import { isErrno } from "../../lib/linux/errno.ts";
 import { openLinkControl } from "../../lib/linux/link_control.ts";
 import { openNetns } from "../../lib/linux/netns.ts";
 import {
-  ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
 } from "../../lib/linux/packet_socket.ts";
 import { decodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
 import { formatMacAddress } from "../../lib/net/mac_address.ts";
-import { BPF } from "../../lib/net/packet_filter.ts";
+import { BPF, ETHER_TYPE } from "../../lib/net/packet_filter.ts";
 import { print } from "../terminal.ts";
 import { type Attack, attackOf } from "./attacks.ts";
 

@@ -6,6 +6,7 @@ import type { JsonObject } from "../../base/json_reader.ts";
 import type { NetworkConfig } from "../../cni/network_config.ts";
 import { parseHexIdentifier } from "../codec/client_identifier.ts";
 import { parseCniArgs } from "./cni_args.ts";
+import { findHostDevice } from "./host_device.ts";
 import { readChoice, readPrefixes } from "./json_values.ts";
 import {
   type ClientId,
@@ -78,6 +79,7 @@ export function parseDhcpConfig(
       allowedRoutes: routes && readPrefixes(routes, "allow"),
       deniedRoutes: (routes && readPrefixes(routes, "deny")) ?? [],
       allowSplitDefault: ipam.boolean("allowSplitDefault") ?? false,
+      hostDevice: findHostDevice(config.json),
     },
   };
 }

@@ -10,6 +10,7 @@ import { formatHex, parseHex } from "../../base/hex.ts";
 import { type JsonObject, wrongType } from "../../base/json_reader.ts";
 import type { DhcpOptions } from "../codec/options.ts";
 import { formatCidr, type Ipv4Cidr } from "../../net/cidr.ts";
+import { type HostDevice, readHostDevice } from "./host_device.ts";
 import { readChoice, readPrefixes } from "./json_values.ts";
 
 /** The source of the client identifier that is sent to servers (option 61). */
@@ -64,6 +65,8 @@ export interface LeaseOptions {
   readonly deniedRoutes: readonly Ipv4Cidr[];
   /** Whether the routes of a lease may cover a large part of IPv4, such as 0.0.0.0/1. */
   readonly allowSplitDefault: boolean;
+  /** The way to the server once the interface is gone; undefined if it is unknown. */
+  readonly hostDevice: HostDevice | undefined;
 }
 
 /**
@@ -123,6 +126,7 @@ export function parseLeaseOptions(json: JsonObject): LeaseOptions {
     allowedRoutes: readPrefixes(json, "allowedRoutes"),
     deniedRoutes: readPrefixes(json, "deniedRoutes") ?? [],
     allowSplitDefault: json.boolean("allowSplitDefault") ?? false,
+    hostDevice: readHostDevice(json.object("hostDevice")),
   };
 }
 

@@ -45,6 +45,13 @@ interface Entry {
   releasing: Promise<void> | undefined;
 }
 
+/** The process that makes a call. */
+export interface Caller {
+  readonly pid: number;
+  /** Aborted when it disconnects. */
+  readonly hungUp: AbortSignal;
+}
+
 /** An answered ADD. The caller must call exactly one of the two methods. */
 export interface Allocation {
   readonly result: Result;
@@ -90,17 +97,16 @@ export class Daemon {
   /**
    * Acquires a lease, or returns the one that exists; concurrent calls share one acquisition.
    *
-   * @param caller Aborted when the plugin disconnects.
    * @throws {CniError | SystemError} if there is no lease.
    */
   async allocate(
     request: Request<"allocate">,
-    caller: AbortSignal,
+    caller: Caller,
   ): Promise<Allocation> {
-    const entry = await this.#join(request);
+    const entry = await this.#join(request, caller);
     let lease: Lease;
     try {
-      lease = await this.#waitForLease(entry.client, request, caller);
+      lease = await this.#waitForLease(entry.client, request, caller.hungUp);
       entry.client.prepare(lease);
     } catch (error) {
       await this.#leave(entry);
@@ -146,19 +152,31 @@ export class Daemon {
   }
 
   /**
-   * Checks a lease.
+   * Checks a lease and its interface, even if that has another name by now.
    *
    * @throws {CniError | SystemError} if lease, `prevResult` and interface differ.
    */
-  check({ attachment, netns, addresses }: Request<"check">): void {
+  check(
+    { attachment, netns, addresses }: Request<"check">,
+    { pid }: Pick<Caller, "pid">,
+  ): void {
     const client = this.#entries.get(attachmentText(attachment))?.client;
+    const path = this.#hostPath(netns);
+    const identity = this.#ports.interfaces.identify({ path, callerPid: pid });
     const held = client && {
       lease: client.lease,
       stateName: client.stateName,
-      netns: client.subject.attached.location.netns,
+      attached: client.subject.attached,
     };
-    const here = this.#find(netns, attachment.ifName);
-    checkLease(held, { attachment, addresses, here });
+    checkLease(held, { attachment, addresses, netns: identity });
+  }
+
+  /**
+   * Adds a caller until disposed: a namespace of a lease may be visible only to the process that
+   * calls.
+   */
+  addCaller(pid: number): Disposable {
+    return this.#ports.interfaces.addCaller(pid);
   }
 
   /** Releases the leases of a network that are not listed. @returns How many. */
@@ -232,7 +250,10 @@ export class Daemon {
    * Returns the entry for an ADD, with one more caller: the one for this very interface, or a new
    * one.
    */
-  async #join(request: Request<"allocate">): Promise<Entry> {
+  async #join(
+    request: Request<"allocate">,
+    { pid }: Pick<Caller, "pid">,
+  ): Promise<Entry> {
     for (;;) {
       if (this.#isStopping) {
         const message = "the daemon is shutting down";
@@ -243,7 +264,12 @@ export class Daemon {
         await existing.releasing;
         continue;
       }
-      const attached = this.#find(request.netns, request.attachment.ifName);
+      const netns = {
+        path: this.#hostPath(request.netns),
+        callerPid: pid,
+      };
+      const { ifName } = request.attachment;
+      const attached = this.#ports.interfaces.find(netns, ifName);
       if (!request.netnsOverride) this.#refuseOwn(attached);
       // A release note for an earlier lease must not end this one.
       this.#ports.releaseNotes.remove(request.attachment);
@@ -314,9 +340,8 @@ export class Daemon {
     );
   }
 
-  #find(netns: string, ifName: string): AttachedInterface {
-    const path = `${this.#flags.hostPrefix}${netns}`;
-    return this.#ports.interfaces.find(path, ifName);
+  #hostPath(netns: string): string {
+    return `${this.#flags.hostPrefix}${netns}`;
   }
 
   /** Handles a caller that leaves without a confirmation. */

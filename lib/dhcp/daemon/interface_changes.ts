@@ -74,6 +74,14 @@ export function gatewayChanges(
   return toChanges(kind, onLink, policy);
 }
 
+/** Returns the changes that add the routes of a lease. */
+export function routesOf(
+  lease: LeaseValues,
+  policy: RoutePolicy,
+): readonly InterfaceChange[] {
+  return toChanges("add-route", acceptedRoutes(lease, policy).routes, policy);
+}
+
 function addAddress(lease: LeaseValues): InterfaceChange {
   return { kind: "add-address", address: subnetOf(lease) };
 }

@@ -81,8 +81,8 @@ async function resumeOne(
   const log = attachmentLog(attachment, context.ports.log);
   try {
     const attached = findInterface(record, context);
-    const addresses = attached?.addresses();
-    const decision = decideResume(record, { bootId, isDeleted, addresses });
+    const hasInterface = attached !== undefined;
+    const decision = decideResume(record, { bootId, isDeleted, hasInterface });
     if (decision.kind === "release") {
       log("info", "lease-dropped", { reason: decision.reason });
       return await releaseThrough(attached, record, context);
@@ -109,14 +109,15 @@ async function releaseThrough(
   record: LeaseRecord,
   { ports, flags, rate }: LeaseClientContext,
 ): Promise<void> {
-  const { attachment, grant, identity, isLost, options } = record;
+  const { attachment, grant, identity, isLost, options, serverMac } = record;
+  const { hostDevice } = options;
   const settings = clientSettings(identity, options, {
     flags,
     linkKind: undefined,
     mtu: undefined,
   });
   const log = attachmentLog(attachment, ports.log);
-  const held = { grant, isLost, settings, attached };
+  const held = { grant, isLost, settings, attached, hostDevice, serverMac };
   await releaseGrant(held, { ports, rate }, log);
   // The lease is released, whatever becomes of the file.
   try {

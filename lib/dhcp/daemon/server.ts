@@ -31,7 +31,6 @@ const CONFIRM_TIMEOUT_MS = 10_000;
 
 /** A connection of a caller, accepted from the socket. */
 export interface CallerConnection extends RpcConnection, Disposable {
-  readonly peer: CallerCredentials;
   /**
    * Writes a line.
    *
@@ -79,6 +78,7 @@ export async function serveConnection(
   using caller = connection;
   let line: string | undefined;
   try {
+    using _caller = daemon.addCaller(caller.peer.pid);
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
     if (isHttp(line)) {
@@ -151,7 +151,7 @@ async function answer(
       await write(formatResponse());
       return;
     case "check":
-      daemon.check(request);
+      daemon.check(request, caller.peer);
       await write(formatResponse());
       return;
     case "gc":
@@ -171,7 +171,8 @@ async function allocate(
   daemon: Daemon,
   log: Log,
 ): Promise<void> {
-  const allocation = await daemon.allocate(request, caller.hungUp);
+  const { peer: { pid }, hungUp } = caller;
+  const allocation = await daemon.allocate(request, { pid, hungUp });
   try {
     const line = formatAllocation(allocation.result);
     const isTaken = await caller.writeLine(line, LINE_TIMEOUT_MS);

@@ -11,7 +11,8 @@ import { parseDocument, readNetworkName } from "../../cni/network_config.ts";
 import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
 import { GobEncoder, type GobStruct } from "../protocol/gob/gob_encoder.ts";
 import { parseDhcpConfig } from "../config/dhcp_config.ts";
-import type { Daemon } from "./daemon.ts";
+import type { CallerCredentials } from "./caller_credentials.ts";
+import type { Caller, Daemon } from "./daemon.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import {
   CONNECT_LINE,
@@ -32,6 +33,7 @@ const MAX_HEADER_LINES = 64;
 
 /** A connection for another protocol than ours. */
 export interface RpcConnection {
+  readonly peer: CallerCredentials;
   /** Aborted when the caller disconnects. */
   readonly hungUp: AbortSignal;
   /**
@@ -101,7 +103,7 @@ export async function serveUpstream(
     await answer(textOf(header["ServiceMethod"]), args, {
       daemon,
       send,
-      hungUp: caller.hungUp,
+      caller: { pid: caller.peer.pid, hungUp: caller.hungUp },
     });
   } catch (error) {
     await send({ error: toCniError(error).message });
@@ -171,15 +173,15 @@ function responder(
 async function answer(
   method: string,
   args: GobRecord,
-  { daemon, send, hungUp }: {
+  { daemon, send, caller }: {
     readonly daemon: Daemon;
     readonly send: Respond;
-    readonly hungUp: AbortSignal;
+    readonly caller: Caller;
   },
 ): Promise<void> {
   switch (method) {
     case "DHCP.Allocate": {
-      const allocation = await daemon.allocate(allocateRequest(args), hungUp);
+      const allocation = await daemon.allocate(allocateRequest(args), caller);
       const body = toRpcResult(allocation.result);
       let isTaken = false;
       try {

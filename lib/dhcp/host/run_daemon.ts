@@ -14,6 +14,7 @@ import {
   type Log,
   type LogFields,
 } from "../../base/log_line.ts";
+import { missingCapabilities } from "../daemon/capabilities.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
 import type { DaemonPorts } from "../daemon/ports.ts";
@@ -23,7 +24,8 @@ import { netnsInterfaces } from "./netns_interface.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
-import { LinkMonitor } from "../../linux/link_monitor.ts";
+import { effectiveCapabilities } from "../../linux/capabilities.ts";
+import { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { backgroundClosesDone } from "../../linux/background_close.ts";
 import { withTimeout } from "../../sys/timeout.ts";
 import { writeStderr } from "../../sys/stdio.ts";
@@ -88,6 +90,7 @@ async function serve(
   limiter: LogLimiter,
 ): Promise<void> {
   const { log } = limiter;
+  checkCapabilities(log);
   const stop = stopSignal();
   let status = (): LogFields => ({});
   onStatusSignal((signal) =>
@@ -103,7 +106,7 @@ async function serve(
     log("error", "unexpected-error", { stack: stackOf(error) })
   );
   using timers = new Timers(loop);
-  using monitor = new LinkMonitor(loop, timers);
+  using monitor = new InterfaceMonitor(loop, timers);
   const digest = await loadSha256();
   const scheduler: DaemonPorts["scheduler"] = {
     // Whole milliseconds: lease files and log lines contain them.
@@ -184,6 +187,23 @@ async function serve(
   await backgroundClosesDone();
   limiter.report();
   log("info", "stopped");
+}
+
+/** Warns about missing capabilities. @throws {SystemError} if nothing works without one of them. */
+function checkCapabilities(log: Log): void {
+  const missing = missingCapabilities(effectiveCapabilities());
+  for (const { name: capability, consequence, isFatal } of missing) {
+    if (isFatal) {
+      throw new SystemError(
+        `missing capability ${capability}: ${consequence}`,
+        {
+          advice:
+            "run the daemon as root, with the capabilities of its systemd unit",
+        },
+      );
+    }
+    log("warn", "capability-missing", { capability, consequence });
+  }
 }
 
 /** Calls `body` every `intervalMs`, for the first time after that time. Infinity: never. */

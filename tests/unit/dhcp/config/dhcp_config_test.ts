@@ -31,6 +31,7 @@ const DEFAULTS: LeaseOptions = {
   allowedRoutes: undefined,
   deniedRoutes: [],
   allowSplitDefault: false,
+  hostDevice: undefined,
 };
 
 testRows("parseDhcpConfig()", [

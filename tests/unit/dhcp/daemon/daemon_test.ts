@@ -34,11 +34,11 @@ Deno.test("Daemon.allocate() acquires and stores a lease, and holds no socket", 
 Deno.test("Daemon.allocate() refuses the daemon's own namespace, unless the runtime overrides it", async () => {
   const host = new FakeHost();
   host.interface("/ns/a", "own");
-  const { signal } = new AbortController();
-  const { code } = await failure(host.daemon.allocate(allocate(), signal));
+  const caller = anyCaller();
+  const { code } = await failure(host.daemon.allocate(allocate(), caller));
   assertEquals([code, host.types], [8, []]);
   const overridden = { ...allocate(), netnsOverride: true };
-  await host.settle(host.daemon.allocate(overridden, signal));
+  await host.settle(host.daemon.allocate(overridden, caller));
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
 });
 
@@ -53,8 +53,8 @@ Deno.test("Daemon.allocate() returns an existing lease without a message", async
 Deno.test("Daemon.allocate() shares one acquisition among concurrent calls", async () => {
   const host = new FakeHost();
   host.interface();
-  const { signal } = new AbortController();
-  const calls = [1, 2, 3].map(() => host.daemon.allocate(allocate(), signal));
+  const caller = anyCaller();
+  const calls = [1, 2, 3].map(() => host.daemon.allocate(allocate(), caller));
   const allocations = await host.settle(Promise.all(calls));
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
   assertEquals(
@@ -131,7 +131,9 @@ Deno.test("Daemon.allocate() stops when its only caller disconnects", async () =
   host.interface();
   host.server = silent;
   const caller = new AbortController();
-  const failed = failure(host.daemon.allocate(allocate(), caller.signal));
+  const failed = failure(
+    host.daemon.allocate(allocate(), anyCaller(caller.signal)),
+  );
   await host.advance(1000);
   caller.abort();
   await failed;
@@ -145,7 +147,9 @@ Deno.test("Daemon.allocate() continues for one caller when another disconnects",
   const host = new FakeHost();
   host.interface();
   const first = new AbortController();
-  const failed = failure(host.daemon.allocate(allocate(), first.signal));
+  const failed = failure(
+    host.daemon.allocate(allocate(), anyCaller(first.signal)),
+  );
   const second = host.daemon.allocate(
     allocate(),
     anyCaller(),
@@ -412,14 +416,14 @@ Deno.test("Daemon.release() releases a requested address, although the link went
 
 Deno.test("Daemon.release() releases a lease that could not be resumed", async () => {
   const host = new FakeHost();
-  const attached = host.interface();
+  host.interface();
   await host.add();
-  const addresses = attached.addresses.bind(attached);
-  attached.addresses = () => {
+  const findAgain = host.interfaces.findAgain.bind(host.interfaces);
+  host.interfaces.findAgain = () => {
     throw new SystemError("EMFILE");
   };
   await host.restart();
-  attached.addresses = addresses;
+  host.interfaces.findAgain = findAgain;
   assertEquals(host.daemon.status()["leases"], {});
   await host.daemon.release(RELEASE);
   assertEquals([host.types.at(-1), host.leases.files.size], ["RELEASE", 0]);
@@ -444,6 +448,30 @@ Deno.test("Daemon.allocate() notices a replaced interface before its removal is 
   replaced.link = link;
   assertEquals(await host.add(), "192.0.2.50/24");
   assertEquals(replaced.isWatched, true);
+});
+
+Deno.test("an interface that is renamed keeps its lease, and the name may return", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  const check = (): void =>
+    host.daemon.check({
+      method: "check",
+      attachment: C1,
+      netns: "/ns/a",
+      addresses: undefined,
+    }, anyCaller());
+  for (const name of ["net7", "eth0", "net7"]) {
+    attached.set({ name });
+    check();
+  }
+  await host.advance(HOUR_MS / 2 + 1000);
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
+  await host.restart();
+  check();
+  await host.settle(host.daemon.release(RELEASE));
+  assertEquals(host.types.slice(3), ["RELEASE"]);
+  assertEquals(host.typesFromHost, []);
 });
 
 Deno.test("Daemon.release() after an unanswered renewal keeps the socket open until the RELEASE has left", async () => {

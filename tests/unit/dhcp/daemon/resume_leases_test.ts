@@ -68,13 +68,21 @@ Deno.test("a restarted daemon releases a lease without namespace from the host",
   assertEquals(host.leases.files.size, 0);
 });
 
-Deno.test("a restarted daemon releases a lease whose address was removed", async () => {
+testRows("a restarted daemon resumes a lease", [
+  { name: "whose address was moved to a bridge", kind: "bridge" },
+  { name: "whose address was moved elsewhere", kind: undefined },
+], async ({ kind }) => {
   const host = new FakeHost();
   const attached = host.interface();
   await host.add();
   attached.cidrs.length = 0;
+  if (kind !== undefined) attached.set({ master: { index: 9, kind } });
   await host.restart();
-  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+  assertEquals(host.types, ["DISCOVER", "REQUEST"]);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
+  await host.advance(HOUR_MS / 2 + 1000);
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
+  assertEquals([attached.cidrs, attached.changes], [[], []]);
 });
 
 Deno.test("a restarted daemon resumes a lease whose address never was on the interface", async () => {
@@ -172,16 +180,16 @@ testRows<{
 
 Deno.test("a release note stays until the lease can be released", async () => {
   const host = new FakeHost();
-  const attached = host.interface();
+  host.interface();
   await host.add();
   host.releaseNotes.leave(C1);
-  const addresses = attached.addresses.bind(attached);
-  attached.addresses = () => {
+  const findAgain = host.interfaces.findAgain.bind(host.interfaces);
+  host.interfaces.findAgain = () => {
     throw new SystemError("EMFILE");
   };
   await host.restart();
   assertEquals([host.releaseNotes.size, host.leases.files.size], [1, 1]);
-  attached.addresses = addresses;
+  host.interfaces.findAgain = findAgain;
   await host.restart();
   assertEquals([host.releaseNotes.size, host.leases.files.size], [0, 0]);
   assertEquals(host.types.at(-1), "RELEASE");
