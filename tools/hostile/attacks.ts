@@ -50,10 +50,10 @@ export type Attack =
 const UNSPECIFIED: Ipv4Address = { family: 4, value: 0n };
 const BROADCAST: Ipv4Address = { family: 4, value: 0xffffffffn };
 /** The attacker's address, which it presents as a server's. */
-const ROGUE: Ipv4Address = { family: 4, value: 0xc0000242n };
+const ROGUE: Ipv4Address = { family: 4, value: 0x0a090042n };
 /** The server of the segment. */
-const SERVER: Ipv4Address = { family: 4, value: 0xc0000201n };
-const ROGUE_LEASE: Ipv4Address = { family: 4, value: 0xc00002fan };
+const SERVER: Ipv4Address = { family: 4, value: 0x0a090001n };
+const ROGUE_LEASE: Ipv4Address = { family: 4, value: 0x0a09fbfan };
 /** Offsets in a packet without IPv4 options, and lengths of the fields that can hold options. */
 const SNAME_OFFSET = 28 + 44;
 const SNAME_BYTES = 64;
@@ -107,7 +107,7 @@ function reply(
     53: Uint8Array.of(MESSAGE_TYPE[type]),
     54: bytesOf(ROGUE),
     ...type === "NAK" ? {} : {
-      1: Uint8Array.of(255, 255, 255, 0),
+      1: Uint8Array.of(255, 255, 0, 0),
       3: bytesOf(ROGUE),
       51: u32(3600),
     },

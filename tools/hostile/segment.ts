@@ -48,10 +48,13 @@ export class Segment implements AsyncDisposable {
     const bridge = resources.use(new NetworkNamespace());
     await bridge.batch([
       `link add eth0 mtu ${MTU} type bridge`,
-      "addr add 192.0.2.1/24 dev eth0",
+      "addr add 10.9.0.1/16 dev eth0",
       "link set eth0 up",
     ]);
-    resources.use(await Dnsmasq.start({ enter: bridge.enter, folder }));
+    // Upstream's releases do not reach the server, so its ADDs use up a small pool.
+    const ranges = [["10.9.1.0", "10.9.250.255", "255.255.0.0"]] as const;
+    const { enter } = bridge;
+    resources.use(await Dnsmasq.start({ enter, folder, ranges }));
     return new Segment(resources.move(), bridge, folder);
   }
 

@@ -15,7 +15,12 @@ import type { ClientPacket } from "../codec/packet.ts";
 import type { Metrics } from "./metrics.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { PacketRate } from "./packet_rate.ts";
-import type { AttachedInterface, DhcpSocket, Scheduler } from "./ports.ts";
+import {
+  type AttachedInterface,
+  type DhcpSocket,
+  type Scheduler,
+  SendRefusedError,
+} from "./ports.ts";
 import type { Timer } from "../../base/timer.ts";
 
 /** A message, and the sender in the IPv4 header. */
@@ -28,15 +33,27 @@ export interface ClientSocketOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly rate: PacketRate;
-  /** Called when a message cannot be sent. */
-  readonly onUnsent: (message: Outgoing, error: SystemError) => void;
-  /** Called after that if the interface no longer exists. */
-  readonly onGone: () => void;
+  /** Called after each attempt to send a message. `isLate`: the message has waited for its turn. */
+  readonly onSent: (
+    message: Outgoing,
+    outcome: SendOutcome,
+    isLate: boolean,
+  ) => void;
   /** Called when packets wait for {@link ClientSocket.receive}. */
   readonly onReadable: () => void;
   /** Called when another host uses the address that is probed. */
   readonly onConflict: () => void;
 }
+
+/** What became of a message. */
+export type SendOutcome =
+  | { readonly kind: "sent" }
+  /** It could not be sent now. */
+  | { readonly kind: "failed" }
+  /** No message can be sent. */
+  | { readonly kind: "refused"; readonly error: SendRefusedError }
+  /** The interface no longer exists. */
+  | { readonly kind: "gone" };
 
 /** How long a renewal waits for its answer: a relay, or a server that pings, may need seconds. */
 const ANSWER_TIME_MS = 10_000;
@@ -153,14 +170,14 @@ export class ClientSocket implements Disposable {
   }
 
   #transmit(message: Outgoing, isLate: boolean): void {
-    this.#trySend(message);
+    this.#options.onSent(message, this.#trySend(message), isLate);
     if (!isLate) return;
     if (!this.#isNeeded) return this.#closeSocket();
     const { scheduler } = this.#options;
     this.#closeTimer.set(scheduler.nowMs() + this.#answerMs);
   }
 
-  #trySend(message: Outgoing): void {
+  #trySend(message: Outgoing): SendOutcome {
     const { attached, log, metrics, onReadable } = this.#options;
     const { xid, source, destination } = message;
     const type = `DHCP${message.type}`;
@@ -171,7 +188,11 @@ export class ClientSocket implements Disposable {
       if (!(error instanceof SystemError)) throw error;
       metrics.count("send_errors");
       log("warn", "send-failed", { type, reason: error.message });
-      return this.#reportUnsent(message, error);
+      this.#lastError = error;
+      if (isGone(attached)) return { kind: "gone" };
+      return error instanceof SendRefusedError
+        ? { kind: "refused", error }
+        : { kind: "failed" };
     }
     this.#hasSent = true;
     metrics.count(`sent_${message.type.toLowerCase()}`);
@@ -181,13 +202,7 @@ export class ClientSocket implements Disposable {
       source: formatIpAddress(source),
       destination: formatIpAddress(destination),
     });
-  }
-
-  #reportUnsent(message: Outgoing, error: SystemError): void {
-    const { attached, onGone, onUnsent } = this.#options;
-    this.#lastError = error;
-    onUnsent(message, error);
-    if (isGone(attached)) onGone();
+    return { kind: "sent" };
   }
 
   #closeSocket(): void {

@@ -18,12 +18,12 @@ import {
   removalOf,
   routesOf,
 } from "./interface_changes.ts";
+import { acceptedRoutes } from "./route_policy.ts";
 import type {
   AttachedInterface,
   DaemonPorts,
   InterfaceChange,
 } from "./ports.ts";
-import { acceptedRoutes } from "./route_policy.ts";
 
 const PORT = "the interface is a port of another one";
 

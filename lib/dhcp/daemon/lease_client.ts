@@ -34,7 +34,12 @@ import {
 } from "./acquisition_error.ts";
 import { attachmentLog } from "./attachment_log.ts";
 import { type ClientFlags, clientSettings } from "./client_identity.ts";
-import { answerDueMs, ClientSocket } from "./client_socket.ts";
+import {
+  answerDueMs,
+  ClientSocket,
+  type SendOutcome,
+} from "./client_socket.ts";
+import type { Outgoing } from "./outbox.ts";
 import { InterfaceSync } from "./interface_sync.ts";
 import {
   type ClientIdentity,
@@ -44,14 +49,9 @@ import {
 } from "./lease_record.ts";
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
-import type { Outgoing } from "./outbox.ts";
 import type { Metrics } from "./metrics.ts";
 import type { PacketRate } from "./packet_rate.ts";
-import {
-  type AttachedInterface,
-  type DaemonPorts,
-  SendRefusedError,
-} from "./ports.ts";
+import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
 import { resumeEvent } from "./resume_policy.ts";
 import { StoredLease } from "./stored_lease.ts";
@@ -101,8 +101,8 @@ export class LeaseClient {
   readonly #events: ClientEvent[] = [];
   #isHandling = false;
   #isReleaseUnsent = false;
-  /** Why no message can be sent, once that is known. */
-  #refusal: AcquisitionFailure | undefined;
+  /** Why the message that is being sent cannot be sent. */
+  #refused: AcquisitionFailure | undefined;
   #state: ClientState = INITIAL_STATE;
   #life: Life = { kind: "running" };
 
@@ -126,8 +126,8 @@ export class LeaseClient {
       log,
       metrics,
       rate: context.rate,
-      onUnsent: (message, error) => this.#onUnsent(message, error),
-      onGone: () => this.#orphan("interface"),
+      onSent: (message, outcome, isLate) =>
+        this.#onSent(message, outcome, isLate),
       onReadable: () => this.#receive(),
       onConflict: () => this.#dispatch({ kind: "conflict" }),
     });
@@ -354,9 +354,7 @@ export class LeaseClient {
         this.#timer.set(effect.atMs ?? Infinity);
         return undefined;
       case "send":
-        this.#interface.beforeSend();
-        this.#socket.send(effect);
-        return this.#refusal;
+        return this.#send(effect);
       case "probe":
         this.#socket.probe(effect);
         return undefined;
@@ -387,20 +385,36 @@ export class LeaseClient {
     }
   }
 
-  /**
-   * Handles a message that could not be sent. A caller that waits for the lease fails at once if
-   * none can be sent, and a RELEASE leaves the host another way.
-   */
-  #onUnsent({ type }: Outgoing, error: SystemError): void {
-    if (type === "RELEASE") this.#isReleaseUnsent = true;
-    const state = this.#state;
-    const isAwaitedNow = "acquisition" in state && isAwaited(state.acquisition);
-    if (!(error instanceof SendRefusedError) || !isAwaitedNow) return;
-    this.#refusal = { kind: "not-sent", error };
-    this.#log("warn", "acquisition-failed", { reason: error.message });
-    this.#context.metrics.count("failed_not-sent");
-    // A message that had to wait is not sent by a transition.
-    if (!this.#isHandling) this.#fail(this.#refusal);
+  /** Sends a message. A caller that waits gets an error at once if none can be sent. */
+  #send(message: Outgoing): AcquisitionFailure | undefined {
+    this.#interface.beforeSend();
+    this.#refused = undefined;
+    this.#socket.send(message);
+    return this.#refused;
+  }
+
+  /** Handles what became of a message. `isLate`: it has waited for its turn. */
+  #onSent(message: Outgoing, outcome: SendOutcome, isLate: boolean): void {
+    if (message.type === "RELEASE") {
+      this.#isReleaseUnsent = outcome.kind !== "sent";
+    }
+    switch (outcome.kind) {
+      case "sent":
+      case "failed":
+        return;
+      case "gone":
+        return this.#orphan("interface");
+      case "refused": {
+        const state = this.#state;
+        if (!("acquisition" in state && isAwaited(state.acquisition))) return;
+        const { error } = outcome;
+        this.#log("warn", "acquisition-failed", { reason: error.message });
+        this.#context.metrics.count("failed_not-sent");
+        const failure = { kind: "not-sent", error } as const;
+        if (isLate) this.#fail(failure);
+        else this.#refused = failure;
+      }
+    }
   }
 
   /** Returns why an acquisition failed, given what its state machine knows. */

@@ -100,11 +100,10 @@ export async function serveUpstream(
   try {
     const args = await receive();
     if (args === undefined) return;
-    const { peer: { pid }, hungUp } = caller;
     await answer(textOf(header["ServiceMethod"]), args, {
       daemon,
       send,
-      caller: { pid, hungUp },
+      caller: { pid: caller.peer.pid, hungUp: caller.hungUp },
     });
   } catch (error) {
     await send({ error: toCniError(error).message });

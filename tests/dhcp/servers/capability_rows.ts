@@ -48,6 +48,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const { code, stderr } = await new Deno.Command(program, {
         args: [...args, DHCP_BIN, "daemon", "-socketpath", host.socketPath],
         stdin: "null",
+        signal: AbortSignal.timeout(60_000),
       }).output();
       const log = new TextDecoder().decode(stderr);
       assertEquals(code, 1, log);
