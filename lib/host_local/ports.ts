@@ -12,11 +12,11 @@ import type { FreeAddresses } from "./round_robin.ts";
 export interface HostLocalPorts {
   readonly stores: ReservationStores;
   /**
-   * Reads a text file.
+   * Reads a regular file that the configuration names.
    *
-   * @throws {SystemError} if it cannot be read.
+   * @throws {SystemError} if it is no such file, has more than `maxBytes`, or cannot be read.
    */
-  readText(path: string): string;
+  readNamedFile(path: string, maxBytes: number): string;
   /** Wall clock, milliseconds since 1970. */
   nowMs(): number;
   readonly log: Log;

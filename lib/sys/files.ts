@@ -1,6 +1,15 @@
 /** File operations that throw {@link SystemError} with the operating system's reason. @module */
 
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { SystemError } from "../base/errors.ts";
+
+/** Returns the name of the operating system's error, such as `ENOENT`; undefined for other errors. */
+export function errnoName(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error &&
+      typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
 
 /** Returns the reason of a failure as the operating system words it, or the sandbox's refusal. */
 export function reasonOf(cause: unknown): string {
@@ -8,7 +17,12 @@ export function reasonOf(cause: unknown): string {
     return "the plugin's sandbox does not allow paths under /proc, /sys and /dev";
   }
   const text = cause instanceof Error ? cause.message : String(cause);
-  const [reason = text] = text.split(" (os error");
+  const prefix = `${errnoName(cause)}: `;
+  // The functions of node:fs write `ENOENT: no such file or directory, open '/x'`, those of Deno
+  // `No such file or directory (os error 2)`.
+  const [reason = text] = text.startsWith(prefix)
+    ? text.slice(prefix.length).split(", ")
+    : text.split(" (os error");
   return reason.charAt(0).toLowerCase() + reason.slice(1);
 }
 
@@ -66,36 +80,72 @@ export function lstatOwn(path: string): Deno.FileInfo | undefined {
   throw new SystemError(`open ${path}: ${what}`, { advice: `remove ${path}` });
 }
 
-/** Reads the text of a file. @throws {SystemError} if it cannot be read. */
-export function readText(path: string): string {
-  return attempt("open", path, () => Deno.readTextFileSync(path));
-}
+/** A file is longer than the limit of its reader. */
+export class OversizeError extends SystemError {}
 
-/** Enough for reservations and cursors; a longer file is read again in full. */
+/** Enough for reservations and cursors; a longer file takes several reads. */
 const buffer = new Uint8Array(1024);
-const decoder = new TextDecoder();
+const { O_NONBLOCK, O_RDONLY } = constants;
 
 /**
- * Reads the text of a file that is normally small.
+ * Reads the text of a file that this project made and that is small. The caller has found out that
+ * it is a regular file. If it has been replaced since, by a FIFO or a device, reading it does not
+ * wait, and ends at the limit.
  *
  * @returns Undefined if the file does not exist.
+ * @throws {OversizeError} if it has more than `maxBytes`.
  * @throws {SystemError} if it cannot be read.
  */
-export function readSmallFile(path: string): string | undefined {
-  let file: Deno.FsFile;
+export function readSmallFile(
+  path: string,
+  maxBytes: number,
+): string | undefined {
+  let file: number;
   try {
-    file = Deno.openSync(path);
+    file = openSync(path, O_RDONLY | O_NONBLOCK);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (errnoName(error) === "ENOENT") return undefined;
     throw systemError("open", path, error);
   }
   try {
-    const length = attempt("read", path, () => file.readSync(buffer)) ?? 0;
-    if (length === buffer.length) return readText(path);
-    return decoder.decode(buffer.subarray(0, length));
+    return attempt("read", path, () => readDescriptor(file, path, maxBytes));
   } finally {
-    file.close();
+    closeSync(file);
   }
+}
+
+function readDescriptor(file: number, path: string, maxBytes: number): string {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let text = "";
+  let total = 0;
+  for (;;) {
+    const length = readSync(file, buffer, 0, buffer.length, null);
+    total += length;
+    if (total > maxBytes) {
+      throw new OversizeError(`read ${path}: more than ${maxBytes} bytes`);
+    }
+    // A FIFO without a writer looks like an empty file.
+    if (total === 0 && !fstatSync(file).isFile()) {
+      throw new SystemError(`read ${path}: is not a regular file`);
+    }
+    if (length < buffer.length) {
+      return text + decoder.decode(buffer.subarray(0, length));
+    }
+    text += decoder.decode(buffer, { stream: true });
+  }
+}
+
+/**
+ * Reads the text of a file that an operator has named. Follows symbolic links. Anything but a
+ * regular file is refused without being opened: reading a FIFO or a device could take forever.
+ *
+ * @throws {OversizeError} if it has more than `maxBytes`.
+ * @throws {SystemError} if it is not a regular file, or cannot be read.
+ */
+export function readNamedFile(path: string, maxBytes: number): string {
+  const { isFile } = attempt("open", path, () => Deno.statSync(path));
+  if (!isFile) throw new SystemError(`open ${path}: is not a regular file`);
+  return readSmallFile(path, maxBytes) ?? "";
 }
 
 /**

@@ -4,7 +4,7 @@ import { SystemError } from "../../base/errors.ts";
 import {
   createFile,
   lstat,
-  readText,
+  readSmallFile,
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
@@ -44,9 +44,9 @@ export function writePidFile(path: string): Disposable {
   }
   return {
     [Symbol.dispose]: () => {
-      if (lstat(path)?.isFile === true && readText(path) === own) {
-        removeFile(path);
-      }
+      const info = lstat(path);
+      if (info?.isFile !== true || info.size !== own.length) return;
+      if (readSmallFile(path, own.length) === own) removeFile(path);
     },
   };
 }

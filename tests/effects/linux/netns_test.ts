@@ -6,6 +6,7 @@ import {
   ownNetns,
   withNetns,
 } from "../../../lib/linux/netns.ts";
+import { makeFifo } from "../../support/fifo.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { testRows } from "../../support/rows.ts";
@@ -72,7 +73,7 @@ testAsRoot(
   () => {
     using directory = new TempDir();
     Deno.writeTextFileSync(directory.join("file"), "");
-    new Deno.Command("mkfifo", { args: [directory.join("fifo")] }).outputSync();
+    makeFifo(directory.join("fifo"));
     for (const name of ["file", "fifo"]) {
       assertThrows(
         () => openNetns(directory.join(name)),

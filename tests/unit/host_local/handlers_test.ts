@@ -55,7 +55,7 @@ async function call(
     stores,
     nowMs: () => NOW_MS,
     log: (...event) => void logged.push(formatLogLine(...event)),
-    readText: (path) => {
+    readNamedFile: (path) => {
       const text = texts[path];
       if (text !== undefined) return text;
       throw new SystemError(`open ${path}: no such file or directory`);

@@ -69,6 +69,19 @@ testRows(
   },
 );
 
+Deno.test("ADD undoes nothing for a .pending that is too long, and removes it", () => {
+  using network = new Network({
+    "10.0.0.2": C1,
+    ".pending": `${C1}${"x".repeat(1_000_000)}`,
+  });
+  assertEquals(network.add({ containerId: "c2" }), ["10.0.0.3"]);
+  assertEquals(Object.keys(network.read()).sort(), [
+    "10.0.0.2",
+    "10.0.0.3",
+    "last_reserved_ip.0",
+  ]);
+});
+
 Deno.test("DEL undoes only what the killed ADD reserved (rollback)", () => {
   using network = interrupted({
     marker: ".pending",
