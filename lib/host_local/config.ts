@@ -124,13 +124,11 @@ function withoutDuplicates(
  * (CONVENTIONS).
  */
 function mergeRequests(
-  fromCniArgs: IpAddress | undefined,
+  fromCniArgs: readonly IpAddress[],
   fromArgs: readonly (IpAddress | undefined)[],
   fromRuntime: readonly (IpAddress | undefined)[],
 ): readonly IpAddress[] {
-  const first = fromArgs.length === 0 && fromCniArgs !== undefined
-    ? [fromCniArgs]
-    : fromArgs;
+  const first = fromArgs.length === 0 ? fromCniArgs : fromArgs;
   const merged = [...first, ...fromRuntime].map((address) => {
     if (address === undefined) {
       throw new ConfigError("cannot understand ip: IP <nil> not v4 nor v6", "");
