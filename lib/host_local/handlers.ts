@@ -169,14 +169,19 @@ function planOrRefuse(
     );
   } catch (error) {
     if (!(error instanceof PoolError)) throw error;
-    const nowMs = ports.nowMs();
     throw new CniError(
       error.kind === "exhausted"
         ? CniErrorCode.tryAgainLater
         : CniErrorCode.internal,
       error.message,
       {
-        details: describeRefusal(error, { store, nowMs, directory }),
+        details: describeRefusal(error, {
+          store,
+          nowMs: ports.nowMs(),
+          directory,
+          rangeSets,
+          requestedAddresses,
+        }),
         cause: error,
       },
     );

@@ -34,15 +34,6 @@ export interface Reservation {
   readonly location: string;
 }
 
-/** How many reservations a network has. */
-export interface ReservationCount {
-  readonly total: number;
-  /** How many of them were inspected: all, or a fixed number where there are more. */
-  readonly inspected: number;
-  /** How many of the inspected ones were made before the last boot. */
-  readonly fromEarlierBoot: number;
-}
-
 /**
  * The reservations of one ADD, written but not final: disposing of them undoes them unless they are
  * kept.
@@ -86,9 +77,6 @@ export interface ReservationStore extends FreeAddresses, Disposable {
 
   /** Returns the reservation of `address`, or undefined if the address is free. */
   find(address: IpAddress): Reservation | undefined;
-
-  /** Counts the reservations. */
-  count(): ReservationCount;
 }
 
 /** Opens the reservations of a network. */

@@ -13,7 +13,6 @@ import type { AddPlan, Reservations } from "../add_plan.ts";
 import type {
   PendingReservations,
   Reservation,
-  ReservationCount,
   ReservationStore,
 } from "../ports.ts";
 import { formatOwner, ownerKey } from "../reservation_format.ts";
@@ -25,9 +24,6 @@ import {
   readOwner,
 } from "./network_directory.ts";
 import { writeReservations } from "./write_reservations.ts";
-
-/** How many reservations are inspected to count those of an earlier boot. */
-const MAX_INSPECTED = 256;
 
 /** What a store is opened with. */
 export interface DiskStoreOptions {
@@ -78,14 +74,6 @@ export class DiskStore implements ReservationStore {
     return own.length > 0
       ? own
       : this.#reservations.addressesOf(attachment.containerId);
-  }
-
-  count(): ReservationCount {
-    const { total, addresses } = this.#reservations.sample(MAX_INSPECTED);
-    const old = addresses.filter((address) =>
-      this.find(address)?.fromEarlierBoot === true
-    );
-    return { total, inspected: addresses.length, fromEarlierBoot: old.length };
   }
 
   reservationsOf(attachment: ContainerInterface): Reservations {

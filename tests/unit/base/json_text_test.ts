@@ -3,7 +3,10 @@ import { parseJson } from "../../../lib/base/json_text.ts";
 import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "./thrown.ts";
 
-function nested(depth: number, [open, close] = ["[", "]"] as const): string {
+function nested(
+  depth: number,
+  [open, close]: readonly [string, string] = ["[", "]"],
+): string {
   return `${open.repeat(depth)}1${close.repeat(depth)}`;
 }
 

@@ -83,7 +83,10 @@ testRows(
     network.release();
     using store = network.open();
     store.releaseUnless(() => false);
-    assertEquals(store.count().total, 1);
+    assertEquals(
+      store.firstFree(ip("10.0.0.3"), ip("10.0.0.3")),
+      ip("10.0.0.3"),
+    );
     assertEquals(store.find(ip("10.0.0.2"))?.owner, { kind: "unknown" });
     assertEquals(facts(network, "10.0.0.2"), before);
   },

@@ -206,7 +206,10 @@ Deno.test("ADD writes nothing if it is refused", () => {
   using network = new Network({ "10.0.0.4": C1 });
   const before = network.snapshot();
   const error = assertThrows(() => network.add(), PoolError);
-  assertEquals([error.kind, error.address], ["duplicate", ip("10.0.0.4")]);
+  assertEquals([error.kind, error.addresses], [
+    "duplicate",
+    [ip("10.0.0.4")],
+  ]);
   assertEquals(network.snapshot(), before);
 });
 
@@ -217,7 +220,7 @@ Deno.test("ADD names the first of several duplicates in the order of file names"
     "10.0.0.8": "c1",
   });
   const error = assertThrows(() => network.add(), PoolError);
-  assertEquals(error.address, ip("10.0.0.10"));
+  assertEquals(error.addresses, [ip("10.0.0.10")]);
 });
 
 Deno.test("ADD allocates another address for another interface of the container", () => {
