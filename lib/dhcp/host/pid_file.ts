@@ -4,7 +4,7 @@ import { SystemError } from "../../base/errors.ts";
 import {
   createFile,
   lstat,
-  readText,
+  readSmallFile,
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
@@ -53,8 +53,11 @@ export class PidFile implements Disposable {
   /** Removes the file, unless another process has replaced it. */
   [Symbol.dispose](): void {
     const { path } = this;
-    if (path === "" || lstat(path)?.isFile !== true) return;
-    if (readText(path) === content()) removeFile(path);
+    if (path === "") return;
+    const own = content();
+    const info = lstat(path);
+    if (info?.isFile !== true || info.size !== own.length) return;
+    if (readSmallFile(path, own.length) === own) removeFile(path);
   }
 }
 

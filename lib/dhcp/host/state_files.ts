@@ -1,7 +1,7 @@
 /** The files of a state directory: finding and reading those of one kind. @module */
 
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
-import { lstat, readText, removeFile } from "../../sys/files.ts";
+import { lstat, readSmallFile, removeFile } from "../../sys/files.ts";
 import type { UnusableFile } from "../daemon/ports.ts";
 import {
   type StateFileKind,
@@ -69,7 +69,7 @@ export function readStateFile(path: string): string {
   if (info.size > MAX_BYTES) {
     throw new SystemError(`larger than ${MAX_BYTES} bytes`);
   }
-  return readText(path);
+  return readSmallFile(path, MAX_BYTES) ?? "";
 }
 
 /** Checks that a file has the name of its content. @throws {DecodeError} if it has another. */
