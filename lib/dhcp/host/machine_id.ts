@@ -7,8 +7,8 @@ import { readRegularFile } from "../../linux/regular_file.ts";
 import type { Digest } from "../daemon/ports.ts";
 
 const MACHINE_ID = "/etc/machine-id";
-/** More than an ID has. */
-const MAX_BYTES = 256;
+/** 32 digits and a line feed, with room for white space. */
+const MAX_BYTES = 1024;
 /**
  * The machine's own id is confidential (machine-id(5)): only a digest of it may leave the machine.
  */
@@ -19,6 +19,7 @@ const PURPOSE = "cni dhcp ipam duid";
  *
  * @param hostPrefix Prefix of the host's files, if the daemon runs in a container.
  * @returns Undefined if the machine has no id.
+ * @throws {SystemError} if the file is not a regular file, or cannot be read.
  */
 export function readMachineId(
   hostPrefix: string,

@@ -21,10 +21,6 @@ export class CheckedIndex implements ReservationLookup {
     readonly directory: NetworkDirectory,
   ) {}
 
-  get size(): number {
-    return this.index.size;
-  }
-
   addressesOf(owner: string): readonly IpAddress[] {
     const addresses = this.index.addressesOf(owner);
     for (const address of addresses) {
@@ -34,10 +30,6 @@ export class CheckedIndex implements ReservationLookup {
       }
     }
     return addresses;
-  }
-
-  someAddresses(count: number): readonly IpAddress[] {
-    return this.index.someAddresses(count);
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {

@@ -8,27 +8,22 @@ import type { Log } from "../../base/log_line.ts";
 import type { ContainerInterface } from "../../cni/attachment.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
 import { nowMs } from "../../sys/clock.ts";
-import {
-  attempt,
-  readSmallFile,
-  removeFile,
-  syncDirectory,
-} from "../../sys/files.ts";
+import { attempt, removeFile, syncDirectory } from "../../sys/files.ts";
 import type { AddPlan, Reservations } from "../add_plan.ts";
 import type {
   PendingReservations,
   Reservation,
-  ReservationCount,
   ReservationStore,
 } from "../ports.ts";
 import { formatOwner, ownerKey, parseOwner } from "../reservation_format.ts";
 import { bestEffort } from "./best_effort.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
-import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
+import {
+  FILE_NAME,
+  type NetworkDirectory,
+  readOwner,
+} from "./network_directory.ts";
 import { writeReservations } from "./write_reservations.ts";
-
-/** How many reservations are inspected to count those of an earlier boot. */
-const MAX_INSPECTED = 256;
 
 /** What a store is opened with. */
 export interface DiskStoreOptions {
@@ -81,14 +76,6 @@ export class DiskStore implements ReservationStore {
       : this.#reservations.addressesOf(attachment.containerId);
   }
 
-  count(): ReservationCount {
-    const { total, addresses } = this.#reservations.sample(MAX_INSPECTED);
-    const old = addresses.filter((address) =>
-      this.#directory.isFromEarlierBoot(address)
-    );
-    return { total, inspected: addresses.length, fromEarlierBoot: old.length };
-  }
-
   reservationsOf(attachment: ContainerInterface): Reservations {
     const addresses = [formatOwner(attachment), attachment.containerId]
       .flatMap((owner) => this.#reservations.addressesOf(owner))
@@ -115,7 +102,7 @@ export class DiskStore implements ReservationStore {
       return false;
     }
     const path = this.#directory.join(FILE_NAME.answered);
-    const owner = ownerKey(parseOwner(readSmallFile(path) ?? ""));
+    const owner = ownerKey(readOwner(path));
     return owner === formatOwner(attachment);
   }
 

@@ -5,6 +5,7 @@ import {
   answerTo,
   BadServer,
   grantScript,
+  type ReplyFields,
   type Script,
   textHex,
 } from "../../support/dhcp_bad_server.ts";
@@ -32,6 +33,8 @@ interface After {
 
 interface Row {
   readonly name: string;
+  /** Fields of the first ACK; T1 of one second by default. */
+  readonly first?: ReplyFields;
   /** The replies after the ADD. */
   readonly afterwards: Script;
   readonly ipam?: Readonly<Record<string, unknown>>;
@@ -104,6 +107,60 @@ const ROWS: readonly Row[] = [
         [first, second, third].map((m) => [m?.source, m?.destination]),
         Array(3).fill(["192.0.2.50", "192.0.2.1"]),
       );
+    },
+  },
+  {
+    name: "the client keeps what a renewal leaves out, and the default route",
+    first: { options: { ...ONE_SECOND_T1, 6: "c0000235" } },
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { 1: undefined, 3: undefined, ...ONE_SECOND_T1 },
+      }),
+    ],
+    check: async (after) => {
+      const { container, daemon, host } = after;
+      await until(after, "three renewals", () => renewals(after).length >= 3);
+      assertEquals(addressesOf(container), ["192.0.2.50/24"]);
+      assert(hasDefaultRoute(container, "192.0.2.1"));
+      assert(!daemon.log.includes("event=lease-changed"), daemon.log);
+      assert(!daemon.log.includes("event=interface-changed"), daemon.log);
+      assertEquals((await host.call("CHECK", container)).code, 0);
+    },
+  },
+  {
+    name: "the client accepts a renewal without a server identifier",
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 54: undefined },
+      }),
+    ],
+    check: async (after) => {
+      await until(
+        after,
+        "renewal",
+        () => after.daemon.log.includes("lease-renewed"),
+      );
+      const [, second] = renewals(after);
+      assertEquals(second?.destination ?? "192.0.2.1", "192.0.2.1");
+    },
+  },
+  {
+    name: "the client accepts a renewal of another server at once",
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 54: "c0000209" },
+      }),
+    ],
+    check: async (after) => {
+      await until(
+        after,
+        "renewal with the other server",
+        () =>
+          renewals(after).some(({ destination }) =>
+            destination === "192.0.2.9"
+          ),
+      );
+      assertEquals(addressesOf(after.container), ["192.0.2.50/24"]);
     },
   },
   {
@@ -375,7 +432,7 @@ export const BAD_RENEWAL_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
     await using host = new DhcpHost();
     await using server = new BadServer(
       host.server,
-      grantScript({ ack: SAME }),
+      grantScript({ ack: row.first ?? SAME }),
     );
     const daemon = await host.daemon();
     const container = host.container();

@@ -7,6 +7,7 @@ import {
   ownNetns,
   withNetns,
 } from "../../../lib/linux/netns.ts";
+import { makeFifo } from "../../support/fifo.ts";
 import { MountNamespace } from "../../support/mount_namespace.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
@@ -74,7 +75,7 @@ testAsRoot(
   () => {
     using directory = new TempDir();
     Deno.writeTextFileSync(directory.join("file"), "");
-    new Deno.Command("mkfifo", { args: [directory.join("fifo")] }).outputSync();
+    makeFifo(directory.join("fifo"));
     for (const name of ["file", "fifo"]) {
       assertThrows(
         () => openNetns(directory.join(name)),

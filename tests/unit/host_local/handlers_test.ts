@@ -55,7 +55,7 @@ async function call(
     stores,
     nowMs: () => NOW_MS,
     log: (...event) => void logged.push(formatLogLine(...event)),
-    readText: (path) => {
+    readNamedFile: (path) => {
       const text = texts[path];
       if (text !== undefined) return text;
       throw new SystemError(`open ${path}: no such file or directory`);
@@ -135,7 +135,7 @@ const ADD_REFUSALS: readonly {
       message:
         "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.2",
       details:
-        "1 addresses are held in /d/net, 0 of them since before the last boot; a DEL or GC by the runtime releases those that are no longer in use",
+        "this range set has 1 usable address, all held in /d/net, 0 of them since before the last boot; a DEL or GC by the runtime releases those that are no longer in use",
     }),
   },
   {

@@ -198,7 +198,6 @@ testRows(
       store?.heldBy(attachment());
       store?.heldBy(attachment({ containerId: "unknown" }));
       store?.firstFree(ip("10.0.0.2"), ip("10.0.0.254"));
-      store?.count();
       store?.find(ip("10.0.0.3"));
     }
     assertEquals(network.snapshot(), before);
