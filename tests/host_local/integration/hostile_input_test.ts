@@ -90,7 +90,7 @@ const RESOLV_CONF: readonly {
     name: "a sparse file of 1 TiB",
     make: (path) => {
       Deno.writeTextFileSync(path, "");
-      await Deno.truncate(path, 2 ** 40);
+      Deno.truncateSync(path, 2 ** 40);
     },
     reason: "read PATH: more than 1048576 bytes",
   },
