@@ -15,6 +15,7 @@ import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import { isAwaited } from "../client/acquisition.ts";
+import type { Failure } from "../client/failure.ts";
 import type { ClientEffect, ClientEvent } from "../client/event.ts";
 import type { Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
@@ -373,14 +374,10 @@ export class LeaseClient {
         this.#lose(effect);
         return undefined;
       case "failed": {
-        const error = this.#socket.unsentReason;
-        const failure = error === undefined
-          ? effect.failure
-          : { kind: "not-sent", error } as const;
-        this.#context.metrics.count(`failed_${failure.kind}`);
-        return this.#socket.isWaiting
-          ? { kind: "delayed", failure: effect.failure }
-          : failure;
+        const failure = this.#failureOf(effect.failure);
+        const { kind } = failure.kind === "delayed" ? failure.failure : failure;
+        this.#context.metrics.count(`failed_${kind}`);
+        return failure;
       }
       case "log":
         this.#log(effect.level, effect.event, effect.fields);
@@ -410,12 +407,21 @@ export class LeaseClient {
       case "refused": {
         const state = this.#state;
         if (!("acquisition" in state && isAwaited(state.acquisition))) return;
+        const { error } = outcome;
+        this.#log("warn", "acquisition-failed", { reason: error.message });
         this.#context.metrics.count("failed_not-sent");
-        const failure = { kind: "not-sent", error: outcome.error } as const;
+        const failure = { kind: "not-sent", error } as const;
         if (isLate) this.#fail(failure);
         else this.#refused = failure;
       }
     }
+  }
+
+  /** Returns why an acquisition failed, given what its state machine knows. */
+  #failureOf(failure: Failure): AcquisitionFailure {
+    const error = this.#socket.unsentReason;
+    if (error !== undefined) return { kind: "not-sent", error };
+    return this.#socket.isWaiting ? { kind: "delayed", failure } : failure;
   }
 
   /** Stores an offer before its REQUEST is sent, so that it can be released whatever happens. */

@@ -1,15 +1,12 @@
 /** The pid file of the daemon. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import {
-  createFile,
-  lstat,
-  readSmallFile,
-  removeFile,
-  renameFile,
-} from "../../sys/files.ts";
+import { readRegularFile } from "../../linux/regular_file.ts";
+import { createFile, lstat, removeFile, renameFile } from "../../sys/files.ts";
 
 const PID_FILE_MODE = 0o644;
+/** More than a process ID has. */
+const MAX_BYTES = 32;
 
 /**
  * Checks the path of a pid file, before the daemon does anything else.
@@ -53,11 +50,17 @@ export class PidFile implements Disposable {
   /** Removes the file, unless another process has replaced it. */
   [Symbol.dispose](): void {
     const { path } = this;
-    if (path === "") return;
-    const own = content();
-    const info = lstat(path);
-    if (info?.isFile !== true || info.size !== own.length) return;
-    if (readSmallFile(path, own.length) === own) removeFile(path);
+    if (path !== "" && readOrEmpty(path) === content()) removeFile(path);
+  }
+}
+
+/** @returns Empty if it is anything but a pid file. */
+function readOrEmpty(path: string): string {
+  try {
+    return readRegularFile(path, { maxBytes: MAX_BYTES, followsLink: false });
+  } catch (error) {
+    if (error instanceof SystemError) return "";
+    throw error;
   }
 }
 

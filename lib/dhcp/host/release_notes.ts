@@ -1,25 +1,21 @@
 /**
  * The release notes: a plugin that finds no daemon leaves one for each DEL, and the next daemon
- * releases the lease. The plugin loads this module too, so it must not use the C library.
+ * releases the lease.
  *
  * @module
  */
 
 import { formatHex } from "../../base/hex.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
-import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
-import { isDirectory, lstat, removeFile } from "../../sys/files.ts";
+import { lstat, removeFile } from "../../sys/files.ts";
 import type {
   Digest,
   ReleaseNoteStore,
   Scheduler,
   UnusableFile,
 } from "../daemon/ports.ts";
-import {
-  formatReleaseNote,
-  parseReleaseNote,
-} from "../protocol/release_note.ts";
-import { stateDirOf, stateFileName } from "../protocol/state_directory.ts";
+import { parseReleaseNote } from "../protocol/release_note.ts";
+import { stateFileName } from "../protocol/state_directory.ts";
 import {
   checkFileName,
   listStateFiles,
@@ -34,36 +30,6 @@ const MAX_WRITING_MS = 60_000;
 /** Longer than a tick of the kernel, which is the clock of most file systems. */
 const CLOCK_RESOLUTION_MS = 2000;
 
-/**
- * Leaves a release note for the next daemon that listens at `socketPath`.
- *
- * @returns False if no daemon can listen there: its directory does not exist, or something other
- * than a socket is there. Then no daemon would read the note, and nothing is written.
- * @throws {SystemError} if the file system refuses.
- */
-export async function writeReleaseNote(
-  socketPath: string,
-  attachment: Attachment,
-): Promise<boolean> {
-  const directory = stateDirOf(socketPath);
-  if (directory === undefined || !couldBeSocket(socketPath)) return false;
-  const text = new TextEncoder().encode(attachmentText(attachment));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
-  makeStateDirectory(directory);
-  writeStateFile(directory, noteName(digest), {
-    content: formatReleaseNote(attachment),
-    isDurable: true,
-    // Runtimes repeat a DEL that takes too long, while the first plugin still runs.
-    writer: Deno.pid,
-  });
-  return true;
-}
-
-function couldBeSocket(path: string): boolean {
-  const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
-  return isDirectory(directory) && (lstat(path)?.isSocket ?? true) === true;
-}
-
 /** The release notes for one daemon. */
 export class ReleaseNotes implements ReleaseNoteStore {
   readonly directory: string;
@@ -72,7 +38,7 @@ export class ReleaseNotes implements ReleaseNoteStore {
   /** When the directory was changed last, as far as its changes are known. */
   #changedMs = NaN;
 
-  /** @param directory As {@link stateDirOf} the socket. */
+  /** @param directory As `stateDirOf` the socket. */
   constructor(
     directory: string,
     { digest, scheduler }: {
@@ -135,10 +101,6 @@ export class ReleaseNotes implements ReleaseNoteStore {
 
   #nameOf(attachment: Attachment): string {
     const text = new TextEncoder().encode(attachmentText(attachment));
-    return noteName(this.#digest(text));
+    return stateFileName(formatHex(this.#digest(text)), "release");
   }
-}
-
-function noteName(digest: Uint8Array): string {
-  return stateFileName(formatHex(digest), "release");
 }

@@ -90,7 +90,6 @@ async function serve(
   limiter: LogLimiter,
 ): Promise<void> {
   const { log } = limiter;
-  checkCapabilities(log);
   const stop = stopSignal();
   let status = (): LogFields => ({});
   onStatusSignal((signal) =>
@@ -98,6 +97,7 @@ async function serve(
   );
   const serviceManager = new ServiceManager(Deno.env, Deno.pid);
   checkPidFilePath(flags.pidFile);
+  checkCapabilities(log);
   // As early as possible: from now on a caller waits instead of being refused.
   using endpoint = await openEndpoint(flags);
   const { listener, socketPath, stateDir, noteDir, locks } = endpoint;
@@ -189,7 +189,11 @@ async function serve(
   log("info", "stopped");
 }
 
-/** Warns about missing capabilities. @throws {SystemError} if nothing works without one of them. */
+/**
+ * Warns about missing capabilities.
+ *
+ * @throws {SystemError} if nothing works without one of them.
+ */
 function checkCapabilities(log: Log): void {
   const missing = missingCapabilities(effectiveCapabilities());
   for (const { name: capability, consequence, isFatal } of missing) {

@@ -1,7 +1,8 @@
 /** The files of a state directory: finding and reading those of one kind. @module */
 
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
-import { lstat, readSmallFile, removeFile } from "../../sys/files.ts";
+import { readRegularFile } from "../../linux/regular_file.ts";
+import { lstat, removeFile } from "../../sys/files.ts";
 import type { UnusableFile } from "../daemon/ports.ts";
 import {
   type StateFileKind,
@@ -64,12 +65,7 @@ export function removeFiles(
  * @throws {SystemError} if it is anything else, or cannot be read.
  */
 export function readStateFile(path: string): string {
-  const info = lstat(path);
-  if (info?.isFile !== true) throw new SystemError("not a regular file");
-  if (info.size > MAX_BYTES) {
-    throw new SystemError(`larger than ${MAX_BYTES} bytes`);
-  }
-  return readSmallFile(path, MAX_BYTES) ?? "";
+  return readRegularFile(path, { maxBytes: MAX_BYTES, followsLink: false });
 }
 
 /** Checks that a file has the name of its content. @throws {DecodeError} if it has another. */

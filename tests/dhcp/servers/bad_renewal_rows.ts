@@ -10,6 +10,12 @@ import {
   textHex,
 } from "../../support/dhcp_bad_server.ts";
 import { ip } from "../../support/dhcp_messages.ts";
+import { openLinkControl } from "../../../lib/linux/link_control.ts";
+import { openPacketSocket } from "../../../lib/linux/packet_socket.ts";
+import { decodeArp } from "../../../lib/net/arp.ts";
+import { ipv4Bits } from "../../../lib/net/ipv4_address.ts";
+import { formatMacAddress } from "../../../lib/net/mac_address.ts";
+import { arpFilter, ETHER_TYPE } from "../../../lib/net/packet_filter.ts";
 import { waitUntil } from "../../../tools/lab/waiting.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
@@ -354,6 +360,65 @@ const ROWS: readonly Row[] = [
           isUp(container) &&
           addressesOf(container).join() === "192.0.2.50/24",
       );
+    },
+  },
+  {
+    name: "a bridge port whose lease expires stays up",
+    first: { options: { ...ONE_SECOND_T1, 51: "00000004", 59: "00000002" } },
+    afterwards: () => [],
+    check: async (after) => {
+      const { container, daemon, server } = after;
+      container.ip("link add br0 type bridge");
+      container.ip("addr flush dev eth0");
+      container.ip("link set eth0 master br0");
+      container.ip("link set br0 up");
+      container.ip("addr add 192.0.2.50/24 dev br0");
+      await until(
+        after,
+        "expiry",
+        () => daemon.log.includes("event=lease-lost"),
+      );
+      const discovers = server.wire.count("DISCOVER");
+      await until(
+        after,
+        "DISCOVER",
+        () => server.wire.count("DISCOVER") > discovers,
+      );
+      assert(isUp(container));
+      assert(!daemon.log.includes("event=link-set-down"), daemon.log);
+      assert(daemon.log.includes("event=link-kept-up"), daemon.log);
+      const [bridge] = container.list("-4 addr show dev br0");
+      assertEquals(bridge.addr_info[0].local, "192.0.2.50");
+    },
+  },
+  {
+    name: "a changed address is announced twice (RFC 5227 section 2.3)",
+    afterwards: (message) => {
+      const yiaddr = ip("192.0.2.60");
+      return [answerTo(message, "ACK", { ...SAME, yiaddr })];
+    },
+    check: async (after) => {
+      const { container, host } = after;
+      using netns = host.server.open();
+      using control = openLinkControl(netns);
+      using listener = openPacketSocket(netns, {
+        ifIndex: control.find("eth0")?.index ?? 0,
+        etherType: ETHER_TYPE.arp,
+        filter: arpFilter(ipv4Bits(ip("192.0.2.60"))),
+      });
+      const [{ address: mac }] = container.list("link show dev eth0");
+      let announcements = 0;
+      await until(after, "two announcements", () => {
+        const packet = decodeArp(
+          listener.receive()?.packet ?? new Uint8Array(),
+        );
+        if (packet?.sender.value !== packet?.target.value) return false;
+        if (packet === undefined) return false;
+        assertEquals(formatMacAddress(packet.senderHardware), mac);
+        announcements += 1;
+        return announcements === 2;
+      });
+      assertEquals(addressesOf(container), ["192.0.2.60/24"]);
     },
   },
 ];

@@ -3,10 +3,8 @@ import type { LogFields } from "../../../../lib/base/log_line.ts";
 import { DaemonSocket } from "../../../../lib/dhcp/host/daemon_socket.ts";
 import { FileCheck } from "../../../../lib/dhcp/host/file_check.ts";
 import { PidFile } from "../../../../lib/dhcp/host/pid_file.ts";
-import {
-  ReleaseNotes,
-  writeReleaseNote,
-} from "../../../../lib/dhcp/host/release_notes.ts";
+import { writeReleaseNote } from "../../../../lib/dhcp/host/release_note_writer.ts";
+import { ReleaseNotes } from "../../../../lib/dhcp/host/release_notes.ts";
 import { StateLock } from "../../../../lib/dhcp/host/state_lock.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { listenUnix } from "../../../../lib/linux/unix_listener.ts";

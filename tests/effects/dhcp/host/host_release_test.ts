@@ -36,10 +36,10 @@ testAsRoot(
   async () => {
     using link = new TestLink();
     addBridge(link.client);
-    await using wire = new MessageCapture(link.server);
+    await using capture = new MessageCapture(link.server);
     assertEquals(send(link, "cni0", macOf(link.server, "eth0")), "cni0");
-    await waitUntil("RELEASE", () => wire.messages.length > 0);
-    const [{ type, source, destination, sender } = {}] = wire.messages;
+    await waitUntil("RELEASE", () => capture.messages.length > 0);
+    const [{ type, source, destination, sender } = {}] = capture.messages;
     assertEquals([type, source, destination], [
       ...["RELEASE", "192.0.2.50", "192.0.2.1"],
     ]);
@@ -74,10 +74,10 @@ for (
     using link = new TestLink();
     link.client.ip("addr add 192.0.2.8/24 dev eth0");
     prepare(link.client);
-    await using wire = new MessageCapture(link.server);
+    await using capture = new MessageCapture(link.server);
     assertEquals(send(link, device, macOf(link.server, "eth0")), "host");
-    await waitUntil("RELEASE", () => wire.messages.length > 0);
-    assertEquals(wire.messages[0]?.source, "192.0.2.8");
+    await waitUntil("RELEASE", () => capture.messages.length > 0);
+    assertEquals(capture.messages[0]?.source, "192.0.2.8");
   });
 }
 

@@ -1,10 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { LeaseFiles } from "../../../../lib/dhcp/host/lease_files.ts";
-import {
-  ReleaseNotes,
-  writeReleaseNote,
-} from "../../../../lib/dhcp/host/release_notes.ts";
+import { writeReleaseNote } from "../../../../lib/dhcp/host/release_note_writer.ts";
+import { ReleaseNotes } from "../../../../lib/dhcp/host/release_notes.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { testRows } from "../../../support/rows.ts";
 import { STORE_CONTRACT } from "../../../unit/dhcp/daemon/lease_store_contract.ts";

@@ -1,9 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import {
-  ReleaseNotes,
-  writeReleaseNote,
-} from "../../../../lib/dhcp/host/release_notes.ts";
+import { writeReleaseNote } from "../../../../lib/dhcp/host/release_note_writer.ts";
+import { ReleaseNotes } from "../../../../lib/dhcp/host/release_notes.ts";
 import { testRows } from "../../../support/rows.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 
