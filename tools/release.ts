@@ -48,6 +48,7 @@ export const DOCUMENTS: readonly string[] = [
   "docs/dhcp.md",
   "docs/differences.md",
   "docs/host_local.md",
+  "docs/hostile_segment.md",
   "docs/log_events.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",

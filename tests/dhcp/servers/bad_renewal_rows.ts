@@ -27,7 +27,7 @@ interface After {
 
 interface Row {
   readonly name: string;
-  /** Fields of the first ACK, in addition to T1 of one second. */
+  /** Fields of the first ACK; T1 of one second by default. */
   readonly first?: ReplyFields;
   /** The replies after the ADD. */
   readonly afterwards: Script;
@@ -101,6 +101,60 @@ const ROWS: readonly Row[] = [
         [first, second, third].map((m) => [m?.source, m?.destination]),
         Array(3).fill(["192.0.2.50", "192.0.2.1"]),
       );
+    },
+  },
+  {
+    name: "the client keeps what a renewal leaves out, and the default route",
+    first: { options: { ...ONE_SECOND_T1, 6: "c0000235" } },
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { 1: undefined, 3: undefined, ...ONE_SECOND_T1 },
+      }),
+    ],
+    check: async (after) => {
+      const { container, daemon, host } = after;
+      await until(after, "three renewals", () => renewals(after).length >= 3);
+      assertEquals(addressesOf(container), ["192.0.2.50/24"]);
+      assert(hasDefaultRoute(container, "192.0.2.1"));
+      assert(!daemon.log.includes("event=lease-changed"), daemon.log);
+      assert(!daemon.log.includes("event=interface-changed"), daemon.log);
+      assertEquals((await host.call("CHECK", container)).code, 0);
+    },
+  },
+  {
+    name: "the client accepts a renewal without a server identifier",
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 54: undefined },
+      }),
+    ],
+    check: async (after) => {
+      await until(
+        after,
+        "renewal",
+        () => after.daemon.log.includes("lease-renewed"),
+      );
+      const [, second] = renewals(after);
+      assertEquals(second?.destination ?? "192.0.2.1", "192.0.2.1");
+    },
+  },
+  {
+    name: "the client accepts a renewal of another server at once",
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 54: "c0000209" },
+      }),
+    ],
+    check: async (after) => {
+      await until(
+        after,
+        "renewal with the other server",
+        () =>
+          renewals(after).some(({ destination }) =>
+            destination === "192.0.2.9"
+          ),
+      );
+      assertEquals(addressesOf(after.container), ["192.0.2.50/24"]);
     },
   },
   {
@@ -311,21 +365,16 @@ export const BAD_RENEWAL_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   name: `bad server at renewal: ${row.name}`,
   run: async () => {
     await using host = new DhcpHost();
-    const first = { options: { ...ONE_SECOND_T1 }, ...row.first };
-    let isGranted = false;
-    await using server = new BadServer(host.server, (message) => {
-      if (isGranted) return row.afterwards(message);
-      isGranted = message.type === "REQUEST";
-      return grantScript({ ack: first })(message);
-    });
+    await using server = new BadServer(
+      host.server,
+      grantScript({ ack: row.first ?? SAME }),
+    );
     const daemon = await host.daemon();
     const container = host.container();
-    await host.add(
-      container,
-      row.ipam === undefined ? {} : {
-        ipam: row.ipam,
-      },
-    );
+    await host.add(container, row.ipam === undefined ? {} : { ipam: row.ipam });
+    // Only now, for on a busy machine the first renewal may come before the interface is
+    // configured.
+    server.script = row.afterwards;
     await row.check({ host, server, container, daemon });
     assertEquals(await daemon.end("SIGTERM"), 0);
     assert(!daemon.log.includes("event=unexpected-error"), daemon.log);
