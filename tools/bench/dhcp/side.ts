@@ -32,6 +32,7 @@ export class Side implements AsyncDisposable {
   private constructor(
     readonly binary: string,
     readonly folder: string,
+    readonly flags: readonly string[],
     daemon: BackgroundProcess,
   ) {
     this.#daemon = daemon;
@@ -42,10 +43,12 @@ export class Side implements AsyncDisposable {
     binary: string,
     { folder }: DhcpLab,
     name: string,
+    flags: readonly string[] = [],
   ): Promise<Side> {
     const own = `${folder}/${name}`;
     await Deno.mkdir(own);
-    return new Side(binary, own, await startDaemon(binary, own));
+    const daemon = await startDaemon(binary, own, flags);
+    return new Side(binary, own, flags, daemon);
   }
 
   /** Calls ADD for a new attachment. @returns Wall time of the plugin's process in milliseconds. */
@@ -93,7 +96,7 @@ export class Side implements AsyncDisposable {
     const before = this.#daemon.count(ready);
     await this.#daemon.end("SIGKILL");
     const startMs = performance.now();
-    this.#daemon = await startDaemon(this.binary, this.folder);
+    this.#daemon = await startDaemon(this.binary, this.folder, this.flags);
     await this.#daemon.until(ready, () => this.#daemon.count(ready) > before);
     return performance.now() - startMs;
   }
@@ -134,12 +137,13 @@ export class Side implements AsyncDisposable {
 async function startDaemon(
   binary: string,
   folder: string,
+  flags: readonly string[],
 ): Promise<BackgroundProcess> {
   const path = socketPath(folder);
   // Upstream's daemon does not replace the socket of one that was killed.
   await Deno.remove(path).catch(() => {});
   const logFile = `${folder}/daemon.log`;
-  return await startDhcpDaemon(binary, { socketPath: path, logFile });
+  return await startDhcpDaemon(binary, { socketPath: path, logFile, flags });
 }
 
 function socketPath(folder: string): string {
