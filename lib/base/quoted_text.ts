@@ -43,7 +43,7 @@ function escapeCharacter(character: string): string {
 }
 
 /**
- * Returns at most `max` characters of a text, with "..." in the place of the rest.
+ * Returns at most `max` characters of a text, and "..." if there are more.
  *
  * @example
  * ```ts

@@ -42,11 +42,20 @@ type Row = readonly [
 ];
 
 const SUBNET_MASK: Row = [OptionCode.subnetMask, prefixLengthOf];
-const LEASE_TIME = secondsRow(OptionCode.ipAddressLeaseTime);
+const LEASE_TIME: Row = [
+  OptionCode.ipAddressLeaseTime,
+  (options) => options.read(OptionCode.ipAddressLeaseTime, "u32"),
+];
 const TIMES: readonly Row[] = [
   LEASE_TIME,
-  secondsRow(OptionCode.renewalTimeValue),
-  secondsRow(OptionCode.rebindingTimeValue),
+  [
+    OptionCode.renewalTimeValue,
+    (options) => options.read(OptionCode.renewalTimeValue, "u32"),
+  ],
+  [
+    OptionCode.rebindingTimeValue,
+    (options) => options.read(OptionCode.rebindingTimeValue, "u32"),
+  ],
 ];
 const CONFIGURATION: readonly Row[] = [
   [OptionCode.router, gatewayOf],
@@ -126,8 +135,4 @@ export function withServerIdentifier(
 function isUsable([, read]: Row, message: DhcpMessage): boolean {
   const reader = new OptionReader(message.options);
   return read(reader, leasedSubnet(message)) !== undefined;
-}
-
-function secondsRow(code: number): Row {
-  return [code, (options) => options.read(code, "u32")];
 }

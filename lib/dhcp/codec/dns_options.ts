@@ -64,7 +64,21 @@ export function dnsOf(options: OptionReader, client: Ipv4Cidr): DhcpDns {
   };
 }
 
-/** Returns the name servers of option 6 that a host can be; undefined if there are none. */
+/**
+ * Returns the name servers in option 6 that can be hosts; undefined if there are none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ipv4FromBits } from "../../net/ipv4_address.ts";
+ * import { OptionReader } from "./option_reader.ts";
+ *
+ * const client = { address: ipv4FromBits(0xc0000232), prefixLength: 24 };
+ * const options = new Map([[6, Uint8Array.of(127, 0, 0, 1, 192, 0, 2, 53)]]);
+ * const servers = nameserversOf(new OptionReader(options), client);
+ * assertEquals(servers, [ipv4FromBits(0xc0000235)]);
+ * ```
+ */
 export function nameserversOf(
   options: OptionReader,
   client: Ipv4Cidr,
@@ -81,7 +95,18 @@ export function nameserversOf(
   return servers.length === 0 ? undefined : servers;
 }
 
-/** Returns the names in option 15, without a first or final dot; undefined if there are none. */
+/**
+ * Returns the names in option 15, without a first or final dot; undefined if there are none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { OptionReader } from "./option_reader.ts";
+ *
+ * const options = new Map([[15, new TextEncoder().encode(".a.example b.")]]);
+ * assertEquals(domainNamesOf(new OptionReader(options)), ["a.example", "b"]);
+ * ```
+ */
 export function domainNamesOf(
   options: OptionReader,
 ): readonly string[] | undefined {
@@ -98,7 +123,18 @@ export function domainNamesOf(
   return undefined;
 }
 
-/** Returns the names in option 119; undefined if there are none. */
+/**
+ * Returns the names in option 119; undefined if there are none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { OptionReader } from "./option_reader.ts";
+ *
+ * const options = new Map([[119, Uint8Array.of(1, 97, 1, 98, 0)]]);
+ * assertEquals(searchListOf(new OptionReader(options)), ["a.b"]);
+ * ```
+ */
 export function searchListOf(
   options: OptionReader,
 ): readonly string[] | undefined {

@@ -99,7 +99,21 @@ export function gatewayOf(
   return undefined;
 }
 
-/** Returns the usable routes of option 121; undefined if there are none. */
+/**
+ * Returns the usable routes of option 121; undefined if there are none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ipv4FromBits } from "../../net/ipv4_address.ts";
+ * import { OptionReader } from "./option_reader.ts";
+ *
+ * const client = { address: ipv4FromBits(0xc0000232), prefixLength: 24 };
+ * const options = new Map([[121, Uint8Array.of(8, 10, 192, 0, 2, 9)]]);
+ * const routes = classlessRoutesOf(new OptionReader(options), client);
+ * assertEquals(routes?.map(formatRoute), ["10.0.0.0/8 via 192.0.2.9"]);
+ * ```
+ */
 export function classlessRoutesOf(
   options: OptionReader,
   client: Ipv4Cidr,
@@ -112,7 +126,21 @@ export function classlessRoutesOf(
   return usable(routes, { code, options, client });
 }
 
-/** Returns the usable routes of option 33; undefined if there are none. */
+/**
+ * Returns the usable routes of option 33; undefined if there are none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ * import { ipv4FromBits } from "../../net/ipv4_address.ts";
+ * import { OptionReader } from "./option_reader.ts";
+ *
+ * const client = { address: ipv4FromBits(0xc0000232), prefixLength: 24 };
+ * const options = new Map([[33, Uint8Array.of(10, 0, 0, 0, 192, 0, 2, 9)]]);
+ * const routes = staticRoutesOf(new OptionReader(options), client);
+ * assertEquals(routes?.map(formatRoute), ["10.0.0.0/8 via 192.0.2.9"]);
+ * ```
+ */
 export function staticRoutesOf(
   options: OptionReader,
   client: Ipv4Cidr,

@@ -45,8 +45,6 @@ export interface ServerScript {
   readonly ack?: Reply;
   /** The number of messages without a reply at the beginning; -1 for all. */
   readonly silent?: number;
-  /** The number of exchanges without a reply at the beginning. All messages with one xid are one exchange. */
-  readonly silentExchanges?: number;
   /** How often the server sends each reply. */
   readonly times?: number;
   /** A packet that the server sends before each reply, in hexadecimal, from the IPv4 header on. */
@@ -106,7 +104,7 @@ export const DHCP_FORM: CaseForm = {
   caseKeys: {
     ...keys("daemon", "machineId", "link", "notUpstream"),
     server: {
-      ...keys("silent", "silentExchanges", "times", "before"),
+      ...keys("silent", "times", "before"),
       offer: REPLY,
       ack: REPLY,
     },

@@ -87,6 +87,58 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    name: "the client keeps what a renewal leaves out, and the default route",
+    first: { options: { ...ONE_SECOND_T1, 6: "c0000235" } },
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { 1: undefined, 3: undefined, ...ONE_SECOND_T1 },
+      }),
+    ],
+    check: async (after) => {
+      const { container, daemon, host } = after;
+      await until(after, "three renewals", () => renewals(after).length >= 3);
+      assertEquals(addressesOf(container), ["192.0.2.50/24"]);
+      assert(hasDefaultRoute(container, "192.0.2.1"));
+      assert(!daemon.log.includes("event=lease-changed"), daemon.log);
+      assert(!daemon.log.includes("event=interface-changed"), daemon.log);
+      assertEquals((await host.call("CHECK", container)).code, 0);
+    },
+  },
+  {
+    name: "the client accepts a renewal without a server identifier",
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 54: undefined },
+      }),
+    ],
+    check: async (after) => {
+      await until(
+        after,
+        "renewal",
+        () => after.daemon.log.includes("lease-renewed"),
+      );
+      const [, second] = renewals(after);
+      assertEquals(second?.destination ?? "192.0.2.1", "192.0.2.1");
+    },
+  },
+  {
+    name: "the client accepts a renewal of another server at once",
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 54: "c0000209" },
+      }),
+    ],
+    check: async (after) => {
+      await until(
+        after,
+        "renewal of the other server",
+        () =>
+          /event=lease-renewed .*server=192\.0\.2\.9 /.test(after.daemon.log),
+      );
+      assertEquals(addressesOf(after.container), ["192.0.2.50/24"]);
+    },
+  },
+  {
     name: "the client ignores repeated ACKs",
     afterwards: (message) => [
       answerTo(message, "ACK", SAME),

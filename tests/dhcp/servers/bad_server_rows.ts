@@ -11,6 +11,7 @@ import {
   type Script,
   textHex,
 } from "../../support/dhcp_bad_server.ts";
+import { ip } from "../../support/dhcp_messages.ts";
 import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DhcpHost, type Outcome } from "./dhcp_host.ts";
 import type { ParallelRow } from "../../support/parallel_rows.ts";
@@ -137,8 +138,64 @@ const ROWS: readonly Row[] = [
       await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0),
   },
   {
-    name: "an ACK without a subnet mask",
+    name: "an ACK without the subnet mask that the offer had",
     script: giving({ ack: { options: { 1: undefined } } }),
+    result: GOOD,
+  },
+  {
+    name: "an ACK for another address is refused, and that address released",
+    script: giving({ ack: { yiaddr: ip("192.0.2.77") } }),
+    error: [
+      999,
+      "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: address 192.0.2.77 instead of 192.0.2.50",
+    ],
+    check: async ({ server }) => {
+      await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0);
+      const [released] = server.wire.messages.slice(-1);
+      assertEquals(released?.message.ciaddr, ip("192.0.2.77"));
+    },
+  },
+  {
+    name: "routers that no other host can be are skipped with a warning",
+    script: giving({
+      ack: { options: { 3: "7f000001 ffffffff e0000001 c0000232 c0000209" } },
+    }),
+    result: {
+      ips: [{ address: "192.0.2.50/24", gateway: "192.0.2.9" }],
+      routes: [{ dst: "0.0.0.0/0", gw: "192.0.2.9" }],
+    },
+    check: ({ log }) =>
+      assert(
+        log.includes(
+          'reason="option 3 (127.0.0.1) ignored: no other host can have this address"',
+        ),
+        log,
+      ),
+  },
+  {
+    name: "the message of a NAK is escaped in error and log",
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        answerTo(message, "NAK", {
+          options: { 56: textHex("\x1b[2J\r\n\u009b2J\u202e\x7f") },
+        }),
+      ],
+    error: [
+      999,
+      'error calling DHCP.Allocate: DHCPNAK received from 192.0.2.1: "\\u001b[2J\\r\\n\\u009b2J\\u202e\\u007f"',
+    ],
+    check: ({ log }) =>
+      assert(
+        log.includes('message="\\u001b[2J\\r\\n\\u009b2J\\u202e\\u007f"'),
+        log,
+      ),
+  },
+  {
+    name: "offer and ACK without a subnet mask",
+    script: giving({
+      offer: { options: { 1: undefined } },
+      ack: { options: { 1: undefined } },
+    }),
     error: [
       999,
       "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: DHCP option Subnet Mask not found in DHCPACK",

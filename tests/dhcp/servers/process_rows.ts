@@ -71,6 +71,20 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
+    name: "dhcp daemon refuses a time with which no ADD can succeed",
+    run: async () => {
+      const { code, stderr } = await run("daemon", "-timeout", "1ms");
+      assertEquals(code, 2);
+      assert(
+        stderr.startsWith(
+          'invalid value "1ms" for flag -timeout: must be at least 100ms\nUsage of daemon:\n',
+        ),
+        stderr,
+      );
+    },
+  },
+
+  {
     name: "dhcp daemon refuses a relative path for its pid file",
     run: async () => {
       using directory = new TempDir();
