@@ -43,7 +43,7 @@ function escapeCharacter(character: string): string {
 }
 
 /**
- * Returns at most `max` characters of a text, and "..." if there are more.
+ * Returns at most `max` characters of a text, with "..." instead of the rest.
  *
  * @example
  * ```ts

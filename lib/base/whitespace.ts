@@ -9,7 +9,6 @@ const WHITE_SPACE =
   "\\t-\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const ANY = new RegExp(`[${WHITE_SPACE}]`, "u");
 const RUN = new RegExp(`[${WHITE_SPACE}]+`, "u");
-const ENDS = new RegExp(`^[${WHITE_SPACE}]+|[${WHITE_SPACE}]+$`, "gu");
 
 /** Returns whether `text` contains a white space character. */
 export function hasWhiteSpace(text: string): boolean {
@@ -18,7 +17,12 @@ export function hasWhiteSpace(text: string): boolean {
 
 /** Returns `text` without white space at its start and end. */
 export function trimWhiteSpace(text: string): string {
-  return text.replace(ENDS, "");
+  // A regular expression for the end would try every run of white space in between as well.
+  let start = 0;
+  let end = text.length;
+  while (start < end && ANY.test(text.charAt(start))) start++;
+  while (start < end && ANY.test(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
 }
 
 /** Splits `text` at white space. Text that is only white space has no words. */

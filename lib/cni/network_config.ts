@@ -2,6 +2,7 @@
 
 import { DecodeError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
+import { parseJson } from "../base/json_text.ts";
 import { isValidName } from "./environment.ts";
 import { CniError, CniErrorCode } from "./error.ts";
 import { DEFAULT_VERSION } from "./spec_version.ts";
@@ -28,19 +29,6 @@ function decode<T>(prefix: string, read: () => T): T {
   }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new DecodeError(
-      reason.charAt(0).toLowerCase() + reason.slice(1),
-      "stdin",
-      { cause: error },
-    );
-  }
-}
-
 /**
  * Parses text as a JSON object.
  *
@@ -56,7 +44,7 @@ function parseJson(text: string): unknown {
 export function parseDocument(stdin: string): JsonObject {
   return decode(
     "error unmarshall network config",
-    () => new JsonObject(parseJson(stdin), ""),
+    () => new JsonObject(parseJson(stdin, "stdin"), ""),
   );
 }
 

@@ -19,7 +19,7 @@ function readAttachment(value: unknown, path: string): ContainerInterface {
 
 /**
  * Reads the attachments that are listed under either key. An empty list means that nothing is in
- * use.
+ * use. So does `null`: libcni writes an empty list of Go like that.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ function readAttachment(value: unknown, path: string): ContainerInterface {
 export function readValidAttachments(
   json: JsonObject,
 ): readonly ContainerInterface[] {
-  if (KEYS.every((key) => json.value(key) === undefined)) {
+  if (!KEYS.some((key) => json.has(key))) {
     throw new ConfigError(
       `GC needs a list under ${KEYS[0]}; an empty one frees everything`,
       KEYS[0],

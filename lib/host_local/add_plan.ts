@@ -62,13 +62,22 @@ export type PoolErrorKind =
 /** An ADD that cannot be served. */
 export class PoolError extends Error {
   override readonly name = "PoolError";
-  /** @param address The address that the error is about, if it is about one. */
+  /** The addresses that the error is about. */
+  readonly addresses: readonly IpAddress[];
+  /** The range set that is exhausted. */
+  readonly set: RangeSet | undefined;
+
   constructor(
     readonly kind: PoolErrorKind,
     message: string,
-    readonly address: IpAddress | undefined,
+    { addresses = [], set }: {
+      readonly addresses?: readonly IpAddress[];
+      readonly set?: RangeSet | undefined;
+    } = {},
   ) {
     super(message);
+    this.addresses = addresses;
+    this.set = set;
   }
 }
 
@@ -95,7 +104,7 @@ function locate(set: RangeSet, address: IpAddress): Located | undefined {
 function notAvailable(address: IpAddress, set: RangeSet): PoolError {
   const text = `requested IP address ${formatIpAddress(address)}` +
     ` is not available in range set ${formatRangeSet(set)}`;
-  return new PoolError("not-available", text, address);
+  return new PoolError("not-available", text, { addresses: [address] });
 }
 
 function refuseDuplicate(
@@ -107,7 +116,7 @@ function refuseDuplicate(
   const text =
     `${formatIpAddress(inUse)} has been allocated to ${containerId}` +
     ", duplicate allocation is not allowed";
-  throw new PoolError("duplicate", text, inUse);
+  throw new PoolError("duplicate", text, { addresses: [inUse] });
 }
 
 function addressesOf(held: readonly HeldAddress[]): readonly IpAddress[] {
@@ -120,7 +129,7 @@ function chooseRequested(
 ): Choice {
   if (isGateway(set, address)) {
     const text = `requested ip ${formatIpAddress(address)} is subnet's gateway`;
-    throw new PoolError("gateway", text, address);
+    throw new PoolError("gateway", text, { addresses: [address] });
   }
   const own = held.find((candidate) => sameAddress(candidate.address, address));
   const isAvailable = own === undefined
@@ -148,7 +157,7 @@ function chooseAny(
     return { ...located, reused: false, replaced: [] };
   }
   const text = `no IP addresses available in range set: ${formatRangeSet(set)}`;
-  throw new PoolError("exhausted", text, undefined);
+  throw new PoolError("exhausted", text, { set });
 }
 
 function choose(requested: Located | undefined, input: SetInput): Choice {
@@ -160,7 +169,7 @@ function choose(requested: Located | undefined, input: SetInput): Choice {
     if (!(error instanceof PoolError)) throw error;
     const text =
       `failed to allocate for range ${input.setIndex}: ${error.message}`;
-    throw new PoolError(error.kind, text, error.address);
+    throw new PoolError(error.kind, text, error);
   }
 }
 
@@ -197,7 +206,7 @@ export function planAdd(
   if (unserved.length > 0) {
     const list = unserved.map(formatIpAddress).join(" ");
     const text = `failed to allocate all requested IPs: ${list}`;
-    throw new PoolError("outside-ranges", text, unserved[0]);
+    throw new PoolError("outside-ranges", text, { addresses: unserved });
   }
   return { choices };
 }

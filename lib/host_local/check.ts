@@ -13,16 +13,17 @@ import {
   sameAddress,
   unmap,
 } from "../net/ip_address.ts";
+import { limitCount } from "./count_limit.ts";
 import { findRange, type RangeSet } from "./range_set.ts";
 
 /**
  * Reads the addresses of `prevResult`. There are none without a previous result.
  *
  * @throws {DecodeError} if `prevResult` or its `ips` have the wrong type.
- * @throws {ConfigError} if an address in it is invalid.
+ * @throws {ConfigError} if an address in it is invalid, or there are more than 1000.
  */
 export function readPreviousAddresses(json: JsonObject): readonly IpAddress[] {
-  return json.object("prevResult")?.list("ips", (element, path) => {
+  const ips = json.object("prevResult")?.list("ips", (element, path) => {
     const ip = new JsonObject(element, path);
     const text = ip.string("address") ?? "";
     const cidr = parseCidr(text);
@@ -31,6 +32,8 @@ export function readPreviousAddresses(json: JsonObject): readonly IpAddress[] {
     }
     return unmap(cidr.address);
   }) ?? [];
+  limitCount(ips.length, "addresses", "prevResult.ips");
+  return ips;
 }
 
 /**

@@ -28,16 +28,16 @@ function parseBoolean(value: string): boolean {
 }
 
 /**
- * Parses one address. A prefix length is checked and then dropped. Returns undefined for an empty
- * text.
+ * Parses addresses separated by commas; none for an empty text. Prefix lengths are checked and then
+ * dropped.
  */
-function parseRequest(value: string): IpAddress | undefined {
-  if (value === "") return undefined;
-  const address = parseAddressOrCidr(value);
-  if (address === undefined) {
+function parseRequests(value: string): readonly IpAddress[] {
+  if (value === "") return [];
+  return value.split(",").map((text) => {
+    const address = parseAddressOrCidr(text);
+    if (address !== undefined) return address;
     throw new CniArgsError(`invalid IP address ${value}`);
-  }
-  return address;
+  });
 }
 
 /**
@@ -54,15 +54,15 @@ export function parseAddressOrCidr(text: string): IpAddress | undefined {
 /**
  * Parses `KEY=VALUE;KEY=VALUE`.
  *
- * `IP` (or `ip`, as the public documentation spells it) requests an address; the last one counts.
- * Other keys are refused unless `IgnoreUnknown` is true.
+ * `IP` (or `ip`, as the public documentation spells it) requests an address, or several that are
+ * separated by commas; the last one counts. Other keys are refused unless `IgnoreUnknown` is true.
  *
- * @returns The requested address, if there is one.
+ * @returns The requested addresses.
  * @throws {CniArgsError} if the text is invalid, with upstream's text.
  */
-export function parseCniArgs(text: string): IpAddress | undefined {
-  if (text === "") return undefined;
-  let requested: IpAddress | undefined;
+export function parseCniArgs(text: string): readonly IpAddress[] {
+  if (text === "") return [];
+  let requested: readonly IpAddress[] = [];
   let ignoreUnknown = false;
   const unknown: string[] = [];
   for (const pair of text.split(";")) {
@@ -71,7 +71,7 @@ export function parseCniArgs(text: string): IpAddress | undefined {
       throw new CniArgsError(`ARGS: invalid pair ${JSON.stringify(pair)}`);
     }
     try {
-      if (key === "IP" || key === "ip") requested = parseRequest(value);
+      if (key === "IP" || key === "ip") requested = parseRequests(value);
       else if (key === "IgnoreUnknown") ignoreUnknown = parseBoolean(value);
       else unknown.push(pair);
     } catch (error) {

@@ -17,6 +17,7 @@ import {
 } from "../cni/spec_version.ts";
 import { type IpAddress, sameAddress } from "../net/ip_address.ts";
 import { parseAddressOrCidr, parseCniArgs } from "./cni_args.ts";
+import { limitCount } from "./count_limit.ts";
 import { type RawRange, readRange } from "./range.ts";
 import {
   familyOf,
@@ -124,13 +125,12 @@ function withoutDuplicates(
  * (CONVENTIONS).
  */
 function mergeRequests(
-  fromCniArgs: IpAddress | undefined,
+  fromCniArgs: readonly IpAddress[],
   fromArgs: readonly (IpAddress | undefined)[],
   fromRuntime: readonly (IpAddress | undefined)[],
 ): readonly IpAddress[] {
-  const first = fromArgs.length === 0 && fromCniArgs !== undefined
-    ? [fromCniArgs]
-    : fromArgs;
+  const first = fromArgs.length === 0 ? fromCniArgs : fromArgs;
+  limitCount(first.length + fromRuntime.length, "requested addresses", "");
   const merged = [...first, ...fromRuntime].map((address) => {
     if (address === undefined) {
       throw new ConfigError("cannot understand ip: IP <nil> not v4 nor v6", "");
@@ -208,9 +208,7 @@ export function parseHostLocalConfig(
     ...(single.subnet === undefined ? [] : [[single]]),
     ...listedSets,
   ];
-  if (rawSets.length === 0) {
-    throw new ConfigError("no IP ranges specified", "ipam.ranges");
-  }
+  limitCount(rawSets.flat().length, "ranges", "ipam.ranges");
   const [first, ...rest] = resolveRangeSets(rawSets);
   if (first === undefined) {
     throw new ConfigError("no IP ranges specified", "ipam.ranges");

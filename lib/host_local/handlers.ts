@@ -22,7 +22,7 @@ import type { HostLocalPorts, ReservationStore } from "./ports.ts";
 import { formatRange } from "./range.ts";
 import { formatRangeSet, rangesWithOutsideGateway } from "./range_set.ts";
 import { describeRefusal } from "./refusal_details.ts";
-import { parseResolvConf } from "./resolv_conf.ts";
+import { MAX_RESOLV_CONF_BYTES, parseResolvConf } from "./resolv_conf.ts";
 import { nextAddress } from "./round_robin.ts";
 
 /** Returns the handlers of host-local. */
@@ -149,7 +149,7 @@ function logOutsideGateways(
 function readDns({ resolvConf }: HostLocalConfig, ports: HostLocalPorts): Dns {
   return resolvConf === undefined
     ? NO_DNS
-    : parseResolvConf(ports.readText(resolvConf));
+    : parseResolvConf(ports.readNamedFile(resolvConf, MAX_RESOLV_CONF_BYTES));
 }
 
 function planOrRefuse(
@@ -169,14 +169,19 @@ function planOrRefuse(
     );
   } catch (error) {
     if (!(error instanceof PoolError)) throw error;
-    const nowMs = ports.nowMs();
     throw new CniError(
       error.kind === "exhausted"
         ? CniErrorCode.tryAgainLater
         : CniErrorCode.internal,
       error.message,
       {
-        details: describeRefusal(error, { store, nowMs, directory }),
+        details: describeRefusal(error, {
+          store,
+          nowMs: ports.nowMs(),
+          directory,
+          rangeSets,
+          requestedAddresses,
+        }),
         cause: error,
       },
     );

@@ -12,11 +12,11 @@ import type { FreeAddresses } from "./round_robin.ts";
 export interface HostLocalPorts {
   readonly stores: ReservationStores;
   /**
-   * Reads a text file.
+   * Reads a regular file that the configuration names.
    *
-   * @throws {SystemError} if it cannot be read.
+   * @throws {SystemError} if it is no such file, has more than `maxBytes`, or cannot be read.
    */
-  readText(path: string): string;
+  readNamedFile(path: string, maxBytes: number): string;
   /** Wall clock, milliseconds since 1970. */
   nowMs(): number;
   readonly log: Log;
@@ -32,15 +32,6 @@ export interface Reservation {
   readonly fromEarlierBoot: boolean;
   /** Where it is stored, for messages. */
   readonly location: string;
-}
-
-/** How many reservations a network has. */
-export interface ReservationCount {
-  readonly total: number;
-  /** How many of them were inspected: all, or a fixed number where there are more. */
-  readonly inspected: number;
-  /** How many of the inspected ones were made before the last boot. */
-  readonly fromEarlierBoot: number;
 }
 
 /**
@@ -86,9 +77,6 @@ export interface ReservationStore extends FreeAddresses, Disposable {
 
   /** Returns the reservation of `address`, or undefined if the address is free. */
   find(address: IpAddress): Reservation | undefined;
-
-  /** Counts the reservations. */
-  count(): ReservationCount;
 }
 
 /** Opens the reservations of a network. */

@@ -2,7 +2,12 @@
 
 import { ConfigError } from "../base/errors.ts";
 import { cidrContains } from "../net/cidr.ts";
-import { type Family, type IpAddress, sameAddress } from "../net/ip_address.ts";
+import {
+  addressPlus,
+  type Family,
+  type IpAddress,
+  sameAddress,
+} from "../net/ip_address.ts";
 import {
   formatRange,
   isTiny,
@@ -36,6 +41,34 @@ export function isGateway(set: RangeSet, address: IpAddress): boolean {
   );
 }
 
+/** Yields the addresses of the set that can be allocated: all but the gateways, in order. */
+export function* usableAddresses(set: RangeSet): Generator<IpAddress> {
+  for (const { rangeStart, rangeEnd } of set) {
+    for (
+      let address = rangeStart;
+      address.value <= rangeEnd.value;
+      address = addressPlus(address, 1n)
+    ) {
+      if (!isGateway(set, address)) yield address;
+    }
+  }
+}
+
+/** Returns how many addresses {@link usableAddresses} yields. */
+export function countUsableAddresses(set: RangeSet): bigint {
+  const size = set.reduce(
+    (sum, { rangeStart, rangeEnd }) =>
+      sum + rangeEnd.value - rangeStart.value + 1n,
+    0n,
+  );
+  const gateways = set.flatMap(({ gateway }) =>
+    gateway !== undefined && findRange(set, gateway) !== undefined
+      ? [gateway.value]
+      : []
+  );
+  return size - BigInt(new Set(gateways).size);
+}
+
 /** Formats a set for messages, as `first-last,first-last`. */
 export function formatRangeSet(set: RangeSet): string {
   return set.map(formatRange).join(",");
@@ -66,7 +99,14 @@ function resolveOne(raw: readonly RawRange[]): RangeSet {
   }
   const [first, ...rest] = ranges;
   if (first === undefined) throw new ConfigError("empty range set", "");
-  return [first, ...rest];
+  const set = [first, ...rest] as const;
+  if (countUsableAddresses(set) === 0n) {
+    throw new ConfigError(
+      `every address in ${formatRangeSet(set)} is a gateway`,
+      raw[0]?.path ?? "",
+    );
+  }
+  return set;
 }
 
 /**

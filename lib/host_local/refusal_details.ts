@@ -1,9 +1,19 @@
 /** The `details` of a refused ADD: facts that an operator can act on. Pure. @module */
 
-import { formatIpAddress } from "../net/ip_address.ts";
+import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
 import type { PoolError } from "./add_plan.ts";
 import type { Reservation, ReservationStore } from "./ports.ts";
+import {
+  countUsableAddresses,
+  findRange,
+  formatRangeSet,
+  type RangeSet,
+  usableAddresses,
+} from "./range_set.ts";
 import type { Owner } from "./reservation_format.ts";
+
+/** How many reservations are inspected to count those of an earlier boot. */
+const MAX_INSPECTED = 256;
 
 const UNITS = [["d", 86_400], ["h", 3_600], ["m", 60], ["s", 1]] as const;
 
@@ -25,7 +35,7 @@ function formatHolder(owner: Owner): string {
     case "container":
       return `container ${owner.containerId}`;
     case "unknown":
-    case "nobody":
+    case "none":
       return "an unknown owner";
   }
 }
@@ -49,37 +59,76 @@ export function describeReservation(
     `(${formatAge(nowMs - reservedAtMs)} ago, ${boot}): ${location}`;
 }
 
-/**
- * Returns the `details` for an ADD that found no address; empty where the message says it all.
- *
- * @param options `nowMs`: wall clock, milliseconds since 1970; `directory`: where the reservations
- *   of the network are.
- */
+/** Says how many addresses of a full range set are held, and how many since before the boot. */
+function describeFullSet(
+  set: RangeSet,
+  { store, directory }: RefusalContext,
+): string {
+  const total = countUsableAddresses(set);
+  const inspected = usableAddresses(set).take(MAX_INSPECTED).toArray();
+  const old = inspected.filter((address) =>
+    store.find(address)?.fromEarlierBoot === true
+  );
+  const addresses = total === 1n ? "address" : "addresses";
+  const which = total > MAX_INSPECTED ? `the first ${MAX_INSPECTED}` : "them";
+  return `this range set has ${total} usable ${addresses}, all held in ${directory}, ` +
+    `${old.length} of ${which} since before the last boot; ` +
+    "a DEL or GC by the runtime releases those that are no longer in use";
+}
+
+/** Says why no range set serves the request for `address`. */
+function describeUnserved(
+  address: IpAddress,
+  { rangeSets, requestedAddresses }: RefusalContext,
+): string {
+  const text = formatIpAddress(address);
+  const index = rangeSets.findIndex((set) => findRange(set, address));
+  const set = rangeSets[index];
+  if (set === undefined) {
+    return `${text} is outside the ranges ${
+      rangeSets.map(formatRangeSet).join(",")
+    }`;
+  }
+  const [served = address] = requestedAddresses.filter((other) =>
+    findRange(set, other)
+  );
+  return `${text} is in range set ${index}, which serves only one request: ${
+    formatIpAddress(served)
+  }`;
+}
+
+/** What the details of a refused ADD are made of. */
+interface RefusalContext {
+  readonly store: Pick<ReservationStore, "find">;
+  /** Wall clock, milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Where the reservations of the network are. */
+  readonly directory: string;
+  readonly rangeSets: readonly RangeSet[];
+  readonly requestedAddresses: readonly IpAddress[];
+}
+
+/** Returns the `details` for an ADD that found no address; empty where the message says it all. */
 export function describeRefusal(
   error: PoolError,
-  { store, nowMs, directory }: {
-    readonly store: Pick<ReservationStore, "find" | "count">;
-    readonly nowMs: number;
-    readonly directory: string;
-  },
+  context: RefusalContext,
 ): string {
+  const { store, nowMs, directory } = context;
+  const [address] = error.addresses;
   switch (error.kind) {
-    case "exhausted": {
-      const { total, inspected, fromEarlierBoot } = store.count();
-      const which = inspected === total ? "them" : `the first ${inspected}`;
-      return `${total} addresses are held in ${directory}, ` +
-        `${fromEarlierBoot} of ${which} since before the last boot; ` +
-        "a DEL or GC by the runtime releases those that are no longer in use";
-    }
+    case "exhausted":
+      return error.set === undefined ? "" : describeFullSet(error.set, context);
     case "duplicate":
     case "not-available": {
-      const reservation = error.address && store.find(error.address);
+      const reservation = address && store.find(address);
       return reservation === undefined
         ? `see ${directory}`
         : describeReservation(reservation, nowMs);
     }
-    case "gateway":
     case "outside-ranges":
+      return error.addresses
+        .map((unserved) => describeUnserved(unserved, context)).join("; ");
+    case "gateway":
       return "";
   }
 }

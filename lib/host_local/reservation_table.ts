@@ -8,12 +8,8 @@ import type { FreeAddresses } from "./round_robin.ts";
  * them.
  */
 export interface ReservationLookup extends FreeAddresses {
-  /** The number of reservations. */
-  readonly size: number;
   /** Returns the addresses of an owner, in no particular order. */
   addressesOf(owner: string): readonly IpAddress[];
-  /** Returns up to `count` reserved addresses. */
-  someAddresses(count: number): readonly IpAddress[];
 }
 
 /** The reservations of a network in memory. */
@@ -22,8 +18,10 @@ export class ReservationTable implements ReservationLookup {
     4: new Map(),
     6: new Map(),
   };
-  readonly #addresses = new Map<string, IpAddress[]>();
+  /** The address values of each owner, by family. */
+  readonly #values = new Map<string, Readonly<Record<Family, Set<bigint>>>>();
 
+  /** The number of reservations. */
   get size(): number {
     return this.#owners[4].size + this.#owners[6].size;
   }
@@ -38,19 +36,19 @@ export class ReservationTable implements ReservationLookup {
   }
 
   addressesOf(owner: string): readonly IpAddress[] {
-    return this.#addresses.get(owner) ?? [];
-  }
-
-  someAddresses(count: number): readonly IpAddress[] {
-    return this.entries().take(count).map(([address]) => address).toArray();
+    const values = this.#values.get(owner);
+    if (values === undefined) return [];
+    return ([4, 6] as const).flatMap((family) =>
+      [...values[family]].map((value) => ({ family, value }))
+    );
   }
 
   /** Adds a reservation. The address must not be in the table. */
-  insert(address: IpAddress, owner: string): void {
-    this.#owners[address.family].set(address.value, owner);
-    const addresses = this.#addresses.get(owner);
-    if (addresses === undefined) this.#addresses.set(owner, [address]);
-    else addresses.push(address);
+  insert({ family, value }: IpAddress, owner: string): void {
+    this.#owners[family].set(value, owner);
+    const values = this.#values.get(owner) ?? { 4: new Set(), 6: new Set() };
+    this.#values.set(owner, values);
+    values[family].add(value);
   }
 
   /** Removes the reservation of an address, if there is one. */
@@ -58,10 +56,7 @@ export class ReservationTable implements ReservationLookup {
     const owner = this.#owners[family].get(value);
     if (owner === undefined) return;
     this.#owners[family].delete(value);
-    const rest = this.addressesOf(owner).filter((other) =>
-      other.family !== family || other.value !== value
-    );
-    this.#addresses.set(owner, [...rest]);
+    this.#values.get(owner)?.[family].delete(value);
   }
 
   /**

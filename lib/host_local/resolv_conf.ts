@@ -4,6 +4,9 @@ import { ConfigError } from "../base/errors.ts";
 import { splitWords, trimWhiteSpace } from "../base/whitespace.ts";
 import type { Dns } from "../cni/result.ts";
 
+/** A larger file is not read; those of resolvers have some hundred bytes. */
+export const MAX_RESOLV_CONF_BYTES = 1024 * 1024;
+
 /** Upstream refuses lines of so many bytes. */
 const LINE_LIMIT = 64 * 1024;
 

@@ -2,6 +2,16 @@
 
 import { SystemError } from "../base/errors.ts";
 
+/**
+ * Returns the name of the operating system's error, such as `ENOENT`; undefined for other errors.
+ */
+export function errnoName(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error &&
+      typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
+
 /** Returns the reason of a failure as the operating system words it, or the sandbox's refusal. */
 export function reasonOf(cause: unknown): string {
   if (cause instanceof Deno.errors.NotCapable) {
@@ -37,6 +47,12 @@ export function attempt<T>(operation: string, path: string, body: () => T): T {
   }
 }
 
+/** Whether an error of this module means that a file or a directory does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof SystemError &&
+    error.cause instanceof Deno.errors.NotFound;
+}
+
 /**
  * Reads the metadata of `path`. Does not follow symbolic links.
  *
@@ -49,6 +65,23 @@ export function lstat(path: string): Deno.FileInfo | undefined {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw systemError("lstat", path, error);
+  }
+}
+
+/**
+ * Whether `path` is a directory, or a symbolic link to one.
+ *
+ * @throws {SystemError} if that cannot be found out.
+ */
+export function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory
+    ) return false;
+    throw systemError("stat", path, error);
   }
 }
 
@@ -66,36 +99,73 @@ export function lstatOwn(path: string): Deno.FileInfo | undefined {
   throw new SystemError(`open ${path}: ${what}`, { advice: `remove ${path}` });
 }
 
-/** Reads the text of a file. @throws {SystemError} if it cannot be read. */
-export function readText(path: string): string {
-  return attempt("open", path, () => Deno.readTextFileSync(path));
-}
+/** A file is longer than the limit of its reader. */
+export class OversizeError extends SystemError {}
 
-/** Enough for reservations and cursors; a longer file is read again in full. */
+/** Enough for reservations and cursors; a longer file takes several reads. */
 const buffer = new Uint8Array(1024);
-const decoder = new TextDecoder();
 
 /**
- * Reads the text of a file that is normally small.
+ * Reads the text of a small file. Anything but a regular file is refused without being opened, and
+ * whatever replaces the file meanwhile is not read beyond the limit.
  *
  * @returns Undefined if the file does not exist.
- * @throws {SystemError} if it cannot be read.
+ * @throws {OversizeError} if it has more than `maxBytes`.
+ * @throws {SystemError} if it cannot be read, or is not a regular file any more.
  */
-export function readSmallFile(path: string): string | undefined {
-  let file: Deno.FsFile;
+export function readSmallFile(
+  path: string,
+  maxBytes: number,
+): string | undefined {
+  let opened: Deno.FsFile;
   try {
-    file = Deno.openSync(path);
+    // Opening a FIFO would wait for a writer, and opening a device can have effects.
+    if (!Deno.statSync(path).isFile) throw notRegular(path);
+    opened = Deno.openSync(path);
   } catch (error) {
+    if (error instanceof SystemError) throw error;
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw systemError("open", path, error);
   }
-  try {
-    const length = attempt("read", path, () => file.readSync(buffer)) ?? 0;
-    if (length === buffer.length) return readText(path);
-    return decoder.decode(buffer.subarray(0, length));
-  } finally {
-    file.close();
+  using file = opened;
+  return attempt("read", path, () => readOpenFile(file, path, maxBytes));
+}
+
+function notRegular(path: string): SystemError {
+  return new SystemError(`read ${path}: is not a regular file`);
+}
+
+function readOpenFile(
+  file: Deno.FsFile,
+  path: string,
+  maxBytes: number,
+): string {
+  if (!file.statSync().isFile) throw notRegular(path);
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let text = "";
+  let total = 0;
+  for (;;) {
+    const length = file.readSync(buffer) ?? 0;
+    if (length === 0) return text + decoder.decode();
+    total += length;
+    if (total > maxBytes) {
+      throw new OversizeError(`read ${path}: more than ${maxBytes} bytes`);
+    }
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
   }
+}
+
+/**
+ * Reads the text of a file that an operator has named. Follows symbolic links. Anything but a
+ * regular file is refused without being opened: reading a FIFO or a device could take forever.
+ *
+ * @throws {OversizeError} if it has more than `maxBytes`.
+ * @throws {SystemError} if it is not a regular file, or cannot be read.
+ */
+export function readNamedFile(path: string, maxBytes: number): string {
+  const { isFile } = attempt("open", path, () => Deno.statSync(path));
+  if (!isFile) throw new SystemError(`open ${path}: is not a regular file`);
+  return readSmallFile(path, maxBytes) ?? "";
 }
 
 /**

@@ -18,13 +18,24 @@ function writeAll(
   while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
 }
 
+/** The longest network configuration: a GC with a list of some 20,000 attachments. */
+const MAX_STDIN_BYTES = 2 * 1024 * 1024;
+
 function readAll(): string {
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const buffer = new Uint8Array(16 * 1024);
   let text = "";
+  let total = 0;
   for (;;) {
     const length = Deno.stdin.readSync(buffer);
     if (length === null) return text + decoder.decode();
+    total += length;
+    if (total > MAX_STDIN_BYTES) {
+      throw new CniError(
+        CniErrorCode.decodingFailure,
+        `error unmarshall network config: more than ${MAX_STDIN_BYTES} bytes on stdin`,
+      );
+    }
     text += decoder.decode(buffer.subarray(0, length), { stream: true });
   }
 }
@@ -33,6 +44,7 @@ function readStdin(): string {
   try {
     return readAll();
   } catch (error) {
+    if (error instanceof CniError) throw error;
     const message = `error reading from stdin: ${reasonOf(error)}`;
     throw new SystemError(message, { cause: error });
   }

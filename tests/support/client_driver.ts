@@ -48,7 +48,8 @@ export class ClientDriver {
   readonly #inbox: { atMs: number; message: DhcpMessage }[] = [];
 
   /**
-   * Every random number is 2^31 by default, the middle: no jitter, and the same xid in every exchange.
+   * Every random number is 2^31 by default, the middle: no jitter, and the same xid in every
+   * exchange.
    */
   constructor(
     settings: ClientSettings = makeSettings(),
@@ -122,7 +123,7 @@ export class ClientDriver {
     >[];
   }
 
-  /** The effects in short: messages sent, leases, failures; without timers and logs. */
+  /** A summary of the effects: messages sent, leases, failures; no timers and logs. */
   summary(): string[] {
     return this.effects.flatMap((effect) => {
       switch (effect.kind) {

@@ -40,12 +40,12 @@ export interface ResendLimits {
 
 /**
  * Returns the wait between two DISCOVERs, or REQUESTs of INIT-REBOOT: an early repeat after 0.3 s,
- * then 1 s, doubling up to 64 s or `resendMaxMs`, each step used twice, ±25 % and at most ±1 s. While
- * a caller waits it is at most 8 s.
+ * then 1 s, doubling up to 64 s or `resendMaxMs`, each step used twice, ±25 % and at most ±1 s.
+ * While a caller waits it is at most 8 s.
  *
  * RFC 2131 section 4.1 requires such a backoff, and has 4 s as an example of the first wait. With a
- * fifth of all frames lost, 4 s and steps used once bring the 99th percentile of an acquisition from
- * 5 s to 27 s. A client that no server answers sends 13 DISCOVERs a minute, not 9.
+ * fifth of all frames lost, 4 s and steps used once bring the 99th percentile of an acquisition
+ * from 5 s to 27 s. A client that no server answers sends 13 DISCOVERs a minute, not 9.
  *
  * @param sends How often the message was sent already, at least 1.
  */

@@ -28,7 +28,7 @@ import { leaseTimes } from "./lease_times.ts";
  */
 export interface Lease {
   readonly address: Ipv4Address;
-  /** 1 to 32. */
+  /** 4 to 32. */
   readonly prefixLength: number;
   /** The server to renew with and to release to. */
   readonly serverIdentifier: Ipv4Address;
@@ -76,6 +76,12 @@ export type LeaseField =
 /** The fuzz as a fraction of T1, and its limit. */
 const MAX_FUZZ = 0.05;
 const MAX_FUZZ_MS = 60_000;
+
+/**
+ * No network has more addresses than a /4. The main plugin adds a route to the whole subnet, so
+ * with a shorter mask a server could capture most of a client's traffic.
+ */
+const MIN_PREFIX_LENGTH = 4;
 
 /** "The minimum legal value for the MTU is 68" (RFC 2132 section 5.1). */
 const MIN_MTU = 68;
@@ -160,7 +166,7 @@ export function prefixLengthOf(options: OptionReader): number | undefined {
   const mask = options.read(OptionCode.subnetMask, "ip");
   if (mask === undefined) return undefined;
   const prefixLength = prefixLengthOfMask(mask) ?? 0;
-  if (prefixLength > 0) return prefixLength;
+  if (prefixLength >= MIN_PREFIX_LENGTH) return prefixLength;
   options.warn(OptionCode.subnetMask, "not a mask", formatIpAddress(mask));
   return undefined;
 }

@@ -18,6 +18,7 @@ import {
   onRebootingTimer,
 } from "./rebooting.ts";
 import { onLeaseTimer, onRenewalPacket } from "./renewing.ts";
+import { withoutUnrequested } from "./requested.ts";
 import { onRequestingPacket, onRequestingTimer } from "./requesting.ts";
 import {
   onInitTimer,
@@ -126,10 +127,11 @@ function onTimer(state: ClientState, context: ClientContext): Step {
 
 function onPacket(
   state: ClientState,
-  packet: Extract<ClientEvent, { readonly kind: "packet" }>,
+  received: Extract<ClientEvent, { readonly kind: "packet" }>,
   context: ClientContext,
 ): Step {
-  const { message } = packet;
+  const message = withoutUnrequested(received.message, context.settings);
+  const packet = { ...received, message };
   switch (state.state) {
     case "SELECTING":
       return onSelectingPacket(state, message, context);

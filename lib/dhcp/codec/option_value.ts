@@ -123,7 +123,7 @@ function makeCodecs(): Codecs {
     text: {
       decode: (reader) =>
         new TextDecoder("utf-8", { ignoreBOM: true })
-          .decode(reader.rest()).replace(/\0+$/, ""),
+          .decode(withoutTrailingNuls(reader.rest())),
       encode: (value, writer) =>
         void writer.bytes(new TextEncoder().encode(value)),
     },
@@ -224,6 +224,13 @@ export function optionValue<S extends OptionShape>(
 ): OptionValues[S] | undefined {
   const content = options.get(code);
   return content === undefined ? undefined : decodeOptionValue(shape, content);
+}
+
+/** Returns `text` without the NULs at its end, which some senders append. */
+function withoutTrailingNuls(text: Uint8Array): Uint8Array {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === 0) end--;
+  return text.subarray(0, end);
 }
 
 function decodeFlag(reader: ByteReader): boolean {

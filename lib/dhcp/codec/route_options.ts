@@ -211,7 +211,10 @@ function problemOf(
     : "no host can have an address of the destination";
 }
 
-/** Whether other hosts can have addresses of the network: not if all of it is in 0/8, loopback, multicast or reserved. */
+/**
+ * Whether other hosts can have addresses of the network, unlike those of 0/8, loopback, multicast
+ * or reserved ones.
+ */
 function isDestination(
   { address, prefixLength }: Ipv4Cidr,
   client: Ipv4Cidr,

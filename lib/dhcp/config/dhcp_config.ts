@@ -6,7 +6,8 @@ import type { JsonObject } from "../../base/json_reader.ts";
 import type { NetworkConfig } from "../../cni/network_config.ts";
 import { parseHexIdentifier } from "../codec/client_identifier.ts";
 import { parseCniArgs } from "./cni_args.ts";
-import { readChoice } from "./json_values.ts";
+import { findHostDevice } from "./host_device.ts";
+import { readChoice, readPrefixes } from "./json_values.ts";
 import {
   type ClientId,
   type LeaseOptions,
@@ -58,6 +59,8 @@ export function parseDhcpConfig(
     throw new ConfigError("IPAM config missing 'ipam' key", "ipam");
   }
   ipam.string("type");
+  const suppressed = readSuppressed(ipam);
+  const routes = readRoutes(ipam);
   return {
     socketPath: parseSocketPath(config),
     options: {
@@ -70,8 +73,13 @@ export function parseDhcpConfig(
       onChange: readChoice(ipam, "onChange", ["apply", "keep"]) ?? "apply",
       conflictProbeMs: readProbe(ipam),
       priority: readPriority(ipam),
-      suppressGateway: readSuppressed(ipam).includes("gateway"),
+      suppressGateway: suppressed.includes("gateway"),
+      suppressRoutes: suppressed.includes("routes"),
+      suppressDns: suppressed.includes("dns"),
+      allowedRoutes: routes && readPrefixes(routes, "allow"),
+      deniedRoutes: (routes && readPrefixes(routes, "deny")) ?? [],
       allowSplitDefault: ipam.boolean("allowSplitDefault") ?? false,
+      hostDevice: findHostDevice(config.json),
     },
   };
 }
@@ -133,13 +141,27 @@ function readPriority(ipam: JsonObject): number {
   );
 }
 
+/**
+ * Reads `routes`. A list, as other IPAM plugins have it, is ignored: it is not about the routes of
+ * a server.
+ */
+function readRoutes(ipam: JsonObject): JsonObject | undefined {
+  return Array.isArray(ipam.value("routes"))
+    ? undefined
+    : ipam.object("routes");
+}
+
 function readSuppressed(ipam: JsonObject): readonly string[] {
   const key = "suppress";
   const words = ipam.list(key, (element, path) => ({ element, path })) ?? [];
   return words.map(({ element, path }) => {
-    if (element === "gateway") return element;
+    if (element === "gateway" || element === "routes" || element === "dns") {
+      return element;
+    }
     throw new ConfigError(
-      `${key} has ${JSON.stringify(element)}, expected "gateway"`,
+      `${key} has ${
+        JSON.stringify(element)
+      }, expected "gateway", "routes" or "dns"`,
       path,
     );
   });

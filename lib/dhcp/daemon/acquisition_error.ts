@@ -13,6 +13,8 @@ export type AcquisitionFailure =
   | { readonly kind: "interface-gone" }
   /** A DEL arrived, the caller disconnected, or the daemon is shutting down. */
   | { readonly kind: "cancelled" }
+  /** No message could be sent. */
+  | { readonly kind: "not-sent"; readonly error: SystemError }
   /** The file system refused the lease file. */
   | { readonly kind: "not-stored"; readonly error: SystemError };
 
@@ -59,6 +61,12 @@ export function reportFailure(failure: AcquisitionFailure): CniError {
       return new CniError(
         tryAgainLater,
         "cancelled: DEL received for this attachment, caller disconnected, or daemon shutting down",
+      );
+    case "not-sent":
+      return new CniError(
+        ioFailure,
+        `cannot send DHCP messages: ${failure.error.message}`,
+        { details: failure.error.advice, cause: failure.error },
       );
     case "not-stored":
       return new CniError(

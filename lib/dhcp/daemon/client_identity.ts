@@ -134,8 +134,8 @@ export function clientSettings(
 }
 
 /**
- * Returns the largest message that can arrive: at most an Ethernet frame, as upstream announces, and
- * at least 576 bytes (RFC 2132 section 9.10).
+ * Returns the largest message that can arrive: at most an Ethernet frame, as upstream announces,
+ * and at least 576 bytes (RFC 2132 section 9.10).
  */
 function maximumMessageSize(mtu = MAX_MESSAGE_SIZE): number {
   return Math.max(MIN_MESSAGE_SIZE, Math.min(mtu, MAX_MESSAGE_SIZE));

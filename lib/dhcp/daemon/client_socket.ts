@@ -15,7 +15,12 @@ import type { ClientPacket } from "../codec/packet.ts";
 import type { Metrics } from "./metrics.ts";
 import { Outbox, type Outgoing } from "./outbox.ts";
 import type { PacketRate } from "./packet_rate.ts";
-import type { AttachedInterface, DhcpSocket, Scheduler } from "./ports.ts";
+import {
+  type AttachedInterface,
+  type DhcpSocket,
+  type Scheduler,
+  SendRefusedError,
+} from "./ports.ts";
 import type { Timer } from "../../base/timer.ts";
 
 /** A message, and the sender in the IPv4 header. */
@@ -28,13 +33,27 @@ export interface ClientSocketOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly rate: PacketRate;
-  /** Called when the interface no longer exists. */
-  readonly onGone: () => void;
+  /** Called after each attempt to send a message. `isLate`: the message has waited for its turn. */
+  readonly onSent: (
+    message: Outgoing,
+    outcome: SendOutcome,
+    isLate: boolean,
+  ) => void;
   /** Called when packets wait for {@link ClientSocket.receive}. */
   readonly onReadable: () => void;
   /** Called when another host uses the address that is probed. */
   readonly onConflict: () => void;
 }
+
+/** What became of a message. */
+export type SendOutcome =
+  | { readonly kind: "sent" }
+  /** It could not be sent now. */
+  | { readonly kind: "failed" }
+  /** No message can be sent. */
+  | { readonly kind: "refused"; readonly error: SendRefusedError }
+  /** The interface no longer exists. */
+  | { readonly kind: "gone" };
 
 /** How long a renewal waits for its answer: a relay, or a server that pings, may need seconds. */
 const ANSWER_TIME_MS = 10_000;
@@ -48,7 +67,7 @@ export class ClientSocket implements Disposable {
   readonly #closeTimer: Timer;
   readonly #outbox: Outbox;
   #socket: DhcpSocket | undefined;
-  /** Whether somebody waits for answers, or until everything has left the host. */
+  /** Whether the client expects an answer, or a caller waits until every message has been sent. */
   #isNeeded = false;
   /** When the client sent its last message, whether or not it has left. */
   #sentMs = -Infinity;
@@ -56,7 +75,9 @@ export class ClientSocket implements Disposable {
   #answerMs = Infinity;
   #probe: Disposable | undefined;
   /** Hardware address of the last sender: the server, or the router to it. */
-  #server: Uint8Array | undefined;
+  server: Uint8Array | undefined;
+  #hasSent = false;
+  #lastError: SystemError | undefined;
 
   constructor(options: ClientSocketOptions) {
     this.#options = options;
@@ -73,6 +94,11 @@ export class ClientSocket implements Disposable {
     return this.#outbox.isWaiting;
   }
 
+  /** Why no message was sent so far; undefined if one was, or none was to be sent. */
+  get unsentReason(): SystemError | undefined {
+    return this.#hasSent ? undefined : this.#lastError;
+  }
+
   /** Sends a message, at once or when the daemon may, and waits for answers to it. */
   send(message: Outgoing): void {
     this.#sentMs = this.#options.scheduler.nowMs();
@@ -84,7 +110,7 @@ export class ClientSocket implements Disposable {
     for (const { packet, sender } of this.#socket?.receive() ?? []) {
       this.#record(packet);
       if (packet.kind === "dropped") continue;
-      this.#server = sender;
+      this.server = sender;
       yield packet;
     }
   }
@@ -144,17 +170,31 @@ export class ClientSocket implements Disposable {
   }
 
   #transmit(message: Outgoing, isLate: boolean): void {
-    this.#trySend(message);
+    this.#options.onSent(message, this.#trySend(message), isLate);
     if (!isLate) return;
     if (!this.#isNeeded) return this.#closeSocket();
     const { scheduler } = this.#options;
     this.#closeTimer.set(scheduler.nowMs() + this.#answerMs);
   }
 
-  #trySend(message: Outgoing): void {
-    const { attached, log, metrics, onGone, onReadable } = this.#options;
+  #trySend(message: Outgoing): SendOutcome {
+    const { attached, log, metrics, onReadable } = this.#options;
     const { xid, source, destination } = message;
     const type = `DHCP${message.type}`;
+    try {
+      this.#socket ??= attached.open({ server: this.server, onReadable });
+      this.#socket.send(message);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      metrics.count("send_errors");
+      log("warn", "send-failed", { type, reason: error.message });
+      this.#lastError = error;
+      if (isGone(attached)) return { kind: "gone" };
+      return error instanceof SendRefusedError
+        ? { kind: "refused", error }
+        : { kind: "failed" };
+    }
+    this.#hasSent = true;
     metrics.count(`sent_${message.type.toLowerCase()}`);
     log("debug", "packet-sent", {
       type,
@@ -162,15 +202,7 @@ export class ClientSocket implements Disposable {
       source: formatIpAddress(source),
       destination: formatIpAddress(destination),
     });
-    try {
-      this.#socket ??= attached.open({ server: this.#server, onReadable });
-      this.#socket.send(message);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      metrics.count("send_errors");
-      log("warn", "send-failed", { type, reason: error.message });
-      if (isGone(attached)) onGone();
-    }
+    return { kind: "sent" };
   }
 
   #closeSocket(): void {

@@ -1,6 +1,6 @@
 /**
- * How many DHCP packets the daemon sends: all its clients together, because the interfaces of a host
- * usually share one switch port. DHCP snooping disables a port that sends more than some 15 a
+ * How many DHCP packets the daemon sends: all its clients together, because the interfaces of a
+ * host usually share one switch port. DHCP snooping disables a port that sends more than some 15 a
  * second. @module
  */
 

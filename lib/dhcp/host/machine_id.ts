@@ -1,9 +1,12 @@
 /** The id of the machine (machine-id(5)). @module */
 
 import { parseHex } from "../../base/hex.ts";
+import { readNamedFile } from "../../sys/files.ts";
 import type { Digest } from "../daemon/ports.ts";
 
 const MACHINE_ID = "/etc/machine-id";
+/** 32 digits and a line feed, with room for white space. */
+const MAX_BYTES = 1024;
 /**
  * The machine's own id is confidential (machine-id(5)): only a digest of it may leave the machine.
  */
@@ -14,6 +17,7 @@ const PURPOSE = "cni dhcp ipam duid";
  *
  * @param hostPrefix Prefix of the host's files, if the daemon runs in a container.
  * @returns Undefined if the machine has no id.
+ * @throws {SystemError} if the file is not a regular file, or cannot be read.
  */
 export function readMachineId(
   hostPrefix: string,
@@ -30,9 +34,10 @@ export function readMachineId(
 
 function readOrEmpty(path: string): string {
   try {
-    return Deno.readTextFileSync(path);
+    return readNamedFile(path, MAX_BYTES);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
+    const { cause } = error as Error;
+    if (cause instanceof Deno.errors.NotFound) return "";
     throw error;
   }
 }

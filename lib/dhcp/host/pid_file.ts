@@ -4,7 +4,7 @@ import { SystemError } from "../../base/errors.ts";
 import {
   createFile,
   lstat,
-  readText,
+  readSmallFile,
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
@@ -21,34 +21,61 @@ export function checkPidFilePath(path: string): void {
   throw pidFileError(path, new SystemError("path not absolute"));
 }
 
-/**
- * Writes the pid of this process. Call it only once it is certain that no other daemon serves the
- * same directory: the file belongs to that daemon.
- *
- * @param path Absolute; empty: no file is written.
- * @returns Dispose of it to remove the file, unless another process has replaced it.
- * @throws {SystemError} with upstream's text.
- */
-export function writePidFile(path: string): Disposable {
-  if (path === "") return { [Symbol.dispose]: () => {} };
-  const own = String(Deno.pid);
+/** The pid file of this process. */
+export class PidFile implements Disposable {
+  readonly path: string;
+
+  /**
+   * Writes the file. Call it only once it is certain that no other daemon serves the same
+   * directory: the file belongs to that daemon.
+   *
+   * @param path Absolute; empty: no file is written.
+   * @throws {SystemError} with upstream's text.
+   */
+  constructor(path: string) {
+    this.path = path;
+    if (path !== "") write(path);
+  }
+
+  /**
+   * Writes the file again if it was removed. One that another process has written stays.
+   *
+   * @returns Whether it was removed.
+   * @throws {SystemError} with upstream's text.
+   */
+  restore(): boolean {
+    const { path } = this;
+    if (path === "" || lstat(path) !== undefined) return false;
+    write(path);
+    return true;
+  }
+
+  /** Removes the file, unless another process has replaced it. */
+  [Symbol.dispose](): void {
+    const { path } = this;
+    if (path === "") return;
+    const own = content();
+    const info = lstat(path);
+    if (info?.isFile !== true || info.size !== own.length) return;
+    if (readSmallFile(path, own.length) === own) removeFile(path);
+  }
+}
+
+function content(): string {
+  return String(Deno.pid);
+}
+
+function write(path: string): void {
   try {
-    const temporary = `${path}.${own}`;
+    const temporary = `${path}.${Deno.pid}`;
     // Left behind by a daemon that was killed: in a container the pids repeat.
     removeFile(temporary);
-    createFile(temporary, own, PID_FILE_MODE);
+    createFile(temporary, content(), PID_FILE_MODE);
     renameFile(temporary, path);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw pidFileError(path, error);
   }
-  return {
-    [Symbol.dispose]: () => {
-      if (lstat(path)?.isFile === true && readText(path) === own) {
-        removeFile(path);
-      }
-    },
-  };
 }
 
 function pidFileError(path: string, error: SystemError): SystemError {

@@ -8,7 +8,7 @@
 import { formatHex } from "../../base/hex.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
-import { lstat, removeFile } from "../../sys/files.ts";
+import { isDirectory, lstat, removeFile } from "../../sys/files.ts";
 import type {
   Digest,
   ReleaseNoteStore,
@@ -25,47 +25,52 @@ import {
   listStateFiles,
   readStateFile,
   readStateFiles,
+  removeFiles,
   type StateFile,
 } from "./state_files.ts";
 
 /** An older temporary file is left behind: no plugin takes so long to write a release note. */
 const MAX_WRITING_MS = 60_000;
+/** Longer than a tick of the kernel, which is the clock of most file systems. */
+const CLOCK_RESOLUTION_MS = 2000;
 
 /**
  * Leaves a release note for the next daemon that listens at `socketPath`.
  *
+ * @returns False if no daemon can listen there: its directory does not exist, or something other
+ * than a socket is there. Then no daemon would read the note, and nothing is written.
  * @throws {SystemError} if the file system refuses.
  */
 export async function writeReleaseNote(
   socketPath: string,
   attachment: Attachment,
-): Promise<void> {
+): Promise<boolean> {
+  const directory = stateDirOf(socketPath);
+  if (directory === undefined || !couldBeSocket(socketPath)) return false;
   const text = new TextEncoder().encode(attachmentText(attachment));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
-  writeNote(stateDirOf(socketPath), digest, attachment);
-}
-
-function writeNote(
-  directory: string,
-  digest: Uint8Array,
-  attachment: Attachment,
-): void {
-  const content = formatReleaseNote(attachment);
-  // Runtimes repeat a DEL that takes too long, while the first plugin still runs.
-  const writer = Deno.pid;
   makeStateDirectory(directory);
   writeStateFile(directory, noteName(digest), {
-    content,
+    content: formatReleaseNote(attachment),
     isDurable: true,
-    writer,
+    // Runtimes repeat a DEL that takes too long, while the first plugin still runs.
+    writer: Deno.pid,
   });
+  return true;
+}
+
+function couldBeSocket(path: string): boolean {
+  const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
+  return isDirectory(directory) && (lstat(path)?.isSocket ?? true) === true;
 }
 
 /** The release notes for one daemon. */
 export class ReleaseNotes implements ReleaseNoteStore {
-  readonly #directory: string;
+  readonly directory: string;
   readonly #digest: Digest;
   readonly #scheduler: Pick<Scheduler, "wallMs">;
+  /** When the directory was changed last, as far as its changes are known. */
+  #changedMs = NaN;
 
   /** @param directory As {@link stateDirOf} the socket. */
   constructor(
@@ -75,29 +80,44 @@ export class ReleaseNotes implements ReleaseNoteStore {
       readonly scheduler: Pick<Scheduler, "wallMs">;
     },
   ) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#digest = digest;
     this.#scheduler = scheduler;
+  }
+
+  /**
+   * Returns whether there may be new release notes since the last call.
+   *
+   * @throws {SystemError} if the directory cannot be read.
+   */
+  hasChanged(): boolean {
+    const changedMs = lstat(this.directory)?.mtime?.getTime() ?? 0;
+    if (changedMs === this.#changedMs) return false;
+    // Within the resolution of the file system's clock, there may be another change.
+    const isSettled =
+      changedMs + CLOCK_RESOLUTION_MS < this.#scheduler.wallMs();
+    this.#changedMs = isSettled ? changedMs : NaN;
+    return true;
   }
 
   readAll(): {
     readonly attachments: readonly Attachment[];
     readonly unusable: readonly UnusableFile[];
   } {
-    const files = listStateFiles(this.#directory);
-    for (const file of files) {
-      if (this.#isAbandoned(file)) removeFile(file.path);
-    }
+    const files = listStateFiles(this.directory);
+    const abandoned = removeFiles(
+      files.filter((file) => this.#isAbandoned(file)),
+    );
     const notes = files.filter(({ kind }) => kind === "release");
     const { values, unusable } = readStateFiles(
       notes,
       (path) => this.#load(path),
     );
-    return { attachments: values, unusable };
+    return { attachments: values, unusable: [...abandoned, ...unusable] };
   }
 
   remove(attachment: Attachment): void {
-    removeFile(`${this.#directory}/${this.#nameOf(attachment)}`);
+    removeFile(`${this.directory}/${this.#nameOf(attachment)}`);
   }
 
   #load(path: string): Attachment {

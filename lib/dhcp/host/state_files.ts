@@ -1,7 +1,7 @@
 /** The files of a state directory: finding and reading those of one kind. @module */
 
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
-import { lstat, readText } from "../../sys/files.ts";
+import { lstat, readSmallFile, removeFile } from "../../sys/files.ts";
 import type { UnusableFile } from "../daemon/ports.ts";
 import {
   type StateFileKind,
@@ -51,6 +51,13 @@ export function readStateFiles<T>(
   return { values, unusable };
 }
 
+/** Removes files that are of no use any more. @returns Those that cannot be removed. */
+export function removeFiles(
+  files: readonly StateFile[],
+): readonly UnusableFile[] {
+  return readStateFiles(files, (path) => removeFile(path)).unusable;
+}
+
 /**
  * Reads the text of a regular file of ordinary size.
  *
@@ -62,7 +69,7 @@ export function readStateFile(path: string): string {
   if (info.size > MAX_BYTES) {
     throw new SystemError(`larger than ${MAX_BYTES} bytes`);
   }
-  return readText(path);
+  return readSmallFile(path, MAX_BYTES) ?? "";
 }
 
 /** Checks that a file has the name of its content. @throws {DecodeError} if it has another. */

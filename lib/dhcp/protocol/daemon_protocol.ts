@@ -33,6 +33,7 @@
 
 import { DecodeError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
+import { parseJson } from "../../base/json_text.ts";
 import type { Attachment, ContainerInterface } from "../../cni/attachment.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
 import type { Result } from "../../cni/result.ts";
@@ -208,7 +209,7 @@ function formatLine(body: Readonly<Record<string, unknown>>): string {
 function parseLine(line: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line, "");
   } catch (cause) {
     throw new DecodeError("message is not JSON", "", { cause });
   }

@@ -6,6 +6,7 @@
 
 import { DecodeError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
+import { parseJson } from "../../base/json_text.ts";
 
 /** A change that an older release would misread gets a new number. */
 const FORMAT = 1;
@@ -26,7 +27,7 @@ export function formatStateFile(
 export function parseStateFile(text: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text, "");
   } catch (cause) {
     throw new DecodeError("not JSON", "", { cause });
   }

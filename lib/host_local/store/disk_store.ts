@@ -8,27 +8,22 @@ import type { Log } from "../../base/log_line.ts";
 import type { ContainerInterface } from "../../cni/attachment.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
 import { nowMs } from "../../sys/clock.ts";
-import {
-  attempt,
-  readSmallFile,
-  removeFile,
-  syncDirectory,
-} from "../../sys/files.ts";
+import { attempt, removeFile, syncDirectory } from "../../sys/files.ts";
 import type { AddPlan, Reservations } from "../add_plan.ts";
 import type {
   PendingReservations,
   Reservation,
-  ReservationCount,
   ReservationStore,
 } from "../ports.ts";
 import { formatOwner, ownerKey, parseOwner } from "../reservation_format.ts";
 import { bestEffort } from "./best_effort.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
-import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
+import {
+  FILE_NAME,
+  type NetworkDirectory,
+  readOwner,
+} from "./network_directory.ts";
 import { writeReservations } from "./write_reservations.ts";
-
-/** How many reservations are inspected to count those of an earlier boot. */
-const MAX_INSPECTED = 256;
 
 /** What a store is opened with. */
 export interface DiskStoreOptions {
@@ -81,14 +76,6 @@ export class DiskStore implements ReservationStore {
       : this.#reservations.addressesOf(attachment.containerId);
   }
 
-  count(): ReservationCount {
-    const { total, addresses } = this.#reservations.sample(MAX_INSPECTED);
-    const old = addresses.filter((address) =>
-      this.find(address)?.fromEarlierBoot === true
-    );
-    return { total, inspected: addresses.length, fromEarlierBoot: old.length };
-  }
-
   reservationsOf(attachment: ContainerInterface): Reservations {
     const addresses = [formatOwner(attachment), attachment.containerId]
       .flatMap((owner) => this.#reservations.addressesOf(owner))
@@ -97,7 +84,7 @@ export class DiskStore implements ReservationStore {
     const isUnanswered = this.#wasLeftUnanswered(attachment);
     const held = addresses.map((address) => ({
       address,
-      reusable: isUnanswered || this.find(address)?.fromEarlierBoot === true,
+      reusable: isUnanswered || this.#directory.isFromEarlierBoot(address),
     }));
     return {
       held,
@@ -115,7 +102,7 @@ export class DiskStore implements ReservationStore {
       return false;
     }
     const path = this.#directory.join(FILE_NAME.answered);
-    const owner = ownerKey(parseOwner(readSmallFile(path) ?? ""));
+    const owner = ownerKey(readOwner(path));
     return owner === formatOwner(attachment);
   }
 
@@ -159,11 +146,13 @@ export class DiskStore implements ReservationStore {
         removeFile(this.#directory.pathOf(address));
       }
     });
-    bestEffort(
+    const isMarkerRemoved = bestEffort(
       this.#log,
       "marker-not-removed",
       () => removeFile(this.#directory.join(FILE_NAME.answered)),
     );
+    // With a current index, the next command would not read the files and miss the marker.
+    if (!isMarkerRemoved) return;
     this.#reservations.save({
       removed: replaced,
       inserted: choices.flatMap(({ address, reused }) =>
@@ -185,7 +174,8 @@ export class DiskStore implements ReservationStore {
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
     const { table } = this.#reservations.readFiles();
     const unkept = [...table.entries()].filter(([address, owner]) => {
-      const reservation = owner === "" ? undefined : this.find(address);
+      if (owner === "") return false;
+      const reservation = this.#directory.find(address, parseOwner(owner));
       return reservation !== undefined && !keep(reservation);
     });
     this.#remove(unkept.map(([address]) => address));

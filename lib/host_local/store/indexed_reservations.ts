@@ -125,19 +125,6 @@ export class IndexedReservations implements Disposable {
     }
   }
 
-  /**
-   * Returns how many reservations there are, and up to `count` of their addresses.
-   *
-   * @throws {SystemError} if the files have to be read and cannot be.
-   */
-  sample(count: number): ReservationSample {
-    try {
-      return sampleOf(this.#source, count);
-    } catch (error) {
-      return sampleOf(this.#filesInstead(error), count);
-    }
-  }
-
   /** Returns the table of the files if `error` is a doubt about the index; throws it otherwise. */
   #filesInstead(error: unknown): ReservationTable {
     if (!(error instanceof IndexDoubt)) throw error;
@@ -210,14 +197,4 @@ export class IndexedReservations implements Disposable {
       stampIndex(this.#indexPath, this.#directory.path);
     } else if (own.has(FILE_NAME.index)) removeFile(this.#indexPath);
   }
-}
-
-/** The number of reservations, and some of their addresses. */
-export interface ReservationSample {
-  readonly total: number;
-  readonly addresses: readonly IpAddress[];
-}
-
-function sampleOf(source: ReservationLookup, count: number): ReservationSample {
-  return { total: source.size, addresses: source.someAddresses(count) };
 }

@@ -11,6 +11,7 @@ import {
   createFile,
   lstat,
   lstatOwn,
+  OversizeError,
   readSmallFile,
   removeFile,
   renameFile,
@@ -18,6 +19,7 @@ import {
 import type { Reservation } from "../ports.ts";
 import {
   cursorName,
+  type Owner,
   ownerKey,
   parseOwner,
   parseReservationName,
@@ -41,6 +43,11 @@ export const FILE_NAME = {
 } as const;
 
 const FILE_MODE = 0o600;
+/**
+ * Neither a reservation nor a cursor is longer: the kernel limits CNI_CONTAINERID to 128 KiB
+ * (execve(2)).
+ */
+const MAX_FILE_BYTES = 128 * 1024;
 
 /** What the files of a network said when all of them were read. */
 export interface DirectoryScan {
@@ -92,9 +99,8 @@ export class NetworkDirectory {
     unreadable: SystemError[],
   ): string | undefined {
     try {
-      const content = readSmallFile(this.pathOf(address));
-      const owner = parseOwner(content ?? "");
-      return owner.kind === "nobody" ? undefined : ownerKey(owner);
+      const owner = readOwner(this.pathOf(address));
+      return owner.kind === "none" ? undefined : ownerKey(owner);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       unreadable.push(error);
@@ -112,17 +118,28 @@ export class NetworkDirectory {
   }
 
   /**
+   * Tells whether the reservation of `address` was made before the last boot; false if there is
+   * none.
+   *
+   * @throws {SystemError} if the file system does not say.
+   */
+  isFromEarlierBoot(address: IpAddress): boolean {
+    const reservedAtMs = lstat(this.pathOf(address))?.mtime?.getTime();
+    return reservedAtMs !== undefined && isFromEarlierBoot(reservedAtMs);
+  }
+
+  /**
    * Returns the reservation of `address`, or undefined if there is none.
    *
+   * @param known The owner, if the file has been read already.
    * @throws {SystemError} if it cannot be read.
    */
-  find(address: IpAddress): Reservation | undefined {
+  find(address: IpAddress, known?: Owner): Reservation | undefined {
     const location = this.pathOf(address);
     const info = lstat(location);
     if (info === undefined) return undefined;
-    const owner = info.isFile
-      ? parseOwner(readSmallFile(location) ?? "")
-      : { kind: "unknown" } as const;
+    const owner = known ??
+      (info.isFile ? readOwner(location) : { kind: "unknown" });
     const reservedAtMs = info.mtime?.getTime() ?? 0;
     return {
       address,
@@ -134,13 +151,14 @@ export class NetworkDirectory {
   }
 
   /**
-   * Reads the text of the cursor of range set `index`; undefined if there is no such regular file.
+   * Reads the text of the cursor of range set `index`; undefined if there is no such regular file, or
+   * it is too long to be a cursor.
    *
    * @throws {SystemError} if it cannot be read.
    */
   readCursorText(index: number): string | undefined {
     const path = this.join(cursorName(index));
-    return lstat(path)?.isFile ? readSmallFile(path) : undefined;
+    return lstat(path)?.isFile ? readUnlessTooLong(path, undefined) : undefined;
   }
 
   /**
@@ -176,5 +194,29 @@ export class NetworkDirectory {
    */
   createPending(content: string): void {
     createFile(this.join(FILE_NAME.pending), content, FILE_MODE);
+  }
+}
+
+/**
+ * Reads the owner in the file at `path`: nobody if the file is missing or empty, unknown if it is
+ * too long.
+ *
+ * @throws {SystemError} if it cannot be read.
+ */
+export function readOwner(path: string): Owner {
+  const content = readUnlessTooLong(path, "");
+  return content === undefined ? { kind: "unknown" } : parseOwner(content);
+}
+
+/** Reads a file of this directory. Returns undefined if it is too long, `missing` if it is gone. */
+function readUnlessTooLong<T>(
+  path: string,
+  missing: T,
+): string | T | undefined {
+  try {
+    return readSmallFile(path, MAX_FILE_BYTES) ?? missing;
+  } catch (error) {
+    if (error instanceof OversizeError) return undefined;
+    throw error;
   }
 }

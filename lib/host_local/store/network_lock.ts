@@ -6,7 +6,13 @@
 
 import { SystemError } from "../../base/errors.ts";
 import { MAX_TIMER_MS } from "../../sys/timeout.ts";
-import { attempt, lstat, lstatOwn, systemError } from "../../sys/files.ts";
+import {
+  attempt,
+  errnoName,
+  lstat,
+  lstatOwn,
+  systemError,
+} from "../../sys/files.ts";
 
 const LOCK_MODE = 0o750;
 
@@ -15,9 +21,7 @@ const LOCK_MODE = 0o750;
  * directory.
  */
 function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
-  if (lstatOwn(path) !== undefined) {
-    return attempt("open", path, () => Deno.openSync(path));
-  }
+  if (lstatOwn(path) !== undefined) return openExisting(path);
   if (!create) return undefined;
   try {
     return Deno.openSync(path, {
@@ -35,6 +39,20 @@ function openLockFile(path: string, create: boolean): Deno.FsFile | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw systemError("open", path, error);
   }
+}
+
+function openExisting(path: string): Deno.FsFile {
+  return attempt("open", path, () => {
+    try {
+      // Should a FIFO have taken its place meanwhile, this does not wait for a writer (fifo(7)).
+      return Deno.openSync(path, { read: true, write: true });
+    } catch (error) {
+      // The lock can be taken without permission to write.
+      const isReadOnly = ["EACCES", "EROFS"].includes(errnoName(error) ?? "");
+      if (isReadOnly) return Deno.openSync(path);
+      throw error;
+    }
+  });
 }
 
 /**

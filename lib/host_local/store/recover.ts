@@ -4,13 +4,14 @@
  * @module
  */
 
-import { lstat, readSmallFile, removeFile } from "../../sys/files.ts";
-import { ownerKey, parseOwner } from "../reservation_format.ts";
+import { lstat, removeFile } from "../../sys/files.ts";
+import { ownerKey } from "../reservation_format.ts";
 import type { ReservationTable } from "../reservation_table.ts";
 import {
   type DirectoryScan,
   FILE_NAME,
   type NetworkDirectory,
+  readOwner,
 } from "./network_directory.ts";
 
 /**
@@ -37,7 +38,7 @@ function undoPending(
   const pending = directory.join(FILE_NAME.pending);
   const info = lstat(pending);
   if (info?.isFile !== true) return;
-  const owner = ownerKey(parseOwner(readSmallFile(pending) ?? ""));
+  const owner = ownerKey(readOwner(pending));
   for (const address of owner === "" ? [] : [...table.addressesOf(owner)]) {
     const path = directory.pathOf(address);
     // The same container may hold older addresses; only links of this very file belong to the ADD.

@@ -260,19 +260,9 @@ export class ReservationIndex implements ReservationLookup, Disposable {
     return run !== undefined && run.last >= key ? run : undefined;
   }
 
-  get size(): number {
-    const [row] = this.#rows("SELECT count(*) AS size FROM reservation");
-    return Number(row?.["size"]);
-  }
-
   addressesOf(owner: string): readonly IpAddress[] {
     const sql = "SELECT address FROM reservation WHERE owner = ?";
     return this.#rows(sql, owner).map((row) => fromKey(row["address"]));
-  }
-
-  someAddresses(count: number): readonly IpAddress[] {
-    const sql = "SELECT address FROM reservation LIMIT ?";
-    return this.#rows(sql, count).map((row) => fromKey(row["address"]));
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   answerTo,
   BadServer,
-  giving,
+  grantScript,
   type ReplyFields,
   type Script,
   textHex,
@@ -27,7 +27,7 @@ interface After {
 
 interface Row {
   readonly name: string;
-  /** Fields of the first ACK, in addition to T1 of one second. */
+  /** Fields of the first ACK; T1 of one second by default. */
   readonly first?: ReplyFields;
   /** The replies after the ADD. */
   readonly afterwards: Script;
@@ -63,19 +63,36 @@ async function until(
   }
 }
 
+/** The destinations of the routes through `eth0` that the kernel did not add. */
+function routesOf(netns: TestNetns): string[] {
+  return netns.list("route show dev eth0")
+    .filter(({ protocol }) => protocol !== "kernel")
+    .map(({ dst }): string => dst).sort();
+}
+
+/**
+ * 0.0.0.0/0, 10.1.0.0/16, 10.96.0.0/12, 169.254.169.254/32, and every other /4, through 192.0.2.1.
+ */
+const HOSTILE_ROUTES = [
+  "00 c0000201 100a01 c0000201 0c0a60 c0000201 20a9fea9fe c0000201",
+  ...["0", "2", "4", "6", "8", "a", "c", "e"].map((digit) =>
+    `04${digit}0 c0000201`
+  ),
+].join("");
+
 /** Grants the same address again. */
 const SAME = { options: ONE_SECOND_T1 };
 
 const ROWS: readonly Row[] = [
   {
-    name: "the client renews every second where T1 is one second",
+    name: "the client renews every second when T1 is one second",
     afterwards: (message) => [answerTo(message, "ACK", SAME)],
     check: async (after) => {
       const { log } = after.daemon;
       assert(!log.includes("event=unexpected-error"), log);
       await until(after, "three renewals", () => renewals(after).length >= 3);
       const [first, second, third] = renewals(after);
-      // Each renewal is an exchange of its own.
+      // Each renewal is a separate exchange.
       assertEquals(
         new Set([first, second, third].map((m) => m?.message.xid)).size,
         3,
@@ -150,7 +167,8 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    // Nothing listens on port 67, so the host replies by ICMP and the client's socket gets ECONNREFUSED.
+    // Nothing listens on port 67, so the host replies by ICMP and the client's socket gets
+    // ECONNREFUSED.
     name: "the client keeps its address when renewals get ICMP errors",
     afterwards: () => [],
     check: async (after) => {
@@ -166,7 +184,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "the client replaces its address by the one it is granted",
+    name: "the client replaces its address with a newly granted one",
     afterwards: (message) => [
       answerTo(message, "ACK", { ...SAME, yiaddr: ip("192.0.2.60") }),
     ],
@@ -188,7 +206,57 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "the client replaces its default route by the router it is granted",
+    name: "the client sets no routes of a renewal that an ADD would refuse",
+    ipam: { routes: { deny: ["10.96.0.0/12"] } },
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 121: HOSTILE_ROUTES },
+      }),
+    ],
+    check: async (after) => {
+      await until(
+        after,
+        "accepted route",
+        () => routesOf(after.container).includes("10.1.0.0/16"),
+      );
+      assertEquals(routesOf(after.container), ["10.1.0.0/16", "default"]);
+      assert(/event=route-dropped/.test(after.daemon.log), after.daemon.log);
+    },
+  },
+  {
+    name: "the client sets no routes of a renewal that it did not request",
+    ipam: { request: [{ option: 3, skipDefault: true }, { option: 1 }] },
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 121: HOSTILE_ROUTES },
+      }),
+    ],
+    check: async (after) => {
+      await until(after, "two renewals", () => renewals(after).length >= 2);
+      assertEquals(routesOf(after.container), ["default"]);
+      assert(!/event=lease-changed/.test(after.daemon.log), after.daemon.log);
+    },
+  },
+  {
+    name: "the client follows a router outside its subnet",
+    afterwards: (message) => [
+      answerTo(message, "ACK", {
+        options: { ...ONE_SECOND_T1, 3: "c6336401" },
+      }),
+    ],
+    check: async (after) => {
+      const { container } = after;
+      await until(
+        after,
+        "default route",
+        () => hasDefaultRoute(container, "198.51.100.1"),
+      );
+      assertEquals(routesOf(container), ["198.51.100.1", "default"]);
+    },
+  },
+  {
+    name:
+      "the client replaces its default route when an ACK names another router",
     afterwards: (message) => [
       answerTo(message, "ACK", {
         options: { ...ONE_SECOND_T1, 3: "c0000209" },
@@ -245,7 +313,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "the client ignores a NAK of an old exchange",
+    name: "the client ignores a NAK from an earlier exchange",
     afterwards: (message) => {
       const nak = answerTo(message, "NAK");
       nak[4] = (nak[4] ?? 0) ^ 0xff;
@@ -258,7 +326,8 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "endless NAKs cause no flood, and the client recovers when they end",
+    name:
+      "the client does not flood a server that sends endless NAKs, and recovers when they end",
     afterwards: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: textHex("no") } }),
@@ -277,7 +346,7 @@ const ROWS: readonly Row[] = [
       assertEquals(addressesOf(container), []);
       const { length } = server.wire.distinct;
       assert(length < 20, `${length} messages`);
-      server.script = giving();
+      server.script = grantScript();
       await until(
         after,
         "recovery",
@@ -289,26 +358,21 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** Rows about renewals with such servers. */
+/** The rows of this module. */
 export const BAD_RENEWAL_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   name: `bad server at renewal: ${row.name}`,
   run: async () => {
     await using host = new DhcpHost();
-    const first = { options: { ...ONE_SECOND_T1 }, ...row.first };
-    let isGranted = false;
-    await using server = new BadServer(host.server, (message) => {
-      if (isGranted) return row.afterwards(message);
-      isGranted = message.type === "REQUEST";
-      return giving({ ack: first })(message);
-    });
+    await using server = new BadServer(
+      host.server,
+      grantScript({ ack: row.first ?? SAME }),
+    );
     const daemon = await host.daemon();
     const container = host.container();
-    await host.add(
-      container,
-      row.ipam === undefined ? {} : {
-        ipam: row.ipam,
-      },
-    );
+    await host.add(container, row.ipam === undefined ? {} : { ipam: row.ipam });
+    // Only now, for on a busy machine the first renewal may come before the interface is
+    // configured.
+    server.script = row.afterwards;
     await row.check({ host, server, container, daemon });
     assertEquals(await daemon.end("SIGTERM"), 0);
     assert(!daemon.log.includes("event=unexpected-error"), daemon.log);

@@ -153,9 +153,10 @@ export class DhcpHost implements AsyncDisposable {
     return JSON.parse(reply).counters;
   }
 
-  /** The names of all files in the state directory. */
+  /** The names of all files in the state directory, without the lock file. */
   get stateFiles(): readonly string[] {
-    return [...Deno.readDirSync(this.stateDir)].map(({ name }) => name);
+    return [...Deno.readDirSync(this.stateDir)].map(({ name }) => name)
+      .filter((name) => name !== "lock");
   }
 
   /** The names of the lease files. */

@@ -1,5 +1,6 @@
 /**
- * All rows with real and scripted servers as one test, several at a time, for they mostly wait.
+ * All rows with real and scripted servers as one test. Several run at once, because rows mostly
+ * wait.
  *
  * @module
  */
@@ -10,6 +11,7 @@ import { testRowsInParallel } from "../../support/parallel_rows.ts";
 import { ACQUIRE_ROWS } from "./acquire_rows.ts";
 import { BAD_RENEWAL_ROWS } from "./bad_renewal_rows.ts";
 import { BAD_SERVER_ROWS } from "./bad_server_rows.ts";
+import { DAEMON_FILE_ROWS } from "./daemon_file_rows.ts";
 import { DNSMASQ_ROWS } from "./dnsmasq_rows.ts";
 import { GONE_ROWS } from "./gone_rows.ts";
 import { KEEP_ROWS } from "./keep_rows.ts";
@@ -34,4 +36,5 @@ testRowsInParallel(["root", `binary:${DHCP_BIN}`], "dhcp", [
   ...BAD_RENEWAL_ROWS,
   ...DNSMASQ_ROWS,
   ...PROCESS_ROWS,
+  ...DAEMON_FILE_ROWS,
 ], { width: 5 });

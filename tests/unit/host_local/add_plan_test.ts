@@ -148,14 +148,14 @@ Deno.test("planAdd() returns the range that the address lies in", () => {
 
 function refused(
   kind: string,
-  { message, address }: { readonly message: string; readonly address?: string },
+  { message, addresses = [], set }: {
+    readonly message: string;
+    readonly addresses?: readonly string[];
+    readonly set?: RangeSet;
+  },
 ): Record<string, unknown> {
-  return {
-    name: "PoolError",
-    kind,
-    message,
-    address: address === undefined ? undefined : ip(address),
-  };
+  const name = "PoolError";
+  return { name, kind, message, addresses: addresses.map(ip), set };
 }
 
 function inRange(set: number, reason: string): string {
@@ -168,7 +168,7 @@ const DUPLICATE = refused("duplicate", {
     0,
     "10.0.0.4 has been allocated to c1, duplicate allocation is not allowed",
   ),
-  address: "10.0.0.4",
+  addresses: ["10.0.0.4"],
 });
 
 function taken(address: string): unknown {
@@ -177,7 +177,7 @@ function taken(address: string): unknown {
       0,
       `requested IP address ${address} is not available in range set 10.0.0.1-10.0.0.6`,
     ),
-    address,
+    addresses: [address],
   });
 }
 
@@ -190,6 +190,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
         0,
         "no IP addresses available in range set: 10.0.0.1-10.0.0.6",
       ),
+      set: V4,
     }),
   },
   {
@@ -200,6 +201,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
         0,
         "no IP addresses available in range set: 10.0.0.1-10.0.0.2,10.1.0.1-10.1.0.2",
       ),
+      set: POOLS,
     }),
   },
   {
@@ -210,6 +212,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
         1,
         "no IP addresses available in range set: 10.0.0.1-10.0.0.6",
       ),
+      set: V4,
     }),
   },
   {
@@ -247,7 +250,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     input: { requested: ["10.0.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
-      address: "10.0.0.1",
+      addresses: ["10.0.0.1"],
     }),
   },
   {
@@ -255,15 +258,16 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     input: { sets: [POOLS], requested: ["10.1.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.1.0.1 is subnet's gateway"),
-      address: "10.1.0.1",
+      addresses: ["10.1.0.1"],
     }),
   },
   {
-    name: "a request for the gateway, as the gateway even if it is taken",
+    name:
+      "a request for the gateway, which is reported as the gateway even if it is taken",
     input: { requested: ["10.0.0.1"], others: ["10.0.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
-      address: "10.0.0.1",
+      addresses: ["10.0.0.1"],
     }),
   },
   {
@@ -290,7 +294,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     input: { requested: ["10.9.0.1"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.9.0.1",
-      address: "10.9.0.1",
+      addresses: ["10.9.0.1"],
     }),
   },
   {
@@ -298,7 +302,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     input: { requested: ["10.0.0.4", "10.0.0.5"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.0.0.5",
-      address: "10.0.0.5",
+      addresses: ["10.0.0.5"],
     }),
   },
   {
@@ -306,7 +310,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     input: { requested: ["10.9.0.1", "10.0.0.4", "fd00::1"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.9.0.1 fd00::1",
-      address: "10.9.0.1",
+      addresses: ["10.9.0.1", "fd00::1"],
     }),
   },
   {
@@ -314,7 +318,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     input: { requested: ["10.0.0.7"] },
     want: refused("outside-ranges", {
       message: "failed to allocate all requested IPs: 10.0.0.7",
-      address: "10.0.0.7",
+      addresses: ["10.0.0.7"],
     }),
   },
   {
@@ -325,6 +329,7 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
         0,
         "no IP addresses available in range set: 10.0.0.1-10.0.0.6",
       ),
+      set: V4,
     }),
   },
 ];
@@ -333,7 +338,7 @@ testRows("planAdd() refuses", REFUSALS, ({ input, want }) => {
   assertEquals(thrownBy(() => plan(input)), want);
 });
 
-Deno.test("planAdd() lets other errors through", () => {
+Deno.test("planAdd() throws other errors unchanged", () => {
   const failure = new TypeError("broken index");
   const broken = {
     ...reservations(),
@@ -394,7 +399,7 @@ function planIfServed(input: Input): ReturnType<typeof plan> | undefined {
   }
 }
 
-Deno.test("planAdd() chooses one address per set: no taken one, and no second one for a container", () => {
+Deno.test("planAdd() chooses one free address per set, and no second one for a container", () => {
   let served = 0;
   fc.assert(
     fc.property(state, (given) => {

@@ -56,6 +56,15 @@ const REFUSED = [
     prevResult: { ips: [{ address: "10.0.0.2" }] },
     want: badCidr("10.0.0.2"),
   },
+  {
+    name: "more than 1000 addresses",
+    prevResult: { ips: new Array(1001).fill({ address: "10.0.0.2/24" }) },
+    want: {
+      name: "ConfigError",
+      message: "more than 1000 addresses",
+      path: "prevResult.ips",
+    },
+  },
   { name: "a missing address", prevResult: { ips: [{}] }, want: badCidr("") },
   { name: "a null element", prevResult: { ips: [null] }, want: badCidr("") },
   {

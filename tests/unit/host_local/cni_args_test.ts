@@ -8,13 +8,12 @@ import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { testRows } from "../../support/rows.ts";
 import { thrownBy } from "../base/thrown.ts";
 
-function requested(text: string): string | undefined {
-  const address = parseCniArgs(text);
-  return address && formatIpAddress(address);
+function requested(text: string): string {
+  return parseCniArgs(text).map(formatIpAddress).join(" ");
 }
 
 const TAKEN = [
-  { name: "no text", text: "", want: undefined },
+  { name: "no text", text: "", want: "" },
   { name: "IP", text: "IP=10.0.0.5", want: "10.0.0.5" },
   {
     name: "ip in lower case (cni-args-ip-lower-case)",
@@ -37,7 +36,22 @@ const TAKEN = [
     text: "IP=::ffff:10.0.0.5/120",
     want: "10.0.0.5",
   },
-  { name: "an empty IP as absent", text: "IP=", want: undefined },
+  {
+    name: "a list of addresses (cni-args-ip-list)",
+    text: "IP=10.80.0.77/24,fd80::77/64",
+    want: "10.80.0.77 fd80::77",
+  },
+  {
+    name: "the last of two lists",
+    text: "IP=10.0.0.5,fd80::5;ip=10.0.0.6,fd80::6",
+    want: "10.0.0.6 fd80::6",
+  },
+  {
+    name: "several addresses of one family",
+    text: "IP=10.0.0.5,10.0.0.6",
+    want: "10.0.0.5 10.0.0.6",
+  },
+  { name: "an empty IP as absent", text: "IP=", want: "" },
   { name: "the last IP", text: "IP=10.0.0.5;IP=10.0.0.6", want: "10.0.0.6" },
   {
     name: "the last of both spellings",
@@ -47,7 +61,7 @@ const TAKEN = [
   {
     name: "an empty last IP as absent",
     text: "IP=10.0.0.5;IP=",
-    want: undefined,
+    want: "",
   },
   {
     name: "unknown keys if IgnoreUnknown is 1",
@@ -57,12 +71,12 @@ const TAKEN = [
   {
     name: "IgnoreUnknown after the unknown key",
     text: "K=V;IgnoreUnknown=TRUE",
-    want: undefined,
+    want: "",
   },
   {
     name: "the last IgnoreUnknown",
     text: "K=V;IgnoreUnknown=0;IgnoreUnknown=true",
-    want: undefined,
+    want: "",
   },
   {
     name: "IgnoreUnknown=0 without unknown keys",
@@ -72,7 +86,7 @@ const TAKEN = [
 ] as const;
 
 testRows("parseCniArgs() takes", TAKEN, ({ text, want }) => {
-  assertEquals<string | undefined>(requested(text), want);
+  assertEquals<string>(requested(text), want);
 });
 
 function unmarshal(value: string): string {
@@ -139,9 +153,19 @@ const REFUSED = [
     want: badIp("IP=foo", "foo"),
   },
   {
-    name: "a list of addresses",
-    text: "IP=10.0.0.5,10.0.0.6",
-    want: badIp("IP=10.0.0.5,10.0.0.6", "10.0.0.5,10.0.0.6"),
+    name: "a list with a word",
+    text: "IP=10.0.0.5,foo",
+    want: badIp("IP=10.0.0.5,foo", "10.0.0.5,foo"),
+  },
+  {
+    name: "a list that ends with a comma",
+    text: "IP=10.0.0.5,",
+    want: badIp("IP=10.0.0.5,", "10.0.0.5,"),
+  },
+  {
+    name: "a list with a space",
+    text: "IP=10.0.0.5, fd80::5",
+    want: badIp("IP=10.0.0.5, fd80::5", "10.0.0.5, fd80::5"),
   },
   {
     name: "a leading zero",

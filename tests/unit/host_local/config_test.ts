@@ -298,6 +298,28 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     want: refused("invalid IP address 10.0.0.5/33", "runtimeConfig.ips[1]"),
   },
   {
+    name: "more than 1000 requested addresses",
+    input: {
+      keys: withRequests({
+        fromArgs: new Array(600).fill("10.0.0.5"),
+        fromRuntime: new Array(401).fill("10.0.0.5"),
+      }),
+    },
+    want: refused("more than 1000 requested addresses", ""),
+  },
+  {
+    name: "more than 1000 ranges",
+    input: {
+      keys: ipam({
+        ranges: [
+          new Array(500).fill({ subnet: "10.1.0.0/24" }),
+          new Array(500).fill({ subnet: "10.2.0.0/24" }),
+        ],
+      }),
+    },
+    want: refused("more than 1000 ranges", "ipam.ranges"),
+  },
+  {
     name: "no range set",
     input: { keys: { ipam: {} } },
     want: refused("no IP ranges specified", "ipam.ranges"),

@@ -10,7 +10,6 @@ import type { StoreConfig } from "../../../lib/host_local/config.ts";
 import type {
   PendingReservations,
   Reservation,
-  ReservationCount,
   ReservationStore,
   ReservationStores,
 } from "../../../lib/host_local/ports.ts";
@@ -143,11 +142,6 @@ export class FakeStores implements ReservationStores, ReservationStore {
       fromEarlierBoot: false,
       location: `${DIRECTORY}/${name}`,
     };
-  }
-
-  count(): ReservationCount {
-    const total = this.files.size;
-    return { total, inspected: total, fromEarlierBoot: 0 };
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {

@@ -34,6 +34,17 @@ const READ = [
     want: [attachment(), { containerId: "c2", ifName: "net1" }],
   },
   { name: "an empty list", json: { [SPEC_KEY]: [] }, want: [] },
+  { name: "null as an empty list", json: { [SPEC_KEY]: null }, want: [] },
+  {
+    name: "null under the key of older runtimes as an empty list",
+    json: { [OLD_KEY]: null },
+    want: [],
+  },
+  {
+    name: "a list beside null",
+    json: { [SPEC_KEY]: null, [OLD_KEY]: [C1] },
+    want: [attachment()],
+  },
   {
     name: "an empty list and a null one",
     json: { [SPEC_KEY]: [], [OLD_KEY]: null },
@@ -66,7 +77,11 @@ function missing(key: string): Record<string, unknown> {
 
 const REFUSED = [
   { name: "no list at all", json: {}, want: NO_LIST },
-  { name: "a null list", json: { [SPEC_KEY]: null }, want: NO_LIST },
+  {
+    name: "a list under another key",
+    json: { "cni.dev/valid": [C1] },
+    want: NO_LIST,
+  },
   {
     name: "an element without a container ID",
     json: { [SPEC_KEY]: [{ ifname: "eth0" }] },
@@ -165,7 +180,7 @@ const OWNERS: readonly [name: string, owner: Owner, want: boolean][] = [
     false,
   ],
   ["an unknown owner", { kind: "unknown" }, false],
-  ["nobody", { kind: "nobody" }, false],
+  ["no owner", { kind: "none" }, false],
 ];
 
 testRows(

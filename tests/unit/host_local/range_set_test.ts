@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { JsonObject } from "../../../lib/base/json_reader.ts";
 import { formatRange, readRange } from "../../../lib/host_local/range.ts";
 import {
+  countUsableAddresses,
   familyOf,
   findRange,
   formatRangeSet,
@@ -9,6 +10,7 @@ import {
   rangesWithOutsideGateway,
   refuseOverlappingSets,
   resolveRangeSets,
+  usableAddresses,
 } from "../../../lib/host_local/range_set.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { testRows } from "../../support/rows.ts";
@@ -108,6 +110,44 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     ),
   },
   {
+    name: "a range of its gateway alone",
+    sets: [[{ ...slice(5, 5), gateway: "10.0.0.5" }]],
+    want: refused(
+      "invalid range set 0: every address in 10.0.0.5-10.0.0.5 is a gateway",
+      "s[0][0]",
+    ),
+  },
+  {
+    name: "ranges of the default gateway alone",
+    sets: [[{ subnet: "10.0.0.0/24", rangeEnd: "10.0.0.1" }]],
+    want: refused(
+      "invalid range set 0: every address in 10.0.0.1-10.0.0.1 is a gateway",
+      "s[0][0]",
+    ),
+  },
+  {
+    name: "ranges of each other's gateways",
+    sets: [["fd00::/64"], [
+      { ...slice(5, 5), gateway: "10.0.0.6" },
+      { ...slice(6, 6), gateway: "10.0.0.5" },
+    ]],
+    want: refused(
+      "invalid range set 1: every address in 10.0.0.5-10.0.0.5,10.0.0.6-10.0.0.6 is a gateway",
+      "s[1][0]",
+    ),
+  },
+  {
+    name: "an overlap before a range of its gateway",
+    sets: [[
+      { ...slice(5, 5), gateway: "10.0.0.5" },
+      { ...slice(5, 5), gateway: "10.0.0.5" },
+    ]],
+    want: refused(
+      "invalid range set 0: subnets 10.0.0.5-10.0.0.5 and 10.0.0.5-10.0.0.5 overlap",
+      "",
+    ),
+  },
+  {
     name: "an invalid range before an overlap",
     sets: [[slice(10, 20), slice(20, 30), "10.0.0.1/24"]],
     want: hostBits(0, "s[0][2].subnet"),
@@ -131,6 +171,66 @@ Deno.test("resolveRangeSets() does not compare sets", () => {
     undefined,
   );
 });
+
+const COUNTS: readonly {
+  name: string;
+  set: readonly [string | RangeKeys, ...(string | RangeKeys)[]];
+  want: bigint;
+  first: readonly string[];
+}[] = [
+  {
+    name: "all but the default gateway",
+    set: ["10.0.0.0/29"],
+    want: 5n,
+    first: ["10.0.0.2", "10.0.0.3"],
+  },
+  {
+    name: "all if the gateway is elsewhere",
+    set: [{ subnet: "10.0.0.0/29", gateway: "10.9.0.1" }],
+    want: 6n,
+    first: ["10.0.0.1", "10.0.0.2"],
+  },
+  {
+    name: "no gateway of a sibling range",
+    set: [slice(5, 6), { ...slice(8, 9), gateway: "10.0.0.5" }],
+    want: 3n,
+    first: ["10.0.0.6", "10.0.0.8"],
+  },
+  {
+    name: "one gateway of two ranges once",
+    set: [
+      { ...slice(5, 6), gateway: "10.0.0.5" },
+      { ...slice(8, 9), gateway: "10.0.0.5" },
+    ],
+    want: 3n,
+    first: ["10.0.0.6", "10.0.0.8"],
+  },
+  {
+    name: "a single address",
+    set: ["10.0.0.9/32"],
+    want: 1n,
+    first: ["10.0.0.9"],
+  },
+  {
+    name: "a large IPv6 range",
+    set: ["fd00::/64"],
+    want: 2n ** 64n - 2n,
+    first: ["fd00::2", "fd00::3"],
+  },
+];
+
+testRows(
+  "countUsableAddresses() and usableAddresses() count",
+  COUNTS,
+  ({ set: [head, ...tail], want, first }) => {
+    const set = rangeSet(head, ...tail);
+    assertEquals(countUsableAddresses(set), want);
+    assertEquals(
+      usableAddresses(set).take(2).map(formatIpAddress).toArray(),
+      [...first],
+    );
+  },
+);
 
 const SET = rangeSet("10.0.0.0/30", {
   subnet: "10.1.0.0/24",

@@ -3,17 +3,15 @@ import {
   PoolError,
   type PoolErrorKind,
 } from "../../../lib/host_local/add_plan.ts";
-import type {
-  Reservation,
-  ReservationCount,
-} from "../../../lib/host_local/ports.ts";
+import type { Reservation } from "../../../lib/host_local/ports.ts";
 import {
   describeRefusal,
   describeReservation,
   formatAge,
 } from "../../../lib/host_local/refusal_details.ts";
+import { sameAddress } from "../../../lib/net/ip_address.ts";
 import { testRows } from "../../support/rows.ts";
-import { attachment, ip } from "./builders.ts";
+import { attachment, ip, rangeSet } from "./builders.ts";
 
 const AGES: readonly [ms: number, want: string][] = [
   [-5_000, "0s"],
@@ -72,8 +70,8 @@ const DESCRIPTIONS = [
       "10.0.0.4 is held by an unknown owner since 2026-01-02T02:04:05.000Z (1h ago, in this boot): /d/net/10.0.0.4",
   },
   {
-    name: "nobody",
-    facts: { owner: { kind: "nobody" } },
+    name: "no owner",
+    facts: { owner: { kind: "none" } },
     want:
       "10.0.0.4 is held by an unknown owner since 2026-01-02T02:04:05.000Z (1h ago, in this boot): /d/net/10.0.0.4",
   },
@@ -89,65 +87,123 @@ testRows(
 
 interface Refusal {
   readonly name: string;
-  readonly kind: PoolErrorKind;
-  /** The reservation of 10.0.0.4, the address that the error is about. */
-  readonly found?: Reservation;
-  readonly count?: ReservationCount;
+  readonly error: PoolError;
+  /** The reservations by address. */
+  readonly found?: readonly Reservation[];
   readonly want: string;
 }
 
 const OLD = reservation({ fromEarlierBoot: true });
 const ADVICE =
   "a DEL or GC by the runtime releases those that are no longer in use";
+const SETS = [
+  rangeSet("10.0.0.0/29"),
+  rangeSet("fd00::/64", "fd01::/64"),
+] as const;
+
+function refusal(
+  kind: PoolErrorKind,
+  ...addresses: readonly string[]
+): PoolError {
+  return new PoolError(kind, "no", { addresses: addresses.map(ip) });
+}
+
+function exhausted(subnet: string): PoolError {
+  return new PoolError("exhausted", "no", { set: rangeSet(subnet) });
+}
 
 const REFUSALS: readonly Refusal[] = [
   {
-    name: "an exhausted pool",
-    kind: "exhausted",
-    count: { total: 3, inspected: 3, fromEarlierBoot: 1 },
-    want: "3 addresses are held in /d/net, " +
+    name: "a full set, without the reservations of other sets",
+    error: exhausted("10.0.0.0/29"),
+    found: [
+      OLD,
+      reservation({ address: ip("10.0.0.5") }),
+      reservation({ address: ip("10.0.1.5"), fromEarlierBoot: true }),
+    ],
+    want: "this range set has 5 usable addresses, all held in /d/net, " +
       `1 of them since before the last boot; ${ADVICE}`,
   },
   {
-    name: "an exhausted pool that was inspected in part",
-    kind: "exhausted",
-    count: { total: 60_000, inspected: 1_000, fromEarlierBoot: 12 },
-    want: "60000 addresses are held in /d/net, " +
-      `12 of the first 1000 since before the last boot; ${ADVICE}`,
+    name: "a full set of one address",
+    error: exhausted("10.0.0.4/32"),
+    found: [OLD],
+    want: "this range set has 1 usable address, all held in /d/net, " +
+      `1 of them since before the last boot; ${ADVICE}`,
+  },
+  {
+    name: "a full set that is inspected in part",
+    error: exhausted("10.0.0.0/16"),
+    found: [
+      OLD,
+      reservation({ address: ip("10.0.1.1"), fromEarlierBoot: true }),
+      reservation({ address: ip("10.0.1.2"), fromEarlierBoot: true }),
+    ],
+    want: "this range set has 65533 usable addresses, all held in /d/net, " +
+      `2 of the first 256 since before the last boot; ${ADVICE}`,
   },
   {
     name: "a duplicate",
-    kind: "duplicate",
-    found: reservation(),
+    error: refusal("duplicate", "10.0.0.4"),
+    found: [reservation()],
     want: describeReservation(reservation(), NOW_MS),
   },
   {
     name: "a taken address",
-    kind: "not-available",
-    found: OLD,
+    error: refusal("not-available", "10.0.0.4"),
+    found: [OLD],
     want: describeReservation(OLD, NOW_MS),
   },
   {
     name: "a taken address without a reservation",
-    kind: "not-available",
+    error: refusal("not-available", "10.0.0.4"),
     want: "see /d/net",
   },
-  { name: "a gateway", kind: "gateway", found: reservation(), want: "" },
+  {
+    name: "a gateway",
+    error: refusal("gateway", "10.0.0.4"),
+    found: [reservation()],
+    want: "",
+  },
   {
     name: "an address outside the ranges",
-    kind: "outside-ranges",
-    found: reservation(),
-    want: "",
+    error: refusal("outside-ranges", "10.9.9.9"),
+    want: "10.9.9.9 is outside the ranges " +
+      "10.0.0.1-10.0.0.6,fd00::1-fd00::ffff:ffff:ffff:ffff," +
+      "fd01::1-fd01::ffff:ffff:ffff:ffff",
+  },
+  {
+    name: "an address of a set that serves another request",
+    error: refusal("outside-ranges", "fd01::5"),
+    want: "fd01::5 is in range set 1, which serves only one request: fd00::7",
+  },
+  {
+    name: "every address that is not served",
+    error: refusal("outside-ranges", "fd01::5", "10.9.9.9", "10.0.0.4"),
+    want:
+      "fd01::5 is in range set 1, which serves only one request: fd00::7; " +
+      "10.9.9.9 is outside the ranges 10.0.0.1-10.0.0.6," +
+      "fd00::1-fd00::ffff:ffff:ffff:ffff,fd01::1-fd01::ffff:ffff:ffff:ffff; " +
+      "10.0.0.4 is in range set 0, which serves only one request: 10.0.0.3",
   },
 ];
 
-testRows("describeRefusal() explains", REFUSALS, ({ kind, want, ...facts }) => {
-  const { found, count = { total: 0, inspected: 0, fromEarlierBoot: 0 } } =
-    facts;
-  const details = describeRefusal(new PoolError(kind, "no", ip("10.0.0.4")), {
-    store: { find: () => found, count: () => count },
-    nowMs: NOW_MS,
-    directory: "/d/net",
-  });
-  assertEquals(details, want);
-});
+testRows(
+  "describeRefusal() explains",
+  REFUSALS,
+  ({ error, want, found = [] }) => {
+    const details = describeRefusal(error, {
+      store: {
+        find: (address) =>
+          found.find((held) => sameAddress(held.address, address)),
+      },
+      nowMs: NOW_MS,
+      directory: "/d/net",
+      rangeSets: SETS,
+      requestedAddresses: ["10.0.0.3", "fd00::7", "fd01::5", "10.0.0.4"].map(
+        ip,
+      ),
+    });
+    assertEquals(details, want);
+  },
+);

@@ -192,16 +192,6 @@ const ROWS: readonly Row[] = [
     files: { "10.0.0.2": C1 },
     run: (store) => assertEquals(store.find(ip("10.0.0.3")), undefined),
   },
-  {
-    name: "count() counts every reservation",
-    files: { "10.0.0.2": C1, "2001:db8::2": C1, "10.0.0.5": UNKNOWN },
-    run: (store) =>
-      assertEquals(store.count(), {
-        total: 3,
-        inspected: 3,
-        fromEarlierBoot: 0,
-      }),
-  },
 ];
 
 /**

@@ -35,7 +35,9 @@ testRows("lease files and release notes:", STORE_CONTRACT, async ({ run }) => {
   await run({
     leases: open(directory),
     releaseNotes: new ReleaseNotes(directory.join("state"), CONTEXT),
-    leaveNote: (attachment) => writeReleaseNote(socketPath, attachment),
+    leaveNote: async (attachment) => {
+      await writeReleaseNote(socketPath, attachment);
+    },
   });
 });
 
@@ -109,4 +111,14 @@ Deno.test("LeaseFiles ignores a lease file under the name of another attachment"
   assertEquals(unusable.map(({ path }) => path), [
     directory.join(`state/${name}`),
   ]);
+});
+
+Deno.test("LeaseFiles makes the state directory again if it was removed", () => {
+  using directory = new TempDir();
+  const leases = open(directory);
+  for (const record of [OFFERED, LEASED]) {
+    Deno.removeSync(directory.join("state"), { recursive: true });
+    leases.write(record);
+    assertEquals(leases.read(ATTACHMENT), record);
+  }
 });

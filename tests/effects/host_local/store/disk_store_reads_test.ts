@@ -22,7 +22,6 @@ function indexed(size: number): Network {
 function refuse(network: Network, call: AddCall): void {
   assertThrows(() => network.add({ subnets: [POOL], ...call }), PoolError);
   using store = network.open();
-  store.count();
   store.find(ip(TAKEN));
 }
 
@@ -121,7 +120,7 @@ const FIRST_COMMANDS: readonly {
 ];
 
 testRows(
-  "only the first command after a foreign change reads every file, be it",
+  "only the first command after a foreign change reads every file:",
   FIRST_COMMANDS,
   ({ run }) => {
     using network = indexed(300);
@@ -147,20 +146,6 @@ Deno.test("a failed ADD leaves reading every file to the next command", () => {
   assertThrows(failing, TypeError);
   assertEquals(network.readsOf(() => network.release()).scans, 1);
   assertEquals(network.heldBy({ containerId: "c2" }), []);
-});
-
-Deno.test("count() inspects up to 256 reservations, and counts all", () => {
-  using network = indexed(300);
-  look(network, (store) => {
-    const reads = network.readsOf(() =>
-      assertEquals(store.count(), {
-        total: 301,
-        inspected: 256,
-        fromEarlierBoot: 0,
-      })
-    );
-    assertEquals(reads, { scans: 0, files: 256 });
-  });
 });
 
 Deno.test("STATUS compares an exhausted range with the files up to 1,024 addresses", () => {

@@ -3,7 +3,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { PoolError } from "../../../../lib/host_local/add_plan.ts";
 import { testRows } from "../../../support/rows.ts";
-import { attachment } from "../../../unit/host_local/builders.ts";
+import { attachment, ip } from "../../../unit/host_local/builders.ts";
 import { C1, C2, C9, Network } from "./network.ts";
 
 /** A network in which an ADD of c1 got as far as `marker` and its links `names`. */
@@ -69,7 +69,20 @@ testRows(
   },
 );
 
-Deno.test("DEL undoes only what the killed ADD reserved (rollback)", () => {
+Deno.test("ADD undoes nothing for a .pending that is too long, and removes it", () => {
+  using network = new Network({
+    "10.0.0.2": C1,
+    ".pending": `${C1}${"x".repeat(1_000_000)}`,
+  });
+  assertEquals(network.add({ containerId: "c2" }), ["10.0.0.3"]);
+  assertEquals(Object.keys(network.read()).sort(), [
+    "10.0.0.2",
+    "10.0.0.3",
+    "last_reserved_ip.0",
+  ]);
+});
+
+Deno.test("DEL releases only the addresses that the killed ADD reserved (rollback)", () => {
   using network = interrupted({
     marker: ".pending",
     names: ["10.0.0.2"],
@@ -177,7 +190,11 @@ testRows(
     using network = new Network({ "10.0.0.2": content });
     const before = network.snapshot();
     using store = network.open({ repair: false });
-    assertEquals([store.heldBy(attachment()), store.count().total], [[], 0]);
+    assertEquals(store.heldBy(attachment()), []);
+    assertEquals(
+      store.firstFree(ip("10.0.0.2"), ip("10.0.0.2")),
+      ip("10.0.0.2"),
+    );
     assertEquals(network.snapshot(), before);
   },
 );

@@ -17,6 +17,23 @@ function permissionsOf(path: string): number {
   return (Deno.lstatSync(path).mode ?? 0) & 0o777;
 }
 
+Deno.test("DEL releases what a container with the longest possible ID holds", () => {
+  using network = new Network();
+  const containerId = "c".repeat(128 * 1024 - "CNI_CONTAINERID=".length - 1);
+  assertEquals(network.add({ containerId }), ["10.0.0.2"]);
+  network.release({ containerId });
+  assertEquals(network.read(), { "last_reserved_ip.0": "10.0.0.2" });
+});
+
+Deno.test("ADD replaces a cursor that is too long", () => {
+  using network = new Network({ "last_reserved_ip.0": "1".repeat(1_000_000) });
+  assertEquals(network.add(), ["10.0.0.2"]);
+  assertEquals(network.read(), {
+    "10.0.0.2": C1,
+    "last_reserved_ip.0": "10.0.0.2",
+  });
+});
+
 Deno.test("ADD leaves the same files as upstream", () => {
   using network = new Network();
   assertEquals(network.add({ subnets: DUAL_STACK }), [
@@ -83,7 +100,7 @@ Deno.test("ADD moves the cursor to a requested address", () => {
   assertEquals(network.read()["last_reserved_ip.0"], "10.0.0.5");
 });
 
-Deno.test("ADD skips what other containers hold", () => {
+Deno.test("ADD skips addresses that other containers hold", () => {
   using network = new Network({
     "10.0.0.2": C2,
     "10.0.0.3": "c3",
@@ -189,7 +206,10 @@ Deno.test("ADD writes nothing if it is refused", () => {
   using network = new Network({ "10.0.0.4": C1 });
   const before = network.snapshot();
   const error = assertThrows(() => network.add(), PoolError);
-  assertEquals([error.kind, error.address], ["duplicate", ip("10.0.0.4")]);
+  assertEquals([error.kind, error.addresses], [
+    "duplicate",
+    [ip("10.0.0.4")],
+  ]);
   assertEquals(network.snapshot(), before);
 });
 
@@ -200,7 +220,7 @@ Deno.test("ADD names the first of several duplicates in the order of file names"
     "10.0.0.8": "c1",
   });
   const error = assertThrows(() => network.add(), PoolError);
-  assertEquals(error.address, ip("10.0.0.10"));
+  assertEquals(error.addresses, [ip("10.0.0.10")]);
 });
 
 Deno.test("ADD allocates another address for another interface of the container", () => {
@@ -321,7 +341,7 @@ Deno.test("ADD keeps the addresses from before the boot if the answer fails", ()
   assertEquals(network.add(), ["10.0.0.7"]);
 });
 
-Deno.test("GC leaves alone what is not a reservation of a known owner", () => {
+Deno.test("GC removes only reservations of known owners", () => {
   using network = new Network({
     "10.0.0.2": C1,
     "10.0.0.3": C2,

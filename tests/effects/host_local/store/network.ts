@@ -4,7 +4,10 @@ import { formatLogLine } from "../../../../lib/base/log_line.ts";
 import type { ContainerInterface } from "../../../../lib/cni/attachment.ts";
 import { planAdd } from "../../../../lib/host_local/add_plan.ts";
 import type { Reservation } from "../../../../lib/host_local/ports.ts";
-import { formatOwner } from "../../../../lib/host_local/reservation_format.ts";
+import {
+  formatOwner,
+  type Owner,
+} from "../../../../lib/host_local/reservation_format.ts";
 import {
   DiskStore,
   type DiskStoreOptions,
@@ -58,9 +61,14 @@ class CountedDirectory extends NetworkDirectory {
     return super.scan();
   }
 
-  override find(address: IpAddress): Reservation | undefined {
+  override find(address: IpAddress, known?: Owner): Reservation | undefined {
     this.reads.files++;
-    return super.find(address);
+    return super.find(address, known);
+  }
+
+  override isFromEarlierBoot(address: IpAddress): boolean {
+    this.reads.files++;
+    return super.isFromEarlierBoot(address);
   }
 
   override has(address: IpAddress): boolean {

@@ -41,18 +41,35 @@ Deno.test("scan() tells reservations, empty files and its own files apart", () =
   assertEquals([...own].sort(), [".pending", "lock"]);
 });
 
+/** Longer than any reservation, cursor or marker. */
+const TOO_LONG = `x${" ".repeat(1_000_000)}x`;
+
+Deno.test("scan() and find() take a file that is too long for a reservation of an unknown owner", () => {
+  using network = new Network({ "10.0.0.2": TOO_LONG, "10.0.0.3": "" });
+  Deno.truncateSync(network.join("10.0.0.3"), 2 ** 40);
+  const directory = new NetworkDirectory(network.path);
+  const { table, blank, unreadable } = directory.scan();
+  const held = [...table.entries()].map((
+    [address, owner],
+  ) => [formatIpAddress(address), owner]);
+  assertEquals(held.sort(), [["10.0.0.2", ""], ["10.0.0.3", ""]]);
+  assertEquals([blank, unreadable], [[], []]);
+  assertEquals(directory.find(ip("10.0.0.2"))?.owner, { kind: "unknown" });
+});
+
 const CURSORS: readonly [content: string, want: IpAddress | undefined][] = [
   ["10.0.0.2", ip("10.0.0.2")],
   ["2001:db8::2", ip("2001:db8::2")],
   ["2001:DB8:0::2", ip("2001:db8::2")],
   ["10.0.0.2\n", undefined],
   ["", undefined],
+  [TOO_LONG, undefined],
 ];
 
 testRows(
   "readCursor() parses",
   CURSORS.map(([content, want]) => ({
-    name: JSON.stringify(content),
+    name: JSON.stringify(content.slice(0, 20)),
     content,
     want,
   })),

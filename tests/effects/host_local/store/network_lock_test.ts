@@ -4,6 +4,7 @@ import {
   lockFile,
   probeLock,
 } from "../../../../lib/host_local/store/network_lock.ts";
+import { makeFifo } from "../../../support/fifo.ts";
 import { testRows } from "../../../support/rows.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
@@ -196,8 +197,7 @@ const WRONG = [
   },
   {
     name: "a FIFO",
-    plant: (path) =>
-      void new Deno.Command("mkfifo", { args: [path] }).outputSync(),
+    plant: makeFifo,
     reason: "is not a regular file",
   },
 ] as const satisfies readonly {

@@ -334,7 +334,7 @@ Deno.test("an acquisition that waited for its link still obeys the first NAK at 
   assertEquals([client.last.type, client.last.atMs], ["DISCOVER", T0 + 500]);
 });
 
-Deno.test("a flapping link does not make a waiting acquisition flood", () => {
+Deno.test("a flapping link does not make a waiting acquisition flood the network", () => {
   const client = clientIn("INIT (link down)");
   for (let i = 0; i < 600; i++) {
     client.event({ kind: "linkUp" }).advance(50)

@@ -235,6 +235,16 @@ testRows("leaseFromAck() refuses an ACK", [
     want: "Subnet Mask 0.0.0.0",
   },
   {
+    name: "with the subnet mask of half of IPv4",
+    options: { 1: "80000000" },
+    want: "Subnet Mask 128.0.0.0",
+  },
+  {
+    name: "with the subnet mask of a /3",
+    options: { 1: "e0000000" },
+    want: "Subnet Mask 224.0.0.0",
+  },
+  {
     name: "without a server identifier",
     options: { 54: undefined },
     want: "no Server Identifier (option 54)",

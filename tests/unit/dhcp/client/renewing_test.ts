@@ -540,7 +540,7 @@ Deno.test("a link that comes back makes the client verify its lease, which stays
   assertEquals(later, []);
 });
 
-Deno.test("a flapping link does not make a client with a lease flood", () => {
+Deno.test("a flapping link does not make a client with a lease flood the network", () => {
   const client = clientIn("BOUND");
   for (let i = 0; i < 600; i++) {
     client.event({ kind: "linkDown" }).advance(50)

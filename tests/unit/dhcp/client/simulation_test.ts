@@ -98,7 +98,7 @@ function play(
   return new Array<DhcpMessage>(times).fill(given);
 }
 
-Deno.test(`a client sends at most ${MAX_PER_MINUTE} messages a minute, whatever a server answers`, () => {
+Deno.test(`a client sends at most ${MAX_PER_MINUTE} messages per minute, for any answers of a server`, () => {
   checkProperty(
     fc.property(
       fc.array(move, { minLength: 1, maxLength: 8 }),

@@ -86,6 +86,16 @@ testRows<Row>("reportFailure()", [
       "cancelled: DEL received for this attachment, caller disconnected, or daemon shutting down",
   },
   {
+    name: "not-sent: an I/O failure, with its advice",
+    failure: {
+      kind: "not-sent",
+      error: new SystemError("socket: refused", { advice: "allow it" }),
+    },
+    code: 5,
+    message: "cannot send DHCP messages: socket: refused",
+    details: "allow it",
+  },
+  {
     name: "not-stored: an I/O failure, with its advice",
     failure: {
       kind: "not-stored",

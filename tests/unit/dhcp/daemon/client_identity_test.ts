@@ -89,7 +89,7 @@ testRows("clientSettings() broadcast", [
     want: false,
   },
   {
-    name: "is on without chaddr, whatever the network configures",
+    name: "is on without chaddr, for any network configuration",
     chaddr: "",
     broadcast: false,
     want: true,

@@ -4,9 +4,11 @@ import type { ClientEffect } from "../../../../lib/dhcp/client/event.ts";
 import {
   answerDueMs,
   ClientSocket,
+  type SendOutcome,
 } from "../../../../lib/dhcp/daemon/client_socket.ts";
 import type { Log } from "../../../../lib/base/log_line.ts";
 import { PacketRate } from "../../../../lib/dhcp/daemon/packet_rate.ts";
+import { SendRefusedError } from "../../../../lib/dhcp/daemon/ports.ts";
 import { Metrics } from "../../../../lib/dhcp/daemon/metrics.ts";
 import {
   LIMITED_BROADCAST,
@@ -81,6 +83,7 @@ class Fixture {
   readonly events: string[] = [];
   readonly received: number[] = [];
   readonly rate: PacketRate;
+  outcome: SendOutcome | undefined;
   readonly socket: ClientSocket;
 
   constructor({ packetRate = 0 } = {}) {
@@ -93,7 +96,7 @@ class Fixture {
       metrics,
       log,
       rate: this.rate,
-      onGone: () => this.events.push("gone"),
+      onSent: (_message, outcome) => this.outcome = outcome,
       onReadable: () => {
         for (const { message } of this.socket.receive()) {
           this.received.push(message.xid);
@@ -103,7 +106,11 @@ class Fixture {
     });
   }
 
-  send(type: "DISCOVER" | "RELEASE" = "DISCOVER"): void {
+  /** @returns What became of the message; undefined if it waits. */
+  send(
+    type: "DISCOVER" | "RELEASE" = "DISCOVER",
+  ): SendOutcome | undefined {
+    this.outcome = undefined;
     const effect: Extract<ClientEffect, { kind: "send" }> = {
       kind: "send",
       type,
@@ -114,6 +121,7 @@ class Fixture {
       bytes: encodeMessage(message({ xid: XID })),
     };
     this.socket.send(effect);
+    return this.outcome;
   }
 }
 
@@ -121,7 +129,7 @@ Deno.test("ClientSocket sends, receives and counts", () => {
   const fixture = new Fixture();
   const { attached, events, metrics } = fixture;
   assertEquals(attached.openSockets, 0);
-  fixture.send();
+  assertEquals(fixture.send(), { kind: "sent" });
   assertEquals(attached.openSockets, 1);
   attached.deliver(reply("OFFER", XID));
   assertEquals(fixture.received, [XID]);
@@ -157,19 +165,29 @@ Deno.test("ClientSocket.receive() returns nothing without an open socket", () =>
 Deno.test("ClientSocket.send() logs what the operating system refuses, and sends again later", () => {
   const fixture = new Fixture();
   fixture.attached.set({ isUp: false });
-  fixture.send();
-  assertEquals(fixture.events, ["packet-sent", "send-failed"]);
-  assertEquals(fixture.metrics.toJson()["send_errors"], 1);
+  assertEquals(fixture.send(), { kind: "failed" });
+  assertEquals(fixture.events, ["send-failed"]);
+  assertEquals(fixture.metrics.toJson(), { send_errors: 1 });
+  assertEquals(fixture.socket.unsentReason?.message, "network is down");
   fixture.attached.set({ isUp: true });
-  fixture.send();
+  assertEquals(fixture.send(), { kind: "sent" });
+  assertEquals(fixture.events, ["send-failed", "packet-sent"]);
   assertEquals(fixture.metrics.toJson()["send_errors"], 1);
+  assertEquals(fixture.socket.unsentReason, undefined);
+});
+
+Deno.test("ClientSocket.send() returns the error if no message may be sent", () => {
+  const fixture = new Fixture();
+  const error = new SendRefusedError("socket: operation not permitted");
+  fixture.attached.sendError = error;
+  assertEquals(fixture.send(), { kind: "refused", error });
+  assertEquals(fixture.events, ["send-failed"]);
 });
 
 Deno.test("ClientSocket.send() reports that the interface is gone", () => {
   const fixture = new Fixture();
   fixture.attached.remove();
-  fixture.send();
-  assertEquals(fixture.events, ["packet-sent", "send-failed", "gone"]);
+  assertEquals(fixture.send(), { kind: "gone" });
 });
 
 Deno.test("ClientSocket waits for its turn, and then as long for the answer", async () => {

@@ -84,7 +84,7 @@ Deno.test("a newer message takes the place of the one that waits", async () => {
   ]);
 });
 
-Deno.test("a more urgent message does not wait in the place of a less urgent one", async () => {
+Deno.test("a more urgent message moves ahead of the position of the message that it replaces", async () => {
   const fixture = new Fixture();
   fixture.busy();
   const one = fixture.outbox("one: ");

@@ -113,7 +113,6 @@ Deno.test("DELs before the others: thirty release at once while ADDs wait, ten i
     { length: 30 },
     (_, index) =>
       host.daemon.release({
-        method: "release",
         attachment: attachmentOf(index),
       }),
   );
@@ -133,7 +132,6 @@ Deno.test("a stop of the daemon sends the RELEASEs that wait", async () => {
     { length: 30 },
     (_, index) =>
       host.daemon.release({
-        method: "release",
         attachment: attachmentOf(index),
       }),
   );

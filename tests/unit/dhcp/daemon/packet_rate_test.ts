@@ -155,7 +155,7 @@ Deno.test("PacketRate counts the packets that wait", () => {
   assertEquals(fixture.metrics.toJson(), { packets_delayed: 3 });
 });
 
-Deno.test("PacketRate goes on after a packet whose sending fails", async () => {
+Deno.test("PacketRate continues after a packet that cannot be sent", async () => {
   const fixture = new Fixture(1);
   fixture.request("discover", "a");
   fixture.rate.request("discover", () => {

@@ -27,6 +27,7 @@ export const LEASED: LeasedRecord = {
     netnsPath: "/var/run/netns/x",
     netns: { device: "0:4", inode: "4026532000" },
     ifName: "eth0",
+    ifIndex: 2,
   },
   identity: {
     htype: 1,
@@ -39,6 +40,7 @@ export const LEASED: LeasedRecord = {
   isLost: false,
   wasSeen: true,
   change: undefined,
+  serverMac: hex("02005e1000fe"),
 };
 
 /** The record of an accepted offer of the same address. */

@@ -111,6 +111,20 @@ Deno.test("ADD refuses an HTTP server that is not upstream's daemon", async () =
   );
 });
 
+Deno.test("ADD on upstream's daemon fails if the head of its response does not end", async () => {
+  const ports = upstreamPorts("x".repeat(128 * 1024 + 1));
+  const thrown = await rejectionOf(() =>
+    dhcpHandlers(ports).add(request(), () => {})
+  );
+  assertEquals(
+    [thrown?.["name"], thrown?.["message"]],
+    [
+      "TooLongError",
+      "error dialing DHCP daemon: HTTP head of more than 131072 bytes",
+    ],
+  );
+});
+
 Deno.test("DEL on upstream's daemon releases without a release note", async () => {
   const ports = upstreamPorts(CONNECTED, RELEASED);
   await dhcpHandlers(ports).del(request());
@@ -237,7 +251,7 @@ testRows<{ name: string; ipam: unknown; want: unknown }>(
   },
 );
 
-Deno.test("upstream's daemon receives a single ipam object, whatever the letter case of its key", async () => {
+Deno.test("upstream's daemon receives a single ipam object, for any letter case of its key", async () => {
   const provide = [{ option: "host-name", value: "web1" }];
   assertEquals(
     await sent({ ipam: {}, IPAM: { provide } }),
