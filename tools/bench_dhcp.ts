@@ -163,6 +163,11 @@ async function pass(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** Without the limit of packets, which would be measured instead; upstream's daemon has none. */
+function flagsOf(binary: string): readonly string[] {
+  return binary === OURS ? ["-packetrate", "0"] : [];
+}
+
 /** Each side has its own server here, so that only its renewals are counted. */
 async function measureDaemon(
   folder: string,
@@ -177,7 +182,9 @@ async function measureDaemon(
   const own = `${folder}/${name}-held`;
   await Deno.mkdir(own);
   await using lab = await DhcpLab.open(TIMES, own);
-  await using side = await Side.start(binary, lab, name);
+  await using side = await Side.start(binary, lab, name, {
+    flags: flagsOf(binary),
+  });
   const containers: Container[] = [];
   const figures = [];
   for (const leases of LEASES) {
@@ -201,7 +208,9 @@ async function measureAdds(
   folder: string,
 ): Promise<Pick<DhcpFigures, "up" | "down" | "together" | "lossy">> {
   await using lab = await DhcpLab.open({ lease: 3600, t1: 1800 }, folder);
-  await using ourSide = await Side.start(OURS, lab, "ours");
+  await using ourSide = await Side.start(OURS, lab, "ours", {
+    flags: flagsOf(OURS),
+  });
   await using theirSide = await Side.start(UPSTREAM, lab, "upstream");
   const sides = { ours: ourSide, upstream: theirSide };
   const [ours = [], theirs = []] = [

@@ -143,7 +143,6 @@ async function measure(
     cpuMsPerSecond: ((after ?? last)?.cpuMs ?? NaN) / tookS -
       (before?.cpuMs ?? NaN) / tookS,
     logLines: log.split("\n").length - 1,
-    logBytes: log.length,
     addMs: spared.timesMs,
     failedAdds: spared.failed,
     victimAdds: attacked.timesMs.length + attacked.failed,

@@ -207,6 +207,13 @@ function withoutChecksum(packet: Uint8Array): Uint8Array {
 /** All attacks, in the order of the report. */
 export const ATTACKS: readonly Attack[] = [
   {
+    name: "none",
+    text: "nothing, for comparison",
+    kind: "connections",
+    user: "root",
+    script: "sleep $ARGV[1]",
+  },
+  {
     name: "short frames",
     text:
       "broadcast packets to port 68 of 1 to 80 bytes, with every length of the IPv4 header, and with total lengths that are too short",

@@ -14,7 +14,6 @@ export interface AttackFigures {
   /** CPU time of the daemon per second of the attack, in milliseconds. */
   readonly cpuMsPerSecond: number;
   readonly logLines: number;
-  readonly logBytes: number;
   /** Wall times of the ADDs of another container on the segment. */
   readonly addMs: readonly number[];
   readonly failedAdds: number;

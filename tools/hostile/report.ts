@@ -7,7 +7,7 @@ import type { AttackFigures } from "./figures.ts";
 
 const HEAD = [
   ["attack", "side", "sent", "daemon"],
-  ["memory, MB", "after", "CPU, ms/s", "log lines", "log, KB"],
+  ["memory, MB", "after", "CPU, ms/s", "log lines", "per ADD"],
   ["ADD p50, ms", "ADD max, ms", "failed", "victim's ADDs failed"],
 ].flat();
 
@@ -23,13 +23,17 @@ export function hostileTable(figures: readonly AttackFigures[]): string[] {
         ...[whole(each.peakMb), whole(each.afterMb)],
         whole(each.cpuMsPerSecond),
         each.logLines.toLocaleString("en-US"),
-        (each.logBytes / 1000).toFixed(1),
+        (each.logLines / (addsOf(each) + each.victimAdds)).toFixed(1),
         ...[0.5, 1].map((share) => time(quantile(each.addMs, share))),
-        `${each.failedAdds} of ${each.addMs.length + each.failedAdds}`,
+        `${each.failedAdds} of ${addsOf(each)}`,
         `${each.victimFailedAdds} of ${each.victimAdds}`,
       )
     ),
   ];
+}
+
+function addsOf({ addMs, failedAdds }: AttackFigures): number {
+  return addMs.length + failedAdds;
 }
 
 function whole(value: number): string {
@@ -65,6 +69,8 @@ export function formatHostileReport(
     "- `sent`: frames or connections of the attacker.",
     "- `memory`: the largest proportional set size of the daemon during the attack, and the one after it.",
     "- `CPU`: time of the daemon's process per second of the attack.",
+    "- `log lines`: those of the daemon; `per ADD` counts the ADDs of both containers. Without an attack, an ADD and its DEL",
+    "  log eight lines here and three with upstream.",
     "- `ADD`: wall times of the other container's ADDs; an ADD that takes longer than 20 seconds is stopped and has failed.",
     "",
     "## Attacks",

@@ -10,7 +10,7 @@ import {
   linkLayerAddress,
 } from "../../linux/socket_address.ts";
 import { encodeEthernet, ETHERNET_ADDRESS_BYTES } from "../../net/ethernet.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
 import { ETHER_TYPE } from "../../net/packet_filter.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
@@ -32,14 +32,19 @@ const HTYPE_ETHERNET = 1;
  * @throws {SyscallError} if neither can be sent.
  */
 export function sendFromHost(datagram: Datagram, route: HostRoute): string {
-  const link = findDevice(route);
+  const link = findDevice(datagram, route);
   if (link !== undefined && sendFrame(link, datagram, route)) return link.name;
   sendDatagram(datagram);
   return "host";
 }
 
-/** Returns the device if a frame through it can reach the server. */
+/**
+ * Returns the device if a frame through it can reach the server. A frame that the host sends does
+ * not reach a server on the host itself, at an address or the hardware address of the device. The
+ * hardware address of a bridge can change with its ports.
+ */
 function findDevice(
+  { destination }: Datagram,
   { device, client, server }: HostRoute,
 ): LinkInfo | undefined {
   if (device === undefined || client.length !== ETHERNET_ADDRESS_BYTES) {
@@ -48,8 +53,12 @@ function findDevice(
   using control = openLinkControl(ownNetns());
   const link = control.find(device.name);
   if (link?.htype !== HTYPE_ETHERNET) return undefined;
-  const isServer = server !== undefined &&
+  const hasServerMac = server !== undefined &&
     formatMacAddress(server) === formatMacAddress(link.macAddress);
+  const isServer = hasServerMac ||
+    control.addresses(link.index).some(({ address }) =>
+      sameAddress(address, destination)
+    );
   return isServer ? undefined : link;
 }
 

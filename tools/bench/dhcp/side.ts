@@ -27,6 +27,7 @@ const TICK_MS = 10;
 export class Side implements AsyncDisposable {
   readonly #ids = new Map<Container, string>();
   readonly #callTimeoutMs: number;
+  readonly #flags: readonly string[];
   #daemon: BackgroundProcess;
   #lastContainer = 0;
 
@@ -34,9 +35,13 @@ export class Side implements AsyncDisposable {
     readonly binary: string,
     readonly folder: string,
     daemon: BackgroundProcess,
-    { callTimeoutMs }: { readonly callTimeoutMs: number },
+    { callTimeoutMs, flags }: {
+      readonly callTimeoutMs: number;
+      readonly flags: readonly string[];
+    },
   ) {
     this.#daemon = daemon;
+    this.#flags = flags;
     this.#callTimeoutMs = callTimeoutMs;
   }
 
@@ -48,20 +53,22 @@ export class Side implements AsyncDisposable {
   /**
    * Starts the daemon and waits until it serves.
    *
-   * @param options `callTimeoutMs`: a call that takes longer is stopped and fails.
+   * @param options `callTimeoutMs`: a call that takes longer is stopped and fails; `flags`: more
+   * flags of the daemon.
    */
   static async start(
     binary: string,
     { folder }: Pick<DhcpLab, "folder">,
     name: string,
-    { callTimeoutMs = CALL_TIMEOUT_MS }: {
+    { callTimeoutMs = CALL_TIMEOUT_MS, flags = [] }: {
       readonly callTimeoutMs?: number;
+      readonly flags?: readonly string[];
     } = {},
   ): Promise<Side> {
     const own = `${folder}/${name}`;
     await Deno.mkdir(own);
-    const daemon = await startDaemon(binary, own);
-    return new Side(binary, own, daemon, { callTimeoutMs });
+    const daemon = await startDaemon(binary, own, flags);
+    return new Side(binary, own, daemon, { callTimeoutMs, flags });
   }
 
   /** Calls ADD for a new attachment. @returns Wall time of the plugin's process in milliseconds. */
@@ -110,7 +117,7 @@ export class Side implements AsyncDisposable {
     const before = ready === undefined ? 0 : this.#daemon.count(ready);
     await this.#daemon.end("SIGKILL");
     const startMs = performance.now();
-    this.#daemon = await startDaemon(this.binary, this.folder);
+    this.#daemon = await startDaemon(this.binary, this.folder, this.#flags);
     if (ready !== undefined) {
       await this.#daemon.until(ready, () => this.#daemon.count(ready) > before);
     }
@@ -153,12 +160,13 @@ export class Side implements AsyncDisposable {
 async function startDaemon(
   binary: string,
   folder: string,
+  flags: readonly string[],
 ): Promise<BackgroundProcess> {
   const path = socketPath(folder);
   // Upstream's daemon does not replace the socket of one that was killed.
   await Deno.remove(path).catch(() => {});
   const logFile = `${folder}/daemon.log`;
-  return await startDhcpDaemon(binary, { socketPath: path, logFile });
+  return await startDhcpDaemon(binary, { socketPath: path, logFile, flags });
 }
 
 function socketPath(folder: string): string {
