@@ -203,9 +203,9 @@ class FuzzDaemon {
   }
 
   release(
-    { method, attachment }: Extract<DaemonRequest, { method: "release" }>,
+    { attachment }: Parameters<Daemon["release"]>[0],
   ): Promise<void> {
-    this.requests.push({ method, attachment });
+    this.requests.push({ method: "release", attachment });
     return Promise.resolve();
   }
 }
