@@ -378,11 +378,15 @@ const ROWS: readonly Row[] = [
         "expiry",
         () => daemon.log.includes("event=lease-lost"),
       );
-      // All of them have one xid, so Wire.count() counts them as one.
-      const discovers = (): number =>
+      // One exchange, and so one xid, for all of them.
+      const count = (): number =>
         server.wire.messages.filter(({ type }) => type === "DISCOVER").length;
-      const before = discovers();
-      await until(after, "DISCOVER", () => discovers() > before);
+      const discovers = count();
+      await until(
+        after,
+        "DISCOVER",
+        () => count() > discovers,
+      );
       assert(isUp(container));
       assert(!daemon.log.includes("event=link-set-down"), daemon.log);
       assert(daemon.log.includes("event=link-kept-up"), daemon.log);
