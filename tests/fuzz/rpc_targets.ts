@@ -203,7 +203,10 @@ class FuzzDaemon {
   }
 
   release(
-    { attachment }: Parameters<Daemon["release"]>[0],
+    { attachment }: Pick<
+      Extract<DaemonRequest, { method: "release" }>,
+      "attachment"
+    >,
   ): Promise<void> {
     this.requests.push({ method: "release", attachment });
     return Promise.resolve();
