@@ -178,16 +178,23 @@ function hasLegacyFile(step: Step): boolean {
     filesBefore(step, (content) => content.trim() === id).length > 0;
 }
 
-/** Upstream allocated the gateway of another range in the set. */
+/**
+ * Upstream allocated the gateway of another range in the set. If the ADD then failed, only the
+ * cursor shows it.
+ */
 function isGatewayAllocated(step: Step): boolean {
+  const { before, upstream } = step;
   const gateways = rangesOf(step).map((range) =>
     String(range?.["gateway"] ?? "")
   );
-  const reserved = [...step.upstream.after.addresses.keys()].filter((name) =>
-    !step.before.addresses.has(name)
+  const reserved = [...upstream.after.addresses.keys()].filter((name) =>
+    !before.addresses.has(name)
   );
-  return reserved.some((name) =>
-    gateways.includes(name) || isDefaultGateway(step, name)
+  const allocated = [...upstream.after.cursors]
+    .filter(([name, address]) => before.cursors.get(name) !== address)
+    .map(([, address]) => address);
+  return [...reserved, ...allocated].some((address) =>
+    gateways.includes(address) || isDefaultGateway(step, address)
   );
 }
 
