@@ -1,6 +1,13 @@
 /** File operations that throw {@link SystemError} with the operating system's reason. @module */
 
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { SystemError } from "../base/errors.ts";
 
 /** Returns the name of the operating system's error, such as `ENOENT`; undefined for other errors. */
@@ -85,7 +92,9 @@ export class OversizeError extends SystemError {}
 
 /** Enough for reservations and cursors; a longer file takes several reads. */
 const buffer = new Uint8Array(1024);
-const { O_NONBLOCK, O_RDONLY } = constants;
+const { O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
+/** Creates a file without a name (open(2)). The constants of node:fs lack it. */
+const O_TMPFILE = 0o20000000 | O_DIRECTORY;
 
 /**
  * Reads the text of a file that this project made and that is small. The caller has found out that
@@ -171,6 +180,32 @@ export function createFile(path: string, content: string, mode: number): void {
   } finally {
     file.close();
   }
+}
+
+/** The errors of a file system, or a kernel, without files that have no name. */
+const NO_UNNAMED_FILES = ["ENOTSUP", "EOPNOTSUPP", "EISDIR", "EINVAL"];
+
+/**
+ * Checks that a file can be created in `directory` and written. The file has no name, so that
+ * nothing in the directory changes.
+ *
+ * @returns False if the file system has no such files: nothing is known then.
+ * @throws {SystemError} if it cannot be created or written.
+ */
+export function probeCreation(directory: string): boolean {
+  let file: number;
+  try {
+    file = openSync(directory, O_TMPFILE | O_RDWR, 0o600);
+  } catch (error) {
+    if (NO_UNNAMED_FILES.includes(errnoName(error) ?? "")) return false;
+    throw systemError("create a file in", directory, error);
+  }
+  try {
+    attempt("write a file in", directory, () => writeSync(file, "x"));
+  } finally {
+    closeSync(file);
+  }
+  return true;
 }
 
 /** Syncs the entries of a directory to the disk. @throws {SystemError} if that fails. */

@@ -149,8 +149,11 @@ export class IndexedReservations implements Disposable {
     if (isLocked && !scan.own.has(FILE_NAME.lock)) {
       throw new SystemError(`read ${path}: incomplete list of files`);
     }
-    for (const { message } of scan.unreadable) {
-      log("warn", "reservation-unreadable", { reason: message });
+    const [unreadable] = scan.unreadable;
+    if (unreadable !== undefined) {
+      const { message: reason } = unreadable;
+      const files = scan.unreadable.length;
+      log("warn", "reservation-unreadable", { files, reason });
     }
     if (repair) recover(this.#directory, scan);
     this.#scan = scan;

@@ -2,7 +2,13 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
-import { attempt, lstat, systemError } from "../../sys/files.ts";
+import {
+  attempt,
+  lstat,
+  lstatOwn,
+  probeCreation,
+  systemError,
+} from "../../sys/files.ts";
 import type { StoreConfig } from "../config.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
@@ -47,6 +53,15 @@ function refuseReadOnly(directory: string): void {
     if (error instanceof Deno.errors.PermissionDenied) return;
     throw systemError("utime", directory, error);
   }
+}
+
+/** Checks that ADD could use what is in the directory. */
+function probeNetwork(network: NetworkDirectory): void {
+  probeLock(network.join(FILE_NAME.lock));
+  lstatOwn(network.join(FILE_NAME.pending));
+  lstatOwn(network.join(FILE_NAME.answered));
+  // To list it needs another permission than to create files in it.
+  attempt("open", network.path, () => Deno.openSync(network.path).close());
 }
 
 /** How often the directory is created again if another process keeps removing it. */
@@ -102,10 +117,8 @@ export function diskStores(log: Log): ReservationStores {
         }
         existing = parentOf(existing);
       }
-      const lockPath = `${directory}/${FILE_NAME.lock}`;
-      if (existing !== directory || !probeLock(lockPath)) {
-        refuseReadOnly(existing);
-      }
+      if (existing === directory) probeNetwork(new NetworkDirectory(directory));
+      if (!probeCreation(existing)) refuseReadOnly(existing);
     },
   };
 }
