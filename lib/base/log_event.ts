@@ -19,6 +19,7 @@ export const LOG_EVENTS = [
   "cursor-not-written",
   "cursor-unreadable",
   "daemon-unreachable",
+  "directory-exposed",
   "file-ignored",
   "gateway-outside-subnet",
   "gc-unsupported",

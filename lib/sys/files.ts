@@ -73,6 +73,23 @@ export function lstat(path: string): Deno.FileInfo | undefined {
   }
 }
 
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Returns why other users than root and this one could change the files of a directory; undefined
+ * if they could not. Needs the permission `sys=uid`.
+ */
+export function exposureOf(
+  { uid, mode }: Pick<Deno.FileInfo, "uid" | "mode">,
+): string | undefined {
+  if (uid !== null && uid !== 0 && uid !== Deno.uid()) {
+    return `owned by user ${uid}`;
+  }
+  return ((mode ?? 0) & WRITABLE_BY_OTHERS) === 0
+    ? undefined
+    : "writable by other users";
+}
+
 /**
  * Reads the metadata of a file that this project made. Symbolic links, directories and special
  * files are refused: another program made them, so they are neither followed nor replaced.

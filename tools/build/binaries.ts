@@ -35,7 +35,8 @@ export const PLUGINS: readonly Binary[] = [
       "--allow-read",
       "--allow-write",
       `--allow-env=${CNI_VARIABLES.join()}`,
-      "--allow-sys=osUptime",
+      // The age of reservations, and whether other users can change the directory of a network.
+      "--allow-sys=osUptime,uid",
     ],
   },
   {

@@ -33,6 +33,11 @@ export interface DiskStoreOptions {
   /** Whether to repair what is broken and keep an index: not for commands that only read. */
   readonly repair: boolean;
   readonly log: Log;
+  /**
+   * Whether other users can change the files of the directory. What only this plugin writes, the
+   * index and the markers of an ADD, is then not believed. Default: false.
+   */
+  readonly isExposed?: boolean;
   /** From how many reservations on there is an index, for tests of it with few files. */
   readonly indexThreshold?: number;
 }
@@ -42,15 +47,20 @@ export class DiskStore implements ReservationStore {
   readonly #directory: NetworkDirectory;
   readonly #lock: Deno.FsFile | undefined;
   readonly #log: Log;
+  readonly #isExposed: boolean;
   readonly #reservations: IndexedReservations;
 
-  constructor({ directory, lock, log, ...options }: DiskStoreOptions) {
+  constructor(
+    { directory, lock, log, isExposed = false, ...options }: DiskStoreOptions,
+  ) {
     this.#directory = directory;
     this.#lock = lock;
     this.#log = log;
+    this.#isExposed = isExposed;
     const isLocked = lock !== undefined;
     this.#reservations = new IndexedReservations(directory, {
       isLocked,
+      isExposed,
       log,
       ...options,
     });
@@ -98,9 +108,8 @@ export class DiskStore implements ReservationStore {
    * answer.
    */
   #wasLeftUnanswered(attachment: ContainerInterface): boolean {
-    if (this.#reservations.scan?.own.has(FILE_NAME.answered) !== true) {
-      return false;
-    }
+    const { scan } = this.#reservations;
+    if (this.#isExposed || !scan?.own.has(FILE_NAME.answered)) return false;
     const path = this.#directory.join(FILE_NAME.answered);
     const owner = ownerKey(readOwner(path));
     return owner === formatOwner(attachment);

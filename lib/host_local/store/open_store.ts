@@ -4,6 +4,7 @@ import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import {
   attempt,
+  exposureOf,
   lstat,
   lstatOwn,
   probeCreation,
@@ -82,8 +83,17 @@ export function diskStores(log: Log): ReservationStores {
     lock: Deno.FsFile | undefined,
     repair: boolean,
   ): DiskStore => {
-    const network = new NetworkDirectory(directory);
-    return new DiskStore({ directory: network, lock, repair, log });
+    const exposure = exposureOf(Deno.statSync(directory));
+    if (exposure !== undefined) {
+      log("warn", "directory-exposed", { directory, reason: exposure });
+    }
+    return new DiskStore({
+      directory: new NetworkDirectory(directory),
+      lock,
+      repair,
+      log,
+      isExposed: exposure !== undefined,
+    });
   };
   return {
     openOrCreate: async (config) => {

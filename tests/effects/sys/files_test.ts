@@ -3,6 +3,7 @@ import { SystemError } from "../../../lib/base/errors.ts";
 import {
   attempt,
   createFile,
+  exposureOf,
   lstat,
   OversizeError,
   readNamedFile,
@@ -192,6 +193,37 @@ Deno.test("readNamedFile() follows a symbolic link", () => {
   Deno.symlinkSync("target", directory.join("link"));
   assertEquals(readNamedFile(directory.join("link"), MAX_BYTES), "text");
 });
+
+const OWN = Deno.uid();
+
+testRows("exposureOf() finds a directory", [
+  { name: "of root private", uid: 0, mode: 0o755, want: undefined },
+  { name: "of this user private", uid: OWN, mode: 0o700, want: undefined },
+  {
+    name: "that others can read private",
+    uid: OWN,
+    mode: 0o775 & ~0o20,
+    want: undefined,
+  },
+  {
+    name: "that its group can write exposed",
+    uid: 0,
+    mode: 0o775,
+    want: "writable by other users",
+  },
+  {
+    name: "that others can write exposed",
+    uid: 0,
+    mode: 0o1777,
+    want: "writable by other users",
+  },
+  {
+    name: "of another user exposed",
+    uid: 4711,
+    mode: 0o755,
+    want: "owned by user 4711",
+  },
+], ({ uid, mode, want }) => assertEquals(exposureOf({ uid, mode }), want));
 
 Deno.test("createFile() does not touch an existing file", () => {
   using directory = new TempDir();
