@@ -9,6 +9,8 @@ export const LOG_EVENTS = [
   "ack-refused",
   "acquisition-failed",
   "acquisition-started",
+  "boot-record-not-written",
+  "boot-record-unreadable",
   "calls-abandoned",
   "change-ignored",
   "command-failed",

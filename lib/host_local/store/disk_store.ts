@@ -17,6 +17,7 @@ import type {
 } from "../ports.ts";
 import { formatOwner, ownerKey } from "../reservation_format.ts";
 import { bestEffort } from "./best_effort.ts";
+import { EarlierBoot } from "./earlier_boot.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
 import {
   FILE_NAME,
@@ -49,6 +50,8 @@ export class DiskStore implements ReservationStore {
   readonly #log: Log;
   readonly #isExposed: boolean;
   readonly #reservations: IndexedReservations;
+  /** Undefined if other users could change it. */
+  readonly #earlierBoot: EarlierBoot | undefined;
 
   constructor(
     { directory, lock, log, isExposed = false, ...options }: DiskStoreOptions,
@@ -57,6 +60,9 @@ export class DiskStore implements ReservationStore {
     this.#lock = lock;
     this.#log = log;
     this.#isExposed = isExposed;
+    this.#earlierBoot = isExposed
+      ? undefined
+      : new EarlierBoot(directory, { lock, log });
     const isLocked = lock !== undefined;
     this.#reservations = new IndexedReservations(directory, {
       isLocked,
@@ -72,7 +78,11 @@ export class DiskStore implements ReservationStore {
   }
 
   find(address: IpAddress): Reservation | undefined {
-    return this.#directory.find(address);
+    const reservation = this.#directory.find(address);
+    return reservation && {
+      ...reservation,
+      fromEarlierBoot: this.#earlierBoot?.includes(reservation) ?? false,
+    };
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
@@ -127,6 +137,7 @@ export class DiskStore implements ReservationStore {
     attachment: ContainerInterface,
     { choices }: AddPlan,
   ): PendingReservations {
+    this.#earlierBoot?.record(() => this.#reservations.readFiles().table);
     this.#reservations.beginChange();
     const written = writeReservations(this.#directory, {
       content: formatOwner(attachment),

@@ -514,6 +514,20 @@ Deno.test("ADD ignores an index from before the boot", () => {
   ]);
 });
 
+Deno.test("ADD ignores an index from another boot, whatever the clock says", () => {
+  using network = indexed();
+  plantIndex(network, {});
+  const database = new DatabaseSync(network.join(".index.db"));
+  database.exec("PRAGMA user_version = 1");
+  database.close();
+  stampIndex(network.join(".index.db"), network.path);
+  assertEquals(isCurrent(network), true);
+  assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
+    "10.0.0.8",
+  ]);
+  assertEquals(network.logged, []);
+});
+
 Deno.test("ADD ignores an index that was copied with its network", () => {
   using network = indexed();
   using copy = new Network();

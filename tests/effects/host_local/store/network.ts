@@ -12,6 +12,7 @@ import {
 import {
   type DirectoryScan,
   NetworkDirectory,
+  type StoredReservation,
 } from "../../../../lib/host_local/store/network_directory.ts";
 import {
   formatIpAddress,
@@ -58,7 +59,7 @@ class CountedDirectory extends NetworkDirectory {
     return super.scan();
   }
 
-  override find(address: IpAddress): Reservation | undefined {
+  override find(address: IpAddress): StoredReservation | undefined {
     this.reads.files++;
     return super.find(address);
   }
@@ -142,6 +143,12 @@ export class Network implements Disposable {
       facts(this.path),
       ...this.#entries().map(({ name }) => [name, facts(this.join(name))]),
     ];
+  }
+
+  /** Opens the lock file, for the option of a store that shall have one. */
+  lock(): Deno.FsFile {
+    const options = { read: true, write: true, create: true };
+    return Deno.openSync(this.join("lock"), options);
   }
 
   /** Whether there is an index. */
