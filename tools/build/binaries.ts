@@ -38,6 +38,11 @@ export const PLUGINS: readonly Binary[] = [
       // The age of reservations, and whether other users can change the directory of a network.
       "--allow-sys=osUptime,uid",
     ],
+    v8Flags: [
+      // A call ends before compiled code pays off. Without the compilers no memory is both writable and executable, so
+      // that the plugin works where that is forbidden (PR_SET_MDWE).
+      "--jitless",
+    ],
   },
   {
     name: "dhcp",
