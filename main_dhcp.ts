@@ -3,7 +3,7 @@
 import project from "./deno.json" with { type: "json" };
 import { formatLogLine, type Log } from "./lib/base/log_line.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
-import { writeReleaseNote } from "./lib/dhcp/host/release_notes.ts";
+import { writeReleaseNote } from "./lib/dhcp/host/release_note_writer.ts";
 import { dhcpHandlers } from "./lib/dhcp/plugin/handlers.ts";
 import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
 import { connectUnix } from "./lib/sys/unix_client.ts";

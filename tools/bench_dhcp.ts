@@ -1,8 +1,8 @@
 /**
  * Measures the compiled dhcp plugin and daemon and upstream's, and writes docs/bench_dhcp.md.
  *
- * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq` and `nft`; everything runs in
- * network namespaces of its own.
+ * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq` and
+ * `nft`; everything runs in network namespaces of its own.
  * @module
  */
 
@@ -20,7 +20,7 @@ import { type Container, DhcpLab, WIDTH } from "./bench/dhcp/lab.ts";
 import { formatDhcpReport } from "./bench/dhcp/report.ts";
 import { Side } from "./bench/dhcp/side.ts";
 import { describeMachine } from "./bench/machine.ts";
-import { medianByTurns, timeOf } from "./bench/process_time.ts";
+import { alternatingMedians, timeOf } from "./bench/process_time.ts";
 import { Folder } from "./lab/folder.ts";
 import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
 import { runInParallel } from "./parallel.ts";
@@ -46,7 +46,7 @@ const LOSSY: Both<{ readonly containers: number; readonly rounds: number }> = {
 const TIMES = { lease: 120, t1: 10 };
 /** How long renewals are counted: a few per lease. */
 const WATCH_MS = 30_000;
-/** Pause before a daemon's memory is read, for the work of the ADDs to end. */
+/** The pause between the last ADD and the reading of the daemon's memory. */
 const SETTLE_MS = 3000;
 
 async function measureStart(): Promise<DhcpFigures["startMs"]> {
@@ -54,7 +54,7 @@ async function measureStart(): Promise<DhcpFigures["startMs"]> {
     await timeOf({ program, env: { CNI_COMMAND: "VERSION" } }),
   ];
   const [[ours = 0] = [], [upstream = 0] = [], [empty = 0] = []] =
-    await medianByTurns(41, [
+    await alternatingMedians(41, [
       version(OURS),
       version(UPSTREAM),
       version(EMPTY),
@@ -163,7 +163,12 @@ async function pass(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Each side has a server of its own here, so that only its renewals are counted. */
+/** Without the limit of packets, which would be measured instead; upstream's daemon has none. */
+function flagsOf(binary: string): readonly string[] {
+  return binary === OURS ? ["-packetrate", "0"] : [];
+}
+
+/** Each side has its own server here, so that only its renewals are counted. */
 async function measureDaemon(
   folder: string,
   binary: string,
@@ -177,7 +182,9 @@ async function measureDaemon(
   const own = `${folder}/${name}-held`;
   await Deno.mkdir(own);
   await using lab = await DhcpLab.open(TIMES, own);
-  await using side = await Side.start(binary, lab, name);
+  await using side = await Side.start(binary, lab, name, {
+    flags: flagsOf(binary),
+  });
   const containers: Container[] = [];
   const figures = [];
   for (const leases of LEASES) {
@@ -201,7 +208,9 @@ async function measureAdds(
   folder: string,
 ): Promise<Pick<DhcpFigures, "up" | "down" | "together" | "lossy">> {
   await using lab = await DhcpLab.open({ lease: 3600, t1: 1800 }, folder);
-  await using ourSide = await Side.start(OURS, lab, "ours");
+  await using ourSide = await Side.start(OURS, lab, "ours", {
+    flags: flagsOf(OURS),
+  });
   await using theirSide = await Side.start(UPSTREAM, lab, "upstream");
   const sides = { ours: ourSide, upstream: theirSide };
   const [ours = [], theirs = []] = [

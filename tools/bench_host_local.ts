@@ -1,7 +1,9 @@
 /**
- * Measures the compiled host-local beside upstream's, and writes docs/bench.md and docs/bench.svg.
+ * Measures the compiled host-local and upstream's, and writes docs/bench.md and docs/bench.svg.
  *
- * `HOST_LOCAL_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` name other binaries. Needs root for the whole bridge ADD.
+ * `HOST_LOCAL_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` name other binaries. Needs root for the
+ * whole bridge ADD.
+ *
  * @module
  */
 
@@ -9,13 +11,16 @@ import { BridgeBench } from "./bench/bridge.ts";
 import {
   CLIENTS,
   type Figures,
+  MANY_RESERVATIONS,
+  type NoEffectFigures,
+  type Pair,
   type SizeFigures,
   targetsOf,
 } from "./bench/figures.ts";
 import { describeMachine } from "./bench/machine.ts";
 import { BenchNetwork } from "./bench/network.ts";
 import { formatPlot } from "./bench/plot.ts";
-import { median, medianByTurns, timeOf } from "./bench/process_time.ts";
+import { alternatingMedians, median, timeOf } from "./bench/process_time.ts";
 import { formatReport } from "./bench/report.ts";
 import { capture } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
@@ -26,7 +31,9 @@ const EMPTY = Deno.env.get("EMPTY_BIN") ?? `${REPOSITORY}/dist/empty`;
 const UPSTREAM_DIR = Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni";
 const UPSTREAM = `${UPSTREAM_DIR}/host-local`;
 
-/** Numbers of reservations, and in how many of the {@link ROUNDS} upstream's calls are affordable with so many. */
+/**
+ * Numbers of reservations, and in how many of the {@link ROUNDS} upstream is measured with them.
+ */
 const SIZES:
   readonly (readonly [reservations: number, upstreamRounds: number])[] = [
     [0, 31],
@@ -34,12 +41,13 @@ const SIZES:
     [1_000, 31],
     [4_000, 31],
     [16_000, 11],
-    [60_000, 7],
+    [MANY_RESERVATIONS, 7],
   ];
 
 const ROUNDS = 31;
 const COLD_ROUNDS = 3;
-/** About how long the clients of one side are kept busy. */
+const NO_EFFECT_ROUNDS = 7;
+/** Approximately how long the clients of one plugin are kept busy. */
 const RATE_MS = 4_000;
 
 async function measureVersion(): Promise<Figures["versionMs"]> {
@@ -47,7 +55,7 @@ async function measureVersion(): Promise<Figures["versionMs"]> {
     await timeOf({ program, env: { CNI_COMMAND: "VERSION" } }),
   ];
   const [[ours = 0] = [], [empty = 0] = [], [upstream = 0] = []] =
-    await medianByTurns(41, [
+    await alternatingMedians(41, [
       version(OURS),
       version(EMPTY),
       version(UPSTREAM),
@@ -55,7 +63,10 @@ async function measureVersion(): Promise<Figures["versionMs"]> {
   return { ours, empty, upstream };
 }
 
-/** Calls a second with many clients; upstream's calls do not overlap, so their times tell how many are affordable. */
+/**
+ * Measures calls per second with many clients. Upstream's calls do not overlap, so the time of one
+ * tells how many are affordable.
+ */
 async function measureRate(
   network: BenchNetwork,
   pairMs: number,
@@ -64,7 +75,7 @@ async function measureRate(
   return await network.callsPerSecond(CLIENTS, pairs);
 }
 
-/** The two networks of one size, and what was measured on them. */
+/** The two networks of one size, and what was measured in them. */
 interface SizeBench {
   readonly reservations: number;
   readonly upstreamRounds: number;
@@ -108,7 +119,7 @@ async function measureCold({ ours }: SizeBench): Promise<number> {
   return median(times);
 }
 
-/** All sizes by turns, as they are compared with each other too. */
+/** Measures all sizes alternately, because they are compared with each other. */
 async function measureSingleCalls(
   benches: readonly SizeBench[],
 ): Promise<void> {
@@ -117,7 +128,7 @@ async function measureSingleCalls(
       const { ours, upstream, ourTimes, theirTimes, upstreamRounds } of benches
     ) {
       ourTimes.push(await ours.addAndDelete());
-      // Spread evenly over the rounds.
+      // Spreads upstream's rounds evenly over all of them.
       const share = upstreamRounds / ROUNDS;
       if (Math.floor((round + 1) * share) > Math.floor(round * share)) {
         theirTimes.push(await upstream.addAndDelete());
@@ -126,7 +137,36 @@ async function measureSingleCalls(
   }
 }
 
-async function measureSizes(root: string): Promise<SizeFigures[]> {
+/** Measures the calls without effect, alternately in the smallest and the largest network. */
+async function measureNoEffect(
+  benches: readonly SizeBench[],
+): Promise<NoEffectFigures[]> {
+  const at = (reservations: number): SizeBench => {
+    const found = benches.find((bench) => bench.reservations === reservations);
+    if (found === undefined) throw new Error(`No size ${reservations}`);
+    return found;
+  };
+  const networks = [at(0), at(MANY_RESERVATIONS)]
+    .flatMap(({ ours, upstream }) => [ours, upstream]);
+  for (const network of networks) await network.prepareNoEffect();
+  const times = networks.map((): Record<string, number>[] => []);
+  for (let round = 0; round < NO_EFFECT_ROUNDS; round += 1) {
+    for (const [index, network] of networks.entries()) {
+      times[index]?.push(await network.noEffectCalls());
+    }
+  }
+  const pair = (call: string, index: number): Pair => {
+    const [ours = 0, upstream = 0] = times.slice(index, index + 2)
+      .map((rounds) => median(rounds.map((round) => round[call] ?? 0)));
+    return { ours, upstream };
+  };
+  return Object.keys(times[0]?.[0] ?? {})
+    .map((call) => ({ call, none: pair(call, 0), many: pair(call, 2) }));
+}
+
+async function measureSizes(
+  root: string,
+): Promise<Pick<Figures, "sizes" | "noEffect">> {
   const benches = await prepare(root);
   const coldMs: number[] = [];
   for (const bench of benches) coldMs.push(await measureCold(bench));
@@ -158,7 +198,8 @@ async function measureSizes(root: string): Promise<SizeFigures[]> {
       rate,
     });
   }
-  return figures;
+  print("calls without effect ...");
+  return { sizes: figures, noEffect: await measureNoEffect(benches) };
 }
 
 async function measureBridge(
@@ -170,10 +211,10 @@ async function measureBridge(
     await bench.measureWith(OURS, { name: "ours", bridge }),
     await bench.measureWith(UPSTREAM, { name: "upstream", bridge }),
   ];
-  // The first ADD makes the bridge itself.
+  // The first ADD also creates the bridge.
   for (const measure of measures) await measure();
   const [[ourAdd = 0, ourDel = 0] = [], [theirAdd = 0, theirDel = 0] = []] =
-    await medianByTurns(21, measures);
+    await alternatingMedians(21, measures);
   return {
     bridgeAddMs: { ours: ourAdd, upstream: theirAdd },
     bridgeDelMs: { ours: ourDel, upstream: theirDel },
@@ -194,7 +235,7 @@ async function measureAll(): Promise<Figures> {
   const versionMs = await measureVersion();
   const sizes = await inFolder(measureSizes);
   print("bridge ...");
-  return { versionMs, sizes, ...await inFolder(measureBridge) };
+  return { versionMs, ...sizes, ...await inFolder(measureBridge) };
 }
 
 const startMs = performance.now();
@@ -209,7 +250,7 @@ await Deno.writeTextFile(
   formatReport(figures, { machine, date }),
 );
 await Deno.writeTextFile(`${REPOSITORY}/docs/bench.svg`, formatPlot(figures));
-// Both are checked as every file of the project is.
+// `deno fmt --check` covers both files.
 const written = ["md", "svg"].map((ext) => `${REPOSITORY}/docs/bench.${ext}`);
 await capture([Deno.execPath(), "fmt", "--quiet", ...written]);
 for (const { text, value, isReached } of targetsOf(figures)) {

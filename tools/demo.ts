@@ -1,6 +1,6 @@
 /**
- * `deno task demo`: runs the example of the CNI project's host-local page with the compiled plugin, and
- * shows the files it leaves. Exit status 1 if anything differs from the page or the SPEC.
+ * `deno task demo`: runs the example of the CNI project's host-local page with the compiled plugin,
+ * and shows the files it leaves. Exit status 1 if anything differs from the page or the SPEC.
  *
  * @module
  */

@@ -1,8 +1,10 @@
 /**
- * `deno task demo:dhcp`: a container acquires a lease from dnsmasq through the compiled plugin and daemon, keeps it while
- * the daemon is killed and restarted, and releases it. Exit status 1 if anything is not as expected.
+ * `deno task demo:dhcp`: a container acquires a lease from dnsmasq through the compiled plugin and
+ * daemon, keeps it while the daemon is killed and restarted, and releases it. Exit status 1 if
+ * anything is not as expected.
  *
- * Needs root, `ip` and `dnsmasq`. Everything runs in two network namespaces of its own, which are removed.
+ * Needs root, `ip` and `dnsmasq`. Everything runs in two network namespaces of its own, which are
+ * removed.
  *
  * @module
  */

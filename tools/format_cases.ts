@@ -1,6 +1,6 @@
 /**
- * `deno task format:cases`: formats the case files of the conformance suites. With `--check` it writes nothing, lists
- * the files that are not formatted, and exits with status 1 if there are any.
+ * `deno task format:cases`: formats the case files of the conformance suites. With `--check` it
+ * writes nothing, lists the files that are not formatted, and exits with status 1 if there are any.
  *
  * @module
  */
@@ -13,11 +13,11 @@ const DIRECTORIES = [
   "tests/host_local/conformance/cases",
   "tests/dhcp/conformance/cases",
 ];
-/** The longest line, unless a single text is longer. The comments of the code are as wide. */
+/** The maximum line length, as for comments; only a single long text may exceed it. */
 const WIDTH = 120;
 
 /** Where a value is printed. */
-interface Place {
+interface Position {
   /** The indentation of its line. */
   readonly indent: string;
   /** The number of characters before it on its line. */
@@ -36,17 +36,18 @@ export function caseFiles(): string[] {
 }
 
 /**
- * Formats the text of a case file: an object or a list is on one line where it fits, else it has a line for each of its
- * entries. An only entry that is itself an object or a list stays on the line of its parent.
+ * Formats the text of a case file: an object or a list is on one line where it fits, else it has a
+ * line for each of its entries. A single entry that is an object or a list stays on the line of its
+ * parent.
  *
- * @throws {SyntaxError} If the text is not JSON.
+ * @throws {SyntaxError} if the text is not JSON.
  */
 export function formatCases(text: string): string {
   const value: unknown = JSON.parse(text);
   return `${format(value, { indent: "", before: 0, after: 0 })}\n`;
 }
 
-function format(value: unknown, { indent, before, after }: Place): string {
+function format(value: unknown, { indent, before, after }: Position): string {
   const line = formatLine(value);
   const isShort = before + line.length + after <= WIDTH;
   if (isShort || typeof value !== "object" || value === null) return line;
@@ -71,8 +72,8 @@ function format(value: unknown, { indent, before, after }: Place): string {
   const deeper = `${indent}  `;
   const lines = entries.map(({ label, inner }) => {
     const start = `${deeper}${label}`;
-    const place = { indent: deeper, before: start.length, after: 1 };
-    return `${start}${format(inner, place)}`;
+    const position = { indent: deeper, before: start.length, after: 1 };
+    return `${start}${format(inner, position)}`;
   });
   return `${open}\n${lines.join(",\n")}\n${indent}${close}`;
 }
@@ -86,7 +87,10 @@ function formatLine(value: unknown): string {
   return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
 }
 
-/** A value that is neither an object nor a list. Characters that an editor does not show are escaped. */
+/**
+ * A value that is neither an object nor a list. Characters that an editor does not show are
+ * escaped.
+ */
 function formatText(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\p{C}\p{Z}]/gu,

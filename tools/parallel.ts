@@ -1,11 +1,12 @@
 /** Runs work on many items, several at a time. @module */
 
 /**
- * Calls `work` for every item, `width` at a time. After a failure no item is begun.
+ * Calls `work` for every item, `width` at a time. After a failure it starts no more items.
  *
- * @param work Also gets the number of the worker, 0 to `width` - 1, which works on one item at a time.
+ * @param work Also gets the number of the worker, 0 to `width` - 1, which works on one item at a
+ * time.
  * @returns What `work` returned, in the order of the items.
- * @throws The first failure, after every call has ended.
+ * @throws {Error} if a call fails, after every call has ended: the first failure.
  */
 export async function runInParallel<T, R>(
   items: readonly T[],

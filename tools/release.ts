@@ -1,7 +1,7 @@
 /**
  * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball with the plugins at its top level, as those of the CNI project have them, and the documents and
- * units in their folders; its SHA-256, and an SBOM.
+ * target: a tarball with the plugins at its top level, as in the CNI project's tarballs, and
+ * the documents and units in their folders; its SHA-256, and an SBOM.
  *
  * @module
  */
@@ -27,7 +27,7 @@ interface LockFile {
 const PRODUCT = "cni-ipam-plugins";
 const FOLDER = `${REPOSITORY}/dist/release`;
 
-/** Architectures as the CNI project's file names have them. */
+/** The architectures in the file names of the CNI project. */
 const ARCHITECTURE: Readonly<Record<Target, string>> = {
   "x86_64-unknown-linux-gnu": "amd64",
   "aarch64-unknown-linux-gnu": "arm64",
@@ -44,9 +44,11 @@ export const DOCUMENTS: readonly string[] = [
   "docs/bench.md",
   "docs/bench.svg",
   "docs/bench_dhcp.md",
+  "docs/hostile_segment.md",
   "docs/dhcp.md",
   "docs/differences.md",
   "docs/host_local.md",
+  "docs/hostile_segment.md",
   "docs/log_events.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
@@ -92,13 +94,13 @@ if (import.meta.main) {
       );
     }
     const changelog = await Deno.readTextFile(`${REPOSITORY}/CHANGELOG.md`);
-    // Without a tag it is a trial.
+    // Without a tag the release is a trial.
     const notes = notesOf(
       wanted === undefined ? "Unreleased" : project.version,
       changelog,
     );
     await Deno.remove(FOLDER, { recursive: true }).catch(() => {
-      // There was none.
+      // The folder did not exist.
     });
     await ensureDir(FOLDER);
     for (const target of TARGETS) await release(target, tag);

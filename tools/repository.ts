@@ -1,6 +1,6 @@
-/** Where the repository is. @module */
+/** The location of the repository. @module */
 
-/** Its top folder, without a slash at the end. */
+/** The top folder, without a trailing slash. */
 export const REPOSITORY: string = decodeURIComponent(
   new URL("..", import.meta.url).pathname,
 ).replace(/\/$/, "");

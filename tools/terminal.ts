@@ -1,4 +1,4 @@
-/** Lines on the terminal. @module */
+/** Writes lines to the terminal. @module */
 
 const encoder = new TextEncoder();
 

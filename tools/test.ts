@@ -1,6 +1,7 @@
 /**
- * `deno task test`: installs what the tests need and runs every check and test. The last line of its output has the
- * counts, after the names of what failed. Its exit status is 1 if anything failed.
+ * `deno task test`: installs what the tests need and runs every check and test. The last line of
+ * its output has the counts, after the names of what failed. Its exit status is 1 if anything
+ * failed.
  *
  * @module
  */
@@ -12,8 +13,8 @@ import { runStage } from "./test/stage.ts";
 import { BUILD, PREPARATION, SUITES } from "./test/stages.ts";
 import { formatCounts, NO_TESTS, sum, type Summary } from "./test/summary.ts";
 
-/** One more than there are cores, for many tests wait most of their time. */
-const WIDTH = navigator.hardwareConcurrency + 1;
+/** How many stages run at a time. Most suites run several tests at a time themselves. */
+const WIDTH = Math.max(2, navigator.hardwareConcurrency);
 
 async function runAll(): Promise<Summary> {
   const [built = NO_TESTS, ...checked] = await runInParallel(

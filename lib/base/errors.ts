@@ -2,7 +2,7 @@
 
 /** Input with the wrong form: not JSON, a value of the wrong type, malformed bytes. */
 export class DecodeError extends SyntaxError {
-  override readonly name = "DecodeError";
+  override readonly name: string = "DecodeError";
   /**
    * @param message What was found, and what was expected.
    * @param at Position: a JSON path such as `ipam.ranges[0][1].subnet`, or a byte offset as text.
@@ -10,6 +10,11 @@ export class DecodeError extends SyntaxError {
   constructor(message: string, readonly at: string, options?: ErrorOptions) {
     super(message, options);
   }
+}
+
+/** Input that is longer than its limit; the rest of it was not read. */
+export class TooLongError extends DecodeError {
+  override readonly name: string = "TooLongError";
 }
 
 /** A network configuration that can be decoded but not used. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DecodeError } from "./errors.ts";
+import { DecodeError, TooLongError } from "./errors.ts";
 
 const LINE_FEED = 0x0a;
 const FIRST_CAPACITY = 4096;
@@ -60,12 +60,13 @@ export class LineDecoder {
    * Removes the next line from the buffer and returns it, without its line feed.
    *
    * @returns Undefined if the line is not complete yet.
-   * @throws {DecodeError} if the line is too long, as soon as that is known, or not UTF-8.
+   * @throws {TooLongError} as soon as it is known that the line is too long.
+   * @throws {DecodeError} if the line is not UTF-8.
    */
   next(): string | undefined {
     const end = this.#end();
     if ((end ?? this.#length) > this.#maxBytes) {
-      throw new DecodeError(
+      throw new TooLongError(
         `Cannot read a line of more than ${this.#maxBytes} bytes`,
         String(this.#maxBytes),
       );

@@ -1,6 +1,7 @@
 /** The form of log lines: one line per event, `key=value`. Pure. @module */
 
 import type { LogEvent } from "./log_event.ts";
+import { quotedText } from "./quoted_text.ts";
 
 /** The severity of an event. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -20,7 +21,8 @@ const PLAIN = /^[A-Za-z0-9_.:/@%+,-]+$/;
 /**
  * Formats one event as a line without its line feed: `level=warn event=route-dropped key=value`.
  *
- * @param fields Values with other than plain characters are quoted as JSON strings.
+ * @param fields Values with other than plain characters are quoted as JSON strings without
+ * invisible characters.
  */
 export function formatLogLine(
   level: LogLevel,
@@ -29,7 +31,7 @@ export function formatLogLine(
 ): string {
   const pairs = Object.entries(fields).map(([key, value]) => {
     const text = String(value);
-    return ` ${key}=${PLAIN.test(text) ? text : JSON.stringify(text)}`;
+    return ` ${key}=${PLAIN.test(text) ? text : quotedText(text)}`;
   });
   return `level=${level} event=${event}${pairs.join("")}`;
 }

@@ -12,11 +12,15 @@ export interface RateLimit {
 /** Limits how often one kind of event happens. A new limiter allows a full burst. */
 export class RateLimiter {
   readonly #limit: RateLimit;
-  /** When a full burst is allowed again. */
   #fullBurstMs = -Infinity;
 
   constructor(limit: RateLimit) {
     this.#limit = limit;
+  }
+
+  /** The earliest time at which a full burst is allowed. */
+  get fullBurstMs(): number {
+    return this.#fullBurstMs;
   }
 
   /** The earliest time at which the next event is allowed. */

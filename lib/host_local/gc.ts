@@ -35,7 +35,7 @@ function listedOwners(
       case "container":
         return containers.has(owner.containerId);
       case "unknown":
-      case "nobody":
+      case "none":
         return false;
     }
   };

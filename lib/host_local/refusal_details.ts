@@ -35,7 +35,7 @@ function formatHolder(owner: Owner): string {
     case "container":
       return `container ${owner.containerId}`;
     case "unknown":
-    case "nobody":
+    case "none":
       return "an unknown owner";
   }
 }

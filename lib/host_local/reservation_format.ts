@@ -20,8 +20,8 @@ export type Owner =
   | { readonly kind: "container"; readonly containerId: string }
   /** Any other text. The address counts as taken, and no DEL releases it. */
   | { readonly kind: "unknown" }
-  /** An empty file: what a crash between creating and writing leaves behind. */
-  | { readonly kind: "nobody" };
+  /** An empty file: a process crashed after it created the file and before it wrote the owner. */
+  | { readonly kind: "none" };
 
 /**
  * Formats the content of a reservation file: CR LF on every system, and no line feed at the end.
@@ -39,7 +39,7 @@ export function formatOwner(
 export function parseOwner(content: string): Owner {
   // A crash of the file system can leave a file of NUL bytes where the text should be.
   const text = trimWhiteSpace(content.replaceAll("\0", ""));
-  if (text === "") return { kind: "nobody" };
+  if (text === "") return { kind: "none" };
   const [first = "", ifName, ...more] = text.split(/\r?\n/);
   const containerId = trimWhiteSpace(first);
   if (!isValidName(containerId) || more.length > 0) return { kind: "unknown" };
@@ -58,7 +58,7 @@ export function ownerKey(owner: Owner): string {
     case "container":
       return owner.containerId;
     case "unknown":
-    case "nobody":
+    case "none":
       return "";
   }
 }

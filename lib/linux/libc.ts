@@ -21,6 +21,15 @@ const SYMBOLS = {
 
   // int open(const char *path, int flags);
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  /**
+   * openat2(2), which has no function of its own: its number is the same on both machines.
+   * `long syscall(long number, int dirfd, const char *path, struct open_how *how, size_t size);`
+   */
+  openat2: {
+    name: "syscall",
+    parameters: ["i64", "i32", "buffer", "buffer", "usize"],
+    result: "i64",
+  },
   // int close(int fd);
   close: { parameters: ["i32"], result: "i32" },
   /** close(2) on another thread, for a descriptor that takes long to close; errno is lost. */
@@ -40,14 +49,22 @@ const SYMBOLS = {
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   // int ioctl(int fd, unsigned long request, void *argp);
   ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
-  // int statfs(const char *path, struct statfs *buf);
-  statfs: { parameters: ["buffer", "buffer"], result: "i32" },
+  // int fstatfs(int fd, struct statfs *buf);
+  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
   // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *buf);
   statx: {
     parameters: ["i32", "buffer", "i32", "u32", "buffer"],
     result: "i32",
   },
+  // DIR *opendir(const char *name);
+  opendir: { parameters: ["buffer"], result: "pointer" },
+  // struct dirent *readdir(DIR *dirp);
+  readdir: { parameters: ["pointer"], result: "pointer" },
+  // int closedir(DIR *dirp);
+  closedir: { parameters: ["pointer"], result: "i32" },
 
+  // int capget(cap_user_header_t hdrp, cap_user_data_t datap);
+  capget: { parameters: ["buffer", "buffer"], result: "i32" },
   // int setns(int fd, int nstype);
   setns: { parameters: ["i32", "i32"], result: "i32" },
 

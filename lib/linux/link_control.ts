@@ -13,6 +13,7 @@ import {
 } from "../netlink/address_message.ts";
 import {
   decodeLink,
+  encodeLinkByIndex,
   encodeLinkByName,
   encodeLinkState,
   type LinkInfo,
@@ -47,18 +48,12 @@ export class LinkControl implements Disposable {
 
   /** Returns the interface called `name`; undefined if there is none. */
   find(name: string): LinkInfo | undefined {
-    try {
-      const [link] = this.#socket.request({
-        type: "GETLINK",
-        body: encodeLinkByName(name),
-        subject: name,
-      }, decodeLink);
-      return link;
-    } catch (error) {
-      // ERANGE: longer than the name of an interface can be.
-      if (isErrno(error, "ENODEV", "ERANGE")) return undefined;
-      throw error;
-    }
+    return this.#find(encodeLinkByName(name), name);
+  }
+
+  /** Returns the interface with this index, whatever its name; undefined if there is none. */
+  read(ifIndex: number): LinkInfo | undefined {
+    return this.#find(encodeLinkByIndex(ifIndex), `interface ${ifIndex}`);
   }
 
   /**
@@ -141,6 +136,18 @@ export class LinkControl implements Disposable {
 
   [Symbol.dispose](): void {
     this.#socket[Symbol.dispose]();
+  }
+
+  #find(body: Uint8Array, subject: string): LinkInfo | undefined {
+    try {
+      const request = { type: "GETLINK", body, subject } as const;
+      const [link] = this.#socket.request(request, decodeLink);
+      return link;
+    } catch (error) {
+      // ERANGE: longer than the name of an interface can be.
+      if (isErrno(error, "ENODEV", "ERANGE")) return undefined;
+      throw error;
+    }
   }
 
   /** Sends a request to remove something. @param absent The error if it does not exist. */

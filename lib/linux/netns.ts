@@ -13,23 +13,21 @@ import type { NetnsIdentity } from "../net/netns_identity.ts";
 import { writeStderr } from "../sys/stdio.ts";
 import { Descriptor, prepared } from "./descriptor.ts";
 import { checked, isErrno, SyscallError } from "./errno.ts";
+import { statusOf } from "./file_status.ts";
 import { cString, errno, libc, pinnedBytes } from "./libc.ts";
 
 const O_RDONLY = 0;
+const O_NONBLOCK = 0x800;
 const O_CLOEXEC = 0x80000;
+const O_PATH = 0x200000;
+const SYS_OPENAT2 = 437n;
+const RESOLVE_IN_ROOT = 0x10n;
 const CLONE_NEWNET = 0x40000000;
 const NSFS_MAGIC = 0x6e736673n;
 /** Before Linux 3.19 namespaces were files of procfs; upstream accepts both. */
 const PROC_SUPER_MAGIC = 0x9fa0n;
-const AT_EMPTY_PATH = 0x1000;
-const STATX_INO = 0x100;
 /** Larger than `struct statfs` (120 bytes on both machines). Its first 8 bytes are `f_type`. */
 const STATFS_BYTES = 256;
-/** `struct statx`, the same on every machine. */
-const STATX_BYTES = 256;
-const STATX_INO_OFFSET = 32;
-const STATX_DEV_MAJOR_OFFSET = 136;
-const STATX_DEV_MINOR_OFFSET = 140;
 
 /** What a path leads to is not a network namespace. */
 export class NotNetnsError extends SystemError {}
@@ -66,25 +64,75 @@ export class Netns implements Disposable {
  *   CAP_SYS_ADMIN).
  */
 export function openNetns(path: string): Netns {
-  // Checked before it is opened, because opening a device or a FIFO can have side effects.
-  const magic = fileSystemMagic(path);
+  const result = libc().open(cString(path), O_PATH | O_CLOEXEC);
+  return openFile(result, path);
+}
+
+/**
+ * Opens the network namespace at `path` as the process `pid` sees it: in its mount namespace, under
+ * its root.
+ *
+ * @throws {NotNetnsError} if it is a file of another kind, or another kind of namespace.
+ * @throws {SyscallError} if there is no such process or path, or they may not be accessed
+ *   (CAP_SYS_PTRACE, CAP_SYS_ADMIN).
+ */
+export function openNetnsOfProcess(pid: number, path: string): Netns {
+  const root = `/proc/${pid}/root`;
+  using directory = new Descriptor(
+    checked(libc().open(cString(root), O_PATH | O_CLOEXEC), "open", root),
+  );
+  try {
+    return openFile(openBelow(directory, path), path);
+  } catch (error) {
+    // EXDEV: openat2(2) follows no magic link of procfs. ENOSYS: Linux before 5.6 does not have it.
+    if (!isErrno(error, "EXDEV", "ENOSYS")) throw error;
+    return openNetns(`${root}${path}`);
+  }
+}
+
+/** Finds a file as a process does whose root is `directory`: absolute links stay below it. */
+function openBelow({ fd }: Descriptor, path: string): number | bigint {
+  // struct open_how { u64 flags; u64 mode; u64 resolve; }
+  const how = BigUint64Array.of(
+    BigInt(O_PATH | O_CLOEXEC),
+    0n,
+    RESOLVE_IN_ROOT,
+  );
+  const size = BigInt(how.byteLength);
+  return libc().openat2(SYS_OPENAT2, fd, cString(path), how, size);
+}
+
+/**
+ * Opens the namespace that was found.
+ *
+ * @param found The result of a call with O_PATH. That finds a file once and does not open it:
+ * another
+ *   user may replace it at any time by a FIFO or a device, which could block or have side effects.
+ */
+function openFile(found: number | bigint, path: string): Netns {
+  const quoted = JSON.stringify(path);
+  using file = new Descriptor(checked(found, "failed to Statfs", quoted));
+  const magic = fileSystemMagic(file, path);
   if (magic !== NSFS_MAGIC && magic !== PROC_SUPER_MAGIC) {
     throw new NotNetnsError(
-      `unknown FS magic on ${JSON.stringify(path)}: ${magic.toString(16)}`,
+      `unknown FS magic on ${quoted}: ${magic.toString(16)}`,
       {
         advice:
           "CNI_NETNS must be the path of a network namespace, such as /var/run/netns/NAME or /proc/PID/ns/net",
       },
     );
   }
-  return prepared(open(path), checkEnterable);
+  const opened = open(`/proc/self/fd/${file.fd}`, path);
+  return prepared(opened, checkEnterable);
 }
 
-function open(path: string): Netns {
-  const result = libc().open(cString(path), O_RDONLY | O_CLOEXEC);
+function open(file: string, path: string): Netns {
+  const flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+  const result = libc().open(cString(file), flags);
   const descriptor = new Descriptor(checked(result, "open", path));
   try {
-    return new Netns(descriptor, path, identityOf(descriptor, path));
+    const { device, inode } = statusOf(descriptor, path);
+    return new Netns(descriptor, path, { device, inode });
   } catch (error) {
     descriptor[Symbol.dispose]();
     throw error;
@@ -109,7 +157,8 @@ let own: Netns | undefined;
 /** Returns the namespace of this process, which is opened by the first call and never closed. */
 export function ownNetns(): Netns {
   // thread-self, because each thread enters namespaces on its own.
-  own ??= open("/proc/thread-self/ns/net");
+  const path = "/proc/thread-self/ns/net";
+  own ??= open(path, path);
   return own;
 }
 
@@ -147,28 +196,9 @@ function abort({ message }: SyscallError): void {
   }
 }
 
-function fileSystemMagic(path: string): bigint {
+function fileSystemMagic({ fd }: Descriptor, path: string): bigint {
   const buffer = pinnedBytes(STATFS_BYTES);
-  const result = libc().statfs(cString(path), buffer);
+  const result = libc().fstatfs(fd, buffer);
   checked(result, "failed to Statfs", JSON.stringify(path));
   return new DataView(buffer.buffer).getBigUint64(0, true);
-}
-
-function identityOf(descriptor: Descriptor, path: string): NetnsIdentity {
-  const buffer = pinnedBytes(STATX_BYTES);
-  const result = libc().statx(
-    descriptor.fd,
-    cString(""),
-    AT_EMPTY_PATH,
-    STATX_INO,
-    buffer,
-  );
-  checked(result, "statx", path);
-  const view = new DataView(buffer.buffer);
-  const major = view.getUint32(STATX_DEV_MAJOR_OFFSET, true);
-  const minor = view.getUint32(STATX_DEV_MINOR_OFFSET, true);
-  return {
-    device: `${major}:${minor}`,
-    inode: String(view.getBigUint64(STATX_INO_OFFSET, true)),
-  };
 }

@@ -23,11 +23,14 @@ import {
 } from "./socket.ts";
 import { AF, hardwareAddressOf, linkLayerAddress } from "./socket_address.ts";
 
-/** Protocols that a packet socket can be bound to (linux/if_ether.h). */
-export const ETHER_TYPE = { ipv4: 0x0800, arp: 0x0806 } as const;
-
 const SOL_PACKET = 263;
 const PACKET_AUXDATA = 8;
+const PACKET_IGNORE_OUTGOING = 23;
+/**
+ * All protocols (linux/if_ether.h). A socket that is bound to a single one does not receive frames
+ * that a bridge or tc(8) takes from the interface.
+ */
+const ETH_P_ALL = 0x0003;
 /** The sender left the checksum to the network card, and the packet passed none (veth, bridge). */
 const TP_STATUS_CSUMNOTREADY = 1 << 3;
 
@@ -37,13 +40,16 @@ const RECEIVE_BYTES = 0x10000;
 /** How many packets are received before other descriptors get their turn. */
 const PACKETS_PER_TURN = 64;
 
-/** What a packet socket receives. */
+/** What a packet socket sends and receives. */
 export interface PacketSocketOptions {
   /** Index of the interface. */
   readonly ifIndex: number;
-  /** One of {@link ETHER_TYPE}. */
+  /** The protocol of the packets that it sends, one of `ETHER_TYPE`. */
   readonly etherType: number;
-  /** Which packets to receive. It is given them from the network header on. */
+  /**
+   * Which packets to receive, of all protocols. It is given them from the network header on, and
+   * may be given those that the host sends.
+   */
   readonly filter: readonly BpfInstruction[];
 }
 
@@ -168,9 +174,9 @@ export function openPacketSocket(
   netns: Netns,
   options: PacketSocketOptions,
 ): PacketSocket {
-  const { ifIndex, etherType, filter } = options;
+  const { ifIndex, filter } = options;
   const address = linkLayerAddress({
-    etherType,
+    etherType: ETH_P_ALL,
     ifIndex,
     hardwareAddress: new Uint8Array(0),
   });
@@ -179,8 +185,20 @@ export function openPacketSocket(
     prepared(socket, () => {
       attachFilter(socket, filter);
       setOption(socket, { level: SOL_PACKET, name: PACKET_AUXDATA, value: 1 });
+      ignoreOutgoing(socket);
       bindSocket(socket, address, `interface ${ifIndex}`);
     }),
     options,
   );
+}
+
+/** Saves the kernel a copy of each packet that the host sends; the filter drops them anyway. */
+function ignoreOutgoing(socket: Descriptor): void {
+  const level = SOL_PACKET;
+  try {
+    setOption(socket, { level, name: PACKET_IGNORE_OUTGOING, value: 1 });
+  } catch (error) {
+    // Linux before 4.20 does not have it.
+    if (!isErrno(error, "ENOPROTOOPT")) throw error;
+  }
 }

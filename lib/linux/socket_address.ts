@@ -5,6 +5,8 @@
  */
 
 import { viewOf } from "../base/bytes.ts";
+import { SystemError } from "../base/errors.ts";
+import { isAbstract } from "../base/socket_name.ts";
 import { type Ipv4Address, ipv4Bits } from "../net/ipv4_address.ts";
 import { pinnedBytes } from "./libc.ts";
 
@@ -30,9 +32,17 @@ const MIN_HARDWARE_ADDRESS = 8;
  */
 const SOCKADDR_NL = 12;
 
-/** `struct sockaddr_un { u16 family; char path[108]; }`, with a NUL at the end of the path. */
+/**
+ * ```text
+ * struct sockaddr_un { u16 family; char path[108]; }
+ * ```
+ * The path of a file ends in a NUL. The name of an abstract socket begins with one and has the
+ * rest of the structure (unix(7)).
+ */
 export const SOCKADDR_UN = 110;
 const SUN_PATH = 2;
+const MAX_PATH_BYTES = 107;
+const MAX_ABSTRACT_BYTES = 108;
 
 /** Encodes `struct sockaddr_in { u16 family; be16 port; be32 addr; u8 zero[8]; }`. */
 export function inetAddress(
@@ -93,12 +103,22 @@ export function netlinkPortId(sockaddr: Uint8Array): number | undefined {
 /**
  * Encodes `struct sockaddr_un`.
  *
- * @param path 1 to 107 bytes without a NUL; the caller checks that.
+ * @param name A path, or `@` and the name of an abstract socket.
+ * @throws {SystemError} if it is empty, too long, or contains a NUL.
  */
-export function unixAddress(path: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = pinnedBytes(SOCKADDR_UN);
+export function unixAddress(name: string): Uint8Array<ArrayBuffer> {
+  const encoded = new TextEncoder().encode(name);
+  const { length } = encoded;
+  const maximum = isAbstract(name) ? MAX_ABSTRACT_BYTES : MAX_PATH_BYTES;
+  if (length === 0 || length > maximum || encoded.includes(0)) {
+    throw new SystemError(
+      `socket name has ${length} bytes, expected 1 to ${maximum} without a NUL`,
+    );
+  }
+  const bytes = pinnedBytes(isAbstract(name) ? SUN_PATH + length : SOCKADDR_UN);
   viewOf(bytes).setUint16(0, AF.UNIX, true);
-  bytes.set(path, SUN_PATH);
+  bytes.set(encoded, SUN_PATH);
+  if (isAbstract(name)) bytes.set([0], SUN_PATH);
   return bytes;
 }
 

@@ -36,6 +36,8 @@ const SIOCOUTQ = 0x5411n;
 const CLIENT_PORT = 68;
 const SERVER_PORT = 67;
 const FIRST_POLL_MS = 1;
+/** The socket cannot be bound to address, port and interface. */
+const UNUSABLE = ["EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM"];
 
 /**
  * An open socket on port 68 of the leased address. It keeps its namespace alive until it is
@@ -97,8 +99,8 @@ export class UnicastSocket implements Disposable {
 /**
  * Opens the socket in a namespace.
  *
- * @returns Undefined if the address is not on the interface, or another program uses the port. A
- *   packet socket can send then.
+ * @returns Undefined if the address is not on the interface, another program uses the port, or this
+ *   one may not use it (CAP_NET_BIND_SERVICE). A packet socket can send then.
  * @throws {SyscallError} if it fails otherwise.
  */
 export function openUnicastSocket(
@@ -120,7 +122,7 @@ export function openUnicastSocket(
       }),
     );
   } catch (error) {
-    if (isErrno(error, "EADDRNOTAVAIL", "EADDRINUSE")) return undefined;
+    if (isErrno(error, ...UNUSABLE)) return undefined;
     throw error;
   }
 }

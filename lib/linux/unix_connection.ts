@@ -5,8 +5,9 @@
  * @module
  */
 
-import { DecodeError, SystemError } from "../base/errors.ts";
-import { encodeLine, LineDecoder } from "../base/line_framing.ts";
+import { BufferedInput } from "../base/buffered_input.ts";
+import { SystemError } from "../base/errors.ts";
+import { encodeLine } from "../base/line_framing.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
@@ -25,23 +26,15 @@ export interface PeerCredentials {
 /** Shared by all connections: what is read is copied at once. */
 let readBuffer: Uint8Array<ArrayBuffer> | undefined;
 
-/** A caller that waits, with a time limit. */
-interface Waiter<T> {
-  readonly settle: (value: T) => void;
-  readonly fail: (error: unknown) => void;
-}
-
 /** An open connection. It allows one read and one write at a time. */
 export class UnixConnection implements Disposable {
   readonly peer: PeerCredentials;
   readonly #descriptor: Descriptor;
   readonly #watch: Watch;
-  readonly #decoder: LineDecoder;
+  readonly #input: BufferedInput;
   readonly #hungUp = new AbortController();
   #output: Uint8Array = new Uint8Array(0);
-  #reader: (Waiter<unknown> & { readonly take: () => unknown }) | undefined;
-  #writer: Waiter<boolean> | undefined;
-  #hasEnded = false;
+  #writer: PromiseWithResolvers<boolean> | undefined;
 
   /**
    * @param descriptor Owned by the connection from now on, even if the constructor throws.
@@ -49,7 +42,7 @@ export class UnixConnection implements Disposable {
    */
   constructor(loop: EventLoop, descriptor: Descriptor, maxLineBytes: number) {
     this.#descriptor = descriptor;
-    this.#decoder = new LineDecoder(maxLineBytes);
+    this.#input = new BufferedInput(maxLineBytes);
     try {
       this.peer = peerOf(descriptor);
       this.#watch = loop.watch(
@@ -72,12 +65,12 @@ export class UnixConnection implements Disposable {
    * Waits for the next line.
    *
    * @returns The line without its line feed; undefined if the connection ends before a line begins.
-   * @throws {DecodeError} if the line is too long, cut short or not UTF-8.
+   * @throws {DecodeError} if the line is too long, truncated or not UTF-8.
    * @throws {SystemError} if no line is received within `timeoutMs`.
    */
   async readLine(timeoutMs: number): Promise<string | undefined> {
-    const take = (): string | undefined => this.#takeLine();
-    return await this.#next(take, "no line received", timeoutMs);
+    const line = this.#input.readLine();
+    return await this.#inTime(line, { what: "no line received", timeoutMs });
   }
 
   /**
@@ -87,8 +80,8 @@ export class UnixConnection implements Disposable {
    * @throws {SystemError} if nothing is received within `timeoutMs`.
    */
   async readBytes(timeoutMs: number): Promise<Uint8Array | undefined> {
-    const take = (): Uint8Array | undefined => this.#decoder.takeAll();
-    return await this.#next(take, "no data received", timeoutMs);
+    const bytes = this.#input.readBytes();
+    return await this.#inTime(bytes, { what: "no data received", timeoutMs });
   }
 
   /**
@@ -103,25 +96,48 @@ export class UnixConnection implements Disposable {
 
   /** Sends bytes, as {@link writeLine} sends a line. */
   async writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean> {
-    if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
+    if (this.#isClosed) return false;
     this.#output = bytes;
     this.#flush();
-    if (this.#descriptor.isClosed || this.hungUp.aborted) return false;
+    if (this.#isClosed) return false;
     if (this.#output.length === 0) return true;
-    return await waitWithin<boolean>(
+    const writer = Promise.withResolvers<boolean>();
+    this.#writer = writer;
+    const timer = setTimeout(
+      () => writer.reject(late("data not sent", timeoutMs)),
       timeoutMs,
-      "data not sent",
-      (waiter) => this.#writer = waiter,
-    ).finally(() => this.#writer = undefined);
+    );
+    try {
+      return await writer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#writer = undefined;
+    }
   }
 
   /** Closes the connection. A pending read returns undefined and a pending write returns false. */
   [Symbol.dispose](): void {
-    this.#hasEnded = true;
     this.#watch[Symbol.dispose]();
     this.#descriptor[Symbol.dispose]();
-    this.#reader?.settle(undefined);
-    this.#writer?.settle(false);
+    this.#input.end();
+    this.#writer?.resolve(false);
+  }
+
+  get #isClosed(): boolean {
+    return this.#descriptor.isClosed || this.hungUp.aborted;
+  }
+
+  /** Limits the time of a read that has begun. */
+  async #inTime<T>(
+    reading: Promise<T>,
+    { what, timeoutMs }: { readonly what: string; readonly timeoutMs: number },
+  ): Promise<T> {
+    this.#adjust();
+    const timer = setTimeout(
+      () => this.#input.fail(late(what, timeoutMs)),
+      timeoutMs,
+    );
+    return await reading.finally(() => clearTimeout(timer));
   }
 
   #ready(events: number): void {
@@ -129,24 +145,22 @@ export class UnixConnection implements Disposable {
     const isGone = (events & (EPOLL.HUP | EPOLL.ERR)) !== 0;
     // What the peer sent before it closed the connection is still read.
     while (this.#read() && isGone);
-    this.#serveReader();
     if (isGone) this.#hangUp();
     else this.#adjust();
   }
 
   /** Watches only for what is needed: no input beyond a line, and no end that is known already. */
   #adjust(): void {
-    if (this.#descriptor.isClosed || this.hungUp.aborted) return;
-    const wantsInput = !this.#hasEnded && this.#decoder.needsMore;
+    if (this.#isClosed) return;
     const wantsOutput = this.#output.length > 0;
     this.#watch.modify(
-      (wantsInput ? EPOLL.IN : 0) | (wantsOutput ? EPOLL.OUT : 0),
+      (this.#input.needsMore ? EPOLL.IN : 0) | (wantsOutput ? EPOLL.OUT : 0),
     );
   }
 
   /** Reads once. @returns Whether there was something to read. */
   #read(): boolean {
-    if (this.#hasEnded) return false;
+    if (this.#input.hasEnded) return false;
     readBuffer ??= pinnedBytes(READ_BYTES);
     const buffer = readBuffer;
     const { fd } = this.#descriptor;
@@ -160,46 +174,9 @@ export class UnixConnection implements Disposable {
       length = 0;
     }
     if (length === undefined) return false;
-    if (length === 0) this.#hasEnded = true;
-    this.#decoder.push(buffer.subarray(0, length));
+    if (length === 0) this.#input.end();
+    else this.#input.push(buffer.subarray(0, length));
     return length > 0;
-  }
-
-  async #next<T>(
-    take: () => T | undefined,
-    complaint: string,
-    timeoutMs: number,
-  ): Promise<T | undefined> {
-    const found = take();
-    this.#adjust();
-    if (found !== undefined || this.#hasEnded) return found;
-    return await waitWithin<T | undefined>(
-      timeoutMs,
-      complaint,
-      (waiter) => {
-        const settle = (value: unknown): void => waiter.settle(value as T);
-        this.#reader = { settle, fail: waiter.fail, take };
-      },
-    ).finally(() => this.#reader = undefined);
-  }
-
-  #serveReader(): void {
-    const reader = this.#reader;
-    if (reader === undefined) return;
-    try {
-      const found = reader.take();
-      if (found !== undefined || this.#hasEnded) reader.settle(found);
-    } catch (error) {
-      reader.fail(error);
-    }
-  }
-
-  #takeLine(): string | undefined {
-    const line = this.#decoder.next();
-    if (line === undefined && this.#hasEnded && this.#decoder.isInside) {
-      throw new DecodeError("Cannot read a line: cut short", "0");
-    }
-    return line;
   }
 
   #flush(): void {
@@ -218,42 +195,28 @@ export class UnixConnection implements Disposable {
       if (!isErrno(error, "EPIPE", "ECONNRESET")) throw error;
       return this.#hangUp();
     }
-    if (this.#output.length === 0) this.#writer?.settle(true);
+    if (this.#output.length === 0) this.#writer?.resolve(true);
     this.#adjust();
   }
 
   #hangUp(): void {
-    this.#hasEnded = true;
+    this.#input.end();
     // The HUP event would be ready in every turn of the loop.
     this.#watch[Symbol.dispose]();
-    this.#reader?.settle(undefined);
-    this.#writer?.settle(false);
+    this.#writer?.resolve(false);
     this.#hungUp.abort();
   }
 }
 
-/**
- * Waits until the waiter that `register` receives is settled.
- *
- * @param complaint What failed, for the error message.
- * @throws {SystemError} if that takes longer than `timeoutMs`.
- */
-async function waitWithin<T>(
-  timeoutMs: number,
-  complaint: string,
-  register: (waiter: Waiter<T>) => void,
-): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const timer = setTimeout(
-    () => reject(new SystemError(`${complaint} within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
-  register({ settle: resolve, fail: reject });
-  return await promise.finally(() => clearTimeout(timer));
+function late(what: string, timeoutMs: number): SystemError {
+  return new SystemError(`${what} within ${timeoutMs} ms`);
 }
 
-/** struct ucred { pid_t pid; uid_t uid; gid_t gid; } */
-function peerOf(descriptor: Descriptor): PeerCredentials {
+/**
+ * Returns the process at the other end of a connected socket: the one that connected or listened.
+ */
+export function peerOf(descriptor: Descriptor): PeerCredentials {
+  // struct ucred { pid_t pid; uid_t uid; gid_t gid; }
   const option = { level: SOL_SOCKET, name: SO_PEERCRED, size: 12 };
   const view = getOption(descriptor, option);
   return { pid: view.getInt32(0, true), uid: view.getUint32(4, true) };

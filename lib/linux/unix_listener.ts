@@ -6,9 +6,10 @@
  */
 
 import { SystemError } from "../base/errors.ts";
+import { isAbstract } from "../base/socket_name.ts";
 import { attempt, lstat, removeFile } from "../sys/files.ts";
 import { Descriptor, prepared } from "./descriptor.ts";
-import { checked, isErrno, SyscallError } from "./errno.ts";
+import { checked, isErrno } from "./errno.ts";
 import { libc, pinnedBytes } from "./libc.ts";
 import {
   bindSocket,
@@ -18,14 +19,13 @@ import {
   SOL_SOCKET,
 } from "./socket.ts";
 import { AF, SOCKADDR_UN, unixAddress, unixPathOf } from "./socket_address.ts";
+import { peerOf } from "./unix_connection.ts";
 
 /** For root and its group only, independent of the umask. */
 const SOCKET_MODE = 0o660;
 const DIRECTORY_MODE = 0o700;
 /** More connections than callers open at once. The kernel limits it to net.core.somaxconn. */
 const BACKLOG = 1024;
-/** `sun_path` has 108 bytes, one of them for the NUL. */
-const MAX_PATH_BYTES = 107;
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */
 const LISTEN_FDS_START = 3;
 const SO_TYPE = 3;
@@ -39,65 +39,95 @@ const O_NONBLOCK = 0x800;
 
 /** A listening socket. */
 export class UnixListener implements Disposable {
-  /** The path of the socket file; undefined if it is not known. */
+  /** The path of the socket file, or `@` and an abstract name; undefined if it is not known. */
   readonly path: string | undefined;
-  readonly #release: () => void;
+  /** Whether it has made the socket file, and removes it. */
+  readonly isOwner: boolean;
+  /** The socket file, as it was first seen. */
+  readonly #file: Deno.FileInfo | undefined;
 
-  /** @param release Called after the socket is closed. */
   constructor(
     readonly descriptor: Descriptor,
-    { path, release = () => {} }: {
+    { path, isOwner }: {
       readonly path: string | undefined;
-      readonly release?: () => void;
+      readonly isOwner: boolean;
     },
   ) {
     this.path = path;
-    this.#release = release;
+    this.isOwner = isOwner;
+    this.#file = this.#stat();
   }
 
-  /** Closes it. Removes its file if `listenUnix` made the file and it has not been replaced. */
+  /**
+   * Whether callers can reach the socket by its path: the socket file was neither removed nor
+   * replaced. True if it has none, or its path is not known.
+   *
+   * @throws {SystemError} if that cannot be found out.
+   */
+  get isReachable(): boolean {
+    const { path } = this;
+    return path === undefined || isAbstract(path) || this.#isOwnFile();
+  }
+
+  /** Closes it. Removes its file if it owns one that has not been replaced. */
   [Symbol.dispose](): void {
-    if (this.descriptor.isClosed) return;
-    this.descriptor[Symbol.dispose]();
-    this.#release();
+    const { descriptor, path } = this;
+    if (descriptor.isClosed) return;
+    descriptor[Symbol.dispose]();
+    if (path !== undefined && this.isOwner && this.#isOwnFile()) {
+      removeFile(path);
+    }
+  }
+
+  #isOwnFile(): boolean {
+    const now = this.#stat();
+    return now !== undefined && this.#file !== undefined &&
+      isSameFile(now, this.#file);
+  }
+
+  #stat(): Deno.FileInfo | undefined {
+    const { path } = this;
+    return path === undefined || isAbstract(path) ? undefined : lstat(path);
   }
 }
 
 /**
- * Listens at `path`. Makes missing directories, with mode 0700. The socket has mode 0660 from the
- * moment it is created. A socket file that no process listens on is replaced.
+ * Listens at `path`, or on the abstract socket whose name follows `@`.
  *
- * @throws {SystemError} if another process listens at `path`, the file there is not a socket, or
- *   the system refuses.
+ * A socket file has mode 0660 from the moment it is created, and missing directories are made with
+ * mode 0700. A socket file that no process listens on is replaced. If two processes did that at
+ * once, the second would remove the socket of the first: the caller must hold a lock.
+ *
+ * @throws {SystemError} if another process listens there, the file there is not a socket, or the
+ *   system refuses.
  */
 export function listenUnix(path: string): UnixListener {
   const address = socketAddressOf(path);
-  const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
-  attempt(
-    "mkdir",
-    directory,
-    () => Deno.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE }),
-  );
-  // Of two processes that start at once, the second must not remove the socket of the first as
-  // stale.
-  using lock = attempt("open", directory, () => Deno.openSync(directory));
-  if (!attempt("flock", directory, () => lock.tryLockSync(true))) {
-    throw new SystemError(
-      `listen unix ${path}: another process is starting to listen there`,
-    );
+  if (!isAbstract(path)) {
+    makeDirectoryOf(path);
+    removeStaleSocket(path, address);
   }
-  removeStaleSocket(path, address);
   const socket = openSocket(AF.UNIX, SOCK.STREAM);
-  return new UnixListener(
-    prepared(socket, ({ fd }) => {
-      // Before it has a name: bind(2) creates the file with these mode bits, less the umask.
-      checked(libc().fchmod(fd, SOCKET_MODE), "fchmod", path);
-      bindSocket(socket, address, path);
-      checked(libc().listen(fd, BACKLOG), "listen", path);
-      attempt("chmod", path, () => Deno.chmodSync(path, SOCKET_MODE));
-    }),
-    { path, release: removalOf(path) },
-  );
+  prepared(socket, ({ fd }) => {
+    // Before it has a name: bind(2) creates the file with these mode bits, less the umask.
+    checked(libc().fchmod(fd, SOCKET_MODE), "fchmod", path);
+    bind(socket, address, path);
+    checked(libc().listen(fd, BACKLOG), "listen", path);
+    if (isAbstract(path)) return;
+    attempt("chmod", path, () => Deno.chmodSync(path, SOCKET_MODE));
+  });
+  return new UnixListener(socket, { path, isOwner: !isAbstract(path) });
+}
+
+/**
+ * Checks that no process listens at `path`.
+ *
+ * @throws {SystemError} as {@link listenUnix} does.
+ */
+export function refuseListening(path: string): void {
+  const address = socketAddressOf(path);
+  if (isAbstract(path)) return refuseIfListening(path, address);
+  if (lstat(path)?.isSocket === true) refuseIfListening(path, address);
 }
 
 /**
@@ -138,24 +168,28 @@ export function activatedListener(
   checked(libc().fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl");
   const flags = checked(libc().fcntl(fd, F_GETFL, 0), "fcntl");
   checked(libc().fcntl(fd, F_SETFL, flags | O_NONBLOCK), "fcntl");
-  return new UnixListener(socket, { path: pathOf(socket) });
+  return new UnixListener(socket, { path: pathOf(socket), isOwner: false });
 }
 
 /**
- * Returns the path that a socket is bound to. Undefined if its name is not a path, or there is no
- * socket at the path, as when it was bound in another mount namespace.
+ * Returns the path that a socket is bound to, even if its file was removed. Undefined if its name
+ * is not a path, or the path leads nowhere, as when it was bound in another mount namespace.
  */
 function pathOf({ fd }: Descriptor): string | undefined {
   const address = pinnedBytes(SOCKADDR_UN);
   const length = Uint32Array.of(SOCKADDR_UN);
   checked(libc().getsockname(fd, address, length), "getsockname");
   const path = unixPathOf(address.subarray(0, length[0]));
-  return path.startsWith("/") && isSocket(path) ? path : undefined;
+  return path.startsWith("/") && couldBeSocket(path) ? path : undefined;
 }
 
-function isSocket(path: string): boolean {
+function couldBeSocket(path: string): boolean {
   try {
-    return lstat(path)?.isSocket === true;
+    const directory = path.slice(0, path.lastIndexOf("/") + 1);
+    const info = lstat(path);
+    return info === undefined
+      ? lstat(directory)?.isDirectory === true
+      : info.isSocket === true;
   } catch (error) {
     // A path that this process cannot read is of no use to it.
     if (error instanceof SystemError) return false;
@@ -175,6 +209,15 @@ function isListening(socket: Descriptor): boolean {
   }
 }
 
+function makeDirectoryOf(path: string): void {
+  const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
+  attempt(
+    "mkdir",
+    directory,
+    () => Deno.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE }),
+  );
+}
+
 /** Removes the socket file at `path` if no process listens on it. */
 function removeStaleSocket(
   path: string,
@@ -187,41 +230,74 @@ function removeStaleSocket(
       advice: `${path} is not a socket; remove it, or choose another path`,
     });
   }
+  refuseIfListening(path, address);
+  removeFile(path);
+}
+
+/** @throws {SystemError} if a process listens at `path`, or that cannot be found out. */
+function refuseIfListening(
+  path: string,
+  address: Uint8Array<ArrayBuffer>,
+): void {
   using probe = openSocket(AF.UNIX, SOCK.STREAM);
   const result = libc().connect(probe.fd, address, address.length);
   try {
     checked(result, "connect", path);
   } catch (error) {
-    if (isErrno(error, "ECONNREFUSED")) return removeFile(path);
-    throw inUse(path, error);
+    if (isErrno(error, "ECONNREFUSED", "ENOENT")) return;
+    throw inUse(path, { advice: adviceFor(error), cause: error });
   }
-  throw inUse(path, undefined);
+  throw inUse(path, { advice: stopAdvice(peerOf(probe).pid) });
 }
 
-function inUse(path: string, cause: unknown): SystemError {
-  return new SystemError(`listen unix ${path}: bind: address already in use`, {
-    advice: cause instanceof SyscallError
-      ? `it is unknown whether a daemon listens there: ${cause.message}`
-      : "another daemon is listening there",
-    cause,
-  });
+/** @throws {SystemError} if another process listens at `path`, or the system refuses. */
+function bind(
+  socket: Descriptor,
+  address: Uint8Array<ArrayBuffer>,
+  path: string,
+): void {
+  try {
+    bindSocket(socket, address, path);
+  } catch (error) {
+    if (!isErrno(error, "EADDRINUSE")) throw error;
+    refuseIfListening(path, address);
+    throw inUse(path, { cause: error });
+  }
 }
 
-/** Returns a function that removes the file at `path`, unless it has been replaced by then. */
-function removalOf(path: string): () => void {
-  const own = lstat(path);
-  return () => {
-    const info = lstat(path);
-    if (info?.ino === own?.ino && info?.dev === own?.dev) removeFile(path);
-  };
+function inUse(
+  path: string,
+  options: { readonly advice?: string; readonly cause?: unknown },
+): SystemError {
+  return new SystemError(
+    `listen unix ${path}: bind: address already in use`,
+    options,
+  );
+}
+
+function adviceFor(error: unknown): string {
+  const reason = error instanceof SystemError ? error.message : String(error);
+  return `it is unknown whether a daemon listens there: ${reason}`;
+}
+
+/** @param pid 0 if the process is in another PID namespace. */
+function stopAdvice(pid: number): string {
+  const who = pid === 0 ? "another daemon" : `process ${pid}`;
+  return `${who} is listening there; stop it, or choose another path`;
+}
+
+function isSameFile(one: Deno.FileInfo, other: Deno.FileInfo): boolean {
+  // File systems use an inode number again.
+  return one.dev === other.dev && one.ino === other.ino &&
+    one.birthtime?.getTime() === other.birthtime?.getTime();
 }
 
 function socketAddressOf(path: string): Uint8Array<ArrayBuffer> {
-  const name = new TextEncoder().encode(path);
-  if (name.length === 0 || name.length > MAX_PATH_BYTES || name.includes(0)) {
-    throw new SystemError(
-      `listen unix ${path}: path has ${name.length} bytes, expected 1 to ${MAX_PATH_BYTES}`,
-    );
+  try {
+    return unixAddress(path);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const message = `listen unix ${path}: ${error.message}`;
+    throw new SystemError(message, { cause: error });
   }
-  return unixAddress(name);
 }

@@ -1,15 +1,20 @@
 /** Accepts connections on a Unix socket. @module */
 
 import { Descriptor } from "./descriptor.ts";
+import { encodeLine } from "../base/line_framing.ts";
 import { checked, isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc } from "./libc.ts";
-import { nonBlocking, SOCK_FLAGS } from "./socket.ts";
-import { UnixConnection } from "./unix_connection.ts";
+import { nonBlocking, sendTo, SOCK_FLAGS } from "./socket.ts";
+import {
+  type PeerCredentials,
+  peerOf,
+  UnixConnection,
+} from "./unix_connection.ts";
 import type { UnixListener } from "./unix_listener.ts";
 
 /** How many connections are accepted before other descriptors get their turn. */
-const ACCEPTS_PER_TURN = 32;
+const ACCEPTS_PER_TURN = 64;
 /** How long no connection is accepted after the process runs out of descriptors or memory. */
 const PAUSE_MS = 100;
 
@@ -17,6 +22,11 @@ const PAUSE_MS = 100;
 export interface UnixServerOptions {
   /** Length of the longest line that is read, in bytes. */
   readonly maxLineBytes: number;
+  /**
+   * Returns the line with which a process is refused; undefined accepts it. Refusing costs little:
+   * any process that can reach the socket can connect without end.
+   */
+  readonly refuse?: (peer: PeerCredentials) => string | undefined;
   /** Receives each connection, and owns it. */
   readonly onConnection: (connection: UnixConnection) => void;
 }
@@ -86,6 +96,7 @@ export class UnixServer implements Disposable {
 
   #open(descriptor: Descriptor): void {
     const { maxLineBytes, onConnection } = this.#options;
+    if (this.#refuses(descriptor)) return;
     const connection = new UnixConnection(this.#loop, descriptor, maxLineBytes);
     try {
       onConnection(connection);
@@ -93,5 +104,31 @@ export class UnixServer implements Disposable {
       connection[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** Refuses a connection and closes it, unless it is accepted. @returns Whether it is refused. */
+  #refuses(descriptor: Descriptor): boolean {
+    const { refuse } = this.#options;
+    if (refuse === undefined) return false;
+    let isRefused = true;
+    try {
+      const line = refuse(peerOf(descriptor));
+      isRefused = line !== undefined;
+      if (line !== undefined) sendLine(descriptor, line);
+    } finally {
+      if (isRefused) descriptor[Symbol.dispose]();
+    }
+    return isRefused;
+  }
+}
+
+/** Sends a line to a peer that might not read it. */
+function sendLine(descriptor: Descriptor, line: string): void {
+  try {
+    const bytes = encodeLine(line);
+    sendTo(descriptor, bytes, { address: null, subject: "line" });
+  } catch (error) {
+    // The peer has disconnected.
+    if (!isErrno(error, "EPIPE", "ECONNRESET", "EAGAIN")) throw error;
   }
 }

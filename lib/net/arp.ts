@@ -60,12 +60,47 @@ export function encodeArpProbe(
   hardware: Uint8Array,
   address: Ipv4Address,
 ): Uint8Array {
+  return encodeRequest(hardware, UNSPECIFIED_ADDRESS, address);
+}
+
+/**
+ * Encodes an ARP announcement: the sender uses `address` from now on, and other hosts replace what
+ * they know about it (RFC 5227 section 2.3).
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const hardware = Uint8Array.of(2, 0, 0, 0, 0, 1);
+ * const address = { family: 4, value: 0xc0000205n } as const;
+ * const announcement = encodeArpAnnouncement(hardware, address);
+ * assertEquals(decodeArp(announcement), {
+ *   senderHardware: hardware,
+ *   sender: address,
+ *   target: address,
+ * });
+ * ```
+ *
+ * @param hardware Hardware address of the sender, 6 bytes.
+ */
+export function encodeArpAnnouncement(
+  hardware: Uint8Array,
+  address: Ipv4Address,
+): Uint8Array {
+  return encodeRequest(hardware, address, address);
+}
+
+function encodeRequest(
+  hardware: Uint8Array,
+  sender: Ipv4Address,
+  target: Ipv4Address,
+): Uint8Array {
   const writer = new ByteWriter()
     .u16(HTYPE_ETHERNET).u16(PTYPE_IPV4).u8(ADDRESS_BYTES).u8(IPV4_BYTES)
     .u16(REQUEST).padded(hardware, ADDRESS_BYTES);
-  writeIpv4(writer, UNSPECIFIED_ADDRESS);
+  writeIpv4(writer, sender);
   writer.zeros(ADDRESS_BYTES);
-  writeIpv4(writer, address);
+  writeIpv4(writer, target);
   return writer.finish();
 }
 

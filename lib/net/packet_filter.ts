@@ -2,8 +2,9 @@
  * Packet filters of a DHCP client: classic BPF programs for the kernel (Linux
  * Documentation/networking/filter.rst).
  *
- * They are for AF_PACKET sockets of type SOCK_DGRAM, which receive packets from the network header
- * on. A load beyond the end of a packet drops it. Pure.
+ * They are for AF_PACKET sockets of type SOCK_DGRAM that are bound to all protocols. These receive
+ * packets from the network header on, those that the host sends included. A load beyond the end of
+ * a packet drops it. Pure.
  *
  * @module
  */
@@ -49,12 +50,17 @@ export const BPF = {
   ret: 0x06,
 } as const;
 
-/** Special offset of the packet type: to this host, broadcast, to another host (linux/filter.h). */
+/** Special offset of the protocol of the link header, such as 0x0800 for IPv4 (linux/filter.h). */
+export const SKF_AD_PROTOCOL = 0xfffff000;
+/** Special offset of the packet type: to this host, broadcast, to another host, outgoing. */
 export const SKF_AD_PKTTYPE = 0xfffff004;
 /** Special offset of the VLAN tag that the kernel removed; 0 if there was none. */
 export const SKF_AD_VLAN_TAG = 0xfffff02c;
 
-const PACKET_OTHERHOST = 3;
+/** Protocols of the link header (linux/if_ether.h). */
+export const ETHER_TYPE = { ipv4: 0x0800, arp: 0x0806 } as const;
+
+const PACKET_OUTGOING = 4;
 const VLAN_ID_MASK = 0x0fff;
 const PROTOCOL_UDP = 17;
 const MORE_FRAGMENTS_OR_OFFSET = 0x3fff;
@@ -73,10 +79,9 @@ type Test =
 
 /**
  * Returns a filter for DHCP replies with one transaction id: unfragmented IPv4 UDP datagrams with a
- * BOOTP reply to port 68, sent to this host or broadcast.
- *
- * Frames with a VLAN id belong to another network and are dropped. A priority tag (VLAN id 0) is
- * accepted.
+ * BOOTP reply to port 68, sent to any host. Where the interface is a bridge port or belongs to a
+ * virtual machine, the frame is not for the hardware address of the interface; whether the message
+ * is for the client, its own fields tell.
  *
  * @example
  * ```ts
@@ -90,8 +95,7 @@ type Test =
  */
 export function dhcpReplyFilter(xid: number): readonly BpfInstruction[] {
   return program([
-    { load: [at(BPF.ldb, SKF_AD_PKTTYPE)], differs: PACKET_OTHERHOST },
-    { load: [at(BPF.ldh, SKF_AD_VLAN_TAG)], hasNone: VLAN_ID_MASK },
+    ...received(ETHER_TYPE.ipv4),
     { load: [at(BPF.ldb, 0), at(BPF.and, 0xf0)], equals: 0x40 },
     { load: [at(BPF.ldb, 9)], equals: PROTOCOL_UDP },
     { load: [at(BPF.ldh, 6)], hasNone: MORE_FRAGMENTS_OR_OFFSET },
@@ -113,10 +117,7 @@ export function dhcpReplyFilter(xid: number): readonly BpfInstruction[] {
  * import { assertEquals } from "@std/assert";
  *
  * const filter = arpFilter(0xc0000205);
- * assertEquals(filter.filter(({ code }) => code === BPF.jeq).map(({ k }) => k), [
- *   0xc0000205,
- *   0xc0000205,
- * ]);
+ * assertEquals(filter.filter(({ k }) => k === 0xc0000205).length, 2);
  * ```
  *
  * @param address 32 bits, unsigned.
@@ -124,14 +125,12 @@ export function dhcpReplyFilter(xid: number): readonly BpfInstruction[] {
 export function arpFilter(address: number): readonly BpfInstruction[] {
   const claims = at(BPF.ld, 14);
   const asks = at(BPF.ld, 24);
-  return [
+  return program(received(ETHER_TYPE.arp), [
     claims,
     { code: BPF.jeq, jt: 2, jf: 0, k: address },
     asks,
     { code: BPF.jeq, jt: 0, jf: 1, k: address },
-    at(BPF.ret, WHOLE_PACKET),
-    at(BPF.ret, 0),
-  ];
+  ]);
 }
 
 /** A filter that drops every packet, for a socket that only sends. */
@@ -168,9 +167,29 @@ function at(code: number, k: number): BpfInstruction {
   return { code, jt: 0, jf: 0, k };
 }
 
-/** Returns the tests in order, then "pass" and, as the last instruction, "drop". */
-function program(tests: readonly Test[]): readonly BpfInstruction[] {
-  const length = tests.reduce((sum, { load }) => sum + load.length + 1, 0);
+/**
+ * Returns tests for a packet that was received. Those that the host sends are dropped, and so are
+ * frames with a VLAN id, which belong to another network. A priority tag (VLAN id 0) is accepted.
+ */
+function received(etherType: number): readonly Test[] {
+  return [
+    { load: [at(BPF.ldh, SKF_AD_PROTOCOL)], equals: etherType },
+    { load: [at(BPF.ldb, SKF_AD_PKTTYPE)], differs: PACKET_OUTGOING },
+    { load: [at(BPF.ldh, SKF_AD_VLAN_TAG)], hasNone: VLAN_ID_MASK },
+  ];
+}
+
+/**
+ * Returns the tests in order, then `last`, then "pass" and, as the last instruction, "drop".
+ *
+ * @param last Instructions that continue to pass, and jump over one to drop.
+ */
+function program(
+  tests: readonly Test[],
+  last: readonly BpfInstruction[] = [],
+): readonly BpfInstruction[] {
+  const length = tests.reduce((sum, { load }) => sum + load.length + 1, 0) +
+    last.length;
   const instructions: BpfInstruction[] = [];
   for (const test of tests) {
     instructions.push(...test.load);
@@ -183,5 +202,10 @@ function program(tests: readonly Test[]): readonly BpfInstruction[] {
         : { code: BPF.jset, jt: drop, jf: 0, k: test.hasNone },
     );
   }
-  return [...instructions, at(BPF.ret, WHOLE_PACKET), at(BPF.ret, 0)];
+  return [
+    ...instructions,
+    ...last,
+    at(BPF.ret, WHOLE_PACKET),
+    at(BPF.ret, 0),
+  ];
 }

@@ -13,8 +13,10 @@ const IFLA_ADDRESS = 1;
 const IFLA_BROADCAST = 2;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_KIND = 1;
+const IFLA_INFO_SLAVE_KIND = 4;
 
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
@@ -28,6 +30,13 @@ const AF_UNSPEC = 0;
  * ```
  */
 const IFINFOMSG = 16;
+
+/** The interface that another one is a part of, such as a bridge. */
+export interface LinkMaster {
+  readonly index: number;
+  /** `bridge`, `bond`, `vrf`, ...; undefined if it is unknown. */
+  readonly kind: string | undefined;
+}
 
 /** The state of an interface. */
 export interface LinkInfo {
@@ -50,6 +59,21 @@ export interface LinkInfo {
   readonly hasCarrier: boolean;
   /** `veth`, `macvlan`, `ipvlan`, ...; undefined for a network card. */
   readonly kind: string | undefined;
+  /** Undefined if it is not part of another interface. */
+  readonly master: LinkMaster | undefined;
+}
+
+/**
+ * Returns whether the traffic of an interface belongs to another one, so that addresses on it are
+ * of no use. Only a VRF leaves them in use.
+ */
+export function isPort({ master }: Pick<LinkInfo, "master">): boolean {
+  return master !== undefined && master.kind !== "vrf";
+}
+
+/** Encodes the body of a request for interface `index`. */
+export function encodeLinkByIndex(index: number): Uint8Array {
+  return encodeHeader(index);
 }
 
 /** Encodes the body of a request for the interface called `name`. */
@@ -90,7 +114,10 @@ export function decodeLink(body: Uint8Array): LinkInfo | undefined {
   if (view.getUint8(0) !== AF_UNSPEC) return undefined;
   const flags = view.getUint32(8, true);
   const attributes = decodeAttributes(body.subarray(IFINFOMSG));
-  const linkInfo = attributes.get(IFLA_LINKINFO);
+  const linkInfo = decodeAttributes(
+    attributes.get(IFLA_LINKINFO) ?? new Uint8Array(),
+  );
+  const masterIndex = u32Attribute(attributes, IFLA_MASTER);
   const isUp = (flags & IFF_UP) !== 0;
   return {
     index: view.getInt32(4, true),
@@ -102,9 +129,11 @@ export function decodeLink(body: Uint8Array): LinkInfo | undefined {
     isUp,
     hasCarrier: isUp && (flags & IFF_RUNNING) !== 0 &&
       (flags & IFF_LOWER_UP) !== 0,
-    kind: linkInfo === undefined
-      ? undefined
-      : textAttribute(decodeAttributes(linkInfo), IFLA_INFO_KIND),
+    kind: textAttribute(linkInfo, IFLA_INFO_KIND),
+    master: masterIndex === undefined ? undefined : {
+      index: masterIndex,
+      kind: textAttribute(linkInfo, IFLA_INFO_SLAVE_KIND),
+    },
   };
 }
 

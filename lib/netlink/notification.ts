@@ -15,11 +15,16 @@ const AF_INET = 2;
  * What `struct ifinfomsg` and `struct ifaddrmsg` have in common: the family, and the index at 4.
  */
 const COMMON = 8;
+/** In `struct ifinfomsg`. */
+const FLAGS_OFFSET = 8;
+const IFF_UP = 0x1;
 
 /** Something that happens to an interface. */
 export type InterfaceEvent =
   /** Its state may have changed: read it. */
   | "changed"
+  /** The same, and it is down or was: the kernel has removed its routes. */
+  | "set-down"
   /** It left its namespace: it was deleted or moved. */
   | "removed"
   /** Its namespace is gone. */
@@ -29,8 +34,11 @@ export type InterfaceEvent =
 export interface LinkNotification {
   /** Index of the interface. */
   readonly ifIndex: number;
-  /** Removed: it left its namespace. Changed: the interface or its IPv4 addresses did. */
-  readonly kind: "changed" | "removed";
+  /**
+   * Removed: it left its namespace. Set-down: it is administratively down. Changed: the interface
+   * or its IPv4 addresses did.
+   */
+  readonly kind: "changed" | "set-down" | "removed";
 }
 
 /** Decodes a notification; undefined if it is about something else, or cut short. */
@@ -42,8 +50,15 @@ export function decodeLinkNotification(
   const view = viewOf(body);
   // A message of the bridge family is about a bridge port, not about the interface itself.
   if (view.getUint8(0) !== wanted) return undefined;
-  const kind = type === RTM.DELLINK ? "removed" : "changed";
-  return { ifIndex: view.getUint32(4, true), kind };
+  return { ifIndex: view.getUint32(4, true), kind: kindOf(type, view) };
+}
+
+function kindOf(type: number, view: DataView): LinkNotification["kind"] {
+  if (type === RTM.DELLINK) return "removed";
+  const isDown = type === RTM.NEWLINK &&
+    view.byteLength >= FLAGS_OFFSET + 4 &&
+    (view.getUint32(FLAGS_OFFSET, true) & IFF_UP) === 0;
+  return isDown ? "set-down" : "changed";
 }
 
 function familyOf(type: number): number | undefined {

@@ -73,10 +73,15 @@ export class PendingEvents {
     return this.#subjects.has(netnsId);
   }
 
-  /** Adds an event of an interface; it replaces an earlier one that is still pending. */
+  /**
+   * Adds an event of an interface. It replaces an earlier one that is still pending, except that an
+   * interface that is up again was down.
+   */
   add(netnsId: number, ifIndex: number, event: InterfaceEvent): void {
     const subject = this.#subjects.get(netnsId)?.get(ifIndex);
-    if (subject !== undefined) this.#pending.set(subject, event);
+    if (subject === undefined) return;
+    const wasDown = this.#pending.get(subject) === "set-down";
+    if (event !== "changed" || !wasDown) this.#pending.set(subject, event);
   }
 
   /**

@@ -1,16 +1,10 @@
 /** File operations that throw {@link SystemError} with the operating system's reason. @module */
 
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readSync,
-  writeSync,
-} from "node:fs";
 import { SystemError } from "../base/errors.ts";
 
-/** Returns the name of the operating system's error, such as `ENOENT`; undefined for other errors. */
+/**
+ * Returns the name of the operating system's error, such as `ENOENT`; undefined for other errors.
+ */
 export function errnoName(error: unknown): string | undefined {
   return error instanceof Error && "code" in error &&
       typeof error.code === "string"
@@ -58,6 +52,12 @@ export function attempt<T>(operation: string, path: string, body: () => T): T {
   }
 }
 
+/** Whether an error of this module means that a file or a directory does not exist. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof SystemError &&
+    error.cause instanceof Deno.errors.NotFound;
+}
+
 /**
  * Reads the metadata of `path`. Does not follow symbolic links.
  *
@@ -91,6 +91,23 @@ export function exposureOf(
 }
 
 /**
+ * Whether `path` is a directory, or a symbolic link to one.
+ *
+ * @throws {SystemError} if that cannot be found out.
+ */
+export function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (
+      error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory
+    ) return false;
+    throw systemError("stat", path, error);
+  }
+}
+
+/**
  * Reads the metadata of a file that this project made. Symbolic links, directories and special
  * files are refused: another program made them, so they are neither followed nor replaced.
  *
@@ -102,76 +119,6 @@ export function lstatOwn(path: string): Deno.FileInfo | undefined {
   if (info?.isFile !== false) return info;
   const what = info.isDirectory ? "is a directory" : "is not a regular file";
   throw new SystemError(`open ${path}: ${what}`, { advice: `remove ${path}` });
-}
-
-/** A file is longer than the limit of its reader. */
-export class OversizeError extends SystemError {}
-
-/** Enough for reservations and cursors; a longer file takes several reads. */
-const buffer = new Uint8Array(1024);
-const { O_DIRECTORY, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
-/** Creates a file without a name (open(2)). The constants of node:fs lack it. */
-const O_TMPFILE = 0o20000000 | O_DIRECTORY;
-
-/**
- * Reads the text of a file that this project made and that is small. The caller has found out that
- * it is a regular file. If it has been replaced since, by a FIFO or a device, reading it does not
- * wait, and ends at the limit.
- *
- * @returns Undefined if the file does not exist.
- * @throws {OversizeError} if it has more than `maxBytes`.
- * @throws {SystemError} if it cannot be read.
- */
-export function readSmallFile(
-  path: string,
-  maxBytes: number,
-): string | undefined {
-  let file: number;
-  try {
-    file = openSync(path, O_RDONLY | O_NONBLOCK);
-  } catch (error) {
-    if (errnoName(error) === "ENOENT") return undefined;
-    throw systemError("open", path, error);
-  }
-  try {
-    return attempt("read", path, () => readDescriptor(file, path, maxBytes));
-  } finally {
-    closeSync(file);
-  }
-}
-
-function readDescriptor(file: number, path: string, maxBytes: number): string {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let text = "";
-  let total = 0;
-  for (;;) {
-    const length = readSync(file, buffer, 0, buffer.length, null);
-    total += length;
-    if (total > maxBytes) {
-      throw new OversizeError(`read ${path}: more than ${maxBytes} bytes`);
-    }
-    // A FIFO without a writer looks like an empty file.
-    if (total === 0 && !fstatSync(file).isFile()) {
-      throw new SystemError(`read ${path}: is not a regular file`);
-    }
-    if (length < buffer.length) {
-      return text + decoder.decode(buffer.subarray(0, length));
-    }
-    text += decoder.decode(buffer, { stream: true });
-  }
-}
-
-/**
- * Reads the text of a file that an operator has named. Follows symbolic links. Anything but a
- * regular file is refused without being opened: reading a FIFO or a device could take forever.
- *
- * @throws {OversizeError} if it has more than `maxBytes`.
- * @throws {SystemError} if it is not a regular file, or cannot be read.
- */
-export function readNamedFile(path: string, maxBytes: number): string {
-  const { isFile } = attempt("open", path, () => Deno.statSync(path));
-  if (!isFile) throw new SystemError(`open ${path}: is not a regular file`);
-  return readSmallFile(path, maxBytes) ?? "";
 }
 
 /**
@@ -197,32 +144,6 @@ export function createFile(path: string, content: string, mode: number): void {
   } finally {
     file.close();
   }
-}
-
-/** The errors of a file system, or a kernel, without files that have no name. */
-const NO_UNNAMED_FILES = ["ENOTSUP", "EOPNOTSUPP", "EISDIR", "EINVAL"];
-
-/**
- * Checks that a file can be created in `directory` and written. The file has no name, so that
- * nothing in the directory changes.
- *
- * @returns False if the file system has no such files: nothing is known then.
- * @throws {SystemError} if it cannot be created or written.
- */
-export function probeCreation(directory: string): boolean {
-  let file: number;
-  try {
-    file = openSync(directory, O_TMPFILE | O_RDWR, 0o600);
-  } catch (error) {
-    if (NO_UNNAMED_FILES.includes(errnoName(error) ?? "")) return false;
-    throw systemError("create a file in", directory, error);
-  }
-  try {
-    attempt("write a file in", directory, () => writeSync(file, "x"));
-  } finally {
-    closeSync(file);
-  }
-  return true;
 }
 
 /** Syncs the entries of a directory to the disk. @throws {SystemError} if that fails. */

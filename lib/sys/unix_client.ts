@@ -5,11 +5,15 @@
  */
 
 import { SystemError } from "../base/errors.ts";
+import { isAbstract } from "../base/socket_name.ts";
 import { MAX_TIMER_MS } from "./timeout.ts";
 import { reasonOf } from "./files.ts";
 import { encodeLine, LineDecoder } from "../base/line_framing.ts";
 
 const READ_BYTES = 0x10000;
+/** How long to wait for a place in the daemon's queue of connections. */
+const QUEUE_TIMEOUT_MS = 2000;
+const QUEUE_RETRY_MS = 10;
 
 /** A connection to a daemon. */
 export class UnixClient implements Disposable {
@@ -120,21 +124,40 @@ export class UnixClient implements Disposable {
 }
 
 /**
- * Connects to the daemon that listens at `path`. Needs the permissions `read`, `write` and `net`
- * for it.
+ * Connects to the daemon that listens at `path`, or on the abstract socket whose name follows `@`.
+ * Needs the permissions `read`, `write` and `net` for it.
  *
  * @throws {SystemError} if no daemon listens there, with upstream's text.
  */
 export async function connectUnix(path: string): Promise<UnixClient> {
+  // A leading NUL makes the name an abstract one, as for the kernel. Older runtimes refuse it.
+  const name = isAbstract(path) ? `\0${path.slice(1)}` : path;
   try {
-    return new UnixClient(
-      await Deno.connect({ transport: "unix", path }),
-      path,
-    );
+    return new UnixClient(await connect(name), path);
   } catch (error) {
+    if (isAbstract(path) && error instanceof TypeError) {
+      throw new SystemError(
+        `dial unix ${path}: connect: this runtime has no abstract sockets`,
+        { advice: "use the path of a socket file", cause: error },
+      );
+    }
     throw new SystemError(`dial unix ${path}: connect: ${reasonOf(error)}`, {
       advice: "is the daemon running? See `dhcp daemon`",
       cause: error,
     });
+  }
+}
+
+/** Connects; waits a while if the queue of connections is full, as under a flood. */
+async function connect(path: string): Promise<Deno.UnixConn> {
+  const endMs = performance.now() + QUEUE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await Deno.connect({ transport: "unix", path });
+    } catch (error) {
+      const isFull = error instanceof Deno.errors.WouldBlock;
+      if (!isFull || performance.now() >= endMs) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, QUEUE_RETRY_MS));
   }
 }

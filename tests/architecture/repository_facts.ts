@@ -12,8 +12,9 @@ export function libModules(): string[] {
 }
 
 /** Returns the paths of the files in a folder, or the path of a file itself, sorted. */
-export function filesIn(folder: string): string[] {
-  return [...walkSync(`${REPO_ROOT}/${folder}`, { includeDirs: false })]
+export function filesIn(path: string): string[] {
+  if (Deno.statSync(`${REPO_ROOT}/${path}`).isFile) return [path];
+  return [...walkSync(`${REPO_ROOT}/${path}`, { includeDirs: false })]
     .map(({ path }) => fromTop(path))
     .sort();
 }

@@ -88,6 +88,11 @@ const COMMENT_ROWS = [
     want: [],
   },
   {
+    name: "accepts a condition with several errors",
+    text: " * @throws {CniError | SystemError} if there is no lease",
+    want: [],
+  },
+  {
     name: "finds a condition in upper case, and an error without a type",
     text: "/** @throws {DecodeError} If empty. */\n * @throws if empty",
     want: [

@@ -62,6 +62,7 @@ export function runStateFile(bytes: Uint8Array, choice: number): void {
   const settings = clientSettings(identity, options, {
     flags: FLAGS,
     linkKind: undefined,
+    mtu: undefined,
   });
   encodeMessage(release(settings, { xid: 1, ...grantedOffer(grant) }).message);
 }

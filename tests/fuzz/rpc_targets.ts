@@ -156,6 +156,7 @@ const NEVER = new AbortController().signal;
 
 /** A caller that sends a stream in pieces and disconnects. */
 class FuzzConnection implements RpcConnection {
+  readonly peer = { pid: 1, uid: 0 };
   readonly hungUp = NEVER;
   readonly written: Uint8Array[] = [];
   readonly #stream: Uint8Array;

@@ -100,7 +100,7 @@ function runMessage(bytes: Uint8Array): void {
   if (first === undefined) return;
   const encoded = encodeMessage(first.value);
   expectSame(encoded, encodeMessage(decodeMessage(encoded)));
-  leaseFromAck(first.value, 0);
+  leaseFromAck(first.value, { sentMs: 0 });
 }
 
 /** A value that can be decoded can be encoded, and decodes to the same again. */

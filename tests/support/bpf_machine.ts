@@ -4,22 +4,31 @@ import {
   BPF,
   type BpfInstruction,
   SKF_AD_PKTTYPE,
+  SKF_AD_PROTOCOL,
   SKF_AD_VLAN_TAG,
 } from "../../lib/net/packet_filter.ts";
 
 /** What the kernel knows about a packet in addition to its bytes. */
 export interface PacketFacts {
-  /** PACKET_HOST 0, PACKET_BROADCAST 1, PACKET_MULTICAST 2, PACKET_OTHERHOST 3. */
+  /** Protocol of the link header; 0x0800 (IPv4) if it is not given. */
+  readonly protocol?: number;
+  /**
+   * PACKET_HOST 0, PACKET_BROADCAST 1, PACKET_MULTICAST 2, PACKET_OTHERHOST 3, PACKET_OUTGOING 4.
+   */
   readonly packetType?: number;
   /** Tag control information; 0 if there is no tag. */
   readonly vlanTag?: number;
 }
 
-/** Returns how many bytes the program passes; 0 is "drop". @throws {Error} if the program is invalid. */
+/**
+ * Returns how many bytes the program passes; 0 is "drop".
+ *
+ * @throws {Error} if the program is invalid.
+ */
 export function runBpf(
   program: readonly BpfInstruction[],
   packet: Uint8Array,
-  { packetType = 0, vlanTag = 0 }: PacketFacts = {},
+  { protocol = 0x0800, packetType = 0, vlanTag = 0 }: PacketFacts = {},
 ): number {
   const view = new DataView(
     packet.buffer,
@@ -27,6 +36,7 @@ export function runBpf(
     packet.byteLength,
   );
   const load = (offset: number, size: 1 | 2 | 4): number | undefined => {
+    if (offset === SKF_AD_PROTOCOL) return protocol;
     if (offset === SKF_AD_PKTTYPE) return packetType;
     if (offset === SKF_AD_VLAN_TAG) return vlanTag;
     if (offset + size > packet.length) return undefined;

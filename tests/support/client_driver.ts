@@ -12,7 +12,11 @@ import {
   type DhcpMessage,
 } from "../../lib/dhcp/codec/dhcp_message.ts";
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
-import { settings as makeSettings } from "./dhcp_messages.ts";
+import type { Ipv4Address } from "../../lib/net/ipv4_address.ts";
+import { ip, settings as makeSettings } from "./dhcp_messages.ts";
+
+/** The sender of messages, unless a test names another. */
+const SERVER = ip("192.0.2.1");
 
 /** A message that the client sent. */
 export interface Sent {
@@ -44,7 +48,8 @@ export class ClientDriver {
   readonly #inbox: { atMs: number; message: DhcpMessage }[] = [];
 
   /**
-   * Every random number is 2^31 by default, the middle: no jitter, and the same xid in every exchange.
+   * Every random number is 2^31 by default, the middle: no jitter, and the same xid in every
+   * exchange.
    */
   constructor(
     settings: ClientSettings = makeSettings(),
@@ -74,8 +79,8 @@ export class ClientDriver {
   }
 
   /** Delivers a message now. */
-  receive(message: DhcpMessage): this {
-    return this.event({ kind: "packet", message });
+  receive(message: DhcpMessage, source: Ipv4Address = SERVER): this {
+    return this.event({ kind: "packet", message, source });
   }
 
   /** Advances the clock; timers fire and replies arrive when they are due. */
@@ -118,7 +123,7 @@ export class ClientDriver {
     >[];
   }
 
-  /** The effects in short: messages sent, leases, failures; without timers and logs. */
+  /** A summary of the effects: messages sent, leases, failures; no timers and logs. */
   summary(): string[] {
     return this.effects.flatMap((effect) => {
       switch (effect.kind) {

@@ -20,7 +20,7 @@ export const HELD = { address: ADDRESS, server: ip("192.0.2.1") };
 
 /** The lease that the ACK of `reply()` grants. */
 export function lease(sentMs: number): Lease {
-  const result = leaseFromAck(reply("ACK", XID), sentMs);
+  const result = leaseFromAck(reply("ACK", XID), { sentMs });
   if (result.kind === "unusable") throw new Error(result.reason);
   return result.lease;
 }
@@ -52,7 +52,7 @@ export function clientIn(
     case "STOPPED":
       return client;
     case "INIT (pause)":
-      return clientIn("SELECTING", given).advance(10_000);
+      return clientIn("REQUESTING", given).advance(10_000);
     case "INIT (link down)":
       return client.event({ kind: "start", link: "down" });
     case "SELECTING":

@@ -1,5 +1,6 @@
 /**
- * A scripted server that sends any bytes, well formed or not. It listens on `eth0`, 192.0.2.1, of a namespace.
+ * A scripted server that sends any bytes, well formed or not. It listens on `eth0`, 192.0.2.1, of a
+ * namespace.
  *
  * @module
  */
@@ -11,7 +12,7 @@ import {
 } from "../../lib/dhcp/codec/dhcp_message.ts";
 import { encodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
 import { ip, reply } from "./dhcp_messages.ts";
-import { type ClientMessage, Wire } from "./dhcp_wire.ts";
+import { type ClientMessage, MessageCapture } from "./dhcp_wire.ts";
 import { formatHex } from "../../lib/base/hex.ts";
 import type { TestNetns } from "./network_namespaces.ts";
 
@@ -26,12 +27,12 @@ export type ReplyFields = Parameters<typeof reply>[2];
 
 /** A server that follows a script. */
 export class BadServer implements AsyncDisposable {
-  readonly wire: Wire;
+  readonly wire: MessageCapture;
   script: Script;
 
   constructor(netns: TestNetns, script: Script) {
     this.script = script;
-    this.wire = new Wire(netns, (message) => {
+    this.wire = new MessageCapture(netns, (message) => {
       for (const answer of this.script(message)) {
         this.wire.send("packet" in answer ? answer.packet : datagram(answer));
       }
@@ -73,7 +74,7 @@ export function rawAnswerTo(
 }
 
 /** The script of a server that grants 192.0.2.50, with these fields in its replies. */
-export function giving(
+export function grantScript(
   fields: { readonly offer?: ReplyFields; readonly ack?: ReplyFields } = {},
 ): Script {
   return (message) => {

@@ -1,4 +1,4 @@
-/** Builders of DHCP values; a test states only what matters to it. @module */
+/** Builders of DHCP values with defaults, so that a test states only what it checks. @module */
 
 import {
   type DhcpMessage,
@@ -52,7 +52,10 @@ export function message(fields: Partial<DhcpMessage> = {}): DhcpMessage {
   };
 }
 
-/** Builds the settings of a client with the hardware address 02:00:5e:10:00:01 and the identifier `c1/net/eth0`. */
+/**
+ * Builds the settings of a client with the hardware address 02:00:5e:10:00:01 and the identifier
+ * `c1/net/eth0`.
+ */
 export function settings(
   fields: Partial<Omit<ClientSettings, "timings">> & {
     readonly timings?: Partial<ClientSettings["timings"]>;
@@ -63,14 +66,18 @@ export function settings(
     chaddr: hex("02005e100001"),
     clientIdentifier: hex("00 63312f6e65742f65746830"),
     provided: new Map(),
-    requestedCodes: [3, 1],
+    requestedCodes: [121, 3, 1, 33, 6, 15, 119, 26],
     broadcast: "auto",
+    maximumMessageSize: 1500,
     ...fields,
     timings: { ...DEFAULT_TIMINGS, ...fields.timings },
   };
 }
 
-/** Builds a reply of the server 192.0.2.1: /24, router 192.0.2.1, one hour. `options` replace these, undefined removes one. */
+/**
+ * Builds a reply of the server 192.0.2.1: /24, router 192.0.2.1, one hour. `options` replace these,
+ * undefined removes one.
+ */
 export function reply(
   type: "OFFER" | "ACK" | "NAK",
   xid: number,

@@ -44,7 +44,7 @@ class IscDhcpd implements RealServer {
     });
   }
 
-  /** The last entry of an address counts, for the file is a journal. */
+  /** The file is a journal: the last entry of an address counts. */
   get leases(): readonly ServerLease[] {
     const entries = readTextOrEmpty(this.#leaseFile).matchAll(
       /^lease (\S+) \{(.*?)^\}/gms,

@@ -48,7 +48,7 @@ class Kea implements RealServer {
     );
   }
 
-  /** The last line of an address counts, for the file is a journal. */
+  /** The file is a journal: the last line of an address counts. */
   get leases(): readonly ServerLease[] {
     const last = new Map<string, ServerLease | undefined>();
     for (const line of readTextOrEmpty(this.#leaseFile).split("\n").slice(1)) {

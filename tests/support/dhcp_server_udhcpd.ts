@@ -18,7 +18,10 @@ export const UDHCPD: ServerKind = {
   create: (location, service) => new Udhcpd(location, service),
 };
 
-/** `u64 written at; { u32 seconds left; u32 address; u8 mac[6]; char host[20]; u8 pad[2]; }[]`, big-endian. */
+/**
+ * `u64 written at; { u32 seconds left; u32 address; u8 mac[6]; char host[20]; u8 pad[2]; }[]`,
+ * big-endian.
+ */
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 36;
 

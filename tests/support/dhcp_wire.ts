@@ -8,12 +8,11 @@ import {
 } from "../../lib/dhcp/codec/dhcp_message.ts";
 import { formatIpAddress } from "../../lib/net/ip_address.ts";
 import { decodeIpv4Udp } from "../../lib/net/ipv4_udp.ts";
-import { BPF } from "../../lib/net/packet_filter.ts";
+import { BPF, ETHER_TYPE } from "../../lib/net/packet_filter.ts";
 import { backgroundClosesDone } from "../../lib/linux/background_close.ts";
 import { EPOLL, EventLoop, type Watch } from "../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../lib/linux/link_control.ts";
 import {
-  ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
 } from "../../lib/linux/packet_socket.ts";
@@ -33,7 +32,7 @@ export interface ClientMessage {
 }
 
 /** Captures on `eth0` of a namespace until disposed, beside any server there. */
-export class Wire implements AsyncDisposable {
+export class MessageCapture implements AsyncDisposable {
   readonly #messages: ClientMessage[] = [];
   readonly #loop: EventLoop;
   readonly #socket: PacketSocket;
@@ -69,7 +68,10 @@ export class Wire implements AsyncDisposable {
     return this.#messages;
   }
 
-  /** The messages without retransmissions, whose number depends on the speed of the machine: one per exchange and type. */
+  /**
+   * The messages without retransmissions, whose number depends on the speed of the machine: one per
+   * exchange and type.
+   */
   get distinct(): readonly ClientMessage[] {
     const { messages } = this;
     return messages.filter(({ type, message: { xid } }, index) =>

@@ -77,7 +77,11 @@ export function networkConfig(
   });
 }
 
-/** Returns the addresses of a printed result without prefix lengths, in order. @throws {TypeError} if stdout is no result. */
+/**
+ * Returns the addresses of a printed result without prefix lengths, in order.
+ *
+ * @throws {TypeError} if stdout is no result.
+ */
 export function addressesInResult(stdout: string): string[] {
   const result: unknown = JSON.parse(stdout);
   const bare = (cidr: unknown): string => String(cidr).replace(/\/\d+$/, "");

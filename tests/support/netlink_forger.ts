@@ -7,7 +7,7 @@ import { openSocket, sendTo, SOCK } from "../../lib/linux/socket.ts";
 import { AF } from "../../lib/linux/socket_address.ts";
 import type { TestNetns } from "./network_namespaces.ts";
 
-// Opened before the first test starts, or that test would be blamed for a library that stays open.
+// Opens the library before the first test, because a library that is opened during a test fails it.
 libc();
 
 /**

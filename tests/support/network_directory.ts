@@ -23,7 +23,10 @@ export function ownerText(containerId: string, ifName = "eth0"): string {
   return `${containerId}\r\n${ifName}`;
 }
 
-/** Reads the directory; an absent one is empty. The content of an entry that is not a file is `<kind>`. */
+/**
+ * Reads the directory; an absent one is empty. The content of an entry that is not a file is
+ * `<kind>`.
+ */
 export function readNetwork(path: string): NetworkState {
   const addresses = new Map<string, string>();
   const cursors = new Map<string, string>();
@@ -86,7 +89,10 @@ export function addressesOf(
   ) => name);
 }
 
-/** Builds files for `count` addresses of 10.<net>.0.0/16 from host `first`, owned by `<prefix>0`, `<prefix>1`, ... */
+/**
+ * Builds files for `count` addresses of 10.<net>.0.0/16 from host `first`, owned by `<prefix>0`,
+ * `<prefix>1`, ...
+ */
 export function reservations(
   count: number,
   { net = 1, first = 2, prefix = "other" }: {

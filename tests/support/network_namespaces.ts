@@ -4,7 +4,7 @@ import { libc } from "../../lib/linux/libc.ts";
 import { type Netns, openNetns } from "../../lib/linux/netns.ts";
 import { NetworkNamespace } from "../../tools/lab/network_namespace.ts";
 
-// Opened before the first test starts, or that test would be blamed for a library that stays open.
+// Opens the library before the first test, because a library that is opened during a test fails it.
 libc();
 
 /** Reached only if something fails; long enough for a busy machine. */
@@ -13,8 +13,8 @@ const OPERATIONAL_TIMEOUT_MS = 60_000;
 /** A new network namespace that the plugin's own code can open. */
 export class TestNetns extends NetworkNamespace {
   /**
-   * Waits until `eth0` is operational. The kernel takes a moment after both ends are up: until then it drops what is sent,
-   * and then it notifies listeners that the link has changed.
+   * Waits until `eth0` is operational. The kernel takes a moment after both ends are up: until then
+   * it drops what is sent, and then it notifies listeners that the link has changed.
    */
   untilOperational(): void {
     const endMs = performance.now() + OPERATIONAL_TIMEOUT_MS;
@@ -30,8 +30,8 @@ export class TestNetns extends NetworkNamespace {
 }
 
 /**
- * Two namespaces joined by a veth pair, `eth0` in both, operational: `client`, without an address, and `server`,
- * 192.0.2.1/24.
+ * Two namespaces joined by a veth pair, `eth0` in both, operational: `client`, without an address,
+ * and `server`, 192.0.2.1/24.
  */
 export class TestLink implements Disposable {
   readonly client = new TestNetns();

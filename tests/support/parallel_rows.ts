@@ -19,8 +19,8 @@ export interface ParallelRow {
 }
 
 /**
- * Registers one test, with a step for each row named `<subject>: <row>`, and a skipped test for each row that is skipped.
- * `DHCP_ROWS` is matched with these names.
+ * Registers one test, with a step for each row named `<subject>: <row>`, and a skipped test for
+ * each row that is skipped. `DHCP_ROWS` is matched with these names.
  */
 export function testRowsInParallel(
   requirements: readonly Requirement[],

@@ -159,22 +159,27 @@ runtime = "runc"
     return this.#temp.join(name);
   }
 
-  /** The folder of such files. */
+  /** The folder of the files that are removed with the host. */
   get folder(): string {
     return this.#temp.path;
   }
 
-  /** The command that runs another one on the host. A signal to it does not reach the other one. */
+  /** The command that runs a program on the host. Signals to the command do not reach it. */
   get enter(): readonly [string, ...string[]] {
     return ["nsenter", "-t", this.#initPid, "-n", "-m", "-p"];
   }
 
-  /** The same for a program that signals are sent to; it does not find itself in /proc. */
+  /** The same for a program that must receive signals; it does not see its own process in /proc. */
   get enterWithoutPids(): readonly string[] {
     return ["nsenter", "-t", this.#initPid, "-n", "-m"];
   }
 
-  /** Runs a program on the host to its end. @returns Its stdout. @throws {ProcessError} if it fails. */
+  /**
+   * Runs a program on the host to its end.
+   *
+   * @returns Its stdout.
+   * @throws {ProcessError} if it fails.
+   */
   async run(...command: readonly string[]): Promise<string> {
     return await capture([...this.enter, ...command]);
   }
@@ -195,7 +200,12 @@ runtime = "runc"
     );
   }
 
-  /** Starts a container that only sleeps. @param options More options of `podman run`. @returns Its id. */
+  /**
+   * Starts a container that only sleeps.
+   *
+   * @param options More options of `podman run`.
+   * @returns Its id.
+   */
   async runContainer(
     networks: readonly string[],
     options: readonly string[] = [],

@@ -3,10 +3,16 @@
 import fc from "fast-check";
 
 const SEED = 2131;
-/** Ends a property that hangs, or a search for a smaller failing input; long enough for a busy machine. */
+/**
+ * Ends a property that hangs, or a search for a smaller failing input; long enough for a busy
+ * machine.
+ */
 const MAX_MS = 300_000;
 
-/** Checks a property with `numRuns` inputs of a fixed seed; a failure shows the smallest input found. */
+/**
+ * Checks a property with `numRuns` inputs of a fixed seed; a failure shows the smallest input
+ * found.
+ */
 export function checkProperty<Ts>(
   property: fc.IProperty<Ts>,
   numRuns = 200,

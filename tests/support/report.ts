@@ -1,4 +1,4 @@
-/** Lines about a test run: seeds, counts, what was covered. @module */
+/** Lines about a test run: seeds, counts, coverage. @module */
 
 /** Writes one line to stderr; `deno test` shows it with the test that wrote it. */
 export function report(line: string): void {

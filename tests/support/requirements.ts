@@ -1,4 +1,9 @@
-/** What a test needs from the machine. A test whose requirements are not met is skipped, with the reason. @module */
+/**
+ * What a test needs from the machine. A test whose requirements are not met is skipped, with the
+ * reason.
+ *
+ * @module
+ */
 
 import { report } from "./report.ts";
 
@@ -37,7 +42,7 @@ export function testWith(
 /** Registers a skipped test, and prints the line `SKIP <name>: <reason>`. */
 export function skipped(name: string, reason: string): void {
   report(`SKIP ${name}: ${reason}`);
-  // Empty, for it cannot run here.
+  // Empty, because the test cannot run here.
   Deno.test({ name, ignore: true, fn: () => {} });
 }
 

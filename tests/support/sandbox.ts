@@ -37,7 +37,11 @@ export class Sandbox implements Disposable {
     return this.#temp.join(name);
   }
 
-  /** Runs all commands with these variables added. @returns What each printed, and the address files after it. */
+  /**
+   * Runs all commands with these variables added.
+   *
+   * @returns What each printed, and the address files after it.
+   */
   async runAll(env: Readonly<Record<string, string>> = {}): Promise<string[]> {
     const found: string[] = [];
     for (const command of COMMANDS) {

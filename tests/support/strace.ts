@@ -18,7 +18,10 @@ export interface TraceOptions {
   readonly stdin: string;
   /** The file for the trace; its folder must exist. */
   readonly traceFile: string;
-  /** The file that is stdout, so that strace can match writes to it by path; a file beside the trace by default. */
+  /**
+   * The file that is stdout, so that strace can match writes to it by path; a file beside the trace
+   * by default.
+   */
   readonly stdoutFile?: string;
   /** More options of strace, such as `-P` and `-e`. */
   readonly options?: readonly string[];
@@ -35,7 +38,9 @@ export interface TraceOutcome {
   readonly events: readonly string[];
 }
 
-/** Runs a command with `strace -f`, which ends with the same exit status or signal as the command. */
+/**
+ * Runs a command with `strace -f`, which ends with the same exit status or signal as the command.
+ */
 export async function runTraced(trace: TraceOptions): Promise<TraceOutcome> {
   // stdin and stdout are files, so that their descriptors have the same path in every run.
   const stdinFile = `${trace.traceFile}.stdin`;

@@ -3,7 +3,9 @@
 import type { TestNetns } from "./network_namespaces.ts";
 import { soon } from "./waiting.ts";
 
-/** A UDP server, on port 67 by default. Prints "ready", then `address:port payload` of one datagram. */
+/**
+ * A UDP server, on port 67 by default. Prints "ready", then `address:port payload` of one datagram.
+ */
 export class UdpServer implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;

@@ -32,7 +32,11 @@ export class Mailbox<T> {
     return this.#values.length;
   }
 
-  /** Takes the first value that `accepts` accepts, and drops those before it. @throws {Error} after a minute. */
+  /**
+   * Takes the first value that `accepts` accepts, and drops those before it.
+   *
+   * @throws {Error} after a minute.
+   */
   async take(
     what: string,
     accepts: (value: T) => boolean = () => true,

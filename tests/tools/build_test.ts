@@ -1,4 +1,8 @@
-/** The binaries of `deno task build`: reproducible, confined, and without traces at run time. @module */
+/**
+ * The binaries of `deno task build`: reproducible, confined, and without traces at run time.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { type Binary, PLUGINS } from "../../tools/build/binaries.ts";

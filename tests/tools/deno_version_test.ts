@@ -2,6 +2,7 @@
 
 import { assertEquals, assertExists } from "@std/assert";
 import { REPO_ROOT } from "../support/binaries.ts";
+import { testRows } from "../support/rows.ts";
 
 const VERSION = /\bdeno@(\d+\.\d+\.\d+)/g;
 
@@ -10,10 +11,11 @@ async function versionsIn(path: string): Promise<string[]> {
   return [...text.matchAll(VERSION)].map((match) => match[1] ?? "");
 }
 
-for (const document of ["README.md", "CONTRIBUTING.md"]) {
-  Deno.test(`${document} names the version of Deno that .ci/deno runs`, async () => {
-    const [pinned] = await versionsIn(".ci/deno");
-    assertExists(pinned);
-    assertEquals(new Set(await versionsIn(document)), new Set([pinned]));
-  });
-}
+testRows("the version of Deno in .ci/deno is that in", [
+  { name: "README.md" },
+  { name: "CONTRIBUTING.md" },
+], async ({ name }) => {
+  const [pinned] = await versionsIn(".ci/deno");
+  assertExists(pinned);
+  assertEquals(new Set(await versionsIn(name)), new Set([pinned]));
+});

@@ -1,4 +1,8 @@
-/** What the documents refer to: files and headings that exist, and the imports between folders. @module */
+/**
+ * The documents link to files and headings that exist, and list the imports between folders.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { DOCUMENTS } from "../../tools/release.ts";

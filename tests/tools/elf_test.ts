@@ -25,12 +25,12 @@ function file(head: Uint8Array, length: number): Uint8Array {
   return bytes;
 }
 
-Deno.test("elfFile() cuts what follows the section header table", () => {
+Deno.test("elfFile() removes the data after the section header table", () => {
   const head = header({ tableOffset: 100, count: 2 });
   assertEquals(elfFile(file(head, 1000)).length, 100 + 2 * 64);
 });
 
-Deno.test("elfFile() returns the whole of a file without an appendix", () => {
+Deno.test("elfFile() returns a file without appended data unchanged", () => {
   const head = header({ tableOffset: 64, count: 1 });
   assertEquals(elfFile(file(head, 128)), file(head, 128));
 });

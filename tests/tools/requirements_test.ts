@@ -9,9 +9,13 @@ const ROWS: readonly {
   needs: readonly Requirement[];
   want: string | undefined;
 }[] = [
-  { name: "is undefined without requirements", needs: [], want: undefined },
   {
-    name: "is undefined for what is present",
+    name: "returns undefined without requirements",
+    needs: [],
+    want: undefined,
+  },
+  {
+    name: "returns undefined if everything is present",
     needs: ["command:sh", "binary:/bin/sh"],
     want: undefined,
   },

@@ -18,7 +18,7 @@ function runs({ args }: Stage, file: string): boolean {
   return isIn(args.at(-1) ?? "") && !ignored.some(isIn);
 }
 
-Deno.test("each test file belongs to one stage", () => {
+Deno.test("exactly one stage runs each test file", () => {
   const files = [...walkSync(`${REPO_ROOT}/tests`, { includeDirs: false })]
     .map(({ path }) => path.slice(REPO_ROOT.length + 1))
     .filter((path) => path.endsWith("_test.ts"));

@@ -121,7 +121,10 @@ const PARSERS: readonly {
   {
     name: "dnsOf()",
     parse: (text) =>
-      dnsOf(new OptionReader(new Map([[15, new TextEncoder().encode(text)]]))),
+      dnsOf(
+        new OptionReader(new Map([[15, new TextEncoder().encode(text)]])),
+        { address: { family: 4, value: 0xc0000232n }, prefixLength: 24 },
+      ),
   },
   { name: "parseFlags()", parse: (text) => parseFlags([text, `-a=${text}`]) },
   { name: "isHttp()", parse: (text) => isHttp(`GET ${text}`) },

@@ -1,4 +1,9 @@
-/** ADD and DEL of Debian's bridge plugin with either host-local as its IPAM plugin, in new namespaces. @module */
+/**
+ * ADD and DEL of Debian's bridge plugin with either host-local as its IPAM plugin, in new
+ * namespaces.
+ *
+ * @module
+ */
 
 import { NetworkNamespace } from "../lab/network_namespace.ts";
 import { timeOf } from "./process_time.ts";
@@ -11,7 +16,10 @@ export class BridgeBench implements Disposable {
   /** @param root The folder for the reservations and the plugin folders. */
   constructor(readonly root: string) {}
 
-  /** Returns a function that measures ADD and DEL with `hostLocal` as the IPAM plugin of `bridge`, in milliseconds. */
+  /**
+   * Returns a function that measures ADD and DEL with `hostLocal` as the IPAM plugin of `bridge`,
+   * in milliseconds.
+   */
   async measureWith(hostLocal: string, { name, bridge }: {
     readonly name: string;
     readonly bridge: string;

@@ -1,4 +1,4 @@
-/** What a measurement was taken on and with, in lines for a report. @module */
+/** The machine and the binaries of a measurement, as lines of a report. @module */
 
 import { capture } from "../process.ts";
 import { REPOSITORY } from "../repository.ts";
@@ -10,11 +10,11 @@ async function firstMatch(
   try {
     return pattern.exec(await capture(command))?.[1]?.trim() ?? "unknown";
   } catch {
-    return "unknown"; // The report does without what the machine does not tell.
+    return "unknown"; // The report does not need it.
   }
 }
 
-/** Lines of Markdown; `folder` is where the networks are, `binaries` are named by what they are. */
+/** Returns lines of Markdown. `folder` has the networks; `binaries` maps names to paths. */
 export async function describeMachine(
   folder: string,
   binaries: Readonly<Record<string, string>>,

@@ -1,22 +1,74 @@
-/** Networks with a given number of reservations, and the calls on them. @module */
+/** Networks with a given number of reservations, and the calls in them. @module */
 
 import { capture } from "../process.ts";
 import { type TimedCommand, timeOf } from "./process_time.ts";
 
 const NAME = "bench";
 
-/** The id of container number `index`, as long as those of real runtimes. */
+/** A range of one address, which {@link BenchNetwork.prepareNoEffect} reserves. */
+const EXHAUSTED = {
+  subnet: "10.255.0.0/29",
+  rangeStart: "10.255.0.2",
+  rangeEnd: "10.255.0.2",
+} as const;
+/** The container that holds {@link EXHAUSTED}. */
+const HOLDER = containerId(0xd000000);
+const UNKNOWN = containerId(0xd000001);
+
+interface Call {
+  readonly command: "ADD" | "DEL" | "CHECK";
+  readonly id: string;
+  readonly range?: Readonly<Record<string, string>>;
+  readonly requested?: string;
+  readonly isRefused?: true;
+}
+
+/** Calls that change nothing: they find nothing, or are refused. */
+const NO_EFFECT_CALLS: Readonly<Record<string, Call>> = {
+  "DEL, repeated or of an unknown container": { command: "DEL", id: UNKNOWN },
+  "CHECK of an unknown container": {
+    command: "CHECK",
+    id: UNKNOWN,
+    isRefused: true,
+  },
+  "ADD, duplicate": {
+    command: "ADD",
+    id: HOLDER,
+    range: { subnet: "10.255.0.0/16" },
+    isRefused: true,
+  },
+  "ADD, requested address taken": {
+    command: "ADD",
+    id: UNKNOWN,
+    requested: EXHAUSTED.rangeStart,
+    isRefused: true,
+  },
+  "ADD, requested address outside the ranges": {
+    command: "ADD",
+    id: UNKNOWN,
+    requested: "192.0.2.1",
+    isRefused: true,
+  },
+  "ADD, range exhausted": {
+    command: "ADD",
+    id: UNKNOWN,
+    range: EXHAUSTED,
+    isRefused: true,
+  },
+};
+
+/** Returns the ID of container number `index`, as long as those of real runtimes. */
 function containerId(index: number): string {
   return index.toString(16).padStart(64, "0");
 }
 
-/** Address number `index` of 10.0.0.0/8, the first one being 10.0.0.2. */
+/** Returns address number `index` of 10.0.0.0/8, from 10.0.0.2 on. */
 function address(index: number): string {
   const host = index + 2;
   return `10.${host >> 16}.${(host >> 8) & 255}.${host & 255}`;
 }
 
-/** A network's directory and the binary that serves it. */
+/** The directory of a network, and the binary that serves it. */
 export class BenchNetwork {
   #calls = 0;
 
@@ -46,17 +98,17 @@ export class BenchNetwork {
     await Deno.remove(`${this.dataDir}/${NAME}/.index.db`).catch(() => {});
   }
 
-  /** Calls ADD and then DEL for the same container, and returns the time of each in milliseconds. */
+  /** Makes an ADD and the DEL of the same container, and returns their times in milliseconds. */
   async addAndDelete(): Promise<[number, number]> {
     this.#calls += 1;
     const id = containerId(0xc000000 + this.#calls);
     return [
-      await timeOf(this.#command("ADD", id)),
-      await timeOf(this.#command("DEL", id)),
+      await timeOf(this.#command({ command: "ADD", id })),
+      await timeOf(this.#command({ command: "DEL", id })),
     ];
   }
 
-  /** Makes `pairs` ADDs and DELs with this many clients at once, and returns the number of calls per second. */
+  /** Makes `pairs` ADDs and DELs with `clients` at a time, and returns the calls per second. */
   async callsPerSecond(clients: number, pairs: number): Promise<number> {
     let waiting = pairs;
     const startMs = performance.now();
@@ -69,14 +121,31 @@ export class BenchNetwork {
     return 2 * pairs * 1000 / (performance.now() - startMs);
   }
 
-  #command(command: string, id: string): TimedCommand {
+  /** Makes the reservation that {@link noEffectCalls} needs. */
+  async prepareNoEffect(): Promise<void> {
+    const call = { command: "ADD", id: HOLDER, range: EXHAUSTED } as const;
+    await timeOf(this.#command(call));
+  }
+
+  /** Makes each call that changes nothing once, and returns their times in milliseconds. */
+  async noEffectCalls(): Promise<Record<string, number>> {
+    const times: Record<string, number> = {};
+    for (const [name, call] of Object.entries(NO_EFFECT_CALLS)) {
+      times[name] = await timeOf(this.#command(call));
+    }
+    return times;
+  }
+
+  #command(
+    { command, id, range, requested, isRefused }: Call,
+  ): TimedCommand {
     const config = {
       cniVersion: "1.0.0",
       name: NAME,
       ipam: {
         type: "host-local",
         dataDir: this.dataDir,
-        ranges: [[{ subnet: "10.0.0.0/8" }]],
+        ranges: [[range ?? { subnet: "10.0.0.0/8" }]],
       },
     };
     return {
@@ -87,8 +156,10 @@ export class BenchNetwork {
         CNI_NETNS: "/dev/null",
         CNI_IFNAME: "eth0",
         CNI_PATH: "/opt/cni/bin",
+        ...(requested === undefined ? {} : { CNI_ARGS: `IP=${requested}` }),
       },
       stdin: JSON.stringify(config),
+      expectedCode: isRefused ? 1 : 0,
     };
   }
 }

@@ -1,4 +1,8 @@
-/** The figures of a benchmark run as an SVG diagram for light and dark backgrounds. Pure. @module */
+/**
+ * The figures of a benchmark run as an SVG diagram for light and dark backgrounds. Pure.
+ *
+ * @module
+ */
 
 import { CLIENTS, type Figures, type Pair } from "./figures.ts";
 

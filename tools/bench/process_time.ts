@@ -1,28 +1,31 @@
-/** How long a process takes from its start to its end, one at a time or many at once. @module */
+/** Wall times of processes. @module */
 
-/** A program with all it is given. */
+/** A program with its input. */
 export interface TimedCommand {
   readonly program: string;
   readonly args?: readonly string[];
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly stdin?: string;
-  /** It is killed after this. */
+  /** The program is killed after this time. */
   readonly timeoutMs?: number;
+  /** The exit status of a run that is measured; 0 if absent. */
+  readonly expectedCode?: number;
 }
 
-/** Wall time of one run in milliseconds, as {@link runTimed} has it. */
+/** Returns the wall time of one run in milliseconds, as {@link runTimed} measures it. */
 export async function timeOf(command: TimedCommand): Promise<number> {
   return (await runTimed(command)).tookMs;
 }
 
 /**
- * Runs a program to its end. `tookMs` is the wall time, the driver's own fork and pipes included.
+ * Runs a program to its end. `tookMs` is the wall time, including fork and pipes of this process.
  *
- * @throws {Error} with all that it printed unless it exits with 0.
+ * @throws {Error} with all that it printed if it exits with another status than expected.
  */
 export async function runTimed(
-  { program, args = [], env, stdin = "", timeoutMs }: TimedCommand,
+  { program, args = [], env, stdin = "", timeoutMs, expectedCode = 0 }:
+    TimedCommand,
 ): Promise<{ readonly tookMs: number; readonly stdout: string }> {
   const startMs = performance.now();
   const child = new Deno.Command(program, {
@@ -37,7 +40,7 @@ export async function runTimed(
       : { signal: AbortSignal.timeout(timeoutMs) }),
   }).spawn();
   const writer = child.stdin.getWriter();
-  // A program that does not read stdin may be gone before it is written.
+  // A program that does not read stdin may end before it is written.
   const fed = writer.write(new TextEncoder().encode(stdin)).then(() =>
     writer.close()
   ).catch(() => {});
@@ -45,7 +48,7 @@ export async function runTimed(
   const tookMs = performance.now() - startMs;
   await fed;
   const text = new TextDecoder();
-  if (code !== 0) {
+  if (code !== expectedCode) {
     throw new Error(
       `${program} ${env["CNI_COMMAND"]}: exit status ${code}: ${
         text.decode(stdout)
@@ -55,13 +58,15 @@ export async function runTimed(
   return { tookMs, stdout: text.decode(stdout) };
 }
 
-/** The least value that so large a `share` of all is not above: 0.99 is the 99th percentile; NaN of none. */
+/**
+ * Returns the percentile of the values: 0.99 is the 99th; NaN if there is no value.
+ */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 }
 
-/** The value in the middle. */
+/** Returns the median. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length >> 1;
@@ -72,11 +77,12 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Measures several commands by turns, so that what else the machine does hits all of them alike.
+ * Measures several commands alternately, so that other load on the machine affects all of them
+ * alike.
  *
  * @returns The median of each, in the order given.
  */
-export async function medianByTurns(
+export async function alternatingMedians(
   rounds: number,
   measures: readonly (() => Promise<readonly number[]>)[],
 ): Promise<number[][]> {

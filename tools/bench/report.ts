@@ -1,6 +1,12 @@
 /** The report of a bench run as Markdown. Pure. @module */
 
-import { CLIENTS, type Figures, type Target, targetsOf } from "./figures.ts";
+import {
+  CLIENTS,
+  type Figures,
+  MANY_RESERVATIONS,
+  type Target,
+  targetsOf,
+} from "./figures.ts";
 
 /** Formats milliseconds, with a decimal below 100. */
 export function ms(value: number): string {
@@ -34,7 +40,7 @@ export function formatReport(figures: Figures, { machine, date }: {
   readonly machine: readonly string[];
   readonly date: string;
 }): string {
-  const { versionMs, sizes, bridgeAddMs, bridgeDelMs } = figures;
+  const { versionMs, sizes, noEffect, bridgeAddMs, bridgeDelMs } = figures;
   return [
     "# Measurements",
     "",
@@ -70,6 +76,29 @@ export function formatReport(figures: Figures, { machine, date }: {
         ms(delMs.ours),
         ms(delMs.upstream),
         ms(coldAddMs),
+      )
+    ),
+    "",
+    "## Calls without effect",
+    "",
+    "Calls that find nothing or are refused, without other reservations and with",
+    `${count(MANY_RESERVATIONS)} of them.`,
+    "",
+    row(
+      "call",
+      "here, none",
+      `here, ${count(MANY_RESERVATIONS)}`,
+      "upstream, none",
+      `upstream, ${count(MANY_RESERVATIONS)}`,
+    ),
+    row("---", "---:", "---:", "---:", "---:"),
+    ...noEffect.map(({ call, none, many }) =>
+      row(
+        call,
+        ms(none.ours),
+        ms(many.ours),
+        ms(none.upstream),
+        ms(many.upstream),
       )
     ),
     "",

@@ -25,6 +25,9 @@ const CNI_VARIABLES = [
 /** The variables with which systemd passes a socket (sd_listen_fds(3)). */
 const ACTIVATION_VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
 
+/** By which systemd asks for messages about the state of the daemon (sd_notify(3)). */
+const NOTIFY_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
+
 /** The plugins: what `deno task build` makes. */
 export const PLUGINS: readonly Binary[] = [
   {
@@ -39,8 +42,8 @@ export const PLUGINS: readonly Binary[] = [
       "--allow-sys=osUptime,uid",
     ],
     v8Flags: [
-      // A call ends before compiled code pays off. Without the compilers no memory is both writable and executable, so
-      // that the plugin works where that is forbidden (PR_SET_MDWE).
+      // A call ends before compiled code pays off. Without the compilers no memory is both
+      // writable and executable, so the plugin works where that is forbidden (PR_SET_MDWE).
       "--jitless",
     ],
   },
@@ -50,18 +53,22 @@ export const PLUGINS: readonly Binary[] = [
     permissions: [
       "--allow-read",
       "--allow-write",
-      `--allow-env=${[...CNI_VARIABLES, ...ACTIVATION_VARIABLES].join()}`,
-      // The socket between plugin and daemon; everything else uses the C library.
+      `--allow-env=${
+        [...CNI_VARIABLES, ...ACTIVATION_VARIABLES, ...NOTIFY_VARIABLES].join()
+      }`,
+      // The socket between plugin and daemon; all else goes through the C library.
       "--allow-net",
       "--allow-ffi",
       // Callers must be root or the daemon's own user.
       "--allow-sys=uid",
     ],
     v8Flags: [
-      // The young generation of the heap, 16 MB by default: a third of the daemon's memory with 1,000 leases.
+      // The young generation of the heap, 16 MB by default: a third of the daemon's memory with
+      // 1,000 leases.
       "--max-semi-space-size=1",
-      // Code that runs rarely gains nothing from compilation, and the compilers cost memory: 12 MB of the binary's text and
-      // 4 MB of their own. Without them no memory is both writable and executable.
+      // Code that runs rarely gains nothing from compilation, and the compilers cost memory: 12 MB
+      // of the binary's text and 4 MB of their own. Without them no memory is both writable and
+      // executable.
       "--jitless",
       // Collects garbage after about 2 MB instead of 8 MB.
       "--optimize-for-size",

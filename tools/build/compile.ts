@@ -12,8 +12,8 @@ import type { Target } from "./target.ts";
 /**
  * Bundles the entry point, so that nothing is resolved at start, and compiles the bundle.
  *
- * Neither minifies nor sets V8 flags for a faster start: the gain (1 of 36 ms) is within the variation
- * between copies of one binary, and stack traces stay readable.
+ * Neither minifies nor sets V8 flags for a faster start: the gain (1 of 36 ms) is within the
+ * variation between copies of one binary, and stack traces stay readable.
  *
  * The same sources and compiler give the same bytes on every machine and at any time.
  *

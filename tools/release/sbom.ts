@@ -20,10 +20,11 @@ export interface ReleaseFacts {
 }
 
 /**
- * Returns the document as a JSON value without times or random ids: the same release gives the same text.
+ * Returns the document as a JSON value without times or random ids: the same release gives the same
+ * text.
  *
- * The binaries consist of this repository's code and Deno's runtime. The npm packages are used by tests
- * and tools only, so their scope is "excluded".
+ * The binaries consist of this repository's code and Deno's runtime. The npm packages are used by
+ * tests and tools only, so their scope is "excluded".
  */
 export function sbom(
   { product, version, license, npm, parts }: ReleaseFacts,

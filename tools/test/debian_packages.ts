@@ -3,7 +3,7 @@
 import { print } from "../terminal.ts";
 import { capture, status } from "../process.ts";
 
-/** The packages, and what they are for. */
+/** The packages, and their purposes. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "containernetworking-plugins":
     "the upstream plugins: differential tests, mixed use",
@@ -26,8 +26,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Installs the missing packages of `names` with apt-get, and prints them. Does nothing if it is not run as root on
- * Debian: the tests that need a package are skipped.
+ * Installs the missing packages of `names` with apt-get, and prints them. Does nothing if it is not
+ * run as root on Debian: the tests that need a package are skipped.
  *
  * @throws {ProcessError} or an `Error` if apt-get fails.
  */

@@ -46,7 +46,7 @@ function summaryOf(
   return success ? NO_TESTS : failure(title);
 }
 
-/** Runs the Deno in use; gives what it wrote on both its streams, line by line. */
+/** Runs this version of Deno, and returns the lines that it wrote to stdout and stderr. */
 async function run(
   args: readonly string[],
 ): Promise<{ readonly lines: readonly string[]; readonly success: boolean }> {

@@ -1,4 +1,4 @@
-/** What a test run consists of. @module */
+/** The stages of a test run. @module */
 
 import { EXAMPLE_FOLDERS } from "../../tests/architecture/example_rules.ts";
 import type { Stage } from "./stage.ts";
@@ -9,13 +9,13 @@ const TEST = ["test", "--no-prompt", "--no-check"];
 /** Compiles the plugins; the suites cannot run without them. */
 export const BUILD: Stage = { title: "build", args: ["task", "build"] };
 
-/** What runs beside the build: the packages that the suites need, and quick checks. */
+/** What runs at the same time as the build: the packages that the suites need, and quick checks. */
 export const PREPARATION: readonly Stage[] = [
   {
     title: "Debian packages",
     args: ["run", "-P=tools", "tools/test/debian_packages.ts"],
   },
-  { title: "types", args: ["check"] },
+  { title: "types", args: ["check", "--quiet"] },
   {
     title: "examples of doc comments",
     // With types: the stage of that name does not check examples.
@@ -31,7 +31,7 @@ export const PREPARATION: readonly Stage[] = [
 
 /** The tests. The longest come first. */
 export const SUITES: readonly Stage[] = [
-  // By itself, for it waits two minutes for a lease to expire.
+  // A separate stage, because it waits two minutes for a lease to expire.
   suite("tests/dhcp/servers/rows_test.ts", "tests-dhcp"),
   suite("tests/host_local/integration", "tests"),
   suite("tests/dhcp/servers", "tests-dhcp", "tests/dhcp/servers/rows_test.ts"),

@@ -5,11 +5,11 @@ export interface Summary {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** The failed tests and steps with their places, and what failed without being a test. */
+  /** The failed tests and steps with their locations, and other failures. */
   readonly failures: readonly string[];
 }
 
-/** The summary of no test. */
+/** The summary of a run without tests. */
 export const NO_TESTS: Summary = {
   passed: 0,
   failed: 0,
@@ -17,7 +17,7 @@ export const NO_TESTS: Summary = {
   failures: [],
 };
 
-/** The summary of something that failed and is no test. */
+/** The summary of a failure that is not a test. */
 export function failure(what: string): Summary {
   return { ...NO_TESTS, failed: 1, failures: [what] };
 }
@@ -44,9 +44,9 @@ const COUNTS =
 /**
  * Reads the summary of one run.
  *
- * The last line with counts is used, not the JUnit report: that one leaves out modules that fail to load and lists
- * steps as tests. A run that fails without a failed test (a type error, a crash), or that prints no counts, counts as
- * one failure.
+ * The last line with counts is used, not the JUnit report: that one leaves out modules that fail to
+ * load and lists steps as tests. A run that fails without a failed test (a type error, a crash), or
+ * that prints no counts, counts as one failure.
  *
  * @param output What `deno test` printed, without colors.
  * @param title Names the run where it fails without a failed test.
@@ -79,7 +79,7 @@ const PASSED = /^(.*) \.\.\. ok \([^)]*\)$/;
 const MODULE = /^running \d+ tests? from /;
 
 /**
- * Leaves out of a run's output what says only that a test passed.
+ * Removes the lines of a run's output that say only that a test passed.
  *
  * @param lines What `deno test` printed, without colors.
  */
@@ -88,7 +88,7 @@ export function withoutPassed(lines: readonly string[]): string[] {
   for (const line of lines) {
     const [, name] = PASSED.exec(line) ?? [];
     if (name === undefined && !MODULE.test(line)) kept.push(line);
-    // Of a test with steps, or with output, there is a line at its start too.
+    // A test with steps or output also has a line at its start.
     else if (kept.at(-1) === `${name} ...`) kept.pop();
   }
   return kept;

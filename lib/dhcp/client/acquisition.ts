@@ -1,12 +1,18 @@
 /** The ways into INIT and INIT-REBOOT, and the failure of an acquisition. Pure. @module */
 
-import { countRestart, pauseMs, restartDelayMs } from "./backoff.ts";
+import {
+  countRestart,
+  pauseMs,
+  type ResendLimits,
+  restartDelayMs,
+} from "./backoff.ts";
 import type { ClientContext } from "./event.ts";
 import { describeFailure, type Failure } from "./failure.ts";
 import {
   type Acquisition,
   type Common,
   commonOf,
+  type Exchange,
   type Init,
   type InitReboot,
   type Stopped,
@@ -28,6 +34,7 @@ export function newAcquisition(
   return {
     startedMs: nowMs,
     deadlineMs,
+    xid: undefined,
     exchanges: 0,
     discovers: 0,
     address,
@@ -126,13 +133,57 @@ export function askAgain(
 
 /**
  * Returns an acquisition whose address was refused: no server holds it for the client, which does
- * not request it again.
+ * not request it again. Late answers count no longer.
  */
 export function refused(
   acquisition: Acquisition,
   problem: Failure,
 ): Acquisition {
-  return { ...acquisition, problem, address: undefined, granted: undefined };
+  return {
+    ...acquisition,
+    problem,
+    xid: undefined,
+    address: undefined,
+    granted: undefined,
+  };
+}
+
+/** Returns what limits the waits of an acquisition. */
+export function resendLimits(
+  acquisition: Acquisition,
+  context: ClientContext,
+): ResendLimits {
+  return {
+    resendMaxMs: context.settings.timings.resendMaxMs,
+    isAwaited: isAwaited(acquisition),
+    random: randomFraction(context),
+  };
+}
+
+/**
+ * Returns how long the client waits for an offer before it pauses. If a caller waits there is no
+ * pause: a slow server answers in the end. Without a caller the first wait is `timeoutMs`, and each
+ * one twice as long as the one before it, up to `resendMaxMs`.
+ */
+export function offerTimeoutMs(
+  acquisition: Acquisition,
+  { nowMs, settings: { timings: { timeoutMs, resendMaxMs } } }: ClientContext,
+): number {
+  const { deadlineMs, exchanges } = acquisition;
+  return isAwaited(acquisition)
+    ? deadlineMs - nowMs
+    : Math.min(timeoutMs * 2 ** exchanges, Math.max(timeoutMs, resendMaxMs));
+}
+
+/**
+ * Returns how long the client waits for the answer to its REQUEST: `timeoutMs`, or twice as long as
+ * the OFFER took, if the server is slow.
+ */
+export function ackTimeoutMs(
+  { startedMs }: Exchange,
+  { nowMs, settings: { timings: { timeoutMs } } }: ClientContext,
+): number {
+  return Math.max(timeoutMs, 2 * (nowMs - startedMs));
 }
 
 /** Enters STOPPED and reports the failure to the caller. */
@@ -158,7 +209,7 @@ export function failureSoFar(
 }
 
 /** So many unanswered DISCOVERs mean more than an answer that comes too late for the deadline. */
-const SILENT_DISCOVERS = 4;
+const SILENT_DISCOVERS = 3;
 
 /** Whether a caller waits for the acquisition. */
 export function isAwaited({ deadlineMs }: Acquisition): boolean {

@@ -7,7 +7,7 @@
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { beginAgain, newAcquisition } from "./acquisition.ts";
 import type { ClientContext, ClientEffect, LossReason } from "./event.ts";
-import { type AckResult, changedFields, type Lease } from "./lease.ts";
+import { changedFields, type Lease } from "./lease.ts";
 import {
   type Acquisition,
   type Bound,
@@ -18,9 +18,6 @@ import {
 } from "./state.ts";
 import { log, type Step, step } from "./step.ts";
 
-/** A usable ACK. */
-export type Granted = Extract<AckResult, { readonly kind: "lease" }>;
-
 /**
  * Enters PROBING if the address is to be probed, else BOUND: a client without a lease has acquired
  * one.
@@ -28,11 +25,11 @@ export type Granted = Extract<AckResult, { readonly kind: "lease" }>;
 export function acquired(
   common: Common,
   acquisition: Acquisition,
-  { lease, warnings }: Granted,
+  lease: Lease,
   context: ClientContext,
 ): Step {
   const { probeMs } = context.settings.timings;
-  const effects = warnings.map(warn);
+  const effects = lease.warnings.map(warn);
   if (probeMs === 0) {
     return step(bound(common, lease), ...effects, ...announce(lease));
   }
@@ -57,14 +54,17 @@ export function onProbingTimer(state: Probing, context: ClientContext): Step {
     : step(bound(state, state.lease), ...announce(state.lease));
 }
 
-/** Enters BOUND with a renewed lease: new deadlines, and perhaps other values. */
-export function renewed(
-  common: Common,
-  previous: Lease,
-  { lease, warnings }: Granted,
-): Step {
+/**
+ * Enters BOUND with a renewed lease: new deadlines, and perhaps other values. What was ignored in
+ * the lease before as well is not worth a warning each time.
+ */
+export function renewed(common: Common, previous: Lease, lease: Lease): Step {
   const changed = changedFields(previous, lease);
-  const effects = warnings.map(warn);
+  const effects = lease.warnings.map((reason) =>
+    previous.warnings.includes(reason)
+      ? log("debug", "option-ignored", { reason })
+      : warn(reason)
+  );
   if (changed.length === 0) {
     effects.push(
       log("info", "lease-renewed", describeLease(lease)),

@@ -30,7 +30,12 @@ export type ClientEvent =
     readonly lease: Lease;
   }
   /** A message arrived on the link. Any message: what is not for this client is ignored. */
-  | { readonly kind: "packet"; readonly message: DhcpMessage }
+  | {
+    readonly kind: "packet";
+    readonly message: DhcpMessage;
+    /** The sender in the IPv4 header: the server or a relay. */
+    readonly source: Ipv4Address;
+  }
   /** The time of the last `setTimer` has come. Early and late timers do no harm. */
   | { readonly kind: "timer" }
   /** The client ends. With `release` it releases an address that it has, or may have by now. */
@@ -50,6 +55,8 @@ export type ClientEffect =
     readonly kind: "send";
     readonly type: MessageTypeName;
     readonly xid: number;
+    /** Whether an earlier message asked the same: this one can wait if there are many others. */
+    readonly isRepeat: boolean;
     /** 0.0.0.0 or the leased address. */
     readonly source: Ipv4Address;
     /** 255.255.255.255 (all hosts of the link) or a server's address. */

@@ -1,5 +1,6 @@
 /** Why an acquisition failed: the step that failed, and what the client observed. Pure. @module */
 
+import { quotedText } from "../../base/quoted_text.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 
@@ -64,7 +65,7 @@ export function describeFailure(failure: Failure): string {
     case "nak": {
       const said = failure.message === ""
         ? ""
-        : `: ${JSON.stringify(failure.message)}`;
+        : `: ${quotedText(failure.message)}`;
       return `DHCPNAK received from ${formatIpAddress(failure.server)}${said}`;
     }
     case "unusable-ack":

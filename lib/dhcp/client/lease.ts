@@ -5,11 +5,7 @@
  */
 
 import { type DhcpDns, dnsOf } from "../codec/dns_options.ts";
-import {
-  decodeMessage,
-  type DhcpMessage,
-  encodeMessage,
-} from "../codec/dhcp_message.ts";
+import { type DhcpMessage, encodeMessage } from "../codec/dhcp_message.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import { OptionReader } from "../codec/option_reader.ts";
 import {
@@ -18,12 +14,13 @@ import {
   gatewayOf,
   routesOf,
 } from "../codec/route_options.ts";
+import type { Ipv4Cidr } from "../../net/cidr.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import {
   type Ipv4Address,
-  isHostAddress,
   prefixLengthOfMask,
 } from "../../net/ipv4_address.ts";
+import { isAddressOfHost, isAddressOfOther } from "../../net/subnet_host.ts";
 import { leaseTimes } from "./lease_times.ts";
 
 /**
@@ -31,11 +28,11 @@ import { leaseTimes } from "./lease_times.ts";
  */
 export interface Lease {
   readonly address: Ipv4Address;
-  /** 1 to 32. */
+  /** 4 to 32. */
   readonly prefixLength: number;
   /** The server to renew with and to release to. */
   readonly serverIdentifier: Ipv4Address;
-  /** First router (option 3), also if the routes come from option 121, as upstream reports it. */
+  /** First usable router (option 3), also if the routes come from option 121, as upstream does. */
   readonly gateway: Ipv4Address | undefined;
   readonly routes: readonly DhcpRoute[];
   readonly dns: DhcpDns;
@@ -54,16 +51,13 @@ export interface Lease {
    * bytes it takes a tenth of the memory.
    */
   readonly ack: Uint8Array;
+  /** Options that were ignored or repaired, one text each. */
+  readonly warnings: readonly string[];
 }
 
 /** The result of {@link leaseFromAck}. */
 export type AckResult =
-  | {
-    readonly kind: "lease";
-    readonly lease: Lease;
-    /** Options that were dropped or repaired, one sentence each. */
-    readonly warnings: readonly string[];
-  }
+  | { readonly kind: "lease"; readonly lease: Lease }
   | {
     readonly kind: "unusable";
     /** Names the option or field. */
@@ -83,6 +77,12 @@ export type LeaseField =
 const MAX_FUZZ = 0.05;
 const MAX_FUZZ_MS = 60_000;
 
+/**
+ * No network has more addresses than a /4. The main plugin adds a route to the whole subnet, so
+ * with a shorter mask a server could capture most of a client's traffic.
+ */
+const MIN_PREFIX_LENGTH = 4;
+
 /** "The minimum legal value for the MTU is 68" (RFC 2132 section 5.1). */
 const MIN_MTU = 68;
 
@@ -90,22 +90,33 @@ const MIN_MTU = 68;
  * Builds the lease that an ACK grants.
  *
  * An ACK without an address, a server identifier or a subnet mask is unusable; any other malformed
- * option is dropped with a warning.
+ * option is ignored with a warning.
  *
  * @param ack A message that is known to be an ACK for this client.
- * @param sentMs When the REQUEST was sent: "the client computes the lease expiration time as the
- * sum of the time at which the client sent the DHCPREQUEST message and the duration of the lease"
- * (RFC 2131 section 4.4.1).
+ * @param options `sentMs`: when the REQUEST was sent: "the client computes the lease expiration
+ * time as the sum of the time at which the client sent the DHCPREQUEST message and the duration of
+ * the lease" (RFC 2131 section 4.4.1); `warnings`: options that were ignored before.
  */
-export function leaseFromAck(ack: DhcpMessage, sentMs: number): AckResult {
+export function leaseFromAck(
+  ack: DhcpMessage,
+  { sentMs, warnings = [] }: {
+    readonly sentMs: number;
+    readonly warnings?: readonly string[];
+  },
+): AckResult {
   const options = new OptionReader(ack.options);
-  const address = ack.yiaddr;
-  if (!isHostAddress(address)) {
+  const subnet = leasedSubnet(ack);
+  const { address } = subnet;
+  if (!isAddressOfHost(address, subnet)) {
     return unusable(`address ${formatIpAddress(address)} in yiaddr`);
   }
   const serverIdentifier = options.read(OptionCode.serverIdentifier, "ip");
   if (serverIdentifier === undefined) {
     return unusable(missing("Server Identifier", 54, options));
+  }
+  if (!isAddressOfOther(serverIdentifier, subnet)) {
+    const text = formatIpAddress(serverIdentifier);
+    return unusable(`Server Identifier ${text} in option 54`);
   }
   const mask = options.read(OptionCode.subnetMask, "ip");
   if (mask === undefined) {
@@ -114,8 +125,8 @@ export function leaseFromAck(ack: DhcpMessage, sentMs: number): AckResult {
       `DHCP option Subnet Mask not found in DHCPACK${because(options)}`,
     );
   }
-  const prefixLength = prefixLengthOfMask(mask);
-  if (prefixLength === undefined || prefixLength === 0) {
+  const prefixLength = prefixLengthOf(options);
+  if (prefixLength === undefined) {
     return unusable(`Subnet Mask ${formatIpAddress(mask)} in option 1`);
   }
   const times = leaseTimes({
@@ -123,13 +134,13 @@ export function leaseFromAck(ack: DhcpMessage, sentMs: number): AckResult {
     t1Seconds: options.read(OptionCode.renewalTimeValue, "u32"),
     t2Seconds: options.read(OptionCode.rebindingTimeValue, "u32"),
   });
-  const lease: Lease = {
+  const lease = {
     address,
     prefixLength,
     serverIdentifier,
-    gateway: gatewayOf(options),
-    routes: routesOf(options),
-    dns: dnsOf(options),
+    gateway: gatewayOf(options, subnet),
+    routes: routesOf(options, subnet),
+    dns: dnsOf(options, subnet),
     mtu: mtuOf(options),
     t1Ms: sentMs + times.t1Ms - fuzzMs(times.t1Ms, ack.xid),
     t2Ms: sentMs + times.t2Ms,
@@ -137,25 +148,27 @@ export function leaseFromAck(ack: DhcpMessage, sentMs: number): AckResult {
     sentMs,
     ack: encodeMessage(ack),
   };
-  const warnings = [...new Set([...options.warnings, ...times.warnings])];
-  return { kind: "lease", lease, warnings };
+  const all = new Set([...warnings, ...options.warnings, ...times.warnings]);
+  return { kind: "lease", lease: { ...lease, warnings: [...all] } };
 }
 
 /**
- * Completes the ACK of a renewal with the subnet mask of the lease that it renews.
- *
- * Some servers omit options that they consider known. An address is unusable without its mask, and
- * a server cannot change the mask without sending it; every other option counts as withdrawn.
+ * Returns the address in `yiaddr` with the prefix length of its subnet; 32 if the message has no
+ * usable subnet mask.
  */
-export function completeRenewal(
-  ack: DhcpMessage,
-  previous: Lease,
-): DhcpMessage {
-  if (ack.options.has(OptionCode.subnetMask)) return ack;
-  const mask = decodeMessage(previous.ack).options.get(OptionCode.subnetMask);
-  if (mask === undefined) return ack;
-  const options = new Map(ack.options).set(OptionCode.subnetMask, mask);
-  return { ...ack, options };
+export function leasedSubnet({ yiaddr, options }: DhcpMessage): Ipv4Cidr {
+  const prefixLength = prefixLengthOf(new OptionReader(options)) ?? 32;
+  return { address: yiaddr, prefixLength };
+}
+
+/** Returns the prefix length of a subnet mask in option 1; undefined if there is no usable one. */
+export function prefixLengthOf(options: OptionReader): number | undefined {
+  const mask = options.read(OptionCode.subnetMask, "ip");
+  if (mask === undefined) return undefined;
+  const prefixLength = prefixLengthOfMask(mask) ?? 0;
+  if (prefixLength >= MIN_PREFIX_LENGTH) return prefixLength;
+  options.warn(OptionCode.subnetMask, "not a mask", formatIpAddress(mask));
+  return undefined;
 }
 
 /**
@@ -184,19 +197,22 @@ const LEASE_FIELDS: readonly LeaseField[] = [
   "mtu",
 ];
 
+/** Servers may list name servers and routes in another order each time: that is no change. */
 function describeFields(lease: Lease): Record<LeaseField, string> {
   const { nameservers, domain, search } = lease.dns;
   return {
     address: formatIpAddress(lease.address),
     prefixLength: String(lease.prefixLength),
     gateway: lease.gateway === undefined ? "" : formatIpAddress(lease.gateway),
-    routes: lease.routes.map(formatRoute).join(),
-    dns: [nameservers.map(formatIpAddress), domain ?? "", search].join(" "),
+    routes: lease.routes.map(formatRoute).sort().join(),
+    dns: [nameservers.map(formatIpAddress).sort(), domain ?? "", search]
+      .join(" "),
     mtu: String(lease.mtu),
   };
 }
 
-function mtuOf(options: OptionReader): number | undefined {
+/** Returns the MTU in option 26; undefined if there is no usable one. */
+export function mtuOf(options: OptionReader): number | undefined {
   const mtu = options.read(OptionCode.interfaceMtu, "u16");
   if (mtu === undefined || mtu >= MIN_MTU) return mtu;
   options.warn(OptionCode.interfaceMtu, `MTU ${mtu} is below ${MIN_MTU}`);

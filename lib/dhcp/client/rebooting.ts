@@ -4,15 +4,27 @@
  * @module
  */
 
-import type { DhcpMessage } from "../codec/dhcp_message.ts";
+import { decodeMessage, type DhcpMessage } from "../codec/dhcp_message.ts";
+import type { DhcpOptions } from "../codec/options.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
-import { asksForBroadcast, enterInit, failureSoFar } from "./acquisition.ts";
+import {
+  asksForBroadcast,
+  enterInit,
+  failureSoFar,
+  resendLimits,
+} from "./acquisition.ts";
+import { resendGapMs } from "./backoff.ts";
 import { acquired, bound, lose, renewed } from "./bound.ts";
 import type { ClientContext } from "./event.ts";
-import { completeRenewal, leaseFromAck } from "./lease.ts";
 import { checkAnswer } from "./reply.ts";
 import { requestInitReboot } from "./request.ts";
-import { giveUp, refuseAck, refusedByNak } from "./requesting.ts";
+import {
+  giveUp,
+  grantedBy,
+  readFirstAck,
+  refuseAck,
+  refusedByNak,
+} from "./requesting.ts";
 import {
   commonOf,
   type InitReboot,
@@ -22,6 +34,7 @@ import {
 import {
   log,
   openExchange,
+  refuseAnswer,
   repeatExchange,
   secsSince,
   send,
@@ -54,11 +67,14 @@ export function onInitRebootTimer(
     secs: secsSince(acquisition.startedMs, context),
     isBroadcast: asksForBroadcast(context, 0),
   };
-  const timeoutMs = Math.min(
-    settings.timings.timeoutMs,
-    REBOOT_TIMEOUT_MS,
-    (acquisition.deadlineMs - nowMs) / 2,
-  );
+  const times = {
+    gapMs: resendGapMs(1, resendLimits(acquisition, context)),
+    timeoutMs: Math.min(
+      settings.timings.timeoutMs,
+      REBOOT_TIMEOUT_MS,
+      (acquisition.deadlineMs - nowMs) / 2,
+    ),
+  };
   return step(
     {
       ...commonOf(state),
@@ -66,7 +82,7 @@ export function onInitRebootTimer(
       acquisition,
       address,
       lease,
-      exchange: openExchange(fields, timeoutMs, context),
+      exchange: openExchange(fields, times, context),
     },
     send(requestInitReboot(settings, { ...fields, address })),
   );
@@ -101,10 +117,15 @@ export function onRebootingTimer(
     secs: secsSince(acquisition.startedMs, context),
     isBroadcast: asksForBroadcast(context, exchange.sends),
   };
-  const { xid } = exchange;
+  const { xid, sends } = exchange;
+  const gapMs = resendGapMs(sends + 1, resendLimits(acquisition, context));
+  const repeated = repeatExchange(exchange, { ...fields, gapMs }, context);
   return step(
-    { ...state, exchange: repeatExchange(exchange, fields, context) },
-    send(requestInitReboot(settings, { ...fields, xid, address })),
+    { ...state, exchange: repeated },
+    send(
+      requestInitReboot(settings, { ...fields, xid, address }),
+      repeated.sends,
+    ),
   );
 }
 
@@ -114,7 +135,7 @@ export function onRebootingPacket(
   message: DhcpMessage,
   context: ClientContext,
 ): Step {
-  const { acquisition, lease, exchange } = state;
+  const { acquisition, address, lease, exchange } = state;
   const { settings } = context;
   const { xid } = exchange;
   const answer = checkAnswer(message, { xid, settings, server: undefined });
@@ -124,17 +145,25 @@ export function onRebootingPacket(
       ? refusedByNak(state, acquisition, answer, context)
       : lose(state, lease, { reason: "nak", message: answer.text }, context);
   }
-  const ack = lease === undefined ? message : completeRenewal(message, lease);
-  const result = leaseFromAck(ack, exchange.lastSentMs);
+  const result = readFirstAck(message, {
+    requested: address,
+    earlier: lease === undefined
+      ? NO_OPTIONS
+      : decodeMessage(lease.ack).options,
+    sentMs: exchange.lastSentMs,
+  });
   if (result.kind === "lease") {
     return lease === undefined
-      ? acquired(state, acquisition, result, context)
-      : renewed(state, lease, result);
+      ? acquired(state, acquisition, result.lease, context)
+      : renewed(state, lease, result.lease);
   }
-  if (lease !== undefined) {
-    return step(state, log("warn", "ack-refused", { reason: result.reason }));
-  }
-  const offer = { address: state.address, server: answer.server };
   const { reason } = result;
-  return refuseAck(state, acquisition, { offer, reason }, context);
+  if (lease !== undefined) {
+    const refusal = refuseAnswer(exchange, "ack-refused", { reason });
+    return step({ ...state, exchange: refusal.exchange }, refusal.logged);
+  }
+  const granted = grantedBy(message, { address, server: answer.server });
+  return refuseAck(state, acquisition, { granted, reason }, context);
 }
+
+const NO_OPTIONS: DhcpOptions = new Map();

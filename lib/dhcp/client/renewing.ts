@@ -5,11 +5,14 @@
  * @module
  */
 
-import type { DhcpMessage } from "../codec/dhcp_message.ts";
+import { decodeMessage, type DhcpMessage } from "../codec/dhcp_message.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import { renewalGapMs } from "./backoff.ts";
 import { lose, renewed } from "./bound.ts";
+import { completeRenewal, withServerIdentifier } from "./complete_ack.ts";
 import type { ClientContext } from "./event.ts";
-import { completeRenewal, type Lease, leaseFromAck } from "./lease.ts";
+import { type AckResult, type Lease, leaseFromAck } from "./lease.ts";
 import { checkAnswer } from "./reply.ts";
 import {
   requestRebinding,
@@ -24,8 +27,8 @@ import {
   type Renewing,
 } from "./state.ts";
 import {
-  log,
   randomFraction,
+  refuseAnswer,
   secsSince,
   send,
   type Step,
@@ -54,31 +57,64 @@ export function onLeaseTimer(
 }
 
 /**
- * Handles an ACK or NAK: in RENEWING of the server that granted the lease, in REBINDING of any
- * server.
+ * Handles an ACK of any server, or a NAK: in RENEWING only of the server that granted the lease.
+ *
+ * The REQUEST of RENEWING is unicast. Another server that answers it has received it from that
+ * server, as in a failover pair. What the ACK leaves out is unchanged.
  */
 export function onRenewalPacket(
   state: Renewing | Rebinding,
-  message: DhcpMessage,
+  { message, source }: {
+    readonly message: DhcpMessage;
+    readonly source: Ipv4Address;
+  },
   context: ClientContext,
 ): Step {
   const { lease, exchange } = state;
   const { settings } = context;
   const { xid } = exchange;
-  const server = state.state === "RENEWING"
-    ? lease.serverIdentifier
-    : undefined;
-  const answer = checkAnswer(message, { xid, settings, server });
+  const named = withServerIdentifier(message, source, lease);
+  const answer = checkAnswer(named, { xid, settings, server: undefined });
   if (answer.kind === "ignored") return step(state, ...answer.effects);
+  const isGranter = sameAddress(answer.server, lease.serverIdentifier);
   if (answer.kind === "nak") {
+    if (state.state === "RENEWING" && !isGranter) return step(state);
     const loss = { reason: "nak", message: answer.text } as const;
     return lose(state, lease, loss, context);
   }
-  const ack = completeRenewal(message, lease);
-  const result = leaseFromAck(ack, exchange.lastSentMs);
-  return result.kind === "unusable"
-    ? step(state, log("warn", "ack-refused", { reason: result.reason }))
-    : renewed(state, lease, result);
+  const result = readRenewal(named, lease, {
+    isGranter,
+    sentMs: exchange.lastSentMs,
+  });
+  if (result.kind === "lease") return renewed(state, lease, result.lease);
+  const { reason } = result;
+  const refusal = refuseAnswer(exchange, "ack-refused", { reason });
+  return step({ ...state, exchange: refusal.exchange }, refusal.logged);
+}
+
+/**
+ * Builds the lease that the ACK of a renewal grants. Only the server that granted the lease can
+ * replace its address: with the ACK of any other server the client must have "reacquired its
+ * network address" (RFC 2131 section 4.4.5).
+ */
+function readRenewal(
+  message: DhcpMessage,
+  lease: Lease,
+  { isGranter, sentMs }: {
+    readonly isGranter: boolean;
+    readonly sentMs: number;
+  },
+): AckResult {
+  const earlier = decodeMessage(lease.ack).options;
+  const { ack, warnings } = completeRenewal(message, earlier);
+  const result = leaseFromAck(ack, { sentMs, warnings });
+  const isSame = sameAddress(message.yiaddr, lease.address);
+  if (result.kind === "unusable" || isSame || isGranter) return result;
+  const given = formatIpAddress(message.yiaddr);
+  const reason = `address ${given} instead of ${
+    formatIpAddress(lease.address)
+  }`;
+  return { kind: "unusable", reason };
 }
 
 function renew(
@@ -96,7 +132,10 @@ function renew(
   const exchange = nextRequest(fields, phase, context);
   return step(
     { ...commonOf(state), state: "RENEWING", lease, exchange },
-    send(requestRenewing(context.settings, { ...fields, address, server })),
+    send(
+      requestRenewing(context.settings, { ...fields, address, server }),
+      exchange.sends,
+    ),
   );
 }
 
@@ -115,7 +154,10 @@ function rebind(
   const exchange = nextRequest(fields, phase, context);
   return step(
     { ...commonOf(state), state: "REBINDING", lease, exchange },
-    send(requestRebinding(context.settings, { ...fields, address })),
+    send(
+      requestRebinding(context.settings, { ...fields, address }),
+      exchange.sends,
+    ),
   );
 }
 
@@ -149,10 +191,12 @@ function nextRequest(
   });
   return {
     ...fields,
+    startedMs: nowMs,
     sends,
     lastSentMs: nowMs,
     nextSendMs: nowMs + gapMs,
     endsMs,
+    refusals: [],
   };
 }
 

@@ -1,6 +1,7 @@
 /** Whether a received message is a server's answer to this client's exchange. Pure. @module */
 
 import { DecodeError } from "../../base/errors.ts";
+import { shortened } from "../../base/quoted_text.ts";
 import {
   type DhcpMessage,
   messageTypeName,
@@ -9,17 +10,22 @@ import {
 import { OptionCode } from "../codec/option_code.ts";
 import { optionValue } from "../codec/option_value.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
-import { type Ipv4Address, isHostAddress } from "../../net/ipv4_address.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
+import { isAddressOfOther } from "../../net/subnet_host.ts";
 import type { ClientEffect } from "./event.ts";
+import { leasedSubnet } from "./lease.ts";
 import { sentClientIdentifier } from "./request.ts";
 import type { ClientSettings } from "./settings.ts";
 import { log } from "./step.ts";
+
+/** Of option 56, which can have 64 KiB. Characters. */
+const MAX_TEXT = 200;
 
 /** A server's answer, checked. */
 export interface Reply {
   readonly type: "OFFER" | "ACK" | "NAK";
   readonly server: Ipv4Address;
-  /** Option 56, possibly empty: what the server says to an operator. */
+  /** Option 56, possibly empty and possibly shortened: what the server says to an operator. */
   readonly text: string;
 }
 
@@ -114,11 +120,14 @@ function checkOptions(
   }
   const server = optionValue(options, OptionCode.serverIdentifier, "ip");
   if (server === undefined) return refused("no server identifier (option 54)");
-  if (!isHostAddress(server)) {
+  if (!isAddressOfOther(server, leasedSubnet(message))) {
     return refused(`server identifier ${formatIpAddress(server)} (option 54)`);
   }
   const text = optionValue(options, OptionCode.message, "text") ?? "";
-  return { kind: "reply", reply: { type, server, text } };
+  return {
+    kind: "reply",
+    reply: { type, server, text: shortened(text, MAX_TEXT) },
+  };
 }
 
 function refused(reason: string): ReplyCheck {

@@ -52,12 +52,6 @@ export interface SendFields {
   readonly isBroadcast: boolean;
 }
 
-/**
- * The largest message that the client accepts: an Ethernet frame, as upstream announces (option
- * 57).
- */
-const MAXIMUM_MESSAGE_SIZE = 1500;
-
 /** Builds a DISCOVER; `address` is one that the client would like to have again. */
 export function discover(
   settings: ClientSettings,
@@ -220,7 +214,7 @@ function withProvided(
     ...own,
     [
       OptionCode.maximumDhcpMessageSize,
-      encodeOptionValue("u16", MAXIMUM_MESSAGE_SIZE),
+      encodeOptionValue("u16", settings.maximumMessageSize),
     ],
     clientIdentifier(settings),
   ]);

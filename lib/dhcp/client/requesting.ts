@@ -6,19 +6,26 @@
  */
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
+import type { DhcpOptions } from "../codec/options.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
+import type { Ipv4Address } from "../../net/ipv4_address.ts";
+import { isAddressOfHost } from "../../net/subnet_host.ts";
 import {
+  ackTimeoutMs,
   asksForBroadcast,
   beginAgain,
   fail,
   isAwaited,
   pause,
   refused,
+  resendLimits,
 } from "./acquisition.ts";
+import { requestGapMs } from "./backoff.ts";
 import { acquired } from "./bound.ts";
+import { completeFirstAck } from "./complete_ack.ts";
 import type { ClientContext, ClientEffect } from "./event.ts";
 import type { Failure } from "./failure.ts";
-import { leaseFromAck } from "./lease.ts";
+import { type AckResult, leasedSubnet, leaseFromAck } from "./lease.ts";
 import { type Answer, checkAnswer } from "./reply.ts";
 import { release, requestSelecting } from "./request.ts";
 import {
@@ -45,19 +52,26 @@ import {
  */
 export function acceptOffer(
   { acquisition, exchange, ...common }: Selecting,
-  offer: Offer,
+  { offer, offered }: Pick<Requesting, "offer" | "offered">,
   context: ClientContext,
 ): Step {
   const { settings } = context;
   const { xid, secs, isBroadcast } = exchange;
   const fields = { xid, secs, isBroadcast };
+  const offerTookMs = context.nowMs - exchange.lastSentMs;
+  const times = {
+    gapMs: gapMs(1, { acquisition, offerTookMs }, context),
+    timeoutMs: ackTimeoutMs(exchange, context),
+  };
   return step(
     {
       ...commonOf(common),
       state: "REQUESTING",
       acquisition: { ...acquisition, discovers: 0, granted: offer },
       offer,
-      exchange: openExchange(fields, settings.timings.timeoutMs, context),
+      offered,
+      offerTookMs,
+      exchange: openExchange(fields, times, context),
     },
     log("info", "offer-accepted", describeOffer(offer)),
     { kind: "offerAccepted", offer },
@@ -87,11 +101,30 @@ export function onRequestingTimer(
   const { xid, secs } = exchange;
   const isBroadcast = exchange.isBroadcast ||
     asksForBroadcast(context, requests);
-  const repeated = repeatExchange(exchange, { secs, isBroadcast }, context);
+  const fields = { secs, isBroadcast };
+  const repeated = repeatExchange(exchange, {
+    ...fields,
+    gapMs: gapMs(requests + 1, state, context),
+  }, context);
   return step(
     { ...state, exchange: repeated },
-    send(requestSelecting(settings, { xid, secs, isBroadcast, ...offer })),
+    send(
+      requestSelecting(settings, { ...fields, xid, ...offer }),
+      repeated.sends,
+    ),
   );
+}
+
+function gapMs(
+  sends: number,
+  { acquisition, offerTookMs }: Pick<
+    Requesting,
+    "acquisition" | "offerTookMs"
+  >,
+  context: ClientContext,
+): number {
+  const limits = resendLimits(acquisition, context);
+  return requestGapMs(sends, { ...limits, offerTookMs });
 }
 
 /** Handles an ACK or NAK of the server whose offer was accepted; other servers are ignored. */
@@ -100,7 +133,7 @@ export function onRequestingPacket(
   message: DhcpMessage,
   context: ClientContext,
 ): Step {
-  const { acquisition, exchange, offer } = state;
+  const { acquisition, exchange, offer, offered } = state;
   const { settings } = context;
   const { xid } = exchange;
   const answer = checkAnswer(message, { xid, settings, server: offer.server });
@@ -108,10 +141,46 @@ export function onRequestingPacket(
   if (answer.kind === "nak") {
     return refusedByNak(state, acquisition, answer, context);
   }
-  const result = leaseFromAck(message, exchange.lastSentMs);
-  return result.kind === "unusable"
-    ? refuseAck(state, acquisition, { offer, reason: result.reason }, context)
-    : acquired(state, acquisition, result, context);
+  const result = readFirstAck(message, {
+    requested: offer.address,
+    earlier: offered,
+    sentMs: exchange.lastSentMs,
+  });
+  if (result.kind === "lease") {
+    return acquired(state, acquisition, result.lease, context);
+  }
+  const granted = grantedBy(message, offer);
+  const { reason } = result;
+  return refuseAck(state, acquisition, { granted, reason }, context);
+}
+
+/**
+ * Builds the lease that the answer to a REQUEST for an address grants. An ACK for another address
+ * is not the answer (RFC 2131 section 4.3.2).
+ */
+export function readFirstAck(
+  message: DhcpMessage,
+  { requested, earlier, sentMs }: {
+    readonly requested: Ipv4Address;
+    /** As in {@link completeFirstAck}. */
+    readonly earlier: DhcpOptions;
+    readonly sentMs: number;
+  },
+): AckResult {
+  const result = leaseFromAck(completeFirstAck(message, earlier), { sentMs });
+  const isRequested = sameAddress(message.yiaddr, requested);
+  if (result.kind === "unusable" || isRequested) return result;
+  const given = formatIpAddress(message.yiaddr);
+  const reason = `address ${given} instead of ${formatIpAddress(requested)}`;
+  return { kind: "unusable", reason };
+}
+
+/** Returns what the server of an unusable ACK holds for the client: the address in the ACK. */
+export function grantedBy(message: DhcpMessage, requested: Offer): Offer {
+  const { yiaddr: address } = message;
+  return isAddressOfHost(address, leasedSubnet(message))
+    ? { ...requested, address }
+    : requested;
 }
 
 /**
@@ -139,21 +208,22 @@ export function refusedByNak(
 export function refuseAck(
   common: Common,
   acquisition: Acquisition,
-  { offer, reason }: { readonly offer: Offer; readonly reason: string },
+  { granted, reason }: { readonly granted: Offer; readonly reason: string },
   context: ClientContext,
 ): Step {
-  const failure: Failure = {
+  const { address } = acquisition;
+  const problem: Failure = {
     kind: "unusable-ack",
-    server: offer.server,
+    server: granted.server,
     reason,
   };
-  const effects = [releaseOffer(offer, context)];
-  if (isAwaited(acquisition)) return after(effects, fail(common, failure));
-  const next = { ...acquisition, problem: failure, granted: undefined };
+  const effects = [releaseOffer(granted, context)];
+  if (isAwaited(acquisition)) return after(effects, fail(common, problem));
+  const next = { ...refused(acquisition, problem), address };
   return step(
     beginAgain(common, next, context),
     ...effects,
-    log("warn", "ack-refused", { ...describeOffer(offer), reason }),
+    log("warn", "ack-refused", { ...describeOffer(granted), reason }),
   );
 }
 

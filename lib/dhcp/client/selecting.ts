@@ -6,10 +6,18 @@
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
-import { isHostAddress } from "../../net/ipv4_address.ts";
-import { asksForBroadcast, failureSoFar, pause } from "./acquisition.ts";
+import { isAddressOfHost } from "../../net/subnet_host.ts";
+import {
+  asksForBroadcast,
+  failureSoFar,
+  offerTimeoutMs,
+  pause,
+  resendLimits,
+} from "./acquisition.ts";
+import { resendGapMs } from "./backoff.ts";
 import type { ClientContext } from "./event.ts";
 import type { Failure } from "./failure.ts";
+import { leasedSubnet } from "./lease.ts";
 import { checkReply } from "./reply.ts";
 import { discover } from "./request.ts";
 import { acceptOffer, giveUp } from "./requesting.ts";
@@ -17,6 +25,7 @@ import { commonOf, type Init, mayStartAtMs, type Selecting } from "./state.ts";
 import {
   log,
   openExchange,
+  refuseAnswer,
   repeatExchange,
   secsSince,
   send,
@@ -32,18 +41,27 @@ export function onInitTimer(state: Init, context: ClientContext): Step {
     return giveUp(state, failureSoFar(state, acquisition), context);
   }
   if (nowMs < mayStartAtMs(state)) return step(state);
+  const xid = acquisition.xid ?? context.randomU32();
   const fields = {
-    xid: context.randomU32(),
+    xid,
     secs: secsSince(acquisition.startedMs, context),
     isBroadcast: asksForBroadcast(context, acquisition.discovers),
   };
   const { address } = acquisition;
+  const times = {
+    gapMs: resendGapMs(1, resendLimits(acquisition, context)),
+    timeoutMs: offerTimeoutMs(acquisition, context),
+  };
   return step(
     {
       ...commonOf(state),
       state: "SELECTING",
-      acquisition: { ...acquisition, discovers: acquisition.discovers + 1 },
-      exchange: openExchange(fields, settings.timings.timeoutMs, context),
+      acquisition: {
+        ...acquisition,
+        xid,
+        discovers: acquisition.discovers + 1,
+      },
+      exchange: openExchange(fields, times, context),
     },
     send(discover(settings, { ...fields, address })),
   );
@@ -71,14 +89,16 @@ export function onSelectingTimer(
     isBroadcast: asksForBroadcast(context, acquisition.discovers),
   };
   const { address } = acquisition;
-  const { xid } = exchange;
+  const { xid, sends } = exchange;
+  const gapMs = resendGapMs(sends + 1, resendLimits(acquisition, context));
+  const repeated = repeatExchange(exchange, { ...fields, gapMs }, context);
   return step(
     {
       ...state,
       acquisition: { ...acquisition, discovers: acquisition.discovers + 1 },
-      exchange: repeatExchange(exchange, fields, context),
+      exchange: repeated,
     },
-    send(discover(settings, { ...fields, xid, address })),
+    send(discover(settings, { ...fields, xid, address }), repeated.sends),
   );
 }
 
@@ -95,22 +115,20 @@ export function onSelectingPacket(
   if (reply.type !== "OFFER") {
     return refuse(state, `DHCP${reply.type} instead of DHCPOFFER`);
   }
-  const address = message.yiaddr;
-  if (!isHostAddress(address)) {
+  const { yiaddr: address, options: offered } = message;
+  if (!isAddressOfHost(address, leasedSubnet(message))) {
     return refuse(state, `address ${formatIpAddress(address)} in yiaddr`);
   }
-  return acceptOffer(state, { address, server: reply.server }, context);
+  const offer = { address, server: reply.server };
+  return acceptOffer(state, { offer, offered }, context);
 }
 
 function refuse(state: Selecting, reason: string): Step {
   const { discovers } = state.acquisition;
-  const earlier = state.acquisition.problem;
-  // One line for each reason: a server that repeats the same bad offer must not fill the log.
-  const isKnown = earlier?.kind === "offer-refused" &&
-    earlier.reason === reason;
   const problem: Failure = { kind: "offer-refused", discovers, reason };
-  return step(
-    { ...state, acquisition: { ...state.acquisition, problem } },
-    log(isKnown ? "debug" : "warn", "offer-refused", { reason }),
-  );
+  const acquisition = { ...state.acquisition, problem };
+  const { exchange, logged } = refuseAnswer(state.exchange, "offer-refused", {
+    reason,
+  });
+  return step({ ...state, acquisition, exchange }, logged);
 }

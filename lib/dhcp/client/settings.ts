@@ -9,14 +9,12 @@ import type { DhcpOptions } from "../codec/options.ts";
 
 /** Durations in milliseconds; finite. */
 export interface Timings {
-  /** Nominal wait between the first send of a message and the second. */
-  readonly firstResendMs: number;
   /**
-   * How long one exchange (DISCOVER or REQUEST with all its retransmissions) may take; upstream's
-   * `-timeout`.
+   * How long the client waits for the answer to a REQUEST, and at first to a DISCOVER that no
+   * caller waits for; upstream's `-timeout`.
    */
   readonly timeoutMs: number;
-  /** Longest pause between two exchanges; upstream's `-resendmax`. */
+  /** Longest wait before a message is sent again; upstream's `-resendmax`. */
   readonly resendMaxMs: number;
   /**
    * How long an acquisition may take that a caller waits for: upstream's `-resendtimeout`, or the
@@ -29,7 +27,6 @@ export interface Timings {
 
 /** Upstream's defaults where upstream has the setting. */
 export const DEFAULT_TIMINGS: Timings = {
-  firstResendMs: 300,
   timeoutMs: 10_000,
   resendMaxMs: 62_000,
   resendTimeoutMs: 208_000,
@@ -59,5 +56,7 @@ export interface ClientSettings {
    * answer. Some links cannot deliver a unicast to an address that is not set yet (ipvlan).
    */
   readonly broadcast: boolean | "auto";
+  /** The size of the largest message that the client accepts (option 57). */
+  readonly maximumMessageSize: number;
   readonly timings: Timings;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
+import type { DhcpOptions } from "../codec/options.ts";
 import { NO_RESTARTS, type Restarts } from "./backoff.ts";
 import type { Failure } from "./failure.ts";
 import type { Lease } from "./lease.ts";
@@ -13,6 +14,7 @@ import type { Lease } from "./lease.ts";
 /** One message and its retransmissions. Times are absolute, in milliseconds. */
 export interface Exchange {
   readonly xid: number;
+  readonly startedMs: number;
   /** The `secs` field of the last send. */
   readonly secs: number;
   /** Whether the last send had the BROADCAST bit. */
@@ -23,6 +25,8 @@ export interface Exchange {
   readonly nextSendMs: number;
   /** When the client abandons the exchange. */
   readonly endsMs: number;
+  /** Why answers were refused, once each: the reasons that were logged as warnings. */
+  readonly refusals: readonly string[];
 }
 
 /** The search for a lease, over all its exchanges. */
@@ -30,6 +34,11 @@ export interface Acquisition {
   readonly startedMs: number;
   /** When it fails; Infinity if no caller waits for it. */
   readonly deadlineMs: number;
+  /**
+   * The xid of every DISCOVER until a server refuses the client: a late answer still counts.
+   * Undefined before the first.
+   */
+  readonly xid: number | undefined;
   /** Exchanges that were not answered. */
   readonly exchanges: number;
   /** DISCOVERs sent since the last offer. */
@@ -90,6 +99,10 @@ export interface Requesting extends Common {
   readonly acquisition: Acquisition;
   readonly exchange: Exchange;
   readonly offer: Offer;
+  /** The options of the OFFER. */
+  readonly offered: DhcpOptions;
+  /** From the last DISCOVER to the OFFER. */
+  readonly offerTookMs: number;
 }
 
 /** The address was granted and is being probed for a conflict. */

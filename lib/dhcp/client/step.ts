@@ -2,7 +2,6 @@
 
 import type { LogEvent } from "../../base/log_event.ts";
 import { encodeMessage } from "../codec/dhcp_message.ts";
-import { resendGapMs } from "./backoff.ts";
 import type { ClientContext, ClientEffect } from "./event.ts";
 import type { Outgoing, SendFields } from "./request.ts";
 import type { ClientState, Exchange } from "./state.ts";
@@ -23,13 +22,18 @@ export function after(effects: readonly ClientEffect[], next: Step): Step {
   return { state: next.state, effects: [...effects, ...next.effects] };
 }
 
-/** Returns the effect that sends a message. */
-export function send(outgoing: Outgoing): ClientEffect {
+/**
+ * Returns the effect that sends a message.
+ *
+ * @param sends How often the message is sent by then.
+ */
+export function send(outgoing: Outgoing, sends = 1): ClientEffect {
   const { type, source, destination, message } = outgoing;
   return {
     kind: "send",
     type,
     xid: message.xid,
+    isRepeat: sends > 1,
     source,
     destination,
     bytes: encodeMessage(message),
@@ -59,38 +63,62 @@ export function secsSince(sinceMs: number, { nowMs }: ClientContext): number {
 /**
  * Returns the exchange that begins with a send now.
  *
- * @param timeoutMs How long the exchange may take.
+ * @param times `gapMs`: until the next send; `timeoutMs`: how long the exchange may take.
  */
 export function openExchange(
   fields: SendFields,
-  timeoutMs: number,
-  context: ClientContext,
+  { gapMs, timeoutMs }: { readonly gapMs: number; readonly timeoutMs: number },
+  { nowMs }: ClientContext,
 ): Exchange {
   return {
     ...fields,
+    startedMs: nowMs,
     sends: 1,
-    lastSentMs: context.nowMs,
-    nextSendMs: context.nowMs + gap(1, context),
-    endsMs: context.nowMs + timeoutMs,
+    lastSentMs: nowMs,
+    nextSendMs: nowMs + gapMs,
+    endsMs: nowMs + timeoutMs,
+    refusals: [],
   };
 }
 
-/** Returns the exchange after one more send now, with the same xid. */
+/**
+ * Returns the exchange after one more send now, with the same xid.
+ *
+ * @param fields With `gapMs`, the time until the next send.
+ */
 export function repeatExchange(
   exchange: Exchange,
-  fields: Omit<SendFields, "xid">,
-  context: ClientContext,
+  { gapMs, ...fields }: Omit<SendFields, "xid"> & { readonly gapMs: number },
+  { nowMs }: ClientContext,
 ): Exchange {
-  const sends = exchange.sends + 1;
   return {
     ...exchange,
     ...fields,
-    sends,
-    lastSentMs: context.nowMs,
-    nextSendMs: context.nowMs + gap(sends, context),
+    sends: exchange.sends + 1,
+    lastSentMs: nowMs,
+    nextSendMs: nowMs + gapMs,
   };
 }
 
-function gap(sends: number, context: ClientContext): number {
-  return resendGapMs(sends, context.settings.timings, randomFraction(context));
+/** So many reasons are worth a warning in one exchange: any host of the link can cause more. */
+const MAX_REFUSALS = 4;
+
+/**
+ * Records that an answer was refused. Each reason is a warning once per exchange: neither a server
+ * that repeats itself nor one that varies can fill the log.
+ */
+export function refuseAnswer(
+  exchange: Exchange,
+  event: LogEvent,
+  fields: Readonly<Record<string, string>> & { readonly reason: string },
+): { readonly exchange: Exchange; readonly logged: ClientEffect } {
+  const { refusals } = exchange;
+  const { reason } = fields;
+  if (refusals.includes(reason) || refusals.length >= MAX_REFUSALS) {
+    return { exchange, logged: log("debug", event, fields) };
+  }
+  return {
+    exchange: { ...exchange, refusals: [...refusals, reason] },
+    logged: log("warn", event, fields),
+  };
 }

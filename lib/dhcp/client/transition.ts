@@ -18,6 +18,7 @@ import {
   onRebootingTimer,
 } from "./rebooting.ts";
 import { onLeaseTimer, onRenewalPacket } from "./renewing.ts";
+import { withoutUnrequested } from "./requested.ts";
 import { onRequestingPacket, onRequestingTimer } from "./requesting.ts";
 import {
   onInitTimer,
@@ -26,7 +27,6 @@ import {
 } from "./selecting.ts";
 import { type ClientState, wakeAtMs } from "./state.ts";
 import { after, log, type Step, step } from "./step.ts";
-import type { DhcpMessage } from "../codec/dhcp_message.ts";
 
 /**
  * Handles one event.
@@ -45,12 +45,10 @@ export function transition(
   const settled = settle(onEvent(state, event, context), context);
   const effects = [...settled.effects];
   if (settled.state.state !== state.state) {
-    effects.unshift(
-      log("info", "state-changed", {
-        from: state.state,
-        to: settled.state.state,
-      }),
-    );
+    const from = state.state;
+    const to = settled.state.state;
+    const level = isRoutine(from) && isRoutine(to) ? "debug" : "info";
+    effects.unshift(log(level, "state-changed", { from, to }));
   }
   const wake = wakeAtMs(settled.state);
   if (wake !== wakeAtMs(state) || event.kind === "timer") {
@@ -58,6 +56,11 @@ export function transition(
     effects.push({ kind: "setTimer", atMs });
   }
   return { state: settled.state, effects };
+}
+
+/** Whether a state is one of those between which a lease goes back and forth all its life. */
+function isRoutine(name: ClientState["state"]): boolean {
+  return name === "BOUND" || name === "RENEWING";
 }
 
 function onEvent(
@@ -75,7 +78,7 @@ function onEvent(
     case "stop":
       return onStop(state, event, context);
     case "packet":
-      return onPacket(state, event.message, context);
+      return onPacket(state, event, context);
     case "timer":
       return step(state);
     case "linkDown":
@@ -124,9 +127,11 @@ function onTimer(state: ClientState, context: ClientContext): Step {
 
 function onPacket(
   state: ClientState,
-  message: DhcpMessage,
+  received: Extract<ClientEvent, { readonly kind: "packet" }>,
   context: ClientContext,
 ): Step {
+  const message = withoutUnrequested(received.message, context.settings);
+  const packet = { ...received, message };
   switch (state.state) {
     case "SELECTING":
       return onSelectingPacket(state, message, context);
@@ -134,7 +139,7 @@ function onPacket(
       return onRequestingPacket(state, message, context);
     case "RENEWING":
     case "REBINDING":
-      return onRenewalPacket(state, message, context);
+      return onRenewalPacket(state, packet, context);
     case "REBOOTING":
       return onRebootingPacket(state, message, context);
     case "STOPPED":

@@ -6,7 +6,8 @@ import type { JsonObject } from "../../base/json_reader.ts";
 import type { NetworkConfig } from "../../cni/network_config.ts";
 import { parseHexIdentifier } from "../codec/client_identifier.ts";
 import { parseCniArgs } from "./cni_args.ts";
-import { readChoice } from "./json_values.ts";
+import { findHostDevice } from "./host_device.ts";
+import { readChoice, readPrefixes } from "./json_values.ts";
 import {
   type ClientId,
   type LeaseOptions,
@@ -25,6 +26,8 @@ export interface DhcpConfig {
 /** The default path of the daemon's socket. */
 export const DEFAULT_SOCKET_PATH = "/run/cni/dhcp.sock";
 
+/** A shorter time lets every ADD fail although the server answers. */
+const MIN_TIMEOUT_MS = 100;
 /** The probe of RFC 5227 takes up to 9 s; a longer one would only use up the time of the ADD. */
 const MAX_PROBE_MS = 10_000;
 const MAX_METRIC = 0xffffffff;
@@ -56,6 +59,8 @@ export function parseDhcpConfig(
     throw new ConfigError("IPAM config missing 'ipam' key", "ipam");
   }
   ipam.string("type");
+  const suppressed = readSuppressed(ipam);
+  const routes = readRoutes(ipam);
   return {
     socketPath: parseSocketPath(config),
     options: {
@@ -68,8 +73,13 @@ export function parseDhcpConfig(
       onChange: readChoice(ipam, "onChange", ["apply", "keep"]) ?? "apply",
       conflictProbeMs: readProbe(ipam),
       priority: readPriority(ipam),
-      suppressGateway: readSuppressed(ipam).includes("gateway"),
+      suppressGateway: suppressed.includes("gateway"),
+      suppressRoutes: suppressed.includes("routes"),
+      suppressDns: suppressed.includes("dns"),
+      allowedRoutes: routes && readPrefixes(routes, "allow"),
+      deniedRoutes: (routes && readPrefixes(routes, "deny")) ?? [],
       allowSplitDefault: ipam.boolean("allowSplitDefault") ?? false,
+      hostDevice: findHostDevice(config.json),
     },
   };
 }
@@ -99,11 +109,12 @@ function readTimeout(ipam: JsonObject): number | undefined {
   const ms = typeof value === "number"
     ? value * 1000
     : parseDuration(ipam.string(key) ?? "");
-  if (ms !== undefined && ms > 0 && Number.isFinite(ms)) return ms;
+  if (ms !== undefined && ms >= MIN_TIMEOUT_MS && ms < Infinity) return ms;
+  const expected = ms !== undefined && ms > 0 && ms < MIN_TIMEOUT_MS
+    ? "at least 0.1 seconds"
+    : 'a positive number of seconds or a duration such as "30s"';
   throw new ConfigError(
-    `timeout is ${
-      JSON.stringify(value)
-    }, expected a positive number of seconds or a duration such as "30s"`,
+    `timeout is ${JSON.stringify(value)}, expected ${expected}`,
     ipam.at(key),
   );
 }
@@ -130,13 +141,27 @@ function readPriority(ipam: JsonObject): number {
   );
 }
 
+/**
+ * Reads `routes`. A list, as other IPAM plugins have it, is ignored: it is not about the routes of
+ * a server.
+ */
+function readRoutes(ipam: JsonObject): JsonObject | undefined {
+  return Array.isArray(ipam.value("routes"))
+    ? undefined
+    : ipam.object("routes");
+}
+
 function readSuppressed(ipam: JsonObject): readonly string[] {
   const key = "suppress";
   const words = ipam.list(key, (element, path) => ({ element, path })) ?? [];
   return words.map(({ element, path }) => {
-    if (element === "gateway") return element;
+    if (element === "gateway" || element === "routes" || element === "dns") {
+      return element;
+    }
     throw new ConfigError(
-      `${key} has ${JSON.stringify(element)}, expected "gateway"`,
+      `${key} has ${
+        JSON.stringify(element)
+      }, expected "gateway", "routes" or "dns"`,
       path,
     );
   });

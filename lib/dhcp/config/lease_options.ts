@@ -9,7 +9,9 @@ import { ConfigError } from "../../base/errors.ts";
 import { formatHex, parseHex } from "../../base/hex.ts";
 import { type JsonObject, wrongType } from "../../base/json_reader.ts";
 import type { DhcpOptions } from "../codec/options.ts";
-import { readChoice } from "./json_values.ts";
+import { formatCidr, type Ipv4Cidr } from "../../net/cidr.ts";
+import { type HostDevice, readHostDevice } from "./host_device.ts";
+import { readChoice, readPrefixes } from "./json_values.ts";
 
 /** The source of the client identifier that is sent to servers (option 61). */
 export type ClientId =
@@ -51,13 +53,37 @@ export interface LeaseOptions {
   readonly priority: number;
   /** Whether the gateway and the default route are left out. */
   readonly suppressGateway: boolean;
-  /** Whether option 121 may have routes to large parts of IPv4, such as 0.0.0.0/1. */
+  /** Whether all other routes are left out. */
+  readonly suppressRoutes: boolean;
+  /** Whether name servers, domain and search list are left out. */
+  readonly suppressDns: boolean;
+  /**
+   * The networks to which a server may set routes, apart from a default route; undefined: any.
+   */
+  readonly allowedRoutes: readonly Ipv4Cidr[] | undefined;
+  /** The networks to which no route may lead, not even in part, apart from a default route. */
+  readonly deniedRoutes: readonly Ipv4Cidr[];
+  /** Whether the routes of a lease may cover a large part of IPv4, such as 0.0.0.0/1. */
   readonly allowSplitDefault: boolean;
+  /** The way to the server once the interface is gone; undefined if it is unknown. */
+  readonly hostDevice: HostDevice | undefined;
 }
 
-/** Returns lease options as JSON, for {@link parseLeaseOptions}. */
+/**
+ * Returns lease options as JSON, for {@link parseLeaseOptions}. Keys that version 0.1.0 does not
+ * know are absent if they have their default.
+ */
 export function formatLeaseOptions(options: LeaseOptions): unknown {
-  const { clientId, provided, requestedCodes, ...rest } = options;
+  const {
+    clientId,
+    provided,
+    requestedCodes,
+    suppressRoutes,
+    suppressDns,
+    allowedRoutes,
+    deniedRoutes,
+    ...rest
+  } = options;
   return {
     clientId: clientId.kind === "bytes"
       ? { hex: formatHex(clientId.bytes) }
@@ -66,6 +92,12 @@ export function formatLeaseOptions(options: LeaseOptions): unknown {
       [...provided].map(([code, content]) => [code, formatHex(content)]),
     ),
     requestedCodes,
+    allowedRoutes: allowedRoutes?.map(formatCidr),
+    deniedRoutes: deniedRoutes.length === 0
+      ? undefined
+      : deniedRoutes.map(formatCidr),
+    ...suppressRoutes ? { suppressRoutes } : {},
+    ...suppressDns ? { suppressDns } : {},
     ...rest,
   };
 }
@@ -89,7 +121,12 @@ export function parseLeaseOptions(json: JsonObject): LeaseOptions {
     conflictProbeMs: readSpan(json, "conflictProbeMs") ?? 0,
     priority: json.integer("priority") ?? 0,
     suppressGateway: json.boolean("suppressGateway") ?? false,
+    suppressRoutes: json.boolean("suppressRoutes") ?? false,
+    suppressDns: json.boolean("suppressDns") ?? false,
+    allowedRoutes: readPrefixes(json, "allowedRoutes"),
+    deniedRoutes: readPrefixes(json, "deniedRoutes") ?? [],
     allowSplitDefault: json.boolean("allowSplitDefault") ?? false,
+    hostDevice: readHostDevice(json.object("hostDevice")),
   };
 }
 

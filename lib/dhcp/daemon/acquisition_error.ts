@@ -7,10 +7,14 @@ import { describeFailure, type Failure } from "../client/failure.ts";
 /** Why a lease client has no lease for the callers that wait for it. */
 export type AcquisitionFailure =
   | Failure
+  /** A message waited for its turn when the time was over. */
+  | { readonly kind: "delayed"; readonly failure: Failure }
   /** The interface or its namespace was removed meanwhile. */
   | { readonly kind: "interface-gone" }
   /** A DEL arrived, the caller disconnected, or the daemon is shutting down. */
   | { readonly kind: "cancelled" }
+  /** No message could be sent. */
+  | { readonly kind: "not-sent"; readonly error: SystemError }
   /** The file system refused the lease file. */
   | { readonly kind: "not-stored"; readonly error: SystemError };
 
@@ -41,6 +45,13 @@ export function reportFailure(failure: AcquisitionFailure): CniError {
     case "unusable-ack":
     case "conflict":
       return new CniError(internal, describeFailure(failure));
+    case "delayed": {
+      const { code, message } = reportFailure(failure.failure);
+      return new CniError(
+        code,
+        `${message}, and another message is waiting because of -packetrate`,
+      );
+    }
     case "interface-gone":
       return new CniError(
         internal,
@@ -50,6 +61,12 @@ export function reportFailure(failure: AcquisitionFailure): CniError {
       return new CniError(
         tryAgainLater,
         "cancelled: DEL received for this attachment, caller disconnected, or daemon shutting down",
+      );
+    case "not-sent":
+      return new CniError(
+        ioFailure,
+        `cannot send DHCP messages: ${failure.error.message}`,
+        { details: failure.error.advice, cause: failure.error },
       );
     case "not-stored":
       return new CniError(

@@ -11,15 +11,16 @@ export interface CallerCredentials {
 }
 
 /**
- * Checks that a caller is root or the daemon's own user. Write access to the socket is not enough:
- * the daemon enters any namespace that a caller names.
- *
- * @throws {CniError} if the caller is another user.
+ * Returns why a caller is refused; undefined if it is root or the daemon's own user. Write access
+ * to the socket is not enough: the daemon enters any namespace that a caller names.
  */
-export function checkCaller({ uid }: CallerCredentials, ownUid: number): void {
-  if (uid === 0 || uid === ownUid) return;
+export function refusalOf(
+  { uid }: CallerCredentials,
+  ownUid: number,
+): CniError | undefined {
+  if (uid === 0 || uid === ownUid) return undefined;
   const expected = ownUid === 0 ? "0" : `0 or ${ownUid}`;
-  throw new CniError(
+  return new CniError(
     CniErrorCode.internal,
     `permission denied: caller has user id ${uid}, expected ${expected}`,
   );

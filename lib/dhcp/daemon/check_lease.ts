@@ -17,8 +17,8 @@ export interface CheckedLease {
   readonly lease: LeaseValues | undefined;
   /** The state of the client. */
   readonly stateName: string;
-  /** The namespace of the interface. */
-  readonly netns: NetnsIdentity;
+  /** Its interface. */
+  readonly attached: Pick<AttachedInterface, "location" | "addresses" | "read">;
 }
 
 /**
@@ -30,15 +30,15 @@ export interface CheckedLease {
  */
 export function checkLease(
   held: CheckedLease | undefined,
-  { attachment, addresses, here }: {
+  { attachment, addresses, netns }: {
     readonly attachment: Attachment;
     /** The addresses of `prevResult`; undefined if there is none. */
     readonly addresses: readonly Cidr[] | undefined;
-    /** The interface that the runtime names. */
-    readonly here: Pick<AttachedInterface, "location" | "addresses" | "read">;
+    /** The namespace that the runtime names. */
+    readonly netns: NetnsIdentity;
   },
 ): void {
-  const problem = findProblem(held, { addresses, here });
+  const problem = findProblem(held, { addresses, netns });
   if (problem === undefined) return;
   throw new CniError(CniErrorCode.internal, `dhcp: ${problem}`, {
     details: `attachment ${attachmentText(attachment)}`,
@@ -47,12 +47,12 @@ export function checkLease(
 
 function findProblem(
   held: CheckedLease | undefined,
-  { addresses, here }: Omit<Parameters<typeof checkLease>[1], "attachment">,
+  { addresses, netns }: Omit<Parameters<typeof checkLease>[1], "attachment">,
 ): string | undefined {
   if (held === undefined) return "no lease for this container and interface";
-  const { lease, stateName, netns } = held;
+  const { lease, stateName, attached } = held;
   if (lease === undefined) return `the lease is lost, state ${stateName}`;
-  if (!isSameNetns(here.location.netns, netns)) {
+  if (!isSameNetns(attached.location.netns, netns)) {
     return "the lease belongs to another namespace";
   }
   const text = formatCidr(lease);
@@ -61,8 +61,8 @@ function findProblem(
     const listed = addresses.map(formatCidr).join(" ");
     return `the lease is ${text}, which prevResult does not have: ${listed}`;
   }
-  if (!here.addresses().some(isLeased)) {
+  if (!attached.addresses().some(isLeased)) {
     return `${text} is not on the interface`;
   }
-  return here.read()?.isUp === false ? "the interface is down" : undefined;
+  return attached.read()?.isUp === false ? "the interface is down" : undefined;
 }

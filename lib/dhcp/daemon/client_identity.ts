@@ -11,7 +11,6 @@ import {
 } from "../codec/client_identifier.ts";
 import type { ClientSettings } from "../client/settings.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
-import { DEFAULT_TIMINGS } from "../client/settings.ts";
 import type { DaemonFlags } from "./flags.ts";
 import type { Digest } from "./ports.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
@@ -27,6 +26,9 @@ const NO_HTYPE = 0;
 const TYPE_OPAQUE = 0;
 /** An option holds 255 bytes; one of them is the type. */
 const MAX_TEXT_BYTES = 254;
+
+const MIN_MESSAGE_SIZE = 576;
+const MAX_MESSAGE_SIZE = 1500;
 
 /** The flags that concern every client. */
 export type ClientFlags = Pick<
@@ -107,10 +109,12 @@ export function addTimeoutMs(
 export function clientSettings(
   identity: ClientIdentity,
   options: LeaseOptions,
-  { flags, linkKind }: {
+  { flags, linkKind, mtu }: {
     readonly flags: ClientFlags;
     /** Undefined if it is unknown. */
     readonly linkKind: string | undefined;
+    /** The MTU of the link; undefined if it is unknown. */
+    readonly mtu: number | undefined;
   },
 ): ClientSettings {
   const { provided, requestedCodes, conflictProbeMs } = options;
@@ -119,14 +123,22 @@ export function clientSettings(
     provided,
     requestedCodes,
     broadcast: broadcastOf(identity, options, { flags, linkKind }),
+    maximumMessageSize: maximumMessageSize(mtu),
     timings: {
-      firstResendMs: DEFAULT_TIMINGS.firstResendMs,
       timeoutMs: flags.timeoutMs,
       resendMaxMs: flags.resendMaxMs,
       resendTimeoutMs: addTimeoutMs(options, flags),
       probeMs: conflictProbeMs,
     },
   };
+}
+
+/**
+ * Returns the largest message that can arrive: at most an Ethernet frame, as upstream announces,
+ * and at least 576 bytes (RFC 2132 section 9.10).
+ */
+function maximumMessageSize(mtu = MAX_MESSAGE_SIZE): number {
+  return Math.max(MIN_MESSAGE_SIZE, Math.min(mtu, MAX_MESSAGE_SIZE));
 }
 
 function broadcastOf(

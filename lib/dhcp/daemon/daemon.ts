@@ -14,12 +14,17 @@ import {
 } from "./lease_client.ts";
 import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
+import { PacketRate } from "./packet_rate.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
 import { leaseResult } from "./lease_result.ts";
-import { releaseStoredLease, resumeLeases } from "./resume_leases.ts";
+import {
+  releaseStoredLease,
+  removeReleaseNote,
+  resumeLeases,
+} from "./resume_leases.ts";
 import type { Result } from "../../cni/result.ts";
-import { attachmentText } from "../../cni/attachment.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
 type Request<M extends DaemonRequest["method"]> = Extract<
   DaemonRequest,
@@ -40,6 +45,13 @@ interface Entry {
   releasing: Promise<void> | undefined;
 }
 
+/** The process that makes a call. */
+export interface Caller {
+  readonly pid: number;
+  /** Aborted when it disconnects. */
+  readonly hungUp: AbortSignal;
+}
+
 /** An answered ADD. The caller must call exactly one of the two methods. */
 export interface Allocation {
   readonly result: Result;
@@ -54,6 +66,7 @@ export class Daemon {
   readonly #ports: DaemonPorts;
   readonly #flags: DaemonFlags;
   readonly #metrics = new Metrics();
+  readonly #rate: PacketRate;
   readonly #entries = new Map<string, Entry>();
   readonly #clientContext: LeaseClientContext;
   #isStopping = false;
@@ -61,10 +74,14 @@ export class Daemon {
   constructor(ports: DaemonPorts, flags: DaemonFlags) {
     this.#ports = ports;
     this.#flags = flags;
+    const { scheduler, log } = ports;
+    const metrics = this.#metrics;
+    this.#rate = new PacketRate(flags.packetRate, { scheduler, log, metrics });
     this.#clientContext = {
       ports,
       flags,
-      metrics: this.#metrics,
+      metrics,
+      rate: this.#rate,
       onEnd: (subject) => this.#forget(subject),
     };
   }
@@ -80,17 +97,17 @@ export class Daemon {
   /**
    * Acquires a lease, or returns the one that exists; concurrent calls share one acquisition.
    *
-   * @param caller Aborted when the plugin disconnects.
    * @throws {CniError | SystemError} if there is no lease.
    */
   async allocate(
     request: Request<"allocate">,
-    caller: AbortSignal,
+    caller: Caller,
   ): Promise<Allocation> {
-    const entry = await this.#join(request);
+    const entry = await this.#join(request, caller);
     let lease: Lease;
     try {
-      lease = await this.#waitForLease(entry.client, request, caller);
+      lease = await this.#waitForLease(entry.client, request, caller.hungUp);
+      entry.client.prepare(lease);
     } catch (error) {
       await this.#leave(entry);
       throw reportError(error);
@@ -106,8 +123,10 @@ export class Daemon {
   }
 
   /** Releases a lease, if there is one; cancels an acquisition in progress. */
-  async release({ attachment }: Request<"release">): Promise<void> {
-    const { leases, releaseNotes } = this.#ports;
+  async release(
+    { attachment }: { readonly attachment: Attachment },
+  ): Promise<void> {
+    const { leases } = this.#ports;
     const entry = this.#entries.get(attachmentText(attachment));
     if (entry !== undefined) await this.#release(entry);
     // A lease that could not be resumed when the daemon started.
@@ -115,23 +134,49 @@ export class Daemon {
     if (stored !== undefined) {
       await releaseStoredLease(stored, this.#clientContext);
     }
-    releaseNotes.remove(attachment);
+    removeReleaseNote(attachment, this.#ports);
+  }
+
+  /** Releases the leases for which plugins that did not reach this daemon left release notes. */
+  async releaseNoted(): Promise<void> {
+    // All at once: a note that an ADD removes later must not end the lease of that ADD.
+    const { attachments } = this.#ports.releaseNotes.readAll();
+    await Promise.all(
+      attachments.map((attachment) => this.release({ attachment })),
+    );
+  }
+
+  /** Writes all lease files again, in case the state directory was removed. */
+  storeLeases(): void {
+    for (const { client } of this.#entries.values()) client.store();
   }
 
   /**
-   * Checks a lease.
+   * Checks a lease and its interface, even if that has another name by now.
    *
    * @throws {CniError | SystemError} if lease, `prevResult` and interface differ.
    */
-  check({ attachment, netns, addresses }: Request<"check">): void {
+  check(
+    { attachment, netns, addresses }: Request<"check">,
+    { pid }: Pick<Caller, "pid">,
+  ): void {
     const client = this.#entries.get(attachmentText(attachment))?.client;
+    const path = this.#hostPath(netns);
+    const identity = this.#ports.interfaces.identify({ path, callerPid: pid });
     const held = client && {
       lease: client.lease,
       stateName: client.stateName,
-      netns: client.subject.attached.location.netns,
+      attached: client.subject.attached,
     };
-    const here = this.#find(netns, attachment.ifName);
-    checkLease(held, { attachment, addresses, here });
+    checkLease(held, { attachment, addresses, netns: identity });
+  }
+
+  /**
+   * Adds a caller until disposed: a namespace of a lease may be visible only to the process that
+   * calls.
+   */
+  addCaller(pid: number): Disposable {
+    return this.#ports.interfaces.addCaller(pid);
   }
 
   /** Releases the leases of a network that are not listed. @returns How many. */
@@ -152,7 +197,10 @@ export class Daemon {
   }
 
   /** Returns the number of leases in each state, and the counters. */
-  status(): Readonly<Record<string, unknown>> {
+  status(): {
+    readonly leases: Readonly<Record<string, number>>;
+    readonly counters: Readonly<Record<string, number>>;
+  } {
     const leases: Record<string, number> = {};
     for (const { client } of this.#entries.values()) {
       leases[client.stateName] = (leases[client.stateName] ?? 0) + 1;
@@ -167,6 +215,8 @@ export class Daemon {
       if (releasing === undefined) client.suspend();
     }
     this.#entries.clear();
+    // What waits now are RELEASEs: there is no time to send them one after the other.
+    this.#rate.open();
   }
 
   /**
@@ -200,7 +250,10 @@ export class Daemon {
    * Returns the entry for an ADD, with one more caller: the one for this very interface, or a new
    * one.
    */
-  async #join(request: Request<"allocate">): Promise<Entry> {
+  async #join(
+    request: Request<"allocate">,
+    { pid }: Pick<Caller, "pid">,
+  ): Promise<Entry> {
     for (;;) {
       if (this.#isStopping) {
         const message = "the daemon is shutting down";
@@ -211,7 +264,12 @@ export class Daemon {
         await existing.releasing;
         continue;
       }
-      const attached = this.#find(request.netns, request.attachment.ifName);
+      const netns = {
+        path: this.#hostPath(request.netns),
+        callerPid: pid,
+      };
+      const { ifName } = request.attachment;
+      const attached = this.#ports.interfaces.find(netns, ifName);
       if (!request.netnsOverride) this.#refuseOwn(attached);
       // A release note for an earlier lease must not end this one.
       this.#ports.releaseNotes.remove(request.attachment);
@@ -282,9 +340,8 @@ export class Daemon {
     );
   }
 
-  #find(netns: string, ifName: string): AttachedInterface {
-    const path = `${this.#flags.hostPrefix}${netns}`;
-    return this.#ports.interfaces.find(path, ifName);
+  #hostPath(netns: string): string {
+    return `${this.#flags.hostPrefix}${netns}`;
   }
 
   /** Handles a caller that leaves without a confirmation. */

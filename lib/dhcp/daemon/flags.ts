@@ -19,6 +19,8 @@ export interface DaemonFlags {
   readonly timeoutMs: number;
   readonly resendMaxMs: number;
   readonly resendTimeoutMs: number;
+  /** DHCP packets in any second; 0: no limit. */
+  readonly packetRate: number;
 }
 
 /** The result of {@link parseFlags}. */
@@ -47,15 +49,26 @@ const DEFAULTS: DaemonFlags = {
   timeoutMs: DEFAULT_TIMINGS.timeoutMs,
   resendMaxMs: DEFAULT_TIMINGS.resendMaxMs,
   resendTimeoutMs: DEFAULT_ADD_TIMEOUT_MS,
+  packetRate: 10,
 };
 
-type Kind = "bool" | "string" | "duration";
+/** The name of each kind is that in the usage text, as upstream's flag package has it. */
+type Kind = "bool" | "string" | "duration" | "uint";
 
 interface Definition {
   readonly key: keyof DaemonFlags;
   readonly kind: Kind;
   readonly usage: string;
+  /** The smallest duration that makes sense. */
+  readonly minMs?: number;
 }
+
+/** A shorter time lets every ADD fail although the server answers. */
+const MIN_TIMEOUT_MS = 100;
+/** The client does not wait less. */
+const MIN_RESEND_MAX_MS = 1000;
+/** More packets are no limit. */
+const MAX_PACKET_RATE = 10_000;
 
 /** All flags, in the order of the usage text. */
 const DEFINITIONS: ReadonlyMap<string, Definition> = new Map([
@@ -74,6 +87,11 @@ const DEFINITIONS: ReadonlyMap<string, Definition> = new Map([
     kind: "string",
     usage: "optional prefix to host root",
   }],
+  ["packetrate", {
+    key: "packetRate",
+    kind: "uint",
+    usage: "most DHCP packets that the daemon sends in any second, 0: no limit",
+  }],
   ["pidfile", {
     key: "pidFile",
     kind: "string",
@@ -82,12 +100,14 @@ const DEFINITIONS: ReadonlyMap<string, Definition> = new Map([
   ["resendmax", {
     key: "resendMaxMs",
     kind: "duration",
-    usage: "longest pause between two DHCP exchanges",
+    usage: "longest wait before a DHCP message is sent again",
+    minMs: MIN_RESEND_MAX_MS,
   }],
   ["resendtimeout", {
     key: "resendTimeoutMs",
     kind: "duration",
     usage: "maximum duration of an ADD if the network sets no timeout",
+    minMs: MIN_TIMEOUT_MS,
   }],
   ["socketpath", {
     key: "socketPath",
@@ -103,7 +123,8 @@ const DEFINITIONS: ReadonlyMap<string, Definition> = new Map([
   ["timeout", {
     key: "timeoutMs",
     kind: "duration",
-    usage: "timeout of one DHCP exchange",
+    usage: "how long to wait for a DHCPACK before starting over",
+    minMs: MIN_TIMEOUT_MS,
   }],
 ]);
 
@@ -113,7 +134,9 @@ class FlagError extends Error {}
 export function usage(): string {
   const lines = [...DEFINITIONS].map(([name, { key, kind, usage }]) => {
     const type = kind === "bool" ? "" : ` ${kind}`;
-    return `  -${name}${type}\n    \t${usage}${formatDefault(DEFAULTS[key])}`;
+    return `  -${name}${type}\n    \t${usage}${
+      formatDefault(kind, DEFAULTS[key])
+    }`;
   });
   return ["Usage of daemon:", ...lines].join("\n");
 }
@@ -149,8 +172,8 @@ function parse(args: readonly string[]): DaemonFlags {
       if (name === "h" || name === "help") throw new FlagError("");
       throw new FlagError(`flag provided but not defined: -${name}`);
     }
-    const { key, kind } = definition;
-    flags = { ...flags, [key]: parseValue(name, kind, value, rest) };
+    const parsed = parseValue(name, definition, value, rest);
+    flags = { ...flags, [definition.key]: parsed };
   }
   return flags;
 }
@@ -165,7 +188,7 @@ function splitWord(
 
 function parseValue(
   name: string,
-  kind: Kind,
+  { kind, minMs = 0 }: Definition,
   given: string | undefined,
   rest: string[],
 ): boolean | string | number {
@@ -175,14 +198,34 @@ function parseValue(
   if (value === undefined) {
     throw new FlagError(`flag needs an argument: -${name}`);
   }
-  if (kind === "string") return value;
-  const ms = parseDuration(value);
-  if (ms === undefined || ms < 0) {
-    throw new FlagError(
-      `invalid value ${JSON.stringify(value)} for flag -${name}: parse error`,
-    );
+  switch (kind) {
+    case "string":
+      return value;
+    case "duration":
+      return parseMs(name, value, minMs);
+    case "uint":
+      return parseCount(name, value);
   }
-  return ms;
+}
+
+function parseMs(name: string, value: string, minMs: number): number {
+  const ms = parseDuration(value);
+  if (ms === undefined || ms < 0) throw invalid(name, value, "parse error");
+  if (ms >= minMs) return ms;
+  throw invalid(name, value, `must be at least ${formatDuration(minMs)}`);
+}
+
+function parseCount(name: string, value: string): number {
+  if (!/^[0-9]+$/.test(value)) throw invalid(name, value, "parse error");
+  const count = Number(value);
+  if (count <= MAX_PACKET_RATE) return count;
+  throw invalid(name, value, `must be at most ${MAX_PACKET_RATE}`);
+}
+
+function invalid(name: string, value: string, reason: string): FlagError {
+  return new FlagError(
+    `invalid value ${JSON.stringify(value)} for flag -${name}: ${reason}`,
+  );
 }
 
 function parseBoolean(name: string, value: string): boolean {
@@ -193,9 +236,8 @@ function parseBoolean(name: string, value: string): boolean {
   );
 }
 
-function formatDefault(value: string | number | boolean): string {
+function formatDefault(kind: Kind, value: string | number | boolean): string {
   if (value === "" || value === false) return "";
-  return typeof value === "number"
-    ? ` (default ${formatDuration(value)})`
-    : ` (default ${JSON.stringify(value)})`;
+  if (kind === "duration") return ` (default ${formatDuration(Number(value))})`;
+  return ` (default ${JSON.stringify(value)})`;
 }

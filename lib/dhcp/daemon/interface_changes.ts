@@ -4,11 +4,13 @@ import type { DhcpRoute } from "../codec/route_options.ts";
 import { formatRoute } from "../codec/route_options.ts";
 import { sameAddress } from "../../net/ip_address.ts";
 import type { InterfaceChange } from "./ports.ts";
+import type { LeaseValues } from "./lease_result.ts";
 import {
   acceptedRoutes,
-  type LeaseValues,
+  offLinkGateways,
+  onLinkRoute,
   type RoutePolicy,
-} from "./lease_result.ts";
+} from "./route_policy.ts";
 import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /**
@@ -53,6 +55,31 @@ export function removalOf(
     ...toChanges("remove-route", routes, policy),
     { kind: "remove-address", address: subnetOf(lease) },
   ];
+}
+
+/**
+ * Returns the changes that let the main plugin install the routes of a lease: an on-link route to
+ * each next hop outside the subnet.
+ *
+ * The result has these routes too. Releases of the main plugins before 1.2 ignore their scope, and
+ * then the kernel accepts no next hop through them.
+ */
+export function gatewayChanges(
+  kind: "add-route" | "remove-route",
+  lease: LeaseValues,
+  policy: RoutePolicy,
+): readonly InterfaceChange[] {
+  const { routes } = acceptedRoutes(lease, policy);
+  const onLink = offLinkGateways(routes, lease).map(onLinkRoute);
+  return toChanges(kind, onLink, policy);
+}
+
+/** Returns the changes that add the routes of a lease. */
+export function routesOf(
+  lease: LeaseValues,
+  policy: RoutePolicy,
+): readonly InterfaceChange[] {
+  return toChanges("add-route", acceptedRoutes(lease, policy).routes, policy);
 }
 
 function addAddress(lease: LeaseValues): InterfaceChange {

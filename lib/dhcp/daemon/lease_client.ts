@@ -14,6 +14,8 @@ import type { Attachment } from "../../cni/attachment.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
+import { isAwaited } from "../client/acquisition.ts";
+import type { Failure } from "../client/failure.ts";
 import type { ClientEffect, ClientEvent } from "../client/event.ts";
 import type { Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
@@ -32,7 +34,12 @@ import {
 } from "./acquisition_error.ts";
 import { attachmentLog } from "./attachment_log.ts";
 import { type ClientFlags, clientSettings } from "./client_identity.ts";
-import { answerDueMs, ClientSocket } from "./client_socket.ts";
+import {
+  answerDueMs,
+  ClientSocket,
+  type SendOutcome,
+} from "./client_socket.ts";
+import type { Outgoing } from "./outbox.ts";
 import { InterfaceSync } from "./interface_sync.ts";
 import {
   type ClientIdentity,
@@ -43,6 +50,7 @@ import {
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
 import type { Metrics } from "./metrics.ts";
+import type { PacketRate } from "./packet_rate.ts";
 import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
 import { resumeEvent } from "./resume_policy.ts";
@@ -67,6 +75,7 @@ export interface LeaseClientContext {
   readonly ports: DaemonPorts;
   readonly flags: ClientFlags;
   readonly metrics: Metrics;
+  readonly rate: PacketRate;
   /** Called when a client has ended by itself; its lease file is removed. */
   readonly onEnd: (subject: LeaseSubject) => void;
 }
@@ -76,7 +85,7 @@ type Life =
   | { readonly kind: "running" }
   /** The interface was removed; the lease file stays for the DEL. */
   | { readonly kind: "orphaned" }
-  /** No caller gets a lease any more; a RELEASE may still be on its way. */
+  /** No caller gets a lease any more; the client may not have sent its RELEASE yet. */
   | { readonly kind: "ended"; readonly failure: AcquisitionFailure };
 
 /** Acquires, keeps and releases the lease of one attachment. */
@@ -91,6 +100,9 @@ export class LeaseClient {
   readonly #waiters = new LeaseWaiters();
   readonly #events: ClientEvent[] = [];
   #isHandling = false;
+  #isReleaseUnsent = false;
+  /** Why the message that is being sent cannot be sent. */
+  #refused: AcquisitionFailure | undefined;
   #state: ClientState = INITIAL_STATE;
   #life: Life = { kind: "running" };
 
@@ -106,13 +118,16 @@ export class LeaseClient {
       identity,
       { store, log },
     );
-    this.#interface = new InterfaceSync(attached, options, log);
+    this.#interface = new InterfaceSync(attached, options, { scheduler, log });
     this.#timer = scheduler.timer(() => this.#dispatch({ kind: "timer" }));
     this.#socket = new ClientSocket({
       attached,
       scheduler,
       log,
       metrics,
+      rate: context.rate,
+      onSent: (message, outcome, isLate) =>
+        this.#onSent(message, outcome, isLate),
       onReadable: () => this.#receive(),
       onConflict: () => this.#dispatch({ kind: "conflict" }),
     });
@@ -142,6 +157,7 @@ export class LeaseClient {
     const { attached } = this.subject;
     return this.#life.kind === "running" &&
       isSameNetns(attached.location.netns, location.netns) &&
+      attached.location.ifIndex === location.ifIndex &&
       attached.read() !== undefined;
   }
 
@@ -178,6 +194,7 @@ export class LeaseClient {
   resume(record: LeasedRecord): void {
     const { grant: { lease }, change, isLost } = record;
     this.#stored.restore(record);
+    this.#socket.server = record.serverMac;
     if (change === undefined || isLost) {
       this.#interface.assume(lease);
     } else {
@@ -212,20 +229,37 @@ export class LeaseClient {
     }
   }
 
+  /** Prepares the interface for the main plugin, before the caller receives the lease. */
+  prepare(lease: Lease): void {
+    if (this.#life.kind === "running") this.#interface.prepare(lease);
+  }
+
   /** Ends; releases what a server has granted, and removes the lease file. */
   async release(): Promise<void> {
     const { kind } = this.#life;
     if (kind === "ended") return;
+    const { lease } = this;
     this.#log("info", "release-started");
     this.#end({ kind: "cancelled" });
     try {
-      if (kind === "orphaned") return await this.#releaseFromHost();
+      if (kind === "orphaned") {
+        // It may have come back: moved into its namespace again, or mounted again.
+        return await this.#releaseThrough(this.#findAgain());
+      }
       this.#dispatch({ kind: "stop", release: true });
       await this.#socket.flushed(FLUSH_TIMEOUT_MS);
+      if (this.#isReleaseUnsent) await this.#releaseThrough(undefined);
+      // Not earlier: the RELEASE may need these routes.
+      if (lease !== undefined) this.#interface.undoPrepare(lease);
     } finally {
       this.#stored.remove();
       this.#close();
     }
+  }
+
+  /** Writes the lease file again, in case it was removed. A failure is logged. */
+  store(): void {
+    this.#stored.write({});
   }
 
   /** Ends without a message: the lease stays for the next client. */
@@ -236,13 +270,14 @@ export class LeaseClient {
 
   /** Handles the messages that wait in the socket. */
   #receive(): void {
-    for (const message of this.#socket.receive()) {
-      this.#dispatch({ kind: "packet", message });
+    for (const { message, source } of this.#socket.receive()) {
+      this.#dispatch({ kind: "packet", message, source });
     }
   }
 
   /** Handles an event of the interface. */
   #inspectLink(event: InterfaceEvent): void {
+    if (event === "set-down") this.#interface.noteDown();
     const status = this.#link.inspect(event);
     if (status.kind === "unknown") return;
     if (status.kind === "gone") return this.#orphan(status.what);
@@ -250,6 +285,7 @@ export class LeaseClient {
     this.#followMac(status.link);
     this.#recordAddressSeen(this.lease);
     if (this.#interface.holdsLinkDown) return;
+    if (this.lease !== undefined) this.#interface.restoreRoutes(status.link);
     const { hasCarrier } = status.link;
     this.#dispatch({ kind: hasCarrier ? "linkUp" : "linkDown" });
   }
@@ -318,9 +354,7 @@ export class LeaseClient {
         this.#timer.set(effect.atMs ?? Infinity);
         return undefined;
       case "send":
-        this.#interface.beforeSend();
-        if (!this.#socket.send(effect)) this.#orphan("interface");
-        return undefined;
+        return this.#send(effect);
       case "probe":
         this.#socket.probe(effect);
         return undefined;
@@ -339,13 +373,55 @@ export class LeaseClient {
       case "leaseLost":
         this.#lose(effect);
         return undefined;
-      case "failed":
-        this.#context.metrics.count(`failed_${effect.failure.kind}`);
-        return effect.failure;
+      case "failed": {
+        const failure = this.#failureOf(effect.failure);
+        const { kind } = failure.kind === "delayed" ? failure.failure : failure;
+        this.#context.metrics.count(`failed_${kind}`);
+        return failure;
+      }
       case "log":
         this.#log(effect.level, effect.event, effect.fields);
         return undefined;
     }
+  }
+
+  /** Sends a message. A caller that waits gets an error at once if none can be sent. */
+  #send(message: Outgoing): AcquisitionFailure | undefined {
+    this.#interface.beforeSend();
+    this.#refused = undefined;
+    this.#socket.send(message);
+    return this.#refused;
+  }
+
+  /** Handles what became of a message. `isLate`: it has waited for its turn. */
+  #onSent(message: Outgoing, outcome: SendOutcome, isLate: boolean): void {
+    if (message.type === "RELEASE") {
+      this.#isReleaseUnsent = outcome.kind !== "sent";
+    }
+    switch (outcome.kind) {
+      case "sent":
+      case "failed":
+        return;
+      case "gone":
+        return this.#orphan("interface");
+      case "refused": {
+        const state = this.#state;
+        if (!("acquisition" in state && isAwaited(state.acquisition))) return;
+        const { error } = outcome;
+        this.#log("warn", "acquisition-failed", { reason: error.message });
+        this.#context.metrics.count("failed_not-sent");
+        const failure = { kind: "not-sent", error } as const;
+        if (isLate) this.#fail(failure);
+        else this.#refused = failure;
+      }
+    }
+  }
+
+  /** Returns why an acquisition failed, given what its state machine knows. */
+  #failureOf(failure: Failure): AcquisitionFailure {
+    const error = this.#socket.unsentReason;
+    if (error !== undefined) return { kind: "not-sent", error };
+    return this.#socket.isWaiting ? { kind: "delayed", failure } : failure;
   }
 
   /** Stores an offer before its REQUEST is sent, so that it can be released whatever happens. */
@@ -353,7 +429,8 @@ export class LeaseClient {
     // The file of a lost lease stays, so that the next daemon continues to seek another.
     if (this.#stored.isLost || this.#stored.hasOffer(offer)) return undefined;
     const grant = { kind: "offered", offer } as const;
-    return this.#notStored(this.#stored.write({ grant }));
+    const serverMac = this.#socket.server;
+    return this.#notStored(this.#stored.write({ grant, serverMac }));
   }
 
   #acquire(lease: Lease): AcquisitionFailure | undefined {
@@ -376,7 +453,8 @@ export class LeaseClient {
     this.#context.metrics.count("leases_renewed");
     const before = this.#stored.grant;
     if (before?.kind === "leased") this.#interface.renew(before.lease, lease);
-    this.#stored.write({ grant: { kind: "leased", lease } });
+    const grant = { kind: "leased", lease } as const;
+    this.#stored.write({ grant, serverMac: this.#socket.server });
     this.#recordAddressSeen(lease);
   }
 
@@ -404,7 +482,9 @@ export class LeaseClient {
     const { follows, applied } = this.#interface;
     const change = follows ? { from: applied } : null;
     const grant = { kind: "leased", lease } as const;
-    this.#stored.write({ grant, isLost: false, wasSeen: false, change });
+    const serverMac = this.#socket.server;
+    const changes = { isLost: false, wasSeen: false, change, serverMac };
+    this.#stored.write({ grant, ...changes });
     this.#interface.update(lease);
     if (change !== null) this.#stored.write({ change: null });
     this.#recordAddressSeen(lease);
@@ -417,7 +497,9 @@ export class LeaseClient {
    */
   #assume(lease: Lease): SystemError | undefined {
     const grant = { kind: "leased", lease } as const;
-    const error = this.#stored.write({ grant, isLost: false, wasSeen: false });
+    const serverMac = this.#socket.server;
+    const changes = { isLost: false, wasSeen: false, serverMac };
+    const error = this.#stored.write({ grant, ...changes });
     this.#interface.assume(lease);
     this.#recordAddressSeen(lease);
     return error;
@@ -484,11 +566,26 @@ export class LeaseClient {
     this.#waiters.reject(failure);
   }
 
-  async #releaseFromHost(): Promise<void> {
-    const { grant, isLost } = this.#stored;
+  /** @param attached Undefined: from the host. */
+  async #releaseThrough(
+    attached: AttachedInterface | undefined,
+  ): Promise<void> {
+    const { grant, isLost, serverMac } = this.#stored;
+    const { hostDevice } = this.subject.options;
     const settings = this.#settings();
-    const held = { grant, isLost, settings, attached: undefined };
-    await releaseGrant(held, this.#context.ports, this.#log);
+    const held = { grant, isLost, settings, attached, hostDevice, serverMac };
+    await releaseGrant(held, this.#context, this.#log);
+  }
+
+  #findAgain(): AttachedInterface | undefined {
+    try {
+      const { location } = this.subject.attached;
+      return this.#context.ports.interfaces.findAgain(location);
+    } catch (error) {
+      // The host can send without it.
+      if (error instanceof SystemError) return undefined;
+      throw error;
+    }
   }
 
   #end(failure: AcquisitionFailure): void {
@@ -500,6 +597,7 @@ export class LeaseClient {
   #close(): void {
     this.#socket[Symbol.dispose]();
     this.#link[Symbol.dispose]();
+    this.#interface[Symbol.dispose]();
     this.#timer[Symbol.dispose]();
   }
 
@@ -507,6 +605,7 @@ export class LeaseClient {
     return clientSettings(this.#stored.identity, this.subject.options, {
       flags: this.#context.flags,
       linkKind: this.#link.kind,
+      mtu: this.#link.mtu,
     });
   }
 }

@@ -32,7 +32,10 @@ export interface InterfaceLocation {
   /** Path of the namespace, with the daemon's host prefix. */
   readonly netnsPath: string;
   readonly netns: NetnsIdentity;
+  /** The name at ADD; it may have another one by now. */
   readonly ifName: string;
+  /** Its index, by which it is found; undefined in the files of earlier versions. */
+  readonly ifIndex: number | undefined;
 }
 
 /** The identity by which servers know a client; it must stay the same for the life of a lease. */
@@ -71,6 +74,11 @@ export interface LeaseRecord {
    * plugin sets them.
    */
   readonly change: InterfaceTransition | undefined;
+  /**
+   * Hardware address of the server, or of the router to it; undefined if it is unknown, and in the
+   * files of earlier versions.
+   */
+  readonly serverMac: Uint8Array | undefined;
 }
 
 /** A change of the interface from one lease to the next, in progress. */
@@ -104,6 +112,7 @@ export function formatLeaseRecord(
     isLost,
     wasSeen,
     change,
+    serverMac,
   } = record;
   return formatStateFile({
     attachment,
@@ -120,6 +129,7 @@ export function formatLeaseRecord(
     isLost,
     wasSeen,
     ...change === undefined ? {} : { change: formatChange(change) },
+    ...serverMac === undefined ? {} : { serverMac: formatHex(serverMac) },
     info,
   });
 }
@@ -170,6 +180,7 @@ export function parseLeaseRecord(text: string): LeaseRecord {
         inode: requiredString(netns, "inode"),
       },
       ifName: requiredString(place, "ifName"),
+      ifIndex: place.integer("ifIndex"),
     },
     identity: readIdentity(requiredObject(json, "identity")),
     options: parseLeaseOptions(requiredObject(json, "options")),
@@ -178,6 +189,7 @@ export function parseLeaseRecord(text: string): LeaseRecord {
     isLost: json.boolean("isLost") ?? false,
     wasSeen: json.boolean("wasSeen") ?? false,
     change: readChange(json.object("change")),
+    serverMac: json.has("serverMac") ? readHex(json, "serverMac") : undefined,
   };
 }
 
@@ -228,7 +240,7 @@ function readLease(json: JsonObject): Lease {
   if (typeof sentMs !== "number" || !Number.isFinite(sentMs)) {
     throw new DecodeError("sentMs is not a number", json.at("sentMs"));
   }
-  const result = leaseFromAck(decodeMessage(readHex(json, "ack")), sentMs);
+  const result = leaseFromAck(decodeMessage(readHex(json, "ack")), { sentMs });
   if (result.kind === "lease") return result.lease;
   throw new ConfigError(result.reason, json.at("ack"));
 }

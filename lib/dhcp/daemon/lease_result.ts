@@ -1,16 +1,14 @@
 /** The result of an ADD, from a lease. Pure. @module */
 
 import type { Dns, Result, Route } from "../../cni/result.ts";
-import { type DhcpRoute, formatRoute } from "../codec/route_options.ts";
+import type { DhcpRoute } from "../codec/route_options.ts";
 import type { Lease } from "../client/lease.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
+import { acceptedRoutes, type RoutePolicy } from "./route_policy.ts";
 
-/** The options that decide which routes of a lease are used, and how. */
-export type RoutePolicy = Pick<
-  LeaseOptions,
-  "priority" | "suppressGateway" | "allowSplitDefault"
->;
+/** The options that decide which values of a lease are reported. */
+export type ResultPolicy = RoutePolicy & Pick<LeaseOptions, "suppressDns">;
 
 /** The values of a lease that concern the interface. */
 export type LeaseValues = Pick<
@@ -20,34 +18,8 @@ export type LeaseValues = Pick<
 
 /** `scope link` of rtnetlink(7): the destination is on the link itself. */
 const SCOPE_LINK = 253;
-/**
- * No network has more addresses than a /4. Shorter prefixes only replace the default route without
- * being one, such as 0.0.0.0/1 and 128.0.0.0/1: any server of a link can capture a client's traffic
- * with them.
- */
-const MIN_PREFIX_LENGTH = 4;
 
-/** Returns the routes of a lease that the policy accepts, and why others are dropped. */
-export function acceptedRoutes(
-  { routes }: LeaseValues,
-  { suppressGateway, allowSplitDefault }: RoutePolicy,
-): {
-  readonly routes: readonly DhcpRoute[];
-  readonly warnings: readonly string[];
-} {
-  const isSplit = ({ destination: { prefixLength } }: DhcpRoute): boolean =>
-    !allowSplitDefault && prefixLength > 0 && prefixLength < MIN_PREFIX_LENGTH;
-  const isSuppressed = ({ destination }: DhcpRoute): boolean =>
-    suppressGateway && destination.prefixLength === 0;
-  return {
-    routes: routes.filter((route) => !isSplit(route) && !isSuppressed(route)),
-    warnings: routes.filter(isSplit).map((route) =>
-      `route ${
-        formatRoute(route)
-      } captures a large part of IPv4; "allowSplitDefault": true accepts it`
-    ),
-  };
-}
+const NO_DNS: Dns = { nameservers: [], domain: "", search: [], options: [] };
 
 /**
  * Returns the result of an ADD.
@@ -56,7 +28,7 @@ export function acceptedRoutes(
  * the result has no gateway then. Upstream writes `gw` 0.0.0.0 instead: the kernel treats it as no
  * gateway, but the main plugin's CHECK fails.
  */
-export function leaseResult(lease: LeaseValues, policy: RoutePolicy): Result {
+export function leaseResult(lease: LeaseValues, policy: ResultPolicy): Result {
   const { address, prefixLength } = lease;
   const { routes } = acceptedRoutes(lease, policy);
   const hasOnLink = routes.some(({ gateway }) => gateway === undefined);
@@ -75,7 +47,7 @@ export function leaseResult(lease: LeaseValues, policy: RoutePolicy): Result {
       ...(gateway === undefined ? {} : { gateway }),
     }],
     routes: routes.map(toRoute),
-    dns: toDns(lease),
+    dns: policy.suppressDns ? NO_DNS : toDns(lease),
   };
 }
 

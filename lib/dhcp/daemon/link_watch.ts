@@ -26,6 +26,7 @@ export class LinkWatch implements Disposable {
   readonly #options: LinkWatchOptions;
   #watch: Disposable | undefined;
   #kind: string | undefined;
+  #mtu: number | undefined;
 
   constructor(options: LinkWatchOptions) {
     this.#options = options;
@@ -34,6 +35,11 @@ export class LinkWatch implements Disposable {
   /** The kind of link, such as `macvlan`; undefined if it has none, or is unknown. */
   get kind(): string | undefined {
     return this.#kind;
+  }
+
+  /** The MTU of the link; undefined if it is unknown. */
+  get mtu(): number | undefined {
+    return this.#mtu;
   }
 
   /**
@@ -92,6 +98,7 @@ export class LinkWatch implements Disposable {
   #read(): LinkInfo | undefined {
     const link = this.#options.attached.read();
     this.#kind = link?.kind ?? this.#kind;
+    this.#mtu = link?.mtu ?? this.#mtu;
     return link;
   }
 }

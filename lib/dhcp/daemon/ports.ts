@@ -5,12 +5,14 @@
  * @module
  */
 
+import { SystemError } from "../../base/errors.ts";
 import type { Timer } from "../../base/timer.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import type { ClientPacket } from "../codec/packet.ts";
+import type { HostDevice } from "../config/host_device.ts";
 import type { InterfaceLocation, LeaseRecord } from "./lease_record.ts";
 import type { NetnsIdentity } from "../../net/netns_identity.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
@@ -46,12 +48,16 @@ export interface ReceivedPacket {
   readonly sender: Uint8Array;
 }
 
+/** The operating system refuses every message of the daemon, not only this one. */
+export class SendRefusedError extends SystemError {}
+
 /** A socket on an interface, open while the client expects an answer. */
 export interface DhcpSocket extends Disposable {
   /**
    * Sends a datagram; from now on receives only answers with its xid.
    *
-   * @throws {SystemError} if the link is down, or the operating system refuses.
+   * @throws {SendRefusedError} if the daemon may not send.
+   * @throws {SystemError} if the link is down, or it cannot be sent now for another reason.
    */
   send(datagram: Datagram): void;
   /**
@@ -61,6 +67,11 @@ export interface DhcpSocket extends Disposable {
   receive(): Iterable<ReceivedPacket>;
   /** Waits until everything has left the host, at most `timeoutMs`. @returns Whether it has. */
   flushed(timeoutMs: number): Promise<boolean>;
+}
+
+/** The location of an interface that was found. */
+export interface FoundLocation extends InterfaceLocation {
+  readonly ifIndex: number;
 }
 
 /** A change of an interface. */
@@ -76,20 +87,22 @@ export type InterfaceChange =
   };
 
 /**
- * The interface of an attachment. It holds no descriptor: each call enters the namespace by its
- * path and checks that it is still the same one.
+ * The interface of an attachment: the one with its index, whatever its name is by now. It holds no
+ * descriptor. Each call enters the namespace by its path, or through a process in it, and checks
+ * that it is still the same one.
  *
  * Methods throw a SystemError if the operating system refuses, also if interface or namespace are
  * gone.
  */
 export interface AttachedInterface {
-  readonly location: InterfaceLocation;
+  readonly location: FoundLocation;
   /** Returns its state; undefined if the interface or the namespace is gone. */
   read(): LinkInfo | undefined;
   /** Returns its IPv4 addresses; none if the interface is gone. */
   addresses(): readonly Ipv4Cidr[];
   setState(state: "up" | "down"): void;
-  change(change: InterfaceChange): void;
+  /** @returns False if there is such a route already. */
+  change(change: InterfaceChange): boolean;
   /**
    * Opens a socket.
    *
@@ -111,20 +124,50 @@ export interface AttachedInterface {
     },
   ): Disposable;
   /**
+   * Tells the hosts of the link that this interface uses `address`: one announcement (RFC 5227
+   * section 2.3).
+   */
+  announce(address: Ipv4Address): void;
+  /**
    * Reports events to `listener` until disposed; read the interface afterwards to miss nothing.
    * There may be no event after the first "removed".
    */
   watch(listener: (event: InterfaceEvent) => void): Disposable;
 }
 
+/** A namespace as a caller names it. */
+export interface NetnsReference {
+  /** Its path, with the daemon's host prefix. */
+  readonly path: string;
+  /** The caller, which may see the path in a mount namespace of its own; 0 if it is unknown. */
+  readonly callerPid: number;
+}
+
+/** What leads from the host to the server of a lease whose interface is gone. */
+export interface HostRoute {
+  /** Undefined if it is unknown. */
+  readonly device: HostDevice | undefined;
+  /** Hardware address of the client; empty if it has none. */
+  readonly client: Uint8Array;
+  /** Hardware address of the server, or of the router to it; undefined if it is unknown. */
+  readonly server: Uint8Array | undefined;
+}
+
 /** The interfaces of all namespaces. */
 export interface Interfaces {
   /**
-   * Finds the interface `ifName` in the namespace at `netnsPath`.
+   * Finds the interface `ifName` in a namespace.
    *
    * @throws {SystemError} with upstream's text if there is none.
    */
-  find(netnsPath: string, ifName: string): AttachedInterface;
+  find(netns: NetnsReference, ifName: string): AttachedInterface;
+  /** Identifies a namespace. @throws {SystemError} with upstream's text if there is none. */
+  identify(netns: NetnsReference): NetnsIdentity;
+  /**
+   * Adds a process whose view of the file system may lead to the namespaces of leases, until
+   * disposed.
+   */
+  addCaller(pid: number): Disposable;
   /** Whether a namespace is the daemon's own. */
   isOwn(netns: NetnsIdentity): boolean;
   /** Finds the interface of a stored lease; undefined if it, or its namespace, is gone. */
@@ -133,9 +176,10 @@ export interface Interfaces {
    * Sends a message to a server from the daemon's own namespace, for a lease whose interface is
    * gone.
    *
-   * @throws {SystemError} if the host has no route to the server.
+   * @returns Which way it was sent: the name of a device, or `host`.
+   * @throws {SystemError} if the host has neither such a device nor a route to the server.
    */
-  sendFromHost(datagram: Datagram): void;
+  sendFromHost(datagram: Datagram, route: HostRoute): string;
 }
 
 /** A file of the state directory that is ignored. */
@@ -151,7 +195,10 @@ export interface LeaseStore {
    * offer, it also outlives a crash of the machine.
    */
   write(record: LeaseRecord): void;
-  /** Removes a lease, if there is one. After a crash of the machine it may be back. */
+  /**
+   * Removes a lease, if there is one: from now on it is not read, even if its file cannot be
+   * removed. After a crash of the machine it may be back.
+   */
   remove(attachment: Attachment): void;
   /** Reads the lease of an attachment; undefined if there is none that can be read. */
   read(attachment: Attachment): LeaseRecord | undefined;

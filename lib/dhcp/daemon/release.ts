@@ -1,13 +1,15 @@
 /** RELEASE of a stored lease without a running client. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import type { Log } from "../../base/log_line.ts";
+import type { Log, LogFields } from "../../base/log_line.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { release } from "../client/request.ts";
 import type { ClientSettings } from "../client/settings.ts";
 import { type Offer, offerOf } from "../client/state.ts";
 import { encodeMessage } from "../codec/dhcp_message.ts";
+import type { HostDevice } from "../config/host_device.ts";
 import type { Grant } from "./lease_record.ts";
+import type { PacketRate } from "./packet_rate.ts";
 import type { AttachedInterface, DaemonPorts, Datagram } from "./ports.ts";
 
 /**
@@ -21,19 +23,25 @@ export function grantedOffer(grant: Grant): Offer {
 }
 
 /**
- * Sends one RELEASE: through the interface of the lease, or from the host if the interface is gone.
- * A failure is logged; the server then frees the address when the lease expires.
+ * Sends one RELEASE: through the interface of the lease, or from the host if the interface is gone
+ * or cannot send. A failure is logged; the server then frees the address when the lease expires.
  */
 export async function releaseGrant(
-  { grant, isLost, settings, attached }: {
-    readonly grant: Grant | undefined;
-    /** The server holds nothing for the client any more. */
-    readonly isLost: boolean;
-    readonly settings: ClientSettings;
-    /** Undefined if the interface is gone. */
-    readonly attached: AttachedInterface | undefined;
+  { grant, isLost, settings, attached, hostDevice: device, serverMac: server }:
+    {
+      readonly grant: Grant | undefined;
+      /** The server holds nothing for the client any more. */
+      readonly isLost: boolean;
+      readonly settings: ClientSettings;
+      /** Undefined if the interface is gone. */
+      readonly attached: AttachedInterface | undefined;
+      readonly hostDevice: HostDevice | undefined;
+      readonly serverMac: Uint8Array | undefined;
+    },
+  { ports, rate }: {
+    readonly ports: Pick<DaemonPorts, "interfaces" | "randomU32">;
+    readonly rate: PacketRate;
   },
-  ports: Pick<DaemonPorts, "interfaces" | "randomU32">,
   log: Log,
 ): Promise<void> {
   if (grant === undefined || isLost) return;
@@ -44,28 +52,43 @@ export async function releaseGrant(
   });
   const { xid } = message;
   const datagram = { xid, source, destination, bytes: encodeMessage(message) };
-  const server = formatIpAddress(offer.server);
-  const address = formatIpAddress(offer.address);
+  const fields = {
+    address: formatIpAddress(offer.address),
+    server: formatIpAddress(offer.server),
+  };
+  await rate.turn("final");
   try {
-    if (attached === undefined) ports.interfaces.sendFromHost(datagram);
-    else await sendThrough(attached, datagram);
-    const via = attached === undefined ? "host" : "interface";
-    log("info", "lease-released", { address, server, via });
+    const route = { device, client: settings.chaddr, server };
+    const isSent = attached !== undefined &&
+      await sendThrough(attached, datagram, { server, log, fields });
+    const via = isSent
+      ? "interface"
+      : ports.interfaces.sendFromHost(datagram, route);
+    log("info", "lease-released", { ...fields, via });
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    log("warn", "release-failed", {
-      address,
-      server,
-      reason: error.message,
-    });
+    log("warn", "release-failed", { ...fields, reason: error.message });
   }
 }
 
+/** @returns False if the interface cannot send. */
 async function sendThrough(
   attached: AttachedInterface,
   datagram: Datagram,
-): Promise<void> {
-  using socket = attached.open({ server: undefined, onReadable: () => {} });
-  socket.send(datagram);
-  await socket.flushed(FLUSH_TIMEOUT_MS);
+  { server, log, fields }: {
+    readonly server: Uint8Array | undefined;
+    readonly log: Log;
+    readonly fields: LogFields;
+  },
+): Promise<boolean> {
+  try {
+    using socket = attached.open({ server, onReadable: () => {} });
+    socket.send(datagram);
+    await socket.flushed(FLUSH_TIMEOUT_MS);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    log("warn", "send-failed", { ...fields, reason: error.message });
+    return false;
+  }
 }

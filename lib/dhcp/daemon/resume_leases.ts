@@ -1,12 +1,12 @@
 /** Restart: resumes the leases of an earlier daemon, and releases those that are over. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import { attachmentText } from "../../cni/attachment.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { attachmentLog } from "./attachment_log.ts";
 import { clientSettings } from "./client_identity.ts";
 import { LeaseClient, type LeaseClientContext } from "./lease_client.ts";
 import type { LeaseRecord } from "./lease_record.ts";
-import type { AttachedInterface } from "./ports.ts";
+import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import { releaseGrant } from "./release.ts";
 import { decideResume } from "./resume_policy.ts";
 
@@ -32,14 +32,33 @@ export async function resumeLeases(
   }));
   for (const attachment of notes.attachments) {
     // The next daemon releases what cannot be released now.
-    if (leases.read(attachment) === undefined) releaseNotes.remove(attachment);
+    if (leases.read(attachment) === undefined) {
+      removeReleaseNote(attachment, context.ports);
+    }
+  }
+}
+
+/** Removes a release note whose lease is released. A failure is logged. */
+export function removeReleaseNote(
+  attachment: Attachment,
+  { releaseNotes, log }: Pick<DaemonPorts, "releaseNotes" | "log">,
+): void {
+  try {
+    releaseNotes.remove(attachment);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const { message: reason } = error;
+    attachmentLog(attachment, log)("error", "release-note-not-removed", {
+      reason,
+    });
   }
 }
 
 /**
- * Releases a stored lease without a client, and removes its file.
+ * Releases a stored lease without a client, and removes its file. That it cannot be removed is
+ * logged.
  *
- * @throws {SystemError} if the interface cannot be read, or the file not be removed.
+ * @throws {SystemError} if the interface cannot be read.
  */
 export async function releaseStoredLease(
   record: LeaseRecord,
@@ -62,8 +81,8 @@ async function resumeOne(
   const log = attachmentLog(attachment, context.ports.log);
   try {
     const attached = findInterface(record, context);
-    const addresses = attached?.addresses();
-    const decision = decideResume(record, { bootId, isDeleted, addresses });
+    const hasInterface = attached !== undefined;
+    const decision = decideResume(record, { bootId, isDeleted, hasInterface });
     if (decision.kind === "release") {
       log("info", "lease-dropped", { reason: decision.reason });
       return await releaseThrough(attached, record, context);
@@ -88,14 +107,25 @@ async function resumeOne(
 async function releaseThrough(
   attached: AttachedInterface | undefined,
   record: LeaseRecord,
-  { ports, flags }: LeaseClientContext,
+  { ports, flags, rate }: LeaseClientContext,
 ): Promise<void> {
-  const { attachment, grant, identity, isLost, options } = record;
-  const linkKind = undefined;
-  const settings = clientSettings(identity, options, { flags, linkKind });
+  const { attachment, grant, identity, isLost, options, serverMac } = record;
+  const { hostDevice } = options;
+  const settings = clientSettings(identity, options, {
+    flags,
+    linkKind: undefined,
+    mtu: undefined,
+  });
   const log = attachmentLog(attachment, ports.log);
-  await releaseGrant({ grant, isLost, settings, attached }, ports, log);
-  ports.leases.remove(attachment);
+  const held = { grant, isLost, settings, attached, hostDevice, serverMac };
+  await releaseGrant(held, { ports, rate }, log);
+  // The lease is released, whatever becomes of the file.
+  try {
+    ports.leases.remove(attachment);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    log("error", "lease-not-removed", { reason: error.message });
+  }
 }
 
 /** Returns the interface of a stored lease; undefined if it is gone. */

@@ -3,7 +3,6 @@
 import type { ClientEvent } from "../client/event.ts";
 import type { LeasedRecord, LeaseRecord } from "./lease_record.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
-import type { Ipv4Cidr } from "../../net/cidr.ts";
 
 /** What to do with a stored lease. */
 export type ResumeDecision =
@@ -13,35 +12,25 @@ export type ResumeDecision =
 /**
  * Decides about one stored lease.
  *
- * An address that was never seen on the interface may belong to a virtual machine in the container,
- * or its ADD was answered only a moment ago: its absence proves nothing.
- *
- * @param addresses The addresses of the interface; undefined if the interface or its namespace is
- * gone.
+ * A missing address is no reason to release a lease: it may have moved to a bridge that has the
+ * interface as a port, or into a virtual machine. While namespace and interface exist, only DEL or
+ * GC ends a lease.
  */
 export function decideResume(
   record: LeaseRecord,
-  { bootId, isDeleted, addresses }: {
+  { bootId, isDeleted, hasInterface }: {
     readonly bootId: string;
     /** A DEL left a release note while no daemon was running. */
     readonly isDeleted: boolean;
-    readonly addresses: readonly Ipv4Cidr[] | undefined;
+    /** Whether namespace and interface exist. */
+    readonly hasInterface: boolean;
   },
 ): ResumeDecision {
-  const { grant, isLost, wasSeen } = record;
+  const { grant } = record;
   if (isDeleted) return release("deleted while no daemon was running");
   if (record.bootId !== bootId) return release("acquired before the last boot");
-  if (addresses === undefined) {
-    return release("interface or namespace no longer exists");
-  }
+  if (!hasInterface) return release("interface or namespace no longer exists");
   if (grant.kind === "offered") return release("ADD was never answered");
-  const { address } = grant.lease;
-  const isPresent = addresses.some((other) =>
-    other.address.value === address.value
-  );
-  if (wasSeen && !isLost && !isPresent) {
-    return release("address is no longer on the interface");
-  }
   return { kind: "resume", record: { ...record, grant } };
 }
 

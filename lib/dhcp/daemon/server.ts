@@ -1,6 +1,11 @@
 /** The daemon's side of one connection: reads a request and writes its answer. @module */
 
-import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
+import {
+  ConfigError,
+  DecodeError,
+  SystemError,
+  TooLongError,
+} from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { CniError, toCniError } from "../../cni/error.ts";
 import type { Daemon } from "./daemon.ts";
@@ -17,7 +22,7 @@ import {
   type RpcConnection,
   serveUpstream,
 } from "./upstream_server.ts";
-import { type CallerCredentials, checkCaller } from "./caller_credentials.ts";
+import { type CallerCredentials, refusalOf } from "./caller_credentials.ts";
 
 /** How long a caller may take to send its request, and to read its answer. */
 const LINE_TIMEOUT_MS = 5000;
@@ -26,7 +31,6 @@ const CONFIRM_TIMEOUT_MS = 10_000;
 
 /** A connection of a caller, accepted from the socket. */
 export interface CallerConnection extends RpcConnection, Disposable {
-  readonly peer: CallerCredentials;
   /**
    * Writes a line.
    *
@@ -47,7 +51,25 @@ export interface ServerContext {
   nowMs(): number;
 }
 
-/** Serves one connection to its end; never throws. */
+/**
+ * Returns the line with which a caller is refused, and logs it; undefined for root and the daemon's
+ * own user.
+ */
+export function refuseCaller(
+  { pid, uid }: CallerCredentials,
+  { ownUid, log }: Pick<ServerContext, "ownUid" | "log">,
+): string | undefined {
+  const refusal = refusalOf({ pid, uid }, ownUid);
+  if (refusal === undefined) return undefined;
+  log("warn", "caller-refused", { pid, uid });
+  return formatFailure(refusal);
+}
+
+/**
+ * Serves one connection to its end; never throws.
+ *
+ * @param connection That of a caller which {@link refuseCaller} accepts.
+ */
 export async function serveConnection(
   connection: CallerConnection,
   daemon: Daemon,
@@ -56,7 +78,7 @@ export async function serveConnection(
   using caller = connection;
   let line: string | undefined;
   try {
-    checkCaller(caller.peer, context.ownUid);
+    using _caller = daemon.addCaller(caller.peer.pid);
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
     if (isHttp(line)) {
@@ -76,9 +98,38 @@ export async function serveConnection(
       context.log("error", "unexpected-error", { stack });
     }
     // Upstream's plugin has its answer already, in its own protocol.
-    if (line !== undefined && isHttp(line)) return;
-    await caller.writeLine(formatFailure(failure), LINE_TIMEOUT_MS)
-      .catch(() => {}); // The caller is gone or does not read; the log has the reason.
+    if (line === undefined || !isHttp(line)) {
+      await writeFailure(failure, caller);
+    }
+    if (error instanceof TooLongError) await discardRest(caller, context);
+  }
+}
+
+async function writeFailure(
+  failure: CniError,
+  caller: CallerConnection,
+): Promise<void> {
+  await caller.writeLine(formatFailure(failure), LINE_TIMEOUT_MS)
+    .catch(() => {}); // The caller is gone or does not read; the log has the reason.
+}
+
+/**
+ * Reads the rest of a request that is too long: a caller that is still writing it would otherwise
+ * fail before it reads why.
+ */
+async function discardRest(
+  caller: CallerConnection,
+  { nowMs }: ServerContext,
+): Promise<void> {
+  const endMs = nowMs() + LINE_TIMEOUT_MS;
+  try {
+    for (;;) {
+      const bytes = await caller.readBytes(Math.max(endMs - nowMs(), 0));
+      if (bytes === undefined) return;
+    }
+  } catch (error) {
+    // The caller has had its time.
+    if (!(error instanceof SystemError)) throw error;
   }
 }
 
@@ -100,7 +151,7 @@ async function answer(
       await write(formatResponse());
       return;
     case "check":
-      daemon.check(request);
+      daemon.check(request, caller.peer);
       await write(formatResponse());
       return;
     case "gc":
@@ -120,7 +171,8 @@ async function allocate(
   daemon: Daemon,
   log: Log,
 ): Promise<void> {
-  const allocation = await daemon.allocate(request, caller.hungUp);
+  const { peer: { pid }, hungUp } = caller;
+  const allocation = await daemon.allocate(request, { pid, hungUp });
   try {
     const line = formatAllocation(allocation.result);
     const isTaken = await caller.writeLine(line, LINE_TIMEOUT_MS);

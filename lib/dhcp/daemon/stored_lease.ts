@@ -29,6 +29,8 @@ export interface RecordChanges {
   readonly wasSeen?: boolean;
   /** Null: the interface has the values of the lease now. */
   readonly change?: InterfaceTransition | null;
+  /** Undefined: as before. */
+  readonly serverMac?: Uint8Array | undefined;
 }
 
 /** The changing parts of a record, and its file. */
@@ -41,6 +43,7 @@ export class StoredLease {
   #isLost = false;
   #wasSeen = false;
   #change: InterfaceTransition | undefined;
+  #serverMac: Uint8Array | undefined;
 
   constructor(
     fixed: FixedParts,
@@ -61,6 +64,11 @@ export class StoredLease {
   /** The identity by which the server knows the client. */
   get identity(): ClientIdentity {
     return this.#identity;
+  }
+
+  /** Hardware address of the server, or of the router to it. */
+  get serverMac(): Uint8Array | undefined {
+    return this.#serverMac;
   }
 
   /** Whether the lease must not be used any more, and the client seeks another. */
@@ -88,11 +96,12 @@ export class StoredLease {
   }
 
   /** Continues with the content of an existing file. */
-  restore({ grant, isLost, wasSeen, change }: LeaseRecord): void {
+  restore({ grant, isLost, wasSeen, change, serverMac }: LeaseRecord): void {
     this.#grant = grant;
     this.#isLost = isLost;
     this.#wasSeen = wasSeen;
     this.#change = change;
+    this.#serverMac = serverMac;
   }
 
   /**
@@ -120,6 +129,7 @@ export class StoredLease {
     this.#identity = changes.identity ?? this.#identity;
     this.#isLost = changes.isLost ?? this.#isLost;
     this.#wasSeen = changes.wasSeen ?? this.#wasSeen;
+    this.#serverMac = changes.serverMac ?? this.#serverMac;
     if (changes.change !== undefined) {
       this.#change = changes.change ?? undefined;
     }
@@ -133,6 +143,7 @@ export class StoredLease {
         isLost: this.#isLost,
         wasSeen: this.#wasSeen,
         change: this.#change,
+        serverMac: this.#serverMac,
       }));
   }
 

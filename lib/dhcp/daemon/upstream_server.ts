@@ -9,9 +9,10 @@ import { isOverride } from "../../cni/environment.ts";
 import { CniError, CniErrorCode, toCniError } from "../../cni/error.ts";
 import { parseDocument, readNetworkName } from "../../cni/network_config.ts";
 import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
-import { GobEncoder } from "../protocol/gob/gob_encoder.ts";
+import { GobEncoder, type GobStruct } from "../protocol/gob/gob_encoder.ts";
 import { parseDhcpConfig } from "../config/dhcp_config.ts";
-import type { Daemon } from "./daemon.ts";
+import type { CallerCredentials } from "./caller_credentials.ts";
+import type { Caller, Daemon } from "./daemon.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import {
   CONNECT_LINE,
@@ -32,6 +33,7 @@ const MAX_HEADER_LINES = 64;
 
 /** A connection for another protocol than ours. */
 export interface RpcConnection {
+  readonly peer: CallerCredentials;
   /** Aborted when the caller disconnects. */
   readonly hungUp: AbortSignal;
   /**
@@ -93,9 +95,19 @@ export async function serveUpstream(
   const receive = (): Promise<GobRecord | undefined> =>
     receiveRecord(caller, decoder, { leftMs });
   const header = await receive();
-  const args = header && await receive();
-  if (header !== undefined && args !== undefined) {
-    await answer(header, args, caller, daemon);
+  if (header === undefined) return;
+  const send = responder(header, caller);
+  try {
+    const args = await receive();
+    if (args === undefined) return;
+    await answer(textOf(header["ServiceMethod"]), args, {
+      daemon,
+      send,
+      caller: { pid: caller.peer.pid, hungUp: caller.hungUp },
+    });
+  } catch (error) {
+    await send({ error: toCniError(error).message });
+    throw error;
   }
 }
 
@@ -129,20 +141,25 @@ async function receiveRecord(
   }
 }
 
-async function answer(
+/**
+ * Sends a response.
+ *
+ * @returns False if the caller has disconnected.
+ * @throws {SystemError} if it cannot be sent.
+ */
+type Respond = (
+  response: {
+    readonly error?: string;
+    readonly type?: GobStruct;
+    readonly body?: GobRecord;
+  },
+) => Promise<boolean>;
+
+function responder(
   { ServiceMethod, Seq }: GobRecord,
-  args: GobRecord,
   caller: RpcConnection,
-  daemon: Daemon,
-): Promise<void> {
-  const method = textOf(ServiceMethod);
-  const send = (
-    { error, type = EMPTY, body = {} }: {
-      readonly error?: string;
-      readonly type?: typeof EMPTY;
-      readonly body?: GobRecord;
-    },
-  ): Promise<boolean> => {
+): Respond {
+  return ({ error, type = EMPTY, body = {} }) => {
     const encoder = new GobEncoder();
     const header = { ServiceMethod, Seq, Error: error };
     const bytes = [
@@ -151,32 +168,40 @@ async function answer(
     ];
     return caller.writeBytes(Uint8Array.from(bytes), ANSWER_TIMEOUT_MS);
   };
-  try {
-    switch (method) {
-      case "DHCP.Allocate": {
-        const allocation = await daemon.allocate(
-          allocateRequest(args),
-          caller.hungUp,
-        );
-        const body = toRpcResult(allocation.result);
+}
+
+async function answer(
+  method: string,
+  args: GobRecord,
+  { daemon, send, caller }: {
+    readonly daemon: Daemon;
+    readonly send: Respond;
+    readonly caller: Caller;
+  },
+): Promise<void> {
+  switch (method) {
+    case "DHCP.Allocate": {
+      const allocation = await daemon.allocate(allocateRequest(args), caller);
+      const body = toRpcResult(allocation.result);
+      let isTaken = false;
+      try {
+        isTaken = await send({ type: RPC_RESULT, body });
+      } finally {
         // This protocol has no confirmation.
-        if (await send({ type: RPC_RESULT, body })) allocation.confirm();
+        if (isTaken) allocation.confirm();
         else await allocation.cancel();
-        return;
       }
-      case "DHCP.Release":
-        await daemon.release({ method: "release", ...common(args) });
-        await send({});
-        return;
-      default:
-        throw new CniError(
-          CniErrorCode.internal,
-          `rpc: can't find service ${method}`,
-        );
+      return;
     }
-  } catch (error) {
-    await send({ error: toCniError(error).message });
-    throw error;
+    case "DHCP.Release":
+      await daemon.release(common(args));
+      await send({});
+      return;
+    default:
+      throw new CniError(
+        CniErrorCode.internal,
+        `rpc: can't find service ${method}`,
+      );
   }
 }
 

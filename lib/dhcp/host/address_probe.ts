@@ -7,14 +7,13 @@
 
 import { decodeArp, encodeArpProbe, isArpConflict } from "../../net/arp.ts";
 import { type Ipv4Address, ipv4Bits } from "../../net/ipv4_address.ts";
-import { arpFilter } from "../../net/packet_filter.ts";
+import { arpFilter, ETHER_TYPE } from "../../net/packet_filter.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { SyscallError } from "../../linux/errno.ts";
 import { EPOLL, type EventLoop } from "../../linux/event_loop.ts";
 import type { Netns } from "../../linux/netns.ts";
 import {
-  ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
 } from "../../linux/packet_socket.ts";

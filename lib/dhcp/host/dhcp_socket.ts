@@ -6,14 +6,13 @@ import {
   LIMITED_BROADCAST,
   UNSPECIFIED_ADDRESS,
 } from "../../net/ipv4_address.ts";
-import { dhcpReplyFilter } from "../../net/packet_filter.ts";
+import { dhcpReplyFilter, ETHER_TYPE } from "../../net/packet_filter.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
 import { isErrno } from "../../linux/errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "../../linux/event_loop.ts";
 import { openLinkControl } from "../../linux/link_control.ts";
 import type { Netns } from "../../linux/netns.ts";
 import {
-  ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
 } from "../../linux/packet_socket.ts";
@@ -22,16 +21,28 @@ import {
   type UnicastSocket,
 } from "../../linux/unicast_socket.ts";
 import { decodeClientPacket, encodeClientPacket } from "../codec/packet.ts";
-import type { Datagram, DhcpSocket, ReceivedPacket } from "../daemon/ports.ts";
+import {
+  type Datagram,
+  type DhcpSocket,
+  type ReceivedPacket,
+  SendRefusedError,
+} from "../daemon/ports.ts";
 
 /** No route leads to the server, or a firewall in the container forbids it. */
 const UNREACHABLE = ["ENETUNREACH", "EHOSTUNREACH", "EPERM", "EACCES"];
+
+/** The daemon lacks a capability, or its sandbox does not allow packet sockets. */
+const REFUSALS = [
+  ...["EPERM", "EACCES", "EAFNOSUPPORT", "EPROTONOSUPPORT"],
+  ...["ESOCKTNOSUPPORT", "ENOSYS"],
+];
+const REFUSAL_ADVICE =
+  "the daemon needs CAP_NET_RAW and sockets of the family AF_PACKET";
 
 /** What an {@link InterfaceSocket} needs. */
 export interface InterfaceSocketOptions {
   readonly loop: EventLoop;
   readonly link: LinkInfo;
-  readonly ifName: string;
   /** Runs `body` with the namespace of the interface. */
   readonly enter: <T>(body: (netns: Netns) => T) => T;
   /** Hardware address of the server, or of the router to it; undefined if it is unknown. */
@@ -55,6 +66,17 @@ export class InterfaceSocket implements DhcpSocket {
   }
 
   send(datagram: Datagram): void {
+    try {
+      this.#send(datagram);
+    } catch (error) {
+      if (!isErrno(error, ...REFUSALS)) throw error;
+      const { message } = error;
+      const options = { advice: REFUSAL_ADVICE, cause: error };
+      throw new SendRefusedError(message, options);
+    }
+  }
+
+  #send(datagram: Datagram): void {
     const socket = this.#receiveOnly(datagram.xid);
     const isUnicast = !sameAddress(datagram.source, UNSPECIFIED_ADDRESS) &&
       !sameAddress(datagram.destination, LIMITED_BROADCAST);
@@ -129,7 +151,7 @@ export class InterfaceSocket implements DhcpSocket {
   }
 
   #openUnicast(address: Ipv4Address): UnicastSocket | undefined {
-    const { enter, link, ifName } = this.#options;
+    const { enter, link } = this.#options;
     return enter((netns) => {
       // bind(2) does not fail in a namespace that never had an address; the source is 0.0.0.0 then.
       using control = openLinkControl(netns);
@@ -137,7 +159,7 @@ export class InterfaceSocket implements DhcpSocket {
         sameAddress(other.address, address)
       );
       return isPresent
-        ? openUnicastSocket(netns, { address, ifName })
+        ? openUnicastSocket(netns, { address, ifName: link.name })
         : undefined;
     });
   }

@@ -5,7 +5,7 @@ import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { formatCidr } from "../../net/cidr.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
-import { removeFile } from "../../sys/files.ts";
+import { isNotFound, removeFile, tryRemoveFile } from "../../sys/files.ts";
 import {
   formatLeaseRecord,
   type LeaseRecord,
@@ -24,6 +24,7 @@ import {
   listStateFiles,
   readStateFile,
   readStateFiles,
+  removeFiles,
 } from "./state_files.ts";
 
 /** The lease files of one daemon. */
@@ -31,6 +32,8 @@ export class LeaseFiles implements LeaseStore {
   readonly #directory: string;
   readonly #digest: Digest;
   readonly #scheduler: Pick<Scheduler, "nowMs" | "wallMs">;
+  /** Names of the files of leases that were removed although their files could not be. */
+  readonly #leftOver = new Set<string>();
 
   /** Makes the state directory. @throws {SystemError} if the file system refuses. */
   constructor(
@@ -51,16 +54,28 @@ export class LeaseFiles implements LeaseStore {
     const content = formatLeaseRecord(record, this.#describe(record));
     // An offer soon becomes a lease, or nothing.
     const isDurable = record.grant.kind === "leased";
-    writeStateFile(this.#directory, name, { content, isDurable });
+    this.#writeFile(name, { content, isDurable });
+    this.#leftOver.delete(name);
+    // The file system is writable, perhaps again.
+    for (const each of this.#leftOver) {
+      if (tryRemoveFile(`${this.#directory}/${each}`)) {
+        this.#leftOver.delete(each);
+      }
+    }
   }
 
   remove(attachment: Attachment): void {
-    removeFile(this.#pathOf(attachment));
+    const name = this.#nameOf(attachment);
+    this.#leftOver.add(name);
+    removeFile(`${this.#directory}/${name}`);
+    this.#leftOver.delete(name);
   }
 
   read(attachment: Attachment): LeaseRecord | undefined {
+    const name = this.#nameOf(attachment);
+    if (this.#leftOver.has(name)) return undefined;
     try {
-      return this.#load(this.#pathOf(attachment));
+      return this.#load(`${this.#directory}/${name}`);
     } catch (error) {
       if (!isUnusable(error)) throw error;
       return undefined; // The daemon reported an unusable file when it started.
@@ -72,10 +87,10 @@ export class LeaseFiles implements LeaseStore {
     readonly unusable: readonly UnusableFile[];
   } {
     const files = listStateFiles(this.#directory);
-    for (const { path, isFile, kind } of files) {
-      // Left behind by a daemon that was killed.
-      if (isFile && kind === "temporary-lease") removeFile(path);
-    }
+    // Left behind by a daemon that was killed.
+    const abandoned = removeFiles(
+      files.filter(({ isFile, kind }) => isFile && kind === "temporary-lease"),
+    );
     const leases = files.filter(({ kind }) => kind === "lease");
     const { values, unusable } = readStateFiles(
       leases,
@@ -83,7 +98,10 @@ export class LeaseFiles implements LeaseStore {
     );
     const foreign = files.filter(({ kind }) => kind === "foreign")
       .map(({ path }) => ({ path, reason: "not a file of the dhcp daemon" }));
-    return { records: values, unusable: [...foreign, ...unusable] };
+    return {
+      records: values,
+      unusable: [...foreign, ...abandoned, ...unusable],
+    };
   }
 
   #load(path: string): LeaseRecord {
@@ -92,8 +110,18 @@ export class LeaseFiles implements LeaseStore {
     return record;
   }
 
-  #pathOf(attachment: Attachment): string {
-    return `${this.#directory}/${this.#nameOf(attachment)}`;
+  #writeFile(
+    name: string,
+    options: { readonly content: string; readonly isDurable: boolean },
+  ): void {
+    try {
+      writeStateFile(this.#directory, name, options);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      // The directory was removed.
+      makeStateDirectory(this.#directory);
+      writeStateFile(this.#directory, name, options);
+    }
   }
 
   #nameOf(attachment: Attachment): string {

@@ -1,7 +1,9 @@
 /** The id of the machine (machine-id(5)). @module */
 
+import { SystemError } from "../../base/errors.ts";
 import { parseHex } from "../../base/hex.ts";
-import { readNamedFile } from "../../sys/files.ts";
+import { isErrno } from "../../linux/errno.ts";
+import { readRegularFile } from "../../linux/regular_file.ts";
 import type { Digest } from "../daemon/ports.ts";
 
 const MACHINE_ID = "/etc/machine-id";
@@ -32,12 +34,14 @@ export function readMachineId(
   return undefined;
 }
 
+/** @throws {SystemError} if there is a file that cannot be read. */
 function readOrEmpty(path: string): string {
   try {
-    return readNamedFile(path, MAX_BYTES);
+    return readRegularFile(path, { maxBytes: MAX_BYTES, followsLink: true });
   } catch (error) {
-    const { cause } = error as Error;
-    if (cause instanceof Deno.errors.NotFound) return "";
-    throw error;
+    if (isErrno(error, "ENOENT", "ENOTDIR")) return "";
+    if (!(error instanceof SystemError)) throw error;
+    const message = `cannot read ${path}: ${error.message}`;
+    throw new SystemError(message, { cause: error });
   }
 }

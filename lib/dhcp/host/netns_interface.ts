@@ -1,5 +1,5 @@
 /**
- * The daemon's interfaces on a real kernel: found by path and name, without a descriptor between
+ * The daemon's interfaces on a real kernel: found by path and index, without a descriptor between
  * two uses.
  *
  * @module
@@ -9,28 +9,21 @@ import { SystemError } from "../../base/errors.ts";
 import type { InterfaceLocation } from "../daemon/lease_record.ts";
 import type {
   AttachedInterface,
-  Datagram,
   DhcpSocket,
+  FoundLocation,
   InterfaceChange,
   Interfaces,
 } from "../daemon/ports.ts";
-import { SERVER_PORT } from "../codec/dhcp_message.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
+import { announceAddress } from "./address_announcement.ts";
 import { probeAddress } from "./address_probe.ts";
 import { InterfaceSocket } from "./dhcp_socket.ts";
-import { isErrno } from "../../linux/errno.ts";
+import { sendFromHost } from "./host_release.ts";
+import { NetnsLookup } from "./netns_lookup.ts";
 import type { EventLoop } from "../../linux/event_loop.ts";
 import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
-import type { LinkMonitor } from "../../linux/link_monitor.ts";
-import {
-  type Netns,
-  NotNetnsError,
-  openNetns,
-  ownNetns,
-} from "../../linux/netns.ts";
-import { openSocket, sendTo, SOCK } from "../../linux/socket.ts";
-import { AF, inetAddress } from "../../linux/socket_address.ts";
+import type { InterfaceMonitor } from "../../linux/interface_monitor.ts";
+import { type Netns, ownNetns } from "../../linux/netns.ts";
 import { isSameNetns } from "../../net/netns_identity.ts";
 import type { Timers } from "../../linux/timers.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
@@ -41,7 +34,8 @@ import type { Ipv4Cidr } from "../../net/cidr.ts";
 export interface InterfaceContext {
   readonly loop: EventLoop;
   readonly timers: Timers;
-  readonly monitor: LinkMonitor;
+  readonly monitor: InterfaceMonitor;
+  readonly lookup: NetnsLookup;
 }
 
 /** The namespace or the interface no longer exists. */
@@ -49,14 +43,8 @@ class GoneError extends SystemError {}
 
 class NetnsInterface implements AttachedInterface {
   readonly #context: InterfaceContext;
-  readonly #ifIndex: number;
 
-  constructor(
-    readonly location: InterfaceLocation,
-    ifIndex: number,
-    context: InterfaceContext,
-  ) {
-    this.#ifIndex = ifIndex;
+  constructor(readonly location: FoundLocation, context: InterfaceContext) {
     this.#context = context;
   }
 
@@ -70,27 +58,28 @@ class NetnsInterface implements AttachedInterface {
   }
 
   addresses(): readonly Ipv4Cidr[] {
-    return this.#control((control) => control.addresses(this.#ifIndex));
+    return this.#control((control) => control.addresses(this.location.ifIndex));
   }
 
   setState(state: "up" | "down"): void {
-    this.#control((control) => control.setState(this.#ifIndex, state));
+    this.#control((control) => control.setState(this.location.ifIndex, state));
   }
 
-  change(change: InterfaceChange): void {
-    const ifIndex = this.#ifIndex;
-    this.#control((control) => {
+  change(change: InterfaceChange): boolean {
+    const { ifIndex } = this.location;
+    return this.#control((control) => {
       switch (change.kind) {
         case "add-address":
-          return control.addAddress({ ...change.address, ifIndex });
+          control.addAddress({ ...change.address, ifIndex });
+          return true;
         case "remove-address":
-          return control.removeAddress({ ...change.address, ifIndex });
+          control.removeAddress({ ...change.address, ifIndex });
+          return true;
         case "add-route":
-          return void control.addRoute({ ...change, ifIndex });
+          return control.addRoute({ ...change, ifIndex });
         case "remove-route":
-          return control.removeRoute({ ...change, ifIndex });
-        default:
-          change satisfies never;
+          control.removeRoute({ ...change, ifIndex });
+          return true;
       }
     });
   }
@@ -104,7 +93,6 @@ class NetnsInterface implements AttachedInterface {
     return new InterfaceSocket({
       loop: this.#context.loop,
       link: this.#existingLink(),
-      ifName: this.location.ifName,
       enter: (body) => this.#enter(body),
       ...options,
     });
@@ -121,21 +109,23 @@ class NetnsInterface implements AttachedInterface {
     );
   }
 
+  announce(address: Ipv4Address): void {
+    const link = this.#existingLink();
+    this.#enter((netns) => announceAddress(netns, link, address));
+  }
+
   watch(listener: (event: InterfaceEvent) => void): Disposable {
     return this.#enter((netns) =>
-      this.#context.monitor.watch(netns, this.#ifIndex, listener)
+      this.#context.monitor.watch(netns, this.location.ifIndex, listener)
     );
   }
 
   #existingLink(): LinkInfo {
-    return this.#control((control) => this.#link(control));
-  }
-
-  #link(control: LinkControl): LinkInfo {
-    const link = control.find(this.location.ifName);
-    // Another interface of the same name is not the one that the lease was acquired for.
-    if (link?.index !== this.#ifIndex) throw gone(this.location);
-    return link;
+    return this.#control((control) => {
+      const link = control.read(this.location.ifIndex);
+      if (link === undefined) throw gone(this.location);
+      return link;
+    });
   }
 
   #control<T>(body: (control: LinkControl) => T): T {
@@ -151,71 +141,54 @@ class NetnsInterface implements AttachedInterface {
    * @throws {GoneError} if the namespace no longer exists.
    */
   #enter<T>(body: (netns: Netns) => T): T {
-    using netns = openAgain(this.location);
+    const { location: { netnsPath, netns: identity } } = this;
+    using netns = this.#context.lookup.openAgain(netnsPath, identity);
     if (netns === undefined) throw gone(this.location);
     return body(netns);
   }
 }
 
 /** Returns the interfaces of this host and of its namespaces. */
-export function netnsInterfaces(context: InterfaceContext): Interfaces {
+export function netnsInterfaces(
+  resources: Omit<InterfaceContext, "lookup">,
+): Interfaces {
+  const lookup = new NetnsLookup();
+  const context = { ...resources, lookup };
   return {
-    find: (netnsPath, ifName) => {
-      using netns = openNetns(netnsPath);
+    find: ({ path, callerPid }, ifName) => {
+      using netns = lookup.open(path, callerPid);
       using control = openLinkControl(netns);
       const link = control.find(ifName);
       if (link === undefined) {
         const quoted = JSON.stringify(ifName);
         throw new SystemError(`error looking up ${quoted}: Link not found`);
       }
-      const location = { netnsPath, netns: netns.identity, ifName };
-      return new NetnsInterface(location, link.index, context);
+      const { identity } = netns;
+      const { index: ifIndex } = link;
+      const location = { netnsPath: path, netns: identity, ifName, ifIndex };
+      return new NetnsInterface(location, context);
     },
+    identify: ({ path, callerPid }) => {
+      using netns = lookup.open(path, callerPid);
+      return netns.identity;
+    },
+    addCaller: (pid) => lookup.addCaller(pid),
     isOwn: (netns) => isSameNetns(netns, ownNetns().identity),
     findAgain: (location) => {
-      using netns = openAgain(location);
+      const { netnsPath, netns: identity, ifName, ifIndex } = location;
+      using netns = lookup.openAgain(netnsPath, identity);
       if (netns === undefined) return undefined;
       using control = openLinkControl(netns);
-      const link = control.find(location.ifName);
-      return link && new NetnsInterface(location, link.index, context);
+      const link = ifIndex === undefined
+        ? control.find(ifName)
+        : control.read(ifIndex);
+      return link &&
+        new NetnsInterface({ ...location, ifIndex: link.index }, context);
     },
     sendFromHost,
   };
 }
 
-/**
- * Opens the namespace of a location; undefined if its path leads nowhere, or to another namespace.
- */
-function openAgain(
-  { netnsPath, netns }: InterfaceLocation,
-): Netns | undefined {
-  const opened = openUnlessGone(netnsPath);
-  if (opened === undefined || isSameNetns(opened.identity, netns)) {
-    return opened;
-  }
-  opened[Symbol.dispose]();
-  return undefined;
-}
-
-function openUnlessGone(path: string): Netns | undefined {
-  try {
-    return openNetns(path);
-  } catch (error) {
-    // The plain file that a namespace was mounted on is left behind if its removal was interrupted.
-    const isGone = error instanceof NotNetnsError ||
-      isErrno(error, "ENOENT", "ENOTDIR", "ESRCH");
-    if (isGone) return undefined;
-    throw error;
-  }
-}
-
 function gone({ netnsPath, ifName }: InterfaceLocation): GoneError {
   return new GoneError(`${ifName} in ${netnsPath} no longer exists`);
-}
-
-function sendFromHost({ destination, bytes }: Datagram): void {
-  using socket = openSocket(AF.INET, SOCK.DGRAM);
-  const address = inetAddress(destination, SERVER_PORT);
-  const subject = `${formatIpAddress(destination)}:${SERVER_PORT}`;
-  sendTo(socket, bytes, { address, subject });
 }

@@ -1,15 +1,12 @@
 /** The pid file of the daemon. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import {
-  createFile,
-  lstat,
-  readSmallFile,
-  removeFile,
-  renameFile,
-} from "../../sys/files.ts";
+import { readRegularFile } from "../../linux/regular_file.ts";
+import { createFile, lstat, removeFile, renameFile } from "../../sys/files.ts";
 
 const PID_FILE_MODE = 0o644;
+/** More than a process ID has. */
+const MAX_BYTES = 32;
 
 /**
  * Checks the path of a pid file, before the daemon does anything else.
@@ -21,34 +18,67 @@ export function checkPidFilePath(path: string): void {
   throw pidFileError(path, new SystemError("path not absolute"));
 }
 
-/**
- * Writes the pid of this process. Call it only once it is certain that no other daemon serves the
- * same directory: the file belongs to that daemon.
- *
- * @param path Absolute; empty: no file is written.
- * @returns Dispose of it to remove the file, unless another process has replaced it.
- * @throws {SystemError} with upstream's text.
- */
-export function writePidFile(path: string): Disposable {
-  if (path === "") return { [Symbol.dispose]: () => {} };
-  const own = String(Deno.pid);
+/** The pid file of this process. */
+export class PidFile implements Disposable {
+  readonly path: string;
+
+  /**
+   * Writes the file. Call it only once it is certain that no other daemon serves the same
+   * directory: the file belongs to that daemon.
+   *
+   * @param path Absolute; empty: no file is written.
+   * @throws {SystemError} with upstream's text.
+   */
+  constructor(path: string) {
+    this.path = path;
+    if (path !== "") write(path);
+  }
+
+  /**
+   * Writes the file again if it was removed. One that another process has written stays.
+   *
+   * @returns Whether it was removed.
+   * @throws {SystemError} with upstream's text.
+   */
+  restore(): boolean {
+    const { path } = this;
+    if (path === "" || lstat(path) !== undefined) return false;
+    write(path);
+    return true;
+  }
+
+  /** Removes the file, unless another process has replaced it. */
+  [Symbol.dispose](): void {
+    const { path } = this;
+    if (path !== "" && readOrEmpty(path) === content()) removeFile(path);
+  }
+}
+
+/** @returns Empty if it is anything but a pid file. */
+function readOrEmpty(path: string): string {
   try {
-    const temporary = `${path}.${own}`;
+    return readRegularFile(path, { maxBytes: MAX_BYTES, followsLink: false });
+  } catch (error) {
+    if (error instanceof SystemError) return "";
+    throw error;
+  }
+}
+
+function content(): string {
+  return String(Deno.pid);
+}
+
+function write(path: string): void {
+  try {
+    const temporary = `${path}.${Deno.pid}`;
     // Left behind by a daemon that was killed: in a container the pids repeat.
     removeFile(temporary);
-    createFile(temporary, own, PID_FILE_MODE);
+    createFile(temporary, content(), PID_FILE_MODE);
     renameFile(temporary, path);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     throw pidFileError(path, error);
   }
-  return {
-    [Symbol.dispose]: () => {
-      const info = lstat(path);
-      if (info?.isFile !== true || info.size !== own.length) return;
-      if (readSmallFile(path, own.length) === own) removeFile(path);
-    },
-  };
 }
 
 function pidFileError(path: string, error: SystemError): SystemError {

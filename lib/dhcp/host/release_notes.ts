@@ -1,13 +1,12 @@
 /**
  * The release notes: a plugin that finds no daemon leaves one for each DEL, and the next daemon
- * releases the lease. The plugin loads this module too, so it must not use the C library.
+ * releases the lease.
  *
  * @module
  */
 
 import { formatHex } from "../../base/hex.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
-import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
 import { lstat, removeFile } from "../../sys/files.ts";
 import type {
   Digest,
@@ -15,59 +14,31 @@ import type {
   Scheduler,
   UnusableFile,
 } from "../daemon/ports.ts";
-import {
-  formatReleaseNote,
-  parseReleaseNote,
-} from "../protocol/release_note.ts";
-import { stateDirOf, stateFileName } from "../protocol/state_directory.ts";
+import { parseReleaseNote } from "../protocol/release_note.ts";
+import { stateFileName } from "../protocol/state_directory.ts";
 import {
   checkFileName,
   listStateFiles,
   readStateFile,
   readStateFiles,
+  removeFiles,
   type StateFile,
 } from "./state_files.ts";
 
 /** An older temporary file is left behind: no plugin takes so long to write a release note. */
 const MAX_WRITING_MS = 60_000;
-
-/**
- * Leaves a release note for the next daemon that listens at `socketPath`.
- *
- * @throws {SystemError} if the file system refuses.
- */
-export async function writeReleaseNote(
-  socketPath: string,
-  attachment: Attachment,
-): Promise<void> {
-  const text = new TextEncoder().encode(attachmentText(attachment));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
-  writeNote(stateDirOf(socketPath), digest, attachment);
-}
-
-function writeNote(
-  directory: string,
-  digest: Uint8Array,
-  attachment: Attachment,
-): void {
-  const content = formatReleaseNote(attachment);
-  // Runtimes repeat a DEL that takes too long, while the first plugin still runs.
-  const writer = Deno.pid;
-  makeStateDirectory(directory);
-  writeStateFile(directory, noteName(digest), {
-    content,
-    isDurable: true,
-    writer,
-  });
-}
+/** Longer than a tick of the kernel, which is the clock of most file systems. */
+const CLOCK_RESOLUTION_MS = 2000;
 
 /** The release notes for one daemon. */
 export class ReleaseNotes implements ReleaseNoteStore {
-  readonly #directory: string;
+  readonly directory: string;
   readonly #digest: Digest;
   readonly #scheduler: Pick<Scheduler, "wallMs">;
+  /** When the directory was changed last, as far as its changes are known. */
+  #changedMs = NaN;
 
-  /** @param directory As {@link stateDirOf} the socket. */
+  /** @param directory As `stateDirOf` the socket. */
   constructor(
     directory: string,
     { digest, scheduler }: {
@@ -75,29 +46,44 @@ export class ReleaseNotes implements ReleaseNoteStore {
       readonly scheduler: Pick<Scheduler, "wallMs">;
     },
   ) {
-    this.#directory = directory;
+    this.directory = directory;
     this.#digest = digest;
     this.#scheduler = scheduler;
+  }
+
+  /**
+   * Returns whether there may be new release notes since the last call.
+   *
+   * @throws {SystemError} if the directory cannot be read.
+   */
+  hasChanged(): boolean {
+    const changedMs = lstat(this.directory)?.mtime?.getTime() ?? 0;
+    if (changedMs === this.#changedMs) return false;
+    // Within the resolution of the file system's clock, there may be another change.
+    const isSettled =
+      changedMs + CLOCK_RESOLUTION_MS < this.#scheduler.wallMs();
+    this.#changedMs = isSettled ? changedMs : NaN;
+    return true;
   }
 
   readAll(): {
     readonly attachments: readonly Attachment[];
     readonly unusable: readonly UnusableFile[];
   } {
-    const files = listStateFiles(this.#directory);
-    for (const file of files) {
-      if (this.#isAbandoned(file)) removeFile(file.path);
-    }
+    const files = listStateFiles(this.directory);
+    const abandoned = removeFiles(
+      files.filter((file) => this.#isAbandoned(file)),
+    );
     const notes = files.filter(({ kind }) => kind === "release");
     const { values, unusable } = readStateFiles(
       notes,
       (path) => this.#load(path),
     );
-    return { attachments: values, unusable };
+    return { attachments: values, unusable: [...abandoned, ...unusable] };
   }
 
   remove(attachment: Attachment): void {
-    removeFile(`${this.#directory}/${this.#nameOf(attachment)}`);
+    removeFile(`${this.directory}/${this.#nameOf(attachment)}`);
   }
 
   #load(path: string): Attachment {
@@ -115,10 +101,6 @@ export class ReleaseNotes implements ReleaseNoteStore {
 
   #nameOf(attachment: Attachment): string {
     const text = new TextEncoder().encode(attachmentText(attachment));
-    return noteName(this.#digest(text));
+    return stateFileName(formatHex(this.#digest(text)), "release");
   }
-}
-
-function noteName(digest: Uint8Array): string {
-  return stateFileName(formatHex(digest), "release");
 }

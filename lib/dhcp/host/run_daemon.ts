@@ -8,44 +8,53 @@
  */
 
 import { SystemError } from "../../base/errors.ts";
-import { formatLogLine, type Log } from "../../base/log_line.ts";
+import { LogLimiter } from "../../base/log_limiter.ts";
+import {
+  formatLogLine,
+  type Log,
+  type LogFields,
+} from "../../base/log_line.ts";
+import { missingCapabilities } from "../daemon/capabilities.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
 import type { DaemonPorts } from "../daemon/ports.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
-import { serveConnection } from "../daemon/server.ts";
-import { stateDirOf } from "../protocol/state_directory.ts";
+import { refuseCaller, serveConnection } from "../daemon/server.ts";
 import { netnsInterfaces } from "./netns_interface.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
-import { LinkMonitor } from "../../linux/link_monitor.ts";
+import { effectiveCapabilities } from "../../linux/capabilities.ts";
+import { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { backgroundClosesDone } from "../../linux/background_close.ts";
 import { withTimeout } from "../../sys/timeout.ts";
 import { writeStderr } from "../../sys/stdio.ts";
 import { readBootId } from "./boot_id.ts";
-import { lockDirectory } from "./directory_lock.ts";
+import { DaemonSocket } from "./daemon_socket.ts";
+import { openEndpoint } from "./endpoint.ts";
+import { FileCheck } from "./file_check.ts";
 import { LeaseFiles } from "./lease_files.ts";
 import { readMachineId } from "./machine_id.ts";
-import { checkPidFilePath, writePidFile } from "./pid_file.ts";
+import { checkPidFilePath, PidFile } from "./pid_file.ts";
 import { randomU32 } from "./random.ts";
 import { ReleaseNotes } from "./release_notes.ts";
 import { loadSha256 } from "./sha256.ts";
-import { Timers } from "../../linux/timers.ts";
+import { onStatusSignal, stopSignal } from "./signals.ts";
 import {
-  activatedListener,
-  listenUnix,
-  type UnixListener,
-} from "../../linux/unix_listener.ts";
-import { UnixServer } from "../../linux/unix_server.ts";
+  ServiceManager,
+  type ServiceState,
+} from "../../linux/service_manager.ts";
+import { Timers } from "../../linux/timers.ts";
 
 /** How long the calls in progress may take after a stop signal; then they fail. */
 const STOP_TIMEOUT_MS = 10_000;
 /** How long the final error replies may take. TimeoutStopSec of the unit is longer than both. */
 const DRAIN_TIMEOUT_MS = 5000;
+/** How often the daemon checks its files and reports suppressed log lines. */
+const CHECK_INTERVAL_MS = 3000;
 
 /**
- * Runs the daemon until it receives SIGTERM or SIGINT.
+ * Runs the daemon until it receives SIGTERM, SIGINT or SIGQUIT.
  *
  * @param args The command line after `daemon`.
  * @returns The exit status.
@@ -62,7 +71,7 @@ export async function runDaemon(
   const { flags } = parsed;
   const log = logger(flags);
   try {
-    await serve(flags, version, log);
+    await serve(flags, version, new LogLimiter(log, bootTimeMs));
     return 0;
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
@@ -78,22 +87,26 @@ export async function runDaemon(
 async function serve(
   flags: DaemonFlags,
   version: string,
-  log: Log,
+  limiter: LogLimiter,
 ): Promise<void> {
-  checkPidFilePath(flags.pidFile);
-  // First of all: from now on a caller waits instead of being refused.
-  const wantedPath = `${flags.hostPrefix}${flags.socketPath}`;
-  using listener = listen(wantedPath);
-  // Plugins derive the directory of release notes from the socket that they call, not from a flag.
-  const socketPath = listener.path ?? wantedPath;
+  const { log } = limiter;
   const stop = stopSignal();
+  let status = (): LogFields => ({});
+  onStatusSignal((signal) =>
+    log("info", "status-reported", { signal, ...status() })
+  );
+  const serviceManager = new ServiceManager(Deno.env, Deno.pid);
+  checkPidFilePath(flags.pidFile);
+  checkCapabilities(log);
+  // As early as possible: from now on a caller waits instead of being refused.
+  using endpoint = await openEndpoint(flags);
+  const { listener, socketPath, stateDir, noteDir, locks } = endpoint;
+  using pidFile = new PidFile(flags.pidFile);
   await using loop = new EventLoop((error) =>
     log("error", "unexpected-error", { stack: stackOf(error) })
   );
   using timers = new Timers(loop);
-  using monitor = new LinkMonitor(loop, timers);
-  const noteDir = stateDirOf(socketPath);
-  const stateDir = flags.stateDir === "" ? noteDir : flags.stateDir;
+  using monitor = new InterfaceMonitor(loop, timers);
   const digest = await loadSha256();
   const scheduler: DaemonPorts["scheduler"] = {
     // Whole milliseconds: lease files and log lines contain them.
@@ -101,10 +114,7 @@ async function serve(
     wallMs: nowMs,
     timer: (callback) => timers.create(callback),
   };
-  const leases = new LeaseFiles(stateDir, { digest, scheduler });
   const releaseNotes = new ReleaseNotes(noteDir, { digest, scheduler });
-  using _lock = lockDirectory(stateDir);
-  using _pidFile = writePidFile(flags.pidFile);
   const daemon = new Daemon({
     scheduler,
     randomU32,
@@ -112,16 +122,22 @@ async function serve(
     machineId: readMachineId(flags.hostPrefix, digest),
     bootId: readBootId(),
     interfaces: netnsInterfaces({ loop, timers, monitor }),
-    leases,
+    leases: new LeaseFiles(stateDir, { digest, scheduler }),
     releaseNotes,
     log,
   }, flags);
+  for (const { directory, problem } of locks) {
+    if (problem === undefined) continue;
+    const { message: reason } = problem;
+    log("error", "state-not-writable", { path: directory, reason });
+  }
   await daemon.resume();
   const ownUid = Deno.uid() ?? 0;
   const context = { ownUid, version, log, nowMs: bootTimeMs };
   const calls = new Set<Promise<void>>();
-  const server = new UnixServer(loop, listener, {
+  using socket = new DaemonSocket(loop, listener, {
     maxLineBytes: MAX_REQUEST_BYTES,
+    refuse: (peer) => refuseCaller(peer, context),
     onConnection: (connection) => {
       const call = serveConnection(connection, daemon, context)
         .catch((error) => loop.report(error))
@@ -129,38 +145,84 @@ async function serve(
       calls.add(call);
     },
   });
+  const check = new FileCheck(
+    { locks, socket, pidFile, releaseNotes },
+    { daemon, log },
+  );
+  // The file of a socket that a service manager passed may be gone already.
+  await check.run();
+  using _check = repeat(timers, CHECK_INTERVAL_MS, () => {
+    limiter.report();
+    check.run().catch((error) => loop.report(error));
+  });
+  const notify = (state: ServiceState): void => {
+    try {
+      serviceManager.notify(state);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      log("warn", "notify-failed", { state, reason: error.message });
+    }
+  };
+  const { watchdogMs = Infinity } = serviceManager;
+  // In the loop that serves calls and leases: the watchdog notices if it hangs.
+  using _heartbeat = repeat(
+    timers,
+    watchdogMs / 2,
+    () => notify("WATCHDOG=1"),
+  );
+  status = () => {
+    const { leases, counters } = daemon.status();
+    const total = Object.values(leases).reduce((sum, count) => sum + count, 0);
+    return { leases: total, ...leases, ...counters };
+  };
   log("info", "serving", { socket: socketPath, state: stateDir, version });
+  notify("READY=1");
   log("info", "stopping", { signal: await stop });
-  server[Symbol.dispose]();
-  listener[Symbol.dispose]();
+  notify("STOPPING=1");
+  socket[Symbol.dispose]();
   await withTimeout(Promise.all(calls), STOP_TIMEOUT_MS);
   daemon.stop();
   await withTimeout(Promise.all(calls), DRAIN_TIMEOUT_MS);
   if (calls.size > 0) log("warn", "calls-abandoned", { calls: calls.size });
   await backgroundClosesDone();
+  limiter.report();
   log("info", "stopped");
 }
 
-function listen(socketPath: string): UnixListener {
-  try {
-    return activatedListener(Deno.env, Deno.pid) ?? listenUnix(socketPath);
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    const message = `Error getting listener: ${error.message}`;
-    throw new SystemError(message, { advice: error.advice, cause: error });
+/**
+ * Warns about missing capabilities.
+ *
+ * @throws {SystemError} if nothing works without one of them.
+ */
+function checkCapabilities(log: Log): void {
+  const missing = missingCapabilities(effectiveCapabilities());
+  for (const { name: capability, consequence, isFatal } of missing) {
+    if (isFatal) {
+      throw new SystemError(
+        `missing capability ${capability}: ${consequence}`,
+        {
+          advice:
+            "run the daemon as root, with the capabilities of its systemd unit",
+        },
+      );
+    }
+    log("warn", "capability-missing", { capability, consequence });
   }
 }
 
-/**
- * Resolves with the name of the first stop signal. From now on these signals do not end the
- * process.
- */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      Deno.addSignalListener(signal, () => resolve(signal));
-    }
+/** Calls `body` every `intervalMs`, for the first time after that time. Infinity: never. */
+function repeat(
+  timers: Timers,
+  intervalMs: number,
+  body: () => void,
+): Disposable {
+  const set = (): void => timer.set(bootTimeMs() + intervalMs);
+  const timer = timers.create(() => {
+    set();
+    body();
   });
+  set();
+  return timer;
 }
 
 function logger({ debug }: DaemonFlags): Log {

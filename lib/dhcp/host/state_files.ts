@@ -1,7 +1,8 @@
 /** The files of a state directory: finding and reading those of one kind. @module */
 
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
-import { lstat, readSmallFile } from "../../sys/files.ts";
+import { readRegularFile } from "../../linux/regular_file.ts";
+import { lstat, removeFile } from "../../sys/files.ts";
 import type { UnusableFile } from "../daemon/ports.ts";
 import {
   type StateFileKind,
@@ -51,18 +52,20 @@ export function readStateFiles<T>(
   return { values, unusable };
 }
 
+/** Removes files that are of no use any more. @returns Those that cannot be removed. */
+export function removeFiles(
+  files: readonly StateFile[],
+): readonly UnusableFile[] {
+  return readStateFiles(files, (path) => removeFile(path)).unusable;
+}
+
 /**
  * Reads the text of a regular file of ordinary size.
  *
  * @throws {SystemError} if it is anything else, or cannot be read.
  */
 export function readStateFile(path: string): string {
-  const info = lstat(path);
-  if (info?.isFile !== true) throw new SystemError("not a regular file");
-  if (info.size > MAX_BYTES) {
-    throw new SystemError(`larger than ${MAX_BYTES} bytes`);
-  }
-  return readSmallFile(path, MAX_BYTES) ?? "";
+  return readRegularFile(path, { maxBytes: MAX_BYTES, followsLink: false });
 }
 
 /** Checks that a file has the name of its content. @throws {DecodeError} if it has another. */

@@ -91,7 +91,10 @@ async function confirmResult(
   }
 }
 
-/** Releases the lease, or leaves a release note for the next daemon if there is none now. */
+/**
+ * Releases the lease, or leaves a release note for the next daemon if there is none now. Fails if
+ * no daemon would read the note: the socket path is wrong.
+ */
 async function del(request: Request, ports: PluginPorts): Promise<void> {
   const socketPath = parseSocketPath(request.config);
   logInvalidConfig(request, ports.log, () => configOf(request));
@@ -99,11 +102,15 @@ async function del(request: Request, ports: PluginPorts): Promise<void> {
   if (unreachable === undefined) return;
   const { message: reason } = unreachable;
   ports.log("warn", "daemon-unreachable", { command: "DEL", reason });
-  const noteError = await leaveReleaseNote(request, socketPath, ports);
+  const failure = await leaveReleaseNote(request, {
+    socketPath,
+    ports,
+    unreachable,
+  });
   // A daemon that has started since may have looked for notes before this one was complete.
   const isStillUnreachable =
     await release(request, socketPath, ports) !== undefined;
-  if (isStillUnreachable && noteError !== undefined) throw noteError;
+  if (isStillUnreachable && failure !== undefined) throw failure;
 }
 
 /** @returns Why the daemon is unreachable, or undefined if the lease is released. */
@@ -123,15 +130,19 @@ async function release(
   return undefined;
 }
 
-/** @returns Why the note cannot be written, or undefined if it is. */
+/** @returns Why there is no note, or undefined if it is written. */
 async function leaveReleaseNote(
   request: Request,
-  socketPath: string,
-  ports: PluginPorts,
-): Promise<SystemError | undefined> {
+  { socketPath, ports, unreachable }: {
+    readonly socketPath: string;
+    readonly ports: PluginPorts;
+    readonly unreachable: CniError;
+  },
+): Promise<CniError | SystemError | undefined> {
+  const attachment = attachmentOf(request);
   try {
-    await ports.writeReleaseNote(socketPath, attachmentOf(request));
-    return undefined;
+    const isWritten = await ports.writeReleaseNote(socketPath, attachment);
+    return isWritten ? undefined : unreachable;
   } catch (error) {
     if (error instanceof SystemError) return error;
     throw error;

@@ -35,15 +35,19 @@ export interface PluginPorts {
   /**
    * Connects to the daemon.
    *
-   * @throws {SystemError} `dial unix <path>: connect: <reason>`, as upstream has it.
+   * @throws {SystemError} if it cannot: `dial unix <path>: connect: <reason>`, as upstream has it.
    */
   connect(socketPath: string): Promise<DaemonConnection>;
   /**
    * Writes the release note that asks the next daemon on `socketPath` to release a lease.
    *
+   * @returns False if no daemon can listen there, so that none would read the note.
    * @throws {SystemError} if it cannot be written.
    */
-  writeReleaseNote(socketPath: string, attachment: Attachment): Promise<void>;
+  writeReleaseNote(
+    socketPath: string,
+    attachment: Attachment,
+  ): Promise<boolean>;
   /** Returns the absolute path of the working directory. */
   workingDirectory(): string;
   readonly log: Log;

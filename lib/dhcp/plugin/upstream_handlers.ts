@@ -1,6 +1,7 @@
 /** The commands of the dhcp plugin on upstream's daemon, in its own protocol. @module */
 
-import { SystemError } from "../../base/errors.ts";
+import { SystemError, TooLongError } from "../../base/errors.ts";
+import { escapedText, quotedText, shortened } from "../../base/quoted_text.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
 import type { PluginHandlers, Request } from "../../cni/plugin.ts";
 import type { Result } from "../../cni/result.ts";
@@ -24,8 +25,12 @@ import {
 } from "../protocol/upstream_protocol.ts";
 
 const CONNECT_TIMEOUT_MS = 5000;
+/** Upstream's daemon sends one line. One piece can have 64 KiB. */
+const MAX_HEAD_LENGTH = 128 * 1024;
 /** Upstream's daemon ends an ADD after 208 s at the latest. */
 const CALL_TIMEOUT_MS = 240_000;
+/** Of a text of the daemon, in an error. Characters. */
+const MAX_TEXT = 1000;
 
 /**
  * Returns the commands on upstream's daemon, which has neither GC nor STATUS: GC releases nothing,
@@ -84,7 +89,7 @@ async function call(
   if (connected !== CONNECTED_LINE) {
     throw new SystemError(
       `error dialing DHCP daemon: unexpected response ${
-        JSON.stringify(connected)
+        quotedText(shortened(connected, MAX_TEXT))
       }`,
     );
   }
@@ -105,7 +110,8 @@ async function call(
     Uint8Array.from(bytes),
     { timeoutMs: CALL_TIMEOUT_MS, take: responseTaker() },
   );
-  const error = textOf(header["Error"]);
+  // The text may quote a server.
+  const error = escapedText(shortened(textOf(header["Error"]), MAX_TEXT));
   if (error === "") return body;
   throw new CniError(
     CniErrorCode.internal,
@@ -113,11 +119,21 @@ async function call(
   );
 }
 
-/** Collects pieces of an HTTP response until its head is complete, and returns its first line. */
+/**
+ * Collects pieces of an HTTP response until its head is complete, and returns its first line.
+ *
+ * @throws {TooLongError} if the head does not end.
+ */
 function headTaker(): (piece: Uint8Array) => string | undefined {
   let head = "";
   return (piece) => {
     head += new TextDecoder().decode(piece);
+    if (head.length > MAX_HEAD_LENGTH) {
+      throw new TooLongError(
+        `error dialing DHCP daemon: HTTP head of more than ${MAX_HEAD_LENGTH} bytes`,
+        "head",
+      );
+    }
     return head.includes("\n\n") || head.includes("\r\n\r\n")
       ? head.split(/\r?\n/)[0]
       : undefined;

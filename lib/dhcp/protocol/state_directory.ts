@@ -4,6 +4,11 @@
  * @module
  */
 
+import { isAbstract } from "../../base/socket_name.ts";
+
+/** The file that a daemon locks while it uses the directory. */
+export const LOCK_FILE = "lock";
+
 const SOCKET_SUFFIX = ".sock";
 
 /**
@@ -11,9 +16,10 @@ const SOCKET_SUFFIX = ".sock";
  * agree on it without asking each other.
  *
  * It is the socket path without `.sock`: `/run/cni/dhcp` by default, and below the same prefix as
- * the socket. A path without that suffix gets the suffix `.d` instead.
+ * the socket. A path without that suffix gets the suffix `.d` instead. An abstract socket has none.
  */
-export function stateDirOf(socketPath: string): string {
+export function stateDirOf(socketPath: string): string | undefined {
+  if (isAbstract(socketPath)) return undefined;
   return socketPath.endsWith(SOCKET_SUFFIX)
     ? socketPath.slice(0, -SOCKET_SUFFIX.length)
     : `${socketPath}.d`;
@@ -31,6 +37,7 @@ export type StateFileKind =
   | "release"
   | "temporary-lease"
   | "temporary-release"
+  | "lock"
   | "foreign";
 
 /** Returns the kind that the name of a file in the state directory stands for. */
@@ -38,6 +45,7 @@ export function stateFileKind(name: string): StateFileKind {
   const [, temporary] = name.match(TEMPORARY) ?? [];
   if (temporary === "lease") return "temporary-lease";
   if (temporary === "release") return "temporary-release";
+  if (name === LOCK_FILE) return "lock";
   const [, , kind] = name.match(NAME) ?? [];
   return kind === "lease" || kind === "release" ? kind : "foreign";
 }

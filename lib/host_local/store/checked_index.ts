@@ -6,11 +6,11 @@ import type { ReservationLookup } from "../reservation_table.ts";
 import type { NetworkDirectory } from "./network_directory.ts";
 import { IndexDoubt, type ReservationIndex } from "./reservation_index.ts";
 
-/** "Everything is taken" is compared with the files if it is about so many addresses at most. */
+/** A full range is compared with the files only if it has at most so many addresses. */
 const MAX_COMPARED = 1_024n;
 
 /**
- * Answers out of a current index. Each method looks at a bounded number of files, and throws
+ * Answers from a current index. Each method looks at a bounded number of files, and throws
  * {@link IndexDoubt} if one of them contradicts the index.
  *
  * That an owner has no address cannot be compared with anything, and is believed.

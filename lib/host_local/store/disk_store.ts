@@ -15,7 +15,7 @@ import type {
   Reservation,
   ReservationStore,
 } from "../ports.ts";
-import { formatOwner, ownerKey } from "../reservation_format.ts";
+import { formatOwner, ownerKey, parseOwner } from "../reservation_format.ts";
 import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
@@ -23,6 +23,7 @@ import {
   FILE_NAME,
   type NetworkDirectory,
   readOwner,
+  type StoredReservation,
 } from "./network_directory.ts";
 import { writeReservations } from "./write_reservations.ts";
 
@@ -78,11 +79,22 @@ export class DiskStore implements ReservationStore {
   }
 
   find(address: IpAddress): Reservation | undefined {
-    const reservation = this.#directory.find(address);
-    return reservation && {
-      ...reservation,
-      fromEarlierBoot: this.#earlierBoot?.includes(reservation) ?? false,
-    };
+    const stored = this.#directory.find(address);
+    return stored && this.#complete(stored);
+  }
+
+  #complete(stored: StoredReservation): Reservation {
+    const { address, reservedAtMs } = stored;
+    const fromEarlierBoot = this.#isFromEarlierBoot(address, reservedAtMs);
+    return { ...stored, fromEarlierBoot };
+  }
+
+  #isFromEarlierBoot(
+    address: IpAddress,
+    reservedAtMs = this.#directory.reservedAtMs(address),
+  ): boolean {
+    return reservedAtMs !== undefined &&
+      this.#earlierBoot?.includes(address, reservedAtMs) === true;
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
@@ -104,7 +116,7 @@ export class DiskStore implements ReservationStore {
     const isUnanswered = this.#wasLeftUnanswered(attachment);
     const held = addresses.map((address) => ({
       address,
-      reusable: isUnanswered || this.find(address)?.fromEarlierBoot === true,
+      reusable: isUnanswered || this.#isFromEarlierBoot(address),
     }));
     return {
       held,
@@ -166,11 +178,13 @@ export class DiskStore implements ReservationStore {
         removeFile(this.#directory.pathOf(address));
       }
     });
-    bestEffort(
+    const isMarkerRemoved = bestEffort(
       this.#log,
       "marker-not-removed",
       () => removeFile(this.#directory.join(FILE_NAME.answered)),
     );
+    // With a current index, the next command would not read the files and miss the marker.
+    if (!isMarkerRemoved) return;
     this.#reservations.save({
       removed: replaced,
       inserted: choices.flatMap(({ address, reused }) =>
@@ -192,8 +206,9 @@ export class DiskStore implements ReservationStore {
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
     const { table } = this.#reservations.readFiles();
     const unkept = [...table.entries()].filter(([address, owner]) => {
-      const reservation = owner === "" ? undefined : this.find(address);
-      return reservation !== undefined && !keep(reservation);
+      if (owner === "") return false;
+      const stored = this.#directory.find(address, parseOwner(owner));
+      return stored !== undefined && !keep(this.#complete(stored));
     });
     this.#remove(unkept.map(([address]) => address));
   }

@@ -12,14 +12,10 @@
 import type { Log } from "../../base/log_line.ts";
 import { formatIpAddress, type IpAddress } from "../../net/ip_address.ts";
 import { bootIdSeconds, isFromEarlierBoot } from "../../sys/clock.ts";
-import { attempt, lstat } from "../../sys/files.ts";
+import { attempt } from "../../sys/files.ts";
 import type { ReservationTable } from "../reservation_table.ts";
 import { bestEffort } from "./best_effort.ts";
-import {
-  FILE_NAME,
-  type NetworkDirectory,
-  type StoredReservation,
-} from "./network_directory.ts";
+import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
 
 /** The reservations of a network that are from before the last boot. */
 export class EarlierBoot {
@@ -51,8 +47,8 @@ export class EarlierBoot {
     return this.#isRecorded;
   }
 
-  /** Tells whether a reservation is from before the last boot. */
-  includes({ address, reservedAtMs }: StoredReservation): boolean {
+  /** Tells whether the reservation of `address` at that time is from before the last boot. */
+  includes(address: IpAddress, reservedAtMs: number): boolean {
     if (!isFromEarlierBoot(reservedAtMs)) return false;
     if (!this.#hasRecord()) return true;
     this.#record ??= this.#readRecord();
@@ -78,7 +74,7 @@ export class EarlierBoot {
     const mark = bootMark();
     if (lock === undefined || mark === undefined || this.#hasRecord()) return;
     const lines = [...readTable().entries()].flatMap(([address]) => {
-      const timeMs = lstat(this.#directory.pathOf(address))?.mtime?.getTime();
+      const timeMs = this.#directory.reservedAtMs(address);
       return timeMs !== undefined && isFromEarlierBoot(timeMs)
         ? [lineOf(address, timeMs)]
         : [];

@@ -10,11 +10,10 @@ import {
   createFile,
   lstat,
   lstatOwn,
-  OversizeError,
-  readSmallFile,
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
+import { OversizeError, readSmallFile } from "../../sys/small_file.ts";
 import type { Reservation } from "../ports.ts";
 import {
   cursorName,
@@ -106,7 +105,7 @@ export class NetworkDirectory {
   ): string | undefined {
     try {
       const owner = readOwner(this.pathOf(address));
-      return owner.kind === "nobody" ? undefined : ownerKey(owner);
+      return owner.kind === "none" ? undefined : ownerKey(owner);
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
       unreadable.push(error);
@@ -124,17 +123,27 @@ export class NetworkDirectory {
   }
 
   /**
+   * Returns when `address` was reserved, in milliseconds since 1970; undefined if there is no
+   * reservation.
+   *
+   * @throws {SystemError} if the file system does not say.
+   */
+  reservedAtMs(address: IpAddress): number | undefined {
+    return lstat(this.pathOf(address))?.mtime?.getTime();
+  }
+
+  /**
    * Returns the reservation of `address`, or undefined if there is none.
    *
+   * @param known The owner, if the file has been read already.
    * @throws {SystemError} if it cannot be read.
    */
-  find(address: IpAddress): StoredReservation | undefined {
+  find(address: IpAddress, known?: Owner): StoredReservation | undefined {
     const location = this.pathOf(address);
     const info = lstat(location);
     if (info === undefined) return undefined;
-    const owner = info.isFile
-      ? readOwner(location)
-      : { kind: "unknown" } as const;
+    const owner = known ??
+      (info.isFile ? readOwner(location) : { kind: "unknown" });
     return {
       address,
       owner,

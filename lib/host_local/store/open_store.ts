@@ -7,9 +7,9 @@ import {
   exposureOf,
   lstat,
   lstatOwn,
-  probeCreation,
   systemError,
 } from "../../sys/files.ts";
+import { probeCreation } from "../../sys/unnamed_file.ts";
 import type { StoreConfig } from "../config.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";

@@ -11,7 +11,10 @@ import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import type { ExpectedContent, ExpectedMessage } from "./dhcp_case.ts";
 
-/** Returns a line for each difference between the expected and the actual messages; none if any are expected. */
+/**
+ * Returns a line for each difference between the expected and the actual messages; none if any are
+ * expected.
+ */
 export function compareWire(
   expected: readonly ExpectedMessage[] | undefined,
   found: readonly ClientMessage[],

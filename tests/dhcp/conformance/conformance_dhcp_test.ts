@@ -1,8 +1,10 @@
 /**
- * Runs every case in `cases/` against this project's dhcp and against upstream's, each with its own daemon.
+ * Runs every case in `cases/` against this project's dhcp and against upstream's, each with its own
+ * daemon.
  *
- * `DHCP_BIN` names a binary to test instead of dist/dhcp. Upstream's is the one that the Debian package
- * containernetworking-plugins installs. The `upstream` keys of the cases describe that release, 1.1.1.
+ * `DHCP_BIN` names a binary to test instead of dist/dhcp. Upstream's is the one that the Debian
+ * package containernetworking-plugins installs. The `upstream` keys of the cases describe that
+ * release, 1.1.1.
  * @module
  */
 
@@ -43,7 +45,10 @@ Deno.test("the documentation explains every difference that a case of dhcp relie
   assertEquals([...used].filter((id) => !explained.has(id)).sort(), []);
 });
 
-/** Registers one test for each case file, with a step for each case. Steps mostly wait, so several run at once. */
+/**
+ * Registers one test for each case file, with a step for each case. Steps mostly wait, so several
+ * run at once.
+ */
 function register(side: Side, isWanted: (each: DhcpCase) => boolean): void {
   for (const { topic, cases } of groups) {
     testRowsInParallel(

@@ -1,9 +1,9 @@
 /**
  * The additional keys of a conformance case of dhcp, and their reading.
  *
- * Texts may contain `${SOCKET}`, the daemon's socket; `${NETNS}`, the network namespace of the container;
- * `${SERVER_NETNS}`, the network namespace of the server; `${DIR}`, a directory of the case; and `${VERSION}`, the
- * current one of `versions`.
+ * Texts may contain `${SOCKET}`, the daemon's socket; `${NETNS}`, the network namespace of the
+ * container; `${SERVER_NETNS}`, the network namespace of the server; `${DIR}`, a directory of the
+ * case; and `${VERSION}`, the current one of `versions`.
  * @module
  */
 
@@ -39,14 +39,14 @@ export interface Reply {
   readonly sname?: string;
 }
 
-/** How the scripted server behaves. By default it leases 192.0.2.50/24 from 192.0.2.1 for an hour. */
+/**
+ * How the scripted server behaves. By default it leases 192.0.2.50/24 from 192.0.2.1 for an hour.
+ */
 export interface ServerScript {
   readonly offer?: Reply;
   readonly ack?: Reply;
   /** The number of messages without a reply at the beginning; -1 for all. */
   readonly silent?: number;
-  /** The number of exchanges without a reply at the beginning. All messages with one xid are one exchange. */
-  readonly silentExchanges?: number;
   /** How often the server sends each reply. */
   readonly times?: number;
   /** A packet that the server sends before each reply, in hexadecimal, from the IPv4 header on. */
@@ -54,8 +54,8 @@ export interface ServerScript {
 }
 
 /**
- * The content of an option in hexadecimal; `null` for an option that must be absent. `anyOrder` has the bytes in
- * ascending order, for lists that upstream sends in random order.
+ * The content of an option in hexadecimal; `null` for an option that must be absent. `anyOrder` has
+ * the bytes in ascending order, for lists that upstream sends in random order.
  */
 export type ExpectedContent = string | null | { readonly anyOrder: string };
 
@@ -78,7 +78,10 @@ export interface DhcpOutcome extends Outcome {
 
 /** A call. */
 export interface DhcpStep extends Step<DhcpOutcome> {
-  /** An address to put on the interface afterwards, as a main plugin does; `true` for the address of the result. */
+  /**
+   * An address to put on the interface afterwards, as a main plugin does; `true` for the address of
+   * the result.
+   */
   readonly attach?: true | string;
 }
 
@@ -106,7 +109,7 @@ export const DHCP_FORM: CaseForm = {
   caseKeys: {
     ...keys("daemon", "machineId", "link", "notUpstream"),
     server: {
-      ...keys("silent", "silentExchanges", "times", "before"),
+      ...keys("silent", "times", "before"),
       offer: REPLY,
       ack: REPLY,
     },
@@ -123,7 +126,7 @@ export const DHCP_FORM: CaseForm = {
 /**
  * Reads the case files of a directory.
  *
- * @throws {SyntaxError} If a file is not valid, or a case has both `upstream` and `notUpstream`.
+ * @throws {SyntaxError} if a file is not valid, or a case has both `upstream` and `notUpstream`.
  */
 export function loadDhcpCases(directory: URL): CaseGroup<DhcpCase>[] {
   const groups = loadCases<DhcpCase>(directory, DHCP_FORM);

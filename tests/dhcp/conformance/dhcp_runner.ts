@@ -1,4 +1,9 @@
-/** Runs conformance cases of dhcp with a scripted server, a container and the daemon of the plugin under test. @module */
+/**
+ * Runs conformance cases of dhcp with a scripted server, a container and the daemon of the plugin
+ * under test.
+ *
+ * @module
+ */
 
 import { substitute } from "../../host_local/conformance/case_reader.ts";
 import type { Target } from "../../host_local/conformance/compare_stdout.ts";
@@ -19,8 +24,8 @@ import { scriptOf } from "./scripted_server.ts";
 /** The hardware address of the container. */
 const MAC = "02:00:5e:10:00:01";
 /**
- * Daemon flags. With this project's plugin the cases limit the time of an ADD. Upstream's would wait for minutes if a
- * reply were lost; a busy machine needs a few seconds.
+ * Daemon flags. With this project's plugin the cases limit the time of an ADD. Upstream's would
+ * wait for minutes if a reply were lost; a busy machine needs a few seconds.
  */
 const TIME_LIMIT: Readonly<Record<Target, readonly string[]>> = {
   here: [],
@@ -89,7 +94,10 @@ export async function runDhcpCase(
   return [];
 }
 
-/** Creates a host directory with another machine ID. Returns the flags for a daemon that runs in a container. */
+/**
+ * Creates a host directory with another machine ID. Returns the flags for a daemon that runs in a
+ * container.
+ */
 function prefixFlags(directory: TempDir, machineId: string): string[] {
   Deno.mkdirSync(directory.join("etc"));
   Deno.writeTextFileSync(directory.join("etc/machine-id"), `${machineId}\n`);
@@ -98,7 +106,10 @@ function prefixFlags(directory: TempDir, machineId: string): string[] {
   return ["-hostprefix", directory.path, "-socketpath", "/dhcp.sock"];
 }
 
-/** Compares the messages of the client. Waits for missing ones: a RELEASE may arrive after the end of the call. */
+/**
+ * Compares the messages of the client. Waits for missing ones: a RELEASE may arrive after the end
+ * of the call.
+ */
 async function compareMessages(
   { wire }: DhcpOutcome,
   heard: () => Parameters<typeof compareWire>[1],
@@ -140,7 +151,10 @@ function attach(
   container.ip(`addr add ${cidr} dev eth0`);
 }
 
-/** The daemon of the plugin under test. Connects to its socket until it is ready, because upstream's does not notify. */
+/**
+ * The daemon of the plugin under test. Connects to its socket until it is ready, because upstream's
+ * does not notify.
+ */
 class Daemon implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
 

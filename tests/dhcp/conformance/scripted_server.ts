@@ -14,17 +14,12 @@ import type { Reply, ServerScript } from "./dhcp_case.ts";
 
 /** Returns a function that answers each message of the client as the script says. */
 export function scriptOf(
-  { offer = {}, ack = {}, silent = 0, silentExchanges = 0, times = 1, before }:
-    ServerScript,
+  { offer = {}, ack = {}, silent = 0, times = 1, before }: ServerScript,
 ): Script {
   let heard = 0;
-  const xids = new Set<number>();
   return (message): Answer => {
     heard += 1;
-    xids.add(message.message.xid);
-    if (silent < 0 || heard <= silent || xids.size <= silentExchanges) {
-      return [];
-    }
+    if (silent < 0 || heard <= silent) return [];
     const answer = answerOf(message, { offer, ack });
     if (answer === undefined) return [];
     const first = before === undefined ? [] : [{ packet: hex(before) }];

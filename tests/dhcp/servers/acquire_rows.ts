@@ -5,21 +5,21 @@ import type { ServerLease } from "../../support/dhcp_server.ts";
 import { addressOf, isUp } from "./test_network.ts";
 import type { ServerRow } from "./server_rows.ts";
 
-/** An ADD that cannot succeed ends soon. */
+/** The timeout of an ADD that cannot succeed. */
 const SHORT = { timeout: "3s" };
 
 /** Rows about ADD and DEL with one server. */
 export const ACQUIRE_ROWS: readonly ServerRow[] = [
   {
     name:
-      "ADD returns address, mask, router and DNS; DEL removes the lease from the server's file",
+      "ADD returns the address, mask, router and DNS servers; DEL removes the lease from the server's file",
     service: { dns: ["192.0.2.53", "192.0.2.54"], domain: "a.example" },
     run: async (network) => {
       const { host, server } = network;
       await host.daemon();
       const container = host.container();
       const { json } = await host.call("ADD", container);
-      // Read once, for some servers truncate their file to rewrite it.
+      // Read once, because some servers truncate the file before they rewrite it.
       let lease: ServerLease | undefined;
       await network.until("lease in the file", () => {
         [lease] = server.leases;
@@ -60,7 +60,8 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "ADD prefers classless static routes to static routes and router",
+    name:
+      "ADD prefers classless static routes over static routes and the router option",
     service: {
       classlessRoutes: [
         ["198.51.100.0/24", "192.0.2.9"],
@@ -113,7 +114,7 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "ADD fails with the reason where the link has no carrier",
+    name: "ADD fails with the reason when the link has no carrier",
     run: async ({ host }) => {
       await host.daemon();
       const container = host.container();
@@ -156,7 +157,7 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "ten containers added at once get ten addresses, and release them",
+    name: "ten simultaneous ADDs get ten addresses, and the DELs release them",
     run: async (network) => {
       const { host } = network;
       await host.daemon();
@@ -191,7 +192,7 @@ export const ACQUIRE_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "GC releases the leases of unlisted attachments only",
+    name: "GC releases only the leases of attachments that are not listed",
     run: async (network) => {
       const { host } = network;
       await host.daemon();

@@ -1,13 +1,17 @@
-/** The daemon on a socket that another program opened, as systemd does. @module */
+/** The daemon with a socket that another program opened, as with systemd. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
+import { testRowsWith } from "../../support/rows.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
-/** Opens the socket as descriptor 3, sets the variables for its own process, and executes the command. */
+/**
+ * Opens the socket as descriptor 3, sets the variables for its own process, and executes the
+ * command.
+ */
 const ACTIVATOR = `use Socket; use POSIX (); $^F = 9;
   socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die $!;
   (my $name = $ENV{SOCKET}) =~ s/^abstract:/\\0/;
@@ -15,14 +19,19 @@ const ACTIVATOR = `use Socket; use POSIX (); $^F = 9;
   POSIX::dup2(fileno($s), 3) if fileno($s) != 3;
   $ENV{LISTEN_PID} = $$; $ENV{LISTEN_FDS} = 1; exec @ARGV or die $!;`;
 
-/** Starts a daemon on a socket of this name. @returns The daemon and its log line when it serves. */
+/**
+ * Starts a daemon on a socket of this name.
+ *
+ * @returns The daemon and its log line when it serves.
+ */
 async function activate(
   directory: TempDir,
   socket: string,
   flags: readonly string[],
+  { activator = ACTIVATOR }: { readonly activator?: string } = {},
 ): Promise<{ readonly daemon: BackgroundProcess; readonly line: string }> {
   const daemon = await BackgroundProcess.start(
-    ["perl", "-e", ACTIVATOR, DHCP_BIN, "daemon", ...flags],
+    ["perl", "-e", activator, DHCP_BIN, "daemon", ...flags],
     {
       logFile: directory.join("log"),
       ready: "event=serving",
@@ -35,8 +44,10 @@ async function activate(
   return { daemon, line };
 }
 
-for (
-  const { name, socket, flags, want } of [
+testRowsWith(
+  ["root", "command:perl", `binary:${DHCP_BIN}`],
+  "an activated daemon derives its state directory from a socket",
+  [
     {
       name: "at a path",
       socket: "@/a.sock",
@@ -67,24 +78,19 @@ for (
       flags: ["-socketpath", "@/flag.sock"],
       want: "socket=@/flag.sock state=@/flag ",
     },
-  ]
-) {
-  testWith(
-    ["root", "command:perl", `binary:${DHCP_BIN}`],
-    `an activated daemon chooses its state directory by a socket ${name}`,
-    async () => {
-      using directory = new TempDir();
-      const at = (text: string): string => text.replaceAll("@", directory.path);
-      const { daemon, line } = await activate(
-        directory,
-        at(socket),
-        flags.map(at),
-      );
-      await using _daemon = daemon;
-      assert(line.includes(at(want)), line);
-    },
-  );
-}
+  ],
+  async ({ socket, flags, want }) => {
+    using directory = new TempDir();
+    const at = (text: string): string => text.replaceAll("@", directory.path);
+    const { daemon, line } = await activate(
+      directory,
+      at(socket),
+      flags.map(at),
+    );
+    await using _daemon = daemon;
+    assert(line.includes(at(want)), line);
+  },
+);
 
 testWith(
   ["root", "command:perl", `binary:${DHCP_BIN}`],
@@ -103,7 +109,8 @@ testWith(
     });
     assertEquals([code, stdout], [0, ""]);
     const releaseNotes = async (): Promise<number> =>
-      (await Array.fromAsync(Deno.readDir(directory.join("a")))).length;
+      (await Array.fromAsync(Deno.readDir(directory.join("a"))))
+        .filter(({ name }) => name.endsWith(".release")).length;
     assertEquals(await releaseNotes(), 1);
     const flags = ["-socketpath", directory.join("flag.sock")];
     const { daemon } = await activate(directory, socket, flags);
@@ -111,3 +118,37 @@ testWith(
     assertEquals(await releaseNotes(), 0);
   },
 );
+
+for (const moment of ["while it runs", "before it starts"]) {
+  testWith(
+    ["root", "command:perl", `binary:${DHCP_BIN}`],
+    `an activated daemon listens at the path of its socket if the file is removed ${moment}`,
+    async () => {
+      using directory = new TempDir();
+      const socket = directory.join("a.sock");
+      const activator = moment === "while it runs"
+        ? ACTIVATOR
+        : ACTIVATOR.replace("exec", "unlink $name; exec");
+      const flags = ["-socketpath", directory.join("flag.sock")];
+      const { daemon, line } = await activate(directory, socket, flags, {
+        activator,
+      });
+      await using _daemon = daemon;
+      assert(line.includes(`socket=${socket} state=${directory.join("a")} `));
+      if (moment === "while it runs") await Deno.remove(socket);
+      await daemon.until("socket", async () => {
+        const { code } = await runPlugin({
+          binary: DHCP_BIN,
+          env: cniEnv("STATUS"),
+          stdin: JSON.stringify({
+            cniVersion: "1.1.0",
+            name: "net",
+            ipam: { type: "dhcp", daemonSocketPath: socket },
+          }),
+        });
+        return code === 0;
+      });
+      assert(daemon.log.includes(`event=file-restored path=${socket}`));
+    },
+  );
+}

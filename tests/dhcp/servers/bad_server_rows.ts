@@ -1,4 +1,8 @@
-/** ADD with misbehaving servers: its error or its lease, and that the daemon continues to serve. @module */
+/**
+ * ADD with misbehaving servers: it fails or gets a lease, and the daemon continues to serve.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { UNSPECIFIED_ADDRESS } from "../../../lib/net/ipv4_address.ts";
@@ -6,11 +10,12 @@ import {
   answerTo,
   BadServer,
   datagram,
-  giving,
+  grantScript,
   rawAnswerTo,
   type Script,
   textHex,
 } from "../../support/dhcp_bad_server.ts";
+import { ip } from "../../support/dhcp_messages.ts";
 import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DhcpHost, type Outcome } from "./dhcp_host.ts";
 import type { ParallelRow } from "../../support/parallel_rows.ts";
@@ -44,10 +49,10 @@ const GOOD = {
 };
 
 /**
- * The timeout of an ADD that fails: long enough for a busy machine to follow the script. After NAKs the client retries at
- * 0, 1, 3 and 7 s, so it waits for no reply at 5 s.
+ * The timeout of an ADD that fails: long enough for a busy machine to follow the script. After NAKs
+ * the client retries at 0, 1, 3, 7 and 15 s, so it waits for no reply at 12 s.
  */
-const SHORT = { timeout: "5s" };
+const SHORT = { timeout: "12s" };
 /** The timeout of an ADD that succeeds, which never passes. */
 const LONG = { timeout: "2m" };
 
@@ -71,9 +76,13 @@ function craftedFrame(totalLength: number): Uint8Array {
 }
 
 const ROWS: readonly Row[] = [
-  { name: "a correct server grants a lease", script: giving(), result: GOOD },
   {
-    name: "a silent server",
+    name: "ADD gets a lease from a correct server",
+    script: grantScript(),
+    result: GOOD,
+  },
+  {
+    name: "ADD fails if the server is silent",
     script: () => [],
     error: [
       11,
@@ -81,12 +90,12 @@ const ROWS: readonly Row[] = [
     ],
   },
   {
-    name: "an offer without a server identifier",
-    script: giving({ offer: { options: { 54: undefined } } }),
+    name: "ADD fails on an offer without a server identifier",
+    script: grantScript({ offer: { options: { 54: undefined } } }),
     error: [999, REFUSED("no server identifier \\(option 54\\)")],
   },
   {
-    name: "an offer of the address 0.0.0.0",
+    name: "ADD fails on an offer of the address 0.0.0.0",
     script: (message) => [
       answerTo(message, "OFFER", {
         yiaddr: UNSPECIFIED_ADDRESS,
@@ -95,15 +104,15 @@ const ROWS: readonly Row[] = [
     error: [999, REFUSED("address 0\\.0\\.0\\.0 in yiaddr")],
   },
   {
-    name: "an offer with another client's identifier",
-    script: giving({ offer: { options: { 61: "00 6162" } } }),
+    name: "ADD fails on an offer with another client's identifier",
+    script: grantScript({ offer: { options: { 61: "00 6162" } } }),
     error: [
       999,
       REFUSED("the client identifier of another client \\(option 61\\)"),
     ],
   },
   {
-    name: "an offer with another xid is ignored",
+    name: "ADD ignores an offer with another xid",
     script: (message) => {
       const bytes = answerTo(message, "OFFER");
       bytes[4] = (bytes[4] ?? 0) ^ 0xff;
@@ -112,7 +121,7 @@ const ROWS: readonly Row[] = [
     error: [11, NO_OFFER],
   },
   {
-    name: "an offer for another hardware address is ignored",
+    name: "ADD ignores an offer for another hardware address",
     script: (message) => [
       answerTo(message, "OFFER", {
         chaddr: new Uint8Array([2, 0, 0, 0, 0, 9]),
@@ -121,12 +130,13 @@ const ROWS: readonly Row[] = [
     error: [11, NO_OFFER],
   },
   {
-    name: "an ACK instead of an offer",
+    name: "ADD fails on an ACK instead of an offer",
     script: (message) => [answerTo(message, "ACK")],
     error: [999, REFUSED("DHCPACK instead of DHCPOFFER")],
   },
   {
-    name: "an offer that is never confirmed",
+    name:
+      "ADD fails and sends a RELEASE if the server never confirms its offer",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [],
     error: [
@@ -137,8 +147,64 @@ const ROWS: readonly Row[] = [
       await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0),
   },
   {
-    name: "an ACK without a subnet mask",
-    script: giving({ ack: { options: { 1: undefined } } }),
+    name: "an ACK without the subnet mask that the offer had",
+    script: grantScript({ ack: { options: { 1: undefined } } }),
+    result: GOOD,
+  },
+  {
+    name: "an ACK for another address is refused, and that address released",
+    script: grantScript({ ack: { yiaddr: ip("192.0.2.77") } }),
+    error: [
+      999,
+      "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: address 192.0.2.77 instead of 192.0.2.50",
+    ],
+    check: async ({ server }) => {
+      await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0);
+      const [released] = server.wire.messages.slice(-1);
+      assertEquals(released?.message.ciaddr, ip("192.0.2.77"));
+    },
+  },
+  {
+    name: "routers that no other host can be are skipped with a warning",
+    script: grantScript({
+      ack: { options: { 3: "7f000001 ffffffff e0000001 c0000232 c0000209" } },
+    }),
+    result: {
+      ips: [{ address: "192.0.2.50/24", gateway: "192.0.2.9" }],
+      routes: [{ dst: "0.0.0.0/0", gw: "192.0.2.9" }],
+    },
+    check: ({ log }) =>
+      assert(
+        log.includes(
+          'reason="option 3 (127.0.0.1) ignored: no other host can have this address"',
+        ),
+        log,
+      ),
+  },
+  {
+    name: "the message of a NAK is escaped in error and log",
+    script: (message) =>
+      message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
+        answerTo(message, "NAK", {
+          options: { 56: textHex("\x1b[2J\r\n\u009b2J\u202e\x7f") },
+        }),
+      ],
+    error: [
+      999,
+      'error calling DHCP.Allocate: DHCPNAK received from 192.0.2.1: "\\u001b[2J\\r\\n\\u009b2J\\u202e\\u007f"',
+    ],
+    check: ({ log }) =>
+      assert(
+        log.includes('message="\\u001b[2J\\r\\n\\u009b2J\\u202e\\u007f"'),
+        log,
+      ),
+  },
+  {
+    name: "offer and ACK without a subnet mask",
+    script: grantScript({
+      offer: { options: { 1: undefined } },
+      ack: { options: { 1: undefined } },
+    }),
     error: [
       999,
       "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: DHCP option Subnet Mask not found in DHCPACK",
@@ -147,16 +213,15 @@ const ROWS: readonly Row[] = [
       await waitUntil("RELEASE", () => server.wire.count("RELEASE") > 0),
   },
   {
-    name: "a subnet mask with holes",
-    script: giving({ ack: { options: { 1: "ff00ff00" } } }),
+    name: "ADD fails on a noncontiguous subnet mask",
+    script: grantScript({ ack: { options: { 1: "ff00ff00" } } }),
     error: [
       999,
       "error calling DHCP.Allocate: DHCPACK from 192.0.2.1 cannot be used: Subnet Mask 255.0.255.0 in option 1",
     ],
   },
   {
-    name:
-      "repeated NAKs are followed by increasing pauses, and their text is reported",
+    name: "ADD pauses longer after each NAK, and reports the text of the NAK",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: textHex("go away") } }),
@@ -173,7 +238,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "a NAK from another server is ignored",
+    name: "ADD ignores a NAK from another server",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 54: "c0000209" } }),
@@ -182,17 +247,19 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "a server that sends everything twice",
+    name: "ADD sends one REQUEST to a server that sends everything twice",
     script: (message) => [
-      ...giving()(message),
-      ...giving()(message),
+      ...grantScript()(message),
+      ...grantScript()(message),
     ],
     result: GOOD,
     check: ({ server }) => assertEquals(server.wire.count("REQUEST"), 1),
   },
   {
-    name: "T1 of zero is replaced, so there is no flood of renewals",
-    script: giving({ ack: { options: { 58: "00000000", 59: "00000000" } } }),
+    name: "ADD replaces a T1 of zero, so the client does not flood the server",
+    script: grantScript({
+      ack: { options: { 58: "00000000", 59: "00000000" } },
+    }),
     result: GOOD,
     check: ({ log, server }) => {
       assert(/event=option-ignored.*reason="T1 of 0 s/.test(log), log);
@@ -200,27 +267,27 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "T1 after T2 after the lease time is replaced",
-    script: giving({
+    name: "ADD replaces a T1 after T2 and a T2 after the lease time",
+    script: grantScript({
       ack: { options: { 51: "00000e10", 58: "00002000", 59: "00001f00" } },
     }),
     result: GOOD,
     check: ({ log }) => assert(/event=option-ignored/.test(log), log),
   },
   {
-    name: "a lease time of zero becomes one minute",
-    script: giving({ ack: { options: { 51: "00000000" } } }),
+    name: "ADD replaces a lease time of zero with one minute",
+    script: grantScript({ ack: { options: { 51: "00000000" } } }),
     result: GOOD,
     check: ({ log }) => assert(/reason="Lease time is 0/.test(log), log),
   },
   {
-    name: "an infinite lease",
-    script: giving({ ack: { options: { 51: "ffffffff" } } }),
+    name: "ADD accepts an infinite lease",
+    script: grantScript({ ack: { options: { 51: "ffffffff" } } }),
     result: GOOD,
     check: ({ log }) => assert(!/event=option-ignored/.test(log), log),
   },
   {
-    name: "options in the file and sname fields",
+    name: "ADD reads options in the file and sname fields",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, {
@@ -232,7 +299,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "an option split into two parts",
+    name: "ADD joins an option split into two parts",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, {
@@ -243,8 +310,8 @@ const ROWS: readonly Row[] = [
     result: { ...GOOD, routes: [{ dst: "198.51.100.0/24", gw: "192.0.2.9" }] },
   },
   {
-    name: "an option of more than 255 bytes",
-    script: giving({
+    name: "ADD reads an option of more than 255 bytes",
+    script: grantScript({
       ack: {
         options: {
           121: MANY_ROUTES.map(({ hex }) => hex).join(""),
@@ -257,15 +324,14 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "a malformed option 121 is ignored with a warning",
-    script: giving({ ack: { options: { 121: "21c0000200c0000201" } } }),
+    name: "ADD ignores a malformed option 121 with a warning",
+    script: grantScript({ ack: { options: { 121: "21c0000200c0000201" } } }),
     result: GOOD,
     check: ({ log }) => assert(/event=option-ignored.*121/.test(log), log),
   },
   {
-    name:
-      "routes to the halves of IPv4 in option 121 are dropped with a warning",
-    script: giving({
+    name: "ADD drops routes to the halves of IPv4 in option 121 with a warning",
+    script: grantScript({
       ack: { options: { 121: "0100 c0000209 0180 c0000209" } },
     }),
     check: ({ outcome, log }) => {
@@ -275,7 +341,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "an option longer than the message",
+    name: "ADD drops a reply with an option longer than the message",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, { options: "350105 3604c0000201 01ffff" }),
@@ -289,7 +355,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
-    name: "a message without an End option",
+    name: "ADD accepts a message without an End option",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         rawAnswerTo(message, {
@@ -299,7 +365,7 @@ const ROWS: readonly Row[] = [
     result: GOOD,
   },
   {
-    name: "crafted short frames before each reply",
+    name: "ADD ignores crafted short frames before each reply",
     script: (message) => [
       ...Array.from(
         { length: 8 },
@@ -309,12 +375,12 @@ const ROWS: readonly Row[] = [
       { packet: new Uint8Array(28).fill(0x45) },
       new Uint8Array(0),
       new Uint8Array(239),
-      ...giving()(message),
+      ...grantScript()(message),
     ],
     result: GOOD,
   },
   {
-    name: "control characters in a server's text are escaped",
+    name: "ADD escapes control characters in a server's text",
     script: (message) =>
       message.type === "DISCOVER" ? [answerTo(message, "OFFER")] : [
         answerTo(message, "NAK", { options: { 56: "0a1b5b324a22" } }),
@@ -354,7 +420,7 @@ export const BAD_SERVER_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
     }
     await row.check?.({ host, server, outcome, log: daemon.log });
     // The daemon still serves.
-    server.script = giving();
+    server.script = grantScript();
     const next = await host.call("ADD", host.container(), {
       containerId: "next",
     });

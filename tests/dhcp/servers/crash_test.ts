@@ -1,6 +1,6 @@
 /**
- * A daemon that is killed: at each system call on a lease file, and at random under load. The next daemon and the server
- * must agree with the results that the runtime received: no lease lost, none duplicated.
+ * Kills a daemon at each system call on a lease file, and at random under load. The next daemon and
+ * the server must agree with the results that the runtime received: no lease is lost or duplicated.
  *
  * @module
  */
@@ -24,8 +24,8 @@ const CALLS =
 
 /** How many networks are used at a time. */
 const WIDTH = 3;
-/** How many daemons are killed under load; `DHCP_CRASH_LIVES` sets another number. */
-const LIVES = numberFromEnv("DHCP_CRASH_LIVES", 6);
+/** How many daemons are killed under load; `DHCP_CRASH_KILLS` sets another number. */
+const KILLS = numberFromEnv("DHCP_CRASH_KILLS", 6);
 const SEED = numberFromEnv("DHCP_CRASH_SEED", Date.now() % 1e9);
 
 /** Where to kill the daemon: at the n-th call of this name on the lease file. */
@@ -143,7 +143,11 @@ interface Setup {
   readonly name: string;
 }
 
-/** Calls ADD and DEL with a traced daemon, then checks what an undisturbed daemon finds. @returns The traced calls. */
+/**
+ * Calls ADD and DEL with a traced daemon, then checks what an undisturbed daemon finds.
+ *
+ * @returns The traced calls.
+ */
 async function crashAt(
   { network, container, name }: Setup,
   point: Point | undefined,
@@ -177,7 +181,7 @@ async function crashAt(
 
 testWith(
   [...DNSMASQ.requirements, "command:strace", `binary:${DHCP_BIN}`],
-  "a daemon killed at any system call on a lease file leaves nothing behind, here or at the server",
+  "a daemon killed at any system call on a lease file leaves no lease behind, here or at the server",
   async () => {
     await using networks = new AsyncDisposableStack();
     const setups: Setup[] = [];
@@ -247,7 +251,7 @@ testWith(
       else container.ip(`addr add ${address} dev eth0`);
       granted.set(index, address);
     };
-    for (let life = 0; life < LIVES; life++) {
+    for (let kill = 0; kill < KILLS; kill++) {
       const daemon = await host.daemon();
       const working = Promise.allSettled(
         containers.flatMap((_, index) =>

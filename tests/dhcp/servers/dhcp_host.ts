@@ -39,6 +39,8 @@ export class DhcpHost implements AsyncDisposable {
   readonly daemonLogFile = this.directory.join("daemon.log");
   /** Where daemons run; undefined: in the test's own namespace, which reaches no server. */
   daemonNetns: TestNetns | undefined;
+  /** The command that runs the daemon with fewer capabilities, for example. */
+  daemonRunner: readonly string[] = [];
   readonly #containers: TestNetns[] = [];
   #daemon: BackgroundProcess | undefined;
   #lastPort = 0;
@@ -81,6 +83,7 @@ export class DhcpHost implements AsyncDisposable {
       ...(daemonNetns === undefined
         ? []
         : ["nsenter", `--net=${daemonNetns.path}`]),
+      ...this.daemonRunner,
       ...[DHCP_BIN, "daemon", "-socketpath", this.socketPath, "-debug"],
       ...flags,
     ], { logFile: this.daemonLogFile, ready: "event=serving" });
@@ -153,9 +156,10 @@ export class DhcpHost implements AsyncDisposable {
     return JSON.parse(reply).counters;
   }
 
-  /** The names of all files in the state directory. */
+  /** The names of all files in the state directory, without the lock file. */
   get stateFiles(): readonly string[] {
-    return [...Deno.readDirSync(this.stateDir)].map(({ name }) => name);
+    return [...Deno.readDirSync(this.stateDir)].map(({ name }) => name)
+      .filter((name) => name !== "lock");
   }
 
   /** The names of the lease files. */

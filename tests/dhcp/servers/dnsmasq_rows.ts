@@ -1,4 +1,4 @@
-/** What needs a real server of any kind; dnsmasq is the one used. @module */
+/** Tests that need any real server; they use dnsmasq. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { DhcpHost } from "./dhcp_host.ts";
@@ -42,11 +42,12 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "a lease is renewed by unicast, and survives a killed daemon",
+    name:
+      "the daemon renews a lease by unicast, and a new daemon resumes it after a kill",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq({
-        // dnsmasq grants no lease below two minutes, and sends no T1 below three seconds.
+        // The minimum of dnsmasq is two minutes for a lease and three seconds for T1.
         leaseSeconds: 120,
         extra: ["--dhcp-option=58,3", "--dhcp-option=59,100"],
       });
@@ -91,7 +92,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "the next daemon releases a lease that was deleted while none ran",
+    name: "the next daemon releases a lease whose DEL came while no daemon ran",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -122,7 +123,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
 
   {
     name:
-      "a removed namespace ends its lease here, not at a server that only it could reach",
+      "the daemon drops the lease of a removed namespace that was the only way to the server",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -172,7 +173,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
 
   {
     name:
-      "client identifier, gateway and host name follow the network configuration, the broadcast flag the daemon's",
+      "the network configuration sets client identifier, gateway and host name, a daemon flag the broadcast flag",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();

@@ -1,4 +1,9 @@
-/** Interfaces and namespaces that are removed without a DEL: the host releases their leases, if it reaches the server. @module */
+/**
+ * Interfaces and namespaces that are removed without a DEL: the host releases their leases, if it
+ * reaches the server.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
@@ -69,7 +74,7 @@ export const GONE_ROWS: readonly ServerRow[] = [
   },
   {
     name:
-      "the next daemon releases the lease of a namespace removed while none ran",
+      "the next daemon releases the lease of a namespace that was removed while no daemon ran",
     requirements: () => NEEDS,
     run: async (network) => {
       const { host } = network;

@@ -1,4 +1,9 @@
-/** A daemon that only waits for renewals: its threads and descriptors do not grow with its leases. @module */
+/**
+ * A daemon that only waits for renewals: its threads and descriptors do not increase with its
+ * leases.
+ *
+ * @module
+ */
 
 import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { run } from "../../../tools/lab/network_namespace.ts";
@@ -8,7 +13,10 @@ import { DHCP_BIN } from "../../support/binaries.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
 const LEASES = 20;
-/** Five, and what remains of the runtime's thread pool after many calls at once; far below one per lease. */
+/**
+ * Five, and what remains of the runtime's thread pool after many calls at once; far below one per
+ * lease.
+ */
 const MAX_THREADS = 12;
 
 /** How many files a process has open. */
@@ -26,8 +34,10 @@ function countIn(directory: string): number {
   return run("ls", directory).trim().split("\n").length;
 }
 
-/** Waits until a number is stable: a call's connection and sockets are closed soon after the reply. */
-async function settled(
+/**
+ * Waits until a number is stable: a call's connection and sockets are closed soon after the reply.
+ */
+async function untilStable(
   network: TestNetwork,
   read: () => number,
 ): Promise<number> {
@@ -56,7 +66,7 @@ testWith(
       return host.add(container, { containerId: `c${index}` });
     };
     const first = await add(0);
-    const one = await settled(network, () => descriptorsOf(pid));
+    const one = await untilStable(network, () => descriptorsOf(pid));
     const others = await Promise.all(
       containers.slice(1).map((_, index) => add(index + 1)),
     );

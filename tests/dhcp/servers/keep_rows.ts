@@ -6,7 +6,7 @@ import { addressesOf, addressOf, type TestNetwork } from "./test_network.ts";
 import type { ServerLease } from "../../support/dhcp_server.ts";
 import type { ServerRow } from "./server_rows.ts";
 
-/** The earliest renewals that every server accepts; no lease expires within a test. */
+/** The earliest renewals that every server accepts; no lease expires during a test. */
 const RENEWS_OFTEN = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 100 };
 const REBINDS_OFTEN = { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 5 };
 
@@ -38,7 +38,7 @@ function rebinds(network: TestNetwork, address: string): number {
   ).length;
 }
 
-/** Rows about what happens between ADD and DEL. */
+/** Rows about the time between ADD and DEL. */
 export const KEEP_ROWS: readonly ServerRow[] = [
   {
     name: "the client renews a lease by unicast from its address",
@@ -60,7 +60,7 @@ export const KEEP_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "the client rebinds a lease by broadcast where unicast gets no reply",
+    name: "the client rebinds a lease by broadcast when unicast gets no reply",
     service: REBINDS_OFTEN,
     run: async (network) => {
       const { host, wire } = network;
@@ -80,7 +80,7 @@ export const KEEP_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "the client rebinds a lease whose server has another address",
+    name: "the client rebinds a lease after its server changes its address",
     service: REBINDS_OFTEN,
     run: async (network) => {
       const { host, wire, server } = network;
@@ -100,7 +100,7 @@ export const KEEP_ROWS: readonly ServerRow[] = [
   },
   {
     name:
-      "the next daemon resumes the lease of a killed one without a DISCOVER",
+      "the next daemon resumes the lease of a killed daemon without a DISCOVER",
     service: RENEWS_OFTEN,
     run: async (network) => {
       const { host, wire } = network;
@@ -121,7 +121,7 @@ export const KEEP_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "the next daemon releases a lease that was deleted while none ran",
+    name: "the next daemon releases a lease whose DEL came while no daemon ran",
     run: async (network) => {
       const { host } = network;
       const first = await host.daemon();

@@ -1,4 +1,8 @@
-/** Interfaces of the main plugins macvlan and ipvlan, with dnsmasq on the link of their master. @module */
+/**
+ * Interfaces of the main plugins macvlan and ipvlan, with dnsmasq on the link of their master.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { BROADCAST_FLAG } from "../../../lib/dhcp/codec/dhcp_message.ts";
@@ -12,7 +16,10 @@ interface Row {
   /** As in `ip link add type`. */
   readonly kind: "macvlan" | "ipvlan";
   readonly mode: string;
-  /** Whether replies must be broadcast: all interfaces of an ipvlan share the hardware address of their master. */
+  /**
+   * Whether replies must be broadcast: all interfaces of an ipvlan share the hardware address of
+   * their master.
+   */
   readonly asksForBroadcast: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Servers that stop, and others that replace them. @module */
+/** Servers that stop, and servers that replace them. @module */
 
 import { assert, assertEquals } from "@std/assert";
 import { addressesOf, addressOf, isUp } from "./test_network.ts";
@@ -19,7 +19,8 @@ function otherThan(kind: ServerKind): ServerKind {
 /** Rows about lost leases. */
 export const LOSS_ROWS: readonly ServerRow[] = [
   {
-    name: "an expired lease takes address and link down until a server returns",
+    name:
+      "the daemon removes an expired address and sets the link down until a server returns",
     service: SHORT,
     isAboutExpiry: true,
     run: async (network) => {
@@ -80,7 +81,7 @@ export const LOSS_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "one of two servers grants the lease, and DEL releases it there",
+    name: "DEL releases the lease at the one of two servers that granted it",
     requirements: (kind) => otherThan(kind).requirements,
     run: async (network) => {
       const { host, kind } = network;
@@ -105,8 +106,8 @@ export const LOSS_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    // dnsmasq refuses the old lease at once, the others are silent until it expires.
-    name: "another server's lease replaces one whose server is gone",
+    // dnsmasq refuses the old lease at once; the other servers are silent until it expires.
+    name: "a lease from another server replaces one whose server is gone",
     service: SHORT,
     run: async (network) => {
       const { host, server, service } = network;

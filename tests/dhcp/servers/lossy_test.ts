@@ -1,6 +1,6 @@
 /**
- * A link that loses or repeats frames: netfilter drops them at random on the bridge between container and server.
- * Unlike sch_netem, every kernel has it.
+ * A link that loses or repeats frames: netfilter drops them at random on the bridge between
+ * container and server. Every kernel has netfilter, but not every one has sch_netem.
  *
  * @module
  */
@@ -87,7 +87,7 @@ interface Row {
   /** Default: dnsmasq. */
   readonly kind?: ServerKind;
   readonly disturb: (network: TestNetwork) => void;
-  /** The least number of duplicated frames. */
+  /** The minimum number of duplicated frames. */
   readonly minDuplicates?: number;
 }
 
@@ -126,7 +126,7 @@ testRowsInParallel(
   ["root", `binary:${DHCP_BIN}`],
   "lossy link",
   ROWS.map(({ name, kind = DNSMASQ, disturb, minDuplicates = 0 }) => ({
-    name: `${name}: every ADD succeeds with an address of its own`,
+    name: `${name}: every ADD succeeds with a different address`,
     reason: missing(...kind.requirements, "command:nft"),
     run: async () => {
       await using network = await TestNetwork.open(kind);

@@ -5,6 +5,7 @@ import { DHCP_BIN } from "../../support/binaries.ts";
 import { waitFor } from "../../../tools/lab/waiting.ts";
 import { cniEnv } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
+import { testRowsWith } from "../../support/rows.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { soon } from "../../support/waiting.ts";
 
@@ -30,39 +31,36 @@ async function request(
 
 const STATUS = '{"protocol":1,"method":"status"}';
 
-for (
-  const { name, redirection } of [
+testRowsWith(
+  NEEDS,
+  "the daemon continues to serve if its log is",
+  [
     { name: "a full disk", redirection: '2>"/dev/full"' },
     // The reader ends after the first line.
     { name: "a pipe without a reader", redirection: "2> >(head -n 1)" },
-  ]
-) {
-  testWith(
-    NEEDS,
-    `the daemon serves while its log goes to ${name}`,
-    async () => {
-      using directory = new TempDir();
-      const socket = directory.join("run/dhcp.sock");
-      const child = new Deno.Command("bash", {
-        args: ["-c", `exec "$0" "$@" ${redirection}`, DHCP_BIN, "daemon"]
-          .concat("-socketpath", socket),
-        stdin: "null",
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-      try {
-        await waitFor("daemon", () => request(socket, STATUS));
-        // Each of these logs a line.
-        for (let count = 0; count < 3; count++) await request(socket, "{}");
-        const reply = await request(socket, STATUS);
-        assertEquals(JSON.parse(reply ?? "{}").leases, {});
-      } finally {
-        child.kill("SIGTERM");
-      }
-      assertEquals((await child.status).code, 0);
-    },
-  );
-}
+  ],
+  async ({ redirection }) => {
+    using directory = new TempDir();
+    const socket = directory.join("run/dhcp.sock");
+    const child = new Deno.Command("bash", {
+      args: ["-c", `exec "$0" "$@" ${redirection}`, DHCP_BIN, "daemon"]
+        .concat("-socketpath", socket),
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      await waitFor("daemon", () => request(socket, STATUS));
+      // Each of these logs a line.
+      for (let count = 0; count < 3; count++) await request(socket, "{}");
+      const reply = await request(socket, STATUS);
+      assertEquals(JSON.parse(reply ?? "{}").leases, {});
+    } finally {
+      child.kill("SIGTERM");
+    }
+    assertEquals((await child.status).code, 0);
+  },
+);
 
 /** Calls the plugin with a standard error that cannot be written. */
 async function call(
@@ -83,7 +81,7 @@ async function call(
 
 testWith(
   NEEDS,
-  "DEL without a daemon leaves a release note although its warning cannot be written",
+  "DEL without a daemon writes a release note even if it cannot write its warning",
   async () => {
     using directory = new TempDir();
     const outcome = await call("DEL", directory.join("dhcp.sock"));
@@ -95,7 +93,7 @@ testWith(
 
 testWith(
   NEEDS,
-  "ADD succeeds with its result printed although its warning cannot be written",
+  "ADD prints its result and succeeds even if it cannot write its warning",
   async () => {
     using directory = new TempDir();
     const path = directory.join("dhcp.sock");

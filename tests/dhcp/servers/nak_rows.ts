@@ -1,4 +1,8 @@
-/** NAKs: to a renewal, to a client in INIT-REBOOT, to a request for another client's address. @module */
+/**
+ * NAKs: to a renewal, to a client in INIT-REBOOT, to a request for another client's address.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import {
@@ -24,10 +28,11 @@ const SERVER = "192.0.2.1";
 const UNUSED_MAC = "02:00:5e:00:00:99";
 
 /**
- * Has the server grant a container's address to another container. The first one gets a NAK when it asks for its address,
- * and then another address from another server.
+ * Has the server grant a container's address to another container. The first one gets a NAK when it
+ * asks for its address, and then another address from another server.
  *
- * @param withoutCarrier Whether the first container's link has no carrier while the other container is added.
+ * @param withoutCarrier Whether the first container's link has no carrier while the other container
+ * is added.
  * @returns The address that the container had.
  */
 async function loseToAnother(
@@ -39,7 +44,8 @@ async function loseToAnother(
   const [first, other] = [host.container(), host.container()];
   const before = await host.add(first, { containerId: "first" });
   if (withoutCarrier) await removeCarrier(network, first);
-  // A renewal before the other container is added would be granted, so it is sent to a wrong hardware address.
+  // A renewal before the other container is added would be granted, so it is sent to a wrong
+  // hardware address.
   else {first.ip(
       `neigh replace ${SERVER} lladdr ${UNUSED_MAC} dev eth0 nud permanent`,
     );}
@@ -86,7 +92,7 @@ async function loseToAnother(
 export const NAK_ROWS: readonly ServerRow[] = [
   {
     name:
-      "the client obeys a NAK to a renewal at once, and configures another address",
+      "the client gives up its address at once after a NAK to a renewal, and configures another",
     service: { leaseSeconds: 120, t1Seconds: 3, t2Seconds: 60 },
     not: { udhcpd: "it never sends a NAK to a renewal" },
     run: async (network) => {
@@ -95,7 +101,7 @@ export const NAK_ROWS: readonly ServerRow[] = [
   },
   {
     name:
-      "the client obeys a NAK after a loss of carrier, and configures another address",
+      "the client gives up its address after a loss of carrier and a NAK, and configures another",
     run: async (network) => {
       const address = await loseToAnother(network, { withoutCarrier: true });
       const [reboot] = reboots(network);
@@ -103,7 +109,7 @@ export const NAK_ROWS: readonly ServerRow[] = [
     },
   },
   {
-    name: "a recreated container obeys a NAK, and gets another address",
+    name: "a recreated container gets another address after a NAK",
     not: {
       dnsmasq: "it identifies clients by their client identifier",
       "ISC dhcpd": "it identifies clients by their client identifier",

@@ -1,11 +1,12 @@
 /**
- * The kernel reuses the ids of namespaces at once: a notification that one is gone may arrive when another has its id.
+ * The kernel reuses the ids of namespaces at once: a notification that one is gone may arrive when
+ * another has its id.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { BadServer, giving } from "../../support/dhcp_bad_server.ts";
+import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
 import { runInParallel } from "../../../tools/parallel.ts";
 import { run } from "../../../tools/lab/network_namespace.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
@@ -22,7 +23,7 @@ testWith(
   "containers added while other namespaces are removed keep their leases",
   async () => {
     await using host = new DhcpHost();
-    await using _server = new BadServer(host.server, giving());
+    await using _server = new BadServer(host.server, grantScript());
     const daemon = await host.daemon();
     for (let round = 0; round < ROUNDS; round++) {
       const burst = Array.from({ length: BURST }, (_, index) => index);

@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { testWith } from "../../support/requirements.ts";
+import { testRowsWith } from "../../support/rows.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 
@@ -18,36 +19,33 @@ async function run(
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
-for (
-  const { name, flags } of [
+testRowsWith(
+  NEEDS,
+  "a second daemon keeps the pid file of the first if it cannot use",
+  [
     {
-      name: "the socket",
+      name: "its socket",
       flags: ({ socketPath }: DhcpHost) => ["-socketpath", socketPath],
     },
     {
-      name: "the state directory",
+      name: "its state directory",
       flags: ({ stateDir, directory }: DhcpHost) => [
         ...["-statedir", stateDir],
         ...["-socketpath", directory.join("other.sock")],
       ],
     },
-  ]
-) {
-  testWith(
-    NEEDS,
-    `a second daemon that fails to get ${name} keeps the pid file of the first`,
-    async () => {
-      await using host = new DhcpHost();
-      const path = host.directory.join("pid");
-      const first = await host.daemon("-pidfile", path);
-      const { code } = await run("-pidfile", path, ...flags(host));
-      assertEquals(code, 1);
-      assertEquals(await Deno.readTextFile(path), String(first.pid));
-      assertEquals(await first.end("SIGTERM"), 0);
-      assertEquals(await Deno.stat(path).catch(() => "gone"), "gone");
-    },
-  );
-}
+  ],
+  async ({ flags }) => {
+    await using host = new DhcpHost();
+    const path = host.directory.join("pid");
+    const first = await host.daemon("-pidfile", path);
+    const { code } = await run("-pidfile", path, ...flags(host));
+    assertEquals(code, 1);
+    assertEquals(await Deno.readTextFile(path), String(first.pid));
+    assertEquals(await first.end("SIGTERM"), 0);
+    assertEquals(await Deno.stat(path).catch(() => "gone"), "gone");
+  },
+);
 
 testWith(
   NEEDS,

@@ -1,4 +1,9 @@
-/** A real runtime: podman creates and removes containers whose addresses come from a DHCP server through bridge. @module */
+/**
+ * A real runtime: podman creates and removes containers whose addresses come from a DHCP server
+ * through bridge.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -10,6 +15,7 @@ import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import { PODMAN_NEEDS, PodmanHost } from "../../support/podman_host.ts";
 import { testWith } from "../../support/requirements.ts";
+import { testRowsWith } from "../../support/rows.ts";
 
 const UPSTREAM = `${UPSTREAM_DIR}/dhcp`;
 const NEEDS = [
@@ -114,7 +120,7 @@ class PodmanLan implements AsyncDisposable {
 
 testWith(
   NEEDS,
-  "podman: a container keeps the address and name of its lease over a daemon restart, until it is removed",
+  "podman: a container keeps its leased address and host name across a daemon restart",
   async () => {
     await using lan = await PodmanLan.open(DHCP_BIN, EXAMPLE);
     const id = await lan.host.runContainer(["lan"], ["--name", "web-0"]);
@@ -148,26 +154,18 @@ testWith(
   },
 );
 
-for (
-  const { name, from, to } of [
-    { name: "an upgrade from upstream's", from: UPSTREAM, to: DHCP_BIN },
-    { name: "a rollback to upstream's", from: DHCP_BIN, to: UPSTREAM },
-  ]
-) {
-  testWith(
-    NEEDS,
-    `podman: ${name} plugin leaves a running container its address`,
-    async () => {
-      await using lan = await PodmanLan.open(from, PLAIN);
-      const old = await lan.host.runContainer(["lan"]);
-      const before = await lan.addressInside(old);
-      await lan.use(to);
-      assertEquals(await lan.addressInside(old), before);
-      const fresh = await lan.host.runContainer(["lan"]);
-      await lan.addressInside(fresh);
-      await lan.remove(old);
-      await lan.remove(fresh);
-      assertEquals(await lan.host.podman("ps", "-aq"), "");
-    },
-  );
-}
+testRowsWith(NEEDS, "podman: a running container keeps its address at", [
+  { name: "an upgrade from upstream's plugin", from: UPSTREAM, to: DHCP_BIN },
+  { name: "a rollback to upstream's plugin", from: DHCP_BIN, to: UPSTREAM },
+], async ({ from, to }) => {
+  await using lan = await PodmanLan.open(from, PLAIN);
+  const old = await lan.host.runContainer(["lan"]);
+  const before = await lan.addressInside(old);
+  await lan.use(to);
+  assertEquals(await lan.addressInside(old), before);
+  const fresh = await lan.host.runContainer(["lan"]);
+  await lan.addressInside(fresh);
+  await lan.remove(old);
+  await lan.remove(fresh);
+  assertEquals(await lan.host.podman("ps", "-aq"), "");
+});

@@ -37,7 +37,7 @@ function count(log: string, text: string): number {
 
 const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   {
-    name: "dhcp without the daemon command is the plugin, with any arguments",
+    name: "dhcp runs as the plugin unless its first argument is daemon",
     run: async () => {
       for (const args of [[], ["-h"], ["foo"], ["-debug", "daemon"]]) {
         const { code, stdout, stderr } = await run(...args);
@@ -48,7 +48,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "dhcp daemon -h prints the usage to stderr with exit status 0",
+    name: "dhcp daemon -h prints the usage to stderr, and exits with status 0",
     run: async () => {
       const { code, stdout, stderr } = await run("daemon", "-h");
       assertEquals([code, stdout], [0, ""]);
@@ -57,13 +57,28 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
-    name: "dhcp daemon prints a wrong flag and the usage with exit status 2",
+    name:
+      "dhcp daemon prints an invalid flag and the usage, and exits with status 2",
     run: async () => {
       const { code, stderr } = await run("daemon", "-timeout", "5");
       assertEquals(code, 2);
       assert(
         stderr.startsWith(
           'invalid value "5" for flag -timeout: parse error\nUsage of daemon:\n',
+        ),
+        stderr,
+      );
+    },
+  },
+
+  {
+    name: "dhcp daemon refuses a time with which no ADD can succeed",
+    run: async () => {
+      const { code, stderr } = await run("daemon", "-timeout", "1ms");
+      assertEquals(code, 2);
+      assert(
+        stderr.startsWith(
+          'invalid value "1ms" for flag -timeout: must be at least 100ms\nUsage of daemon:\n',
         ),
         stderr,
       );
@@ -366,7 +381,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
 
   {
     name:
-      "-hostprefix precedes the paths of socket, state directory and namespaces",
+      "-hostprefix is prepended to the paths of socket, state directory and namespaces",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();
@@ -381,8 +396,11 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const ipam = { daemonSocketPath };
       const { code, json } = await host.call("ADD", container, { ipam });
       assertEquals(code, 0, JSON.stringify(json));
-      const files = Array.fromAsync(Deno.readDir(`${prefix}/run/cni/dhcp`));
-      assertEquals((await files).length, 1);
+      const files = await Array.fromAsync(
+        Deno.readDir(`${prefix}/run/cni/dhcp`),
+      );
+      const leases = files.filter((file) => file.name.endsWith(".lease"));
+      assertEquals(leases.length, 1);
       assertEquals((await host.call("DEL", container, { ipam })).code, 0);
       await server.untilNoLease();
     },
@@ -390,7 +408,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
 
   {
     name:
-      "the daemon serves on the socket that systemd passes, and keeps its file",
+      "the daemon serves on the socket that systemd passes, and keeps the socket file",
     run: async () => {
       await using host = new DhcpHost();
       await using server = await host.dnsmasq();

@@ -1,4 +1,9 @@
-/** INIT-REBOOT: a client that may be on another network asks for its old address (RFC 2131 section 3.2). @module */
+/**
+ * INIT-REBOOT: a client that may be on another network asks for its old address (RFC 2131 section
+ * 3.2).
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
@@ -24,12 +29,14 @@ export async function removeCarrier(
   await host.call("STATUS", undefined);
 }
 
-/** Restores it. */
+/** Restores the carrier. */
 export function restoreCarrier({ host }: TestNetwork): void {
   host.server.ip("link set p1 up");
 }
 
-/** The fields of a REQUEST in state INIT-REBOOT (RFC 2131 table 4); undefined for any other message. */
+/**
+ * The fields of a REQUEST in state INIT-REBOOT (RFC 2131 table 4); undefined for any other message.
+ */
 export function rebootOf(
   { type, source, destination, message }: ClientMessage,
 ): Readonly<Record<string, string>> | undefined {
@@ -54,7 +61,7 @@ export function reboots(
   return wire.messages.map(rebootOf).filter((fields) => fields !== undefined);
 }
 
-/** {@link rebootOf} of a REQUEST that is as the RFC requires. */
+/** The value of {@link rebootOf} for a REQUEST that follows the RFC. */
 export function rebootFor(
   requested: string,
   chaddr = MAC,
@@ -80,8 +87,10 @@ export function containerWith(network: TestNetwork, mac: string): TestNetns {
   return container;
 }
 
-/** Repeats an ADD under the same container id in another namespace. @returns Its address and its messages without
- * retransmissions, at least `count`. */
+/**
+ * Repeats an ADD under the same container id in another namespace. @returns Its address and its
+ * messages without retransmissions, at least `count`.
+ */
 export async function recreated(
   network: TestNetwork,
   container: TestNetns,
@@ -99,7 +108,7 @@ export async function recreated(
 export const REBOOT_ROWS: readonly ServerRow[] = [
   {
     name:
-      "the client verifies its address after a loss of carrier, and keeps it",
+      "the client keeps its address after a loss of carrier if the server confirms it",
     run: async (network) => {
       const { host, wire } = network;
       const daemon = await host.daemon();

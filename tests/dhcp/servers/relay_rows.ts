@@ -12,7 +12,11 @@ const RELAYED = {
   pool: ["198.51.100.50", "198.51.100.99"],
 } as const;
 
-/** Adds a router with a relay agent between the server's link and another. @returns A container on the other link. */
+/**
+ * Adds a router with a relay agent between the server's link and another.
+ *
+ * @returns A container on the other link.
+ */
 async function containerBehindRelay(network: TestNetwork): Promise<TestNetns> {
   const { host } = network;
   const router = network.machine("192.0.2.9/24");

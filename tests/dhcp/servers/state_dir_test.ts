@@ -22,7 +22,7 @@ async function modeOf(path: string): Promise<number> {
 
 testWith(
   NEEDS,
-  "the daemon refuses a directory like /tmp as its state directory, and does not change it",
+  "the daemon refuses a shared state directory such as /tmp, and does not change it",
   async () => {
     using directory = new TempDir();
     const path = await createShared(directory);
@@ -42,7 +42,7 @@ testWith(
 
 testWith(
   NEEDS,
-  "DEL writes no release note in a directory like /tmp, and does not change it",
+  "DEL writes no release note to a shared directory such as /tmp, and does not change it",
   async () => {
     using directory = new TempDir();
     const path = await createShared(directory);

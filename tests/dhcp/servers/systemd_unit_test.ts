@@ -1,11 +1,17 @@
 /**
- * The systemd units: systemd-analyze accepts them, and the daemon works with the capabilities that they leave it.
+ * The systemd units: systemd-analyze accepts them, and the daemon works with the capabilities that
+ * they grant.
  *
  * @module
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { DHCP_BIN, REPO_ROOT } from "../../support/binaries.ts";
+import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
+import type { Descriptor } from "../../../lib/linux/descriptor.ts";
+import { libc, pinnedBytes } from "../../../lib/linux/libc.ts";
+import { bindSocket, openSocket, SOCK } from "../../../lib/linux/socket.ts";
+import { AF, unixAddress } from "../../../lib/linux/socket_address.ts";
 import { startDhcpDaemon } from "../../../tools/lab/dhcp_daemon.ts";
 import {
   missing,
@@ -61,6 +67,65 @@ testWith(
     await server.untilNoLease();
   },
 );
+
+/** The values of a key of the service. */
+function valuesOf(key: string): readonly string[] {
+  return [
+    ...Deno.readTextFileSync(UNIT).matchAll(new RegExp(`^${key}=(.*)$`, "gm")),
+  ].map(([, value = ""]) => value);
+}
+
+Deno.test("systemd restarts the daemon after every end, and if it hangs", () => {
+  assertEquals(
+    ["Type", "Restart", "StartLimitIntervalSec", "WatchdogSec"].map(valuesOf),
+    [["notify"], ["always"], ["0"], ["30s"]],
+  );
+});
+
+for (const kind of ["socket file", "abstract socket"]) {
+  testWith(
+    ["root", `binary:${DHCP_BIN}`],
+    `the daemon tells the service manager that it is ready, alive and stopping, through the ${kind}`,
+    async () => {
+      using directory = new TempDir();
+      const path = directory.join("notify");
+      const name = kind === "socket file" ? path : `@${path}`;
+      using socket = openSocket(AF.UNIX, SOCK.DGRAM);
+      bindSocket(socket, unixAddress(name), name);
+      const states: string[] = [];
+      const hasReported = (state: string): boolean => {
+        states.push(...received(socket));
+        return states.includes(state);
+      };
+      await using daemon = await BackgroundProcess.start([
+        ...[DHCP_BIN, "daemon", "-socketpath", directory.join("d.sock")],
+      ], {
+        logFile: directory.join("log"),
+        env: { NOTIFY_SOCKET: name, WATCHDOG_USEC: "100000" },
+      });
+      await daemon.until("READY=1", () => hasReported("READY=1"));
+      assert(daemon.log.includes("event=serving"), daemon.log);
+      assertEquals(states[0], "READY=1");
+      for (let beat = 1; beat <= 3; beat++) {
+        states.splice(0);
+        await daemon.until("heartbeat", () => hasReported("WATCHDOG=1"));
+      }
+      assertEquals(await daemon.end("SIGTERM"), 0);
+      assertEquals(hasReported("STOPPING=1"), true);
+    },
+  );
+}
+
+/** Returns the datagrams that wait. */
+function received({ fd }: Descriptor): string[] {
+  const found: string[] = [];
+  const buffer = pinnedBytes(100);
+  for (;;) {
+    const length = Number(libc().read(fd, buffer, BigInt(buffer.length)));
+    if (length <= 0) return found;
+    found.push(new TextDecoder().decode(buffer.subarray(0, length)));
+  }
+}
 
 /** Runs systemd-analyze on copies of the units that start the binary under test. */
 async function analyze(

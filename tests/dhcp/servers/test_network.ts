@@ -1,4 +1,9 @@
-/** A host, a real server and a capture of the messages between them, for one row of the server tests. @module */
+/**
+ * A host, a real server and a capture of the messages between them, for one row of the server
+ * tests.
+ *
+ * @module
+ */
 
 import { readTextOrEmpty } from "../../../tools/lab/background_process.ts";
 import { waitUntil } from "../../../tools/lab/waiting.ts";
@@ -7,7 +12,7 @@ import type {
   ServerKind,
   Service,
 } from "../../support/dhcp_server.ts";
-import { type ClientMessage, Wire } from "../../support/dhcp_wire.ts";
+import { type ClientMessage, MessageCapture } from "../../support/dhcp_wire.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 
@@ -23,7 +28,7 @@ const DEFAULT_SERVICE: Service = {
 /** The network of one row; disposing it ends and removes everything. */
 export class TestNetwork implements AsyncDisposable {
   readonly host: DhcpHost;
-  readonly wire: Wire;
+  readonly wire: MessageCapture;
   readonly service: Service;
   readonly #resources = new AsyncDisposableStack();
   readonly #servers: RealServer[] = [];
@@ -33,13 +38,13 @@ export class TestNetwork implements AsyncDisposable {
     this.service = { ...DEFAULT_SERVICE, ...service };
     this.host = this.#resources.use(new DhcpHost());
     const { server } = this.host;
-    // Without an address of its own a bridge takes that of a port, which would change under a running server; and
-    // without a port it has no carrier, and Kea does not listen on it.
+    // Without an address of its own a bridge takes that of a port, which would change under a
+    // running server; and without a port it has no carrier, so Kea does not listen on it.
     server.ip("link set eth0 address 02:00:5e:00:00:01");
     server.ip("link add first type veth peer name last");
     server.ip("link set first master eth0 up");
     server.ip("link set last up");
-    this.wire = this.#resources.use(new Wire(this.host.server));
+    this.wire = this.#resources.use(new MessageCapture(this.host.server));
   }
 
   /** Creates a network whose server is running. */

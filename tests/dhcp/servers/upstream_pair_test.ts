@@ -1,4 +1,9 @@
-/** Our plugin with upstream's daemon, and upstream's plugin with ours, as while only one of them is replaced. @module */
+/**
+ * Our plugin with upstream's daemon, and upstream's plugin with ours: an upgrade replaces one
+ * before the other.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import type { BackgroundProcess } from "../../../tools/lab/background_process.ts";
@@ -8,6 +13,7 @@ import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import { cniEnv } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
+import { testRowsWith } from "../../support/rows.ts";
 import { type CallOptions, DhcpHost, type Outcome } from "./dhcp_host.ts";
 
 const UPSTREAM = `${UPSTREAM_DIR}/dhcp`;
@@ -46,29 +52,33 @@ class MixedHost implements AsyncDisposable {
   }
 }
 
+const NEEDS = [
+  "root",
+  "command:dnsmasq",
+  `binary:${DHCP_BIN}`,
+  `binary:${UPSTREAM}`,
+] as const;
+
 const PAIRS = [
   {
-    name: "our plugin with upstream's daemon",
+    name: "our plugin and upstream's daemon",
     plugin: DHCP_BIN,
     daemon: UPSTREAM,
+    warning: WARNING,
   },
   {
-    name: "upstream's plugin with our daemon",
+    name: "upstream's plugin and our daemon",
     plugin: UPSTREAM,
     daemon: DHCP_BIN,
+    warning: "",
   },
 ];
 
-for (const { name, plugin, daemon } of PAIRS) {
-  const needs = [
-    "root",
-    "command:dnsmasq",
-    `binary:${DHCP_BIN}`,
-    `binary:${UPSTREAM}`,
-  ] as const;
-  const warning = plugin === DHCP_BIN ? WARNING : "";
-
-  testWith(needs, `${name}: ADD, CHECK and DEL work`, async () => {
+testRowsWith(
+  NEEDS,
+  "ADD, CHECK and DEL work with",
+  PAIRS,
+  async ({ plugin, daemon, warning }) => {
     await using pair = new MixedHost();
     const { host, container } = pair;
     await using server = await host.dnsmasq({
@@ -114,9 +124,14 @@ for (const { name, plugin, daemon } of PAIRS) {
       await server.untilNoLease();
       assertEquals(host.stateFiles, []);
     }
-  });
+  },
+);
 
-  testWith(needs, `${name}: a failing ADD reports the reason`, async () => {
+testRowsWith(
+  NEEDS,
+  "a failing ADD reports the reason with",
+  PAIRS,
+  async ({ plugin, daemon }) => {
     await using pair = new MixedHost();
     await using _daemon = await pair.daemon(daemon);
     const outcome = await pair.call(plugin, "ADD", { ifName: "eth7" });
@@ -130,36 +145,37 @@ for (const { name, plugin, daemon } of PAIRS) {
     );
     // The daemon still serves.
     assertEquals((await pair.call(plugin, "DEL")).code, 0);
-  });
+  },
+);
 
-  testWith(
-    needs,
-    `${name}: either plugin deletes what the other added`,
-    async () => {
-      await using pair = new MixedHost();
-      const { host, container } = pair;
-      await using server = await host.dnsmasq();
-      await using _daemon = await pair.daemon(daemon);
-      container.ip("link set eth0 up");
-      const other = plugin === DHCP_BIN ? UPSTREAM : DHCP_BIN;
-      assertEquals((await pair.call(plugin, "ADD")).code, 0);
-      const first = server.leases[0]?.address;
-      const repeated = await pair.call(other, "ADD");
-      assertEquals(
-        repeated.json.ips[0].address,
-        `${first}/24`,
-      );
-      assertEquals((await pair.call(other, "DEL")).code, 0);
-      if (daemon === DHCP_BIN) {
-        await server.untilNoLease();
-      }
-    },
-  );
-}
+testRowsWith(
+  NEEDS,
+  "either plugin deletes what the other added, with",
+  PAIRS,
+  async ({ plugin, daemon }) => {
+    await using pair = new MixedHost();
+    const { host, container } = pair;
+    await using server = await host.dnsmasq();
+    await using _daemon = await pair.daemon(daemon);
+    container.ip("link set eth0 up");
+    const other = plugin === DHCP_BIN ? UPSTREAM : DHCP_BIN;
+    assertEquals((await pair.call(plugin, "ADD")).code, 0);
+    const first = server.leases[0]?.address;
+    const repeated = await pair.call(other, "ADD");
+    assertEquals(
+      repeated.json.ips[0].address,
+      `${first}/24`,
+    );
+    assertEquals((await pair.call(other, "DEL")).code, 0);
+    if (daemon === DHCP_BIN) {
+      await server.untilNoLease();
+    }
+  },
+);
 
 testWith(
-  ["root", "command:dnsmasq", `binary:${DHCP_BIN}`, `binary:${UPSTREAM}`],
-  "the next ADD returns the same address when upstream's daemon is replaced by ours, and back",
+  NEEDS,
+  "the next ADD returns the same address after our daemon replaces upstream's, and the reverse",
   async () => {
     await using pair = new MixedHost();
     const { host, container } = pair;
@@ -209,6 +225,36 @@ testWith(
     await waitUntil(
       "empty state",
       () => host.stateFiles.length === 0,
+    );
+  },
+);
+
+const MAX_REQUEST = 4 * 1024 * 1024;
+
+testWith(
+  ["root", `binary:${DHCP_BIN}`, `binary:${UPSTREAM}`],
+  "our daemon reads configurations of any size up to 4 MiB from upstream's plugin",
+  async () => {
+    await using pair = new MixedHost();
+    await using _daemon = await pair.daemon(DHCP_BIN);
+    const call = async (padding: number): Promise<Outcome> =>
+      await pair.call(UPSTREAM, "DEL", {
+        config: { padding: "x".repeat(padding) },
+      });
+    const small = [0, 5000, 20_000, 100_000, 200_000, 400_000];
+    for (const padding of [...small, MAX_REQUEST - 1000]) {
+      const calls = padding < 50_000 ? 20 : 5;
+      for (let count = 0; count < calls; count++) {
+        const { code, json } = await call(padding);
+        assertEquals([code, json], [0, undefined], `${padding} bytes`);
+      }
+    }
+    const { code, json } = await call(2 * MAX_REQUEST);
+    assertEquals(code, 1);
+    assert(
+      /^error calling DHCP\.Release: Cannot decode a message of \d+ bytes: expected at most 4194304$/
+        .test(json.msg),
+      json.msg,
     );
   },
 );

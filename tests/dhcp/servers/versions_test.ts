@@ -1,12 +1,12 @@
 /**
- * Results in every CNI version, compared byte by byte, with a scripted server; and the same from upstream's plugin and
- * daemon where they are installed.
+ * Results in every CNI version, compared byte by byte, with a scripted server; also those of
+ * upstream's plugin and daemon where they are installed.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import { BadServer, giving } from "../../support/dhcp_bad_server.ts";
+import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
 import { startDhcpDaemon } from "../../../tools/lab/dhcp_daemon.ts";
 import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
 import { testWith } from "../../support/requirements.ts";
@@ -14,7 +14,7 @@ import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import { DhcpHost } from "./dhcp_host.ts";
 
 const UPSTREAM = `${UPSTREAM_DIR}/dhcp`;
-const SERVED = giving({
+const SERVED = grantScript({
   ack: { options: { 33: "cb007100c0000209" } },
 });
 
@@ -153,7 +153,7 @@ testWith(
 
 testWith(
   ["root", `binary:${UPSTREAM}`],
-  "upstream's dhcp prints the same with the same server",
+  "upstream's dhcp prints the same results with the same server",
   async () => {
     await using host = new DhcpHost();
     await using _server = new BadServer(host.server, SERVED);
@@ -162,7 +162,8 @@ testWith(
       socketPath,
       logFile: host.daemonLogFile,
     });
-    // Debian's release 1.1.1 does not support 1.1.0, and prints an empty `dns` in 1.0.0 too ("debian-age").
+    // Debian's release 1.1.1 does not support 1.1.0, and prints an empty `dns` in 1.0.0 too
+    // ("debian-age").
     const versions = ALL.filter((version) => !version.startsWith("1."));
     assertEquals(
       await outputs(UPSTREAM, { host, socketPath, versions }),

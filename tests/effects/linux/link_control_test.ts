@@ -27,7 +27,7 @@ function withLink(
   body(control, control.find("eth0")?.index ?? 0, link);
 }
 
-testAsRoot("LinkControl.find() returns what ip shows", () => {
+testAsRoot("LinkControl.find() returns the same values as ip", () => {
   withLink((control, _, { client }) => {
     const [shown] = client.list("-d link show eth0");
     const found = control.find("eth0");

@@ -100,7 +100,8 @@ class Eth0 {
 
   /** Waits for a change after which `isDone` returns true. */
   async changed(what: string, isDone: () => boolean): Promise<void> {
-    await this.events.take(what, (event) => event === "changed" && isDone());
+    const kinds: readonly InterfaceEvent[] = ["changed", "set-down"];
+    await this.events.take(what, (event) => kinds.includes(event) && isDone());
   }
 }
 
@@ -122,6 +123,30 @@ testAsRoot("LinkMonitor reports the carrier", async () => {
   await eth0.changed("carrier", () => eth0.link.hasCarrier);
   server.ip("link set eth0 down");
   await eth0.changed("no carrier", () => !eth0.link.hasCarrier);
+});
+
+testAsRoot(
+  "LinkMonitor reports that an interface was down for a moment",
+  async () => {
+    await using fixture = new Fixture();
+    const { client } = fixture;
+    client.ip("link set eth0 up");
+    const eth0 = fixture.watch(client);
+    using netns = client.open();
+    using control = openLinkControl(netns);
+    control.setState(eth0.ifIndex, "down");
+    control.setState(eth0.ifIndex, "up");
+    await eth0.events.take("set-down", (event) => event === "set-down");
+    assertEquals(eth0.link.isUp, true);
+  },
+);
+
+testAsRoot("LinkMonitor reports a new name as a change", async () => {
+  await using fixture = new Fixture();
+  const { client } = fixture;
+  const { events } = fixture.watch(client);
+  client.ip("link set eth0 name net7");
+  await events.take("change", (event) => event !== "removed");
 });
 
 testAsRoot("LinkMonitor reports a new hardware address", async () => {
@@ -341,7 +366,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "LinkMonitor lets other descriptors have their turn while many notifications are queued",
+  "LinkMonitor does not starve other descriptors while many notifications are queued",
   async () => {
     await using fixture = new Fixture();
     const { client, server } = fixture;

@@ -3,10 +3,12 @@ import { SyscallError } from "../../../lib/linux/errno.ts";
 import {
   NotNetnsError,
   openNetns,
+  openNetnsOfProcess,
   ownNetns,
   withNetns,
 } from "../../../lib/linux/netns.ts";
 import { makeFifo } from "../../support/fifo.ts";
+import { MountNamespace } from "../../support/mount_namespace.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import { testRows } from "../../support/rows.ts";
@@ -83,6 +85,69 @@ testAsRoot(
     }
   },
 );
+
+testAsRoot(
+  "openNetns() resolves the path once, and opens what it found",
+  () => {
+    using place = new TestNetns();
+    using directory = new TempDir();
+    const url = new URL("../../../lib/linux/netns.ts", import.meta.url);
+    const script = `import { openNetns } from "${url}";
+    using _netns = openNetns("${place.path}");`;
+    const trace = directory.join("trace");
+    const { success, stderr } = new Deno.Command("strace", {
+      args: [
+        ...["-f", "-qq", "-o", trace, "-e", "trace=%file,fstatfs"],
+        ...[Deno.execPath(), "run", "--no-prompt", "--allow-ffi", "--ext=ts"],
+        ...[`data:application/typescript,${encodeURIComponent(script)}`],
+      ],
+      cwd: new URL("../../..", import.meta.url).pathname,
+    }).outputSync();
+    assertEquals(success, true, new TextDecoder().decode(stderr));
+    const calls = Deno.readTextFileSync(trace).split("\n");
+    const withPath = calls.filter((call) => call.includes(`"${place.path}"`));
+    assertEquals(withPath.length, 1, withPath.join("\n"));
+    assertMatch(withPath[0] ?? "", /O_PATH/);
+  },
+);
+
+testAsRoot(
+  "openNetnsOfProcess() opens a path in the mount namespace of a process",
+  async () => {
+    using place = new TestNetns();
+    await using process = await MountNamespace.start(place);
+    using netns = place.open();
+    assertThrows(() => openNetns(process.path), SyscallError, "no such file");
+    for (const path of [process.path, process.linkedPath]) {
+      using opened = openNetnsOfProcess(process.pid, path);
+      assertEquals(isSameNetns(opened.identity, netns.identity), true, path);
+    }
+  },
+);
+
+testAsRoot("openNetnsOfProcess() follows the links of procfs", () => {
+  using opened = openNetnsOfProcess(Deno.pid, "/proc/self/ns/net");
+  assertEquals(isSameNetns(opened.identity, ownNetns().identity), true);
+});
+
+testRows("openNetnsOfProcess() refuses", [
+  {
+    name: "a process that does not exist",
+    pid: 0x7fffffff,
+    path: "/run/netns/x",
+    error: SyscallError,
+    want: "open /proc/2147483647/root: no such file or directory",
+  },
+  {
+    name: "a path that does not exist",
+    pid: Deno.pid,
+    path: "/nowhere/ns",
+    error: SyscallError,
+    want: 'failed to Statfs "/nowhere/ns": no such file or directory',
+  },
+], ({ pid, path, error, want }) => {
+  assertThrows(() => openNetnsOfProcess(pid, path), error, want);
+});
 
 testAsRoot("openNetns() throws for a path with a NUL", () => {
   assertThrows(() => openNetns("/a\0b"), RangeError);

@@ -10,13 +10,13 @@ import {
   BPF,
   type BpfInstruction,
   dhcpReplyFilter,
+  ETHER_TYPE,
 } from "../../../lib/net/packet_filter.ts";
 import { backgroundClosesDone } from "../../../lib/linux/background_close.ts";
 import { SyscallError } from "../../../lib/linux/errno.ts";
 import { EPOLL, EventLoop } from "../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../lib/linux/link_control.ts";
 import {
-  ETHER_TYPE,
   openPacketSocket,
   type PacketSocket,
   type ReceivedPacket,
@@ -24,7 +24,7 @@ import {
 import { waitFor } from "../../../tools/lab/waiting.ts";
 import { TestLink, type TestNetns } from "../../support/network_namespaces.ts";
 import { Mailbox } from "../../support/waiting.ts";
-import { testAsRoot } from "../../support/requirements.ts";
+import { missing, skipped, testAsRoot } from "../../support/requirements.ts";
 
 const ALL: readonly BpfInstruction[] = [
   { code: BPF.ret, jt: 0, jf: 0, k: 0xffff },
@@ -125,6 +125,7 @@ testAsRoot(
     await using loop = new EventLoop(failOnError);
     using client = open(link.client, dhcpReplyFilter(XID));
     using server = open(link.server, ALL);
+    using otherProtocol = open(link.server, ALL, ETHER_TYPE.arp);
     const marks = new Mailbox<number | string | undefined>();
     let wakes = 0;
     using _watch = loop.watch(client.descriptor, EPOLL.IN, () => {
@@ -133,7 +134,7 @@ testAsRoot(
     });
     server.send(reply(1, { destinationPort: 69 }), BROADCAST);
     server.send(reply(2, { xid: 99 }), BROADCAST);
-    server.send(reply(3), Uint8Array.of(2, 0, 0, 0, 0, 1));
+    otherProtocol.send(reply(3), BROADCAST);
     server.send(Uint8Array.of(0x45), BROADCAST);
     link.server.ip("link set eth0 mtu 1400");
     server.send(reply(4), BROADCAST);
@@ -234,6 +235,110 @@ testAsRoot("PacketSocket.receive() ignores frames of a VLAN", async () => {
   assertEquals(await arrivingMark(client), 1);
   assertEquals(markOf(client), undefined);
 });
+
+/** Configurations of `eth0` that take its frames before its own network sees them. */
+const REDIRECTIONS = [
+  {
+    name: "a bridge port",
+    commands: [
+      ["ip", "link add br0 type bridge"],
+      ["ip", "link set eth0 master br0"],
+      ["ip", "link set br0 up"],
+    ],
+  },
+  {
+    name: "an interface whose ingress tc(8) redirects",
+    commands: [
+      ["ip", "link add out0 type veth peer name out1"],
+      ["ip", "link set out0 up"],
+      ["tc", "qdisc add dev eth0 ingress"],
+      [
+        "tc",
+        "filter add dev eth0 parent ffff: matchall action mirred egress redirect dev out0",
+      ],
+    ],
+  },
+  {
+    name: "an interface whose ingress nft(8) forwards",
+    commands: [
+      ["ip", "link add out0 type veth peer name out1"],
+      ["ip", "link set out0 up"],
+      [
+        "nft",
+        "add table netdev t; add chain netdev t c { type filter hook ingress device eth0 priority 0; }; add rule netdev t c fwd to out0",
+      ],
+    ],
+  },
+  {
+    name: "the lower interface of a macvlan in passthru mode",
+    commands: [
+      ["ip", "link add mac0 link eth0 type macvlan mode passthru"],
+      ["ip", "link set mac0 up"],
+    ],
+  },
+] as const;
+
+for (const { name, commands } of REDIRECTIONS) {
+  const test = `PacketSocket.receive() works on ${name}`;
+  const reason = missing("root") ?? refusal(commands);
+  if (reason !== undefined) {
+    skipped(test, reason);
+    continue;
+  }
+  Deno.test(test, async () => {
+    using link = new TestLink();
+    using client = open(link.client, dhcpReplyFilter(XID));
+    using server = open(link.server, ALL);
+    const mac = macOf(link.client);
+    configure(link.client, commands);
+    server.send(reply(1), BROADCAST);
+    assertEquals(await arrivingMark(client), 1);
+    server.send(reply(2), mac);
+    assertEquals(await arrivingMark(client), 2);
+    server.send(reply(3), Uint8Array.of(2, 0, 0, 0, 0, 1));
+    assertEquals(await arrivingMark(client), 3);
+  });
+}
+
+function configure(
+  place: TestNetns,
+  commands: readonly (readonly [string, string])[],
+): void {
+  for (const [program, words] of commands) {
+    // nft takes one text, the others take words.
+    const args = program === "nft" ? [words] : words.split(" ");
+    place.exec(program, ...args);
+  }
+}
+
+/** Returns why this kernel cannot be configured like this. */
+function refusal(
+  commands: Parameters<typeof configure>[1],
+): string | undefined {
+  using link = new TestLink();
+  try {
+    configure(link.client, commands);
+    return undefined;
+  } catch (error) {
+    const [, text = String(error)] = /.*Error: (.*)/.exec(String(error)) ?? [];
+    return `kernel ${Deno.osRelease()}: ${text}`;
+  }
+}
+
+testAsRoot(
+  "PacketSocket.receive() ignores what the host itself sends",
+  async () => {
+    using link = new TestLink();
+    using client = open(link.client, dhcpReplyFilter(XID));
+    using sibling = open(link.client, ALL);
+    using server = open(link.server, ALL);
+    client.send(reply(1), BROADCAST);
+    sibling.send(reply(2), BROADCAST);
+    server.send(reply(3), BROADCAST);
+    assertEquals(await arrivingMark(client), 3);
+    assertEquals(markOf(client), undefined);
+  },
+);
 
 testAsRoot("openPacketSocket() receives ARP", async () => {
   using link = new TestLink();

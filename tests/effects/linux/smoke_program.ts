@@ -7,7 +7,7 @@
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
 import { decodeIpv4Udp, encodeIpv4Udp } from "../../../lib/net/ipv4_udp.ts";
-import { dhcpReplyFilter } from "../../../lib/net/packet_filter.ts";
+import { dhcpReplyFilter, ETHER_TYPE } from "../../../lib/net/packet_filter.ts";
 import { bootTimeMs } from "../../../lib/linux/boottime_clock.ts";
 import { checked, isErrno } from "../../../lib/linux/errno.ts";
 import { EPOLL, EventLoop } from "../../../lib/linux/event_loop.ts";
@@ -15,10 +15,7 @@ import { openLinkControl } from "../../../lib/linux/link_control.ts";
 import { cString, libc } from "../../../lib/linux/libc.ts";
 import { LinkMonitor } from "../../../lib/linux/link_monitor.ts";
 import { openNetns } from "../../../lib/linux/netns.ts";
-import {
-  ETHER_TYPE,
-  openPacketSocket,
-} from "../../../lib/linux/packet_socket.ts";
+import { openPacketSocket } from "../../../lib/linux/packet_socket.ts";
 import { Timers } from "../../../lib/linux/timers.ts";
 import { openUnicastSocket } from "../../../lib/linux/unicast_socket.ts";
 import { connectUnix } from "../../../lib/sys/unix_client.ts";

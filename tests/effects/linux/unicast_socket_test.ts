@@ -3,7 +3,7 @@ import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
 import { SyscallError } from "../../../lib/linux/errno.ts";
 import { openUnicastSocket } from "../../../lib/linux/unicast_socket.ts";
 import { TestLink } from "../../support/network_namespaces.ts";
-import { testAsRoot } from "../../support/requirements.ts";
+import { testAsRoot, testWith } from "../../support/requirements.ts";
 import { UdpServer } from "../../support/udp_server.ts";
 
 const SERVER = ipv4FromBits(0xc0000201);
@@ -59,7 +59,7 @@ testAsRoot(
 );
 
 testAsRoot(
-  "UnicastSocket ignores replies and lets no ICMP error answer them",
+  "UnicastSocket ignores replies without causing ICMP errors",
   () => {
     using link = new TestLink();
     link.client.ip("addr add 192.0.2.7/24 dev eth0");
@@ -111,6 +111,31 @@ testAsRoot(
     assertEquals(await client.line(), "ready");
     using netns = link.client.open();
     assertEquals(openUnicastSocket(netns, LEASE), undefined);
+  },
+);
+
+testWith(
+  ["root", "command:setpriv"],
+  "openUnicastSocket() returns undefined without CAP_NET_BIND_SERVICE",
+  () => {
+    using link = new TestLink();
+    link.client.ip("addr add 192.0.2.7/24 dev eth0");
+    const lib = new URL("../../../lib/linux/", import.meta.url);
+    const script = `import { openNetns } from "${lib}netns.ts";
+      import { openUnicastSocket } from "${lib}unicast_socket.ts";
+      using netns = openNetns("${link.client.path}");
+      const address = { family: 4, value: 0xc0000207n };
+      console.log(openUnicastSocket(netns, { address, ifName: "eth0" }));`;
+    const { stdout, stderr } = new Deno.Command("setpriv", {
+      args: [
+        ...["--bounding-set", "-net_bind_service", "--inh-caps", "-all"],
+        ...[Deno.execPath(), "run", "--no-prompt", "--allow-ffi", "--ext=ts"],
+        ...[`data:application/typescript,${encodeURIComponent(script)}`],
+      ],
+      cwd: new URL("../../..", import.meta.url).pathname,
+    }).outputSync();
+    const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    assertEquals(text(stdout), "undefined\n", text(stderr));
   },
 );
 

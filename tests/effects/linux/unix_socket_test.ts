@@ -1,10 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DecodeError, SystemError } from "../../../lib/base/errors.ts";
+import { Descriptor } from "../../../lib/linux/descriptor.ts";
+import { libc } from "../../../lib/linux/libc.ts";
+import { bindSocket, openSocket, SOCK } from "../../../lib/linux/socket.ts";
+import { AF, unixAddress } from "../../../lib/linux/socket_address.ts";
 import { EventLoop } from "../../../lib/linux/event_loop.ts";
 import { connectUnix } from "../../../lib/sys/unix_client.ts";
 import type { UnixConnection } from "../../../lib/linux/unix_connection.ts";
 import {
   listenUnix,
+  refuseListening,
   type UnixListener,
 } from "../../../lib/linux/unix_listener.ts";
 import { UnixServer } from "../../../lib/linux/unix_server.ts";
@@ -132,6 +137,29 @@ Deno.test("UnixConnection.readLine() joins pieces and keeps lines that arrive ea
   assertEquals(await connection.readLine(LONG_MS), "three");
 });
 
+Deno.test("UnixConnection.readBytes() loses nothing of many small pieces", async () => {
+  await using server = new TestServer();
+  const pieces = 2000;
+  for (let round = 0; round < 10; round++) {
+    const sender = new Deno.Command("perl", {
+      args: [
+        ...["-MIO::Socket::UNIX", "-e"],
+        'my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die; syswrite($s, "0123456789") for 1..$ARGV[1];',
+        ...[server.path, String(pieces)],
+      ],
+    }).spawn();
+    using connection = await server.accept();
+    let length = 0;
+    for (;;) {
+      const bytes = await connection.readBytes(LONG_MS);
+      if (bytes === undefined) break;
+      length += bytes.length;
+    }
+    await sender.status;
+    assertEquals(length, pieces * 10);
+  }
+});
+
 Deno.test("UnixConnection.readLine() refuses a line that is too long", async () => {
   await using server = new TestServer(10);
   using client = await connect(server.path);
@@ -141,7 +169,7 @@ Deno.test("UnixConnection.readLine() refuses a line that is too long", async () 
   assertEquals(await connection.writeLine("too long", LONG_MS), true);
 });
 
-Deno.test("UnixConnection.readLine() refuses a line that is cut short", async () => {
+Deno.test("UnixConnection.readLine() refuses a truncated line", async () => {
   await using server = new TestServer();
   const client = await connect(server.path);
   using connection = await server.accept();
@@ -182,7 +210,7 @@ Deno.test("UnixConnection.writeLine() throws after its timeout if the peer does 
   );
 });
 
-Deno.test("UnixConnection.writeLine() returns false if the peer disconnects meanwhile", async () => {
+Deno.test("UnixConnection.writeLine() returns false if the peer disconnects while it waits", async () => {
   await using server = new TestServer();
   const client = await connect(server.path);
   using connection = await server.accept();
@@ -243,6 +271,56 @@ Deno.test("UnixServer reports what onConnection throws, disconnects, and continu
     );
     assertEquals(String(await errors.take("error")), "Error: no");
   }
+});
+
+Deno.test("UnixServer sends refused peers a line, and makes no connection", async () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  await using loop = new EventLoop((error) => {
+    throw error;
+  });
+  using listener = listenUnix(path);
+  const connections = new Mailbox<UnixConnection>();
+  const peers: number[] = [];
+  using _server = new UnixServer(loop, listener, {
+    maxLineBytes: 10,
+    refuse: ({ pid }) => {
+      peers.push(pid);
+      return peers.length <= 2 ? "no" : undefined;
+    },
+    onConnection: connections.put,
+  });
+  for (let refused = 0; refused < 2; refused++) {
+    using client = await connect(path);
+    const answer = await new Response(client.readable).text();
+    assertEquals(answer, "no\n");
+  }
+  using _client = await connectUnix(path);
+  using _connection = await connections.take("connection");
+  assertEquals(peers, [Deno.pid, Deno.pid, Deno.pid]);
+});
+
+Deno.test("connectUnix() waits for a place in a full queue of connections", async () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  using socket = openSocket(AF.UNIX, SOCK.STREAM);
+  bindSocket(socket, unixAddress(path), path);
+  libc().listen(socket.fd, 1);
+  using queued = new DisposableStack();
+  for (;;) {
+    const connected = await connect(path).catch((error) => error);
+    if (connected instanceof Deno.errors.WouldBlock) break;
+    queued.adopt(connected as Deno.UnixConn, (each) => each.close());
+  }
+  const late = await assertRejects(() => connectUnix(path), SystemError);
+  assertEquals(
+    late.message,
+    `dial unix ${path}: connect: resource temporarily unavailable`,
+  );
+  const waiting = connectUnix(path);
+  const accepted = libc().accept4(socket.fd, null, null, 0);
+  using _accepted = new Descriptor(accepted);
+  using _client = await waiting;
 });
 
 Deno.test("UnixClient.call() throws after its timeout", async () => {
@@ -306,7 +384,7 @@ function leaveStaleSocket(path: string): void {
   );
 }
 
-Deno.test("listenUnix() makes a private directory and a group-accessible socket, independent of the umask", () => {
+Deno.test("listenUnix() creates a private directory and a group-accessible socket with any umask", () => {
   using directory = new TempDir();
   const before = Deno.umask(0o077);
   try {
@@ -344,10 +422,68 @@ Deno.test("listenUnix() refuses a socket that a daemon listens on, and keeps it"
     [error.message, error.advice],
     [
       `listen unix ${server.path}: bind: address already in use`,
-      "another daemon is listening there",
+      `process ${Deno.pid} is listening there; stop it, or choose another path`,
     ],
   );
+  assertThrows(() => refuseListening(server.path), SystemError, error.message);
   using _client = await connectUnix(server.path);
+});
+
+Deno.test("refuseListening() accepts a path that no process listens on, and changes nothing", () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  refuseListening(path);
+  refuseListening(directory.join("none/s"));
+  leaveStaleSocket(path);
+  refuseListening(path);
+  assertEquals(Deno.lstatSync(path).isSocket, true);
+  Deno.removeSync(path);
+  Deno.writeTextFileSync(path, "precious");
+  refuseListening(path);
+});
+
+Deno.test("listenUnix() listens on an abstract socket, which has no file", async () => {
+  using directory = new TempDir();
+  const name = `@cni-ipam${directory.path}`;
+  await using loop = new EventLoop((error) => {
+    throw error;
+  });
+  const connections = new Mailbox<UnixConnection>();
+  {
+    using listener = listenUnix(name);
+    assertEquals([listener.path, listener.isReachable], [name, true]);
+    using _server = new UnixServer(loop, listener, {
+      maxLineBytes: 10,
+      onConnection: connections.put,
+    });
+    using client = await connectUnix(name);
+    const answer = client.call("ping", LIMITS);
+    using connection = await connections.take("connection");
+    assertEquals(await connection.readLine(LONG_MS), "ping");
+    await connection.writeLine("pong", LONG_MS);
+    assertEquals(await answer, "pong");
+    const error = assertThrows(() => listenUnix(name), SystemError);
+    assertEquals([error.message, error.advice], [
+      `listen unix ${name}: bind: address already in use`,
+      `process ${Deno.pid} is listening there; stop it, or choose another path`,
+    ]);
+    assertThrows(() => refuseListening(name), SystemError, error.message);
+  }
+  refuseListening(name);
+  const { message } = await assertRejects(() => connectUnix(name), SystemError);
+  assertEquals(message, `dial unix ${name}: connect: connection refused`);
+  assertEquals(await Deno.lstat(name).catch(() => "none"), "none");
+});
+
+Deno.test("UnixListener.isReachable is false once its file is removed or replaced", () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  using listener = listenUnix(path);
+  assertEquals(listener.isReachable, true);
+  Deno.removeSync(path);
+  assertEquals(listener.isReachable, false);
+  leaveStaleSocket(path);
+  assertEquals(listener.isReachable, false);
 });
 
 Deno.test("listenUnix() refuses a file that is not a socket, and keeps it", () => {
@@ -366,7 +502,16 @@ Deno.test("listenUnix() refuses a path that is too long for a socket", () => {
   assert(error.message.includes("108 bytes, expected 1 to 107"));
 });
 
-Deno.test("listenUnix() throws the reason why it cannot make the directory", () => {
+Deno.test("listenUnix() refuses the name of an abstract socket that is too long", () => {
+  using _longest = listenUnix(`@${"x".repeat(107)}`);
+  const error = assertThrows(
+    () => listenUnix(`@${"x".repeat(108)}`),
+    SystemError,
+  );
+  assert(error.message.includes("109 bytes, expected 1 to 108"));
+});
+
+Deno.test("listenUnix() throws if it cannot create the directory, with the reason", () => {
   using directory = new TempDir();
   Deno.writeTextFileSync(directory.join("file"), "");
   const error = assertThrows(

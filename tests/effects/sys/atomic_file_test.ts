@@ -8,7 +8,7 @@ function modeOf(path: string): number {
   return (Deno.statSync(path).mode ?? 0) & 0o7777;
 }
 
-Deno.test("makeStateDirectory() makes private directories", () => {
+Deno.test("makeStateDirectory() creates private directories", () => {
   using directory = new TempDir();
   const before = Deno.umask(0);
   try {

@@ -1,10 +1,11 @@
 /**
  * The format of a conformance case file.
  *
- * A case is one call of the plugin, or several calls under `steps` that share one fresh data directory. A case states
- * only what differs from the defaults of its file and from what follows from its other keys; anything else is refused.
- * Texts may contain `${DATA_DIR}`, the path of the data directory, and `${VERSION}`, the current one of `versions`.
- * `deno task format:cases` formats the files.
+ * A case is one call of the plugin, or several calls under `steps` that share one fresh data
+ * directory. A case states only what differs from the defaults of its file and from what follows
+ * from its other keys; anything else is refused. Texts may contain `${DATA_DIR}`, the path of the
+ * data directory, and `${VERSION}`, the current one of `versions`. `deno task format:cases` formats
+ * the files.
  * @module
  */
 
@@ -44,18 +45,24 @@ export interface StepEntry extends OutcomeEntry {
   readonly env?: EnvPatch;
   /** A merge patch on the configuration of the file and the case. */
   readonly config?: Json;
-  /** What the call reads instead of a configuration: a raw text, or a value that no merge patch can express. */
+  /**
+   * What the call reads instead of a configuration: a raw text, or a value that no merge patch can
+   * express.
+   */
   readonly stdin?: Json;
   /** What upstream's plugin does differently in this call. */
   readonly upstream?: UpstreamEntry;
 }
 
 /**
- * The outcome of a call. At most one of `result`, `error` and `stdout` is given. Without any, the call prints nothing,
- * which is what DEL, CHECK, GC and STATUS do on success, or an ADD prints the result of the file.
+ * The outcome of a call. At most one of `result`, `error` and `stdout` is given. Without any, the
+ * call prints nothing, which is what DEL, CHECK, GC and STATUS do on success, or an ADD prints the
+ * result of the file.
  */
 export interface OutcomeEntry {
-  /** The result, with its keys in order. Default of `cniVersion`: the version of the configuration. */
+  /**
+   * The result, with its keys in order. Default of `cniVersion`: the version of the configuration.
+   */
   readonly result?: Json;
   /** The error document. Default of `cniVersion`: the version of the configuration. */
   readonly error?: Partial<ExpectedError>;
@@ -70,8 +77,8 @@ export interface OutcomeEntry {
 }
 
 /**
- * The outcome with upstream's plugin. Keys replace those of the step; `result` and `error` are merge patches on the
- * step's own if it has the same kind of document.
+ * The outcome with upstream's plugin. Keys replace those of the step; `result` and `error` are
+ * merge patches on the step's own if it has the same kind of document.
  */
 export interface UpstreamEntry extends OutcomeEntry {
   /** The row, or rows, of the tables "Deliberate differences" that explain it. */
@@ -80,14 +87,22 @@ export interface UpstreamEntry extends OutcomeEntry {
   readonly oneOf?: readonly OutcomeEntry[];
 }
 
-/** An error document. `msgPrefix` replaces `msg` where the text comes from the library of a programming language. */
+/**
+ * An error document. `msgPrefix` replaces `msg` where the text comes from the library of a
+ * programming language.
+ */
 export interface ExpectedError {
-  /** The value in this project's documents; if absent, any string. Upstream's documents have no such key. */
+  /**
+   * The value in this project's documents; if absent, any string. Upstream's documents have no such
+   * key.
+   */
   readonly cniVersion?: string;
   readonly code: number;
   readonly msg?: string;
   readonly msgPrefix?: string;
-  /** The exact text. If absent, upstream's document has no details, and this project's may have any. */
+  /**
+   * The exact text. If absent, upstream's document has no details, and this project's may have any.
+   */
   readonly details?: string;
 }
 
@@ -103,7 +118,10 @@ export type Json =
 /** Environment variables by name; `null` unsets one. */
 export type EnvPatch = Readonly<Record<string, string | null>>;
 
-/** Entries by path below the data directory. The parent directories of an entry need no entries of their own. */
+/**
+ * Entries by path below the data directory. The parent directories of an entry need no entries of
+ * their own.
+ */
 export type Tree = Readonly<Record<string, TreeEntry>>;
 
 /** Entries that a call adds or replaces; `null` for those that it removes. */

@@ -86,7 +86,8 @@ export function loadCases<C = ConformanceCase>(
 /**
  * Parses a case file. A case with `versions` becomes one case for each of them.
  *
- * @throws {SyntaxError} If a key is unknown or missing, or states what holds without it. Names the file and the case.
+ * @throws {SyntaxError} if a key is unknown or missing, or states what holds without it. Names the
+ * file and the case.
  */
 export function parseCases<C = ConformanceCase>(
   text: string,

@@ -1,4 +1,9 @@
-/** The reader fills in every default and refuses what says nothing, else a typing error makes a case pass. @module */
+/**
+ * The reader fills in every default and refuses what says nothing, else a typing error makes a case
+ * pass.
+ *
+ * @module
+ */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { testRows } from "../../support/rows.ts";

@@ -2,7 +2,10 @@
 
 import type { ExpectedError } from "./case_format.ts";
 
-/** The plugin under test. This project's error documents begin with `cniVersion`, upstream's have no such key. */
+/**
+ * The plugin under test. This project's error documents begin with `cniVersion`, upstream's have no
+ * such key.
+ */
 export type Target = "here" | "upstream";
 
 /** Returns a line for each difference between the expected and the actual text. */
@@ -16,7 +19,10 @@ export function compareStdout(
   return actual === expected ? [] : [`stdout is\n${actual}\nwant\n${expected}`];
 }
 
-/** Prints JSON as upstream does: four spaces, no newline at the end, HTML characters and line separators escaped. */
+/**
+ * Prints JSON as upstream does: four spaces, no newline at the end, HTML characters and line
+ * separators escaped.
+ */
 export function printJson(value: unknown): string {
   return JSON.stringify(value, null, 4).replace(
     /[<>&\u2028\u2029]/g,

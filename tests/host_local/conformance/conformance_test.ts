@@ -1,8 +1,9 @@
 /**
  * Runs every case in `cases/` against this project's host-local and against upstream's.
  *
- * `HOST_LOCAL_BIN` names a binary to test instead of dist/host-local. Upstream's is the one that the Debian package
- * containernetworking-plugins installs. The `upstream` keys of the cases describe that release, 1.1.1.
+ * `HOST_LOCAL_BIN` names a binary to test instead of dist/host-local. Upstream's is the one that
+ * the Debian package containernetworking-plugins installs. The `upstream` keys of the cases
+ * describe that release, 1.1.1.
  * @module
  */
 
@@ -47,7 +48,10 @@ Deno.test("docs/differences.md explains every difference that a case relies on",
   assertEquals([...used].filter((id) => !explained.has(id)).sort(), []);
 });
 
-/** Registers one test for each case. If the binary is missing, the tests are ignored and one line says why. */
+/**
+ * Registers one test for each case. If the binary is missing, the tests are ignored and one line
+ * says why.
+ */
 function register(
   target: Target,
   { binary, obstacle }: {

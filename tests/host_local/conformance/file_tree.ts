@@ -12,7 +12,9 @@ export interface Found {
   readonly mode: string;
 }
 
-/** Creates the entries of `tree` below `root`. Default modes: 0600 for files, 0755 for directories. */
+/**
+ * Creates the entries of `tree` below `root`. Default modes: 0600 for files, 0755 for directories.
+ */
 export async function writeTree(root: string, tree: Tree): Promise<void> {
   for (const [name, entry] of Object.entries(tree)) {
     const path = `${root}/${name}`;
@@ -69,7 +71,7 @@ export async function readTree(root: string): Promise<Map<string, Found>> {
 /**
  * Returns `tree` with the changes applied.
  *
- * @throws {RangeError} If one of them changes nothing.
+ * @throws {RangeError} if one of them changes nothing.
  */
 export function applyChanges(tree: Tree, changes: Changes): Tree {
   const changed = { ...tree };

@@ -6,9 +6,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Returns `target` with `patch` applied: objects are merged, `null` removes a key, any other value replaces the old one.
+ * Returns `target` with `patch` applied: objects are merged, `null` removes a key, any other value
+ * replaces the old one.
  *
- * @throws {RangeError} If any part of the patch changes nothing. A case states only what differs.
+ * @throws {RangeError} if any part of the patch changes nothing. A case states only what differs.
  */
 export function mergePatch(
   target: unknown,

@@ -10,7 +10,10 @@ import type { Outcome, Step } from "./step_reader.ts";
 /** How long one call may take. A plugin that waits forever for a lock must not block the suite. */
 const CALL_TIMEOUT_MS = 20_000;
 
-/** Runs all steps of a case in a fresh data directory. Returns the problems of the first step that has any. */
+/**
+ * Runs all steps of a case in a fresh data directory. Returns the problems of the first step that
+ * has any.
+ */
 export async function runCase(
   { filesBefore = {}, steps }: ConformanceCase,
   { binary, target }: { readonly binary: string; readonly target: Target },

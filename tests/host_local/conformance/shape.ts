@@ -2,7 +2,10 @@
 
 import { isObject } from "./merge_patch.ts";
 
-/** The keys that an object may have, and the shapes of their values; `true` is any value, `*` any other key. */
+/**
+ * The keys that an object may have, and the shapes of their values; `true` is any value, `*` any
+ * other key.
+ */
 export type Shape = true | { readonly [key: string]: Shape };
 
 /** A shape that names every key of a type. */
@@ -16,7 +19,7 @@ export function keys(...names: readonly string[]): Record<string, true> {
 /**
  * Checks a value. The elements of a list all have the shape of the list.
  *
- * @throws {SyntaxError} If an object at any depth has a key that its shape does not name.
+ * @throws {SyntaxError} if an object at any depth has a key that its shape does not name.
  */
 export function expectShape(
   value: unknown,

@@ -57,7 +57,7 @@ const NOTHING = "^$";
 /**
  * Reads a step.
  *
- * @throws {Error} If a key is missing, or states what holds without it.
+ * @throws {Error} if a key is missing, or states what holds without it.
  */
 export function readStep(raw: Raw, defaults: Defaults): Step {
   const env = "env" in raw
@@ -112,7 +112,10 @@ function inputOf(raw: Raw, config: unknown): unknown {
   return raw["stdin"];
 }
 
-/** Returns the default of `cniVersion` in results and errors; undefined if the input does not imply one. */
+/**
+ * Returns the default of `cniVersion` in results and errors; undefined if the input does not imply
+ * one.
+ */
 function versionOf(input: unknown): string | undefined {
   if (!isObject(input)) return undefined;
   const version = input["cniVersion"] ?? "";
@@ -120,7 +123,9 @@ function versionOf(input: unknown): string | undefined {
   return version === "" ? VERSION_IF_ABSENT : version;
 }
 
-/** Returns the stated document, if any. It is a merge patch on `base` if that is of the same kind. */
+/**
+ * Returns the stated document, if any. It is a merge patch on `base` if that is of the same kind.
+ */
 function documentOf(
   raw: Raw,
   { base, version }: {
@@ -166,7 +171,7 @@ function withVersion(value: Raw, version: string | undefined): Raw {
 /**
  * Returns the document of a step that states none.
  *
- * @throws {SyntaxError} If its command does not imply one.
+ * @throws {SyntaxError} if its command does not imply one.
  */
 function impliedDocument(
   command: unknown,

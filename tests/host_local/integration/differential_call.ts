@@ -25,7 +25,8 @@ export function formatConfig(
     : { ...network.runtimeConfig, ips: call.runtimeIps };
   return JSON.stringify({
     cniVersion: network.cniVersion,
-    // Without `ipam` the plugins use the default directory, where this machine may have networks of its own.
+    // Without `ipam` the plugins use the default directory, where this machine may have networks of
+    // its own.
     name: network.ipam ? "net" : "cni-ipam-test-absent",
     ipam: network.ipam ? { ...network.ipam, dataDir } : network.ipam,
     ...(runtimeConfig === undefined ? {} : { runtimeConfig }),
@@ -95,7 +96,10 @@ export function randomCall(random: Random, network: RandomNetwork): RandomCall {
   };
 }
 
-/** Returns files that an earlier version, a crash or an operator may have left in the network's directory. */
+/**
+ * Returns files that an earlier version, a crash or an operator may have left in the network's
+ * directory.
+ */
 export function randomLeftovers(
   random: Random,
   network: RandomNetwork,

@@ -6,7 +6,7 @@ import type { NetworkState } from "../../support/network_directory.ts";
 import type { RandomCall } from "./differential_call.ts";
 import type { RandomNetwork } from "./differential_network.ts";
 
-/** The call as one of the plugins carried it out. */
+/** The outcome of the call with one of the plugins. */
 export interface PluginRun {
   readonly outcome: PluginOutcome;
   /** The directory after the call. */
@@ -60,7 +60,10 @@ export function differences({ upstream, ours }: Step): Aspect[] {
 
 type PluginError = ReturnType<typeof errorIn>;
 
-/** Compares code and text. Our details may contain more than upstream's, and `cniVersion` is ignored. */
+/**
+ * Compares code and text. Our details may contain more than upstream's, and `cniVersion` is
+ * ignored.
+ */
 function sameError(theirs: PluginError, ours: PluginError): boolean {
   if (theirs === undefined || ours === undefined) return false;
   return theirs.code === ours.code && theirs.msg === ours.msg &&

@@ -48,7 +48,10 @@ export function cniArgsRequest({ call }: Step): string | undefined {
   return pairs.findLast((pair) => /^IP=./.test(pair))?.replace("IP=", "");
 }
 
-/** Returns the requested addresses of all three sources as written, without prefix lengths and duplicates. */
+/**
+ * Returns the requested addresses of all three sources as written, without prefix lengths and
+ * duplicates.
+ */
 export function requestsOf(step: Step): string[] {
   const { argsIps = [], runtimeIps = [] } = step.call;
   const all = [cniArgsRequest(step) ?? "", ...argsIps, ...runtimeIps].map((

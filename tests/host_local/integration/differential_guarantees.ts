@@ -1,4 +1,4 @@
-/** What our plugin guarantees in every step, whether or not upstream does the same. @module */
+/** The guarantees of our plugin in every step, even where upstream differs. @module */
 
 import { addressesInResult } from "../../support/host_local_call.ts";
 import { ownerText } from "../../support/network_directory.ts";
@@ -21,7 +21,7 @@ export function violatedGuarantees(step: Step): string[] {
   }
 }
 
-/** Every printed address has the file of its owner, and none was reserved before. */
+/** Every printed address has a file that names its owner, and none was reserved before. */
 function violatedByAdd(step: Step): string[] {
   const { CNI_CONTAINERID: id = "", CNI_IFNAME: ifName = "" } = step.call.env;
   const { before, ours } = step;

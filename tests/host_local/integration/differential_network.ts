@@ -1,6 +1,6 @@
 /**
- * Random networks for the differential test: mostly what operators write, sometimes at the limits of what is allowed,
- * occasionally invalid. The seed of the generator determines everything.
+ * Random networks for the differential test: mostly ordinary, sometimes at the limits of what
+ * is allowed, occasionally invalid. The seed of the generator determines everything.
  * @module
  */
 
@@ -102,7 +102,9 @@ function randomBlock(
   };
 }
 
-/** A host number of the block, often one of the first or last; occasionally the first one outside. */
+/**
+ * A host number of the block, often one of the first or last; occasionally the first one outside.
+ */
 function randomHost(random: Random, { size }: Block): number {
   if (random.chance(0.04)) return size & 255;
   const host = random.pick([
@@ -171,7 +173,7 @@ function randomSet(random: Random, blocks: readonly Block[]): unknown {
   return blocks.map((block) => randomRange(random, block));
 }
 
-/** One subnet split into two ranges, each with a gateway that may lie in the other range. */
+/** One subnet in two ranges, each with a gateway that may be in the other range. */
 function splitSet(random: Random, block: Block): unknown {
   const subnet = `${address(block, 0)}/${block.length}`;
   const half = block.size >> 1;

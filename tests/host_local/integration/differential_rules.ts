@@ -1,4 +1,8 @@
-/** The deliberate differences from upstream, each as a condition on a step that it explains. @module */
+/**
+ * The deliberate differences from upstream, each as a condition on a step that it explains.
+ *
+ * @module
+ */
 
 import { type Aspect, sameFiles, type Step } from "./differential_compare.ts";
 import {
@@ -14,7 +18,7 @@ import {
 
 /** One deliberate difference. */
 export interface Rule {
-  /** Its id in ARCHITECTURE.md, "Deliberate differences". */
+  /** Its ID in docs/differences.md. */
   readonly id: string;
   /** The aspects that it explains. */
   readonly aspects: readonly Aspect[];
@@ -47,8 +51,8 @@ function isDecodingError(step: Step): boolean {
     /json: cannot unmarshal/.test(theirs) && ourCode === 6;
 }
 
-/** Of several values that cannot be decoded, the plugins report different ones. */
-function isOtherUndecodable(step: Step): boolean {
+/** If several values cannot be decoded, the plugins may report different ones. */
+function reportsAnotherValue(step: Step): boolean {
   const { theirs, ours } = errorsOf(step);
   const text = /^(json: cannot unmarshal|invalid (CIDR|IP) address)/;
   return theirs !== ours && text.test(theirs) && text.test(ours);
@@ -62,7 +66,10 @@ function isWithoutCniPath(step: Step): boolean {
     theirs.replace(",CNI_PATH]", "]") === ours;
 }
 
-/** Upstream refuses /31, /32, /127 and /128. Ours accepts them, and may then fail for another reason. */
+/**
+ * Upstream refuses /31, /32, /127 and /128. Ours accepts them, and may then fail for another
+ * reason.
+ */
 function hasSmallSubnet(step: Step): boolean {
   return / too small to allocate from$/.test(errorsOf(step).theirs);
 }
@@ -73,7 +80,10 @@ function isCursorRestored(step: Step): boolean {
     sameFiles(step.ours.after.cursors, step.before.cursors);
 }
 
-/** Upstream's failed ADD releases the addresses that the container held before; ours releases nothing. */
+/**
+ * Upstream's failed ADD releases the addresses that the container held before; ours releases
+ * nothing.
+ */
 function isRolledBack(step: Step): boolean {
   const { before, upstream, ours } = step;
   if (
@@ -104,7 +114,10 @@ function hasNullElement(step: Step): boolean {
     / must not be null$/.test(errorsOf(step).ours);
 }
 
-/** A range that starts at the broadcast address and has no end: upstream's range extends beyond the subnet. */
+/**
+ * A range that starts at the broadcast address and has no end: upstream's range extends beyond the
+ * subnet.
+ */
 function startsAtBroadcast(step: Step): boolean {
   return rangesOf(step).some((range) => {
     const { subnet, rangeStart, rangeEnd } = range ?? {};
@@ -125,7 +138,7 @@ function isSecondAddress(step: Step): boolean {
     filesBefore(step, (content) => isOwnedByCaller(step, content)).length > 0;
 }
 
-/** Upstream uses a random one of several requests, and lists the others in random order. */
+/** If there are several requests, upstream uses a random one and lists the others at random. */
 function hasSeveralRequests(step: Step): boolean {
   return requestsOf(step).length > 1;
 }
@@ -141,7 +154,7 @@ function hasEmptyFile(step: Step): boolean {
   return filesBefore(step, (content) => content === "").length > 0;
 }
 
-/** A file with LF instead of CR LF has an owner for our plugin, and none for upstream. */
+/** Our plugin finds an owner in a file with LF instead of CR LF; upstream does not. */
 function hasLineFeedOwner(step: Step): boolean {
   return filesBefore(
     step,
@@ -186,27 +199,32 @@ function isLowSubnet(step: Step): boolean {
 }
 
 /** Debian's release reports missing variables before invalid ones. */
-function isOtherOrder(step: Step): boolean {
+function reportsMissingFirst(step: Step): boolean {
   const { theirCode, theirs, ourCode, ours } = errorsOf(step);
   return theirCode === 4 && ourCode === 4 &&
     /^required env variables/.test(theirs) &&
     /^(invalid characters in containerID|interface name )/.test(ours);
 }
 
-/** Debian's release does not know 1.1.0, prints the keys of 1.x results in another order, and knows only `dst` and `gw` of a route. */
-function isOfDebian(step: Step): boolean {
+/**
+ * Debian's release does not support 1.1.0, prints the keys of 1.x results in another order, and
+ * supports only `dst` and `gw` of a route.
+ */
+function isDebianRelease(step: Step): boolean {
   const { theirs, ours, theirDetails, ourDetails } = errorsOf(step);
   if (theirs === "incompatible CNI versions") {
     return ours === theirs &&
       ourDetails.startsWith(theirDetails.replace(/\]$/, ""));
   }
-  if (isOtherOrder(step)) return true;
+  if (reportsMissingFirst(step)) return true;
   const { upstream, ours: mine } = step;
   return upstream.outcome.code === 0 && mine.outcome.code === 0 &&
     plainResult(upstream.outcome.stdout) === plainResult(mine.outcome.stdout);
 }
 
-/** Returns a result without the keys that Debian's release does not know, with its keys sorted. */
+/**
+ * Returns a result without the keys that Debian's release does not support, with its keys sorted.
+ */
 function plainResult(stdout: string): string {
   const newer = new Set([
     "mtu",
@@ -236,8 +254,8 @@ export const RULES: readonly Rule[] = [
   recoded("code-5-io", 5, /^open .*: no such file or directory$/),
   recoded("code-11-exhausted", 11, /no IP addresses available in range set/),
   { id: "code-6-decoding", aspects: ["error"], applies: isDecodingError },
-  { id: "json-texts", aspects: ["error"], applies: isOtherUndecodable },
-  { id: "debian-age", aspects: ["error", "result"], applies: isOfDebian },
+  { id: "json-texts", aspects: ["error"], applies: reportsAnotherValue },
+  { id: "debian-age", aspects: ["error", "result"], applies: isDebianRelease },
   { id: "cni-path-optional", aspects: ALL, applies: isWithoutCniPath },
   { id: "cursor-restored", aspects: ["cursors"], applies: isCursorRestored },
   { id: "rollback", aspects: ["addresses"], applies: isRolledBack },
@@ -259,7 +277,9 @@ export const RULES: readonly Rule[] = [
   { id: "lf-separator", aspects: ALL, applies: hasLineFeedOwner },
 ];
 
-/** Returns the ids of the rules that explain the differences, and the aspects that no rule explains. */
+/**
+ * Returns the ids of the rules that explain the differences, and the aspects that no rule explains.
+ */
 export function explain(
   step: Step,
   aspects: readonly Aspect[],

@@ -1,6 +1,7 @@
 /**
- * Compares our plugin with upstream's: the same random calls on two directories with the same content must result in
- * the same exit status, stdout and files, unless ARCHITECTURE.md lists the difference as deliberate.
+ * Compares our plugin with upstream's: the same random calls on two directories with the same
+ * content must result in the same exit status, stdout and files, unless docs/differences.md
+ * lists the difference.
  *
  * `DIFFERENTIAL_SEED` repeats a run, `DIFFERENTIAL_SEQUENCES` makes it longer.
  * @module
@@ -39,7 +40,7 @@ import { explain, RULES } from "./differential_rules.ts";
 const SEED = numberFromEnv("DIFFERENTIAL_SEED", Date.now() % 1_000_000_000);
 const SEQUENCES = numberFromEnv("DIFFERENTIAL_SEQUENCES", 40);
 const CALLS = 14;
-const LANES = 3;
+const WORKERS = 3;
 const SHOWN = numberFromEnv("DIFFERENTIAL_SHOWN", 8);
 
 /** The data directories of the two plugins in one sequence. */
@@ -144,7 +145,7 @@ async function runSequence(
   }
 }
 
-/** After a difference, gives both plugins the files of one of them. */
+/** After a difference, gives both plugins the files that one of them has. */
 function resynchronize(
   { upstream, ours }: Step,
   dataDirs: DataDirs,
@@ -173,7 +174,7 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
   const indexes = Array.from({ length: SEQUENCES }, (_, index) => index);
   await runInParallel(
     indexes,
-    LANES,
+    WORKERS,
     (index) =>
       runSequence(all.fork(index), { root: temp.join(`${index}`), tally }),
   );
@@ -199,7 +200,7 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
   );
 });
 
-Deno.test("every rule of the differential test is listed in ARCHITECTURE.md as a deliberate difference", async () => {
+Deno.test("docs/differences.md lists every rule of the differential test", async () => {
   const listed = await deliberateDifferences();
   assertEquals(
     RULES.filter(({ id }) => !listed.has(id)).map(({ id }) => id),

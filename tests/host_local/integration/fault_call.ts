@@ -35,7 +35,7 @@ export function printedBy(
   }
 }
 
-/** Returns whether the ADD left `.answered` behind: a repeated ADD then gets the same addresses. */
+/** Returns whether the ADD has created `.answered`: a repeated ADD then gets the same addresses. */
 export function isMarkedAnswered({ network }: FaultedCall): boolean {
   return readNetwork(network).others.includes(".answered");
 }

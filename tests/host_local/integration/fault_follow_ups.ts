@@ -34,7 +34,9 @@ export const FOLLOW_UPS: readonly FollowUp[] = [
   "DEL first",
 ];
 
-/** Makes the calls that follow, and checks that no address was lost, leaked or allocated twice. */
+/**
+ * Makes the calls after the fault, and checks that no address was lost, leaked or allocated twice.
+ */
 export async function checkFollowUps(
   call: FaultedCall,
   order: FollowUp,
@@ -70,7 +72,9 @@ export async function checkFollowUps(
   checkNothingLeft(call);
 }
 
-/** Repeats the target's ADD without a DEL; it may be refused as a duplicate if `isDuplicateAllowed`. */
+/**
+ * Repeats the target's ADD without a DEL; it may be refused as a duplicate if `isDuplicateAllowed`.
+ */
 async function repeatAdd(
   call: FaultedCall,
   isDuplicateAllowed: boolean,
@@ -96,7 +100,7 @@ async function repeatAdd(
   );
 }
 
-/** Makes an ADD for another container, which must not get an address that is taken. */
+/** Makes an ADD for another container, which must not get an address that is already reserved. */
 async function addNext(call: FaultedCall): Promise<void> {
   const taken = readNetwork(call.network).addresses;
   const outcome = await callHostLocal({
@@ -152,7 +156,10 @@ async function release(call: FaultedCall, containerId: string): Promise<void> {
   assertEquals(outcome.code, 0, `DEL of ${containerId}: ${outcome.stdout}`);
 }
 
-/** Checks that exactly the reservations of the other containers and of the next one are left, and no temporary file. */
+/**
+ * Checks that exactly the reservations of the other containers and of the next one remain, and no
+ * temporary file.
+ */
 function checkNothingLeft(call: FaultedCall): void {
   const state = readNetwork(call.network);
   const foreign = [...call.before.addresses].filter(([, content]) =>

@@ -43,8 +43,9 @@ function isRuntimeAbort({ point, outcome }: FaultedCall): boolean {
 }
 
 /**
- * Returns the addresses of the target in the directory, without those that it held before, did not get again and that
- * stderr names: a file that cannot be read may belong to another container, so it stays.
+ * Returns the addresses of the target in the directory, without those that it held before, did not
+ * get again and that stderr names: a file that cannot be read may belong to another container, so
+ * it stays.
  */
 function heldByTarget(call: FaultedCall, state: NetworkState): string[] {
   const { before, outcome } = call;
@@ -88,7 +89,9 @@ function checkSuccess(call: FaultedCall, state: NetworkState): void {
   );
 }
 
-/** The runtime may have read the result before the process was killed, so the result must be true. */
+/**
+ * The runtime may have read the result before the process was killed, so the result must be true.
+ */
 function checkKilled(call: FaultedCall, state: NetworkState): void {
   const missing = (printedBy(call) ?? []).filter((address) =>
     !addressesOf(state, TARGET).includes(address)

@@ -1,9 +1,9 @@
 /**
- * The points where a fault can be injected into a call of the plugin: every system call that it makes on its network's
- * directory or on stdout. A trace of the call finds them.
+ * The points where a fault can be injected into a call of the plugin: every system call that it
+ * makes on its network's directory or on stdout. A trace of the call finds them.
  *
- * strace counts and injects only among the calls on these paths (`-P`). The ordinal of a call therefore does not depend
- * on what the runtime does at its start.
+ * strace counts and injects only among the calls on these paths (`-P`). The ordinal of a call
+ * therefore does not depend on what the runtime does at its start.
  * @module
  */
 
@@ -42,7 +42,9 @@ export interface PlannedFault {
   readonly fault: Fault;
 }
 
-/** Returns all faults for a point: a kill, and the errors of a full, a read-only and a broken disk. */
+/**
+ * Returns all faults for a point: a kill, and the errors of a full, a read-only and a broken disk.
+ */
 function faultsAt(point: FaultPoint): readonly Fault[] {
   return WRITES.has(point.syscall)
     ? ["KILL", "ENOSPC", "EIO", "EROFS", "EDQUOT"]
@@ -56,7 +58,9 @@ export function allFaults(points: readonly FaultPoint[]): PlannedFault[] {
   );
 }
 
-/** Returns a kill and one of the errors for every point, with a different error from point to point. */
+/**
+ * Returns a kill and one of the errors for every point, with a different error from point to point.
+ */
 export function eachPoint(points: readonly FaultPoint[]): PlannedFault[] {
   return points.flatMap((
     point,
@@ -73,8 +77,9 @@ function errorAt(point: FaultPoint, at: number): Fault {
 }
 
 /**
- * Returns fewer faults that lead to the same states: a kill only where the directory has changed since the last kill,
- * and one error for each point, where calls of one name on the same paths count as one point.
+ * Returns fewer faults that lead to the same states: a kill only where the directory has changed
+ * since the last kill, and one error for each point, where calls of one name on the same paths
+ * count as one point.
  */
 export function distinctFaults(points: readonly FaultPoint[]): PlannedFault[] {
   const kills = points.filter((_, at) => isChange(points[at - 1]))
@@ -93,7 +98,10 @@ export function distinctFaults(points: readonly FaultPoint[]): PlannedFault[] {
 const CHANGES =
   /^(mkdir|link|unlink|rmdir|rename|p?write|ftruncate|fallocate|utimensat|f?chmod)/;
 
-/** Returns whether the call changes the directory or stdout. The state before the first point counts as changed. */
+/**
+ * Returns whether the call changes the directory or stdout. The state before the first point counts
+ * as changed.
+ */
 function isChange(point: FaultPoint | undefined): boolean {
   if (point === undefined) return true;
   return CHANGES.test(point.syscall) || /O_CREAT|O_TRUNC/.test(point.args);
@@ -120,9 +128,11 @@ export async function pathsTouched(
 }
 
 /**
- * Traces the call with `-P` for every path and returns the points in the order in which they are reached.
+ * Traces the call with `-P` for every path and returns the points in the order in which they are
+ * reached.
  *
- * Leaves out what the runtime does with stdout at its start, before the first call on a path below `root`.
+ * Leaves out what the runtime does with stdout at its start, before the first call on a path below
+ * `root`.
  */
 export async function findPoints(
   trace: TraceOptions,
@@ -140,7 +150,9 @@ export async function findPoints(
   return points.slice(points.findIndex(({ args }) => args.includes(root)));
 }
 
-/** strace counts per thread, so the ordinals are correct only if one thread makes all file calls. */
+/**
+ * strace counts per thread, so the ordinals are correct only if one thread makes all file calls.
+ */
 function expectOneThread(calls: readonly TracedCall[]): void {
   const threads = new Set(calls.map(({ thread }) => thread));
   if (threads.size > 1) {
@@ -150,7 +162,10 @@ function expectOneThread(calls: readonly TracedCall[]): void {
   }
 }
 
-/** Runs the call with the fault at the point. Returns undefined if the call ended without reaching the point. */
+/**
+ * Runs the call with the fault at the point. Returns undefined if the call ended without reaching
+ * the point.
+ */
 export async function runWithFault(
   trace: TraceOptions,
   { paths, point, fault }: {

@@ -6,7 +6,10 @@ import { networkConfig } from "../../support/host_local_call.ts";
 /** The container of the call. */
 export const TARGET = "target";
 
-/** Number of other containers in a network that is large enough for the index. Each holds two addresses. */
+/**
+ * Number of other containers in a network that is large enough for the index. Each holds two
+ * addresses.
+ */
 const INDEXED = 130;
 
 /** One call on one network. */
@@ -93,7 +96,7 @@ function scenariosOn(
 
 /** All scenarios of the sweep. */
 export const SCENARIOS: readonly FaultScenario[] = [
-  { name: "ADD, first of a network", command: "ADD", indexed: false },
+  { name: "the first ADD of a network", command: "ADD", indexed: false },
   ...scenariosOn("2 others", false, others(2)),
   ...scenariosOn(`${INDEXED} others`, true, others(INDEXED)),
 ];

@@ -1,11 +1,11 @@
 /**
- * Injects faults into ADD, DEL and GC at every system call on the network's directory or on stdout: a kill of the
- * process, and every error of a full or broken disk.
+ * Injects faults into ADD, DEL and GC at every system call on the network's directory or on stdout:
+ * a kill of the process, and every error of a full or broken disk.
  *
- * By default a run tries `FAULT_SAMPLE` faults per scenario, an even sample of a kill and one of the errors at each point;
- * in large networks only of those that lead to different states. Each run takes another sample, and `FAULT_SEED` repeats
- * one. `FAULT_FULL=1` tries all errors, and every order of the calls that follow. `FAULT_SYSCALLS` limits a run to the
- * named system calls.
+ * By default a run tries `FAULT_SAMPLE` faults per scenario, an even sample of a kill and one of
+ * the errors at each point; in large networks only of those that lead to different states. Each run
+ * takes another sample, and `FAULT_SEED` repeats one. `FAULT_FULL=1` tries all errors, and every
+ * order of the calls after the fault. `FAULT_SYSCALLS` limits a run to the named system calls.
  * @module
  */
 
@@ -40,22 +40,22 @@ import {
 } from "./fault_scenarios.ts";
 
 const FULL = Deno.env.get("FAULT_FULL") === "1";
-const LANES = 4;
+const WORKERS = 4;
 
 /** Number of faults per scenario. */
 const SAMPLE = numberFromEnv("FAULT_SAMPLE", FULL ? 2000 : 20);
 
-/** Chooses the sample. */
+/** Selects the faults of the sample. */
 const SEED = numberFromEnv("FAULT_SEED", Math.floor(Math.random() * 1e6));
 
-/** Names of system calls, to try only these. */
+/** The system calls to which a run is limited. */
 const ONLY = Deno.env.get("FAULT_SYSCALLS")?.split(",");
 
-/** Number of failures that are printed in full. */
+/** The maximum number of failures that are printed. */
 const SHOWN = numberFromEnv("FAULT_SHOWN", 12);
 
-/** A directory for one call at a time. */
-class Lane {
+/** The directory of one worker, which makes one call at a time. */
+class Workspace {
   readonly dataDir: string;
   readonly network: string;
   readonly config: string;
@@ -92,24 +92,24 @@ class Lane {
     if (indexed) await this.#fillIndex();
   }
 
-  /** Makes a call that changes nothing: it fills the index. */
+  /** Fills the index with a call that changes no reservation. */
   async #fillIndex(): Promise<void> {
     await callHostLocal({
       binary: OURS,
       command: "DEL",
-      containerId: "nobody",
+      containerId: "unknown",
       config: this.config,
     });
   }
 
-  /** Returns the paths of another lane as paths of this lane. */
-  translate(paths: readonly string[], from: Lane): string[] {
+  /** Returns the paths of another workspace as paths of this one. */
+  translate(paths: readonly string[], from: Workspace): string[] {
     return paths.map((path) => path.replace(from.root, this.root));
   }
 }
 
 interface Trial extends PlannedFault {
-  /** Position among the trials. It selects the order of the calls that follow. */
+  /** Position among the trials. It selects the order of the calls after the fault. */
   readonly index: number;
 }
 
@@ -121,7 +121,7 @@ interface Tally {
 }
 
 async function tryOne(
-  lane: Lane,
+  workspace: Workspace,
   { point, fault, index }: Trial,
   { paths, tally }: {
     readonly paths: readonly string[];
@@ -132,12 +132,12 @@ async function tryOne(
     ? FOLLOW_UPS
     : FOLLOW_UPS.slice(index % 3, (index % 3) + 1);
   for (const order of orders) {
-    let before = readNetwork(lane.network);
+    let before = readNetwork(workspace.network);
     let outcome: TraceOutcome | undefined;
     for (let attempt = 0; outcome === undefined && attempt < 3; attempt += 1) {
-      await lane.prepare();
-      before = readNetwork(lane.network);
-      outcome = await runWithFault(lane.trace, { paths, point, fault });
+      await workspace.prepare();
+      before = readNetwork(workspace.network);
+      outcome = await runWithFault(workspace.trace, { paths, point, fault });
     }
     if (outcome === undefined) {
       tally.missed += 1;
@@ -146,11 +146,11 @@ async function tryOne(
     tally.tried += 1;
     const call = {
       binary: OURS,
-      scenario: lane.scenario,
+      scenario: workspace.scenario,
       point,
       fault,
-      config: lane.config,
-      network: lane.network,
+      config: workspace.config,
+      network: workspace.network,
       before,
       outcome,
     };
@@ -158,7 +158,10 @@ async function tryOne(
       checkOutcome(call);
       await checkFollowUps(call, order);
     } catch (failure) {
-      const args = point.args.replaceAll(lane.root.replace(/\d+$/, ""), "");
+      const args = point.args.replaceAll(
+        workspace.root.replace(/\d+$/, ""),
+        "",
+      );
       tally.failures.push(
         `${fault} at ${point.syscall} #${point.ordinal} (${args}), then ${order}:\n    ${
           failure instanceof Error ? failure.message : failure
@@ -178,7 +181,8 @@ function faultsFor(
 }
 
 /**
- * Returns whether the fault at `index` is one of {@link SAMPLE} that are spread evenly over all `count`.
+ * Returns whether the fault at `index` is one of {@link SAMPLE} that are spread evenly over all
+ * `count`.
  *
  * @param phase Position of the first of them, from 0 to 1.
  */
@@ -194,13 +198,13 @@ function isSampled(
 
 async function sweep(scenario: FaultScenario): Promise<void> {
   using temp = new TempDir();
-  const lanes: Lane[] = [];
-  for (let index = 0; index < LANES; index += 1) {
-    const root = temp.join(`lane${index}`);
+  const workspaces: Workspace[] = [];
+  for (let index = 0; index < WORKERS; index += 1) {
+    const root = temp.join(`workspace${index}`);
     await Deno.mkdir(root);
-    lanes.push(new Lane(root, scenario));
+    workspaces.push(new Workspace(root, scenario));
   }
-  const [first] = lanes as [Lane];
+  const [first] = workspaces as [Workspace];
   await first.prepare();
   const paths = await pathsTouched(first.trace, {
     root: first.dataDir,
@@ -214,9 +218,12 @@ async function sweep(scenario: FaultScenario): Promise<void> {
     .filter((_, index, { length: count }) => isSampled(index, { count, phase }))
     .map((trial, index): Trial => ({ ...trial, index }));
   const tally: Tally = { tried: 0, missed: 0, failures: [] };
-  await runInParallel(trials, LANES, async (trial, worker) => {
-    const lane = lanes[worker] ?? first;
-    await tryOne(lane, trial, { paths: lane.translate(paths, first), tally });
+  await runInParallel(trials, WORKERS, async (trial, worker) => {
+    const workspace = workspaces[worker] ?? first;
+    await tryOne(workspace, trial, {
+      paths: workspace.translate(paths, first),
+      tally,
+    });
   });
   report(
     `fault sweep, ${scenario.name}: FAULT_SEED=${SEED}, ${points.length} points, ${tally.tried} faults tried, ${tally.missed} not reached`,
@@ -234,7 +241,7 @@ async function sweep(scenario: FaultScenario): Promise<void> {
 for (const scenario of SCENARIOS) {
   testWith(
     ["command:strace", `binary:${OURS}`],
-    `a fault at any file call loses, leaks and doubles no address: ${scenario.name}`,
+    `a fault at any file call never loses, leaks or duplicates an address: ${scenario.name}`,
     () => sweep(scenario),
   );
 }

@@ -126,7 +126,7 @@ testWith(
   async () => {
     using temp = new TempDir();
     const resolvConf = temp.join("resolv.conf");
-    Deno.writeTextFileSync(
+    await Deno.writeTextFile(
       resolvConf,
       `search${" ".repeat(65_000)}x\n`.repeat(16),
     );
@@ -147,7 +147,7 @@ testWith(
     using temp = new TempDir();
     const spaces = `x${" ".repeat(1_000_000)}x`;
     writeNetwork(temp.join("net"), { "10.1.0.2": spaces, "10.1.0.3": "" });
-    Deno.truncateSync(temp.join("net/10.1.0.3"), 2 ** 40);
+    await Deno.truncate(temp.join("net/10.1.0.3"), 2 ** 40);
     const config = networkConfig({
       cniVersion: "1.1.0",
       dataDir: temp.path,
@@ -159,9 +159,8 @@ testWith(
     for (const command of ["DEL", "GC"]) {
       assertEquals((await call(command, config)).code, 0);
     }
-    const names = [...Deno.readDirSync(temp.join("net"))].map(({ name }) =>
-      name
-    );
+    const entries = await Array.fromAsync(Deno.readDir(temp.join("net")));
+    const names = entries.map(({ name }) => name);
     assertEquals(names.sort(), [
       "10.1.0.2",
       "10.1.0.3",

@@ -1,4 +1,8 @@
-/** Many concurrent calls of either plugin: no address is lost, leaked or allocated twice. @module */
+/**
+ * Many concurrent calls of either plugin: no address is lost, leaked or allocated twice.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
@@ -22,7 +26,7 @@ import { TempDir } from "../../support/temp_dir.ts";
 
 /** Number of concurrent calls. */
 const CALLS = numberFromEnv("LOAD_CALLS", 80);
-/** Reached only by calls that hang. */
+/** Only calls that hang reach this deadline. */
 const DEADLINE_SECONDS = 600;
 const OURS_ONLY: readonly Requirement[] = [`binary:${OURS}`];
 const BOTH: readonly Requirement[] = [`binary:${OURS}`, `binary:${UPSTREAM}`];
@@ -98,7 +102,10 @@ function assertAllSucceeded(answers: readonly Answer[]): void {
   );
 }
 
-/** Returns the address files that the answers call for; fails if an address was printed twice. */
+/**
+ * Returns the address files that must exist after the answers; fails if an address was printed
+ * twice.
+ */
 function filesOfAnswers(answers: readonly Answer[]): Record<string, string> {
   const pairs = answers.flatMap(({ containerId, outcome }) =>
     addressesInResult(outcome.stdout).map((address) =>

@@ -1,4 +1,9 @@
-/** Calls while another process holds the lock of the network: who waits, how long, and what the error says. @module */
+/**
+ * Calls while another process holds the lock of the network: who waits, how long, and what the
+ * error says.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
@@ -20,7 +25,7 @@ import {
 import { missing } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
-/** Reached only by calls that wait although they must not. */
+/** Only calls that wait although they must not reach this deadline. */
 const DEADLINE_SECONDS = 600;
 
 function config(
@@ -47,12 +52,15 @@ function call(
   );
 }
 
-/** Waits until a process waits for the lock, as /proc/locks shows it: `2: -> FLOCK  ADVISORY  WRITE 1 fe:00:7 0 EOF`. */
+/**
+ * Waits until a process waits for the lock, as /proc/locks shows it:
+ * `2: -> FLOCK  ADVISORY  WRITE 1 fe:00:7 0 EOF`.
+ */
 async function untilAwaited(lock: string): Promise<void> {
   const { ino } = await Deno.stat(lock);
   const waiting = new RegExp(`-> FLOCK .*:${ino} 0 EOF$`, "m");
   await waitFor(`process that waits for ${lock}`, async () => {
-    // Deno itself reads this file only with every permission.
+    // Deno reads this file only if it has every permission.
     const { stdout } = await new Deno.Command("cat", { args: ["/proc/locks"] })
       .output();
     return waiting.test(new TextDecoder().decode(stdout)) || undefined;
@@ -95,7 +103,7 @@ const WAITING: readonly ParallelRow[] = [
   run: async () => {
     using temp = new TempDir();
     const network = temp.join("net");
-    // Our plugin makes the lock file: upstream must lock the same one.
+    // Our plugin creates the lock file: upstream must lock the same one.
     assertEquals((await call("ADD", config(temp))).code, 0);
     let waiting: Promise<PluginOutcome>;
     {

@@ -1,9 +1,9 @@
 /**
  * Decides whether the calls on a network directory explain the reservations that they leave behind.
  *
- * Concurrent calls have no single order: a call acts at some moment between its start and its end. A history is legal
- * if at least one order within these intervals explains it. Each address has its own order, because upstream's ADD
- * takes the lock once per range set.
+ * Concurrent calls have no single order: a call acts at some moment between its start and its end.
+ * A history is legal if at least one order within these intervals explains it. Each address has its
+ * own order, because upstream's ADD takes the lock once per range set.
  * @module
  */
 
@@ -14,7 +14,9 @@ interface Interval {
   readonly endMs: number;
 }
 
-/** A successful ADD: every address that it printed was free, and belongs to the owner from then on. */
+/**
+ * A successful ADD: every address that it printed was free, and belongs to the owner from then on.
+ */
 export interface Reserve extends Interval {
   readonly kind: "reserve";
   /** Content of the address files. */
@@ -22,7 +24,10 @@ export interface Reserve extends Interval {
   readonly addresses: readonly string[];
 }
 
-/** A successful DEL, or the part of a GC that concerns one owner: frees all addresses that belong to the owner. */
+/**
+ * A successful DEL, or the part of a GC that concerns one owner: frees all addresses that belong to
+ * the owner.
+ */
 export interface Release extends Interval {
   readonly kind: "release";
   readonly owner: string;
@@ -31,13 +36,15 @@ export interface Release extends Interval {
 /** What one call did. */
 export type Effect = Reserve | Release;
 
-/** Address to owner: the content of each address file. */
+/** Maps each address to its owner, the content of the address file. */
 export type Reservations = ReadonlyMap<string, string>;
 
 /**
- * Returns a sentence for each address whose history no legal order of the effects explains; empty if all is well.
+ * Returns a sentence for each address whose history no legal order of the effects explains; empty
+ * if all is well.
  *
- * Finds addresses that two owners hold at the same time, addresses lost while they are held, and leaks.
+ * Finds addresses that two owners hold at the same time, addresses lost while they are held, and
+ * leaks.
  */
 export function findViolations({ before, effects, after }: {
   readonly before: Reservations;
@@ -84,7 +91,10 @@ function effectsOn(address: string, { owner, effects }: {
   return [...reserves, ...releases];
 }
 
-/** Who can hold an address after the effects, for every legal order of them; empty if there is no legal order. */
+/**
+ * Who can hold an address after the effects, for every legal order of them; empty if there is no
+ * legal order.
+ */
 function possibleOwners(
   owner: string | undefined,
   effects: readonly Effect[],

@@ -1,4 +1,8 @@
-/** Rows for the model behind the mixed test: what it must accept, and what it must report. @module */
+/**
+ * Rows for the model behind the mixed test: what it must accept, and what it must report.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { type Effect, findViolations } from "./mixed_history.ts";

@@ -1,4 +1,4 @@
-/** What an operator and broken tools do to a network directory between two calls. @module */
+/** Changes that an operator and broken tools make between two calls. @module */
 
 import { ownerText } from "../../support/network_directory.ts";
 import type { Random } from "../../support/random.ts";
@@ -19,7 +19,7 @@ async function removeReservation(
 }
 
 function addReservation(network: SharedNetwork, random: Random): Promise<void> {
-  network.plant(
+  network.writeAsOperator(
     network.freeAddress(random.int(200)),
     ownerText(`planted${random.int(1000)}`),
   );
@@ -40,7 +40,10 @@ async function replaceOwner(
   network.expected.set(name, content);
 }
 
-/** Writes into the file, as `printf > file` does. The addresses of one ADD are links to one file: all of them change. */
+/**
+ * Writes into the file, as `printf > file` does. The addresses of one ADD are links to one file:
+ * all of them change.
+ */
 async function overwriteOwner(
   network: SharedNetwork,
   random: Random,
@@ -58,7 +61,7 @@ async function overwriteOwner(
   }
 }
 
-async function plantLink(
+async function addLink(
   network: SharedNetwork,
   random: Random,
 ): Promise<void> {
@@ -71,7 +74,7 @@ async function plantLink(
   network.foreign.add(name);
 }
 
-async function plantDirectory(
+async function addDirectory(
   network: SharedNetwork,
   random: Random,
 ): Promise<void> {
@@ -91,8 +94,8 @@ const OPERATOR_ACTIONS: readonly Interference[] = [
   addReservation,
   replaceOwner,
   overwriteOwner,
-  plantLink,
-  plantDirectory,
+  addLink,
+  addDirectory,
   removeCursor,
 ];
 

@@ -1,4 +1,9 @@
-/** A network directory that both plugins and an operator use, and the reservations that it must hold. @module */
+/**
+ * A network directory that both plugins and an operator use, and the reservations that it must
+ * hold.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import {
@@ -33,22 +38,27 @@ interface EndedCall extends PluginCall {
   readonly endMs: number;
 }
 
-/** A range as the configuration has it. */
+/** A range of the configuration. */
 export interface Range {
   readonly subnet: string;
   readonly rangeStart?: string;
   readonly rangeEnd?: string;
 }
 
-/** Reached only by calls that hang. Upstream waits without a limit. */
+/** Only calls that hang reach this limit. Upstream waits without one. */
 const LOCK_TIMEOUT_SECONDS = 600;
 
-/** The only file that may be there apart from addresses, cursors and the lock. */
+/** The only file that may exist apart from addresses, cursors and the lock. */
 const INDEX = ".index.db";
 
-/** A dual-stack network. After every call its directory is compared with the expected reservations. */
+/**
+ * A dual-stack network. After every call its directory is compared with the expected reservations.
+ */
 export class SharedNetwork {
-  /** Address to content: reservations that were printed and not released, and what the operator added. */
+  /**
+   * Address to content: reservations that were printed and not released, and what the operator
+   * added.
+   */
   readonly expected = new Map<string, string>();
   /** Addresses whose entry the operator made and no call removes: links and directories. */
   readonly foreign = new Set<string>();
@@ -59,7 +69,7 @@ export class SharedNetwork {
   readonly #ranges: readonly Range[];
   readonly #config: string;
 
-  /** @param ranges Two of them, each a range set of its own. */
+  /** @param ranges Two ranges, each in a separate range set. */
   constructor(dataDir: string, ranges: readonly Range[]) {
     this.path = `${dataDir}/net`;
     this.#dataDir = dataDir;
@@ -102,7 +112,7 @@ export class SharedNetwork {
     return [...new Set(owners)].map((content) => content.replace(/\r\n.*/, ""));
   }
 
-  /** Whether the operator took one of the container's two addresses away. */
+  /** Whether the operator removed one of the container's two addresses. */
   isPartial(containerId: string): boolean {
     const owner = ownerText(containerId);
     return [...this.expected.values()].filter((content) => content === owner)
@@ -110,7 +120,7 @@ export class SharedNetwork {
   }
 
   /** Writes an address file as the operator does. */
-  plant(name: string, content: string): void {
+  writeAsOperator(name: string, content: string): void {
     Deno.writeTextFileSync(this.join(name), content, { mode: 0o600 });
     this.expected.set(name, content);
   }
@@ -128,9 +138,10 @@ export class SharedNetwork {
   }
 
   /**
-   * Makes the calls of several containers at the same time, and checks the directory after the last one.
+   * Makes the calls of several containers at the same time, and checks the directory after the last
+   * one.
    *
-   * @param sequences One for each container: calls that follow each other.
+   * @param sequences One for each container: each a list of consecutive calls.
    */
   async callConcurrently(
     sequences: readonly (readonly PluginCall[])[],
@@ -167,7 +178,7 @@ export class SharedNetwork {
     const valid = this.holders().filter((containerId) =>
       !gone.includes(containerId)
     );
-    const config = this.#configWith([...valid, "nobody"]);
+    const config = this.#configWith([...valid, "unknown"]);
     const startMs = performance.now();
     const { code, stdout } = await callHostLocal({
       binary,
@@ -184,7 +195,10 @@ export class SharedNetwork {
     })));
   }
 
-  /** Checks that the effects explain the directory, that cursors parse, and that no other file is left. */
+  /**
+   * Checks that the effects explain the directory, that cursors parse, and that no other file is
+   * left.
+   */
   #check(effects: readonly Effect[]): void {
     const { addresses, cursors, others } = readNetwork(this.path);
     assertEquals(
@@ -202,7 +216,10 @@ export class SharedNetwork {
     );
   }
 
-  /** Expects what was found. New reservations come last, in the order of the calls, so that a seed repeats its picks. */
+  /**
+   * Expects what was found. New reservations come last, in the order of the calls, so that a seed
+   * repeats its picks.
+   */
   #accept(effects: readonly Effect[], found: Reservations): void {
     const names = new Set(this.expected.keys());
     for (const effect of effects) {
@@ -219,7 +236,10 @@ export class SharedNetwork {
   }
 }
 
-/** Checks the answers to the calls of one container, and returns what the calls did to the directory. */
+/**
+ * Checks the answers to the calls of one container, and returns what the calls did to the
+ * directory.
+ */
 function effectsOf(
   calls: readonly EndedCall[],
   holders: ReadonlySet<string>,

@@ -1,6 +1,7 @@
 /**
- * Runs both plugins on one network directory, partly at the same time and with an operator who edits it. After every
- * step the directory holds exactly the addresses that were printed and not released, whichever plugin did it.
+ * Runs both plugins on one network directory, partly at the same time and with an operator who
+ * edits it. After every step the directory holds exactly the addresses that were printed and not
+ * released, whichever plugin did it.
  *
  * `MIXED_SEED` repeats the calls of a run; how concurrent ones interleave differs from run to run.
  * `MIXED_SEQUENCES` makes a run longer.
@@ -19,15 +20,15 @@ import { type PluginCall, type Range, SharedNetwork } from "./mixed_network.ts";
 
 const SEED = numberFromEnv("MIXED_SEED", Date.now() % 1_000_000_000);
 const SEQUENCES = numberFromEnv("MIXED_SEQUENCES", 3);
-const LANES = 3;
+const WORKERS = 3;
 const CONTAINERS = Array.from({ length: 9 }, (_, index) => `c${index}`);
 
-/** Many more addresses than containers. */
+/** Ranges with many more addresses than containers. */
 const WIDE: readonly Range[] = [
   { subnet: "10.1.0.0/22" },
   { subnet: "fd00:1::/64" },
 ];
-/** One address of each family for each container: what one releases the next one gets. */
+/** One address of each family per container: each ADD gets an address that a DEL released. */
 const NARROW: readonly Range[] = [
   { subnet: "10.1.0.0/22", rangeStart: "10.1.0.2", rangeEnd: "10.1.0.10" },
   { subnet: "fd00:1::/64", rangeStart: "fd00:1::2", rangeEnd: "fd00:1::a" },
@@ -56,7 +57,7 @@ function pickCall(
   const command = random.pick(
     ["ADD", "ADD", "ADD", "DEL", "DEL", "CHECK"] as const,
   );
-  // Upstream's ADD of a container that holds one address of two fails and releases that one.
+  // If the container holds one of two addresses, upstream's ADD fails and releases it.
   const mustBeOurs = command === "ADD" && network.isPartial(containerId);
   return {
     binary: mustBeOurs ? OURS : random.pick([OURS, OURS, UPSTREAM]),
@@ -141,7 +142,7 @@ async function runSequence(
       reservations(setting.bulk, { prefix: "bulk" }),
     )
   ) {
-    network.plant(name, content);
+    network.writeAsOperator(name, content);
   }
   try {
     for (let count = 0; count < setting.steps; count += 1) {
@@ -163,7 +164,7 @@ async function runSequence(
 }
 
 function mixedTest(users: string, setting: Setting): void {
-  const name = `${users} without losing, leaking or doubling an address`;
+  const name = `${users} without losing, leaking or duplicating an address`;
   testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], name, async () => {
     report(
       `mixed test, ${users}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${setting.steps} steps`,
@@ -173,7 +174,7 @@ function mixedTest(users: string, setting: Setting): void {
     const indexes = Array.from({ length: SEQUENCES }, (_, index) => index);
     await runInParallel(
       indexes,
-      LANES,
+      WORKERS,
       (index) =>
         runSequence(
           new SharedNetwork(temp.join(`${index}`), setting.ranges),

@@ -24,7 +24,7 @@ function reservedIn(
   );
 }
 
-/** Returns the address files that the addresses inside the containers call for. */
+/** Returns the address files that must exist for the addresses inside the containers. */
 async function filesOf(
   host: PodmanHost,
   ids: readonly string[],

@@ -1,4 +1,9 @@
-/** The compiled plugin neither uses the temporary directory nor obeys the environment variables of its runtime. @module */
+/**
+ * The compiled plugin neither uses the temporary directory nor obeys the environment variables of
+ * its runtime.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { OURS } from "../../support/binaries.ts";
@@ -10,7 +15,9 @@ import { COMMANDS, Sandbox } from "../../support/sandbox.ts";
 
 let reference: Promise<string[]> | undefined;
 
-/** Runs the commands once without interference, and returns what they print and which files they leave. */
+/**
+ * Runs the commands once without interference, and returns their output and the files that remain.
+ */
 function undisturbed(): Promise<string[]> {
   reference ??= (async () => {
     using sandbox = new Sandbox();
@@ -33,7 +40,9 @@ const UNDISTURBED: ParallelRow = {
   },
 };
 
-/** What an attacker could plant where a program compiled by Deno keeps its V8 code cache by default. */
+/**
+ * What an attacker could plant where a program compiled by Deno keeps its V8 code cache by default.
+ */
 const PLANTED: Readonly<
   Record<string, (sandbox: Sandbox, path: string) => void>
 > = {

@@ -1,6 +1,6 @@
 /**
- * Traces the compiled plugin: it uses no socket, starts no other program, loads no other library and writes no file
- * outside its network's directory.
+ * Traces the compiled plugin: it uses no socket, starts no other program, loads no other library
+ * and writes no file outside its network's directory.
  * @module
  */
 
@@ -24,7 +24,10 @@ const FORBIDDEN = new Set([
   "vfork",
 ]);
 
-/** Returns the names of the files that the dynamic loader opens: its cache and the libraries that `ldd` lists. */
+/**
+ * Returns the names of the files that the dynamic loader opens: its cache and the libraries that
+ * `ldd` lists.
+ */
 async function linkedLibraries(): Promise<Set<string>> {
   const { stdout } = await new Deno.Command("ldd", { args: [OURS] }).output();
   const names = new TextDecoder().decode(stdout).matchAll(

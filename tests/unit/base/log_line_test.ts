@@ -37,6 +37,14 @@ const ROWS = [
     line: formatLogLine("debug", "stopped", { stack: 'say "x"\nb' }),
     want: 'level=debug event=stopped stack="say \\"x\\"\\nb"',
   },
+  {
+    name: "escapes what a terminal obeys",
+    line: formatLogLine("warn", "nak-received", {
+      message: "\x1b[2J\r\n\u{9b}2J\u202e\x7f\u2028",
+    }),
+    want:
+      'level=warn event=nak-received message="\\u001b[2J\\r\\n\\u009b2J\\u202e\\u007f\\u2028"',
+  },
 ] as const;
 
 for (const { name, line, want } of ROWS) {

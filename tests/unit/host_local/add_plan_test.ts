@@ -262,7 +262,8 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
     }),
   },
   {
-    name: "a request for the gateway, as the gateway even if it is taken",
+    name:
+      "a request for the gateway, which is reported as the gateway even if it is taken",
     input: { requested: ["10.0.0.1"], others: ["10.0.0.1"] },
     want: refused("gateway", {
       message: inRange(0, "requested ip 10.0.0.1 is subnet's gateway"),
@@ -337,7 +338,7 @@ testRows("planAdd() refuses", REFUSALS, ({ input, want }) => {
   assertEquals(thrownBy(() => plan(input)), want);
 });
 
-Deno.test("planAdd() lets other errors through", () => {
+Deno.test("planAdd() throws other errors unchanged", () => {
   const failure = new TypeError("broken index");
   const broken = {
     ...reservations(),
@@ -398,7 +399,7 @@ function planIfServed(input: Input): ReturnType<typeof plan> | undefined {
   }
 }
 
-Deno.test("planAdd() chooses one address per set: no taken one, and no second one for a container", () => {
+Deno.test("planAdd() chooses one free address per set, and no second one for a container", () => {
   let served = 0;
   fc.assert(
     fc.property(state, (given) => {

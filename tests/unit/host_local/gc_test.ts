@@ -180,7 +180,7 @@ const OWNERS: readonly [name: string, owner: Owner, want: boolean][] = [
     false,
   ],
   ["an unknown owner", { kind: "unknown" }, false],
-  ["nobody", { kind: "nobody" }, false],
+  ["no owner", { kind: "none" }, false],
 ];
 
 testRows(

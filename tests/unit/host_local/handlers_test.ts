@@ -208,7 +208,7 @@ Deno.test("ADD closes the store after a refusal", async () => {
   assertEquals(stores.calls, [`create ${DIRECTORY}`, "close"]);
 });
 
-Deno.test("DEL releases what the attachment holds and closes the store", async () => {
+Deno.test("DEL releases the addresses of the attachment and closes the store", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C1, "10.0.0.3": C2 } });
   const outcome = await call({ command: "del", stores });
   assertEquals(outcome.failure, undefined);
@@ -271,7 +271,7 @@ Deno.test("DEL fails if dataDir is not a string", async () => {
   });
 });
 
-Deno.test("CHECK accepts a prevResult that the reservations agree with, and changes nothing", async () => {
+Deno.test("CHECK accepts a prevResult that matches the reservations, and changes nothing", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C1 } });
   const prevResult = { ips: [{ address: "10.0.0.2/30" }] };
   const { failure } = await call({
@@ -342,7 +342,7 @@ const LISTED = {
   "cni.dev/valid-attachments": [{ containerID: "c1", ifname: "eth0" }],
 } as const;
 
-Deno.test("GC releases what is not listed", async () => {
+Deno.test("GC releases the attachments that are not listed", async () => {
   const files = {
     "10.0.0.2": C1,
     "10.0.0.3": C2,
@@ -390,7 +390,7 @@ Deno.test("GC releases nothing without a list", async () => {
   });
 });
 
-Deno.test("GC releases with a configuration that ADD refuses, and logs what is wrong with it", async () => {
+Deno.test("GC releases addresses despite a configuration that ADD refuses, and logs the error", async () => {
   const stores = new FakeStores({ files: { "10.0.0.2": C2 } });
   const outcome = await call({
     command: "gc",
@@ -509,7 +509,7 @@ testRows(
 );
 
 testRows(
-  "a command lets a failure of the store through:",
+  "a command passes on a failure of the store:",
   [{ name: "add" }, { name: "del" }, { name: "check" }, {
     name: "gc",
   }] as const,

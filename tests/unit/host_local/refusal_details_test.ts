@@ -70,8 +70,8 @@ const DESCRIPTIONS = [
       "10.0.0.4 is held by an unknown owner since 2026-01-02T02:04:05.000Z (1h ago, in this boot): /d/net/10.0.0.4",
   },
   {
-    name: "nobody",
-    facts: { owner: { kind: "nobody" } },
+    name: "no owner",
+    facts: { owner: { kind: "none" } },
     want:
       "10.0.0.4 is held by an unknown owner since 2026-01-02T02:04:05.000Z (1h ago, in this boot): /d/net/10.0.0.4",
   },

@@ -13,7 +13,7 @@ import { attachment, ip } from "./builders.ts";
 
 const C1_ETH0: Owner = { kind: "attachment", attachment: attachment() };
 const C1: Owner = { kind: "container", containerId: "c1" };
-const NOBODY: Owner = { kind: "nobody" };
+const NO_OWNER: Owner = { kind: "none" };
 const UNKNOWN: Owner = { kind: "unknown" };
 
 const CONTENTS: readonly { name: string; content: string; want: Owner }[] = [
@@ -39,10 +39,10 @@ const CONTENTS: readonly { name: string; content: string; want: Owner }[] = [
     want: C1,
   },
   { name: "an empty interface name", content: "c1\r\n", want: C1 },
-  { name: "an empty file", content: "", want: NOBODY },
-  { name: "white space alone", content: " \r\n\t", want: NOBODY },
-  { name: "NUL bytes alone", content: "\0\0\0\0", want: NOBODY },
-  { name: "NUL bytes and white space", content: "\0\n\0", want: NOBODY },
+  { name: "an empty file", content: "", want: NO_OWNER },
+  { name: "white space alone", content: " \r\n\t", want: NO_OWNER },
+  { name: "NUL bytes alone", content: "\0\0\0\0", want: NO_OWNER },
+  { name: "NUL bytes and white space", content: "\0\n\0", want: NO_OWNER },
   { name: "three lines", content: "c1\r\neth0\r\nx", want: UNKNOWN },
   {
     name: "a line that is not a container ID",
@@ -67,7 +67,7 @@ const KEYS = [
   { name: "an attachment", owner: C1_ETH0, want: "c1\r\neth0" },
   { name: "a container", owner: C1, want: "c1" },
   { name: "unknown text", owner: UNKNOWN, want: "" },
-  { name: "nobody", owner: NOBODY, want: "" },
+  { name: "no owner", owner: NO_OWNER, want: "" },
 ] as const;
 
 testRows(

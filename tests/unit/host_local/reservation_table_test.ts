@@ -26,7 +26,7 @@ Deno.test("ReservationTable.entries() yields addresses and owners", () => {
   ]);
 });
 
-Deno.test("ReservationTable.entries() does not yield what was removed", () => {
+Deno.test("ReservationTable.entries() does not yield removed entries", () => {
   const table = tableOf(["10.0.0.2", "10.0.0.3"]);
   table.remove(ip("10.0.0.2"));
   assertEquals(texts([...table.entries()].map(([address]) => address)), [

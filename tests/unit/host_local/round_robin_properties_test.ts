@@ -127,7 +127,7 @@ Deno.test("resolveRange() never leaves the subnet", () => {
   }));
 });
 
-Deno.test("nextAddress() returns what a walk over every address finds", () => {
+Deno.test("nextAddress() returns the same as a walk over every address", () => {
   fc.assert(
     fc.property(pool, (given) => {
       const table = tableOf(given.taken.map(formatIpAddress));
@@ -174,7 +174,7 @@ Deno.test("nextAddress() calls firstFree() only a few times", () => {
   }));
 });
 
-Deno.test("ReservationTable.firstFree() returns what a walk finds", () => {
+Deno.test("ReservationTable.firstFree() returns the same as a walk over every address", () => {
   const address = family.chain((of) =>
     fc.bigInt({ min: lastValue(of) - 20n, max: lastValue(of) })
       .map((value) => ({ family: of, value }))

@@ -44,7 +44,7 @@ const SEQUENCES = [
     want: "10.0.0.2 10.0.0.3 10.0.0.4 10.0.0.5 10.0.0.6 -",
   },
   {
-    name: "finds what was released before the cursor",
+    name: "finds an address that was released before the cursor",
     given: sequence(EIGHT, {
       taken: ["10.0.0.2", "10.0.0.4", "10.0.0.6"],
       cursor: "10.0.0.6",
@@ -123,7 +123,7 @@ const SEQUENCES = [
     want: "10.0.0.1 -",
   },
   {
-    name: "skips nothing for a gateway outside the subnet",
+    name: "skips no address for a gateway outside the subnet",
     given: sequence(
       rangeSet({ subnet: "10.0.0.0/30", gateway: "10.0.0.254" }),
       { count: 3 },

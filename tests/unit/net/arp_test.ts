@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import {
   decodeArp,
+  encodeArpAnnouncement,
   encodeArpProbe,
   isArpConflict,
 } from "../../../lib/net/arp.ts";
@@ -16,6 +17,15 @@ Deno.test("encodeArpProbe() asks with sender address 0.0.0.0 (RFC 5227 section 2
     encodeArpProbe(OWN, ADDRESS),
     hex(`0001 0800 06 04 0001
          02005e100001 00000000
+         000000000000 c0000205`),
+  );
+});
+
+Deno.test("encodeArpAnnouncement() asks for the sender's own address (RFC 5227 section 2.3)", () => {
+  assertEquals(
+    encodeArpAnnouncement(OWN, ADDRESS),
+    hex(`0001 0800 06 04 0001
+         02005e100001 c0000205
          000000000000 c0000205`),
   );
 });

@@ -6,6 +6,7 @@ import {
   dhcpReplyFilter,
   DROP_ALL,
   encodeBpf,
+  ETHER_TYPE,
 } from "../../../lib/net/packet_filter.ts";
 import { ipv4FromBits } from "../../../lib/net/ipv4_address.ts";
 import { encodeIpv4Udp } from "../../../lib/net/ipv4_udp.ts";
@@ -67,9 +68,27 @@ testRows<FilterRow>("dhcpReplyFilter()", [
     passes: true,
   },
   {
-    name: "drops a frame to another host",
+    name: "passes a frame to another hardware address, such as a bridge's",
     packet: reply(),
     facts: { packetType: 3 },
+    passes: true,
+  },
+  {
+    name: "drops a frame that the host sends",
+    packet: reply(),
+    facts: { packetType: 4 },
+    passes: false,
+  },
+  {
+    name: "drops another protocol",
+    packet: reply(),
+    facts: { protocol: 0x0806 },
+    passes: false,
+  },
+  {
+    name: "drops a frame with two VLAN tags",
+    packet: reply(),
+    facts: { protocol: 0x8100 },
     passes: false,
   },
   {
@@ -141,13 +160,32 @@ function arp(sender: number, target: number): Uint8Array {
   return packet;
 }
 
-testRows("arpFilter()", [
+testRows<Omit<FilterRow, "xid">>("arpFilter()", [
   { name: "passes a claim", packet: arp(0xc0000205, 1), passes: true },
   { name: "passes a probe", packet: arp(0, 0xc0000205), passes: true },
   { name: "drops other addresses", packet: arp(1, 2), passes: false },
   { name: "drops a short packet", packet: new Uint8Array(27), passes: false },
-], ({ packet, passes }) => {
-  assertEquals(runBpf(arpFilter(0xc0000205), packet) > 0, passes);
+  {
+    name: "drops a packet that the host sends",
+    packet: arp(0xc0000205, 1),
+    facts: { packetType: 4 },
+    passes: false,
+  },
+  {
+    name: "drops a packet of a VLAN",
+    packet: arp(0xc0000205, 1),
+    facts: { vlanTag: 0x0005 },
+    passes: false,
+  },
+  {
+    name: "drops another protocol",
+    packet: arp(0xc0000205, 1),
+    facts: { protocol: ETHER_TYPE.ipv4 },
+    passes: false,
+  },
+], ({ packet, facts, passes }) => {
+  const given = { protocol: ETHER_TYPE.arp, ...facts };
+  assertEquals(runBpf(arpFilter(0xc0000205), packet, given) > 0, passes);
 });
 
 Deno.test("DROP_ALL drops a reply", () => {

@@ -2,8 +2,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DecodeError } from "../../../lib/base/errors.ts";
 import {
   decodeLink,
+  encodeLinkByIndex,
   encodeLinkByName,
   encodeLinkState,
+  isPort,
 } from "../../../lib/netlink/link_message.ts";
 import { hex } from "../../support/bytes.ts";
 import { testRows } from "../../support/rows.ts";
@@ -15,6 +17,11 @@ testRows("link requests", [
     bytes: encodeLinkByName("eth0"),
     want: `00 00 0000 00000000 00000000 00000000
            0900 0300 65746830 00 000000`,
+  },
+  {
+    name: "encodeLinkByIndex()",
+    bytes: encodeLinkByIndex(5),
+    want: "00 00 0000 05000000 00000000 00000000",
   },
   {
     name: "encodeLinkState() up",
@@ -39,7 +46,34 @@ Deno.test("decodeLink() decodes an interface", () => {
     isUp: true,
     hasCarrier: true,
     kind: "veth",
+    master: undefined,
   });
+});
+
+testRows("decodeLink() master", [
+  { name: "a bridge", kind: "627269646765 00 00", want: "bridge", port: true },
+  { name: "a bond", kind: "626f6e64 00 000000", want: "bond", port: true },
+  { name: "a VRF", kind: "767266 00", want: "vrf", port: false },
+], ({ kind, want, port }) => {
+  const value = hex(kind.replaceAll(" 00 ", "00"));
+  const name = hex(kind).indexOf(0) + 1;
+  const length = (4 + name).toString(16).padStart(2, "0");
+  const nested = (4 + 4 + value.length).toString(16).padStart(2, "0");
+  const link = decodeLink(hex(`
+    00 00 0100 02000000 43100100 00000000
+    0800 0a00 07000000                     // IFLA_MASTER
+    ${nested}00 1280                       // IFLA_LINKINFO, nested
+      ${length}00 0400 ${kind}`));
+  assertEquals(link?.master, { index: 7, kind: want });
+  assertEquals(link && isPort(link), port);
+});
+
+Deno.test("isPort() is false for an interface without a master", () => {
+  assertEquals(isPort({ master: undefined }), false);
+});
+
+Deno.test("isPort() is true for a master of an unknown kind", () => {
+  assertEquals(isPort({ master: { index: 7, kind: undefined } }), true);
 });
 
 testRows("decodeLink() state", [

@@ -10,6 +10,21 @@ testRows("decodeLinkNotification()", [
     want: { ifIndex: 7, kind: "changed" },
   },
   {
+    name: "decodes RTM_NEWLINK of an interface that is up",
+    message: { type: 16, body: hex("00000100 07000000 43100100 00000000") },
+    want: { ifIndex: 7, kind: "changed" },
+  },
+  {
+    name: "decodes RTM_NEWLINK of an interface that is down",
+    message: { type: 16, body: hex("00000100 07000000 02100000 01000000") },
+    want: { ifIndex: 7, kind: "set-down" },
+  },
+  {
+    name: "decodes RTM_DELLINK of an interface that is down",
+    message: { type: 17, body: hex("00000100 07000000 02100000 ffffffff") },
+    want: { ifIndex: 7, kind: "removed" },
+  },
+  {
     name: "decodes RTM_DELLINK",
     message: { type: 17, body: hex("00000100 07000000") },
     want: { ifIndex: 7, kind: "removed" },

@@ -54,6 +54,19 @@ Deno.test("PendingEvents merges the events of one interface into the latest", ()
   assertEquals([recorder.deliver(), recorder.deliver()], [["1/2 removed"], []]);
 });
 
+Deno.test("PendingEvents remembers that an interface was down until it delivers that", () => {
+  const recorder = new Recorder();
+  recorder.listen(1, 2);
+  recorder.events.add(1, 2, "changed");
+  recorder.events.add(1, 2, "set-down");
+  recorder.events.add(1, 2, "changed");
+  assertEquals(recorder.deliver(), ["1/2 set-down"]);
+  assertEquals(recorder.change(), ["1/2 changed"]);
+  recorder.events.add(1, 2, "set-down");
+  recorder.events.add(1, 2, "removed");
+  assertEquals(recorder.deliver(), ["1/2 removed"]);
+});
+
 Deno.test("PendingEvents limits each interface on its own", () => {
   const recorder = new Recorder();
   recorder.listen(1, 2);

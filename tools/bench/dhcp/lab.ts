@@ -1,6 +1,6 @@
 /**
- * The test bed of the dhcp bench: dnsmasq, a link to a namespace that stands for the host, and containers, each in a
- * namespace of its own with a macvlan on that link.
+ * The test bed of the dhcp bench: dnsmasq, a link to a namespace that stands for the host, and
+ * containers, each in a namespace of its own with a macvlan on that link.
  *
  * @module
  */
@@ -89,8 +89,9 @@ export class DhcpLab implements AsyncDisposable {
   }
 
   /**
-   * Adds leased addresses to their interfaces, as a main plugin does. Both ends get permanent neighbor entries: the
-   * kernel's neighbor table, which all namespaces share, is too small for the bench.
+   * Adds leased addresses to their interfaces, as a main plugin does. Both ends get permanent
+   * neighbor entries: the kernel's neighbor table, which all namespaces share, is too small for the
+   * bench.
    */
   async attach(containers: readonly Container[]): Promise<void> {
     await this.#server.batch(

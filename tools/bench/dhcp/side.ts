@@ -26,6 +26,8 @@ const TICK_MS = 10;
 /** A side with its daemon running. */
 export class Side implements AsyncDisposable {
   readonly #ids = new Map<Container, string>();
+  readonly #callTimeoutMs: number;
+  readonly #flags: readonly string[];
   #daemon: BackgroundProcess;
   #lastContainer = 0;
 
@@ -33,19 +35,40 @@ export class Side implements AsyncDisposable {
     readonly binary: string,
     readonly folder: string,
     daemon: BackgroundProcess,
+    { callTimeoutMs, flags }: {
+      readonly callTimeoutMs: number;
+      readonly flags: readonly string[];
+    },
   ) {
     this.#daemon = daemon;
+    this.#flags = flags;
+    this.#callTimeoutMs = callTimeoutMs;
   }
 
-  /** Starts the daemon and waits until it serves. */
+  /** The daemon's socket. */
+  get socketPath(): string {
+    return socketPath(this.folder);
+  }
+
+  /**
+   * Starts the daemon and waits until it serves.
+   *
+   * @param options `callTimeoutMs`: a call that takes longer is stopped and fails; `flags`: more
+   * flags of the daemon.
+   */
   static async start(
     binary: string,
-    { folder }: DhcpLab,
+    { folder }: Pick<DhcpLab, "folder">,
     name: string,
+    { callTimeoutMs = CALL_TIMEOUT_MS, flags = [] }: {
+      readonly callTimeoutMs?: number;
+      readonly flags?: readonly string[];
+    } = {},
   ): Promise<Side> {
     const own = `${folder}/${name}`;
     await Deno.mkdir(own);
-    return new Side(binary, own, await startDaemon(binary, own));
+    const daemon = await startDaemon(binary, own, flags);
+    return new Side(binary, own, daemon, { callTimeoutMs, flags });
   }
 
   /** Calls ADD for a new attachment. @returns Wall time of the plugin's process in milliseconds. */
@@ -63,7 +86,7 @@ export class Side implements AsyncDisposable {
     await this.#call("DEL", container, this.#ids.get(container) ?? "");
   }
 
-  /** What the daemon uses now, read by other programs, for Deno restricts access to /proc. */
+  /** What the daemon uses now. Other programs read it, because Deno restricts access to /proc. */
   async use(): Promise<DaemonUse> {
     const proc = `/proc/${this.#daemon.pid}`;
     const rollup = await capture(["cat", `${proc}/smaps_rollup`]);
@@ -86,15 +109,18 @@ export class Side implements AsyncDisposable {
   /**
    * Kills the daemon and starts another.
    *
-   * @param ready What it logs once it has resumed every lease; callers wait until then.
+   * @param ready What it logs once it has resumed every lease; without it, waits only until it
+   * accepts connections.
    * @returns Milliseconds until then.
    */
-  async restart(ready: string): Promise<number> {
-    const before = this.#daemon.count(ready);
+  async restart(ready?: string): Promise<number> {
+    const before = ready === undefined ? 0 : this.#daemon.count(ready);
     await this.#daemon.end("SIGKILL");
     const startMs = performance.now();
-    this.#daemon = await startDaemon(this.binary, this.folder);
-    await this.#daemon.until(ready, () => this.#daemon.count(ready) > before);
+    this.#daemon = await startDaemon(this.binary, this.folder, this.#flags);
+    if (ready !== undefined) {
+      await this.#daemon.until(ready, () => this.#daemon.count(ready) > before);
+    }
     return performance.now() - startMs;
   }
 
@@ -114,7 +140,7 @@ export class Side implements AsyncDisposable {
   ): Promise<{ readonly tookMs: number; readonly stdout: string }> {
     return await runTimed({
       program: this.binary,
-      timeoutMs: CALL_TIMEOUT_MS,
+      timeoutMs: this.#callTimeoutMs,
       env: {
         CNI_COMMAND: command,
         CNI_CONTAINERID: id,
@@ -134,12 +160,13 @@ export class Side implements AsyncDisposable {
 async function startDaemon(
   binary: string,
   folder: string,
+  flags: readonly string[],
 ): Promise<BackgroundProcess> {
   const path = socketPath(folder);
   // Upstream's daemon does not replace the socket of one that was killed.
   await Deno.remove(path).catch(() => {});
   const logFile = `${folder}/daemon.log`;
-  return await startDhcpDaemon(binary, { socketPath: path, logFile });
+  return await startDhcpDaemon(binary, { socketPath: path, logFile, flags });
 }
 
 function socketPath(folder: string): string {

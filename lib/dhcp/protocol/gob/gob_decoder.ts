@@ -9,7 +9,7 @@
 
 import { ByteReader } from "../../../base/byte_reader.ts";
 import { concatBytes } from "../../../base/bytes.ts";
-import { DecodeError } from "../../../base/errors.ts";
+import { DecodeError, TooLongError } from "../../../base/errors.ts";
 import { readInt, readUint } from "./gob_number.ts";
 
 /** A decoded value. */
@@ -100,8 +100,8 @@ export class GobDecoder {
    * Removes the next struct from the buffered bytes and returns it.
    *
    * @returns The struct, or undefined if more bytes are needed.
-   * @throws {DecodeError} if the next message is too long or malformed, or its value is not a
-   * struct.
+   * @throws {TooLongError} if the next message is too long.
+   * @throws {DecodeError} if it is malformed, or its value is not a struct.
    */
   next(): GobRecord | undefined {
     for (;;) {
@@ -120,7 +120,7 @@ export class GobDecoder {
     const reader = new ByteReader(this.#bytes);
     const length = readUint(reader, "message length");
     if (length > this.#maxBytes) {
-      throw new DecodeError(
+      throw new TooLongError(
         `Cannot decode a message of ${length} bytes: expected at most ${this.#maxBytes}`,
         "0",
       );

@@ -2,15 +2,12 @@ import { assertEquals } from "@std/assert";
 import { decodeArp } from "../../../../lib/net/arp.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
 import { ipv4FromBits } from "../../../../lib/net/ipv4_address.ts";
-import { arpFilter } from "../../../../lib/net/packet_filter.ts";
+import { arpFilter, ETHER_TYPE } from "../../../../lib/net/packet_filter.ts";
 import { probeAddress } from "../../../../lib/dhcp/host/address_probe.ts";
 import { bootTimeMs } from "../../../../lib/linux/boottime_clock.ts";
 import { EPOLL, EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
-import {
-  ETHER_TYPE,
-  openPacketSocket,
-} from "../../../../lib/linux/packet_socket.ts";
+import { openPacketSocket } from "../../../../lib/linux/packet_socket.ts";
 import { Timers } from "../../../../lib/linux/timers.ts";
 import { TestLink } from "../../../support/network_namespaces.ts";
 import { Mailbox } from "../../../support/waiting.ts";

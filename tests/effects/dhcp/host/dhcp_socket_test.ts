@@ -1,18 +1,23 @@
-import { assertEquals } from "@std/assert";
-import type { Datagram } from "../../../../lib/dhcp/daemon/ports.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
+import {
+  type Datagram,
+  SendRefusedError,
+} from "../../../../lib/dhcp/daemon/ports.ts";
 import { encodeIpv4Udp } from "../../../../lib/net/ipv4_udp.ts";
 import {
   LIMITED_BROADCAST,
   UNSPECIFIED_ADDRESS,
 } from "../../../../lib/net/ipv4_address.ts";
-import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
+import {
+  dhcpReplyFilter,
+  ETHER_TYPE,
+} from "../../../../lib/net/packet_filter.ts";
 import { InterfaceSocket } from "../../../../lib/dhcp/host/dhcp_socket.ts";
+import { SyscallError } from "../../../../lib/linux/errno.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
-import {
-  ETHER_TYPE,
-  openPacketSocket,
-} from "../../../../lib/linux/packet_socket.ts";
+import { openPacketSocket } from "../../../../lib/linux/packet_socket.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
 import { waitUntil } from "../../../../tools/lab/waiting.ts";
 import {
@@ -20,6 +25,7 @@ import {
   type TestNetns,
 } from "../../../support/network_namespaces.ts";
 import { testAsRoot, testWith } from "../../../support/requirements.ts";
+import { testRows } from "../../../support/rows.ts";
 import { UdpServer } from "../../../support/udp_server.ts";
 import { Mailbox, soon } from "../../../support/waiting.ts";
 import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
@@ -49,7 +55,6 @@ function openSocket(
   return new InterfaceSocket({
     loop,
     link: eth0Of(client),
-    ifName: "eth0",
     enter: (body) => {
       using entered = client.open();
       return body(entered);
@@ -175,3 +180,36 @@ testAsRoot(
     assertEquals(await socket.flushed(60_000), true);
   },
 );
+
+testRows("InterfaceSocket.send() without a socket", [
+  { name: "is refused for good without a capability", errno: 1, refused: true },
+  { name: "is refused for good by a sandbox", errno: 97, refused: true },
+  { name: "fails for now without memory", errno: 12, refused: false },
+], async ({ errno, refused }) => {
+  await using loop = new EventLoop((error) => {
+    throw error;
+  });
+  const link = {
+    index: 2,
+    name: "eth0",
+    htype: 1,
+    macAddress: new Uint8Array(6),
+    broadcastAddress: new Uint8Array(6).fill(0xff),
+    mtu: 1500,
+    isUp: true,
+    hasCarrier: true,
+    kind: "veth",
+    master: undefined,
+  };
+  using socket = new InterfaceSocket({
+    loop,
+    link,
+    enter: () => {
+      throw new SyscallError("socket", errno);
+    },
+    server: undefined,
+    onReadable: () => {},
+  });
+  const error = assertThrows(() => socket.send(DISCOVER), SystemError);
+  assertEquals(error instanceof SendRefusedError, refused);
+});

@@ -1,10 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { LeaseFiles } from "../../../../lib/dhcp/host/lease_files.ts";
-import {
-  ReleaseNotes,
-  writeReleaseNote,
-} from "../../../../lib/dhcp/host/release_notes.ts";
+import { writeReleaseNote } from "../../../../lib/dhcp/host/release_note_writer.ts";
+import { ReleaseNotes } from "../../../../lib/dhcp/host/release_notes.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { testRows } from "../../../support/rows.ts";
 import { STORE_CONTRACT } from "../../../unit/dhcp/daemon/lease_store_contract.ts";
@@ -35,7 +33,9 @@ testRows("lease files and release notes:", STORE_CONTRACT, async ({ run }) => {
   await run({
     leases: open(directory),
     releaseNotes: new ReleaseNotes(directory.join("state"), CONTEXT),
-    leaveNote: (attachment) => writeReleaseNote(socketPath, attachment),
+    leaveNote: async (attachment) => {
+      await writeReleaseNote(socketPath, attachment);
+    },
   });
 });
 
@@ -109,4 +109,14 @@ Deno.test("LeaseFiles ignores a lease file under the name of another attachment"
   assertEquals(unusable.map(({ path }) => path), [
     directory.join(`state/${name}`),
   ]);
+});
+
+Deno.test("LeaseFiles makes the state directory again if it was removed", () => {
+  using directory = new TempDir();
+  const leases = open(directory);
+  for (const record of [OFFERED, LEASED]) {
+    Deno.removeSync(directory.join("state"), { recursive: true });
+    leases.write(record);
+    assertEquals(leases.read(ATTACHMENT), record);
+  }
 });

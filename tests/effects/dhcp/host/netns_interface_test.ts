@@ -1,18 +1,21 @@
 import { assertEquals } from "@std/assert";
 import { encodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
-import type { Interfaces } from "../../../../lib/dhcp/daemon/ports.ts";
+import type {
+  Interfaces,
+  NetnsReference,
+} from "../../../../lib/dhcp/daemon/ports.ts";
 import { netnsInterfaces } from "../../../../lib/dhcp/host/netns_interface.ts";
 import { EventLoop } from "../../../../lib/linux/event_loop.ts";
-import { LinkMonitor } from "../../../../lib/linux/link_monitor.ts";
+import { InterfaceMonitor } from "../../../../lib/linux/interface_monitor.ts";
 import { openLinkControl } from "../../../../lib/linux/link_control.ts";
-import {
-  ETHER_TYPE,
-  openPacketSocket,
-} from "../../../../lib/linux/packet_socket.ts";
+import { openPacketSocket } from "../../../../lib/linux/packet_socket.ts";
 import { Timers } from "../../../../lib/linux/timers.ts";
 import { encodeIpv4Udp } from "../../../../lib/net/ipv4_udp.ts";
 import { LIMITED_BROADCAST } from "../../../../lib/net/ipv4_address.ts";
-import { dhcpReplyFilter } from "../../../../lib/net/packet_filter.ts";
+import {
+  dhcpReplyFilter,
+  ETHER_TYPE,
+} from "../../../../lib/net/packet_filter.ts";
 import { ip as address } from "../../../support/dhcp_messages.ts";
 import { run as runProgram } from "../../../../tools/lab/network_namespace.ts";
 import { waitUntil } from "../../../../tools/lab/waiting.ts";
@@ -41,6 +44,10 @@ function serve(server: TestNetns, message: Uint8Array): void {
   socket.send(packet, new Uint8Array(6).fill(0xff));
 }
 
+function reference({ path }: TestNetns): NetnsReference {
+  return { path, callerPid: 0 };
+}
+
 /** Runs `body` with a client's and a server's namespace and the interfaces of this host. */
 async function withInterfaces(
   body: (link: TestLink, interfaces: Interfaces) => void | Promise<void>,
@@ -50,10 +57,10 @@ async function withInterfaces(
     throw error;
   });
   using timers = new Timers(loop);
-  using monitor = new LinkMonitor(loop, timers);
+  using monitor = new InterfaceMonitor(loop, timers);
   const interfaces = netnsInterfaces({ loop, timers, monitor });
   await waitUntil("carrier", () => {
-    const attached = interfaces.find(link.client.path, "eth0");
+    const attached = interfaces.find(reference(link.client), "eth0");
     return attached.read()?.hasCarrier === true;
   });
   await body(link, interfaces);
@@ -66,6 +73,7 @@ for (const { name, run } of INTERFACE_CONTRACT) {
         interfaces,
         netnsPath: client.path,
         removeInterface: () => void client.ip("link del eth0"),
+        renameInterface: (name) => void client.ip(`link set eth0 name ${name}`),
         replaceInterface: () => {
           client.ip("link del eth0");
           client.ip("link add eth0 type veth peer name eth9");
@@ -88,7 +96,7 @@ testAsRoot(
   "interface in a namespace: a plain file at the path counts as a removed namespace",
   async () => {
     await withInterfaces(({ client }, interfaces) => {
-      const attached = interfaces.find(client.path, "eth0");
+      const attached = interfaces.find(reference(client), "eth0");
       runProgram("umount", client.path);
       assertEquals(attached.read(), undefined);
       assertEquals(interfaces.findAgain(attached.location), undefined);

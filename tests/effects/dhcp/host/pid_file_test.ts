@@ -2,17 +2,17 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import {
   checkPidFilePath,
-  writePidFile,
+  PidFile,
 } from "../../../../lib/dhcp/host/pid_file.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 
 const PID = String(Deno.pid);
 
-Deno.test("writePidFile() writes the pid and removes the file at the end", () => {
+Deno.test("PidFile contains the pid and is removed at the end", () => {
   using directory = new TempDir();
   const path = directory.join("pid");
   {
-    using _file = writePidFile(path);
+    using _file = new PidFile(path);
     assertEquals(Deno.readTextFileSync(path), PID);
   }
   assertEquals([...Deno.readDirSync(directory.path)], []);
@@ -40,11 +40,11 @@ for (
     },
   ]
 ) {
-  Deno.test(`writePidFile() does not remove a file that is not its own: ${name}`, () => {
+  Deno.test(`PidFile does not remove a file that is not its own: ${name}`, () => {
     using directory = new TempDir();
     const path = directory.join("pid");
     {
-      using _file = writePidFile(path);
+      using _file = new PidFile(path);
       change(path);
     }
     const left = [...Deno.readDirSync(directory.path)]
@@ -54,22 +54,35 @@ for (
   });
 }
 
-Deno.test("writePidFile() replaces the temporary file of a killed process with the same pid", () => {
+Deno.test("PidFile replaces the temporary file of a killed process with the same pid", () => {
   using directory = new TempDir();
   const path = directory.join("pid");
   Deno.writeTextFileSync(`${path}.${PID}`, "");
-  using _file = writePidFile(path);
+  using _file = new PidFile(path);
   assertEquals(Deno.readTextFileSync(path), PID);
 });
 
-Deno.test("writePidFile() fails with upstream's text", () => {
+Deno.test("PidFile fails with upstream's text", () => {
   using directory = new TempDir();
   const path = directory.join("none/pid");
-  const { message } = assertThrows(() => writePidFile(path), SystemError);
+  const { message } = assertThrows(() => new PidFile(path), SystemError);
   assertEquals(
     message,
     `Error writing pidfile "${path}": create ${path}.${PID}: no such file or directory`,
   );
+});
+
+Deno.test("PidFile.restore() writes a file that was removed, and no other", () => {
+  using directory = new TempDir();
+  const path = directory.join("pid");
+  using file = new PidFile(path);
+  assertEquals(file.restore(), false);
+  Deno.removeSync(path);
+  assertEquals([file.restore(), Deno.readTextFileSync(path)], [true, PID]);
+  Deno.writeTextFileSync(path, "1");
+  assertEquals([file.restore(), Deno.readTextFileSync(path)], [false, "1"]);
+  using none = new PidFile("");
+  assertEquals(none.restore(), false);
 });
 
 Deno.test("checkPidFilePath() accepts no path and an absolute path, and refuses others with upstream's text", () => {

@@ -114,14 +114,14 @@ Deno.test("DEL removes the index of a network that has become small", () => {
   assertEquals(network.hasIndex, false);
 });
 
-Deno.test("CHECK changes nothing of a current index", () => {
+Deno.test("CHECK does not change a current index", () => {
   using network = indexed();
   const before = network.snapshot();
   assertEquals(network.heldBy({}, { ...INDEXED, repair: false }), ["10.0.0.7"]);
   assertEquals(network.snapshot(), before);
 });
 
-Deno.test("CHECK changes nothing of an outdated index", () => {
+Deno.test("CHECK does not change an outdated index", () => {
   using network = indexed();
   network.write({ "10.0.0.50": C9 });
   const before = network.snapshot();
@@ -233,16 +233,16 @@ const WRONG_INDEXES: readonly {
     held: { "10.0.0.2": "o0\r\neth0", "10.0.0.7": C1 },
   },
   {
-    name: "has another owner for the address",
+    name: "names another owner of the address",
     held: { ...FIVE, "10.0.0.7": C9 },
     hidesC1: true,
   },
   {
-    name: "has an address for the owner that is free",
+    name: "lists a free address as the owner's",
     held: { ...FIVE, "10.0.0.7": C1, "10.0.0.40": C1 },
   },
   {
-    name: "has an address for the owner that is another's",
+    name: "lists another owner's address as the owner's",
     held: { ...FIVE, "10.0.0.6": C1, "10.0.0.7": C1 },
   },
 ];
@@ -254,7 +254,7 @@ const C1_HELD = {
 };
 
 testRows(
-  "CHECK and DEL trust only what the files confirm of an index that",
+  "CHECK and DEL trust only the entries that the files confirm in an index that",
   WRONG_INDEXES,
   ({ held, hidesC1 }) => {
     using network = indexed();
@@ -267,7 +267,7 @@ testRows(
 );
 
 testRows(
-  "DEL finds what GC has read in place of an index that",
+  "DEL finds every address after GC has replaced an index that",
   WRONG_INDEXES,
   ({ held }) => {
     using network = indexed();
@@ -340,7 +340,7 @@ Deno.test("ADD reads the files before it refuses a requested address as taken", 
   assertEquals(given, requested);
 });
 
-Deno.test("STATUS takes the word of the index until a file contradicts it", () => {
+Deno.test("STATUS trusts the index until a file contradicts it", () => {
   using network = indexed();
   plantIndex(network, { ...FIVE, "10.0.0.7": C1, "10.0.0.8": C9 });
   using store = network.open({ ...INDEXED, repair: false });
@@ -403,14 +403,17 @@ function withoutRuns(path: string): void {
 
 function flipBytes(path: string): void {
   const bytes = Deno.readFileSync(path);
-  // The header stays, so that the file opens; every page behind it is damaged.
+  // The header stays, so that the file opens; every page after it is damaged.
   for (let at = 100; at < bytes.length; at += 7) {
     bytes[at] = (bytes[at] ?? 0) ^ 0xff;
   }
   Deno.writeFileSync(path, bytes);
 }
 
-/** Read and write version 2, and a page size that no file has: SQLite opens the log before it refuses the file. */
+/**
+ * Read and write version 2, and a page size that no file has: SQLite opens the log before it
+ * refuses the file.
+ */
 function askForLog(path: string): void {
   const bytes = Deno.readFileSync(path);
   Deno.writeFileSync(path, bytes.fill(2, 16, 32));
@@ -542,7 +545,7 @@ Deno.test("ADD ignores an index that was copied with its network", () => {
   );
 });
 
-Deno.test("CHECK ignores an index that was written but not stamped, whatever its times", () => {
+Deno.test("CHECK ignores an index that was written but not stamped, even if its times match", () => {
   using network = indexed();
   plantIndex(network, {});
   const now = new Date();
@@ -569,7 +572,7 @@ Deno.test("ADD in an indexed network undoes an ADD that was killed", () => {
   assertEquals(network.read()[".pending"], undefined);
 });
 
-Deno.test("ADD in an indexed network returns the addresses of one that never answered", () => {
+Deno.test("ADD in an indexed network returns the addresses of an ADD that never answered", () => {
   using network = indexed();
   network.write({ ".answered": C9 });
   Deno.linkSync(network.join(".answered"), network.join("10.0.0.8"));
@@ -598,6 +601,24 @@ Deno.test("ADD in an indexed network answers once, and undoes everything if that
   assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
     "10.0.0.8",
   ]);
+});
+
+Deno.test("ADD leaves the index outdated if it cannot remove .answered", () => {
+  using network = indexed();
+  const marker = network.join(".answered");
+  network.add({
+    containerId: "c2",
+    options: INDEXED,
+    answer: () => {
+      Deno.removeSync(marker);
+      Deno.mkdirSync(`${marker}/full`, { recursive: true });
+    },
+  });
+  assertEquals(isCurrent(network), false);
+  assertEquals(
+    network.logged.map((line) => line.split(" ", 2).join(" ")),
+    ["level=warn event=marker-not-removed"],
+  );
 });
 
 Deno.test("ADD in an indexed network reuses an address from before the boot", () => {

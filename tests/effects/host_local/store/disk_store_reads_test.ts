@@ -120,7 +120,7 @@ const FIRST_COMMANDS: readonly {
 ];
 
 testRows(
-  "only the first command after a foreign change reads every file, be it",
+  "only the first command after a foreign change reads every file:",
   FIRST_COMMANDS,
   ({ run }) => {
     using network = indexed(300);

@@ -82,7 +82,7 @@ Deno.test("ADD undoes nothing for a .pending that is too long, and removes it", 
   ]);
 });
 
-Deno.test("DEL undoes only what the killed ADD reserved (rollback)", () => {
+Deno.test("DEL releases only the addresses that the killed ADD reserved (rollback)", () => {
   using network = interrupted({
     marker: ".pending",
     names: ["10.0.0.2"],

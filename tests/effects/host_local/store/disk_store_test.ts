@@ -121,7 +121,7 @@ Deno.test("ADD moves the cursor to a requested address", () => {
   assertEquals(network.read()["last_reserved_ip.0"], "10.0.0.5");
 });
 
-Deno.test("ADD skips what other containers hold", () => {
+Deno.test("ADD skips addresses that other containers hold", () => {
   using network = new Network({
     "10.0.0.2": C2,
     "10.0.0.3": "c3",
@@ -362,7 +362,7 @@ Deno.test("ADD keeps the addresses from before the boot if the answer fails", ()
   assertEquals(network.add(), ["10.0.0.7"]);
 });
 
-Deno.test("GC leaves alone what is not a reservation of a known owner", () => {
+Deno.test("GC removes only reservations of known owners", () => {
   using network = new Network({
     "10.0.0.2": C1,
     "10.0.0.3": C2,

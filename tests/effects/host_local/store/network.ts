@@ -4,7 +4,10 @@ import { formatLogLine } from "../../../../lib/base/log_line.ts";
 import type { ContainerInterface } from "../../../../lib/cni/attachment.ts";
 import { planAdd } from "../../../../lib/host_local/add_plan.ts";
 import type { Reservation } from "../../../../lib/host_local/ports.ts";
-import { formatOwner } from "../../../../lib/host_local/reservation_format.ts";
+import {
+  formatOwner,
+  type Owner,
+} from "../../../../lib/host_local/reservation_format.ts";
 import {
   DiskStore,
   type DiskStoreOptions,
@@ -59,9 +62,17 @@ class CountedDirectory extends NetworkDirectory {
     return super.scan();
   }
 
-  override find(address: IpAddress): StoredReservation | undefined {
+  override find(
+    address: IpAddress,
+    known?: Owner,
+  ): StoredReservation | undefined {
     this.reads.files++;
-    return super.find(address);
+    return super.find(address, known);
+  }
+
+  override reservedAtMs(address: IpAddress): number | undefined {
+    this.reads.files++;
+    return super.reservedAtMs(address);
   }
 
   override has(address: IpAddress): boolean {

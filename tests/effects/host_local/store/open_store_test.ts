@@ -223,7 +223,7 @@ const STATES: readonly { name: string; network: () => Network }[] = [
 ];
 
 testRows(
-  "openForReading() changes nothing of (creates-nothing)",
+  "openForReading() does not change (creates-nothing)",
   STATES,
   async ({ network: make }) => {
     using network = make();
@@ -239,7 +239,7 @@ testRows(
   },
 );
 
-testRows("probe() changes nothing of", STATES, ({ network: make }) => {
+testRows("probe() does not change", STATES, ({ network: make }) => {
   using network = make();
   const before = withoutChangeTimes(network);
   stores.probe(config(network.path));

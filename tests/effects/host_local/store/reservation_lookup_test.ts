@@ -59,14 +59,14 @@ const FREE = [
     want: "10.0.0.2",
   },
   {
-    name: "the first after what is taken",
+    name: "the first address after the taken ones",
     held: ["10.0.0.2", "10.0.0.3"],
     from: "10.0.0.2",
     last: "10.0.0.9",
     want: "10.0.0.4",
   },
   {
-    name: "one between what is taken",
+    name: "an address between taken ones",
     held: ["10.0.0.2", "10.0.0.4"],
     from: "10.0.0.2",
     last: "10.0.0.9",
@@ -115,7 +115,7 @@ const FREE = [
     want: undefined,
   },
   {
-    name: "nothing if all is taken",
+    name: "nothing if every address is taken",
     held: ["10.0.0.2", "10.0.0.3", "10.0.0.4"],
     from: "10.0.0.2",
     last: "10.0.0.3",

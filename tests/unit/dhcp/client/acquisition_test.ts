@@ -12,6 +12,7 @@ import {
   ADDRESS,
   clientIn,
   HELD,
+  lease,
   XID,
 } from "../../../support/client_states.ts";
 import { ip, reply, settings } from "../../../support/dhcp_messages.ts";
@@ -24,34 +25,132 @@ function times(sent: readonly Sent[]): number[] {
   return sent.map(({ atMs }) => atMs - T0);
 }
 
-Deno.test("SELECTING sends again after 0.3, 0.3, 0.6, 0.6, 1.2, 1.2, 2.4 s, up to timeoutMs", () => {
-  const client = clientIn("SELECTING").advance(9999);
+Deno.test("SELECTING sends again after 0.3 s, then 1, 1, 2, 2, 4, 4, 8 s and so on, while a caller waits", () => {
+  const client = clientIn("SELECTING").advance(40_000);
   assertEquals(
     times(client.sent),
-    [0, 300, 600, 1200, 1800, 3000, 4200, 6600, 9000],
+    [0, 300, 1300, 2300, 4300, 6300, 10_300, 14_300, 22_300, 30_300, 38_300],
   );
 });
 
-Deno.test("SELECTING pauses 2 s, then 4, 8 s between exchanges, each with its own xid", () => {
+Deno.test("SELECTING has one xid while a caller waits, so a late answer counts", () => {
   const client = new ClientDriver(settings(), { randomU32: seededU32(1) })
     .event(START).advance(60_000);
   const xids = client.sent.map(({ message }) => message.xid);
-  const starts = client.sent.filter((_, i) => xids[i] !== xids[i - 1]);
-  assertEquals(new Set(xids).size, 4);
-  const gaps = starts.slice(1).map((sent, i) =>
-    sent.atMs - (starts[i]?.atMs ?? 0) - 10_000
+  assertEquals(new Set(xids).size, 1);
+  const states = client.of("log").filter(({ event }) =>
+    event === "state-changed"
   );
-  assertEquals(gaps.length, 3);
-  for (const [index, nominal] of [2000, 4000, 8000].entries()) {
-    assert(Math.abs((gaps[index] ?? 0) - nominal) <= 1000, `${gaps}`);
-  }
+  assertEquals(states.map(({ fields }) => fields["to"]), ["SELECTING"]);
+});
+
+testRows("an ADD succeeds although the server needs", [
+  { name: "3 s", delayMs: 3000 },
+  { name: "8 s", delayMs: 8000 },
+  { name: "14 s", delayMs: 14_000 },
+  { name: "25 s", delayMs: 25_000 },
+], ({ delayMs }) => {
+  const client = new ClientDriver(
+    settings({ timings: { resendTimeoutMs: 60_000 } }),
+    { randomU32: seededU32(6) },
+  );
+  client.delayMs = delayMs;
+  client.server = ({ type, message }) => [
+    reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid),
+  ];
+  client.event(START).advance(60_000);
+  assertEquals(client.of("leaseAcquired")[0]?.timeMs, T0 + 2 * delayMs);
+});
+
+Deno.test("a lost lease is replaced although the server needs 14 s", () => {
+  const client = clientIn("BOUND").advance(3_600_000 - 1);
+  client.delayMs = 14_000;
+  client.server = ({ type, message }) => [
+    reply(type === "DISCOVER" ? "OFFER" : "ACK", message.xid),
+  ];
+  client.advance(120_000);
+  assertEquals(client.of("leaseLost").length, 1);
+  assertEquals(client.of("leaseAcquired").length, 2);
+});
+
+Deno.test("after a lost lease SELECTING waits 10, 20, 40, 62 s, with pauses of 2, 4, 8, 16 s", () => {
+  const client = clientIn("BOUND").advance(3_600_000 + 170_000);
+  const changes = client.of("log").filter(({ event, fields }) =>
+    event === "state-changed" &&
+    ["SELECTING", "INIT"].includes(String(fields["to"]))
+  ).slice(1).map(({ timeMs, fields }) => [
+    fields["to"],
+    (timeMs - T0 - 3_600_000) / 1000,
+  ]);
+  assertEquals(changes, [
+    ["SELECTING", 0],
+    ["INIT", 10],
+    ["SELECTING", 12],
+    ["INIT", 32],
+    ["SELECTING", 36],
+    ["INIT", 76],
+    ["SELECTING", 84],
+    ["INIT", 146],
+    ["SELECTING", 162],
+  ]);
+});
+
+testRows("DISCOVER has another xid after", [
+  {
+    name: "a NAK",
+    leave: (client: ClientDriver): unknown =>
+      client.receive(reply("NAK", client.last.message.xid)).advance(2000),
+  },
+  {
+    name: "an ACK that cannot be used",
+    leave: (client: ClientDriver): unknown =>
+      client.receive(
+        reply("ACK", client.last.message.xid, { options: { 1: "00" } }),
+      ).advance(2000),
+  },
+], ({ leave }) => {
+  const client = new ClientDriver(settings(), { randomU32: seededU32(7) });
+  client.event({ kind: "resume", link: "up", lease: lease(client.nowMs) })
+    .advance(3_600_000);
+  const { xid } = client.last.message;
+  client.receive(reply("OFFER", xid));
+  leave(client);
+  assertEquals(client.last.type, "DISCOVER");
+  assertNotEquals(client.last.message.xid, xid);
+});
+
+testRows("DISCOVER has the same xid after", [
+  {
+    name: "a REQUEST without an answer",
+    leave: (client: ClientDriver): unknown =>
+      client.receive(reply("OFFER", client.last.message.xid)).advance(13_000),
+  },
+  {
+    name: "a link that went down and up",
+    leave: (client: ClientDriver): unknown =>
+      client.event({ kind: "linkDown" }).event({ kind: "linkUp" }),
+  },
+], ({ leave }) => {
+  const client = new ClientDriver(settings(), { randomU32: seededU32(8) })
+    .event(START);
+  const { xid } = client.last.message;
+  const before = client.sent.length;
+  leave(client);
+  const discovers = client.sent.slice(before).filter(({ type }) =>
+    type === "DISCOVER"
+  );
+  assert(discovers.length > 0);
+  assertEquals(
+    new Set(discovers.map(({ message }) => message.xid)),
+    new Set([xid]),
+  );
 });
 
 Deno.test("SELECTING counts secs from the start of the acquisition (RFC 2131 section 2)", () => {
   const client = clientIn("SELECTING").advance(13_000);
   assertEquals(
     client.sent.map(({ message }) => message.secs),
-    [0, 0, 0, 1, 1, 3, 4, 6, 9, 12, 12, 12],
+    [0, 0, 1, 2, 4, 6, 10],
   );
 });
 
@@ -73,12 +172,12 @@ testRows("SELECTING asks for broadcast answers", [
     want: [0, 0, 0x8000, 0x8000],
   },
 ], ({ broadcast, want }) => {
-  const client = clientIn("SELECTING", settings({ broadcast })).advance(1200);
+  const client = clientIn("SELECTING", settings({ broadcast })).advance(2300);
   assertEquals(client.sent.map(({ message }) => message.flags), want);
 });
 
 Deno.test("REQUESTING keeps the BROADCAST bit that the offer needed", () => {
-  const client = clientIn("SELECTING").advance(600)
+  const client = clientIn("SELECTING").advance(1300)
     .receive(reply("OFFER", XID));
   assertEquals([client.last.type, client.last.message.flags], [
     "REQUEST",
@@ -125,6 +224,21 @@ testRows("SELECTING refuses an offer", [
     name: "of 127.0.0.1",
     offer: { yiaddr: ip("127.0.0.1") },
     want: "address 127.0.0.1 in yiaddr",
+  },
+  {
+    name: "of the broadcast address of its subnet",
+    offer: { yiaddr: ip("192.0.2.255") },
+    want: "address 192.0.2.255 in yiaddr",
+  },
+  {
+    name: "of the network address of its subnet",
+    offer: { yiaddr: ip("192.0.2.0") },
+    want: "address 192.0.2.0 in yiaddr",
+  },
+  {
+    name: "of a server at the offered address",
+    offer: { options: { 54: "c0000232" } },
+    want: "server identifier 192.0.2.50 (option 54)",
   },
   {
     name: "for another client identifier",
@@ -220,7 +334,7 @@ Deno.test("an acquisition that waited for its link still obeys the first NAK at 
   assertEquals([client.last.type, client.last.atMs], ["DISCOVER", T0 + 500]);
 });
 
-Deno.test("a flapping link does not make a waiting acquisition flood", () => {
+Deno.test("a flapping link does not make a waiting acquisition flood the network", () => {
   const client = clientIn("INIT (link down)");
   for (let i = 0; i < 600; i++) {
     client.event({ kind: "linkUp" }).advance(50)
@@ -290,9 +404,41 @@ Deno.test("an acquisition that fails after NAKs quotes the server", () => {
   );
 });
 
-Deno.test("an ACK without a subnet mask is released and fails the acquisition", () => {
-  const client = clientIn("REQUESTING")
-    .receive(reply("ACK", XID, { options: { 1: undefined } }));
+const NO_MASK = { options: { 1: undefined } };
+
+Deno.test("an ACK without a subnet mask is completed with that of the OFFER", () => {
+  const client = clientIn("SELECTING")
+    .receive(reply("OFFER", XID, { options: { 1: "fffffe00" } }))
+    .receive(reply("ACK", XID, NO_MASK));
+  assertEquals(client.of("leaseAcquired")[0]?.lease.prefixLength, 23);
+});
+
+Deno.test("an ACK without a lease time is completed with the times of the OFFER", () => {
+  const times = { 51: "00000078", 58: "0000000a", 59: "00000064" };
+  const client = clientIn("SELECTING")
+    .receive(reply("OFFER", XID, { options: times }))
+    .receive(reply("ACK", XID, { options: { 51: undefined } }));
+  const lease = client.of("leaseAcquired")[0]?.lease;
+  assertEquals(
+    [lease?.t1Ms, lease?.t2Ms, lease?.expiresMs],
+    [T0 + 10_000, T0 + 100_000, T0 + 120_000],
+  );
+});
+
+Deno.test("an ACK is complete by itself otherwise", () => {
+  const client = clientIn("SELECTING")
+    .receive(reply("OFFER", XID, { options: { 6: "c0000235", 26: "0578" } }))
+    .receive(reply("ACK", XID, { options: { 3: undefined } }));
+  const lease = client.of("leaseAcquired")[0]?.lease;
+  assertEquals(
+    [lease?.gateway, lease?.routes, lease?.dns.nameservers, lease?.mtu],
+    [undefined, [], [], undefined],
+  );
+});
+
+Deno.test("an ACK without a subnet mask after an OFFER without one is released and fails the acquisition", () => {
+  const client = clientIn("SELECTING").receive(reply("OFFER", XID, NO_MASK))
+    .receive(reply("ACK", XID, NO_MASK));
   const { type, source, destination, message } = client.last;
   assertEquals(
     [type, source, destination, formatIpAddress(message.ciaddr)],
@@ -308,11 +454,44 @@ Deno.test("an ACK without a subnet mask is released and fails the acquisition", 
 Deno.test("an ACK without a subnet mask after a lost lease is released, and the client continues", () => {
   const client = clientIn("BOUND").advance(3_600_000);
   assertEquals(client.state.state, "SELECTING");
-  client.receive(reply("OFFER", XID))
-    .receive(reply("ACK", XID, { options: { 1: undefined } }));
+  client.receive(reply("OFFER", XID, NO_MASK))
+    .receive(reply("ACK", XID, NO_MASK));
   assertEquals(client.summary().slice(-2), ["REQUEST", "RELEASE"]);
   assertEquals(client.of("failed"), []);
   assertEquals(client.advance(2000).last.type, "DISCOVER");
+});
+
+testRows(
+  "an ACK for another address than requested is refused, and RELEASE names that address, in",
+  [
+    { name: "REQUESTING", state: "REQUESTING" as const },
+    { name: "REBOOTING", state: "REBOOTING" as const },
+  ],
+  ({ state }) => {
+    const client = clientIn(state)
+      .receive(reply("ACK", XID, { yiaddr: ip("192.0.2.77") }));
+    const { type, source, destination, message } = client.last;
+    assertEquals(
+      [type, source, destination, formatIpAddress(message.ciaddr)],
+      ["RELEASE", "192.0.2.77", "192.0.2.1", "192.0.2.77"],
+    );
+    const [failed] = client.of("failed");
+    assertEquals(
+      failed && describeFailure(failed.failure),
+      "DHCPACK from 192.0.2.1 cannot be used: address 192.0.2.77 instead of 192.0.2.50",
+    );
+  },
+);
+
+Deno.test("an ACK for an address that no host can have is refused, and RELEASE names the address requested", () => {
+  const client = clientIn("REQUESTING")
+    .receive(reply("ACK", XID, { yiaddr: ip("192.0.2.255") }));
+  assertEquals(formatIpAddress(client.last.message.ciaddr), "192.0.2.50");
+  const [failed] = client.of("failed");
+  assertEquals(
+    failed && describeFailure(failed.failure),
+    "DHCPACK from 192.0.2.1 cannot be used: address 192.0.2.255 in yiaddr",
+  );
 });
 
 Deno.test("a lease counts from the last REQUEST (RFC 2131 section 4.4.1)", () => {
@@ -348,7 +527,7 @@ Deno.test("an acquisition that fails after a conflict reports the conflict", () 
     .advance(208_000);
   assertEquals(client.of("failed")[0]?.failure, {
     kind: "no-offer",
-    discovers: 63,
+    discovers: 30,
     before: { kind: "conflict", address: ADDRESS },
   });
 });
@@ -361,9 +540,9 @@ testRows("an acquisition that fails after a NAK reports", [
   },
   {
     name: "the NAK and the unanswered DISCOVERs after it",
-    resendTimeoutMs: 1300,
+    resendTimeoutMs: 1400,
     want:
-      'no DHCPOFFER received: 4 DHCPDISCOVERs unanswered, after DHCPNAK received from 192.0.2.1: "no"',
+      'no DHCPOFFER received: 3 DHCPDISCOVERs unanswered, after DHCPNAK received from 192.0.2.1: "no"',
   },
 ], ({ resendTimeoutMs, want }) => {
   const given = settings({ timings: { resendTimeoutMs } });
@@ -482,11 +661,13 @@ Deno.test("REBOOTING that is refused does not request the address again", () => 
   assertEquals(client.last.message.options.has(50), false);
 });
 
-Deno.test("an exchange ignores an answer to the previous one", () => {
+Deno.test("an exchange ignores an answer to one before a NAK", () => {
   const client = new ClientDriver(settings(), { randomU32: seededU32(4) })
     .event(START);
-  const old = reply("OFFER", client.last.message.xid);
-  client.advance(13_000).receive(old);
+  const { xid } = client.last.message;
+  client.receive(reply("OFFER", xid)).receive(reply("NAK", xid));
+  assertEquals(client.state.state, "SELECTING");
+  client.receive(reply("OFFER", xid));
   assertEquals(client.state.state, "SELECTING");
 });
 

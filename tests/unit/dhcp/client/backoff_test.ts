@@ -4,6 +4,7 @@ import {
   NO_RESTARTS,
   pauseMs,
   renewalGapMs,
+  requestGapMs,
   resendGapMs,
   restartDelayMs,
 } from "../../../../lib/dhcp/client/backoff.ts";
@@ -19,19 +20,79 @@ testRows("resendGapMs()", [
     random: MIDDLE,
     want: 300,
   },
-  { name: "is the same after the second", sends: 2, random: MIDDLE, want: 300 },
-  { name: "doubles after the third", sends: 3, random: MIDDLE, want: 600 },
-  { name: "is 1.2 s after the fifth", sends: 5, random: MIDDLE, want: 1200 },
-  { name: "has at least -25 % of jitter", sends: 1, random: 0, want: 225 },
-  { name: "has at most +25 % of jitter", sends: 1, random: 1, want: 375 },
+  { name: "has -25 % of jitter then", sends: 1, random: 0, want: 225 },
+  { name: "has +25 % of jitter then", sends: 1, random: 1, want: 375 },
+  { name: "is 1 s after the second", sends: 2, random: MIDDLE, want: 1000 },
+  { name: "has -25 % of jitter then", sends: 2, random: 0, want: 750 },
+  { name: "is 1 s after the third", sends: 3, random: MIDDLE, want: 1000 },
+  { name: "is 2 s after the fourth", sends: 4, random: MIDDLE, want: 2000 },
+  { name: "is 4 s after the sixth", sends: 6, random: MIDDLE, want: 4000 },
+  {
+    name: "has -1 s of jitter then (RFC 2131 section 4.1)",
+    sends: 6,
+    random: 0,
+    want: 3000,
+  },
+  {
+    name: "has at most +1 s of jitter (RFC 2131 section 4.1)",
+    sends: 12,
+    random: 1,
+    want: 33_000,
+  },
+  { name: "stays at resendMaxMs", sends: 99, random: MIDDLE, want: 62_000 },
   {
     name: "stays at 64 s (RFC 2131 section 4.1)",
     sends: 99,
+    resendMaxMs: 600_000,
     random: MIDDLE,
     want: 64_000,
   },
-], ({ sends, random, want }) => {
-  assertEquals(resendGapMs(sends, DEFAULT_TIMINGS, random), want);
+  { name: "stays there forever", sends: 5000, random: MIDDLE, want: 62_000 },
+  {
+    name: "stays at 8 s while a caller waits",
+    sends: 99,
+    isAwaited: true,
+    random: MIDDLE,
+    want: 8000,
+  },
+  {
+    name: "stays at resendMaxMs while a caller waits",
+    sends: 99,
+    resendMaxMs: 2000,
+    isAwaited: true,
+    random: MIDDLE,
+    want: 2000,
+  },
+  {
+    name: "is at least 1 s after the second, whatever resendMaxMs is",
+    sends: 2,
+    resendMaxMs: 0,
+    random: MIDDLE,
+    want: 1000,
+  },
+], ({ sends, resendMaxMs = 62_000, isAwaited = false, random, want }) => {
+  assertEquals(resendGapMs(sends, { resendMaxMs, isAwaited, random }), want);
+});
+
+testRows("requestGapMs()", [
+  { name: "is 300 ms after a fast OFFER", sends: 1, tookMs: 2, want: 300 },
+  { name: "is the same after the second", sends: 2, tookMs: 2, want: 300 },
+  { name: "doubles after the third", sends: 3, tookMs: 2, want: 600 },
+  {
+    name: "is as long as a slow OFFER took",
+    sends: 1,
+    tookMs: 1000,
+    want: 1000,
+  },
+  {
+    name: "stays at 8 s while a caller waits",
+    sends: 1,
+    tookMs: 14_000,
+    want: 8000,
+  },
+], ({ sends, tookMs, want }) => {
+  const limits = { resendMaxMs: 62_000, isAwaited: true, random: MIDDLE };
+  assertEquals(requestGapMs(sends, { ...limits, offerTookMs: tookMs }), want);
 });
 
 testRows("pauseMs()", [

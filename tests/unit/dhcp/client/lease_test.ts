@@ -7,7 +7,6 @@ import {
 import { formatRoute } from "../../../../lib/dhcp/codec/route_options.ts";
 import {
   changedFields,
-  completeRenewal,
   type Lease,
   leaseFromAck,
 } from "../../../../lib/dhcp/client/lease.ts";
@@ -15,7 +14,6 @@ import {
   leaseTimes,
   type SentTimes,
 } from "../../../../lib/dhcp/client/lease_times.ts";
-import { hex } from "../../../support/bytes.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
 import { checkProperty } from "../../../support/property.ts";
 import { testRows } from "../../../support/rows.ts";
@@ -155,7 +153,7 @@ function leaseOf(
   options: Record<number, string | undefined> = {},
   sentMs = 0,
 ): Lease {
-  const result = leaseFromAck(reply("ACK", 1, { options }), sentMs);
+  const result = leaseFromAck(reply("ACK", 1, { options }), { sentMs });
   if (result.kind === "unusable") throw new Error(result.reason);
   return result.lease;
 }
@@ -176,7 +174,7 @@ testRows(
   ({ xid, leaseSeconds, want }) => {
     const text = leaseSeconds.toString(16).padStart(8, "0");
     const ack = reply("ACK", xid, { options: { 51: text } });
-    const result = leaseFromAck(ack, 0);
+    const result = leaseFromAck(ack, { sentMs: 0 });
     assertEquals(result.kind === "lease" && result.lease.t1Ms, want);
   },
 );
@@ -191,7 +189,7 @@ Deno.test("leaseFromAck() reads every value of an ACK, counting from the REQUEST
       119: "0161 00",
     },
   });
-  const result = leaseFromAck(ack, 5000);
+  const result = leaseFromAck(ack, { sentMs: 5000 });
   assert(result.kind === "lease");
   const { lease } = result;
   assertEquals({ ...lease, routes: lease.routes.map(formatRoute) }, {
@@ -211,8 +209,8 @@ Deno.test("leaseFromAck() reads every value of an ACK, counting from the REQUEST
     expiresMs: 5000 + 3_600_000,
     sentMs: 5000,
     ack: encodeMessage(ack),
+    warnings: [],
   });
-  assertEquals(result.warnings, []);
 });
 
 testRows("leaseFromAck() refuses an ACK", [
@@ -237,6 +235,16 @@ testRows("leaseFromAck() refuses an ACK", [
     want: "Subnet Mask 0.0.0.0",
   },
   {
+    name: "with the subnet mask of half of IPv4",
+    options: { 1: "80000000" },
+    want: "Subnet Mask 128.0.0.0",
+  },
+  {
+    name: "with the subnet mask of a /3",
+    options: { 1: "e0000000" },
+    want: "Subnet Mask 224.0.0.0",
+  },
+  {
     name: "without a server identifier",
     options: { 54: undefined },
     want: "no Server Identifier (option 54)",
@@ -253,7 +261,7 @@ testRows("leaseFromAck() refuses an ACK", [
   },
 ], ({ options = {}, yiaddr = "192.0.2.50", want }) => {
   const ack = reply("ACK", 1, { yiaddr: ip(yiaddr), options });
-  const result = leaseFromAck(ack, 0);
+  const result = leaseFromAck(ack, { sentMs: 0 });
   assert(result.kind === "unusable");
   assert(result.reason.startsWith(want), result.reason);
 });
@@ -270,9 +278,9 @@ testRows("leaseFromAck() drops, with a warning,", [
     options: { 26: "0043" },
   },
 ], ({ options }) => {
-  const result = leaseFromAck(reply("ACK", 1, { options }), 0);
+  const result = leaseFromAck(reply("ACK", 1, { options }), { sentMs: 0 });
   assert(result.kind === "lease");
-  assertEquals(result.warnings.length, 1);
+  assertEquals(result.lease.warnings.length, 1);
 });
 
 Deno.test("leaseFromAck() accepts an MTU of 68", () => {
@@ -289,7 +297,7 @@ Deno.test("leaseFromAck() accepts a /32, and an infinite lease never expires", (
 
 Deno.test("leaseFromAck() returns an equal lease for the stored ACK", () => {
   const lease = leaseOf({ 121: "18 c0a84e 00000000", 119: "0161 00" }, 7000);
-  const result = leaseFromAck(decodeMessage(lease.ack), 7000);
+  const result = leaseFromAck(decodeMessage(lease.ack), { sentMs: 7000 });
   assertEquals(result.kind === "lease" && result.lease, lease);
 });
 
@@ -327,16 +335,4 @@ testRows("changedFields()", [
 Deno.test("changedFields() finds another address", () => {
   const other = { ...leaseOf(), address: ip("192.0.2.51") };
   assertEquals(changedFields(leaseOf(), other), ["address"]);
-});
-
-Deno.test("completeRenewal() adds the mask that a renewal omits, and nothing else", () => {
-  const ack = reply("ACK", 2, { options: { 1: undefined, 3: undefined } });
-  const completed = completeRenewal(ack, leaseOf());
-  assertEquals(completed.options.get(1), hex("ffffff00"));
-  assertEquals(completed.options.has(3), false);
-});
-
-Deno.test("completeRenewal() keeps a mask that is present", () => {
-  const ack = reply("ACK", 2, { options: { 1: "ffff0000" } });
-  assertEquals(completeRenewal(ack, leaseOf()), ack);
 });

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { leaseFromAck } from "../../../../lib/dhcp/client/lease.ts";
+import { decodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
 import { hex } from "../../../support/bytes.ts";
 import { ClientDriver, seededU32 } from "../../../support/client_driver.ts";
@@ -107,11 +109,287 @@ Deno.test("a renewal counts from the REQUEST that it answers", () => {
   assertEquals(renewed?.lease.expiresMs, T0 + LEASE_MS * 3 / 2 + 4000);
 });
 
-Deno.test("RENEWING ignores every server except the one that granted the lease", () => {
-  const other = { options: { 54: "c0000209" } };
-  const client = clientIn("RENEWING")
-    .receive(reply("NAK", XID, other)).receive(reply("ACK", XID, other));
+const OTHER_SERVER = { options: { 54: "c0000209" } };
+
+Deno.test("RENEWING ignores a NAK of another server", () => {
+  const client = clientIn("RENEWING").receive(reply("NAK", XID, OTHER_SERVER));
   assertEquals(client.state.state, "RENEWING");
+});
+
+Deno.test("RENEWING accepts an ACK of another server, and later renewals go to that server", () => {
+  const client = clientIn("RENEWING").receive(reply("ACK", XID, OTHER_SERVER));
+  assertEquals(
+    client.of("leaseRenewed")[0]?.lease.serverIdentifier,
+    ip("192.0.2.9"),
+  );
+  client.advance(LEASE_MS / 2);
+  assertEquals([client.state.state, client.last.destination], [
+    "RENEWING",
+    "192.0.2.9",
+  ]);
+});
+
+testRows(
+  'another server cannot replace the address ("the client has successfully reacquired its network address", RFC 2131 section 4.4.5) in',
+  [
+    { name: "RENEWING", state: "RENEWING" as const },
+    { name: "REBINDING", state: "REBINDING" as const },
+  ],
+  ({ state }) => {
+    const client = clientIn(state)
+      .receive(
+        reply("ACK", XID, { yiaddr: ip("192.0.2.60"), ...OTHER_SERVER }),
+      );
+    assertEquals(client.state.state, state);
+    const [refusal] = client.of("log").filter(({ event }) =>
+      event === "ack-refused"
+    );
+    assertEquals([refusal?.level, refusal?.fields], [
+      "warn",
+      { reason: "address 192.0.2.60 instead of 192.0.2.50" },
+    ]);
+  },
+);
+
+testRows("an ACK without a server identifier in", [
+  {
+    name: "RENEWING counts if it comes from the server's address",
+    state: "RENEWING" as const,
+    source: "192.0.2.1",
+    want: "BOUND",
+  },
+  {
+    name: "REBINDING counts if it comes from the server's address",
+    state: "REBINDING" as const,
+    source: "192.0.2.1",
+    want: "BOUND",
+  },
+  {
+    name: "RENEWING is ignored from any other address",
+    state: "RENEWING" as const,
+    source: "192.0.2.9",
+    want: "RENEWING",
+  },
+  {
+    name: "REBINDING is ignored from any other address",
+    state: "REBINDING" as const,
+    source: "192.0.2.9",
+    want: "REBINDING",
+  },
+], ({ state, source, want }) => {
+  const client = clientIn(state)
+    .receive(reply("ACK", XID, { options: { 54: undefined } }), ip(source));
+  assertEquals(client.state.state, want);
+  const [renewed] = client.of("leaseRenewed");
+  assertEquals(
+    renewed?.lease.serverIdentifier,
+    want === "BOUND" ? ip("192.0.2.1") : undefined,
+  );
+});
+
+testRows("a refused ACK is a warning", [
+  { name: "once, if it is repeated", addresses: [60, 60, 60], warnings: 1 },
+  {
+    name: "four times, if it varies",
+    addresses: [60, 61, 62, 63, 64, 65],
+    warnings: 4,
+  },
+], ({ addresses, warnings }) => {
+  const client = clientIn("REBINDING");
+  for (const last of addresses) {
+    const yiaddr = ip(`192.0.2.${last}`);
+    client.receive(reply("ACK", XID, { yiaddr, ...OTHER_SERVER }));
+  }
+  const levels = client.of("log").filter(({ event }) => event === "ack-refused")
+    .map(({ level }) => level);
+  assertEquals(levels.filter((level) => level === "warn").length, warnings);
+  assertEquals(levels.length, addresses.length);
+});
+
+/** What the first ACK has; a renewal may leave any of it out. */
+const COMPLETE = {
+  6: "c0000235",
+  15: "612e6578616d706c65",
+  26: "0578",
+  33: "0a000000 c0000202",
+  58: "000000b4",
+  59: "00000b40",
+  119: "0162 00",
+  121: "08 0a c0000203 00 c0000204",
+};
+
+function clientWithEverything(): ClientDriver {
+  return clientIn("REQUESTING")
+    .receive(reply("ACK", XID, { options: COMPLETE }))
+    .advance(180_000);
+}
+
+testRows("a renewal changes nothing that it leaves out:", [
+  { name: "the subnet mask (1)", leftOut: [1] },
+  { name: "the router (3)", leftOut: [3] },
+  { name: "the name servers (6)", leftOut: [6] },
+  { name: "the domain (15)", leftOut: [15] },
+  { name: "the MTU (26)", leftOut: [26] },
+  { name: "the static routes (33)", leftOut: [33] },
+  { name: "the lease time (51)", leftOut: [51] },
+  { name: "the search list (119)", leftOut: [119] },
+  { name: "the classless routes (121)", leftOut: [121] },
+  {
+    name: "everything",
+    leftOut: [1, 3, 6, 15, 26, 33, 51, 54, 58, 59, 119, 121],
+  },
+], ({ leftOut }) => {
+  const client = clientWithEverything();
+  const before = client.of("leaseAcquired")[0]?.lease;
+  assert(before !== undefined);
+  const absent = Object.fromEntries(leftOut.map((code) => [code, undefined]));
+  client.receive(reply("ACK", XID, { options: { ...COMPLETE, ...absent } }));
+  assertEquals(client.of("leaseChanged"), []);
+  const after = client.of("leaseRenewed")[0]?.lease;
+  const passed = 180_000;
+  assertEquals(after, {
+    ...before,
+    sentMs: before.sentMs + passed,
+    t1Ms: before.t1Ms + passed,
+    t2Ms: before.t2Ms + passed,
+    expiresMs: before.expiresMs + passed,
+    ack: after?.ack,
+  });
+  // What was left out is stored: the next daemon restores the same lease from the ACK.
+  const restored = leaseFromAck(decodeMessage(after?.ack ?? new Uint8Array()), {
+    sentMs: after?.sentMs ?? 0,
+  });
+  assertEquals(restored.kind === "lease" && restored.lease, after);
+});
+
+testRows("a renewal changes nothing with an option that is", [
+  { name: "empty (3)", options: { 3: "" } },
+  { name: "malformed (3)", options: { 3: "c00002" } },
+  { name: "without a usable router (3)", options: { 3: "7f000001 00000000" } },
+  { name: "empty (6)", options: { 6: "" } },
+  { name: "empty (15)", options: { 15: "" } },
+  { name: "not a domain name (15)", options: { 15: "612c62" } },
+  { name: "malformed (26)", options: { 26: "05" } },
+  { name: "too small an MTU (26)", options: { 26: "0043" } },
+  { name: "malformed (33)", options: { 33: "0a000000" } },
+  { name: "malformed (51)", options: { 51: "0e10" } },
+  { name: "malformed (119)", options: { 119: "c000" } },
+  { name: "empty (121)", options: { 121: "" } },
+  { name: "without a usable route (121)", options: { 121: "08 7f c0000203" } },
+  { name: "not a mask (1)", options: { 1: "ff00ff00" } },
+], ({ options }) => {
+  const client = clientWithEverything();
+  const acquired = client.of("leaseAcquired")[0]?.lease;
+  client.receive(reply("ACK", XID, { options: { ...COMPLETE, ...options } }));
+  assertEquals(client.of("leaseChanged"), []);
+  const [renewed] = client.of("leaseRenewed");
+  assertEquals(renewed?.lease.expiresMs, (acquired?.expiresMs ?? 0) + 180_000);
+  const ignored = client.of("log").filter(({ event }) =>
+    event === "option-ignored"
+  );
+  assert(ignored.some(({ level }) => level === "warn"));
+});
+
+testRows("a renewal changes what is present and different:", [
+  { name: "the router (3)", options: { 3: "c0000209" }, want: "gateway" },
+  { name: "the name servers (6)", options: { 6: "c0000236" }, want: "dns" },
+  { name: "the domain (15)", options: { 15: "62" }, want: "dns" },
+  { name: "the search list (119)", options: { 119: "0163 00" }, want: "dns" },
+  { name: "the MTU (26)", options: { 26: "05dc" }, want: "mtu" },
+  {
+    name: "the classless routes (121)",
+    options: { 121: "00 c0000209" },
+    want: "routes",
+  },
+  { name: "the mask (1)", options: { 1: "fffffe00" }, want: "prefixLength" },
+], ({ options, want }) => {
+  const client = clientWithEverything()
+    .receive(reply("ACK", XID, { options: { ...COMPLETE, ...options } }));
+  const [log] = client.of("log").filter(({ event }) =>
+    event === "lease-changed"
+  );
+  assertEquals(log?.fields["changed"], want);
+});
+
+testRows("the times of a renewal", [
+  {
+    name: "are all those of the renewal if it has a lease time (51)",
+    options: { 51: "00000078" },
+    want: [60, 105, 120],
+  },
+  {
+    name: "are the lease time from before and a T1 that is sent",
+    options: { 51: undefined, 58: "0000003c" },
+    want: [60, 2880, 3600],
+  },
+], ({ options, want }) => {
+  const client = clientWithEverything();
+  const startMs = client.nowMs;
+  client.receive(reply("ACK", XID, { options }));
+  const { t1Ms = 0, t2Ms = 0, expiresMs = 0 } =
+    client.of("leaseChanged")[0]?.lease ??
+      client.of("leaseRenewed")[0]?.lease ??
+      {};
+  assertEquals(
+    [t1Ms, t2Ms, expiresMs].map((ms) => (ms - startMs) / 1000),
+    [...want],
+  );
+});
+
+Deno.test("a value that a server no longer sends stays over many renewals", () => {
+  const client = clientWithEverything();
+  for (let i = 0; i < 5; i++) {
+    client.receive(reply("ACK", XID, {
+      options: { 1: undefined, 3: undefined },
+    })).advance(180_000).advance(LEASE_MS / 2);
+  }
+  assertEquals(client.of("leaseChanged"), []);
+});
+
+testRows("a renewal is no change with", [
+  {
+    name: "the name servers in another order",
+    first: { 6: "c0000235 c0000236" },
+    then: { 6: "c0000236 c0000235" },
+  },
+  {
+    name: "the routes in another order",
+    first: { 121: "08 0a c0000203 00 c0000204" },
+    then: { 121: "00 c0000204 08 0a c0000203" },
+  },
+], ({ first, then }) => {
+  const client = clientIn("REQUESTING")
+    .receive(reply("ACK", XID, { options: first }))
+    .advance(LEASE_MS / 2)
+    .receive(reply("ACK", XID, { options: then }));
+  assertEquals(client.of("leaseChanged"), []);
+  assertEquals(client.of("leaseRenewed").length, 1);
+});
+
+Deno.test("an option that is ignored in every renewal is a warning once", () => {
+  const bad = { options: { 26: "05" } };
+  const client = clientIn("REQUESTING").receive(reply("ACK", XID, bad))
+    .advance(LEASE_MS / 2).receive(reply("ACK", XID, bad))
+    .advance(LEASE_MS / 2).receive(reply("ACK", XID, bad));
+  const levels = client.of("log").filter(({ event }) =>
+    event === "option-ignored"
+  ).map(({ level }) => level);
+  assertEquals(levels, ["warn", "debug", "debug"]);
+});
+
+Deno.test("a link that comes back asks about the lease, and the ACK is complete by itself except for mask and times", () => {
+  const client = clientIn("REBOOTING (lease)").receive(reply("ACK", XID, {
+    options: { 1: undefined, 3: undefined, 51: undefined },
+  }));
+  const [changed] = client.of("leaseChanged");
+  assertEquals([changed?.lease.prefixLength, changed?.lease.gateway], [
+    24,
+    undefined,
+  ]);
+  assertEquals(
+    (changed?.lease.expiresMs ?? 0) - (changed?.lease.sentMs ?? 0),
+    LEASE_MS,
+  );
 });
 
 Deno.test("REBINDING accepts any server, and later renewals go to that server", () => {
@@ -262,7 +540,7 @@ Deno.test("a link that comes back makes the client verify its lease, which stays
   assertEquals(later, []);
 });
 
-Deno.test("a flapping link does not make a client with a lease flood", () => {
+Deno.test("a flapping link does not make a client with a lease flood the network", () => {
   const client = clientIn("BOUND");
   for (let i = 0; i < 600; i++) {
     client.event({ kind: "linkDown" }).advance(50)

@@ -43,6 +43,15 @@ Deno.test("checkReply() returns the message of a NAK (option 56)", () => {
   assertEquals(check.kind === "reply" && check.reply.text, "go away");
 });
 
+Deno.test("checkReply() shortens the message of a NAK to 200 characters", () => {
+  const nak = reply("NAK", XID, { options: { 56: "41".repeat(60_000) } });
+  const check = checkReply(nak, XID, settings());
+  assertEquals(
+    check.kind === "reply" && check.reply.text,
+    `${"A".repeat(200)}...`,
+  );
+});
+
 testRows("checkReply() treats as foreign", [
   { name: "a request (op 1)", message: reply("OFFER", XID, { op: 1 }) },
   { name: "another xid", message: reply("OFFER", XID + 1) },
@@ -222,6 +231,16 @@ testRows<{ name: string; failure: Failure; want: string }>(
       name: "nak with a message, quoted",
       failure: { kind: "nak", server: ip("192.0.2.1"), message: "go\naway" },
       want: 'DHCPNAK received from 192.0.2.1: "go\\naway"',
+    },
+    {
+      name: "nak with controls of a terminal, escaped",
+      failure: {
+        kind: "nak",
+        server: ip("192.0.2.1"),
+        message: "\x1b[2J\u{9b}2J\u202e\x7f",
+      },
+      want:
+        'DHCPNAK received from 192.0.2.1: "\\u001b[2J\\u009b2J\\u202e\\u007f"',
     },
     {
       name: "nak without a message",

@@ -162,7 +162,8 @@ Deno.test("request DISCOVER has these bytes", () => {
     3d 0c 00 63312f6e65742f65746830 // 0x00, "c1/net/eth0"
     ff
   `));
-  assertEquals(encodeMessage(build("discover").message), want);
+  const given = settings({ requestedCodes: [3, 1] });
+  assertEquals(encodeMessage(build("discover", given).message), want);
 });
 
 Deno.test("request DISCOVER asks for an address again with option 50", () => {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { ClientEvent } from "../../../../lib/dhcp/client/event.ts";
+import type { DhcpMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import { wakeAtMs } from "../../../../lib/dhcp/client/state.ts";
 import type { ClientDriver } from "../../../support/client_driver.ts";
 import {
@@ -11,11 +12,13 @@ import {
   LEASE_MS,
   XID,
 } from "../../../support/client_states.ts";
-import { reply, settings } from "../../../support/dhcp_messages.ts";
+import { ip, reply, settings } from "../../../support/dhcp_messages.ts";
 
 type Act = (client: ClientDriver) => unknown;
 
 const event = (given: ClientEvent): Act => (client) => client.event(given);
+const packet = (message: DhcpMessage): Act => (client) =>
+  client.receive(message);
 /** Lets time pass without the timer, which then comes late. */
 const late = (ms: number): Act => (client) => {
   client.nowMs += ms;
@@ -34,29 +37,29 @@ const ACTS = {
   "resume, link down": resume("down"),
   "resume an expired lease": resume("up", LEASE_MS),
   "resume an expired lease, link down": resume("down", LEASE_MS),
-  OFFER: event({ kind: "packet", message: reply("OFFER", XID) }),
-  ACK: event({ kind: "packet", message: reply("ACK", XID) }),
-  "ACK, other router": event({
-    kind: "packet",
-    message: reply("ACK", XID, { options: { 3: "c0000202" } }),
-  }),
-  "ACK, no mask": event({
-    kind: "packet",
-    message: reply("ACK", XID, noMask),
-  }),
-  "ACK, bad mask": event({
-    kind: "packet",
-    message: reply("ACK", XID, { options: { 1: "ff00ff00" } }),
-  }),
-  "ACK, other server": event({
-    kind: "packet",
-    message: reply("ACK", XID, { options: { 54: "c0000209" } }),
-  }),
-  NAK: event({ kind: "packet", message: reply("NAK", XID) }),
-  "NAK, other server": event({
-    kind: "packet",
-    message: reply("NAK", XID, { options: { 54: "c0000209" } }),
-  }),
+  OFFER: packet(reply("OFFER", XID)),
+  ACK: packet(reply("ACK", XID)),
+  "ACK, other router": packet(
+    reply("ACK", XID, { options: { 3: "c0000202" } }),
+  ),
+  "ACK, no mask": packet(reply("ACK", XID, noMask)),
+  "ACK, bad mask": packet(reply("ACK", XID, { options: { 1: "ff00ff00" } })),
+  "ACK, other server": packet(
+    reply("ACK", XID, { options: { 54: "c0000209" } }),
+  ),
+  "ACK, other address": packet(
+    reply("ACK", XID, { yiaddr: ip("192.0.2.60") }),
+  ),
+  "ACK, other server and address": packet(
+    reply("ACK", XID, {
+      yiaddr: ip("192.0.2.60"),
+      options: { 54: "c0000209" },
+    }),
+  ),
+  NAK: packet(reply("NAK", XID)),
+  "NAK, other server": packet(
+    reply("NAK", XID, { options: { 54: "c0000209" } }),
+  ),
   "early timer": (client: ClientDriver): unknown => {
     client.timerMs = undefined;
     return client.event({ kind: "timer" });
@@ -92,12 +95,12 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
   },
   "INIT (pause)": {
     timer: ["SELECTING", "DISCOVER"],
-    "10 s": ["SELECTING", ...new Array<string>(8).fill("DISCOVER")],
-    "deadline, late": ["STOPPED", "failed no-offer"],
-    "T2, late": ["STOPPED", "failed no-offer"],
-    "expiry, late": ["STOPPED", "failed no-offer"],
+    "10 s": ["SELECTING", ...new Array<string>(6).fill("DISCOVER")],
+    "deadline, late": ["STOPPED", "RELEASE", "failed no-ack"],
+    "T2, late": ["STOPPED", "RELEASE", "failed no-ack"],
+    "expiry, late": ["STOPPED", "RELEASE", "failed no-ack"],
     stop: ["STOPPED"],
-    "stop, release": ["STOPPED"],
+    "stop, release": ["STOPPED", "RELEASE"],
     linkDown: ["INIT"],
   },
   "INIT (link down)": {
@@ -117,10 +120,12 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     "ACK, no mask": ["SELECTING"],
     "ACK, bad mask": ["SELECTING"],
     "ACK, other server": ["SELECTING"],
+    "ACK, other address": ["SELECTING"],
+    "ACK, other server and address": ["SELECTING"],
     NAK: ["SELECTING"],
     "NAK, other server": ["SELECTING"],
     timer: ["SELECTING", "DISCOVER"],
-    "10 s": ["INIT", ...new Array<string>(8).fill("DISCOVER")],
+    "10 s": ["SELECTING", ...new Array<string>(5).fill("DISCOVER")],
     "deadline, late": ["STOPPED", "failed no-offer"],
     "T2, late": ["STOPPED", "failed no-offer"],
     "expiry, late": ["STOPPED", "failed no-offer"],
@@ -131,8 +136,10 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
   REQUESTING: {
     ACK: ["BOUND", "leaseAcquired"],
     "ACK, other router": ["BOUND", "leaseAcquired"],
-    "ACK, no mask": ["STOPPED", "RELEASE", "failed unusable-ack"],
+    // The OFFER had one.
+    "ACK, no mask": ["BOUND", "leaseAcquired"],
     "ACK, bad mask": ["STOPPED", "RELEASE", "failed unusable-ack"],
+    "ACK, other address": ["STOPPED", "RELEASE", "failed unusable-ack"],
     NAK: ["SELECTING", "DISCOVER"],
     timer: ["REQUESTING", "REQUEST"],
     "10 s": ["INIT", ...new Array<string>(8).fill("REQUEST")],
@@ -178,7 +185,13 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
   RENEWING: {
     ACK: ["BOUND", "leaseRenewed"],
     "ACK, no mask": ["BOUND", "leaseRenewed"],
+    "ACK, bad mask": ["BOUND", "leaseRenewed"],
     "ACK, other router": ["BOUND", "leaseChanged"],
+    "ACK, other address": ["BOUND", "leaseChanged"],
+    // It has received the REQUEST from the server of the lease.
+    "ACK, other server": ["BOUND", "leaseRenewed"],
+    // Only recorded, so that it is logged once.
+    "ACK, other server and address": ["RENEWING"],
     NAK: ["SELECTING", "leaseLost nak", "DISCOVER"],
     timer: ["RENEWING", "REQUEST"],
     "10 s": ["RENEWING", "REQUEST"],
@@ -192,8 +205,12 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
   REBINDING: {
     ACK: ["BOUND", "leaseRenewed"],
     "ACK, no mask": ["BOUND", "leaseRenewed"],
+    "ACK, bad mask": ["BOUND", "leaseRenewed"],
     "ACK, other router": ["BOUND", "leaseChanged"],
+    "ACK, other address": ["BOUND", "leaseChanged"],
     "ACK, other server": ["BOUND", "leaseRenewed"],
+    // Only recorded, so that it is logged once.
+    "ACK, other server and address": ["REBINDING"],
     NAK: ["SELECTING", "leaseLost nak", "DISCOVER"],
     "NAK, other server": ["SELECTING", "leaseLost nak", "DISCOVER"],
     timer: ["REBINDING", "REQUEST"],
@@ -227,13 +244,19 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     "ACK, other server": ["BOUND", "leaseAcquired"],
     "ACK, no mask": ["STOPPED", "RELEASE", "failed unusable-ack"],
     "ACK, bad mask": ["STOPPED", "RELEASE", "failed unusable-ack"],
+    "ACK, other address": ["STOPPED", "RELEASE", "failed unusable-ack"],
+    "ACK, other server and address": [
+      "STOPPED",
+      "RELEASE",
+      "failed unusable-ack",
+    ],
     NAK: ["SELECTING", "DISCOVER"],
     "NAK, other server": ["SELECTING", "DISCOVER"],
     timer: ["REBOOTING", "REQUEST"],
     "10 s": [
       "SELECTING",
-      ...new Array<string>(5).fill("REQUEST"),
-      ...new Array<string>(7).fill("DISCOVER"),
+      ...new Array<string>(3).fill("REQUEST"),
+      ...new Array<string>(5).fill("DISCOVER"),
     ],
     "deadline, late": ["STOPPED", "RELEASE", "failed no-offer"],
     "T2, late": ["STOPPED", "RELEASE", "failed no-offer"],
@@ -247,11 +270,14 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     "ACK, no mask": ["BOUND", "leaseRenewed"],
     "ACK, other router": ["BOUND", "leaseChanged"],
     "ACK, other server": ["BOUND", "leaseRenewed"],
+    "ACK, bad mask": ["REBOOTING"],
+    "ACK, other address": ["REBOOTING"],
+    "ACK, other server and address": ["REBOOTING"],
     // The second restart in a row, after the one for the link: it waits for a second.
     NAK: ["INIT", "leaseLost nak"],
     "NAK, other server": ["INIT", "leaseLost nak"],
     timer: ["REBOOTING", "REQUEST"],
-    "10 s": ["BOUND", ...new Array<string>(5).fill("REQUEST")],
+    "10 s": ["BOUND", ...new Array<string>(3).fill("REQUEST")],
     "deadline, late": ["BOUND"],
     "T2, late": ["REBINDING", "REQUEST"],
     "expiry, late": ["SELECTING", "leaseLost expired", "DISCOVER"],
@@ -279,6 +305,27 @@ for (const [name, wants] of Object.entries(TABLE)) {
     });
   }
 }
+
+Deno.test("transition() logs a renewal without a change in one line above debug", () => {
+  const client = clientIn("BOUND");
+  const before = client.of("log").length;
+  client.advance(LEASE_MS / 2).receive(reply("ACK", XID));
+  const lines = client.of("log").slice(before);
+  assertEquals(lines.map(({ level, event }) => `${level} ${event}`), [
+    "debug state-changed",
+    "debug state-changed",
+    "info lease-renewed",
+  ]);
+});
+
+Deno.test("transition() logs at info that a server does not renew", () => {
+  const client = clientIn("REBINDING");
+  const [last] = client.of("log").slice(-1);
+  assertEquals([last?.level, last?.fields], [
+    "info",
+    { from: "RENEWING", to: "REBINDING" },
+  ]);
+});
 
 Deno.test("transition() logs each change of state in one line", () => {
   const client = clientIn("BOUND");

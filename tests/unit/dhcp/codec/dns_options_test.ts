@@ -6,6 +6,8 @@ import { ascii } from "../../../support/bytes.ts";
 import { ip, options } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 
+const CLIENT = { address: ip("192.0.2.50"), prefixLength: 24 };
+
 const text = (words: string): string => formatHex(ascii(words));
 
 testRows<{
@@ -64,6 +66,47 @@ testRows<{
     warnings: 1,
   },
   {
+    name: "ignores name servers that no host can be, with warnings",
+    given: { 6: "7f000035 ffffffff e0000001 c00002ff c0000232" },
+    want: { nameservers: [ip("192.0.2.50")] },
+    warnings: 4,
+  },
+  {
+    name: "removes the first dot of a domain",
+    given: { 15: text(".ffm") },
+    want: { domain: "ffm" },
+  },
+  {
+    name: "removes the first dot of each of several domains",
+    given: { 15: text(".a.example .b.example") },
+    want: { domain: "a.example", search: ["a.example", "b.example"] },
+  },
+  {
+    name: "ignores a domain of dots",
+    given: { 15: text("..") },
+    want: {},
+    warnings: 1,
+  },
+  {
+    name: "ignores domains with a comma between them",
+    given: { 15: text("a,b") },
+    want: {},
+    warnings: 1,
+  },
+  {
+    name:
+      'ignores an empty 15, with a warning (RFC 2132 section 3.17: "Its minimum length is 1")',
+    given: { 15: "" },
+    want: {},
+    warnings: 1,
+  },
+  {
+    name: "ignores more than 64 names in 15",
+    given: { 15: text("a ".repeat(65)) },
+    want: {},
+    warnings: 1,
+  },
+  {
     name: "ignores malformed 6 and 119",
     given: { 6: "c00002", 119: "c000" },
     want: {},
@@ -71,7 +114,7 @@ testRows<{
   },
 ], ({ given, want, warnings = 0 }) => {
   const reader = new OptionReader(options(given));
-  assertEquals(dnsOf(reader), {
+  assertEquals(dnsOf(reader, CLIENT), {
     nameservers: [],
     domain: undefined,
     search: [],

@@ -11,7 +11,7 @@ const DEFINITIONS = Array.from(
   (_, index) => optionDefinition(index + 1),
 );
 
-Deno.test("optionDefinition() gives each name to one code", () => {
+Deno.test("optionDefinition() assigns each name to one code", () => {
   const names = DEFINITIONS.flatMap(({ names }) => names);
   assertEquals(new Set(names).size, names.length);
   assert(names.every((name) => /^[a-z][a-z0-9-]*$/.test(name)));

@@ -284,7 +284,7 @@ Deno.test("decodeOptionValue() accepts a name of 255 bytes (RFC 1035 section 2.3
   assertEquals(decodeOptionValue("domains", content).length, 1);
 });
 
-Deno.test("decodeOptionValue() refuses a pointer to a pointer, as chains of them take quadratic time", () => {
+Deno.test("decodeOptionValue() refuses a pointer to a pointer, because such chains take quadratic time", () => {
   const chain = hex("0161 00 c000 c003");
   assertThrows(() => decodeOptionValue("domains", chain), DecodeError);
   const names = hex("0161 00 c000 0162 c000 c005");

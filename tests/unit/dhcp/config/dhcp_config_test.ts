@@ -6,6 +6,7 @@ import {
   parseSocketPath,
 } from "../../../../lib/dhcp/config/dhcp_config.ts";
 import type { LeaseOptions } from "../../../../lib/dhcp/config/lease_options.ts";
+import { ip } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../base/thrown.ts";
 
@@ -25,7 +26,12 @@ const DEFAULTS: LeaseOptions = {
   conflictProbeMs: 0,
   priority: 0,
   suppressGateway: false,
+  suppressRoutes: false,
+  suppressDns: false,
+  allowedRoutes: undefined,
+  deniedRoutes: [],
   allowSplitDefault: false,
+  hostDevice: undefined,
 };
 
 testRows("parseDhcpConfig()", [
@@ -41,7 +47,8 @@ testRows("parseDhcpConfig()", [
       onChange: "keep",
       conflictProbeMs: 200,
       priority: 100,
-      suppress: ["gateway"],
+      suppress: ["gateway", "routes", "dns"],
+      routes: { allow: ["10.1.2.3/8"], deny: ["10.96.0.0/12", "0.0.0.0/0"] },
       allowSplitDefault: true,
     },
     want: {
@@ -53,6 +60,13 @@ testRows("parseDhcpConfig()", [
       conflictProbeMs: 200,
       priority: 100,
       suppressGateway: true,
+      suppressRoutes: true,
+      suppressDns: true,
+      allowedRoutes: [{ address: ip("10.0.0.0"), prefixLength: 8 }],
+      deniedRoutes: [
+        { address: ip("10.96.0.0"), prefixLength: 12 },
+        { address: ip("0.0.0.0"), prefixLength: 0 },
+      ],
       allowSplitDefault: true,
     },
   },
@@ -81,6 +95,17 @@ testRows("parseDhcpConfig()", [
     },
   },
   { name: "accepts an empty suppress", ipam: { suppress: [] }, want: {} },
+  { name: "accepts empty routes", ipam: { routes: {} }, want: {} },
+  {
+    name: "tells an empty list of allowed routes from none",
+    ipam: { routes: { allow: [] } },
+    want: { allowedRoutes: [] },
+  },
+  {
+    name: "ignores a list of routes, which is for other IPAM plugins",
+    ipam: { routes: [{ dst: "0.0.0.0/0" }] },
+    want: {},
+  },
   {
     name: "reads keys in any letter case and ignores unknown ones",
     ipam: { PRIORITY: 5, zork: 1 },
@@ -119,6 +144,12 @@ testRows("parseDhcpConfig() refuses", [
       'timeout is 0, expected a positive number of seconds or a duration such as "30s"',
   },
   {
+    name: "a timeout with which no ADD can succeed",
+    ipam: { timeout: "1ms" },
+    error: "ConfigError",
+    message: 'timeout is "1ms", expected at least 0.1 seconds',
+  },
+  {
     name: "a timeout without a unit in text",
     ipam: { timeout: "30" },
     error: "ConfigError",
@@ -133,9 +164,43 @@ testRows("parseDhcpConfig() refuses", [
   },
   {
     name: "an unknown word in suppress",
-    ipam: { suppress: ["routes"] },
+    ipam: { suppress: ["route"] },
     error: "ConfigError",
-    message: 'suppress has "routes", expected "gateway"',
+    message: 'suppress has "route", expected "gateway", "routes" or "dns"',
+  },
+  {
+    name: "routes that are a text",
+    ipam: { routes: "10.0.0.0/8" },
+    error: "DecodeError",
+    message:
+      "json: cannot unmarshal string into ipam.routes: expected an object",
+  },
+  {
+    name: "an allowed route that is an IPv6 prefix",
+    ipam: { routes: { allow: ["10.0.0.0/8", "fd00::/8"] } },
+    error: "ConfigError",
+    message:
+      'allow has "fd00::/8", expected an IPv4 prefix such as "10.0.0.0/8"',
+  },
+  {
+    name: "a denied route without a prefix length",
+    ipam: { routes: { deny: ["10.0.0.1"] } },
+    error: "ConfigError",
+    message:
+      'deny has "10.0.0.1", expected an IPv4 prefix such as "10.0.0.0/8"',
+  },
+  {
+    name: "a denied route that is a number",
+    ipam: { routes: { deny: [8] } },
+    error: "DecodeError",
+    message:
+      "json: cannot unmarshal number into ipam.routes.deny[0]: expected a string",
+  },
+  {
+    name: "more than 256 prefixes",
+    ipam: { routes: { deny: Array.from({ length: 257 }, () => "10.0.0.0/8") } },
+    error: "ConfigError",
+    message: "deny has 257 prefixes, expected at most 256",
   },
   {
     name: "a conflict probe of more than 10 s",

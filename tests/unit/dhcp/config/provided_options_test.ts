@@ -56,7 +56,7 @@ testRows("`provide`", [
     },
   },
   {
-    name: "sends text with control characters as UTF-8, whatever the shape",
+    name: "sends text with control characters as UTF-8, for any shape",
     provide: [{ option: "57", value: "\u0002@" }],
     want: { 57: "0240" },
   },

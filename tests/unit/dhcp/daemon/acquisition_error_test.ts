@@ -66,6 +66,13 @@ testRows<Row>("reportFailure()", [
     message: "address 192.0.2.50 is already in use by another host",
   },
   {
+    name: "delayed: as without the delay",
+    failure: { kind: "delayed", failure: { kind: "no-offer", discovers: 1 } },
+    code: 11,
+    message:
+      "no DHCPOFFER received: 1 DHCPDISCOVERs unanswered, and another message is waiting because of -packetrate",
+  },
+  {
     name: "interface-gone",
     failure: { kind: "interface-gone" },
     code: 999,
@@ -77,6 +84,16 @@ testRows<Row>("reportFailure()", [
     code: 11,
     message:
       "cancelled: DEL received for this attachment, caller disconnected, or daemon shutting down",
+  },
+  {
+    name: "not-sent: an I/O failure, with its advice",
+    failure: {
+      kind: "not-sent",
+      error: new SystemError("socket: refused", { advice: "allow it" }),
+    },
+    code: 5,
+    message: "cannot send DHCP messages: socket: refused",
+    details: "allow it",
   },
   {
     name: "not-stored: an I/O failure, with its advice",

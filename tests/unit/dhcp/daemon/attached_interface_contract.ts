@@ -24,6 +24,7 @@ export interface TestNetwork {
   readonly interfaces: Interfaces;
   readonly netnsPath: string;
   readonly removeInterface: () => void;
+  readonly renameInterface: (name: string) => void;
   /** Replaces `eth0` by another interface of the same name. */
   readonly replaceInterface: () => void;
   readonly removeNamespace: () => void;
@@ -53,7 +54,7 @@ function discover(xid: number): Datagram {
 }
 
 function find({ interfaces, netnsPath }: TestNetwork): AttachedInterface {
-  return interfaces.find(netnsPath, "eth0");
+  return interfaces.find({ path: netnsPath, callerPid: 0 }, "eth0");
 }
 
 /** Opens a socket that has sent a DISCOVER, with the xids that it receives. */
@@ -81,6 +82,7 @@ function addresses(attached: AttachedInterface): string[] {
 const CALLS: readonly ((attached: AttachedInterface) => unknown)[] = [
   (attached) => attached.setState("up"),
   (attached) => attached.change({ kind: "add-address", address: CIDR }),
+  (attached) => attached.announce(CIDR.address),
   (attached) => attached.open({ server: undefined, onReadable: () => {} }),
 ];
 
@@ -101,7 +103,7 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
     name: "find() fails with upstream's text if there is no such interface",
     run: ({ interfaces, netnsPath }) => {
       assertThrows(
-        () => interfaces.find(netnsPath, "eth1"),
+        () => interfaces.find({ path: netnsPath, callerPid: 0 }, "eth1"),
         SystemError,
         'error looking up "eth1": Link not found',
       );
@@ -111,7 +113,7 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
     name: "find() fails with upstream's text if there is no such namespace",
     run: ({ interfaces }) => {
       assertThrows(
-        () => interfaces.find("/nowhere", "eth0"),
+        () => interfaces.find({ path: "/nowhere", callerPid: 0 }, "eth0"),
         SystemError,
         'failed to Statfs "/nowhere": no such file or directory',
       );
@@ -148,6 +150,40 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
       network.replaceInterface();
       assertEquals(attached.read(), undefined);
       assertEquals(find(network).read()?.name, "eth0");
+    },
+  },
+  {
+    name: "a renamed interface is the same interface",
+    run: async (network) => {
+      const attached = find(network);
+      const events: InterfaceEvent[] = [];
+      using _watch = attached.watch((event) => events.push(event));
+      network.renameInterface("net7");
+      assertEquals(attached.read()?.name, "net7");
+      await network.until("event", () => events.length > 0);
+      assertEquals([...new Set(events)], ["changed"]);
+      attached.change({ kind: "add-address", address: CIDR });
+      assertEquals(addresses(attached), ["192.0.2.50/24"]);
+      const again = network.interfaces.findAgain(attached.location);
+      assertEquals(again?.read()?.name, "net7");
+      assertThrows(() => find(network), SystemError);
+    },
+  },
+  {
+    name: "findAgain() finds an interface by name if its index is unknown",
+    run: (network) => {
+      const { location } = find(network);
+      const stored = { ...location, ifIndex: undefined };
+      const again = network.interfaces.findAgain(stored);
+      assertEquals(again?.location, location);
+    },
+  },
+  {
+    name: "identify() returns the namespace of find()",
+    run: ({ interfaces, netnsPath, ...network }) => {
+      const { netns } = find({ interfaces, netnsPath, ...network }).location;
+      const reference = { path: netnsPath, callerPid: 0 };
+      assertEquals(interfaces.identify(reference), netns);
     },
   },
   {
@@ -192,10 +228,11 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
         gw: ip("192.0.2.1"),
         metric: 0,
       };
-      for (const kind of ["add-route", "remove-route"] as const) {
-        attached.change({ kind, ...route });
-        attached.change({ kind, ...route });
-      }
+      assertEquals(attached.change({ kind: "add-route", ...route }), true);
+      assertEquals(attached.change({ kind: "add-route", ...route }), false);
+      attached.change({ kind: "remove-route", ...route });
+      attached.change({ kind: "remove-route", ...route });
+      assertEquals(attached.change({ kind: "add-route", ...route }), true);
     },
   },
   {
@@ -209,7 +246,28 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
       await network.until("event", () => events.length > 0);
       attached.setState("up");
       assertEquals(attached.read()?.isUp, true);
-      assertEquals([...new Set(events)], ["changed"]);
+      await network.until("event", () => events.length > 1);
+      assertEquals([...new Set(events)].sort(), ["changed", "set-down"]);
+    },
+  },
+  {
+    name: "a link that was down for a moment has lost its routes",
+    run: async (network) => {
+      const attached = find(network);
+      attached.change({ kind: "add-address", address: CIDR });
+      const route = {
+        dst: { address: ip("198.51.100.0"), prefixLength: 24 },
+        gw: ip("192.0.2.1"),
+        metric: 0,
+      };
+      attached.change({ kind: "add-route", ...route });
+      const events: InterfaceEvent[] = [];
+      using _watch = attached.watch((event) => events.push(event));
+      attached.setState("down");
+      attached.setState("up");
+      await network.until("event", () => events.includes("set-down"));
+      assertEquals(addresses(attached), ["192.0.2.50/24"]);
+      assertEquals(attached.change({ kind: "add-route", ...route }), true);
     },
   },
   {
@@ -318,6 +376,15 @@ export const INTERFACE_CONTRACT: readonly Row[] = [
       const { socket } = openSocket(find(network));
       using _socket = socket;
       assert(await socket.flushed(1000));
+    },
+  },
+  {
+    name: "announce() fails while the link is down",
+    run: (network) => {
+      const attached = find(network);
+      attached.announce(CIDR.address);
+      attached.setState("down");
+      assertThrows(() => attached.announce(CIDR.address), SystemError);
     },
   },
   {

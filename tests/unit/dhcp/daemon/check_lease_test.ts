@@ -4,6 +4,7 @@ import {
   type CheckedLease,
   checkLease,
 } from "../../../../lib/dhcp/daemon/check_lease.ts";
+import type { NetnsIdentity } from "../../../../lib/net/netns_identity.ts";
 import type { Cidr } from "../../../../lib/net/cidr.ts";
 import { ip } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
@@ -15,19 +16,19 @@ const { attachment } = LEASED;
 const LEASED_CIDR = { address: ip("192.0.2.50"), prefixLength: 24 };
 const OTHER_CIDR = { address: ip("192.0.2.51"), prefixLength: 24 };
 const OTHER_MASK = { address: ip("192.0.2.50"), prefixLength: 25 };
-const HELD: CheckedLease = {
-  lease: sampleLease(),
-  stateName: "BOUND",
-  netns: { device: "0:4", inode: "1" },
-};
+const HELD = { lease: sampleLease(), stateName: "BOUND" };
+const NETNS = { device: "0:4", inode: "1" };
 
 interface Row {
   readonly name: string;
   /** Null: the daemon has no lease. */
-  readonly held?: CheckedLease | null;
+  readonly held?: Omit<CheckedLease, "attached"> | null;
+  /** The namespace that the runtime names. */
+  readonly netns?: NetnsIdentity;
   readonly prevResult?: readonly Cidr[];
   readonly onInterface?: readonly (typeof LEASED_CIDR)[];
   readonly isUp?: boolean;
+  readonly ifName?: string;
   /** Empty: there is no problem. */
   readonly want: string;
 }
@@ -44,6 +45,7 @@ testRows<Row>("checkLease()", [
     onInterface: [OTHER_CIDR, LEASED_CIDR],
     want: "",
   },
+  { name: "accepts an interface with another name", ifName: "net7", want: "" },
   {
     name: "refuses an attachment without a lease",
     held: null,
@@ -56,7 +58,7 @@ testRows<Row>("checkLease()", [
   },
   {
     name: "refuses a lease of another namespace",
-    held: { ...HELD, netns: { device: "0:4", inode: "2" } },
+    netns: { device: "0:4", inode: "2" },
     want: "dhcp: the lease belongs to another namespace",
   },
   {
@@ -80,14 +82,16 @@ testRows<Row>("checkLease()", [
     isUp: false,
     want: "dhcp: the interface is down",
   },
-], ({ held = HELD, prevResult, isUp = true, want, ...row }) => {
+], ({ held = HELD, netns = NETNS, prevResult, want, ...row }) => {
+  const { isUp = true, ifName: name = "eth0", onInterface } = row;
   const scheduler = new FakeScheduler();
   const interfaces = new FakeInterfaces({ scheduler, onSend: () => {} });
-  const here = interfaces.add("/ns/a", "1");
-  here.cidrs.push(...row.onInterface ?? [LEASED_CIDR]);
-  here.set({ isUp });
+  const attached = interfaces.add("/ns/a", "1");
+  attached.cidrs.push(...onInterface ?? [LEASED_CIDR]);
+  attached.set({ isUp, name });
+  const lease = held === null ? undefined : { ...held, attached };
   const check = (): void =>
-    checkLease(held ?? undefined, { attachment, addresses: prevResult, here });
+    checkLease(lease, { attachment, addresses: prevResult, netns });
   if (want === "") return check();
   const error = assertThrows(check, CniError);
   assertEquals([error.message, error.code], [want, 999]);

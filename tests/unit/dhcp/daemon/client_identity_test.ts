@@ -89,7 +89,7 @@ testRows("clientSettings() broadcast", [
     want: false,
   },
   {
-    name: "is on without chaddr, whatever the network configures",
+    name: "is on without chaddr, for any network configuration",
     chaddr: "",
     broadcast: false,
     want: true,
@@ -111,7 +111,8 @@ testRows("clientSettings() broadcast", [
   const { options } = allocate(C1, { broadcast });
   const flags = { ...FLAGS, broadcast: flag };
   assertEquals(
-    clientSettings(identity, options, { flags, linkKind }).broadcast,
+    clientSettings(identity, options, { flags, linkKind, mtu: 1500 })
+      .broadcast,
     want,
   );
 });
@@ -123,16 +124,39 @@ Deno.test("clientSettings() takes the times from network and flags", () => {
     chaddr: hex("02005e100001"),
     clientIdentifier: hex("0102"),
   };
-  const linkKind = undefined;
   const settings = clientSettings(identity, options, {
     flags: FLAGS,
-    linkKind,
+    linkKind: undefined,
+    mtu: undefined,
   });
   assertEquals(settings.timings, {
-    firstResendMs: 300,
     timeoutMs: 10_000,
     resendMaxMs: 62_000,
     resendTimeoutMs: 5000,
     probeMs: 100,
   });
+});
+
+testRows("clientSettings() announces messages (RFC 2132 section 9.10) of", [
+  { name: "1500 bytes for an MTU of 1500", mtu: 1500, want: 1500 },
+  { name: "1500 bytes for an MTU of 9000", mtu: 9000, want: 1500 },
+  { name: "1400 bytes for an MTU of 1400", mtu: 1400, want: 1400 },
+  { name: "1280 bytes for an MTU of 1280", mtu: 1280, want: 1280 },
+  { name: "576 bytes for an MTU of 576", mtu: 576, want: 576 },
+  { name: "576 bytes for an MTU of 68", mtu: 68, want: 576 },
+  { name: "1500 bytes if the MTU is unknown", mtu: undefined, want: 1500 },
+], ({ mtu, want }) => {
+  const identity = {
+    htype: 1,
+    chaddr: hex("02005e100001"),
+    clientIdentifier: hex("0102"),
+  };
+  const linkKind = undefined;
+  const { options } = allocate(C1);
+  const settings = clientSettings(identity, options, {
+    flags: FLAGS,
+    linkKind,
+    mtu,
+  });
+  assertEquals(settings.maximumMessageSize, want);
 });

@@ -4,7 +4,11 @@ import type { ClientEffect } from "../../../../lib/dhcp/client/event.ts";
 import {
   answerDueMs,
   ClientSocket,
+  type SendOutcome,
 } from "../../../../lib/dhcp/daemon/client_socket.ts";
+import type { Log } from "../../../../lib/base/log_line.ts";
+import { PacketRate } from "../../../../lib/dhcp/daemon/packet_rate.ts";
+import { SendRefusedError } from "../../../../lib/dhcp/daemon/ports.ts";
 import { Metrics } from "../../../../lib/dhcp/daemon/metrics.ts";
 import {
   LIMITED_BROADCAST,
@@ -78,27 +82,46 @@ class Fixture {
   readonly metrics = new Metrics();
   readonly events: string[] = [];
   readonly received: number[] = [];
-  readonly socket = new ClientSocket({
-    attached: this.attached,
-    scheduler: this.scheduler,
-    metrics: this.metrics,
-    log: (_level, event) => this.events.push(event),
-    onReadable: () => {
-      for (const { xid } of this.socket.receive()) this.received.push(xid);
-    },
-    onConflict: () => this.events.push("conflict"),
-  });
+  readonly rate: PacketRate;
+  outcome: SendOutcome | undefined;
+  readonly socket: ClientSocket;
 
-  send(): boolean {
+  constructor({ packetRate = 0 } = {}) {
+    const { scheduler, attached, metrics } = this;
+    const log: Log = (_level, event) => this.events.push(event);
+    this.rate = new PacketRate(packetRate, { scheduler, metrics, log });
+    this.socket = new ClientSocket({
+      attached,
+      scheduler,
+      metrics,
+      log,
+      rate: this.rate,
+      onSent: (_message, outcome) => this.outcome = outcome,
+      onReadable: () => {
+        for (const { message } of this.socket.receive()) {
+          this.received.push(message.xid);
+        }
+      },
+      onConflict: () => this.events.push("conflict"),
+    });
+  }
+
+  /** @returns What became of the message; undefined if it waits. */
+  send(
+    type: "DISCOVER" | "RELEASE" = "DISCOVER",
+  ): SendOutcome | undefined {
+    this.outcome = undefined;
     const effect: Extract<ClientEffect, { kind: "send" }> = {
       kind: "send",
-      type: "DISCOVER",
+      type,
       xid: XID,
+      isRepeat: false,
       source: UNSPECIFIED_ADDRESS,
       destination: LIMITED_BROADCAST,
       bytes: encodeMessage(message({ xid: XID })),
     };
-    return this.socket.send(effect);
+    this.socket.send(effect);
+    return this.outcome;
   }
 }
 
@@ -106,7 +129,7 @@ Deno.test("ClientSocket sends, receives and counts", () => {
   const fixture = new Fixture();
   const { attached, events, metrics } = fixture;
   assertEquals(attached.openSockets, 0);
-  assertEquals(fixture.send(), true);
+  assertEquals(fixture.send(), { kind: "sent" });
   assertEquals(attached.openSockets, 1);
   attached.deliver(reply("OFFER", XID));
   assertEquals(fixture.received, [XID]);
@@ -142,18 +165,79 @@ Deno.test("ClientSocket.receive() returns nothing without an open socket", () =>
 Deno.test("ClientSocket.send() logs what the operating system refuses, and sends again later", () => {
   const fixture = new Fixture();
   fixture.attached.set({ isUp: false });
-  assertEquals(fixture.send(), true);
-  assertEquals(fixture.events, ["packet-sent", "send-failed"]);
-  assertEquals(fixture.metrics.toJson()["send_errors"], 1);
+  assertEquals(fixture.send(), { kind: "failed" });
+  assertEquals(fixture.events, ["send-failed"]);
+  assertEquals(fixture.metrics.toJson(), { send_errors: 1 });
+  assertEquals(fixture.socket.unsentReason?.message, "network is down");
   fixture.attached.set({ isUp: true });
-  assertEquals(fixture.send(), true);
+  assertEquals(fixture.send(), { kind: "sent" });
+  assertEquals(fixture.events, ["send-failed", "packet-sent"]);
   assertEquals(fixture.metrics.toJson()["send_errors"], 1);
+  assertEquals(fixture.socket.unsentReason, undefined);
 });
 
-Deno.test("ClientSocket.send() returns false if the interface is gone", () => {
+Deno.test("ClientSocket.send() returns the error if no message may be sent", () => {
+  const fixture = new Fixture();
+  const error = new SendRefusedError("socket: operation not permitted");
+  fixture.attached.sendError = error;
+  assertEquals(fixture.send(), { kind: "refused", error });
+  assertEquals(fixture.events, ["send-failed"]);
+});
+
+Deno.test("ClientSocket.send() reports that the interface is gone", () => {
   const fixture = new Fixture();
   fixture.attached.remove();
-  assertEquals(fixture.send(), false);
+  assertEquals(fixture.send(), { kind: "gone" });
+});
+
+Deno.test("ClientSocket waits for its turn, and then as long for the answer", async () => {
+  const fixture = new Fixture({ packetRate: 1 });
+  await fixture.rate.turn("final");
+  fixture.send();
+  fixture.socket.closeAt(fixture.scheduler.nowMs() + 100);
+  await fixture.scheduler.advance(1000);
+  assertEquals(fixture.attached.openSockets, 0);
+  await fixture.scheduler.advance(50);
+  assertEquals(fixture.events.slice(-1), ["packet-sent"]);
+  await fixture.scheduler.advance(99);
+  assertEquals(fixture.attached.openSockets, 1);
+  await fixture.scheduler.advance(1);
+  assertEquals(fixture.attached.openSockets, 0);
+});
+
+Deno.test("ClientSocket.close() withdraws a message that waits", async () => {
+  const fixture = new Fixture({ packetRate: 1 });
+  await fixture.rate.turn("final");
+  fixture.send();
+  fixture.socket.close();
+  await fixture.scheduler.advance(5000);
+  assertEquals(fixture.events, ["packets-delayed", "packet-withdrawn"]);
+});
+
+testRows<{ name: string; end: (socket: ClientSocket) => void }>(
+  "ClientSocket sends a RELEASE that waits, and closes then, after",
+  [
+    { name: "close()", end: (socket) => socket.close() },
+    { name: "its disposal", end: (socket) => socket[Symbol.dispose]() },
+  ],
+  async ({ end }) => {
+    const fixture = new Fixture({ packetRate: 1 });
+    await fixture.rate.turn("final");
+    fixture.send("RELEASE");
+    end(fixture.socket);
+    await fixture.scheduler.advance(5000);
+    assertEquals(fixture.events, ["packets-delayed", "packet-sent"]);
+    assertEquals(fixture.attached.openSockets, 0);
+  },
+);
+
+Deno.test("ClientSocket.flushed() waits for the turn of a RELEASE", async () => {
+  const fixture = new Fixture({ packetRate: 1 });
+  await fixture.rate.turn("final");
+  fixture.send("RELEASE");
+  await fixture.scheduler.settle(fixture.socket.flushed(500));
+  assertEquals(fixture.metrics.toJson()["sent_release"], 1);
+  assertEquals(fixture.attached.openSockets, 1);
 });
 
 Deno.test("ClientSocket.closeAt() closes the socket at that time", async () => {

@@ -1,9 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { formatHex } from "../../../../lib/base/hex.ts";
+import { toCniError } from "../../../../lib/cni/error.ts";
 import { attachmentText } from "../../../../lib/cni/attachment.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { hex } from "../../../support/bytes.ts";
+import { testRows } from "../../../support/rows.ts";
+import { reply } from "../../../support/dhcp_messages.ts";
 import {
   allocate,
   anyCaller,
@@ -12,6 +15,7 @@ import {
   FakeHost,
   friendly,
   HOUR_MS,
+  type Server,
   silent,
 } from "./fake_host.ts";
 
@@ -30,11 +34,11 @@ Deno.test("Daemon.allocate() acquires and stores a lease, and holds no socket", 
 Deno.test("Daemon.allocate() refuses the daemon's own namespace, unless the runtime overrides it", async () => {
   const host = new FakeHost();
   host.interface("/ns/a", "own");
-  const { signal } = new AbortController();
-  const { code } = await failure(host.daemon.allocate(allocate(), signal));
+  const caller = anyCaller();
+  const { code } = await failure(host.daemon.allocate(allocate(), caller));
   assertEquals([code, host.types], [8, []]);
   const overridden = { ...allocate(), netnsOverride: true };
-  await host.settle(host.daemon.allocate(overridden, signal));
+  await host.settle(host.daemon.allocate(overridden, caller));
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
 });
 
@@ -49,8 +53,8 @@ Deno.test("Daemon.allocate() returns an existing lease without a message", async
 Deno.test("Daemon.allocate() shares one acquisition among concurrent calls", async () => {
   const host = new FakeHost();
   host.interface();
-  const { signal } = new AbortController();
-  const calls = [1, 2, 3].map(() => host.daemon.allocate(allocate(), signal));
+  const caller = anyCaller();
+  const calls = [1, 2, 3].map(() => host.daemon.allocate(allocate(), caller));
   const allocations = await host.settle(Promise.all(calls));
   assertEquals(host.types, ["DISCOVER", "REQUEST"]);
   assertEquals(
@@ -127,7 +131,9 @@ Deno.test("Daemon.allocate() stops when its only caller disconnects", async () =
   host.interface();
   host.server = silent;
   const caller = new AbortController();
-  const failed = failure(host.daemon.allocate(allocate(), caller.signal));
+  const failed = failure(
+    host.daemon.allocate(allocate(), anyCaller(caller.signal)),
+  );
   await host.advance(1000);
   caller.abort();
   await failed;
@@ -141,7 +147,9 @@ Deno.test("Daemon.allocate() continues for one caller when another disconnects",
   const host = new FakeHost();
   host.interface();
   const first = new AbortController();
-  const failed = failure(host.daemon.allocate(allocate(), first.signal));
+  const failed = failure(
+    host.daemon.allocate(allocate(), anyCaller(first.signal)),
+  );
   const second = host.daemon.allocate(
     allocate(),
     anyCaller(),
@@ -164,6 +172,54 @@ Deno.test("Allocation.cancel() releases a new lease", async () => {
   await allocation.cancel();
   assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
   assertEquals(host.leases.files.size, 0);
+});
+
+/** Grants an address whose router is outside its subnet. */
+const offLink: Server = ({ type, message: { xid, ciaddr } }) => {
+  const fields = { ciaddr, options: { 3: "c6336401" } };
+  if (type === "DISCOVER") {
+    return [reply("OFFER", xid, { options: fields.options })];
+  }
+  return type === "REQUEST" ? [reply("ACK", xid, fields)] : [];
+};
+
+Deno.test("Daemon.allocate() adds an on-link route to a router outside the subnet, in every ADD", async () => {
+  const host = new FakeHost();
+  host.server = offLink;
+  const attached = host.interface();
+  await host.add();
+  await host.add();
+  assertEquals(attached.changes, [
+    "+route 198.51.100.1/32",
+    "+route 198.51.100.1/32",
+  ]);
+});
+
+Deno.test("Allocation.cancel() removes that route, after the RELEASE", async () => {
+  const host = new FakeHost();
+  host.server = offLink;
+  const attached = host.interface();
+  const allocation = await host.settle(
+    host.daemon.allocate(allocate(), anyCaller()),
+  );
+  attached.onFlush = () => attached.changes.push("flushed");
+  await allocation.cancel();
+  assertEquals(attached.changes, [
+    "+route 198.51.100.1/32",
+    "flushed",
+    "-route 198.51.100.1/32",
+  ]);
+});
+
+Deno.test("Daemon.allocate() succeeds although that route is refused", async () => {
+  const host = new FakeHost();
+  host.server = offLink;
+  const attached = host.interface();
+  attached.change = () => {
+    throw new SystemError("refused");
+  };
+  assertEquals(await host.add(), "192.0.2.50/24");
+  assertEquals(host.log.includes("interface-change-failed"), true);
 });
 
 Deno.test("Allocation.cancel() keeps a lease that an earlier ADD confirmed", async () => {
@@ -225,7 +281,7 @@ Deno.test("Daemon.release() sends one RELEASE for any number of calls", async ()
   assertEquals(host.leases.files.size, 0);
 });
 
-Deno.test("Daemon.allocate() fails with the reason of the client after the process did not run for a while", async () => {
+Deno.test("Daemon.allocate() fails with the reason of the client after the process was suspended", async () => {
   const host = new FakeHost();
   host.interface();
   host.server = silent;
@@ -240,7 +296,7 @@ Deno.test("Daemon.allocate() fails with the reason of the client after the proce
   const { code, message } = await failed;
   assertEquals(
     [code, message],
-    [11, "no DHCPOFFER received: 5 DHCPDISCOVERs unanswered"],
+    [11, "no DHCPOFFER received: 4 DHCPDISCOVERs unanswered"],
   );
 });
 
@@ -360,14 +416,14 @@ Deno.test("Daemon.release() releases a requested address, although the link went
 
 Deno.test("Daemon.release() releases a lease that could not be resumed", async () => {
   const host = new FakeHost();
-  const attached = host.interface();
+  host.interface();
   await host.add();
-  const addresses = attached.addresses.bind(attached);
-  attached.addresses = () => {
+  const findAgain = host.interfaces.findAgain.bind(host.interfaces);
+  host.interfaces.findAgain = () => {
     throw new SystemError("EMFILE");
   };
   await host.restart();
-  attached.addresses = addresses;
+  host.interfaces.findAgain = findAgain;
   assertEquals(host.daemon.status()["leases"], {});
   await host.daemon.release(RELEASE);
   assertEquals([host.types.at(-1), host.leases.files.size], ["RELEASE", 0]);
@@ -394,6 +450,30 @@ Deno.test("Daemon.allocate() notices a replaced interface before its removal is 
   assertEquals(replaced.isWatched, true);
 });
 
+Deno.test("an interface that is renamed keeps its lease, and the name may return", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  const check = (): void =>
+    host.daemon.check({
+      method: "check",
+      attachment: C1,
+      netns: "/ns/a",
+      addresses: undefined,
+    }, anyCaller());
+  for (const name of ["net7", "eth0", "net7"]) {
+    attached.set({ name });
+    check();
+  }
+  await host.advance(HOUR_MS / 2 + 1000);
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
+  await host.restart();
+  check();
+  await host.settle(host.daemon.release(RELEASE));
+  assertEquals(host.types.slice(3), ["RELEASE"]);
+  assertEquals(host.typesFromHost, []);
+});
+
 Deno.test("Daemon.release() after an unanswered renewal keeps the socket open until the RELEASE has left", async () => {
   const host = new FakeHost();
   const attached = host.interface();
@@ -410,4 +490,78 @@ Deno.test("Daemon.release() after an unanswered renewal keeps the socket open un
   await host.settle(host.daemon.release(RELEASE));
   assertEquals(wasOpen, true);
   assertEquals([attached.openSockets, host.leases.files.size], [0, 0]);
+});
+
+testRows(
+  "Daemon.release() sends one RELEASE and succeeds if nothing can be removed,",
+  [
+    { name: "for a lease with a client", isResumed: true },
+    { name: "for a lease that could not be resumed", isResumed: false },
+  ],
+  async ({ isResumed }) => {
+    const host = new FakeHost();
+    const attached = host.interface();
+    await host.add();
+    const addresses = attached.addresses.bind(attached);
+    if (!isResumed) {
+      attached.addresses = () => {
+        throw new SystemError("EMFILE");
+      };
+    }
+    await host.restart();
+    attached.addresses = addresses;
+    host.leases.isReadOnly = true;
+    host.releaseNotes.isReadOnly = true;
+    host.releaseNotes.leave(C1);
+    for (let call = 0; call < 3; call++) await host.daemon.release(RELEASE);
+    const releases = host.types.filter((type) => type === "RELEASE");
+    assertEquals(releases.length, 1);
+    const failures = host.log.filter((event) => event.endsWith("-not-removed"));
+    assertEquals(failures, [
+      "lease-not-removed",
+      "release-note-not-removed",
+      "release-note-not-removed",
+      "release-note-not-removed",
+    ]);
+  },
+);
+
+Deno.test("Daemon.allocate() fails if it cannot remove an earlier release note, which would end the lease", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.releaseNotes.leave(C1);
+  host.releaseNotes.isReadOnly = true;
+  const { code, message } = await failure(
+    host.daemon.allocate(allocate(), anyCaller())
+      .catch((error) => Promise.reject(toCniError(error))),
+  );
+  assertEquals([code, message, host.types], [5, "read-only", []]);
+});
+
+Deno.test("Daemon.releaseNoted() releases the leases with release notes, and no others", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.interface("/ns/b");
+  const other = { ...C1, containerId: "c2" };
+  await host.add();
+  await host.add(other, {}, "/ns/b");
+  host.releaseNotes.leave(other);
+  host.releaseNotes.leave({ ...C1, containerId: "unknown" });
+  await host.daemon.releaseNoted();
+  assertEquals(host.types.filter((type) => type === "RELEASE").length, 1);
+  assertEquals(host.daemon.status().leases, { BOUND: 1 });
+  assertEquals([host.leases.read(C1)?.attachment, host.releaseNotes.size], [
+    C1,
+    0,
+  ]);
+});
+
+Deno.test("Daemon.storeLeases() writes the lease files again", async () => {
+  const host = new FakeHost();
+  host.interface();
+  await host.add();
+  const files = new Map(host.leases.files);
+  host.leases.files.clear();
+  host.daemon.storeLeases();
+  assertEquals(host.leases.files, files);
 });

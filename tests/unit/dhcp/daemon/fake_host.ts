@@ -13,7 +13,7 @@ import {
   type LeaseOptions,
   parseLeaseOptions,
 } from "../../../../lib/dhcp/config/lease_options.ts";
-import { Daemon } from "../../../../lib/dhcp/daemon/daemon.ts";
+import { type Caller, Daemon } from "../../../../lib/dhcp/daemon/daemon.ts";
 import {
   type DaemonFlags,
   parseFlags,
@@ -218,9 +218,9 @@ export function allocate(
   };
 }
 
-/** Returns the signal of a caller that stays connected. */
-export function anyCaller(): AbortSignal {
-  return new AbortController().signal;
+/** Returns a caller. By default it stays connected. */
+export function anyCaller(hungUp = new AbortController().signal): Caller {
+  return { pid: 1, hungUp };
 }
 
 /** The duration of the leases of {@link friendly}. */

@@ -7,12 +7,16 @@
 
 import { SystemError } from "../../../../lib/base/errors.ts";
 import type { InterfaceLocation } from "../../../../lib/dhcp/daemon/lease_record.ts";
+import type { NetnsIdentity } from "../../../../lib/net/netns_identity.ts";
 import {
   type AttachedInterface,
   type Datagram,
   type DhcpSocket,
+  type FoundLocation,
+  type HostRoute,
   type InterfaceChange,
   type Interfaces,
+  type NetnsReference,
   type ReceivedPacket,
 } from "../../../../lib/dhcp/daemon/ports.ts";
 import type { DhcpMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
@@ -43,7 +47,7 @@ export interface FakeNetwork {
 /** An interface in memory. */
 export class FakeInterface implements AttachedInterface {
   link: LinkInfo | undefined = {
-    index: 2,
+    index: 0,
     name: "eth0",
     htype: 1,
     macAddress: hex("02005e100001"),
@@ -52,15 +56,22 @@ export class FakeInterface implements AttachedInterface {
     isUp: true,
     hasCarrier: true,
     kind: "veth",
+    master: undefined,
   };
   /** Its addresses. */
   readonly cidrs: Ipv4Cidr[] = [];
   /** The changes that were made to it, in short. */
   readonly changes: string[] = [];
+  /** Its routes, in short. */
+  readonly routes = new Set<string>();
+  /** The addresses that were announced. */
+  readonly announced: string[] = [];
   /** Addresses that other hosts of the link use. */
   readonly usedElsewhere: Ipv4Address[] = [ip("192.0.2.1")];
   /** The hardware address of the server that each socket was opened with. */
   readonly servers: (Uint8Array | undefined)[] = [];
+  /** Why no message can be sent. */
+  sendError: SystemError | undefined;
   /** How long a flush takes. */
   flushMs = 0;
   /** Called when a flush ends. */
@@ -70,7 +81,8 @@ export class FakeInterface implements AttachedInterface {
   readonly #listeners = new Set<(event: InterfaceEvent) => void>();
   #hasNamespace = true;
 
-  constructor(readonly location: InterfaceLocation, network: FakeNetwork) {
+  constructor(readonly location: FoundLocation, network: FakeNetwork) {
+    this.set({ index: location.ifIndex });
     this.#network = network;
   }
 
@@ -90,8 +102,9 @@ export class FakeInterface implements AttachedInterface {
     this.link = { ...this.link, ...changes };
     if (!this.link.isUp) {
       for (const socket of this.#sockets) socket.isBroken = true;
+      this.routes.clear();
     }
-    this.notify("changed");
+    this.notify(this.link.isUp ? "changed" : "set-down");
   }
 
   /** Removes the interface. */
@@ -143,17 +156,27 @@ export class FakeInterface implements AttachedInterface {
     this.set({ isUp: state === "up", hasCarrier: state === "up" });
   }
 
-  change(change: InterfaceChange): void {
+  change(change: InterfaceChange): boolean {
     if (this.link === undefined) throw this.#gone();
-    this.changes.push(describeChange(change));
-    if (change.kind !== "add-address" && change.kind !== "remove-address") {
-      return;
+    const text = describeChange(change);
+    this.changes.push(text);
+    if ("dst" in change) {
+      const isThere = this.routes.has(text.slice(1));
+      if (change.kind === "add-route") this.routes.add(text.slice(1));
+      else this.routes.delete(text.slice(1));
+      return !isThere || change.kind === "remove-route";
     }
     const index = this.cidrs.findIndex((cidr) =>
       formatCidr(cidr) === formatCidr(change.address)
     );
     if (index >= 0) this.cidrs.splice(index, 1);
     if (change.kind === "add-address") this.cidrs.push(change.address);
+    return true;
+  }
+
+  announce(address: Ipv4Address): void {
+    if (this.link?.isUp !== true) throw new SystemError("network is down");
+    this.announced.push(formatIpAddress(address));
   }
 
   open(
@@ -163,6 +186,7 @@ export class FakeInterface implements AttachedInterface {
     this.servers.push(server);
     const socket = new FakeSocket(onReadable, {
       send: (datagram) => {
+        if (this.sendError !== undefined) throw this.sendError;
         if (this.link?.isUp !== true) throw new SystemError("network is down");
         this.#network.onSend(datagram, this);
       },
@@ -268,8 +292,11 @@ class FakeSocket implements DhcpSocket {
 /** Namespaces with one interface each, `eth0`. */
 export class FakeInterfaces implements Interfaces {
   /** The datagrams that were sent from the host's own namespace. */
-  readonly sentFromHost: Datagram[] = [];
+  readonly sentFromHost: (Datagram & { readonly route: HostRoute })[] = [];
+  /** The processes that call at the moment. */
+  readonly callers: number[] = [];
   readonly #byPath = new Map<string, FakeInterface>();
+  #lastIndex = 1;
   readonly #network: FakeNetwork;
 
   constructor(network: FakeNetwork) {
@@ -292,6 +319,7 @@ export class FakeInterfaces implements Interfaces {
       netnsPath: path,
       netns: { device: "0:4", inode },
       ifName: "eth0",
+      ifIndex: this.#lastIndex += 1,
     };
     const made = new FakeInterface(location, this.#network);
     this.#byPath.set(path, made);
@@ -310,34 +338,54 @@ export class FakeInterfaces implements Interfaces {
     attached?.remove("netns-gone");
   }
 
-  find(netnsPath: string, ifName: string): FakeInterface {
-    const found = this.#byPath.get(netnsPath);
-    if (found === undefined) {
-      throw new SystemError(
-        `failed to Statfs "${netnsPath}": no such file or directory`,
-      );
-    }
-    if (found.link === undefined || ifName !== found.location.ifName) {
+  find(netns: NetnsReference, ifName: string): FakeInterface {
+    const found = this.#open(netns);
+    if (found.link?.name !== ifName) {
       throw new SystemError(`error looking up "${ifName}": Link not found`);
     }
     return found;
   }
 
-  isOwn({ inode }: InterfaceLocation["netns"]): boolean {
+  identify(netns: NetnsReference): NetnsIdentity {
+    return this.#open(netns).location.netns;
+  }
+
+  addCaller(pid: number): Disposable {
+    this.callers.push(pid);
+    return {
+      [Symbol.dispose]: () =>
+        void this.callers.splice(this.callers.indexOf(pid), 1),
+    };
+  }
+
+  isOwn({ inode }: NetnsIdentity): boolean {
     return inode === "own";
   }
 
   findAgain(
-    { netnsPath, netns }: InterfaceLocation,
+    { netnsPath, netns, ifName, ifIndex }: InterfaceLocation,
   ): FakeInterface | undefined {
     const found = this.#byPath.get(netnsPath);
-    return found?.link !== undefined && isSameNetns(found.location.netns, netns)
+    const isSame = ifIndex === undefined
+      ? found?.link?.name === ifName
+      : found?.link?.index === ifIndex;
+    return found !== undefined && isSame &&
+        isSameNetns(found.location.netns, netns)
       ? found
       : undefined;
   }
 
-  sendFromHost(datagram: Datagram): void {
-    this.sentFromHost.push(datagram);
+  sendFromHost(datagram: Datagram, route: HostRoute): string {
+    this.sentFromHost.push({ ...datagram, route });
+    return route.device?.name ?? "host";
+  }
+
+  #open({ path }: NetnsReference): FakeInterface {
+    const found = this.#byPath.get(path);
+    if (found !== undefined) return found;
+    throw new SystemError(
+      `failed to Statfs "${path}": no such file or directory`,
+    );
   }
 }
 

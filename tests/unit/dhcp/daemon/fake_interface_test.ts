@@ -13,6 +13,7 @@ testRows("fake interface:", INTERFACE_CONTRACT, async ({ run }) => {
     interfaces,
     netnsPath: PATH,
     removeInterface: () => interfaces.at(PATH)?.remove(),
+    renameInterface: (name) => interfaces.at(PATH)?.set({ name }),
     replaceInterface: () => {
       interfaces.at(PATH)?.remove();
       interfaces.add(PATH, "1");

@@ -26,19 +26,30 @@ export class FakeLeaseStore implements LeaseStore {
   readonly files = new Map<string, string>();
   /** Whether writes fail. */
   isFull = false;
+  /** Whether nothing can be written or removed. */
+  isReadOnly = false;
+  readonly #leftOver = new Set<string>();
 
   write(record: LeaseRecord): void {
     if (this.isFull) throw new SystemError("disk full");
+    if (this.isReadOnly) throw new SystemError("read-only");
     const name = attachmentText(record.attachment);
     this.files.set(name, formatLeaseRecord(record));
+    this.#leftOver.delete(name);
   }
 
   remove(attachment: Attachment): void {
-    this.files.delete(attachmentText(attachment));
+    const name = attachmentText(attachment);
+    this.#leftOver.add(name);
+    if (this.isReadOnly) throw new SystemError("read-only");
+    this.files.delete(name);
+    this.#leftOver.delete(name);
   }
 
   read(attachment: Attachment): LeaseRecord | undefined {
-    const text = this.files.get(attachmentText(attachment));
+    const name = attachmentText(attachment);
+    if (this.#leftOver.has(name)) return undefined;
+    const text = this.files.get(name);
     return text === undefined ? undefined : parseLeaseRecord(text);
   }
 
@@ -51,6 +62,8 @@ export class FakeLeaseStore implements LeaseStore {
 /** Release notes in memory. */
 export class FakeReleaseNotes implements ReleaseNoteStore {
   readonly #notes = new Map<string, Attachment>();
+  /** Whether nothing can be removed. */
+  isReadOnly = false;
 
   /** How many there are. */
   get size(): number {
@@ -67,6 +80,10 @@ export class FakeReleaseNotes implements ReleaseNoteStore {
   }
 
   remove(attachment: Attachment): void {
-    this.#notes.delete(attachmentText(attachment));
+    const name = attachmentText(attachment);
+    if (this.isReadOnly && this.#notes.has(name)) {
+      throw new SystemError("read-only");
+    }
+    this.#notes.delete(name);
   }
 }

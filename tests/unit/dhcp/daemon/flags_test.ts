@@ -12,6 +12,7 @@ const DEFAULTS = {
   timeoutMs: 10_000,
   resendMaxMs: 62_000,
   resendTimeoutMs: 60_000,
+  packetRate: 10,
 };
 
 testRows("parseFlags()", [
@@ -28,6 +29,7 @@ testRows("parseFlags()", [
       "-timeout=3s",
       "-resendmax=1m",
       "-resendtimeout=3m28s",
+      "-packetrate=100",
     ],
     want: {
       pidFile: "/run/x.pid",
@@ -39,6 +41,7 @@ testRows("parseFlags()", [
       timeoutMs: 3000,
       resendMaxMs: 60_000,
       resendTimeoutMs: 208_000,
+      packetRate: 100,
     },
   },
   {
@@ -67,6 +70,16 @@ testRows("parseFlags()", [
     args: ["-broadcast", "false", "-debug"],
     want: { broadcast: true },
   },
+  {
+    name: "accepts no limit of packets",
+    args: ["-packetrate", "0"],
+    want: { packetRate: 0 },
+  },
+  {
+    name: "accepts the shortest times",
+    args: ["-timeout=100ms", "-resendtimeout=100ms", "-resendmax=1s"],
+    want: { timeoutMs: 100, resendTimeoutMs: 100, resendMaxMs: 1000 },
+  },
   { name: "stops at a word", args: ["x", "-debug"], want: {} },
   { name: "stops at a dash", args: ["-", "-debug"], want: {} },
   { name: "stops at --", args: ["--", "-debug"], want: {} },
@@ -91,6 +104,29 @@ testRows("parseFlags()", [
     name: "refuses a negative duration",
     args: ["-timeout=-5s"],
     error: 'invalid value "-5s" for flag -timeout: parse error',
+  },
+  ...["0s", "0", "1ns", "1ms", "99.9ms"].flatMap((value) =>
+    ["timeout", "resendtimeout"].map((flag) => ({
+      name: `refuses -${flag} ${value}, with which no ADD can succeed`,
+      args: [`-${flag}`, value],
+      error:
+        `invalid value "${value}" for flag -${flag}: must be at least 100ms`,
+    }))
+  ),
+  {
+    name: "refuses a -resendmax that the client would not keep",
+    args: ["-resendmax", "0s"],
+    error: 'invalid value "0s" for flag -resendmax: must be at least 1s',
+  },
+  ...["", "-1", "1.5", "x", "1e3", "0x10"].map((value) => ({
+    name: `refuses -packetrate "${value}"`,
+    args: [`-packetrate=${value}`],
+    error: `invalid value "${value}" for flag -packetrate: parse error`,
+  })),
+  {
+    name: "refuses a -packetrate that limits nothing",
+    args: ["-packetrate=10001"],
+    error: 'invalid value "10001" for flag -packetrate: must be at most 10000',
   },
   {
     name: "refuses a flag without its value",
@@ -129,6 +165,8 @@ Deno.test("usage() formats a flag and its default as upstream does", () => {
   assert(usage().startsWith("Usage of daemon:\n  -broadcast\n    \t"));
   assert(
     usage().includes("  -resendmax duration\n    \tlongest") &&
+      usage().includes("  -packetrate uint\n    \tmost") &&
+      usage().includes("(default 10)") &&
       usage().includes("(default 1m2s)"),
   );
   assert(usage().includes('(default "/run/cni/dhcp.sock")'));

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  gatewayChanges,
   interfaceChanges,
   removalOf,
 } from "../../../../lib/dhcp/daemon/interface_changes.ts";
@@ -11,6 +12,9 @@ import { sampleLease } from "./sample_lease.ts";
 const POLICY = {
   priority: 0,
   suppressGateway: false,
+  suppressRoutes: false,
+  allowedRoutes: undefined,
+  deniedRoutes: [],
   allowSplitDefault: false,
 };
 const BEFORE = sampleLease();
@@ -22,6 +26,8 @@ const NO_ROUTER = sampleLease({ options: { 3: undefined } });
 const CLASSLESS = sampleLease({
   options: { 121: "18c63364c0000201 00c0000201 18cb007100000000" },
 });
+/** 0.0.0.0/0 through 198.51.100.1, which is in no subnet. */
+const OFF_LINK = sampleLease({ options: { 3: "c6336401" } });
 /** 0.0.0.0/1 through 192.0.2.1. */
 const SPLIT = sampleLease({ options: { 121: "0100c0000201" } });
 
@@ -72,7 +78,7 @@ testRows<Row>("interfaceChanges()", [
   {
     name: "adds routes and keeps those that stay",
     after: CLASSLESS,
-    want: ["+route 198.51.100.0/24 via 192.0.2.1", "+route 203.0.113.0/24"],
+    want: ["+route 203.0.113.0/24", "+route 198.51.100.0/24 via 192.0.2.1"],
   },
   {
     name: "removes routes that the lease no longer has",
@@ -85,6 +91,31 @@ testRows<Row>("interfaceChanges()", [
     after: BEFORE,
     policy: { suppressGateway: true },
     want: ["+192.0.2.50/24"],
+  },
+  {
+    name: "adds and removes the on-link route to a router outside the subnet",
+    before: OFF_LINK,
+    after: BEFORE,
+    want: [
+      "-route 198.51.100.1/32",
+      "-route 0.0.0.0/0 via 198.51.100.1",
+      "+route 0.0.0.0/0 via 192.0.2.1",
+    ],
+  },
+  {
+    name: "adds no routes but the default route with suppressRoutes",
+    after: CLASSLESS,
+    policy: { suppressRoutes: true },
+    want: [],
+  },
+  {
+    name: "adds the on-link route to a router outside the subnet first",
+    after: OFF_LINK,
+    want: [
+      "-route 0.0.0.0/0 via 192.0.2.1",
+      "+route 198.51.100.1/32",
+      "+route 0.0.0.0/0 via 198.51.100.1",
+    ],
   },
   {
     name: "drops a route that captures half of IPv4",
@@ -122,4 +153,29 @@ Deno.test("removalOf() removes the routes, then the address", () => {
     "-route 0.0.0.0/0 via 192.0.2.1",
     "-192.0.2.50/24",
   ]);
+});
+
+testRows("gatewayChanges() has", [
+  { name: "nothing for a router in the subnet", lease: BEFORE, want: [] },
+  {
+    name: "an on-link route to a router outside the subnet",
+    lease: OFF_LINK,
+    want: ["+route 198.51.100.1/32"],
+  },
+  {
+    name: "one route to a router of several routes, also if the server sent it",
+    lease: sampleLease({
+      options: { 121: "20c6336401 00000000 00c6336401 080ac6336401" },
+    }),
+    want: ["+route 198.51.100.1/32"],
+  },
+  {
+    name: "nothing for a route that is not used",
+    lease: OFF_LINK,
+    policy: { suppressGateway: true },
+    want: [],
+  },
+], ({ lease, policy, want }) => {
+  const changes = gatewayChanges("add-route", lease, { ...POLICY, ...policy });
+  assertEquals(changes.map(describeChange), want);
 });

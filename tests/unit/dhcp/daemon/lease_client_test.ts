@@ -1,4 +1,8 @@
 import { assertEquals } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
+import { SendRefusedError } from "../../../../lib/dhcp/daemon/ports.ts";
+import { hex } from "../../../support/bytes.ts";
+import { SERVER_MAC } from "./fake_interface.ts";
 import { formatCidr } from "../../../../lib/net/cidr.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
 import {
@@ -65,6 +69,60 @@ Deno.test("a removed namespace ends the lease, which is released from the host",
   ]);
 });
 
+Deno.test("a removed interface whose removal is not reported yet is released from the host at DEL", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  const hostDevice = { name: "cni0", vlanId: undefined };
+  await host.add(C1, { hostDevice });
+  attached.link = undefined;
+  await host.daemon.release(RELEASE);
+  assertEquals(host.typesFromHost, ["RELEASE"]);
+  const [sent] = host.interfaces.sentFromHost;
+  assertEquals(sent?.route, {
+    device: hostDevice,
+    client: hex("02005e100001"),
+    server: SERVER_MAC,
+  });
+  assertEquals(host.leases.files.size, 0);
+});
+
+Deno.test("a lease whose interface is down is released from the host at DEL", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  attached.set({ isUp: false, hasCarrier: false });
+  await host.daemon.release(RELEASE);
+  assertEquals([host.types, host.typesFromHost], [
+    ["DISCOVER", "REQUEST"],
+    ["RELEASE"],
+  ]);
+});
+
+Deno.test("an interface that came back is used for the RELEASE", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  const { link } = attached;
+  attached.remove("removed");
+  assertEquals(host.daemon.status()["leases"], { GONE: 1 });
+  attached.link = link;
+  await host.settle(host.daemon.release(RELEASE));
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+  assertEquals(host.typesFromHost, []);
+});
+
+Deno.test("the hardware address of the server is stored, for renewals after a restart too", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  assertEquals(host.record()?.serverMac, SERVER_MAC);
+  await host.restart();
+  attached.servers.length = 0;
+  await host.advance(HOUR_MS / 2 + 1000);
+  assertEquals(attached.servers, [SERVER_MAC]);
+  assertEquals(host.record()?.serverMac, SERVER_MAC);
+});
+
 Deno.test("a removed interface ends the lease, and its file stays until the DEL", async () => {
   const host = new FakeHost();
   const attached = host.interface();
@@ -123,6 +181,25 @@ Deno.test("an expired lease is removed and the link set down, except during the 
   assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
 });
 
+Deno.test("an expired lease of a bridge port leaves the link alone", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  attached.cidrs.length = 0;
+  attached.set({ master: { index: 9, kind: "bridge" } });
+  host.server = silent;
+  await host.advance(HOUR_MS + 120_000);
+  assertEquals(attached.changes, [
+    "-route 0.0.0.0/0 via 192.0.2.1",
+    "-192.0.2.50/24",
+  ]);
+  assertEquals(attached.link?.isUp, true);
+  host.server = granting("192.0.2.60");
+  await host.advance(120_000);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
+  assertEquals(attached.cidrs, []);
+});
+
 Deno.test('with onExpiry "keep" an expired lease does not change the interface', async () => {
   const host = new FakeHost();
   const attached = host.interface();
@@ -170,7 +247,7 @@ Deno.test("a renewal with other routes changes the routes, unless onChange is ke
   }
 });
 
-Deno.test("the client follows another hardware address and keeps its client identifier", async () => {
+Deno.test("the client uses a changed hardware address and keeps its client identifier", async () => {
   const host = new FakeHost();
   const attached = host.interface();
   await host.add(C1, { clientId: { kind: "mac" } });
@@ -180,6 +257,19 @@ Deno.test("the client follows another hardware address and keeps its client iden
   assertEquals([...message?.chaddr ?? []], [2, 0, 94, 16, 0, 9]);
   const identifier = message?.options.get(61) ?? [];
   assertEquals([...identifier], [1, 2, 0, 94, 16, 0, 1]);
+});
+
+Deno.test("option 57 follows the MTU of the interface", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  attached.set({ mtu: 1400 });
+  await host.add();
+  attached.set({ mtu: 1280 });
+  await host.advance(HOUR_MS / 2 + 1000);
+  const sizes = host.sent.map((
+    { message },
+  ) => [...message.options.get(57) ?? []]);
+  assertEquals(sizes, [[5, 120], [5, 120], [5, 0]]);
 });
 
 Deno.test("a lease that expires without a carrier is sought until there is another", async () => {
@@ -196,7 +286,7 @@ Deno.test("a lease that expires without a carrier is sought until there is anoth
   assertEquals(attached.cidrs.map(formatCidr), ["192.0.2.50/24"]);
 });
 
-Deno.test("a lost lease is recovered for an ADD that waits, although the disk is full", async () => {
+Deno.test("an ADD that waits recovers a lost lease even if the disk is full", async () => {
   const host = new FakeHost();
   host.interface();
   await host.add();
@@ -289,4 +379,86 @@ Deno.test("an ADD whose interface is removed releases its offer from the host", 
   await failed;
   await host.advance(0);
   assertEquals([host.typesFromHost, host.leases.files.size], [["RELEASE"], 0]);
+});
+
+Deno.test("an ADD fails at once with code 5 if the operating system refuses every message", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  attached.sendError = new SendRefusedError("socket: not permitted", {
+    advice: "allow it",
+  });
+  const { code, message, details } = await failure(
+    host.daemon.allocate(allocate(), anyCaller()),
+  );
+  assertEquals([code, message, details], [
+    5,
+    "cannot send DHCP messages: socket: not permitted",
+    "allow it",
+  ]);
+  assertEquals(host.daemon.status()["leases"], {});
+  assertEquals([attached.openSockets, attached.isWatched], [0, false]);
+});
+
+Deno.test("an ADD that could send nothing in its time fails with code 5 and the reason", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  attached.sendError = new SystemError("sendto packet: no buffer space");
+  const pending = host.daemon.allocate(
+    allocate(C1, { timeoutMs: 5000 }),
+    anyCaller(),
+  );
+  const { code, message } = await failure(host.settle(pending));
+  assertEquals([code, message], [
+    5,
+    "cannot send DHCP messages: sendto packet: no buffer space",
+  ]);
+  assertEquals(host.daemon.status()["counters"], {
+    "failed_not-sent": 1,
+    send_errors: host.log.filter((event) => event === "send-failed").length,
+  });
+});
+
+Deno.test("an ADD that could send once fails with the step that failed", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  host.server = () => {
+    attached.sendError = new SystemError("sendto packet: no buffer space");
+    return [];
+  };
+  const pending = host.daemon.allocate(
+    allocate(C1, { timeoutMs: 5000 }),
+    anyCaller(),
+  );
+  const { code } = await failure(host.settle(pending));
+  assertEquals(code, 11);
+});
+
+Deno.test("a lease whose renewals are refused is renewed once they are allowed", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  attached.sendError = new SendRefusedError("socket: not permitted");
+  await host.advance(HOUR_MS * 3 / 4);
+  assertEquals(host.daemon.status()["leases"], { RENEWING: 1 });
+  attached.sendError = undefined;
+  await host.advance(HOUR_MS / 8);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
+});
+
+Deno.test("the routes of a lease come back with its link, and with a moment of it", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  await host.add();
+  const route = "+route 0.0.0.0/0 via 192.0.2.1";
+  attached.set({ isUp: false, hasCarrier: false });
+  assertEquals(attached.changes, []);
+  attached.set({ isUp: true, hasCarrier: true });
+  assertEquals(attached.changes, [route]);
+  attached.notify("set-down");
+  assertEquals(attached.changes, [route, route]);
+  attached.notify("changed");
+  assertEquals(attached.changes, [route, route]);
+  assertEquals(host.log.filter((event) => event === "routes-restored"), [
+    "routes-restored",
+  ]);
 });

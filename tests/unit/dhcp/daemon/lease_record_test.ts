@@ -9,18 +9,24 @@ import { thrownBy } from "../../base/thrown.ts";
 import leaseFile from "./lease_file.json" with { type: "json" };
 import { LEASED, OFFERED, sampleLease } from "./sample_lease.ts";
 
-/** The lease file of version 0.1.0. */
 const CHANGING: LeaseRecord = {
   ...LEASED,
   change: { from: sampleLease({ options: { 3: "c0000202" } }) },
 };
 
+/** The lease file of version 0.1.0, which lacks what was added since. */
+const EARLIER: LeaseRecord = {
+  ...CHANGING,
+  location: { ...LEASED.location, ifIndex: undefined },
+  serverMac: undefined,
+};
+
 Deno.test("parseLeaseRecord() reads a lease file of version 0.1.0", () => {
-  assertEquals(parseLeaseRecord(JSON.stringify(leaseFile)), CHANGING);
+  assertEquals(parseLeaseRecord(JSON.stringify(leaseFile)), EARLIER);
 });
 
 Deno.test("formatLeaseRecord() writes the lease file of version 0.1.0", () => {
-  const text = formatLeaseRecord(CHANGING, { address: "192.0.2.50/24" });
+  const text = formatLeaseRecord(EARLIER, { address: "192.0.2.50/24" });
   assertEquals(text, `${JSON.stringify(leaseFile, undefined, 2)}\n`);
 });
 

@@ -5,22 +5,25 @@ import { parseResult } from "../../../../lib/cni/result_reader.ts";
 import { leaseFromAck } from "../../../../lib/dhcp/client/lease.ts";
 import type { Lease } from "../../../../lib/dhcp/client/lease.ts";
 import {
-  acceptedRoutes,
   leaseResult,
-  type RoutePolicy,
+  type ResultPolicy,
 } from "../../../../lib/dhcp/daemon/lease_result.ts";
 import { reply } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 
-const USUAL: RoutePolicy = {
+const USUAL: ResultPolicy = {
   priority: 0,
   suppressGateway: false,
+  suppressRoutes: false,
+  suppressDns: false,
+  allowedRoutes: undefined,
+  deniedRoutes: [],
   allowSplitDefault: false,
 };
 
 /** A lease of 192.0.2.50/24 through 192.0.2.1; options given replace these. */
 function lease(options: Record<number, string | undefined> = {}): Lease {
-  const result = leaseFromAck(reply("ACK", 1, { options }), 0);
+  const result = leaseFromAck(reply("ACK", 1, { options }), { sentMs: 0 });
   if (result.kind === "unusable") throw new Error(result.reason);
   return result.lease;
 }
@@ -122,6 +125,41 @@ testRows(
       },
     },
     {
+      name: "has an on-link route before a route through a router elsewhere",
+      options: { 3: "c6336401" },
+      want: {
+        ips: [ADDRESS],
+        routes: [
+          { dst: "198.51.100.1/32", scope: 253 },
+          { dst: "0.0.0.0/0", gw: "198.51.100.1" },
+        ],
+      },
+    },
+    {
+      name: "has on-link routes in front, with the priority",
+      options: { 121: "00 c6336401  20 c6336401 00000000" },
+      policy: { priority: 7 },
+      want: {
+        ips: [ADDRESS],
+        routes: [
+          { dst: "198.51.100.1/32", scope: 253, priority: 7 },
+          { dst: "0.0.0.0/0", gw: "198.51.100.1", priority: 7 },
+        ],
+      },
+    },
+    {
+      name: "has only the default route with suppressRoutes",
+      options: { 33: "0a000000c0000202" },
+      policy: { suppressRoutes: true },
+      want: { ips: [GATEWAY], routes: [DEFAULT_ROUTE] },
+    },
+    {
+      name: "has no DNS values with suppressDns",
+      options: { 6: "c0000235", 15: "612e6578616d706c65" },
+      policy: { suppressDns: true },
+      want: { ips: [GATEWAY], routes: [DEFAULT_ROUTE] },
+    },
+    {
       name: "has name servers, domain and search list",
       options: {
         6: "c0000235",
@@ -151,10 +189,3 @@ testRows(
     assertEquals(parseResult(new JsonObject(json, "")), result);
   },
 );
-
-Deno.test("acceptedRoutes() warns about the routes that it drops", () => {
-  const options = { 121: "01 00 c0000202  08 0a c0000202" };
-  assertEquals(acceptedRoutes(lease(options), USUAL).warnings, [
-    'route 0.0.0.0/1 via 192.0.2.2 captures a large part of IPv4; "allowSplitDefault": true accepts it',
-  ]);
-});

@@ -6,10 +6,13 @@ import { sampleLease } from "./sample_lease.ts";
 
 const LEASE = sampleLease();
 
-Deno.test("LeaseWaiters.resolve() hands the lease to every caller", async () => {
+Deno.test("LeaseWaiters.resolve() returns the lease to every caller", async () => {
   const waiters = new LeaseWaiters();
   assertEquals(waiters.isEmpty, true);
-  const waiting = [waiters.wait(anyCaller()), waiters.wait(anyCaller())];
+  const waiting = [
+    waiters.wait(anyCaller().hungUp),
+    waiters.wait(anyCaller().hungUp),
+  ];
   assertEquals(waiters.isEmpty, false);
   waiters.resolve(LEASE);
   assertEquals(waiters.isEmpty, true);
@@ -18,18 +21,18 @@ Deno.test("LeaseWaiters.resolve() hands the lease to every caller", async () => 
 
 Deno.test("LeaseWaiters.reject() fails every call", async () => {
   const waiters = new LeaseWaiters();
-  const waiting = waiters.wait(anyCaller());
+  const waiting = waiters.wait(anyCaller().hungUp);
   waiters.reject({ kind: "link-down" });
   const error = await assertRejects(() => waiting, AcquisitionError);
   assertEquals(error.failure, { kind: "link-down" });
   assertEquals(waiters.isEmpty, true);
 });
 
-Deno.test("LeaseWaiters.wait() ends for the caller that disconnects only", async () => {
+Deno.test("LeaseWaiters.wait() ends only for the caller that disconnects", async () => {
   const waiters = new LeaseWaiters();
   const leaving = new AbortController();
   const left = waiters.wait(leaving.signal);
-  const staying = waiters.wait(anyCaller());
+  const staying = waiters.wait(anyCaller().hungUp);
   leaving.abort();
   const error = await assertRejects(() => left, AcquisitionError);
   assertEquals(error.failure, { kind: "cancelled" });

@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { decodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import type { Grant } from "../../../../lib/dhcp/daemon/lease_record.ts";
+import { Metrics } from "../../../../lib/dhcp/daemon/metrics.ts";
+import { PacketRate } from "../../../../lib/dhcp/daemon/packet_rate.ts";
 import type { Datagram } from "../../../../lib/dhcp/daemon/ports.ts";
 import {
   grantedOffer,
@@ -10,7 +12,7 @@ import {
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
 import { ip, settings } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
-import { FakeInterfaces } from "./fake_interface.ts";
+import { FakeInterfaces, SERVER_MAC } from "./fake_interface.ts";
 import { FakeScheduler } from "./fake_scheduler.ts";
 import { LEASED, OFFERED } from "./sample_lease.ts";
 
@@ -27,7 +29,8 @@ interface Row {
   readonly grant: Grant | undefined;
   readonly isLost?: boolean;
   readonly isInterfaceGone?: boolean;
-  readonly isRefused?: boolean;
+  /** What the operating system refuses. */
+  readonly refused?: readonly ("interface" | "host")[];
   /** Where the RELEASE leaves, and the log. */
   readonly want: readonly [via: readonly string[], log: readonly string[]];
 }
@@ -50,6 +53,15 @@ testRows<Row>("releaseGrant()", [
     want: [["host 192.0.2.50 192.0.2.1"], ["lease-released"]],
   },
   {
+    name: "sends it from the host if the interface cannot send",
+    grant: LEASED.grant,
+    refused: ["interface"],
+    want: [
+      ["host 192.0.2.50 192.0.2.1"],
+      ["send-failed", "lease-released"],
+    ],
+  },
+  {
     name: "sends nothing for a lost lease",
     grant: LEASED.grant,
     isLost: true,
@@ -63,23 +75,30 @@ testRows<Row>("releaseGrant()", [
   {
     name: "logs what the operating system refuses",
     grant: LEASED.grant,
-    isRefused: true,
-    want: [[], ["release-failed"]],
+    refused: ["interface", "host"],
+    want: [[], ["send-failed", "release-failed"]],
   },
-], async ({ grant, isLost = false, isInterfaceGone, isRefused, want }) => {
+], async ({ grant, isLost = false, isInterfaceGone, refused = [], want }) => {
   const sent: string[] = [];
-  const record = (via: string, datagram: Datagram): void => {
-    if (isRefused) throw new SystemError("refused");
+  const record = (via: "interface" | "host", datagram: Datagram): void => {
+    if (refused.includes(via)) throw new SystemError("refused");
     const { source, destination, bytes } = datagram;
     assertEquals(decodeMessage(bytes).options.get(53), Uint8Array.of(7));
     const addresses = [source, destination].map(formatIpAddress).join(" ");
     sent.push(`${via} ${addresses}`);
   };
+  const scheduler = new FakeScheduler();
   const interfaces = new FakeInterfaces({
-    scheduler: new FakeScheduler(),
+    scheduler,
     onSend: (datagram) => record("interface", datagram),
   });
-  interfaces.sendFromHost = (datagram) => record("host", datagram);
+  const hostDevice = { name: "cni0", vlanId: undefined };
+  const { chaddr: client } = settings();
+  interfaces.sendFromHost = (datagram, route) => {
+    assertEquals(route, { device: hostDevice, client, server: SERVER_MAC });
+    record("host", datagram);
+    return "cni0";
+  };
   const attached = interfaces.add("/ns/a", "1");
   const log: string[] = [];
   await releaseGrant(
@@ -88,10 +107,21 @@ testRows<Row>("releaseGrant()", [
       isLost,
       settings: settings(),
       attached: isInterfaceGone ? undefined : attached,
+      hostDevice,
+      serverMac: SERVER_MAC,
     },
-    { interfaces, randomU32: () => 7 },
+    {
+      ports: { interfaces, randomU32: () => 7 },
+      rate: new PacketRate(0, {
+        scheduler,
+        metrics: new Metrics(),
+        log: () => {},
+      }),
+    },
     (_level, event) => log.push(event),
   );
   assertEquals([sent, log], want);
   assertEquals(attached.openSockets, 0);
+  const wasOpened = grant !== undefined && !isLost && !isInterfaceGone;
+  assertEquals(attached.servers, wasOpened ? [SERVER_MAC] : []);
 });

@@ -68,13 +68,21 @@ Deno.test("a restarted daemon releases a lease without namespace from the host",
   assertEquals(host.leases.files.size, 0);
 });
 
-Deno.test("a restarted daemon releases a lease whose address was removed", async () => {
+testRows("a restarted daemon resumes a lease", [
+  { name: "whose address was moved to a bridge", kind: "bridge" },
+  { name: "whose address was moved elsewhere", kind: undefined },
+], async ({ kind }) => {
   const host = new FakeHost();
   const attached = host.interface();
   await host.add();
   attached.cidrs.length = 0;
+  if (kind !== undefined) attached.set({ master: { index: 9, kind } });
   await host.restart();
-  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+  assertEquals(host.types, ["DISCOVER", "REQUEST"]);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
+  await host.advance(HOUR_MS / 2 + 1000);
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "REQUEST"]);
+  assertEquals([attached.cidrs, attached.changes], [[], []]);
 });
 
 Deno.test("a restarted daemon resumes a lease whose address never was on the interface", async () => {
@@ -111,7 +119,7 @@ Deno.test("a restarted daemon continues to seek a lost lease", async () => {
   assertEquals(attached.link?.isUp, true);
 });
 
-Deno.test("a restarted daemon seeks a lease that expired meanwhile, also without a carrier", async () => {
+Deno.test("a restarted daemon reacquires a lease that expired while it was down, even without a carrier", async () => {
   const host = new FakeHost();
   const attached = host.interface();
   await host.add();
@@ -172,17 +180,35 @@ testRows<{
 
 Deno.test("a release note stays until the lease can be released", async () => {
   const host = new FakeHost();
-  const attached = host.interface();
+  host.interface();
   await host.add();
   host.releaseNotes.leave(C1);
-  const addresses = attached.addresses.bind(attached);
-  attached.addresses = () => {
+  const findAgain = host.interfaces.findAgain.bind(host.interfaces);
+  host.interfaces.findAgain = () => {
     throw new SystemError("EMFILE");
   };
   await host.restart();
   assertEquals([host.releaseNotes.size, host.leases.files.size], [1, 1]);
-  attached.addresses = addresses;
+  host.interfaces.findAgain = findAgain;
   await host.restart();
   assertEquals([host.releaseNotes.size, host.leases.files.size], [0, 0]);
   assertEquals(host.types.at(-1), "RELEASE");
+});
+
+Deno.test("a restarted daemon serves although nothing can be removed from the state directory", async () => {
+  const host = new FakeHost();
+  host.interface();
+  host.interface("/ns/b");
+  const other = { ...C1, containerId: "c2" };
+  await host.add();
+  await host.add(other, {}, "/ns/b");
+  host.releaseNotes.leave(other);
+  host.leases.isReadOnly = true;
+  host.releaseNotes.isReadOnly = true;
+  await host.restart();
+  assertEquals(host.daemon.status().leases, { BOUND: 1 });
+  assertEquals(host.types.filter((type) => type === "RELEASE").length, 1);
+  await host.advance(HOUR_MS / 2);
+  assertEquals(host.types.at(-1), "REQUEST");
+  assertEquals(host.log.includes("lease-not-stored"), true);
 });

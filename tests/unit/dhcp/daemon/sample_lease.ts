@@ -15,7 +15,7 @@ export function sampleLease(
   fields: Parameters<typeof reply>[2] = {},
   sentMs = 123_456,
 ): Lease {
-  const result = leaseFromAck(reply("ACK", 7, fields), sentMs);
+  const result = leaseFromAck(reply("ACK", 7, fields), { sentMs });
   if (result.kind === "unusable") throw new Error(result.reason);
   return result.lease;
 }
@@ -27,6 +27,7 @@ export const LEASED: LeasedRecord = {
     netnsPath: "/var/run/netns/x",
     netns: { device: "0:4", inode: "4026532000" },
     ifName: "eth0",
+    ifIndex: 2,
   },
   identity: {
     htype: 1,
@@ -39,6 +40,7 @@ export const LEASED: LeasedRecord = {
   isLost: false,
   wasSeen: true,
   change: undefined,
+  serverMac: hex("02005e1000fe"),
 };
 
 /** The record of an accepted offer of the same address. */

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { formatRequest } from "../../../../lib/dhcp/protocol/daemon_protocol.ts";
 import {
+  refuseCaller,
   serveConnection,
   type ServerContext,
 } from "../../../../lib/dhcp/daemon/server.ts";
@@ -105,18 +106,31 @@ Deno.test("serveConnection() answers status, and gc with the number of released 
   }]);
 });
 
-Deno.test("serveConnection() refuses another user", async () => {
-  const on = host();
-  const caller = new FakeCaller([ALLOCATE], { uid: 1000 });
-  assertEquals(await serve(caller, on), [{
+Deno.test("refuseCaller() refuses another user, and logs it", () => {
+  const lines: unknown[] = [];
+  const line = refuseCaller({ pid: 7, uid: 1000 }, {
+    ownUid: 0,
+    log: (...logged) => lines.push(logged),
+  });
+  assertEquals(JSON.parse(line ?? ""), {
     protocol: 1,
     error: {
       code: 999,
       msg: "permission denied: caller has user id 1000, expected 0",
       details: "",
     },
-  }]);
-  assertEquals(on.types, []);
+  });
+  assertEquals(lines, [["warn", "caller-refused", { pid: 7, uid: 1000 }]]);
+});
+
+Deno.test("refuseCaller() accepts root and the daemon's own user, and logs nothing", () => {
+  const lines: unknown[] = [];
+  const log = (...logged: unknown[]): void => void lines.push(logged);
+  for (const uid of [0, 1000]) {
+    const line = refuseCaller({ pid: 7, uid }, { ownUid: 1000, log });
+    assertEquals(line, undefined);
+  }
+  assertEquals(lines, []);
 });
 
 for (

@@ -23,11 +23,11 @@ Deno.test("StoredLease writes no file before there is a grant", () => {
   const { stored, store } = new Fixture();
   assertEquals(stored.write({ wasSeen: true }), undefined);
   assertEquals(store.files.size, 0);
-  stored.write({ grant: LEASED.grant });
+  stored.write({ grant: LEASED.grant, serverMac: LEASED.serverMac });
   assertEquals(store.read(attachment), LEASED);
 });
 
-Deno.test("StoredLease keeps what a write does not change", () => {
+Deno.test("StoredLease keeps the fields that a write does not change", () => {
   const { stored, store } = new Fixture();
   stored.restore({ ...LEASED, change: { from: undefined } });
   stored.write({ isLost: true });
@@ -35,6 +35,8 @@ Deno.test("StoredLease keeps what a write does not change", () => {
   assertEquals(store.read(attachment), lost);
   stored.write({ change: null });
   assertEquals(store.read(attachment), { ...lost, change: undefined });
+  stored.write({ serverMac: undefined });
+  assertEquals(stored.serverMac, LEASED.serverMac);
   const chaddr = hex("02005e100009");
   stored.write({ identity: { ...identity, chaddr } });
   assertEquals(stored.identity.chaddr, chaddr);

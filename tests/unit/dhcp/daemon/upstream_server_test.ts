@@ -146,12 +146,6 @@ for (
   });
 }
 
-Deno.test("serveConnection() refuses another user with upstream's protocol", async () => {
-  const caller = new FakeCaller([CONNECT_LINE, ""], { uid: 1000 });
-  await serveConnection(caller, new FakeHost().daemon, CONTEXT);
-  assertEquals(caller.taken, []);
-});
-
 Deno.test("serveConnection() cancels the acquisition when upstream's plugin disconnects", async () => {
   const host = new FakeHost();
   host.interface();

@@ -30,6 +30,8 @@ export class FakePorts implements PluginPorts {
   open = 0;
   /** Why no release note can be written. */
   noteError: SystemError | undefined;
+  /** Whether a daemon could listen at the path of the socket. */
+  isSocketPath = true;
   readonly #responses: FakeResponse[];
 
   constructor(...responses: readonly FakeResponse[]) {
@@ -72,10 +74,10 @@ export class FakePorts implements PluginPorts {
       );
   }
 
-  writeReleaseNote(_path: string, attachment: Attachment): Promise<void> {
+  writeReleaseNote(_path: string, attachment: Attachment): Promise<boolean> {
     if (this.noteError !== undefined) return Promise.reject(this.noteError);
-    this.notes.push(attachment);
-    return Promise.resolve();
+    if (this.isSocketPath) this.notes.push(attachment);
+    return Promise.resolve(this.isSocketPath);
   }
 
   workingDirectory(): string {

@@ -257,6 +257,13 @@ Deno.test("DEL without a daemon fails if no release note can be written", async 
   assertEquals(thrown?.["message"], "no space left");
 });
 
+Deno.test("DEL fails as upstream's if no daemon can listen at the path of the socket", async () => {
+  const ports = new FakePorts(ABSENT, ABSENT);
+  ports.isSocketPath = false;
+  assertEquals(await failure("del", ports), [11, DIAL_ERROR, "start it"]);
+  assertEquals(ports.notes, []);
+});
+
 testRows<{ name: string; command: "del" | "gc"; method: string }>(
   "with an invalid configuration, a warning is logged by",
   [

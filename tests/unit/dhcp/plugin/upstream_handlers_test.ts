@@ -77,15 +77,26 @@ Deno.test("ADD on upstream's daemon allocates in its protocol", async () => {
   assertEquals(ports.open, 0);
 });
 
-Deno.test("ADD on upstream's daemon reports the daemon's error", async () => {
-  const refused = rpcResponse({ error: "no more tries" });
-  const ports = upstreamPorts(CONNECTED, refused);
+testRows("ADD on upstream's daemon reports the daemon's error", [
+  { name: "as it is", error: "no more tries", want: "no more tries" },
+  {
+    name: "without what a terminal obeys",
+    error: "\x1b[2J\u{9b}2J\u202e\x7f",
+    want: "\\u001b[2J\\u009b2J\\u202e\\u007f",
+  },
+  {
+    name: "shortened",
+    error: "x".repeat(100_000),
+    want: `${"x".repeat(1000)}...`,
+  },
+], async ({ error, want }) => {
+  const ports = upstreamPorts(CONNECTED, rpcResponse({ error }));
   const thrown = await rejectionOf(() =>
     dhcpHandlers(ports).add(request(), () => {})
   );
   assertEquals([thrown?.["code"], thrown?.["message"]], [
     999,
-    "error calling DHCP.Allocate: no more tries",
+    `error calling DHCP.Allocate: ${want}`,
   ]);
 });
 
@@ -97,6 +108,20 @@ Deno.test("ADD refuses an HTTP server that is not upstream's daemon", async () =
   assertEquals(
     thrown?.["message"],
     'error dialing DHCP daemon: unexpected response "HTTP/1.1 404 Not Found"',
+  );
+});
+
+Deno.test("ADD on upstream's daemon fails if the head of its response does not end", async () => {
+  const ports = upstreamPorts("x".repeat(128 * 1024 + 1));
+  const thrown = await rejectionOf(() =>
+    dhcpHandlers(ports).add(request(), () => {})
+  );
+  assertEquals(
+    [thrown?.["name"], thrown?.["message"]],
+    [
+      "TooLongError",
+      "error dialing DHCP daemon: HTTP head of more than 131072 bytes",
+    ],
   );
 });
 
@@ -226,7 +251,7 @@ testRows<{ name: string; ipam: unknown; want: unknown }>(
   },
 );
 
-Deno.test("upstream's daemon receives a single ipam object, whatever the letter case of its key", async () => {
+Deno.test("upstream's daemon receives a single ipam object, for any letter case of its key", async () => {
   const provide = [{ option: "host-name", value: "web1" }];
   assertEquals(
     await sent({ ipam: {}, IPAM: { provide } }),

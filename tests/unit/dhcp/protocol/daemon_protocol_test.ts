@@ -11,6 +11,7 @@ import {
   parseRequest,
   parseResponse,
 } from "../../../../lib/dhcp/protocol/daemon_protocol.ts";
+import { ip } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../base/thrown.ts";
 import { resultOf } from "../../cni/builders.ts";
@@ -35,7 +36,12 @@ const REQUESTS: readonly { name: string; request: DaemonRequest }[] = [
         conflictProbeMs: 200,
         priority: -1,
         suppressGateway: true,
+        suppressRoutes: true,
+        suppressDns: true,
+        allowedRoutes: [{ address: ip("10.0.0.0"), prefixLength: 8 }],
+        deniedRoutes: [{ address: ip("10.96.0.0"), prefixLength: 12 }],
         allowSplitDefault: true,
+        hostDevice: { name: "cni0", vlanId: 5 },
       },
     },
   },
@@ -57,7 +63,12 @@ const REQUESTS: readonly { name: string; request: DaemonRequest }[] = [
         conflictProbeMs: 0,
         priority: 0,
         suppressGateway: false,
+        suppressRoutes: false,
+        suppressDns: false,
+        allowedRoutes: undefined,
+        deniedRoutes: [],
         allowSplitDefault: false,
+        hostDevice: undefined,
       },
     },
   },

@@ -19,6 +19,11 @@ testRows("stateDirOf()", [
     want: "/host/run/cni/dhcp",
   },
   { name: "never is the socket", path: "/run/x", want: "/run/x.d" },
+  {
+    name: "does not exist for an abstract socket",
+    path: "@x.sock",
+    want: undefined,
+  },
 ], ({ path, want }) => assertEquals(stateDirOf(path), want));
 
 const NAME = "0123456789abcdef0123456789abcdef";
@@ -41,6 +46,7 @@ testRows("stateFileKind() of", [
     file: temporaryName(`${NAME}.release`, 4711),
     want: "temporary-release",
   },
+  { name: "the lock file", file: "lock", want: "lock" },
   { name: "another file", file: "dhcp.lease", want: "foreign" },
   {
     name: "a digest in upper case",
