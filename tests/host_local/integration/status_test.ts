@@ -101,10 +101,10 @@ async function callBoth(
   { setUp = "true", dataDir, asNobody = false }: State,
 ): Promise<readonly ReturnType<typeof errorIn>[]> {
   using temp = new TempDir();
-  Deno.chmodSync(temp.path, 0o755);
+  await Deno.chmod(temp.path, 0o755);
   const data = temp.join("data");
-  Deno.mkdirSync(data);
-  Deno.writeTextFileSync(temp.join("plugin"), "");
+  await Deno.mkdir(data);
+  await Deno.writeTextFile(temp.join("plugin"), "");
   const config = networkConfig({
     cniVersion: "1.1.0",
     dataDir: dataDir ?? data,

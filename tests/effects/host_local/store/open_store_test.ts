@@ -66,7 +66,7 @@ testRows("a network that other users can write is opened with a warning by", [
   // An index that was made when only its owner could write the directory.
   network.add({ subnets: ["10.8.0.0/24"] });
   assertEquals(network.hasIndex, true);
-  Deno.chmodSync(network.path, 0o777);
+  await Deno.chmod(network.path, 0o777);
   const logged: string[] = [];
   const watched = diskStores((...event) =>
     void logged.push(formatLogLine(...event))
