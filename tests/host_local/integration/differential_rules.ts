@@ -74,6 +74,15 @@ function hasSmallSubnet(step: Step): boolean {
   return / too small to allocate from$/.test(errorsOf(step).theirs);
 }
 
+/**
+ * A range set that consists of gateways is invalid here. Upstream reports it as full, or allocates
+ * the gateway of a sibling range.
+ */
+function hasOnlyGateways(step: Step): boolean {
+  const { ourCode, ours } = errorsOf(step);
+  return ourCode === 7 && / is a gateway$/.test(ours);
+}
+
 /** Our failed ADD leaves the cursors unchanged. */
 function isCursorRestored(step: Step): boolean {
   return isFailedAdd(step) &&
@@ -252,6 +261,7 @@ export const RULES: readonly Rule[] = [
   recoded("code-7-config", 7, /./),
   recoded("code-4-args", 4, /^ARGS: /),
   recoded("code-5-io", 5, /^open .*: no such file or directory$/),
+  { id: "only-gateways", aspects: ALL, applies: hasOnlyGateways },
   recoded("code-11-exhausted", 11, /no IP addresses available in range set/),
   { id: "code-6-decoding", aspects: ["error"], applies: isDecodingError },
   { id: "json-texts", aspects: ["error"], applies: reportsAnotherValue },
