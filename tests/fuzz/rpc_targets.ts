@@ -203,9 +203,12 @@ class FuzzDaemon {
   }
 
   release(
-    { method, attachment }: Extract<DaemonRequest, { method: "release" }>,
+    { attachment }: Pick<
+      Extract<DaemonRequest, { method: "release" }>,
+      "attachment"
+    >,
   ): Promise<void> {
-    this.requests.push({ method, attachment });
+    this.requests.push({ method: "release", attachment });
     return Promise.resolve();
   }
 }

@@ -94,7 +94,10 @@ async function resumeOne(
       client.resume(decision.record);
     } catch (error) {
       client.suspend();
-      throw error;
+      // The interface can be removed after it was found.
+      if (findInterface(record, context) !== undefined) throw error;
+      log("info", "lease-dropped", { reason: "its interface was removed" });
+      return await releaseThrough(undefined, record, context);
     }
     onResumed(client);
   } catch (error) {
