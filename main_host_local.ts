@@ -6,7 +6,7 @@ import { runPlugin } from "./lib/cni/plugin.ts";
 import { hostLocalHandlers } from "./lib/host_local/handlers.ts";
 import { diskStores } from "./lib/host_local/store/open_store.ts";
 import { nowMs } from "./lib/sys/clock.ts";
-import { readNamedFile } from "./lib/sys/files.ts";
+import { readNamedFile } from "./lib/sys/small_file.ts";
 import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
 
 const log: Log = (level, event, fields) =>

@@ -4,6 +4,7 @@ import { SystemError } from "../base/errors.ts";
 import {
   attempt,
   createFile,
+  exposureOf,
   lstat,
   removeFile,
   renameFile,
@@ -12,7 +13,6 @@ import {
 
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
-const WRITABLE_BY_OTHERS = 0o022;
 
 /**
  * Makes the state directory, with mode 0700, if there is none.
@@ -36,18 +36,11 @@ export function makeStateDirectory(path: string): void {
       advice: `remove ${path}`,
     });
   }
-  const { uid, mode } = info;
-  const advice = "use a directory for leases only";
-  if (uid !== null && uid !== 0 && uid !== Deno.uid()) {
-    const reason = `owned by user ${uid}`;
-    throw new SystemError(`open ${path}: ${reason}`, { advice });
-  }
-  if (((mode ?? 0) & WRITABLE_BY_OTHERS) !== 0) {
-    const reason = "writable by other users";
-    throw new SystemError(`open ${path}: ${reason}`, {
-      advice: `${advice}, or run: chmod go-w ${path}`,
-    });
-  }
+  const exposure = exposureOf(info);
+  if (exposure === undefined) return;
+  throw new SystemError(`open ${path}: ${exposure}`, {
+    advice: "use a directory for leases only, owned by root and with mode 700",
+  });
 }
 
 /**

@@ -1,5 +1,8 @@
 /** The wall clock, and when the machine was started. @module */
 
+/** Created by the kernel when it starts. The sandbox allows no path under /proc. */
+const BOOT_FILE = "/dev/null";
+
 /**
  * `Deno.osUptime` returns whole seconds, so the boot time is known to within one second. The other
  * second allows for changes of the wall clock.
@@ -12,8 +15,25 @@ export function nowMs(): number {
 }
 
 /**
- * Returns whether `timeMs`, in milliseconds since 1970, is before the last boot of the machine.
- * Needs the permission `sys=osUptime`.
+ * Returns a number of seconds that stays the same while the machine runs, whatever happens to its
+ * clock, and is another one after the next boot: the time at which the kernel made /dev/null.
+ *
+ * @returns Undefined if there is no such file.
+ */
+export function bootIdSeconds(): number | undefined {
+  try {
+    const { mtime } = Deno.lstatSync(BOOT_FILE);
+    return mtime === null ? undefined : Math.floor(mtime.getTime() / 1000);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Returns whether `timeMs`, in milliseconds since 1970, is before the last boot of the machine, by
+ * its clock as it is now. A clock that is set forward makes recent times look like that. Needs the
+ * permission `sys=osUptime`.
  */
 export function isFromEarlierBoot(timeMs: number): boolean {
   const bootMs = Date.now() - Deno.osUptime() * 1000;

@@ -18,7 +18,12 @@ export function reasonOf(cause: unknown): string {
     return "the plugin's sandbox does not allow paths under /proc, /sys and /dev";
   }
   const text = cause instanceof Error ? cause.message : String(cause);
-  const [reason = text] = text.split(" (os error");
+  const prefix = `${errnoName(cause)}: `;
+  // The functions of node:fs write `ENOENT: no such file or directory, open '/x'`, those of Deno
+  // `No such file or directory (os error 2)`.
+  const [reason = text] = text.startsWith(prefix)
+    ? text.slice(prefix.length).split(", ")
+    : text.split(" (os error");
   return reason.charAt(0).toLowerCase() + reason.slice(1);
 }
 
@@ -68,6 +73,23 @@ export function lstat(path: string): Deno.FileInfo | undefined {
   }
 }
 
+const WRITABLE_BY_OTHERS = 0o022;
+
+/**
+ * Returns why other users than root and this one could change the files of a directory; undefined
+ * if they could not. Needs the permission `sys=uid`.
+ */
+export function exposureOf(
+  { uid, mode }: Pick<Deno.FileInfo, "uid" | "mode">,
+): string | undefined {
+  if (uid !== null && uid !== 0 && uid !== Deno.uid()) {
+    return `owned by user ${uid}`;
+  }
+  return ((mode ?? 0) & WRITABLE_BY_OTHERS) === 0
+    ? undefined
+    : "writable by other users";
+}
+
 /**
  * Whether `path` is a directory, or a symbolic link to one.
  *
@@ -97,75 +119,6 @@ export function lstatOwn(path: string): Deno.FileInfo | undefined {
   if (info?.isFile !== false) return info;
   const what = info.isDirectory ? "is a directory" : "is not a regular file";
   throw new SystemError(`open ${path}: ${what}`, { advice: `remove ${path}` });
-}
-
-/** A file is longer than the limit of its reader. */
-export class OversizeError extends SystemError {}
-
-/** Enough for reservations and cursors; a longer file takes several reads. */
-const buffer = new Uint8Array(1024);
-
-/**
- * Reads the text of a small file. Anything but a regular file is refused without being opened, and
- * whatever replaces the file meanwhile is not read beyond the limit.
- *
- * @returns Undefined if the file does not exist.
- * @throws {OversizeError} if it has more than `maxBytes`.
- * @throws {SystemError} if it cannot be read, or is not a regular file any more.
- */
-export function readSmallFile(
-  path: string,
-  maxBytes: number,
-): string | undefined {
-  let opened: Deno.FsFile;
-  try {
-    // Opening a FIFO would wait for a writer, and opening a device can have effects.
-    if (!Deno.statSync(path).isFile) throw notRegular(path);
-    opened = Deno.openSync(path);
-  } catch (error) {
-    if (error instanceof SystemError) throw error;
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw systemError("open", path, error);
-  }
-  using file = opened;
-  return attempt("read", path, () => readOpenFile(file, path, maxBytes));
-}
-
-function notRegular(path: string): SystemError {
-  return new SystemError(`read ${path}: is not a regular file`);
-}
-
-function readOpenFile(
-  file: Deno.FsFile,
-  path: string,
-  maxBytes: number,
-): string {
-  if (!file.statSync().isFile) throw notRegular(path);
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let text = "";
-  let total = 0;
-  for (;;) {
-    const length = file.readSync(buffer) ?? 0;
-    if (length === 0) return text + decoder.decode();
-    total += length;
-    if (total > maxBytes) {
-      throw new OversizeError(`read ${path}: more than ${maxBytes} bytes`);
-    }
-    text += decoder.decode(buffer.subarray(0, length), { stream: true });
-  }
-}
-
-/**
- * Reads the text of a file that an operator has named. Follows symbolic links. Anything but a
- * regular file is refused without being opened: reading a FIFO or a device could take forever.
- *
- * @throws {OversizeError} if it has more than `maxBytes`.
- * @throws {SystemError} if it is not a regular file, or cannot be read.
- */
-export function readNamedFile(path: string, maxBytes: number): string {
-  const { isFile } = attempt("open", path, () => Deno.statSync(path));
-  if (!isFile) throw new SystemError(`open ${path}: is not a regular file`);
-  return readSmallFile(path, maxBytes) ?? "";
 }
 
 /**

@@ -61,6 +61,7 @@ Deno.test("compile() grants host-local its permissions and no others", async () 
     "write",
     "env CNI_ARGS",
     "sys osUptime",
+    "sys uid",
   ]);
 });
 

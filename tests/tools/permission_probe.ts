@@ -7,6 +7,7 @@ const DESCRIPTORS: readonly Deno.PermissionDescriptor[] = [
   { name: "env", variable: "CNI_ARGS" },
   { name: "env", variable: "HOME" },
   { name: "sys", kind: "osUptime" },
+  { name: "sys", kind: "uid" },
   { name: "sys", kind: "hostname" },
   { name: "net" },
   { name: "run" },

@@ -38,7 +38,13 @@ export const PLUGINS: readonly Binary[] = [
       "--allow-read",
       "--allow-write",
       `--allow-env=${CNI_VARIABLES.join()}`,
-      "--allow-sys=osUptime",
+      // The age of reservations, and whether other users can change the directory of a network.
+      "--allow-sys=osUptime,uid",
+    ],
+    v8Flags: [
+      // A call ends before compiled code pays off. Without the compilers no memory is both
+      // writable and executable, so the plugin works where that is forbidden (PR_SET_MDWE).
+      "--jitless",
     ],
   },
   {

@@ -17,11 +17,13 @@ import type {
 } from "../ports.ts";
 import { formatOwner, ownerKey, parseOwner } from "../reservation_format.ts";
 import { bestEffort } from "./best_effort.ts";
+import { EarlierBoot } from "./earlier_boot.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
 import {
   FILE_NAME,
   type NetworkDirectory,
   readOwner,
+  type StoredReservation,
 } from "./network_directory.ts";
 import { writeReservations } from "./write_reservations.ts";
 
@@ -33,6 +35,11 @@ export interface DiskStoreOptions {
   /** Whether to repair what is broken and keep an index: not for commands that only read. */
   readonly repair: boolean;
   readonly log: Log;
+  /**
+   * Whether other users can change the files of the directory. What only this plugin writes, the
+   * index and the markers of an ADD, is then not believed. Default: false.
+   */
+  readonly isExposed?: boolean;
   /** From how many reservations on there is an index, for tests of it with few files. */
   readonly indexThreshold?: number;
 }
@@ -42,15 +49,25 @@ export class DiskStore implements ReservationStore {
   readonly #directory: NetworkDirectory;
   readonly #lock: Deno.FsFile | undefined;
   readonly #log: Log;
+  readonly #isExposed: boolean;
   readonly #reservations: IndexedReservations;
+  /** Undefined if other users could change it. */
+  readonly #earlierBoot: EarlierBoot | undefined;
 
-  constructor({ directory, lock, log, ...options }: DiskStoreOptions) {
+  constructor(
+    { directory, lock, log, isExposed = false, ...options }: DiskStoreOptions,
+  ) {
     this.#directory = directory;
     this.#lock = lock;
     this.#log = log;
+    this.#isExposed = isExposed;
+    this.#earlierBoot = isExposed
+      ? undefined
+      : new EarlierBoot(directory, { lock, log });
     const isLocked = lock !== undefined;
     this.#reservations = new IndexedReservations(directory, {
       isLocked,
+      isExposed,
       log,
       ...options,
     });
@@ -62,7 +79,22 @@ export class DiskStore implements ReservationStore {
   }
 
   find(address: IpAddress): Reservation | undefined {
-    return this.#directory.find(address);
+    const stored = this.#directory.find(address);
+    return stored && this.#complete(stored);
+  }
+
+  #complete(stored: StoredReservation): Reservation {
+    const { address, reservedAtMs } = stored;
+    const fromEarlierBoot = this.#isFromEarlierBoot(address, reservedAtMs);
+    return { ...stored, fromEarlierBoot };
+  }
+
+  #isFromEarlierBoot(
+    address: IpAddress,
+    reservedAtMs = this.#directory.reservedAtMs(address),
+  ): boolean {
+    return reservedAtMs !== undefined &&
+      this.#earlierBoot?.includes(address, reservedAtMs) === true;
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
@@ -84,7 +116,7 @@ export class DiskStore implements ReservationStore {
     const isUnanswered = this.#wasLeftUnanswered(attachment);
     const held = addresses.map((address) => ({
       address,
-      reusable: isUnanswered || this.#directory.isFromEarlierBoot(address),
+      reusable: isUnanswered || this.#isFromEarlierBoot(address),
     }));
     return {
       held,
@@ -98,9 +130,8 @@ export class DiskStore implements ReservationStore {
    * answer.
    */
   #wasLeftUnanswered(attachment: ContainerInterface): boolean {
-    if (this.#reservations.scan?.own.has(FILE_NAME.answered) !== true) {
-      return false;
-    }
+    const { scan } = this.#reservations;
+    if (this.#isExposed || !scan?.own.has(FILE_NAME.answered)) return false;
     const path = this.#directory.join(FILE_NAME.answered);
     const owner = ownerKey(readOwner(path));
     return owner === formatOwner(attachment);
@@ -118,6 +149,7 @@ export class DiskStore implements ReservationStore {
     attachment: ContainerInterface,
     { choices }: AddPlan,
   ): PendingReservations {
+    this.#earlierBoot?.record(() => this.#reservations.readFiles().table);
     this.#reservations.beginChange();
     const written = writeReservations(this.#directory, {
       content: formatOwner(attachment),
@@ -175,8 +207,8 @@ export class DiskStore implements ReservationStore {
     const { table } = this.#reservations.readFiles();
     const unkept = [...table.entries()].filter(([address, owner]) => {
       if (owner === "") return false;
-      const reservation = this.#directory.find(address, parseOwner(owner));
-      return reservation !== undefined && !keep(reservation);
+      const stored = this.#directory.find(address, parseOwner(owner));
+      return stored !== undefined && !keep(this.#complete(stored));
     });
     this.#remove(unkept.map(([address]) => address));
   }

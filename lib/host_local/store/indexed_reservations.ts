@@ -37,6 +37,8 @@ export interface IndexedReservationsOptions {
   /** Whether to repair what is broken and keep an index: not for commands that only read. */
   readonly repair: boolean;
   readonly log: Log;
+  /** Whether other users can change the files, so that there is no index. */
+  readonly isExposed: boolean;
   /** Replaces {@link INDEX_THRESHOLD}, for tests of the index with few files. */
   readonly indexThreshold?: number;
 }
@@ -68,6 +70,7 @@ export class IndexedReservations implements Disposable {
   ) {
     this.#directory = directory;
     this.#options = options;
+    if (options.isExposed) return;
     bestEffort(options.log, "index-ignored", () => {
       const index = ReservationIndex.open(this.#indexPath, directory.path);
       this.#index = index && new CheckedIndex(index, directory);
@@ -141,7 +144,7 @@ export class IndexedReservations implements Disposable {
   readFiles(): DirectoryScan {
     if (this.#scan !== undefined) return this.#scan;
     this.#closeIndex();
-    const { log, isLocked, repair } = this.#options;
+    const { log, isLocked, isExposed, repair } = this.#options;
     const { path } = this.#directory;
     const scan = attempt("read", path, () => this.#directory.scan());
     // A directory that cannot be read to its end looks like a shorter one. The lock at least is
@@ -149,10 +152,13 @@ export class IndexedReservations implements Disposable {
     if (isLocked && !scan.own.has(FILE_NAME.lock)) {
       throw new SystemError(`read ${path}: incomplete list of files`);
     }
-    for (const { message } of scan.unreadable) {
-      log("warn", "reservation-unreadable", { reason: message });
+    const [unreadable] = scan.unreadable;
+    if (unreadable !== undefined) {
+      const { message: reason } = unreadable;
+      const files = scan.unreadable.length;
+      log("warn", "reservation-unreadable", { files, reason });
     }
-    if (repair) recover(this.#directory, scan);
+    if (repair) recover(this.#directory, scan, { isExposed });
     this.#scan = scan;
     this.#mustWriteIndex = repair;
     return scan;
@@ -190,9 +196,10 @@ export class IndexedReservations implements Disposable {
     const { table, own, unreadable } = this.readFiles();
     for (const address of removed) table.remove(address);
     for (const [address, owner] of inserted) table.insert(address, owner);
-    const { indexThreshold = INDEX_THRESHOLD } = this.#options;
+    const { indexThreshold = INDEX_THRESHOLD, isExposed } = this.#options;
     // An index would hide that the owners of some files are unknown.
-    if (table.size > indexThreshold && unreadable.length === 0) {
+    const isWanted = table.size > indexThreshold && unreadable.length === 0;
+    if (isWanted && !isExposed) {
       ReservationIndex.create(this.#indexPath, table)[Symbol.dispose]();
       stampIndex(this.#indexPath, this.#directory.path);
     } else if (own.has(FILE_NAME.index)) removeFile(this.#indexPath);

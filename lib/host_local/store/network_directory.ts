@@ -6,16 +6,14 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "../../net/ip_address.ts";
-import { isFromEarlierBoot } from "../../sys/clock.ts";
 import {
   createFile,
   lstat,
   lstatOwn,
-  OversizeError,
-  readSmallFile,
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
+import { OversizeError, readSmallFile } from "../../sys/small_file.ts";
 import type { Reservation } from "../ports.ts";
 import {
   cursorName,
@@ -36,8 +34,10 @@ export const FILE_NAME = {
   pending: ".pending",
   /** The same file once the ADD is answering. */
   answered: ".answered",
-  /** A temporary file, renamed to the cursor. */
+  /** A temporary file, renamed to a cursor or to `.earlier-boot`. */
   cursor: ".cursor",
+  /** Reservations from before the last boot; see earlier_boot.ts. */
+  earlierBoot: ".earlier-boot",
   /** The index of a large network; see reservation_index.ts. */
   index: ".index.db",
 } as const;
@@ -48,6 +48,8 @@ const FILE_MODE = 0o600;
  * (execve(2)).
  */
 const MAX_FILE_BYTES = 128 * 1024;
+/** The record of 300,000 reservations or more. */
+const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
 /** What the files of a network said when all of them were read. */
 export interface DirectoryScan {
@@ -60,6 +62,9 @@ export interface DirectoryScan {
   /** Which of {@link FILE_NAME} are there, as regular files. */
   readonly own: ReadonlySet<string>;
 }
+
+/** What the file of a reservation says. */
+export type StoredReservation = Omit<Reservation, "fromEarlierBoot">;
 
 /** The directory of one network. */
 export class NetworkDirectory {
@@ -118,14 +123,13 @@ export class NetworkDirectory {
   }
 
   /**
-   * Tells whether the reservation of `address` was made before the last boot; false if there is
-   * none.
+   * Returns when `address` was reserved, in milliseconds since 1970; undefined if there is no
+   * reservation.
    *
    * @throws {SystemError} if the file system does not say.
    */
-  isFromEarlierBoot(address: IpAddress): boolean {
-    const reservedAtMs = lstat(this.pathOf(address))?.mtime?.getTime();
-    return reservedAtMs !== undefined && isFromEarlierBoot(reservedAtMs);
+  reservedAtMs(address: IpAddress): number | undefined {
+    return lstat(this.pathOf(address))?.mtime?.getTime();
   }
 
   /**
@@ -134,18 +138,16 @@ export class NetworkDirectory {
    * @param known The owner, if the file has been read already.
    * @throws {SystemError} if it cannot be read.
    */
-  find(address: IpAddress, known?: Owner): Reservation | undefined {
+  find(address: IpAddress, known?: Owner): StoredReservation | undefined {
     const location = this.pathOf(address);
     const info = lstat(location);
     if (info === undefined) return undefined;
     const owner = known ??
       (info.isFile ? readOwner(location) : { kind: "unknown" });
-    const reservedAtMs = info.mtime?.getTime() ?? 0;
     return {
       address,
       owner,
-      reservedAtMs,
-      fromEarlierBoot: isFromEarlierBoot(reservedAtMs),
+      reservedAtMs: info.mtime?.getTime() ?? 0,
       location,
     };
   }
@@ -157,8 +159,14 @@ export class NetworkDirectory {
    * @throws {SystemError} if it cannot be read.
    */
   readCursorText(index: number): string | undefined {
-    const path = this.join(cursorName(index));
-    return lstat(path)?.isFile ? readUnlessTooLong(path, undefined) : undefined;
+    return this.#readText(cursorName(index), MAX_FILE_BYTES);
+  }
+
+  #readText(name: string, maxBytes: number): string | undefined {
+    const path = this.join(name);
+    return lstat(path)?.isFile
+      ? readUnlessTooLong(path, { maxBytes, missing: undefined })
+      : undefined;
   }
 
   /**
@@ -178,13 +186,37 @@ export class NetworkDirectory {
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
   writeCursorText(index: number, text: string | undefined): void {
-    const path = this.join(cursorName(index));
-    if (text === undefined) return removeFile(path);
+    this.#writeText(cursorName(index), text);
+  }
+
+  #writeText(name: string, text: string | undefined): void {
+    const path = this.join(name);
     const mode = (lstatOwn(path)?.mode ?? FILE_MODE) & 0o777;
+    if (text === undefined) return removeFile(path);
     const temporary = this.join(FILE_NAME.cursor);
     if (lstatOwn(temporary) !== undefined) removeFile(temporary);
     createFile(temporary, text, mode);
     renameFile(temporary, path);
+  }
+
+  /**
+   * Reads the record of reservations from before the last boot; undefined if there is no such
+   * regular file, or it is too long.
+   *
+   * @throws {SystemError} if it cannot be read.
+   */
+  readEarlierBoot(): string | undefined {
+    return this.#readText(FILE_NAME.earlierBoot, MAX_RECORD_BYTES);
+  }
+
+  /**
+   * Writes the record of reservations from before the last boot, or removes it if `text` is
+   * undefined.
+   *
+   * @throws {SystemError} if it cannot be written, or is not a regular file.
+   */
+  writeEarlierBoot(text: string | undefined): void {
+    this.#writeText(FILE_NAME.earlierBoot, text);
   }
 
   /**
@@ -204,17 +236,20 @@ export class NetworkDirectory {
  * @throws {SystemError} if it cannot be read.
  */
 export function readOwner(path: string): Owner {
-  const content = readUnlessTooLong(path, "");
+  const content = readUnlessTooLong(path, {
+    maxBytes: MAX_FILE_BYTES,
+    missing: "",
+  });
   return content === undefined ? { kind: "unknown" } : parseOwner(content);
 }
 
 /** Reads a file of this directory. Returns undefined if it is too long, `missing` if it is gone. */
 function readUnlessTooLong<T>(
   path: string,
-  missing: T,
+  { maxBytes, missing }: { readonly maxBytes: number; readonly missing: T },
 ): string | T | undefined {
   try {
-    return readSmallFile(path, MAX_FILE_BYTES) ?? missing;
+    return readSmallFile(path, maxBytes) ?? missing;
   } catch (error) {
     if (error instanceof OversizeError) return undefined;
     throw error;

@@ -126,22 +126,16 @@ export async function lockFile(
 }
 
 /**
- * Checks that the lock could be taken: the file can be opened, and is locked or can be.
+ * Checks that the lock could be taken: if there is a file, it can be opened, and is locked or can
+ * be.
  *
- * @returns False if there is no lock file.
  * @throws {SystemError} if the lock could not be taken.
  */
-export function probeLock(path: string): boolean {
+export function probeLock(path: string): void {
   const file = openLockFile(path, false);
-  if (file === undefined) return false;
+  if (file === undefined) return;
   try {
     attempt("flock", path, () => file.tryLockSync(true));
-    // Fails on a file system that is mounted read-only, and changes nothing elsewhere.
-    const { atime, mtime } = file.statSync();
-    if (atime !== null && mtime !== null) {
-      attempt("utime", path, () => file.utimeSync(atime, mtime));
-    }
-    return true;
   } finally {
     file.close();
   }

@@ -2,7 +2,14 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
-import { attempt, lstat, systemError } from "../../sys/files.ts";
+import {
+  attempt,
+  exposureOf,
+  lstat,
+  lstatOwn,
+  systemError,
+} from "../../sys/files.ts";
+import { probeCreation } from "../../sys/unnamed_file.ts";
 import type { StoreConfig } from "../config.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
@@ -49,6 +56,15 @@ function refuseReadOnly(directory: string): void {
   }
 }
 
+/** Checks that ADD could use what is in the directory. */
+function probeNetwork(network: NetworkDirectory): void {
+  probeLock(network.join(FILE_NAME.lock));
+  lstatOwn(network.join(FILE_NAME.pending));
+  lstatOwn(network.join(FILE_NAME.answered));
+  // To list it needs another permission than to create files in it.
+  attempt("open", network.path, () => Deno.openSync(network.path).close());
+}
+
 /** How often the directory is created again if another process keeps removing it. */
 const MAX_ATTEMPTS = 10;
 
@@ -67,8 +83,17 @@ export function diskStores(log: Log): ReservationStores {
     lock: Deno.FsFile | undefined,
     repair: boolean,
   ): DiskStore => {
-    const network = new NetworkDirectory(directory);
-    return new DiskStore({ directory: network, lock, repair, log });
+    const exposure = exposureOf(Deno.statSync(directory));
+    if (exposure !== undefined) {
+      log("warn", "directory-exposed", { directory, reason: exposure });
+    }
+    return new DiskStore({
+      directory: new NetworkDirectory(directory),
+      lock,
+      repair,
+      log,
+      isExposed: exposure !== undefined,
+    });
   };
   return {
     openOrCreate: async (config) => {
@@ -102,10 +127,8 @@ export function diskStores(log: Log): ReservationStores {
         }
         existing = parentOf(existing);
       }
-      const lockPath = `${directory}/${FILE_NAME.lock}`;
-      if (existing !== directory || !probeLock(lockPath)) {
-        refuseReadOnly(existing);
-      }
+      if (existing === directory) probeNetwork(new NetworkDirectory(directory));
+      if (!probeCreation(existing)) refuseReadOnly(existing);
     },
   };
 }

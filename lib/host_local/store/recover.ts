@@ -20,13 +20,17 @@ import {
  * The lock must be held: it proves that the ADD is over.
  *
  * @param scan What the directory holds; reservations that are undone are removed from its table.
+ * @param options `isExposed`: whether another user could have written the marker of the ADD. Its
+ *   reservations then stay until a DEL.
  * @throws {SystemError} if something cannot be removed.
  */
 export function recover(
   directory: NetworkDirectory,
   { table, blank, own }: DirectoryScan,
+  { isExposed }: { readonly isExposed: boolean },
 ): void {
-  undoPending(directory, table);
+  if (!isExposed) undoPending(directory, table);
+  if (own.has(FILE_NAME.pending)) removeFile(directory.join(FILE_NAME.pending));
   for (const address of blank) removeFile(directory.pathOf(address));
   if (own.has(FILE_NAME.cursor)) removeFile(directory.join(FILE_NAME.cursor));
 }
@@ -46,5 +50,4 @@ function undoPending(
     removeFile(path);
     table.remove(address);
   }
-  removeFile(pending);
 }

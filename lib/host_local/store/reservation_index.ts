@@ -17,7 +17,7 @@ import {
   type IpAddress,
   lastValue,
 } from "../../net/ip_address.ts";
-import { isFromEarlierBoot, nowMs } from "../../sys/clock.ts";
+import { bootIdSeconds, isFromEarlierBoot, nowMs } from "../../sys/clock.ts";
 import { attempt, lstat, lstatOwn, removeFile } from "../../sys/files.ts";
 import type {
   ReservationLookup,
@@ -61,6 +61,11 @@ const SCHEMA = `
   CREATE TABLE reservation (address TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE run (first TEXT PRIMARY KEY, last TEXT NOT NULL) WITHOUT ROWID;
 `;
+
+/** Returns the id of this boot as SQLite's `user_version`, a signed 32-bit number. */
+function bootVersion(): number {
+  return (bootIdSeconds() ?? 0) % 2 ** 31;
+}
 
 /** Returns a text of fixed length. Texts sort as the addresses do, and the families apart. */
 function toKey({ family, value }: IpAddress): string {
@@ -177,7 +182,11 @@ export class ReservationIndex implements ReservationLookup, Disposable {
   static open(path: string, directory: string): ReservationIndex | undefined {
     if (!isIndexCurrent(path, directory)) return undefined;
     refuseWriteAheadLog(path);
-    return new ReservationIndex(path);
+    using stack = new DisposableStack();
+    const index = stack.use(new ReservationIndex(path));
+    if (!index.#isFromThisBoot()) return undefined;
+    stack.move();
+    return index;
   }
 
   /**
@@ -199,7 +208,7 @@ export class ReservationIndex implements ReservationLookup, Disposable {
   }
 
   #fill(table: ReservationTable): void {
-    this.#execute(`BEGIN; ${SCHEMA}`);
+    this.#execute(`BEGIN; PRAGMA user_version = ${bootVersion()}; ${SCHEMA}`);
     const rows = [...table.entries()].map(([address, owner]) => ({
       key: toKey(address),
       address,
@@ -220,6 +229,11 @@ export class ReservationIndex implements ReservationLookup, Disposable {
     this.#execute(
       "CREATE INDEX reservation_owner ON reservation (owner); COMMIT",
     );
+  }
+
+  #isFromThisBoot(): boolean {
+    const [row] = this.#rows("PRAGMA user_version");
+    return row?.["user_version"] === bootVersion();
   }
 
   #execute(sql: string): void {

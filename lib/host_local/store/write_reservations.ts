@@ -14,6 +14,7 @@ import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { formatIpAddress, type IpAddress } from "../../net/ip_address.ts";
 import {
+  errnoName,
   lstatOwn,
   removeFile,
   renameFile,
@@ -119,14 +120,24 @@ export class WrittenReservations implements Disposable {
   }
 }
 
+const NO_LINKS = "dataDir must be on a file system that supports hard links";
+
+/** What to do about errors of link(2) that do not speak for themselves. */
+const LINK_ADVICE: Readonly<Record<string, string>> = {
+  EEXIST: "another process created it without taking the lock",
+  EPERM: NO_LINKS,
+  ENOTSUP: NO_LINKS,
+  EXDEV: NO_LINKS,
+  ENOSPC:
+    "free space or inodes on the file system of dataDir: see df and df -i",
+};
+
 function linkFile(from: string, to: string): void {
   try {
     Deno.linkSync(from, to);
   } catch (error) {
     const { message } = systemError("link", to, error);
-    const advice = error instanceof Deno.errors.AlreadyExists
-      ? "another process created it without taking the lock"
-      : "dataDir must be on a file system that supports hard links";
+    const advice = LINK_ADVICE[errnoName(error) ?? ""] ?? "";
     throw new SystemError(message, { advice, cause: error });
   }
 }

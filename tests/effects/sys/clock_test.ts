@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { isFromEarlierBoot, nowMs } from "../../../lib/sys/clock.ts";
+import {
+  bootIdSeconds,
+  isFromEarlierBoot,
+  nowMs,
+} from "../../../lib/sys/clock.ts";
 
 const ROWS = [
   { name: "now", timeMs: () => nowMs(), want: false },
@@ -22,3 +26,9 @@ for (const { name, timeMs, want } of ROWS) {
     assertEquals(isFromEarlierBoot(timeMs()), want);
   });
 }
+
+Deno.test("bootIdSeconds() is a whole number of seconds in the past, and stays the same", () => {
+  const id = bootIdSeconds() ?? NaN;
+  assertEquals([Number.isInteger(id), id * 1000 < nowMs()], [true, true]);
+  assertEquals(bootIdSeconds(), id);
+});

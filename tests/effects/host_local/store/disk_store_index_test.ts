@@ -67,6 +67,25 @@ Deno.test("ADD leaves no index for 200 reservations, and one for 201", () => {
   assertEquals(network.hasIndex, true);
 });
 
+const EXPOSED = { ...INDEXED, isExposed: true } as const;
+
+Deno.test("ADD leaves no index where other users can write the directory", () => {
+  using network = new Network(FIVE);
+  network.add({ options: EXPOSED });
+  assertEquals(network.hasIndex, false);
+});
+
+Deno.test("ADD and DEL do not believe an index that other users could have written, and remove it", () => {
+  using network = indexed();
+  plantIndex(network, { "10.0.0.2": C1 });
+  assertEquals(network.heldBy({}, { ...EXPOSED, repair: false }), ["10.0.0.7"]);
+  network.release({ containerId: "o0" }, EXPOSED);
+  assertEquals(network.hasIndex, false);
+  assertEquals(network.read()["10.0.0.2"], undefined);
+  assertEquals(network.read()["10.0.0.7"], C1);
+  assertEquals(network.logged, []);
+});
+
 Deno.test("ADD creates the index with mode 0600", () => {
   using network = indexed();
   const mode = Deno.lstatSync(network.join(".index.db")).mode ?? 0;
@@ -496,6 +515,20 @@ Deno.test("ADD ignores an index from before the boot", () => {
   assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
     "10.0.0.8",
   ]);
+});
+
+Deno.test("ADD ignores an index from another boot, whatever the clock says", () => {
+  using network = indexed();
+  plantIndex(network, {});
+  const database = new DatabaseSync(network.join(".index.db"));
+  database.exec("PRAGMA user_version = 1");
+  database.close();
+  stampIndex(network.join(".index.db"), network.path);
+  assertEquals(isCurrent(network), true);
+  assertEquals(network.add({ containerId: "c2", options: INDEXED }), [
+    "10.0.0.8",
+  ]);
+  assertEquals(network.logged, []);
 });
 
 Deno.test("ADD ignores an index that was copied with its network", () => {

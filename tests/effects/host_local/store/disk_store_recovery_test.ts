@@ -92,6 +92,23 @@ Deno.test("DEL releases only the addresses that the killed ADD reserved (rollbac
   assertEquals(network.read(), { "10.9.0.2": C1 });
 });
 
+Deno.test("ADD removes a .pending that another user could have made, and undoes nothing", () => {
+  using network = interrupted({ marker: ".pending", names: ["10.0.0.2"] });
+  const options = { isExposed: true };
+  assertEquals(network.add({ containerId: "c2", options }), ["10.0.0.3"]);
+  assertEquals(network.read(), {
+    "10.0.0.2": C1,
+    "10.0.0.3": C2,
+    "last_reserved_ip.0": "10.0.0.3",
+  });
+});
+
+Deno.test("ADD does not believe a .answered that another user could have made", () => {
+  using network = interrupted({ marker: ".answered", names: ["10.0.0.5"] });
+  const add = (): unknown => network.add({ options: { isExposed: true } });
+  assertEquals(assertThrows(add, PoolError).kind, "duplicate");
+});
+
 testRows(
   "DEL removes a .pending without links that holds",
   ["", "c", "\0\0\0"].map((content) => ({

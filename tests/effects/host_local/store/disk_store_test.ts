@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { PoolError } from "../../../../lib/host_local/add_plan.ts";
+import {
+  type DirectoryScan,
+  NetworkDirectory,
+} from "../../../../lib/host_local/store/network_directory.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../../unit/base/thrown.ts";
 import {
@@ -32,6 +36,23 @@ Deno.test("ADD replaces a cursor that is too long", () => {
     "10.0.0.2": C1,
     "last_reserved_ip.0": "10.0.0.2",
   });
+});
+
+Deno.test("ADD logs one line for all reservations that it cannot read", () => {
+  const unreadable = ["10.0.0.3", "10.0.0.4", "10.0.0.5"].map((name) =>
+    new SystemError(`open ${name}: permission denied`)
+  );
+  class ForeignDirectory extends NetworkDirectory {
+    override scan(): DirectoryScan {
+      return { ...super.scan(), unreadable };
+    }
+  }
+  using network = new Network();
+  network.add({ options: { directory: new ForeignDirectory(network.path) } });
+  assertEquals(network.logged, [
+    "level=warn event=reservation-unreadable files=3 " +
+    'reason="open 10.0.0.3: permission denied"',
+  ]);
 });
 
 Deno.test("ADD leaves the same files as upstream", () => {

@@ -15,6 +15,7 @@ import {
 import {
   type DirectoryScan,
   NetworkDirectory,
+  type StoredReservation,
 } from "../../../../lib/host_local/store/network_directory.ts";
 import {
   formatIpAddress,
@@ -61,14 +62,17 @@ class CountedDirectory extends NetworkDirectory {
     return super.scan();
   }
 
-  override find(address: IpAddress, known?: Owner): Reservation | undefined {
+  override find(
+    address: IpAddress,
+    known?: Owner,
+  ): StoredReservation | undefined {
     this.reads.files++;
     return super.find(address, known);
   }
 
-  override isFromEarlierBoot(address: IpAddress): boolean {
+  override reservedAtMs(address: IpAddress): number | undefined {
     this.reads.files++;
-    return super.isFromEarlierBoot(address);
+    return super.reservedAtMs(address);
   }
 
   override has(address: IpAddress): boolean {
@@ -150,6 +154,12 @@ export class Network implements Disposable {
       facts(this.path),
       ...this.#entries().map(({ name }) => [name, facts(this.join(name))]),
     ];
+  }
+
+  /** Opens the lock file, for the option of a store that shall have one. */
+  lock(): Deno.FsFile {
+    const options = { read: true, write: true, create: true };
+    return Deno.openSync(this.join("lock"), options);
   }
 
   /** Whether there is an index. */

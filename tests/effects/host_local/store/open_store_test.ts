@@ -45,6 +45,41 @@ Deno.test("openOrCreate() follows a link to the directory", async () => {
   assertEquals(texts(store.heldBy(attachment())), ["10.0.0.2"]);
 });
 
+testRows("a network that other users can write is opened with a warning by", [
+  {
+    name: "openOrCreate()",
+    open: (stores: ReservationStores, path: string) =>
+      stores.openOrCreate(config(path)),
+  },
+  {
+    name: "openForChange()",
+    open: (stores: ReservationStores, path: string) =>
+      stores.openForChange(config(path)),
+  },
+  {
+    name: "openForReading()",
+    open: (stores: ReservationStores, path: string) =>
+      stores.openForReading(config(path)),
+  },
+], async ({ open }) => {
+  using network = new Network(crowd(250));
+  // An index that was made when only its owner could write the directory.
+  network.add({ subnets: ["10.8.0.0/24"] });
+  assertEquals(network.hasIndex, true);
+  await Deno.chmod(network.path, 0o777);
+  const logged: string[] = [];
+  const watched = diskStores((...event) =>
+    void logged.push(formatLogLine(...event))
+  );
+  {
+    using store = await open(watched, network.path);
+    assertEquals(texts(store?.heldBy(attachment()) ?? []), ["10.8.0.2"]);
+  }
+  assertEquals(logged, [
+    `level=warn event=directory-exposed directory=${network.path} reason="writable by other users"`,
+  ]);
+});
+
 Deno.test("openForChange() creates no directory", async () => {
   using network = new Network();
   assertEquals(
