@@ -1,66 +1,61 @@
-/**
- * Reads small files, with a limit, and without waiting for a FIFO or a device: node:fs can open a
- * file with O_NONBLOCK, unlike Deno.
- *
- * @module
- */
+/** Reads small files, with a limit. FIFOs and devices are refused without being opened. @module */
 
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { SystemError } from "../base/errors.ts";
-import { attempt, errnoName, systemError } from "./files.ts";
+import { attempt, systemError } from "./files.ts";
 
 /** A file is longer than the limit of its reader. */
 export class OversizeError extends SystemError {}
 
 /** Enough for reservations and cursors; a longer file takes several reads. */
 const buffer = new Uint8Array(1024);
-const { O_NONBLOCK, O_RDONLY } = constants;
 
 /**
- * Reads the text of a file that this project made and that is small. The caller has found out that
- * it is a regular file. If it has been replaced since, by a FIFO or a device, reading it does not
- * wait, and ends at the limit.
+ * Reads the text of a small file. Anything but a regular file is refused without being opened, and
+ * whatever replaces the file meanwhile is not read beyond the limit.
  *
  * @returns Undefined if the file does not exist.
  * @throws {OversizeError} if it has more than `maxBytes`.
- * @throws {SystemError} if it cannot be read.
+ * @throws {SystemError} if it cannot be read, or is not a regular file any more.
  */
 export function readSmallFile(
   path: string,
   maxBytes: number,
 ): string | undefined {
-  let file: number;
+  let opened: Deno.FsFile;
   try {
-    file = openSync(path, O_RDONLY | O_NONBLOCK);
+    // Opening a FIFO would wait for a writer, and opening a device can have effects.
+    if (!Deno.statSync(path).isFile) throw notRegular(path);
+    opened = Deno.openSync(path);
   } catch (error) {
-    if (errnoName(error) === "ENOENT") return undefined;
+    if (error instanceof SystemError) throw error;
+    if (error instanceof Deno.errors.NotFound) return undefined;
     throw systemError("open", path, error);
   }
-  try {
-    return attempt("read", path, () => readDescriptor(file, path, maxBytes));
-  } finally {
-    closeSync(file);
-  }
+  using file = opened;
+  return attempt("read", path, () => readOpenFile(file, path, maxBytes));
 }
 
-function readDescriptor(file: number, path: string, maxBytes: number): string {
+function notRegular(path: string): SystemError {
+  return new SystemError(`read ${path}: is not a regular file`);
+}
+
+function readOpenFile(
+  file: Deno.FsFile,
+  path: string,
+  maxBytes: number,
+): string {
+  if (!file.statSync().isFile) throw notRegular(path);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let text = "";
   let total = 0;
   for (;;) {
-    const length = readSync(file, buffer, 0, buffer.length, null);
+    const length = file.readSync(buffer) ?? 0;
+    if (length === 0) return text + decoder.decode();
     total += length;
     if (total > maxBytes) {
       throw new OversizeError(`read ${path}: more than ${maxBytes} bytes`);
     }
-    // A FIFO without a writer looks like an empty file.
-    if (total === 0 && !fstatSync(file).isFile()) {
-      throw new SystemError(`read ${path}: is not a regular file`);
-    }
-    if (length < buffer.length) {
-      return text + decoder.decode(buffer.subarray(0, length));
-    }
-    text += decoder.decode(buffer, { stream: true });
+    text += decoder.decode(buffer.subarray(0, length), { stream: true });
   }
 }
 
