@@ -13,7 +13,7 @@ const log: Log = (level, event, fields) =>
   writeStderr(formatLogLine(level, event, fields));
 
 const handlers = hostLocalHandlers({
-  stores: diskStores(log),
+  stores: diskStores({ log }),
   readNamedFile,
   nowMs,
   log,

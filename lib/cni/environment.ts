@@ -29,6 +29,15 @@ function invalid(message: string, details: string): CniError {
   return new CniError(CniErrorCode.invalidEnvironment, message, { details });
 }
 
+/** Returns the error for a variable whose value is not UTF-8. */
+export function invalidVariable(name: string, cause: unknown): CniError {
+  return new CniError(
+    CniErrorCode.invalidEnvironment,
+    `${name} is not valid UTF-8`,
+    { cause },
+  );
+}
+
 /**
  * Returns whether `text` is a valid container ID or network name; the same characters are allowed
  * in both.

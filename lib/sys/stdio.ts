@@ -6,7 +6,9 @@
  */
 
 import { SystemError } from "../base/errors.ts";
+import { invalidVariable } from "../cni/environment.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
+import { MAX_STDIN_BYTES } from "../cni/network_config.ts";
 import type { PluginIo } from "../cni/plugin.ts";
 import { attempt, reasonOf } from "./files.ts";
 
@@ -17,9 +19,6 @@ function writeAll(
   let rest = new TextEncoder().encode(text);
   while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
 }
-
-/** The longest network configuration: a GC with a list of some 20,000 attachments. */
-const MAX_STDIN_BYTES = 2 * 1024 * 1024;
 
 function readAll(): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -54,11 +53,7 @@ function readVariable(name: string): string | undefined {
   try {
     return Deno.env.get(name);
   } catch (error) {
-    throw new CniError(
-      CniErrorCode.invalidEnvironment,
-      `${name} is not valid UTF-8`,
-      { cause: error },
-    );
+    throw invalidVariable(name, error);
   }
 }
 

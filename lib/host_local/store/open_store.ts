@@ -14,7 +14,7 @@ import type { StoreConfig } from "../config.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
 import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
-import { lockFile, probeLock } from "./network_lock.ts";
+import { type HeldLock, NetworkLocks, probeLock } from "./network_lock.ts";
 
 const DIRECTORY_MODE = 0o755;
 
@@ -68,19 +68,30 @@ function probeNetwork(network: NetworkDirectory): void {
 /** How often the directory is created again if another process keeps removing it. */
 const MAX_ATTEMPTS = 10;
 
-/** Returns the stores in the directories that network configurations name. */
-export function diskStores(log: Log): ReservationStores {
+/**
+ * Returns the stores in the directories that network configurations name.
+ *
+ * @param options `locks`: those of the whole process; `signal`: ends the wait for a lock.
+ */
+export function diskStores(
+  { log, locks = new NetworkLocks(), signal }: {
+    readonly log: Log;
+    readonly locks?: NetworkLocks;
+    readonly signal?: AbortSignal;
+  },
+): ReservationStores {
   const lock = (
     { directory, lockTimeoutMs }: StoreConfig,
     create: boolean,
-  ): Promise<Deno.FsFile | undefined> =>
-    lockFile(`${directory}/${FILE_NAME.lock}`, {
+  ): Promise<HeldLock | undefined> =>
+    locks.take(`${directory}/${FILE_NAME.lock}`, {
       create,
       timeoutMs: lockTimeoutMs,
+      ...(signal === undefined ? {} : { signal }),
     });
   const store = (
     { directory }: StoreConfig,
-    lock: Deno.FsFile | undefined,
+    lock: HeldLock | undefined,
     repair: boolean,
   ): DiskStore => {
     const exposure = exposureOf(Deno.statSync(directory));
