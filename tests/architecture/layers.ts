@@ -17,6 +17,7 @@ const PURE = {
   "net": "base",
   "netlink": "base net",
   "cni": "base net",
+  "resident": "base cni",
   "host_local": "base net cni",
   "dhcp/codec": "base net",
   "dhcp/client": "base net dhcp/codec",
@@ -26,7 +27,9 @@ const PURE = {
   "dhcp/plugin":
     "base net cni dhcp/codec dhcp/config dhcp/protocol dhcp/protocol/gob",
   "dhcp/daemon":
-    "base net netlink cni dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
+    "base net netlink cni resident dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
+  "dhcp/resident":
+    "base cni resident dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
 };
 
 /** The same for the folders whose modules use the operating system, the clock or randomness. */
@@ -35,7 +38,7 @@ const WITH_EFFECTS = {
   "linux": "base net netlink sys",
   "host_local/store": "base net cni host_local sys",
   "dhcp/host":
-    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon",
+    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident",
 };
 
 /** Each folder of lib/ and the folders that it may import. */
