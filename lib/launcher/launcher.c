@@ -11,8 +11,8 @@
 
 #if defined(__x86_64__)
 enum {
-  SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_rt_sigaction = 13, SYS_getpid = 39,
-  SYS_socket = 41, SYS_connect = 42, SYS_sendto = 44, SYS_shutdown = 48, SYS_clone = 56,
+  SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_rt_sigaction = 13, SYS_madvise = 28,
+  SYS_getpid = 39, SYS_socket = 41, SYS_connect = 42, SYS_sendto = 44, SYS_shutdown = 48, SYS_clone = 56,
   SYS_execve = 59, SYS_wait4 = 61, SYS_fcntl = 72, SYS_getcwd = 79, SYS_chdir = 80,
   SYS_getppid = 110, SYS_prctl = 157, SYS_clock_gettime = 228, SYS_exit_group = 231,
   SYS_newfstatat = 262, SYS_ppoll = 271, SYS_dup3 = 292, SYS_pipe2 = 293
@@ -34,7 +34,7 @@ enum {
   SYS_read = 63, SYS_write = 64, SYS_ppoll = 73, SYS_newfstatat = 79, SYS_exit_group = 94,
   SYS_clock_gettime = 113, SYS_rt_sigaction = 134, SYS_prctl = 167, SYS_getpid = 172,
   SYS_getppid = 173, SYS_socket = 198, SYS_connect = 203, SYS_sendto = 206, SYS_shutdown = 210,
-  SYS_clone = 220, SYS_execve = 221, SYS_wait4 = 260
+  SYS_clone = 220, SYS_execve = 221, SYS_madvise = 233, SYS_wait4 = 260
 };
 __asm__(".globl _start\n_start: mov x29, #0\n mov x30, #0\n mov x0, sp\n bl run\n brk #1\n");
 static long syscall5(long number, long a, long b, long c, long d, long e) {
@@ -63,7 +63,7 @@ enum { POLLIN = 1, POLLOUT = 4 };
 enum { O_NONBLOCK = 04000, O_CLOEXEC = 02000000, F_GETFD = 1, F_SETFL = 4, AT_FDCWD = -100 };
 enum { AF_UNIX = 1, SOCK_STREAM = 1, SHUT_WR = 1, MSG_NOSIGNAL = 0x4000 };
 enum { SIGKILL = 9, SIGPIPE = 13, SIGCHLD = 17, PR_SET_PDEATHSIG = 1, CLOCK_MONOTONIC = 1 };
-enum { AT_EXECFN = 31, PATH_MAX = 4096 };
+enum { AT_EXECFN = 31, PATH_MAX = 4096, MADV_NOHUGEPAGE = 15 };
 
 typedef unsigned char byte;
 typedef unsigned int u32;
@@ -78,11 +78,13 @@ struct status { u64 words[32]; }; /* struct stat: device, inode, ..., ctime in w
 enum { HEADER = 40, MAX_ENVIRONMENT = 256 << 10, MAX_STDIN = 2 << 20, MAX_PAYLOAD = (4 << 20) + 1 };
 enum { ACCEPT_MS = 2000, SILENCE_MS = 10000, CONNECT_STEP_MS = 5, EXECUTE_AGAIN_MS = 50 };
 
+/* Memory counts only where it is used. The largest page of a machine is 64 KiB. */
+#define PAGES __attribute__((aligned(65536)))
 /* One byte above the limit shows that stdin is too long. */
-static byte request[HEADER + MAX_ENVIRONMENT + MAX_STDIN + 1];
-static byte payload[MAX_PAYLOAD];
+static byte request[HEADER + MAX_ENVIRONMENT + MAX_STDIN + 1] PAGES;
+static byte payload[MAX_PAYLOAD] PAGES;
 static char standalone[PATH_MAX + 16];
-static struct address address = { AF_UNIX, "" };
+static struct address address;
 static struct sigaction old_pipe, old_child;
 
 static u64 length(const char *text) {
@@ -440,6 +442,7 @@ static void set_paths(const char *own) {
   const char *name = own;
   for (const char *at = own; *at; at++) if (*at == '/') name = at + 1;
   append(append(standalone, own), ".standalone");
+  address.family = AF_UNIX;
   if (length(name) + 15 <= sizeof address.path)
     append(append(append(address.path, "/run/cni/"), name), ".sock");
 }
@@ -469,6 +472,9 @@ static int serve(int has_arguments, char **argv, char **envp, const char *own) {
   }
   struct sigaction ignore = { 1, 0, 0, 0 };
   fill_streams();
+  /* A huge page would make a call of 1 KiB cost 4 MiB. */
+  CALL(madvise, request, sizeof request, MADV_NOHUGEPAGE, 0, 0);
+  CALL(madvise, payload, sizeof payload, MADV_NOHUGEPAGE, 0, 0);
   /* A reader that has gone makes the write fail, which ends in an undone ADD. */
   CALL(rt_sigaction, SIGPIPE, &ignore, &old_pipe, 8, 0);
   u64 size = begin_request(envp), start = size ? size : HEADER;
