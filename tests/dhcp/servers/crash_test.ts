@@ -12,10 +12,11 @@ import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { report } from "../../support/report.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
-import { testWith } from "../../support/requirements.ts";
+import { type Requirement, testWith } from "../../support/requirements.ts";
 import { parseTrace } from "../../support/strace.ts";
-import { DHCP_BIN } from "../../support/binaries.ts";
-import { type DhcpHost } from "./dhcp_host.ts";
+import { DHCP_BIN, LAUNCHER_BIN } from "../../support/binaries.ts";
+import type { CallOptions, DhcpHost, Outcome } from "./dhcp_host.ts";
+import { InstalledLauncher } from "./installed_launcher.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
 /** The system calls on lease files. */
@@ -218,14 +219,24 @@ testWith(
   },
 );
 
-testWith(
-  [...DNSMASQ.requirements, `binary:${DHCP_BIN}`],
-  "a daemon killed at random under load loses no lease and duplicates none",
-  async () => {
+/** Kills daemons under load, whose callers are plugins or launchers. */
+function testUnderLoad(
+  name: string,
+  requirements: readonly Requirement[],
+  callerOf: (host: DhcpHost) => Disposable & { readonly path: string },
+): void {
+  testWith([...DNSMASQ.requirements, ...requirements], name, async () => {
     const random = new Random(SEED);
     report(`DHCP_CRASH_SEED=${SEED}`);
     await using network = await TestNetwork.open(DNSMASQ);
     const { host } = network;
+    using caller = callerOf(host);
+    const call = (
+      command: string,
+      container: TestNetns,
+      options: CallOptions,
+    ): Promise<Outcome> =>
+      host.call(command, container, { binary: caller.path, ...options });
     const containers = Array.from({ length: 8 }, () => host.container());
     const granted = new Map<number, string>();
     const round = async (index: number): Promise<void> => {
@@ -233,7 +244,7 @@ testWith(
       const containerId = `c${index}`;
       const before = granted.get(index);
       if (before !== undefined && random.int(2) === 0) {
-        const { code, json } = await host.call("DEL", container, {
+        const { code, json } = await call("DEL", container, {
           containerId,
         });
         assertEquals(code, 0, JSON.stringify(json));
@@ -241,7 +252,7 @@ testWith(
         container.ip("addr flush dev eth0");
         return;
       }
-      const { code, json } = await host.call("ADD", container, {
+      const { code, json } = await call("ADD", container, {
         containerId,
         ipam: { timeout: "5s" },
       });
@@ -269,7 +280,7 @@ testWith(
     }
     const last = await host.daemon();
     for (const [index, container] of containers.entries()) {
-      const { code, json } = await host.call("ADD", container, {
+      const { code, json } = await call("ADD", container, {
         containerId: `c${index}`,
       });
       assertEquals(code, 0, network.report());
@@ -281,11 +292,22 @@ testWith(
     await network.serverHas([...granted.values()].map(addressOf));
     await Promise.all(
       containers.map((container, index) =>
-        host.call("DEL", container, { containerId: `c${index}` })
+        call("DEL", container, { containerId: `c${index}` })
       ),
     );
     await network.serverHas([]);
     assertEquals(host.stateFiles, []);
     assertEquals(await last.end("SIGTERM"), 0);
-  },
+  });
+}
+
+testUnderLoad(
+  "a daemon killed at random under load loses no lease and duplicates none",
+  [`binary:${DHCP_BIN}`],
+  () => ({ path: DHCP_BIN, [Symbol.dispose]: () => {} }),
+);
+testUnderLoad(
+  "a daemon killed at random under the load of launchers loses no lease and duplicates none",
+  [`binary:${DHCP_BIN}`, `binary:${LAUNCHER_BIN}`],
+  (host) => new InstalledLauncher(host),
 );

@@ -4,7 +4,11 @@ import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
 import { Dnsmasq } from "../../../tools/lab/dnsmasq.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
-import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
+import {
+  cniEnv,
+  type PluginCall,
+  runPlugin,
+} from "../../support/plugin_process.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
 /** The outcome of a plugin call. */
@@ -90,8 +94,8 @@ export class DhcpHost implements AsyncDisposable {
     return this.#daemon;
   }
 
-  /** Calls the plugin. */
-  async call(
+  /** Returns a call of the plugin. */
+  pluginCall(
     command: string,
     netns: { readonly path: string } | undefined,
     {
@@ -103,8 +107,8 @@ export class DhcpHost implements AsyncDisposable {
       config = {},
       signal,
     }: CallOptions = {},
-  ): Promise<Outcome> {
-    const { stdout, stderr, code } = await runPlugin({
+  ): PluginCall & { readonly stdin: string } {
+    return {
       binary,
       env: cniEnv(command, {
         containerId,
@@ -120,7 +124,18 @@ export class DhcpHost implements AsyncDisposable {
         ...config,
       }),
       ...(signal === undefined ? {} : { signal }),
-    });
+    };
+  }
+
+  /** Calls the plugin. */
+  async call(
+    command: string,
+    netns: { readonly path: string } | undefined,
+    options: CallOptions = {},
+  ): Promise<Outcome> {
+    const { stdout, stderr, code } = await runPlugin(
+      this.pluginCall(command, netns, options),
+    );
     const json = stdout === "" ? undefined : JSON.parse(stdout);
     return { code, json, stderr };
   }
