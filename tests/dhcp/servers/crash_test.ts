@@ -219,11 +219,21 @@ testWith(
   },
 );
 
-/** Kills daemons under load, whose callers are plugins or launchers. */
+/**
+ * Kills daemons under load.
+ *
+ * @param options `spanMs`: within which time after the start of the calls, about as long as they
+ *   take. `callerOf`: what the runtime starts.
+ */
 function testUnderLoad(
   name: string,
-  requirements: readonly Requirement[],
-  callerOf: (host: DhcpHost) => Disposable & { readonly path: string },
+  { requirements, spanMs, callerOf }: {
+    readonly requirements: readonly Requirement[];
+    readonly spanMs: number;
+    readonly callerOf: (host: DhcpHost) => Disposable & {
+      readonly path: string;
+    };
+  },
 ): void {
   testWith([...DNSMASQ.requirements, ...requirements], name, async () => {
     const random = new Random(SEED);
@@ -271,7 +281,7 @@ function testUnderLoad(
           ]
         ),
       );
-      const delayMs = random.int(400);
+      const delayMs = random.int(spanMs);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       await daemon.end("SIGKILL");
       for (const outcome of await working) {
@@ -303,11 +313,17 @@ function testUnderLoad(
 
 testUnderLoad(
   "a daemon killed at random under load loses no lease and duplicates none",
-  [`binary:${DHCP_BIN}`],
-  () => ({ path: DHCP_BIN, [Symbol.dispose]: () => {} }),
+  {
+    requirements: [`binary:${DHCP_BIN}`],
+    spanMs: 400,
+    callerOf: () => ({ path: DHCP_BIN, [Symbol.dispose]: () => {} }),
+  },
 );
 testUnderLoad(
   "a daemon killed at random under the load of launchers loses no lease and duplicates none",
-  [`binary:${DHCP_BIN}`, `binary:${LAUNCHER_BIN}`],
-  (host) => new InstalledLauncher(host),
+  {
+    requirements: [`binary:${DHCP_BIN}`, `binary:${LAUNCHER_BIN}`],
+    spanMs: 60,
+    callerOf: (host) => new InstalledLauncher(host),
+  },
 );
