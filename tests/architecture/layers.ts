@@ -17,6 +17,7 @@ const PURE = {
   "net": "base",
   "netlink": "base net",
   "cni": "base net",
+  "resident": "base cni",
   "host_local": "base net cni",
   "dhcp/codec": "base net",
   "dhcp/client": "base net dhcp/codec",
