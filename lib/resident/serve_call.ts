@@ -9,7 +9,7 @@
  * @module
  */
 
-import { SystemError } from "../base/errors.ts";
+import { DecodeError, SystemError } from "../base/errors.ts";
 import type { Log } from "../base/log_line.ts";
 import type { Timer } from "../base/timer.ts";
 import { invalidVariable } from "../cni/environment.ts";
@@ -29,22 +29,35 @@ const REQUEST_TIMEOUT_MS = 5000;
 const PRINT_TIMEOUT_MS = 10_000;
 /** How often it is told that its call is still running: it gives up after 10 s of silence. */
 const BEAT_INTERVAL_MS = 2000;
-/** Of a reason; the launcher ignores it. */
-const MAX_REASON_CHARACTERS = 250;
+/** In what steps timeouts pass. */
+const TICK_MS = 1000;
+/** Of a reason, which is for people. UTF-8 has at most three bytes for each of these. */
+const MAX_REASON_CHARACTERS = 340;
 
 /** A connection of a launcher: one read and one write at a time. */
 export interface CallerStream extends Disposable {
-  /** Reads the next bytes; undefined if the launcher has disconnected. */
+  /**
+   * Reads the next bytes; they may change with the next call. Never rejects.
+   *
+   * @returns Undefined if the launcher has disconnected, or the stream is closed.
+   */
   readBytes(): Promise<Uint8Array | undefined>;
-  /** Writes bytes. @returns False if the launcher has disconnected. */
+  /**
+   * Writes bytes. Never rejects.
+   *
+   * @returns False if the launcher has disconnected, or the stream is closed.
+   */
   writeBytes(bytes: Uint8Array): Promise<boolean>;
 }
 
 /** What serving a call needs. */
 export interface CallContext {
-  /** The plugin for one call. `log` and `signal` are the call's own. */
+  /** Returns the plugin for one call. */
   plugin(call: Call): Plugin;
-  /** Why this process must not run the call; undefined if it may. */
+  /**
+   * Returns why this process must not run a call; undefined if it may. Asked when the request is
+   * there, and again before the call runs.
+   */
   refusal(request: LauncherRequest): string | undefined;
   /** The log of the resident process. */
   readonly log: Log;
@@ -69,21 +82,50 @@ export async function serveCall(
 ): Promise<void> {
   using connection = new Connection(stream, context);
   try {
-    const request = await connection.readRequest();
-    if (request === undefined) return;
-    const reason = context.refusal(request);
-    if (reason !== undefined) {
-      const text = reason.slice(0, MAX_REASON_CHARACTERS);
-      await connection.send({ kind: "notMine", reason: text });
-      return;
-    }
-    await connection.send({ kind: "accepted" });
-    if (await connection.readSignal(REQUEST_TIMEOUT_MS) !== SIGNAL.go) return;
-    await run(request, connection, context);
+    const request = await acceptedRequest(connection, context);
+    if (request !== undefined) await run(request, connection, context);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     context.log("warn", "request-failed", { reason });
   }
+}
+
+/** Refuses a call without reading its request; otherwise as {@link serveCall}. */
+export async function refuseCall(
+  stream: CallerStream,
+  reason: string,
+  context: CallContext,
+): Promise<void> {
+  using connection = new Connection(stream, context);
+  // The launcher runs the standalone executable, whether this arrives or not.
+  await connection.sendRefusal(reason).catch(() => {});
+}
+
+/** @returns The request that is to run; undefined if it must not. */
+async function acceptedRequest(
+  connection: Connection,
+  context: CallContext,
+): Promise<LauncherRequest | undefined> {
+  let request: LauncherRequest | undefined;
+  try {
+    request = await connection.readRequest();
+  } catch (error) {
+    // Such as that of a launcher of another version.
+    if (error instanceof DecodeError) {
+      await connection.sendRefusal(error.message);
+    }
+    throw error;
+  }
+  if (request === undefined) return undefined;
+  const reason = context.refusal(request);
+  if (reason !== undefined) {
+    await connection.sendRefusal(reason);
+    return undefined;
+  }
+  await connection.send({ kind: "accepted" });
+  if (!await connection.expect("go", REQUEST_TIMEOUT_MS)) return undefined;
+  // This process may be about to stop. To a launcher that is a broken connection.
+  return context.refusal(request) === undefined ? request : undefined;
 }
 
 async function run(
@@ -107,8 +149,7 @@ async function run(
     writeStderr: io.writeStderr,
     hungUp: connection.hungUp,
   });
-  const exitStatus = await runPlugin(io, plugin);
-  await connection.send({ kind: "end", exitStatus });
+  await connection.sendEnd(await runPlugin(io, plugin));
 }
 
 function decodeVariable(
@@ -129,11 +170,15 @@ class Connection implements Disposable {
   readonly #stream: CallerStream;
   readonly #context: CallContext;
   readonly #hungUp = new AbortController();
+  /** Whether the last message is sent: then nothing follows it. */
+  #isEnded = false;
   /** The end of the last write. */
   #written: Promise<boolean> = Promise.resolve(true);
   #writes = 0;
-  /** The byte that the launcher sends next, once that is waited for. */
-  #signal: Promise<number | undefined> | undefined;
+  /** The signal that the launcher may send now; undefined if it must be silent. */
+  #expected: keyof typeof SIGNAL | undefined;
+  /** Whether the launcher sends the expected signal, while that is waited for. */
+  #signal: Promise<boolean> | undefined;
 
   constructor(stream: CallerStream, context: CallContext) {
     this.#stream = stream;
@@ -148,7 +193,11 @@ class Connection implements Disposable {
     this.#stream[Symbol.dispose]();
   }
 
-  /** @returns Undefined if the launcher has disconnected. */
+  /**
+   * @returns Undefined if the launcher has disconnected.
+   * @throws {DecodeError} if it sends anything but a request.
+   * @throws {SystemError} if that takes too long.
+   */
   async readRequest(): Promise<LauncherRequest | undefined> {
     const decoder = new RequestDecoder();
     return await this.#inTime(REQUEST_TIMEOUT_MS, "request", async () => {
@@ -161,38 +210,70 @@ class Connection implements Disposable {
     });
   }
 
-  /** Waits for a signal. @returns Undefined if the launcher has disconnected. */
-  async readSignal(timeoutMs: number): Promise<number | undefined> {
-    const signal = this.watch();
-    const found = await this.#inTime(timeoutMs, "confirmation", () => signal);
-    this.#signal = undefined;
-    return found;
+  /**
+   * Waits for a signal.
+   *
+   * @returns Whether it came: false if the launcher has disconnected, or sent anything else.
+   * @throws {SystemError} if that takes too long.
+   */
+  async expect(
+    signal: keyof typeof SIGNAL,
+    timeoutMs: number,
+  ): Promise<boolean> {
+    this.#expected = signal;
+    const received = this.watch();
+    return await this.#inTime(timeoutMs, "confirmation", () => received);
   }
 
-  /** Waits for the next signal in the background, so as to notice when the launcher disconnects. */
-  watch(): Promise<number | undefined> {
+  /** Notices in the background when the launcher disconnects, or sends anything unexpected. */
+  watch(): Promise<boolean> {
     this.#signal ??= this.#stream.readBytes().then((bytes) => {
-      if (bytes === undefined) this.#hungUp.abort();
-      return bytes?.at(0);
+      this.#signal = undefined;
+      const isExpected = this.#expected !== undefined && bytes?.length === 1 &&
+        bytes[0] === SIGNAL[this.#expected];
+      this.#expected = undefined;
+      if (!isExpected) this.#hungUp.abort();
+      return isExpected;
     });
     return this.#signal;
   }
 
-  /** Sends a message after those before it. @returns False if the launcher has disconnected. */
+  /**
+   * Sends a message after those before it.
+   *
+   * @returns False if the launcher has disconnected.
+   * @throws {SystemError} if it does not read it in time.
+   */
   send(frame: Frame): Promise<boolean> {
+    if (this.#isEnded) return Promise.resolve(false);
     const bytes = encodeFrame(frame);
     this.#writes++;
-    this.#written = this.#written.then(async (isOpen) => {
-      const isSent = isOpen &&
-        await this.#inTime(
-          PRINT_TIMEOUT_MS,
-          "readiness to read",
-          () => this.#stream.writeBytes(bytes),
-        );
-      this.#writes--;
-      return isSent;
-    });
+    this.#written = this.#written
+      .then(async (isOpen) => isOpen && await this.#write(bytes))
+      .finally(() => this.#writes--);
     return this.#written;
+  }
+
+  #write(bytes: Uint8Array): Promise<boolean> {
+    return this.#inTime(
+      PRINT_TIMEOUT_MS,
+      "readiness to read",
+      () => this.#stream.writeBytes(bytes),
+    );
+  }
+
+  /** Sends that the launcher has to run the call. */
+  async sendRefusal(reason: string): Promise<void> {
+    const text = reason.slice(0, MAX_REASON_CHARACTERS);
+    await this.send({ kind: "notMine", reason: text });
+    this.#isEnded = true;
+  }
+
+  /** Sends that the call is over; nothing if it has been sent before. */
+  async sendEnd(exitStatus: number): Promise<void> {
+    const sent = this.send({ kind: "end", exitStatus });
+    this.#isEnded = true;
+    await sent;
   }
 
   writeStderr(line: string): void {
@@ -201,28 +282,40 @@ class Connection implements Disposable {
   }
 
   /**
-   * Sends the document and waits until the launcher has printed it. The stream stays open if it has
-   * not: it may print late, and the exit status tells it then that the document does not count.
+   * Sends the document and waits until the launcher has printed it.
+   *
+   * A document that is too long is not sent: the connection is closed without a result, and the
+   * launcher runs the standalone executable.
+   *
+   * @throws {SystemError} if it does not confirm that.
    */
   async sendDocument(
     document: Extract<Frame, { readonly kind: "document" }>,
   ): Promise<void> {
-    const { text } = document;
-    if (text.length * 3 > MAX_DOCUMENT_BYTES) {
-      const { length } = new TextEncoder().encode(text);
-      if (length > MAX_DOCUMENT_BYTES) {
-        throw new SystemError(
-          `write stdout: ${length} bytes, more than the launcher takes`,
-          { advice: "make the network configuration shorter" },
-        );
-      }
+    if (isTooLong(document.text)) {
+      this.#isEnded = true;
+      throw new SystemError("write stdout: too long for the launcher");
     }
-    const isSent = await this.send(document);
-    const signal = isSent ? await this.readSignal(PRINT_TIMEOUT_MS) : undefined;
-    if (signal !== SIGNAL.printed) {
-      throw new SystemError("write stdout: the launcher has disconnected");
+    if (await this.#isPrinted(document)) return;
+    const reason = "write stdout: the launcher does not confirm the document";
+    this.#context.log("warn", "request-failed", { reason });
+    // The launcher may print the document yet. It has to know before anything is undone: if this
+    // process were killed meanwhile, the document would count.
+    await this.sendEnd(1).catch(() => {});
+    throw new SystemError(reason);
+  }
+
+  async #isPrinted(document: Frame): Promise<boolean> {
+    if (this.#hungUp.signal.aborted) return false;
+    // The confirmation may be noticed before the end of the write.
+    const sent = this.send(document);
+    try {
+      const printed = this.expect("printed", PRINT_TIMEOUT_MS);
+      return (await Promise.all([sent, printed])).every(Boolean);
+    } catch (error) {
+      if (error instanceof SystemError) return false;
+      throw error;
     }
-    this.watch();
   }
 
   /** Sends beats until it is disposed of. */
@@ -238,7 +331,12 @@ class Connection implements Disposable {
     return beat;
   }
 
-  /** Waits for `work`, which goes on after that. @throws {SystemError} if it takes too long. */
+  /**
+   * Waits for `work`, which goes on after that. Time in which this process is stopped (SIGSTOP, a
+   * suspended machine) does not count, so that it reads first what has arrived meanwhile.
+   *
+   * @throws {SystemError} if it takes too long.
+   */
   async #inTime<T>(
     timeoutMs: number,
     what: string,
@@ -246,12 +344,21 @@ class Connection implements Disposable {
   ): Promise<T> {
     const { nowMs, timer } = this.#context;
     const late = Promise.withResolvers<never>();
-    using timeout = timer(() => {
+    let ticks = timeoutMs / TICK_MS;
+    const set = (): void => clock.set(nowMs() + TICK_MS);
+    using clock = timer(() => {
+      ticks--;
+      if (ticks > 0) return set();
       late.reject(
         new SystemError(`launcher: no ${what} within ${timeoutMs} ms`),
       );
     });
-    timeout.set(nowMs() + timeoutMs);
+    set();
     return await Promise.race([work(), late.promise]);
   }
+}
+
+function isTooLong(text: string): boolean {
+  if (text.length * 3 <= MAX_DOCUMENT_BYTES) return false;
+  return new TextEncoder().encode(text).length > MAX_DOCUMENT_BYTES;
 }

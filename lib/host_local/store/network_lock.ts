@@ -76,8 +76,9 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A wait in the kernel's queue. It cannot be ended, so a later call takes it over. */
+/** A wait in the kernel's queue, which takes a thread and cannot be ended. */
 interface KernelWait {
+  readonly path: string;
   readonly file: Deno.FsFile;
   readonly locked: Promise<void>;
 }
@@ -88,9 +89,9 @@ interface KernelWait {
  */
 export class NetworkLocks {
   /** The calls that wait for each lock that a call of this process has or waits for. */
-  readonly #queues = new Map<string, ((turn: Disposable) => void)[]>();
-  /** Waits that a call left behind. */
-  readonly #abandoned = new Map<string, KernelWait>();
+  readonly #queues = new Map<string, (() => void)[]>();
+  /** Waits that calls have left behind. */
+  readonly #abandoned = new Set<KernelWait>();
 
   /**
    * Takes the lock at `path`.
@@ -105,81 +106,107 @@ export class NetworkLocks {
   ): Promise<HeldLock | undefined> {
     const deadline = new Deadline(path, timeoutMs, signal);
     using stack = new DisposableStack();
-    stack.use(await this.#turn(path, deadline));
+    const queue = this.#queues.get(path);
+    if (queue === undefined) this.#queues.set(path, []);
+    else await this.#turn(path, { queue, deadline });
+    stack.defer(() => this.#endTurn(path));
     for (;;) {
-      const file = this.#abandoned.get(path)?.file ??
-        openLockFile(path, create);
+      using locked = new DisposableStack();
+      const file = await this.#lock(path, { create, deadline });
       if (file === undefined) return undefined;
-      await this.#lock(path, file, deadline);
+      locked.use(file);
       // The directory may have been removed and created again during the wait.
-      if (isCurrent(file, path)) {
-        stack.defer(() => file.close());
-        const held = stack.move();
-        return { file, [Symbol.dispose]: () => held.dispose() };
-      }
-      file.close();
+      if (!isCurrent(file, path)) continue;
+      stack.use(locked.move());
+      const held = stack.move();
+      return { file, [Symbol.dispose]: () => held.dispose() };
     }
   }
 
   /** Waits until no other call of this process has the lock or waits for it in the kernel. */
-  async #turn(path: string, deadline: Deadline): Promise<Disposable> {
-    const turn = { [Symbol.dispose]: () => this.#endTurn(path, turn) };
-    const queue = this.#queues.get(path);
-    if (queue === undefined) {
-      this.#queues.set(path, []);
-      return turn;
-    }
-    const { promise, resolve } = Promise.withResolvers<Disposable>();
+  async #turn(
+    path: string,
+    { queue, deadline }: {
+      readonly queue: (() => void)[];
+      readonly deadline: Deadline;
+    },
+  ): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
     queue.push(resolve);
     try {
-      return await deadline.limit(promise);
+      await deadline.limit(promise);
     } catch (error) {
       const index = queue.indexOf(resolve);
       // It may have become our turn at the very end.
-      if (index < 0) this.#endTurn(path, turn);
+      if (index < 0) this.#endTurn(path);
       else queue.splice(index, 1);
       throw error;
     }
   }
 
-  #endTurn(path: string, turn: Disposable): void {
+  #endTurn(path: string): void {
     const next = this.#queues.get(path)?.shift();
     if (next === undefined) this.#queues.delete(path);
-    else next(turn);
+    else next();
   }
 
+  /** @returns The locked file; undefined if there is none. */
   async #lock(
     path: string,
-    file: Deno.FsFile,
-    deadline: Deadline,
-  ): Promise<void> {
-    let wait = this.#abandoned.get(path);
-    this.#abandoned.delete(path);
+    { create, deadline }: {
+      readonly create: boolean;
+      readonly deadline: Deadline;
+    },
+  ): Promise<Deno.FsFile | undefined> {
+    let wait = this.#takeOver(path);
+    if (wait === undefined) {
+      const file = openLockFile(path, create);
+      if (file === undefined || tryLock(file, path)) return file;
+      wait = { path, file, locked: waitForLock(file, path) };
+    }
     try {
-      if (wait === undefined) {
-        if (file.tryLockSync(true)) return;
-        wait = { file, locked: file.lock(true) };
-      }
       await deadline.limit(wait.locked);
+      return wait.file;
     } catch (error) {
-      if (error instanceof SystemError && wait !== undefined) {
-        this.#abandon(path, wait);
-        throw error;
-      }
-      file.close();
-      throw systemError("flock", path, error);
+      this.#abandon(wait);
+      throw error;
     }
   }
 
+  /** @returns A wait that a call has left behind, unless the lock file was replaced since. */
+  #takeOver(path: string): KernelWait | undefined {
+    const wait = [...this.#abandoned].find((wait) =>
+      wait.path === path && isCurrent(wait.file, path)
+    );
+    if (wait !== undefined) this.#abandoned.delete(wait);
+    return wait;
+  }
+
   /** Leaves a wait to the next call; if there is none when it ends, the lock is released. */
-  #abandon(path: string, wait: KernelWait): void {
-    this.#abandoned.set(path, wait);
+  #abandon(wait: KernelWait): void {
+    this.#abandoned.add(wait);
     const end = (): void => {
-      if (this.#abandoned.get(path) !== wait) return;
-      this.#abandoned.delete(path);
-      wait.file.close();
+      if (this.#abandoned.delete(wait)) wait.file.close();
     };
     wait.locked.then(end, end);
+  }
+}
+
+/** Takes the lock if it is free. Closes the file if that fails. */
+function tryLock(file: Deno.FsFile, path: string): boolean {
+  try {
+    return file.tryLockSync(true);
+  } catch (error) {
+    file.close();
+    throw systemError("flock", path, error);
+  }
+}
+
+async function waitForLock(file: Deno.FsFile, path: string): Promise<void> {
+  try {
+    await file.lock(true);
+  } catch (error) {
+    throw systemError("flock", path, error);
   }
 }
 
@@ -193,7 +220,7 @@ class Deadline {
   constructor(path: string, timeoutMs: number, signal?: AbortSignal) {
     this.#path = path;
     this.#timeoutMs = timeoutMs;
-    this.#endMs = Date.now() + timeoutMs;
+    this.#endMs = performance.now() + timeoutMs;
     this.#signal = signal;
   }
 
@@ -207,7 +234,7 @@ class Deadline {
     this.#signal?.addEventListener("abort", onAbort);
     const timer = setTimeout(
       () => reject(this.#heldTooLong()),
-      Math.min(this.#endMs - Date.now(), MAX_TIMER_MS),
+      Math.min(this.#endMs - performance.now(), MAX_TIMER_MS),
     );
     try {
       if (this.#signal?.aborted === true) onAbort();

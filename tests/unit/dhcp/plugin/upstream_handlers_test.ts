@@ -55,7 +55,10 @@ Deno.test("ADD on upstream's daemon allocates in its protocol", async () => {
   const results: Result[] = [];
   await dhcpHandlers(ports).add(
     request({ cniArgs: "A=b", netns: "x" }),
-    (result) => Promise.resolve(void results.push(result)),
+    (result) => {
+      results.push(result);
+      return Promise.resolve();
+    },
   );
   assertEquals(results, [resultOf("192.0.2.50/24")]);
   const [header, { StdinData, ...args }] = receivedCall(ports) as [
