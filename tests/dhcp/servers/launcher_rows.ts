@@ -333,6 +333,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const junk = async (): Promise<void> => {
         using client = await LauncherClient.connect(host.socketPath);
         await client.send(request);
+        assertEquals((await client.receive())?.type, "N");
         assertEquals(await client.receive(), undefined);
       };
       for (let round = 0; round < 10; round += 1) {
