@@ -40,7 +40,7 @@ import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
 import { randomU32 } from "./random.ts";
 import { ReleaseNotes } from "./release_notes.ts";
 import { loadSha256 } from "./sha256.ts";
-import { onStatusSignal, stopSignal } from "./signals.ts";
+import { onStatusSignal, stopSignal } from "../../sys/signals.ts";
 import { ServiceManager } from "../../linux/service_manager.ts";
 import type { ServiceState } from "../../sys/service_variables.ts";
 import { Timers } from "../../linux/timers.ts";
