@@ -151,9 +151,13 @@ async function fallsBackInOtherRoot(machine: Machine): Promise<void> {
   using installation = new Installation(machine);
   const { root, command } = await emptyRoot(machine, installation);
   await Deno.copyFile("/bin/busybox", `${root}/busybox`);
-  await Deno.writeTextFile(`${root}/p.standalone`, "#!/busybox sh\npwd\n/busybox cat", {
-    mode: 0o755,
-  });
+  await Deno.writeTextFile(
+    `${root}/p.standalone`,
+    "#!/busybox sh\npwd\n/busybox cat",
+    {
+      mode: 0o755,
+    },
+  );
   const child = new Deno.Command("perl", {
     args: ["-e", "chroot shift or die; exec @ARGV", root, ...command],
     cwd: "/usr",
