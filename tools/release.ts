@@ -49,6 +49,7 @@ export const DOCUMENTS: readonly string[] = [
   "docs/differences.md",
   "docs/host_local.md",
   "docs/hostile_segment.md",
+  "docs/launcher.md",
   "docs/log_events.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",

@@ -13,6 +13,8 @@ export const LOG_EVENTS = [
   "boot-record-not-written",
   "boot-record-unreadable",
   "caller-refused",
+  "call-refused",
+  "call-started",
   "calls-abandoned",
   "capability-missing",
   "change-ignored",

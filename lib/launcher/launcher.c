@@ -3,8 +3,8 @@
  * It hands the call to the resident process of that name and relays what comes back; if there is
  * none, it runs the standalone executable beside it. docs/launcher.md describes both.
  *
- * It knows nothing of CNI but two names of variables, and never reads what it relays. It has no C
- * library and no header: only the system calls listed below, fixed buffers, no recursion.
+ * It relays bytes and interprets none of them. It uses no C library and no header, only the system
+ * calls listed below; its buffers are fixed, and it has no recursion.
  */
 
 /* System calls: the only part that depends on the machine. Linux never changes their numbers. */
@@ -12,8 +12,8 @@
 #if defined(__x86_64__)
 enum {
   SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_rt_sigaction = 13, SYS_madvise = 28,
-  SYS_getpid = 39, SYS_socket = 41, SYS_connect = 42, SYS_sendto = 44, SYS_shutdown = 48, SYS_clone = 56,
-  SYS_execve = 59, SYS_wait4 = 61, SYS_fcntl = 72, SYS_getcwd = 79, SYS_chdir = 80,
+  SYS_getpid = 39, SYS_socket = 41, SYS_connect = 42, SYS_sendto = 44, SYS_shutdown = 48,
+  SYS_clone = 56, SYS_execve = 59, SYS_wait4 = 61, SYS_fcntl = 72, SYS_getcwd = 79, SYS_chdir = 80,
   SYS_getppid = 110, SYS_prctl = 157, SYS_clock_gettime = 228, SYS_exit_group = 231,
   SYS_newfstatat = 262, SYS_ppoll = 271, SYS_dup3 = 292, SYS_pipe2 = 293
 };
@@ -76,7 +76,7 @@ struct status { u64 words[32]; }; /* struct stat: device, inode, ..., ctime in w
 
 /* Limits and deadlines of the protocol; times in milliseconds. */
 enum { HEADER = 40, MAX_ENVIRONMENT = 256 << 10, MAX_STDIN = 2 << 20, MAX_PAYLOAD = (4 << 20) + 1 };
-enum { ACCEPT_MS = 2000, SILENCE_MS = 10000, CONNECT_STEP_MS = 5, EXECUTE_AGAIN_MS = 50 };
+enum { ACCEPT_MS = 2000, SILENCE_MS = 10000, NEVER = -1, CONNECT_STEP_MS = 5, EXEC_STEP_MS = 50 };
 
 /* Memory counts only where it is used. The largest page of a machine is 64 KiB. */
 #define PAGES __attribute__((aligned(65536)))
@@ -116,23 +116,27 @@ static long now(void) {
   return t.seconds * 1000 + t.nanoseconds / 1000000;
 }
 
-/* Waits for the descriptor, -1 for none; a negative deadline is none. Returns 0 if it passed. */
+/* Waits until the descriptor is ready. Returns 0 at the deadline. */
 static int await(int fd, short events, long deadline) {
   for (;;) {
     struct pollfd one = { fd, events, 0 };
-    long left = deadline < 0 ? 0 : deadline - now();
+    long left = deadline - now();
     if (left < 0) left = 0;
     struct time t = { left / 1000, left % 1000 * 1000000 };
-    long n = CALL(ppoll, &one, 1, deadline < 0 ? 0 : &t, 0, 8);
+    long n = CALL(ppoll, &one, 1, deadline == NEVER ? 0 : &t, 0, 8);
     if (n != -EINTR) return n > 0;
   }
+}
+
+static void pause_for(long ms) {
+  await(-1, 0, now() + ms);
 }
 
 /* The caller may have made its end of a stream non-blocking, which makes ours so too. */
 static long read_some(int fd, void *to, u64 size) {
   for (;;) {
     long n = CALL(read, fd, to, size, 0, 0);
-    if (n == -EAGAIN) await(fd, POLLIN, -1);
+    if (n == -EAGAIN) await(fd, POLLIN, NEVER);
     else if (n != -EINTR) return n;
   }
 }
@@ -141,27 +145,21 @@ static int write_all(int fd, const void *from, u64 size) {
   for (u64 done = 0; done < size;) {
     long n = CALL(write, fd, (const byte *)from + done, size - done, 0, 0);
     if (n > 0) done += (u64)n;
-    else if (n == -EAGAIN) await(fd, POLLOUT, -1);
+    else if (n == -EAGAIN) await(fd, POLLOUT, NEVER);
     else if (n != -EINTR) return 0;
   }
   return 1;
 }
 
-/* The socket is non-blocking, so that every transfer has a deadline. */
-static int send_all(int fd, const void *from, u64 size, long deadline) {
+/* Sends or receives all the bytes, or returns 0. The socket is non-blocking. */
+static int transfer(int fd, int is_sent, void *bytes, u64 size, long deadline) {
   for (u64 done = 0; done < size;) {
-    long n = CALL(sendto, fd, (const byte *)from + done, size - done, MSG_NOSIGNAL, 0);
+    byte *at = (byte *)bytes + done;
+    long n = is_sent ? CALL(sendto, fd, at, size - done, MSG_NOSIGNAL, 0)
+                     : CALL(read, fd, at, size - done, 0, 0);
     if (n > 0) done += (u64)n;
-    else if (n == -EAGAIN ? !await(fd, POLLOUT, deadline) : n != -EINTR) return 0;
-  }
-  return 1;
-}
-
-static int receive_all(int fd, void *to, u64 size, long deadline) {
-  for (u64 done = 0; done < size;) {
-    long n = CALL(read, fd, (byte *)to + done, size - done, 0, 0);
-    if (n > 0) done += (u64)n;
-    else if (n == -EAGAIN ? !await(fd, POLLIN, deadline) : n != -EINTR) return 0;
+    else if (n == -EAGAIN && await(fd, is_sent ? POLLOUT : POLLIN, deadline)) continue;
+    else if (n != -EINTR) return 0;
   }
   return 1;
 }
@@ -169,7 +167,7 @@ static int receive_all(int fd, void *to, u64 size, long deadline) {
 /* Receives a frame into `payload`. Returns its type; 0 if there is none, or not a valid one. */
 static int frame(int fd, u32 *size, long deadline) {
   byte head[5];
-  if (!receive_all(fd, head, 5, deadline)) return 0;
+  if (!transfer(fd, 0, head, sizeof head, deadline)) return 0;
   *size = head[1] | (u32)head[2] << 8 | (u32)head[3] << 16 | (u32)head[4] << 24;
   u32 min = 0, max = 0;
   switch (head[0]) {
@@ -181,45 +179,45 @@ static int frame(int fd, u32 *size, long deadline) {
     default: return 0;
   }
   if (*size < min || *size > max) return 0;
-  return receive_all(fd, payload, *size, deadline) ? head[0] : 0;
+  return transfer(fd, 0, payload, *size, deadline) ? head[0] : 0;
 }
 
-/* Connects to the resident process, and has the request accepted. Returns the socket, or -1. */
+/* Connects and sends the request. Returns the socket if the request was accepted, or -1. */
 static int open_call(u64 size) {
   long deadline = now() + ACCEPT_MS;
   int fd = (int)CALL(socket, AF_UNIX, SOCK_STREAM | O_NONBLOCK | O_CLOEXEC, 0, 0, 0);
   if (fd < 0) return -1;
   long n;
   u32 ignored;
-  /* No event tells that a full backlog has room again. */
+  /* poll(2) does not report that a full backlog has room again. */
   while ((n = CALL(connect, fd, &address, sizeof address, 0, 0)) == -EAGAIN && now() < deadline)
-    await(-1, 0, now() + CONNECT_STEP_MS);
-  if (n >= 0 && send_all(fd, request, size, deadline) && frame(fd, &ignored, deadline) == 'A')
+    pause_for(CONNECT_STEP_MS);
+  if (n >= 0 && transfer(fd, 1, request, size, deadline) && frame(fd, &ignored, deadline) == 'A')
     return fd;
   CALL(close, fd, 0, 0, 0, 0);
   return -1;
 }
 
 /*
- * Has the call done by the resident process. Returns the exit status, or -1 if the standalone
- * executable must do it. That may repeat a call that the resident process has begun: CNI commands
- * can be repeated.
+ * Lets the resident process execute the call. Returns the exit status, or -1 if the standalone
+ * executable must do it. That may repeat what the resident process has begun: every CNI command can
+ * be repeated.
  */
 static int call_resident(u64 size) {
   int fd = open_call(size), status = -1, failed = 0, type;
   u32 n;
   if (fd < 0) return -1;
   /* Not before 'A': a request that waits in a hung process must not run after the fallback. */
-  send_all(fd, "g", 1, now() + SILENCE_MS);
+  transfer(fd, 1, "g", 1, now() + SILENCE_MS);
   while ((type = frame(fd, &n, now() + SILENCE_MS)) != 0) {
     if (type == 'E') {
       write_all(2, payload, n);
     } else if (type == 'O' && status < 0) {
       status = payload[0];
       failed = !write_all(1, payload + 1, n - 1);
-      /* Without 'p' an ADD is undone: at once, because nothing can follow the end of the stream. */
+      /* Without 'p' an ADD is undone; the end of the stream shows at once that none will come. */
       if (failed) CALL(shutdown, fd, SHUT_WR, 0, 0, 0);
-      else send_all(fd, "p", 1, now() + SILENCE_MS);
+      else transfer(fd, 1, "p", 1, now() + SILENCE_MS);
     } else if (type == 'X') {
       status = payload[0];
       break;
@@ -231,14 +229,18 @@ static int call_resident(u64 size) {
   return failed && status == 0 ? 1 : status;
 }
 
-static const char *reason(long error) {
+static char *append_reason(char *to, long error) {
   switch (-error) {
-    case ENOENT: return "no such file or directory";
-    case EACCES: return "permission denied";
-    case ENOEXEC: return "exec format error";
-    case EAGAIN: return "resource temporarily unavailable";
-    default: return "system call failed";
+    case ENOENT: return append(to, "no such file or directory");
+    case EACCES: return append(to, "permission denied");
+    case ENOEXEC: return append(to, "exec format error");
+    case EAGAIN: return append(to, "resource temporarily unavailable");
   }
+  to = append(to, "error number ");
+  for (long unit = 1000; unit > 0; unit /= 10)
+    if (-error >= unit) *to++ = (char)('0' + -error / unit % 10);
+  *to = 0;
+  return to;
 }
 
 /* Appends text to a JSON string, escaped as lib/cni/document.ts does. */
@@ -276,7 +278,7 @@ static void refuse(long error) {
   char *to = append(start, "{\n    \"cniVersion\": \"1.1.0\",\n    \"code\": 11,\n"
                            "    \"msg\": \"cannot run ");
   to = append_escaped(to, standalone);
-  to = append(append(to, ": "), reason(error));
+  to = append_reason(append(to, ": "), error);
   to = append(to, "\",\n    \"details\": \"no resident process answers on ");
   to = append_escaped(to, address.path);
   to = append(to, "; start it, or install the standalone executable as ");
@@ -285,7 +287,7 @@ static void refuse(long error) {
   write_all(1, start, (u64)(to - start));
 }
 
-/* The standalone executable refuses to start with a temporary directory that is not plain. */
+/* Whether the standalone executable starts with this temporary directory. */
 static int is_plain(const char *path) {
   if (*path != '/') return 0;
   for (const char *at = path; *at; at++) {
@@ -297,7 +299,7 @@ static int is_plain(const char *path) {
   return 1;
 }
 
-/* Removes what keeps the standalone executable from starting, whatever it is to do. */
+/* Removes what would keep the standalone executable from starting. */
 static void clean_surroundings(char **envp) {
   char **to = envp;
   for (char **from = envp; *from; from++)
@@ -309,11 +311,11 @@ static void clean_surroundings(char **envp) {
 
 /* The streams of the standalone executable. */
 struct streams {
-  byte *stdin; /* What was read of it, */
+  byte *stdin; /* What was read so far, or the latest part of it if it is too long. */
   u64 size;
-  int more;      /* whether there is more to read, */
-  int forgotten; /* and whether it was overwritten by more. */
-  int printed, failed; /* Whether a byte was written to stdout, and whether a write failed. */
+  int more;            /* Whether there is more to read. */
+  int forgotten;       /* Whether the first part was overwritten. */
+  int printed, failed; /* Whether stdout received a byte, and whether a write to it failed. */
 };
 
 static void close_end(int *fd) {
@@ -365,7 +367,7 @@ static void relay(struct streams *s, int in, int out) {
 
 /* The child's part: becomes the standalone executable. */
 static void become_standalone(char **argv, char **envp, int in, int out, long parent) {
-  /* A call that its caller has ended must not continue. The parent may be gone already. */
+  /* The call ends with the launcher, which may have ended already. */
   CALL(prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (CALL(getppid, 0, 0, 0, 0, 0) != parent) CALL(exit_group, 1, 0, 0, 0, 0);
   CALL(dup3, in, 0, 0, 0, 0);
@@ -374,7 +376,7 @@ static void become_standalone(char **argv, char **envp, int in, int out, long pa
   CALL(rt_sigaction, SIGCHLD, &old_child, 0, 8, 0);
   CALL(execve, standalone, argv, envp, 0, 0);
   /* A replacement that is no rename leaves a moment without a file, or with an unfinished one. */
-  await(-1, 0, now() + EXECUTE_AGAIN_MS);
+  pause_for(EXEC_STEP_MS);
   refuse(CALL(execve, standalone, argv, envp, 0, 0));
   CALL(exit_group, 1, 0, 0, 0, 0);
 }
@@ -397,9 +399,9 @@ static int run_child(char **argv, char **envp, struct streams *s) {
 }
 
 /*
- * Has the call done by the standalone executable. That opens its own file after it was started, and
- * fails if the file was replaced in between. Then it runs once more, but only if it has printed
- * nothing: what has succeeded never runs twice.
+ * Lets the standalone executable execute the call. It opens its own file after the kernel has
+ * started it, and fails if the file was replaced in between. Then it runs once more, but only if it
+ * has printed nothing and has failed: no call succeeds twice.
  */
 static int call_standalone(char **argv, char **envp, struct streams *s) {
   struct sigaction standard = { 0, 0, 0, 0 };
@@ -447,8 +449,10 @@ static void set_paths(const char *own) {
     append(append(append(address.path, "/run/cni/"), name), ".sock");
 }
 
-/* For streams that the caller has closed: reads return the end, writes fail, and no pipe or socket
- * gets their numbers. */
+/*
+ * Opens each stream that the caller has closed: reads return the end, writes fail. Otherwise a pipe
+ * or socket would get its number.
+ */
 static void fill_streams(void) {
   int ends[2];
   for (int fd = 0; fd < 3; fd++)
@@ -456,7 +460,7 @@ static void fill_streams(void) {
       CALL(close, ends[1], 0, 0, 0, 0);
 }
 
-/* Ends the process with its exit status. */
+/* Returns the exit status. */
 static int serve(int has_arguments, char **argv, char **envp, const char *own) {
   int is_call = 0;
   for (char **each = envp; *each; each++)
@@ -464,18 +468,18 @@ static int serve(int has_arguments, char **argv, char **envp, const char *own) {
   set_paths(own);
   if (has_arguments || !is_call) {
     /* In the same process: systemd knows a daemon by its process ID. */
-    const char *why = reason(CALL(execve, standalone, argv, envp, 0, 0));
+    long error = CALL(execve, standalone, argv, envp, 0, 0);
     char *end = append(append((char *)payload, "cannot run "), standalone);
-    end = append(append(append(end, ": "), why), "\n");
+    end = append(append_reason(append(end, ": "), error), "\n");
     write_all(2, payload, (u64)(end - (char *)payload));
     return 1;
   }
   struct sigaction ignore = { 1, 0, 0, 0 };
   fill_streams();
-  /* A huge page would make a call of 1 KiB cost 4 MiB. */
+  /* With huge pages a call of 1 KiB would use 4 MiB. */
   CALL(madvise, request, sizeof request, MADV_NOHUGEPAGE, 0, 0);
   CALL(madvise, payload, sizeof payload, MADV_NOHUGEPAGE, 0, 0);
-  /* A reader that has gone makes the write fail, which ends in an undone ADD. */
+  /* If the reader has gone, the write must fail, so that an ADD is undone. */
   CALL(rt_sigaction, SIGPIPE, &ignore, &old_pipe, 8, 0);
   u64 size = begin_request(envp), start = size ? size : HEADER;
   struct streams s = { request + start, 0, 0, 0, 0, 0 };

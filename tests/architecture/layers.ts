@@ -37,6 +37,7 @@ const WITH_EFFECTS = {
   "sys": "base cni",
   "linux": "base net netlink sys",
   "host_local/store": "base net cni host_local sys",
+  "host_local/host": "base cni resident host_local host_local/store sys",
   "dhcp/host":
     "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident",
 };

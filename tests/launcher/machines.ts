@@ -1,4 +1,4 @@
-/** The launchers under test: this machine's, and the other architecture's under an emulator. @module */
+/** The launchers under test: this machine's, and the other one's in an emulator. @module */
 
 import { buildLauncher, LAUNCHER } from "../../tools/build/launcher.ts";
 import { hostTarget, type Target, TARGETS } from "../../tools/build/target.ts";
@@ -17,7 +17,7 @@ export interface Machine {
   readonly reason: string | undefined;
 }
 
-/** Where the launchers are while the tests run. They are hard-linked from there, never written again. */
+/** Where the launchers are while the tests run. Tests link to them: a copy could be busy. */
 const FOLDER = Deno.makeTempDirSync({ prefix: "cni-ipam-test-" });
 globalThis.addEventListener(
   "unload",

@@ -464,7 +464,7 @@ function environmentOf(size: number): string[] {
   const variables = ["CNI_COMMAND=ADD"];
   for (let rest = size - 16; rest > 0;) {
     const length = Math.min(rest, 100_000);
-    variables.push("CNI_X=".padEnd(length - 1, "x"));
+    variables.push(`CNI_${variables.length}=`.padEnd(length - 1, "x"));
     rest -= length;
   }
   return variables;

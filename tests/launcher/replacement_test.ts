@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { runInParallel } from "../../tools/parallel.ts";
 import { missing, skipped } from "../support/requirements.ts";
-import { Installation } from "./installation.ts";
+import { Installation, type Outcome } from "./installation.ts";
 import { type Machine, MACHINES } from "./machines.ts";
 
 /** The emulator starts slowly. */
@@ -33,19 +33,22 @@ async function callsDuringReplacement(machine: Machine): Promise<void> {
   await Deno.copyFile("/usr/bin/perl", standalone);
   let isDone = false;
   let replacements = 0;
+  const running = new Set<Promise<Outcome>>();
   const administrator = async (): Promise<void> => {
     while (!isDone) {
       await replace(standalone);
       await replace(installation.path);
       replacements += 1;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // A call is repeated once, so none may see two replacements.
+      await Promise.allSettled(running);
     }
   };
   const calls = machine.emulator.length === 0 ? CALLS : EMULATED_CALLS;
   const call = async (): Promise<string> => {
-    const { code, stdout } = await installation.call({
-      stdin: `${STANDALONE}__END__\n`,
-    });
+    const outcome = installation.call({ stdin: `${STANDALONE}__END__\n` });
+    running.add(outcome);
+    const { code, stdout } = await outcome;
+    running.delete(outcome);
     return `${code} ${stdout}`;
   };
   const replaced = administrator();

@@ -37,7 +37,11 @@ export const PLUGINS: readonly Binary[] = [
       // dataDir, resolvConf and the netns come from the configuration, so they can be anywhere.
       "--allow-read",
       "--allow-write",
-      `--allow-env=${CNI_VARIABLES.join()}`,
+      `--allow-env=${
+        [...CNI_VARIABLES, ...ACTIVATION_VARIABLES, ...NOTIFY_VARIABLES].join()
+      }`,
+      // The resident process sends datagrams to systemd.
+      "--unstable-net",
       // The age of reservations, and whether other users can change the directory of a network.
       "--allow-sys=osUptime,uid",
     ],

@@ -32,7 +32,9 @@ export async function serveLauncher(
   caller: CallerConnection,
   context: LauncherContext,
 ): Promise<void> {
-  const { log, clock } = context;
+  const { clock } = context;
+  const log: Log = (level, event, fields) =>
+    context.log(level, event, { pid: caller.peer.pid, ...fields });
   const connections: Promise<void>[] = [];
   await serveCall({
     readBytes: () => caller.readBytes(Infinity),
@@ -40,9 +42,12 @@ export async function serveLauncher(
     [Symbol.dispose]: () => caller[Symbol.dispose](),
   }, {
     plugin: (call) => pluginFor(call, { caller, connections, context }),
-    refusal: (request) => notMine(request, context.place()),
-    log: (level, event, fields) =>
-      log(level, event, { pid: caller.peer.pid, ...fields }),
+    refusal: (request) => {
+      const reason = notMine(request, context.place());
+      if (reason !== undefined) log("info", "call-refused", { reason });
+      return reason;
+    },
+    log,
     nowMs: () => clock.nowMs(),
     timer: (callback) => clock.timer(callback),
   });

@@ -421,7 +421,10 @@ testRows<{ name: string; call: Partial<LauncherCall>; reason: string }>(
   async ({ call, reason }) => {
     const host = new LauncherHost();
     const launcher = await serve(new FakeLauncher(call), host);
-    assertEquals([launcher.frames, host.lines], [[`N${reason}`], []]);
+    assertEquals(launcher.frames, [`N${reason}`]);
+    assertEquals(host.lines, [
+      formatLogLine("info", "call-refused", { pid: 1, reason }),
+    ]);
   },
 );
 
