@@ -9,6 +9,7 @@ import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import {
   encodeRequest,
   GO,
+  launch,
   LauncherClient,
   ownRoot,
   PRINTED,
@@ -319,6 +320,74 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       );
       await network.serverHas([]);
       assert(!daemon.log.includes("gone/net"), daemon.log);
+    },
+  },
+
+  {
+    name:
+      "a daemon that sees the root of the host at -hostprefix serves the launchers of the host",
+    run: async () => {
+      await using network = await openNetwork();
+      const { host } = network;
+      using launcher = new InstalledLauncher(host, { standalone: false });
+      const container = host.container();
+      const prefix = host.directory.join("host");
+      Deno.mkdirSync(prefix);
+      host.daemonRunner = [
+        ...["unshare", "--mount", "sh", "-c"],
+        ...['mount --rbind / "$0" && exec "$@"', prefix],
+      ];
+      await host.daemon("-hostprefix", prefix);
+      const address = grantedTo(
+        await runPlugin({
+          ...host.pluginCall("ADD", container),
+          binary: launcher.path,
+        }),
+      );
+      await network.serverHas([addressOf(address)]);
+    },
+  },
+
+  {
+    name: "a launcher in another root directory runs the standalone executable",
+    run: async () => {
+      await using network = await openNetwork();
+      const { host } = network;
+      const daemon = await host.daemon();
+      const { env, stdin } = host.pluginCall("ADD", host.container());
+      const root = { ...ownRoot(), inode: 1 };
+      assertEquals(
+        await launch({ env, stdin }, host.socketPath, root),
+        undefined,
+      );
+      assertEquals(daemon.count("event=call-refused"), 1, daemon.log);
+    },
+  },
+
+  {
+    name:
+      "a launcher of another user runs the standalone executable, which the daemon refuses",
+    run: async () => {
+      await using network = await openNetwork();
+      const { host } = network;
+      using launcher = new InstalledLauncher(host);
+      const daemon = await host.daemon();
+      const container = host.container();
+      for (const path of [host.directory.path, host.directory.join("run")]) {
+        Deno.chmodSync(path, 0o755);
+      }
+      Deno.chmodSync(host.socketPath, 0o666);
+      const script = host.directory.join("as-nobody");
+      Deno.writeTextFileSync(
+        script,
+        `#!/bin/sh\nexec setpriv --reuid=65534 --clear-groups ${launcher.path}\n`,
+        { mode: 0o755 },
+      );
+      const { code } = await host.call("ADD", container, { binary: script });
+      assertEquals(code, 1);
+      // The launcher, and the executable that it runs.
+      assertEquals(daemon.count("event=caller-refused"), 2, daemon.log);
+      assertEquals(host.leaseFiles, []);
     },
   },
 
