@@ -181,7 +181,8 @@ export class NetworkDirectory {
 
   /**
    * Writes the cursor of range set `index`, or removes it if `text` is undefined. A reader sees the
-   * old text or the new.
+   * old text or the new, even if this process is killed. After a crash of the machine the cursor may
+   * be empty, which counts as none.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -195,7 +196,7 @@ export class NetworkDirectory {
     if (text === undefined) return removeFile(path);
     const temporary = this.join(FILE_NAME.cursor);
     if (lstatOwn(temporary) !== undefined) removeFile(temporary);
-    createFile(temporary, text, mode);
+    createFile(temporary, text, { mode, isDurable: false });
     renameFile(temporary, path);
   }
 
@@ -211,7 +212,7 @@ export class NetworkDirectory {
 
   /**
    * Writes the record of reservations from before the last boot, or removes it if `text` is
-   * undefined.
+   * undefined. After a crash of the machine the record is that of another boot, and is not read.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -220,12 +221,16 @@ export class NetworkDirectory {
   }
 
   /**
-   * Creates the file that the reservations of an ADD become links of, and brings it to the disk.
+   * Creates the file that the reservations of an ADD become links of, and syncs its content to the
+   * disk.
    *
    * @throws {SystemError} if it cannot be written, or exists.
    */
   createPending(content: string): void {
-    createFile(this.join(FILE_NAME.pending), content, FILE_MODE);
+    createFile(this.join(FILE_NAME.pending), content, {
+      mode: FILE_MODE,
+      isDurable: true,
+    });
   }
 }
 
