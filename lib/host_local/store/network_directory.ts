@@ -180,9 +180,9 @@ export class NetworkDirectory {
   }
 
   /**
-   * Writes the cursor of range set `index`, or removes it if `text` is undefined. A reader sees the
-   * old text or the new, even if this process is killed. After a crash of the machine the cursor may
-   * be empty, which counts as none.
+   * Writes the cursor of range set `index`, or removes it if `text` is undefined. If this process is
+   * killed meanwhile, the cursor has the old text or the new, or is missing. After a crash of the
+   * machine it can be empty, which counts as missing.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -192,11 +192,15 @@ export class NetworkDirectory {
 
   #writeText(name: string, text: string | undefined): void {
     const path = this.join(name);
-    const mode = (lstatOwn(path)?.mode ?? FILE_MODE) & 0o777;
+    const existing = lstatOwn(path);
+    const mode = (existing?.mode ?? FILE_MODE) & 0o777;
     if (text === undefined) return removeFile(path);
     const temporary = this.join(FILE_NAME.cursor);
     if (lstatOwn(temporary) !== undefined) removeFile(temporary);
     createFile(temporary, text, { mode, isDurable: false });
+    // To rename it over a file, ext4 would write the new one to the disk first (auto_da_alloc in
+    // ext4(5)), which takes longer than the rest of an ADD if the disk is busy.
+    if (existing !== undefined) removeFile(path);
     renameFile(temporary, path);
   }
 
