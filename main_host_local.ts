@@ -2,21 +2,18 @@
 
 import project from "./deno.json" with { type: "json" };
 import { formatLogLine, type Log } from "./lib/base/log_line.ts";
+import { lazyHandlers } from "./lib/cni/lazy_handlers.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
-import { hostLocalHandlers } from "./lib/host_local/handlers.ts";
-import { diskStores } from "./lib/host_local/store/open_store.ts";
-import { nowMs } from "./lib/sys/clock.ts";
-import { readNamedFile } from "./lib/sys/small_file.ts";
 import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
 
 const log: Log = (level, event, fields) =>
   writeStderr(formatLogLine(level, event, fields));
 
-const handlers = hostLocalHandlers({
-  stores: diskStores(log),
-  readNamedFile,
-  nowMs,
-  log,
+const handlers = lazyHandlers(async () => {
+  const { diskHandlers } = await import(
+    "./lib/host_local/store/disk_handlers.ts"
+  );
+  return diskHandlers(log);
 });
 const { version } = project;
 
