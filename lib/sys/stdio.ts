@@ -1,6 +1,5 @@
 /**
- * The process around a plugin: environment, standard streams, process id. Only this module writes
- * stdout.
+ * The process around a plugin: environment, standard streams, process id.
  *
  * @module
  */
@@ -9,14 +8,7 @@ import { SystemError } from "../base/errors.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
 import type { PluginIo } from "../cni/plugin.ts";
 import { attempt, reasonOf } from "./files.ts";
-
-function writeAll(
-  stream: typeof Deno.stdout | typeof Deno.stderr,
-  text: string,
-): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
-}
+import { writeAll, writeStdout } from "./stdout.ts";
 
 /** The longest network configuration: a GC with a list of some 20,000 attachments. */
 const MAX_STDIN_BYTES = 2 * 1024 * 1024;
@@ -75,8 +67,7 @@ export function writeStderr(line: string): void {
 export const PROCESS_IO: PluginIo = {
   env: readVariable,
   readStdin,
-  writeStdout: (text) =>
-    attempt("write", "stdout", () => writeAll(Deno.stdout, text)),
+  writeStdout: (text) => attempt("write", "stdout", () => writeStdout(text)),
   writeStderr,
   pid: Deno.pid,
 };

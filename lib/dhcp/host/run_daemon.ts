@@ -1,8 +1,7 @@
 /**
  * The daemon process, `dhcp daemon`: connects the daemon to Linux, serves calls and shuts down.
  *
- * `main_dhcp.ts` loads this module only for the daemon, so that the plugin never opens the C
- * library.
+ * Only `main_dhcp_daemon.ts` loads this module, so that the plugin never opens the C library.
  *
  * @module
  */
