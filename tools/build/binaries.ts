@@ -82,3 +82,19 @@ export const EMPTY: Binary = {
   main: "tools/build/empty.ts",
   permissions: [],
 };
+
+/**
+ * Returns the binaries with these names; all plugins if there is none.
+ *
+ * @throws {Error} if there is no such binary.
+ */
+export function chosenBinaries(names: readonly string[]): readonly Binary[] {
+  if (names.length === 0) return PLUGINS;
+  return names.map((name) => {
+    const binary = [...PLUGINS, EMPTY].find((known) => known.name === name);
+    if (binary === undefined) {
+      throw new Error(`Cannot build "${name}": unknown binary`);
+    }
+    return binary;
+  });
+}
