@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { PLUGINS } from "../../tools/build/binaries.ts";
+import { binaryNamed } from "../../tools/build/binaries.ts";
 import { bundle } from "../../tools/build/bundle.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
@@ -15,9 +15,8 @@ async function bundled(
   name: string,
   folder: string,
 ): Promise<{ readonly main: string; readonly files: Map<string, string> }> {
-  const plugin = PLUGINS.find((each) => each.name === name);
-  if (plugin === undefined) throw new Error(`Cannot test "${name}": unknown`);
-  const main = (await bundle(plugin, folder)).slice(folder.length + 1);
+  const path = await bundle(binaryNamed(name), folder);
+  const main = path.slice(folder.length + 1);
   const files = new Map<string, string>();
   for await (const entry of Deno.readDir(folder)) {
     files.set(entry.name, await Deno.readTextFile(`${folder}/${entry.name}`));

@@ -83,18 +83,20 @@ export const EMPTY: Binary = {
   permissions: [],
 };
 
+/** Returns the binary with this name. @throws {Error} if there is none. */
+export function binaryNamed(name: string): Binary {
+  const found = [...PLUGINS, EMPTY].find((known) => known.name === name);
+  if (found === undefined) {
+    throw new Error(`Cannot build "${name}": unknown binary`);
+  }
+  return found;
+}
+
 /**
  * Returns the binaries with these names; all plugins if there is none.
  *
  * @throws {Error} if there is no such binary.
  */
 export function chosenBinaries(names: readonly string[]): readonly Binary[] {
-  if (names.length === 0) return PLUGINS;
-  return names.map((name) => {
-    const binary = [...PLUGINS, EMPTY].find((known) => known.name === name);
-    if (binary === undefined) {
-      throw new Error(`Cannot build "${name}": unknown binary`);
-    }
-    return binary;
-  });
+  return names.length === 0 ? PLUGINS : names.map(binaryNamed);
 }
