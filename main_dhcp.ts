@@ -6,11 +6,12 @@
  * @module
  */
 
+import { VERSION } from "./lib/base/version.ts";
 import { answerVersion } from "./lib/sys/version_call.ts";
 
 async function daemon(args: readonly string[]): Promise<number> {
-  const { runDhcpDaemon } = await import("./main_dhcp_daemon.ts");
-  return await runDhcpDaemon(args);
+  const { runDaemon } = await import("./lib/dhcp/host/run_daemon.ts");
+  return await runDaemon(args, VERSION);
 }
 
 async function plugin(): Promise<number> {

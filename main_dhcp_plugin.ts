@@ -1,7 +1,7 @@
 /** The commands of dhcp: wires the plugin to the process, and nothing else. @module */
 
-import project from "./deno.json" with { type: "json" };
 import { formatLogLine, type Log } from "./lib/base/log_line.ts";
+import { VERSION } from "./lib/base/version.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
 import { writeReleaseNote } from "./lib/dhcp/host/release_note_writer.ts";
 import { dhcpHandlers } from "./lib/dhcp/plugin/handlers.ts";
@@ -19,6 +19,9 @@ export async function runDhcp(): Promise<number> {
     workingDirectory: () => Deno.cwd(),
     log,
   });
-  const { version } = project;
-  return await runPlugin(PROCESS_IO, { name: "dhcp", version, handlers });
+  return await runPlugin(PROCESS_IO, {
+    name: "dhcp",
+    version: VERSION,
+    handlers,
+  });
 }

@@ -1,7 +1,7 @@
 /** The commands of host-local: wires the plugin to the process, and nothing else. @module */
 
-import project from "./deno.json" with { type: "json" };
 import { formatLogLine, type Log } from "./lib/base/log_line.ts";
+import { VERSION } from "./lib/base/version.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
 import { hostLocalHandlers } from "./lib/host_local/handlers.ts";
 import { diskStores } from "./lib/host_local/store/open_store.ts";
@@ -20,6 +20,9 @@ export async function runHostLocal(): Promise<number> {
     nowMs,
     log,
   });
-  const { version } = project;
-  return await runPlugin(PROCESS_IO, { name: "host-local", version, handlers });
+  return await runPlugin(PROCESS_IO, {
+    name: "host-local",
+    version: VERSION,
+    handlers,
+  });
 }

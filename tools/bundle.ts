@@ -1,6 +1,6 @@
 /**
- * `deno task bundle [NAME ...]`: writes the JavaScript files of the executables, exactly as they are
- * compiled, to `dist/bundle/<name>/`. The default is all plugins.
+ * `deno task bundle [NAME ...]`: writes the JavaScript files of the executables, exactly as they
+ * are compiled, to `dist/bundle/<name>/`. The default is all plugins.
  *
  * @module
  */

@@ -41,7 +41,7 @@ const FILES = [
   {
     name: "dhcp",
     main: "main_dhcp.js",
-    parts: ["main_dhcp_daemon.js", "main_dhcp_plugin.js"],
+    parts: ["main_dhcp_plugin.js", "run_daemon.js"],
   },
 ] as const;
 
@@ -79,5 +79,5 @@ Deno.test("the files of a plugin's call do not contain the daemon", async () => 
   using dir = new TempDir();
   const { files } = await bundled("dhcp", dir.join("a"));
   const withDlopen = [...files].filter(([, code]) => code.includes("dlopen"));
-  assertEquals(withDlopen.map(([name]) => name), ["main_dhcp_daemon.js"]);
+  assertEquals(withDlopen.map(([name]) => name), ["run_daemon.js"]);
 });

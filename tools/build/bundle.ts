@@ -5,7 +5,7 @@ import { REPOSITORY } from "../repository.ts";
 import type { Binary } from "./binaries.ts";
 
 /** A module that the main module imports on demand. */
-const PART = /\bimport\(\s*"(\.\/(\w+)\.ts)"/g;
+const PART = /\bimport\(\s*"(\.\/(?:\w+\/)*(\w+)\.ts)"/g;
 
 /**
  * Bundles the main module into `folder`, and each module that it imports with `import()` into a

@@ -1,7 +1,8 @@
 /**
  * The daemon process, `dhcp daemon`: connects the daemon to Linux, serves calls and shuts down.
  *
- * Only `main_dhcp_daemon.ts` loads this module, so that the plugin never opens the C library.
+ * `main_dhcp.ts` loads this module only for the daemon, so that the plugin never opens the C
+ * library.
  *
  * @module
  */
