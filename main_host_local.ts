@@ -1,32 +1,23 @@
-/** The `host-local` executable: the plugin, or the resident process if the first argument is `daemon`. @module */
+/**
+ * The `host-local` executable: the plugin, or the resident process if the first argument is
+ * `daemon`. What it imports on demand becomes a file of its own (see tools/build/bundle.ts), so that
+ * VERSION does not load the plugin, and the plugin does not load the resident process.
+ *
+ * @module
+ */
 
-import project from "./deno.json" with { type: "json" };
-import { formatLogLine, type Log } from "./lib/base/log_line.ts";
-import { runPlugin } from "./lib/cni/plugin.ts";
-import { hostLocalHandlers } from "./lib/host_local/handlers.ts";
-import { diskStores } from "./lib/host_local/store/open_store.ts";
-import { nowMs } from "./lib/sys/clock.ts";
-import { readNamedFile } from "./lib/sys/small_file.ts";
-import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
+import { VERSION } from "./lib/base/version.ts";
+import { answerVersion } from "./lib/sys/version_call.ts";
 
-const { version } = project;
-
-/** Loads the resident process on demand: the plugin runs for every command and needs none of it. */
 async function daemon(args: readonly string[]): Promise<number> {
   const { runDaemon } = await import("./lib/host_local/host/run_daemon.ts");
-  return await runDaemon(args, version);
+  return await runDaemon(args, VERSION);
 }
 
 async function plugin(): Promise<number> {
-  const log: Log = (level, event, fields) =>
-    writeStderr(formatLogLine(level, event, fields));
-  const handlers = hostLocalHandlers({
-    stores: diskStores({ log }),
-    readNamedFile,
-    nowMs,
-    log,
-  });
-  return await runPlugin(PROCESS_IO, { name: "host-local", version, handlers });
+  if (answerVersion()) return 0;
+  const { runHostLocal } = await import("./main_host_local_plugin.ts");
+  return await runHostLocal();
 }
 
 const [first, ...rest] = Deno.args;

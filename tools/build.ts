@@ -7,7 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Binary, EMPTY, PLUGINS } from "./build/binaries.ts";
+import { type Binary, chosenBinaries, PLUGINS } from "./build/binaries.ts";
 import { compile } from "./build/compile.ts";
 import { type Compiler, findCompiler } from "./build/compiler.ts";
 import {
@@ -82,16 +82,6 @@ function chosenTargets(
     );
   }
   return [target];
-}
-
-function chosenBinaries(names: readonly string[]): readonly Binary[] {
-  return names.map((name) => {
-    const binary = [...PLUGINS, EMPTY].find((known) => known.name === name);
-    if (binary === undefined) {
-      throw new Error(`Cannot build "${name}": unknown binary`);
-    }
-    return binary;
-  });
 }
 
 if (import.meta.main) {

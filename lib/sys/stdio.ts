@@ -1,6 +1,5 @@
 /**
- * The process around a plugin: environment, standard streams, process id. Only this module writes
- * stdout.
+ * The process around a plugin: environment, standard streams, process id.
  *
  * @module
  */
@@ -11,14 +10,7 @@ import { CniError, CniErrorCode } from "../cni/error.ts";
 import { MAX_STDIN_BYTES } from "../cni/network_config.ts";
 import type { PluginIo } from "../cni/plugin.ts";
 import { attempt, reasonOf } from "./files.ts";
-
-function writeAll(
-  stream: typeof Deno.stdout | typeof Deno.stderr,
-  text: string,
-): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
-}
+import { writeAll, writeStdout } from "./stdout.ts";
 
 function readAll(): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -70,8 +62,7 @@ export function writeStderr(line: string): void {
 export const PROCESS_IO: PluginIo = {
   env: readVariable,
   readStdin,
-  writeStdout: (text) =>
-    attempt("write", "stdout", () => writeAll(Deno.stdout, text)),
+  writeStdout: (text) => attempt("write", "stdout", () => writeStdout(text)),
   writeStderr,
   pid: Deno.pid,
 };

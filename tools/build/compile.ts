@@ -3,8 +3,8 @@
 import { ensureDir } from "@std/fs/ensure-dir";
 import { dirname } from "node:path";
 import { capture } from "../process.ts";
-import { REPOSITORY } from "../repository.ts";
 import type { Binary } from "./binaries.ts";
+import { bundle } from "./bundle.ts";
 import type { Compiler } from "./compiler.ts";
 import { compilerEnv } from "./compiler_env.ts";
 import type { Target } from "./target.ts";
@@ -29,15 +29,11 @@ export async function compile(
 ): Promise<void> {
   const work = await Deno.makeTempDir({ prefix: "cni-ipam-build-" });
   try {
-    const bundle = `${work}/${binary.name}.js`;
-    await capture(
-      [Deno.execPath(), "bundle", "--output", bundle, binary.main],
-      {
-        cwd: REPOSITORY,
-      },
-    );
-    // The binary contains the file's modification time.
-    await Deno.utime(bundle, 0, 0);
+    const entry = await bundle(binary, work);
+    // The binary contains the files' modification times.
+    for await (const { name } of Deno.readDir(work)) {
+      await Deno.utime(`${work}/${name}`, 0, 0);
+    }
     await ensureDir(dirname(output));
     await capture([
       compiler.deno,
@@ -60,7 +56,7 @@ export async function compile(
       target,
       "--output",
       output,
-      bundle,
+      entry,
     ], {
       cwd: work,
       clearEnv: true,

@@ -41,6 +41,7 @@ export class OwnListener implements CallListener {
   readonly #lock: Deno.FsFile;
   readonly #onConnection: OnConnection;
   #socket: OwnSocket;
+  #isClosed = false;
 
   /**
    * Listens at `path`. A socket file that no process listens on is replaced.
@@ -76,7 +77,7 @@ export class OwnListener implements CallListener {
   }
 
   restore(): boolean {
-    if (isInPlace(this.#socket, this.path)) return false;
+    if (this.#isClosed || isInPlace(this.#socket, this.path)) return false;
     makeDirectoryOf(this.path);
     const socket = listenAt(this.path);
     this.#socket.listener.close();
@@ -86,6 +87,8 @@ export class OwnListener implements CallListener {
   }
 
   [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#socket.listener.close();
     if (isInPlace(this.#socket, this.path)) removeFile(this.path);
     this.#lock.close();

@@ -180,8 +180,9 @@ export class NetworkDirectory {
   }
 
   /**
-   * Writes the cursor of range set `index`, or removes it if `text` is undefined. A reader sees the
-   * old text or the new.
+   * Writes the cursor of range set `index`, or removes it if `text` is undefined. If this process is
+   * killed meanwhile, the cursor has the old text or the new, or is missing. After a crash of the
+   * machine it can be empty, which counts as missing.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -191,11 +192,15 @@ export class NetworkDirectory {
 
   #writeText(name: string, text: string | undefined): void {
     const path = this.join(name);
-    const mode = (lstatOwn(path)?.mode ?? FILE_MODE) & 0o777;
+    const existing = lstatOwn(path);
+    const mode = (existing?.mode ?? FILE_MODE) & 0o777;
     if (text === undefined) return removeFile(path);
     const temporary = this.join(FILE_NAME.cursor);
     if (lstatOwn(temporary) !== undefined) removeFile(temporary);
-    createFile(temporary, text, mode);
+    createFile(temporary, text, { mode, isDurable: false });
+    // To rename it over a file, ext4 would write the new one to the disk first (auto_da_alloc in
+    // ext4(5)), which takes longer than the rest of an ADD if the disk is busy.
+    if (existing !== undefined) removeFile(path);
     renameFile(temporary, path);
   }
 
@@ -211,7 +216,7 @@ export class NetworkDirectory {
 
   /**
    * Writes the record of reservations from before the last boot, or removes it if `text` is
-   * undefined.
+   * undefined. After a crash of the machine the record is that of another boot, and is not read.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -220,12 +225,16 @@ export class NetworkDirectory {
   }
 
   /**
-   * Creates the file that the reservations of an ADD become links of, and brings it to the disk.
+   * Creates the file that the reservations of an ADD become links of, and syncs its content to the
+   * disk.
    *
    * @throws {SystemError} if it cannot be written, or exists.
    */
   createPending(content: string): void {
-    createFile(this.join(FILE_NAME.pending), content, FILE_MODE);
+    createFile(this.join(FILE_NAME.pending), content, {
+      mode: FILE_MODE,
+      isDurable: true,
+    });
   }
 }
 

@@ -15,6 +15,7 @@ import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
 import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
 import { type HeldLock, NetworkLocks, probeLock } from "./network_lock.ts";
+import { prepareDatabase } from "./sqlite.ts";
 
 const DIRECTORY_MODE = 0o755;
 
@@ -80,15 +81,18 @@ export function diskStores(
     readonly signal?: AbortSignal;
   },
 ): ReservationStores {
-  const lock = (
+  const lock = async (
     { directory, lockTimeoutMs }: StoreConfig,
     create: boolean,
-  ): Promise<HeldLock | undefined> =>
-    locks.take(`${directory}/${FILE_NAME.lock}`, {
+  ): Promise<HeldLock | undefined> => {
+    // Before the lock is taken, so that no other call waits for it.
+    await prepareDatabase(`${directory}/${FILE_NAME.index}`);
+    return await locks.take(`${directory}/${FILE_NAME.lock}`, {
       create,
       timeoutMs: lockTimeoutMs,
       ...(signal === undefined ? {} : { signal }),
     });
+  };
   const store = (
     { directory }: StoreConfig,
     lock: HeldLock | undefined,
