@@ -16,7 +16,6 @@ import { type Requirement, testWith } from "../../support/requirements.ts";
 import { parseTrace } from "../../support/strace.ts";
 import { DHCP_BIN, LAUNCHER_BIN } from "../../support/binaries.ts";
 import type { CallOptions, DhcpHost, Outcome } from "./dhcp_host.ts";
-import { InstalledLauncher } from "./installed_launcher.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
 /** The system calls on lease files. */
@@ -324,6 +323,6 @@ testUnderLoad(
   {
     requirements: [`binary:${DHCP_BIN}`, `binary:${LAUNCHER_BIN}`],
     spanMs: 60,
-    callerOf: (host) => new InstalledLauncher(host),
+    callerOf: (host) => host.launcher(),
   },
 );

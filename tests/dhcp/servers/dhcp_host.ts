@@ -2,7 +2,8 @@
 
 import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
 import { Dnsmasq } from "../../../tools/lab/dnsmasq.ts";
-import { DHCP_BIN } from "../../support/binaries.ts";
+import { InstalledLauncher } from "../../../tools/lab/installed_launcher.ts";
+import { DHCP_BIN, LAUNCHER_BIN } from "../../support/binaries.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import {
   cniEnv,
@@ -77,6 +78,17 @@ export class DhcpHost implements AsyncDisposable {
       folder: this.directory.path,
       isVerbose: true,
       ...options,
+    });
+  }
+
+  /** Installs the launcher. @param options Whether the standalone executable is there as well. */
+  launcher(
+    { standalone = true }: { readonly standalone?: boolean } = {},
+  ): InstalledLauncher {
+    const { directory, socketPath } = this;
+    return new InstalledLauncher(LAUNCHER_BIN, directory.path, {
+      socketPath,
+      ...(standalone ? { standalone: DHCP_BIN } : {}),
     });
   }
 

@@ -19,7 +19,6 @@ import type { ParallelRow } from "../../support/parallel_rows.ts";
 import { type PluginOutcome, runPlugin } from "../../support/plugin_process.ts";
 import { missing } from "../../support/requirements.ts";
 import type { CallOptions, DhcpHost } from "./dhcp_host.ts";
-import { InstalledLauncher } from "./installed_launcher.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
 const AT_ONCE = 50;
@@ -136,7 +135,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       await using network = await openNetwork();
       const { host } = network;
       // Nothing but the daemon can run these calls.
-      using launcher = new InstalledLauncher(host, { standalone: false });
+      using launcher = host.launcher({ standalone: false });
       await host.daemon();
       const container = host.container();
       const both = async (
@@ -177,7 +176,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host, { standalone: false });
+      using launcher = host.launcher({ standalone: false });
       const daemon = await host.daemon("-packetrate", "0");
       const containers = Array.from(
         { length: AT_ONCE },
@@ -209,7 +208,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host);
+      using launcher = host.launcher();
       await host.daemon();
       const killed = new AbortController();
       const call = runPlugin({
@@ -230,7 +229,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host, { standalone: false });
+      using launcher = host.launcher({ standalone: false });
       const daemon = await host.daemon();
       const call = runPlugin({
         ...host.pluginCall("ADD", host.container(), { ipam: PROBE }),
@@ -252,7 +251,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host);
+      using launcher = host.launcher();
       const container = host.container();
       const call = host.pluginCall("ADD", container);
       const launched = await runPlugin({ ...call, binary: launcher.path });
@@ -272,7 +271,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host);
+      using launcher = host.launcher();
       const daemon = await host.daemon();
       const container = host.container();
       const call = runPlugin({
@@ -297,7 +296,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host);
+      using launcher = host.launcher();
       const daemon = await host.daemon();
       const container = host.container();
       daemon.signal("SIGSTOP");
@@ -329,10 +328,10 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host, { standalone: false });
+      using launcher = host.launcher({ standalone: false });
       const container = host.container();
       const prefix = host.directory.join("host");
-      Deno.mkdirSync(prefix);
+      await Deno.mkdir(prefix);
       host.daemonRunner = [
         ...["unshare", "--mount", "sh", "-c"],
         ...['mount --rbind / "$0" && exec "$@"', prefix],
@@ -370,15 +369,15 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host);
+      using launcher = host.launcher();
       const daemon = await host.daemon();
       const container = host.container();
       for (const path of [host.directory.path, host.directory.join("run")]) {
-        Deno.chmodSync(path, 0o755);
+        await Deno.chmod(path, 0o755);
       }
-      Deno.chmodSync(host.socketPath, 0o666);
+      await Deno.chmod(host.socketPath, 0o666);
       const script = host.directory.join("as-nobody");
-      Deno.writeTextFileSync(
+      await Deno.writeTextFile(
         script,
         `#!/bin/sh\nexec setpriv --reuid=65534 --clear-groups ${launcher.path}\n`,
         { mode: 0o755 },
@@ -396,7 +395,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
     run: async () => {
       await using network = await openNetwork();
       const { host } = network;
-      using launcher = new InstalledLauncher(host, { standalone: false });
+      using launcher = host.launcher({ standalone: false });
       const daemon = await host.daemon();
       const request = encodeRequest({ env: {}, root: ownRoot(), version: 9 });
       const junk = async (): Promise<void> => {
