@@ -376,7 +376,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
         await Deno.chmod(path, 0o755);
       }
       await Deno.chmod(host.socketPath, 0o666);
-      const script = host.directory.join("as-nobody");
+      const script = host.directory.join("as-other-user");
       await Deno.writeTextFile(
         script,
         `#!/bin/sh\nexec setpriv --reuid=65534 --clear-groups ${launcher.path}\n`,
