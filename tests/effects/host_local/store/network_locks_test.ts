@@ -174,18 +174,18 @@ testRows(
   ] as const,
   async ({ when }) => {
     using scene = new Scene();
-    const caller = new AbortController();
-    const { signal } = caller;
+    const controller = new AbortController();
+    const caller = { hungUp: controller.signal, sinceMs: performance.now() };
     await using cleanup = new AsyncDisposableStack();
     if (when === "kernel") {
       cleanup.use(await LockHolder.take(scene.path));
     } else {
       cleanup.use(await scene.take());
     }
-    if (when === "before") caller.abort();
-    const refused = scene.refused({ ...PATIENT, signal });
+    if (when === "before") controller.abort();
+    const refused = scene.refused({ ...PATIENT, caller });
     if (when === "kernel") await scene.untilWaiting(1);
-    caller.abort();
+    controller.abort();
     assertEquals(
       await refused,
       `flock ${scene.path}: the caller has disconnected`,
