@@ -29,7 +29,17 @@ function invalid(message: string, details: string): CniError {
   return new CniError(CniErrorCode.invalidEnvironment, message, { details });
 }
 
-/** Returns the error for a variable whose value is not UTF-8. */
+/**
+ * Returns the error for a variable whose value is not UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { code, message } = invalidVariable("CNI_ARGS", new TypeError("invalid data"));
+ * assertEquals([code, message], [4, "CNI_ARGS is not valid UTF-8"]);
+ * ```
+ */
 export function invalidVariable(name: string, cause: unknown): CniError {
   return new CniError(
     CniErrorCode.invalidEnvironment,

@@ -73,6 +73,8 @@ export interface Call {
   writeStderr(line: string): void;
   /** Aborted once the launcher has disconnected. */
   readonly hungUp: AbortSignal;
+  /** When it has called, on the clock of the context. */
+  readonly sinceMs: number;
 }
 
 /** Serves one call to its end; closes the stream and never rejects. */
@@ -148,6 +150,7 @@ async function run(
     request,
     writeStderr: io.writeStderr,
     hungUp: connection.hungUp,
+    sinceMs: connection.sinceMs,
   });
   await connection.sendEnd(await runPlugin(io, plugin));
 }
@@ -167,6 +170,8 @@ function decodeVariable(
 
 /** The stream with the messages of the protocol. */
 class Connection implements Disposable {
+  /** When the launcher has connected. */
+  readonly sinceMs: number;
   readonly #stream: CallerStream;
   readonly #context: CallContext;
   readonly #hungUp = new AbortController();
@@ -183,6 +188,7 @@ class Connection implements Disposable {
   constructor(stream: CallerStream, context: CallContext) {
     this.#stream = stream;
     this.#context = context;
+    this.sinceMs = context.nowMs();
   }
 
   get hungUp(): AbortSignal {

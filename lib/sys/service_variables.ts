@@ -24,7 +24,7 @@ interface ServiceVariables {
   readonly watchdogMs: number | undefined;
 }
 
-/** Reads the variables, and removes them from the environment, so that no child process uses them. */
+/** Reads the variables and removes them from the environment: no child process must use them. */
 export function readServiceVariables(
   env: ServiceEnv,
   pid: number,

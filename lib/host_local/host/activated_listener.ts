@@ -79,7 +79,7 @@ class SocketStream implements CallerStream {
   writeBytes(bytes: Uint8Array): Promise<boolean> {
     if (this.#socket.destroyed) return Promise.resolve(false);
     return new Promise((resolve) =>
-      this.#socket.write(bytes, (error) => resolve(error == null))
+      this.#socket.write(bytes, (error) => resolve(!error))
     );
   }
 

@@ -110,7 +110,7 @@ export class Calls {
     return dev === device && ino === inode;
   }
 
-  #plugin({ request, writeStderr, hungUp }: Call): Plugin {
+  #plugin({ request, writeStderr, ...caller }: Call): Plugin {
     this.#served++;
     const { hostPrefix, version } = this.#options;
     const command = new TextDecoder()
@@ -119,7 +119,7 @@ export class Calls {
     const log: Log = (level, event, fields) =>
       writeStderr(formatLogLine(level, event, fields));
     const ports: HostLocalPorts = {
-      stores: diskStores({ log, locks: this.#locks, signal: hungUp }),
+      stores: diskStores({ log, locks: this.#locks, caller }),
       readNamedFile,
       nowMs,
       log,

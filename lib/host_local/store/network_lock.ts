@@ -67,14 +67,26 @@ export interface HeldLock extends Disposable {
   readonly file: Deno.FsFile;
 }
 
+/** A caller that may disconnect, and then runs the command itself. */
+export interface Caller {
+  readonly hungUp: AbortSignal;
+  /** When it has called, on the clock of `performance.now`. */
+  readonly sinceMs: number;
+}
+
 /** How a lock is taken. */
 export interface LockOptions {
   /** Whether to create a missing file. */
   readonly create: boolean;
   readonly timeoutMs: number;
-  /** Ends the wait, if the caller does not need the lock any more. */
-  readonly signal?: AbortSignal;
+  /** For whom. Once it has disconnected, the lock is not taken for it any more. */
+  readonly caller?: Caller | undefined;
 }
+
+/** No caller disconnects earlier because this process does not answer. */
+const MAX_PROMPT_MS = 1000;
+/** Enough for the event loop to notice what has happened. */
+const NOTICE_MS = 20;
 
 /** A wait in the kernel's queue, which takes a thread and cannot be ended. */
 interface KernelWait {
@@ -98,13 +110,13 @@ export class NetworkLocks {
    *
    * @returns Undefined if there is no file and `create` is false, or there is no directory.
    * @throws {SystemError} if it cannot be opened, another call or process holds it for `timeoutMs`,
-   *   or `signal` is aborted.
+   *   or the caller has disconnected.
    */
   async take(
     path: string,
-    { create, timeoutMs, signal }: LockOptions,
+    { create, timeoutMs, caller }: LockOptions,
   ): Promise<HeldLock | undefined> {
-    const deadline = new Deadline(path, timeoutMs, signal);
+    const deadline = new Deadline(path, timeoutMs, caller?.hungUp);
     using stack = new DisposableStack();
     const queue = this.#queues.get(path);
     if (queue === undefined) this.#queues.set(path, []);
@@ -117,6 +129,7 @@ export class NetworkLocks {
       locked.use(file);
       // The directory may have been removed and created again during the wait.
       if (!isCurrent(file, path)) continue;
+      if (caller !== undefined) await refuseIfGone(caller, path);
       stack.use(locked.move());
       const held = stack.move();
       return { file, [Symbol.dispose]: () => held.dispose() };
@@ -192,6 +205,25 @@ export class NetworkLocks {
   }
 }
 
+/**
+ * Refuses a caller that has disconnected. If this process was stopped (SIGSTOP), that may not have
+ * been noticed yet. The caller may have run the command itself by now, and others after it: a DEL or
+ * GC that comes late would release what they have reserved.
+ */
+async function refuseIfGone(
+  { hungUp, sinceMs }: Caller,
+  path: string,
+): Promise<void> {
+  if (performance.now() - sinceMs > MAX_PROMPT_MS) {
+    await new Promise((resolve) => setTimeout(resolve, NOTICE_MS));
+  }
+  if (hungUp.aborted) throw disconnected(path);
+}
+
+function disconnected(path: string): SystemError {
+  return new SystemError(`flock ${path}: the caller has disconnected`);
+}
+
 /** Takes the lock if it is free. Closes the file if that fails. */
 function tryLock(file: Deno.FsFile, path: string): boolean {
   try {
@@ -227,10 +259,7 @@ class Deadline {
   /** Waits for `work`. @throws {SystemError} at the deadline, or if the signal is aborted. */
   async limit<T>(work: Promise<T>): Promise<T> {
     const { promise, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void =>
-      reject(
-        new SystemError(`flock ${this.#path}: the caller has disconnected`),
-      );
+    const onAbort = (): void => reject(disconnected(this.#path));
     this.#signal?.addEventListener("abort", onAbort);
     const timer = setTimeout(
       () => reject(this.#heldTooLong()),

@@ -14,7 +14,12 @@ import type { StoreConfig } from "../config.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
 import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
-import { type HeldLock, NetworkLocks, probeLock } from "./network_lock.ts";
+import {
+  type Caller,
+  type HeldLock,
+  NetworkLocks,
+  probeLock,
+} from "./network_lock.ts";
 import { prepareDatabase } from "./sqlite.ts";
 
 const DIRECTORY_MODE = 0o755;
@@ -72,13 +77,13 @@ const MAX_ATTEMPTS = 10;
 /**
  * Returns the stores in the directories that network configurations name.
  *
- * @param options `locks`: those of the whole process; `signal`: ends the wait for a lock.
+ * @param options `locks`: those of the whole process; `caller`: for whom it works.
  */
 export function diskStores(
-  { log, locks = new NetworkLocks(), signal }: {
+  { log, locks = new NetworkLocks(), caller }: {
     readonly log: Log;
     readonly locks?: NetworkLocks;
-    readonly signal?: AbortSignal;
+    readonly caller?: Caller;
   },
 ): ReservationStores {
   const lock = async (
@@ -90,7 +95,7 @@ export function diskStores(
     return await locks.take(`${directory}/${FILE_NAME.lock}`, {
       create,
       timeoutMs: lockTimeoutMs,
-      ...(signal === undefined ? {} : { signal }),
+      caller,
     });
   };
   const store = (

@@ -174,18 +174,18 @@ testRows(
   ] as const,
   async ({ when }) => {
     using scene = new Scene();
-    const caller = new AbortController();
-    const { signal } = caller;
+    const controller = new AbortController();
+    const caller = { hungUp: controller.signal, sinceMs: performance.now() };
     await using cleanup = new AsyncDisposableStack();
     if (when === "kernel") {
       cleanup.use(await LockHolder.take(scene.path));
     } else {
       cleanup.use(await scene.take());
     }
-    if (when === "before") caller.abort();
-    const refused = scene.refused({ ...PATIENT, signal });
+    if (when === "before") controller.abort();
+    const refused = scene.refused({ ...PATIENT, caller });
     if (when === "kernel") await scene.untilWaiting(1);
-    caller.abort();
+    controller.abort();
     assertEquals(
       await refused,
       `flock ${scene.path}: the caller has disconnected`,
@@ -208,4 +208,27 @@ Deno.test("a call that cannot open the lock lets the next one try", async () => 
   first[Symbol.dispose]();
   const want = `open ${scene.path}: is a directory`;
   assertEquals([await refused, await again], [want, want]);
+});
+
+testRows("after this process was stopped, the lock is", [
+  {
+    name: "not taken for a caller that has disconnected meanwhile",
+    isGone: true,
+    want: false,
+  },
+  { name: "taken for a caller that is still there", isGone: false, want: true },
+], async ({ isGone, want }) => {
+  using scene = new Scene();
+  const controller = new AbortController();
+  const caller = {
+    hungUp: controller.signal,
+    sinceMs: performance.now() - 15_000,
+  };
+  // The event loop has not noticed it yet.
+  if (isGone) setTimeout(() => controller.abort(), 1);
+  const options = { ...PATIENT, caller };
+  const reason = `flock ${scene.path}: the caller has disconnected`;
+  if (want) await scene.pass("late", options);
+  else assertEquals(await scene.refused(options), reason);
+  assertEquals(scene.waits(), { held: 0, waiting: 0 });
 });
