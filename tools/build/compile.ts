@@ -11,8 +11,8 @@ import { compilerEnv } from "./compiler_env.ts";
 import type { Target } from "./target.ts";
 
 /**
- * Bundles the entry point, so that nothing is resolved at start, and compiles the bundle. The source
- * maps stay outside: `deno task stack` makes them again.
+ * Bundles the entry point, so that nothing is resolved at start, and compiles the bundle. The
+ * source maps stay outside: `deno task stack` makes them again.
  *
  * The same sources and compiler give the same bytes on every machine and at any time.
  *
