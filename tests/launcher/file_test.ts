@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { viewOf } from "../../lib/base/bytes.ts";
 import { buildLauncher } from "../../tools/build/launcher.ts";
+import { REPO_ROOT } from "../support/binaries.ts";
 import { skipped } from "../support/requirements.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { MACHINES } from "./machines.ts";
@@ -46,6 +47,19 @@ function tagsOf(bytes: Uint8Array, { offset, size }: Segment): number[] {
     (_, index) => Number(view.getBigUint64(offset + index * 16, true)),
   );
 }
+
+Deno.test("build says so and succeeds if there is no compiler", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-P=tools", "tools/build.ts", "cni-launcher"],
+    cwd: REPO_ROOT,
+    env: { PATH: "/nonexistent", NO_COLOR: "1" },
+  }).output();
+  assertEquals(
+    [code, new TextDecoder().decode(stdout)],
+    [0, "cni-launcher: not built, because there is no clang and no ld.lld\n"],
+    new TextDecoder().decode(stderr),
+  );
+});
 
 for (const { name, target, launcher, reason } of MACHINES) {
   const test = (title: string, run: (bytes: Uint8Array) => void): void => {
