@@ -105,6 +105,12 @@ for (const { name, target, launcher, reason } of MACHINES) {
     assertEquals(bits.map((each) => each & 1), [1]);
   });
 
+  test("is built without warnings", async () => {
+    using folder = new TempDir();
+    const warnings = ["-Wall", "-Wextra", "-Wconversion", "-Werror"];
+    await buildLauncher(target, folder.join("launcher"), warnings);
+  });
+
   test("is the same each time it is built", async (bytes) => {
     using folder = new TempDir();
     await buildLauncher(target, folder.join("other/name"));
