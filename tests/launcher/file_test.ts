@@ -62,7 +62,10 @@ Deno.test("build says so and succeeds if there is no compiler", async () => {
 });
 
 for (const { name, target, launcher, reason } of MACHINES) {
-  const test = (title: string, run: (bytes: Uint8Array) => void): void => {
+  const test = (
+    title: string,
+    run: (bytes: Uint8Array) => void | Promise<void>,
+  ): void => {
     const full = `the launcher for ${name} ${title}`;
     if (reason !== undefined) return skipped(full, reason);
     Deno.test(full, async () => run(await Deno.readFile(launcher)));

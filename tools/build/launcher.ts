@@ -17,7 +17,7 @@ const FLAGS = [
   ...["-ffreestanding", "-nostdlib"],
   // A stack protector needs a random value that only a C library sets up.
   "-fno-stack-protector",
-  // Nothing unwinds the stack, and the tables would be a third of the file.
+  // Nothing unwinds the stack, and the tables would be a tenth of the file.
   "-fno-asynchronous-unwind-tables",
   // Otherwise the file contains the version of the compiler.
   "-fno-ident",
