@@ -395,6 +395,30 @@ async function lateAnswer(machine: Machine): Promise<void> {
   await nothingMore(connection);
 }
 
+/** A resident process undoes an ADD, and frees its lock, when the connection is closed. */
+async function closesConnection(
+  machine: Machine,
+  steps: readonly Step[],
+): Promise<void> {
+  using installation = new Installation(machine);
+  const note = `${installation.folder}/closed`;
+  installation.standalone(
+    `for i in 1 2 3 4 5 6 7 8 9; do
+       [ -e ${note} ] && echo closed && exit
+       sleep 1
+     done`,
+  );
+  using resident = await installation.listen();
+  const started = installation.start();
+  await resident.play([
+    ...steps,
+    nothingMore,
+    () => Deno.writeTextFile(note, ""),
+  ]);
+  const { stdout } = await started.outcome;
+  assertEquals(stdout, "closed\n");
+}
+
 /** Connections that fill the queue of a listener. */
 async function fillBacklog(path: string): Promise<Deno.Conn[]> {
   const connections: Deno.Conn[] = [];
@@ -483,6 +507,20 @@ for (const machine of MACHINES) {
   }));
   const others: readonly (readonly [string, () => Promise<void>])[] = [
     ["sends exactly the request", () => exactRequest(machine)],
+    [
+      "closes the connection before it falls back without A",
+      () => closesConnection(machine, [request, send(NOT_MINE)]),
+    ],
+    [
+      "closes the connection before it falls back after A",
+      () =>
+        closesConnection(machine, [
+          request,
+          send(ACCEPTED),
+          receive("g"),
+          send(NOT_MINE),
+        ]),
+    ],
     [
       "never says go to a process that accepts too late",
       () => lateAnswer(machine),
