@@ -89,7 +89,9 @@ export function onRequestingTimer(
   const requests = exchange.sends;
   const problem: Failure = { kind: "no-ack", ...offer, requests };
   if (nowMs >= acquisition.deadlineMs) {
-    return giveUp(state, problem, context);
+    // The only REQUEST may have been sent a moment ago: what went wrong before it says more.
+    const failure = requests === 1 ? acquisition.problem ?? problem : problem;
+    return giveUp(state, failure, context);
   }
   if (nowMs >= exchange.endsMs) {
     return step(

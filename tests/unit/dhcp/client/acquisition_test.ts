@@ -680,3 +680,31 @@ Deno.test("a client in BOUND ignores every message", () => {
   client.receive(reply("ACK", XID, { yiaddr: ipv4FromBits(0xc0000299) }));
   assertEquals(client.state, before);
 });
+
+testRows("an acquisition that fails in REQUESTING after a NAK reports", [
+  {
+    name: "the NAK, if the answer to its only REQUEST may have been in transit",
+    timeoutMs: 200,
+    want: 'DHCPNAK received from 192.0.2.1: "no"',
+  },
+  {
+    name: "the unanswered REQUESTs, if there are several",
+    timeoutMs: 5000,
+    want:
+      "no DHCPACK received from 192.0.2.1: 7 DHCPREQUESTs for 192.0.2.50 unanswered",
+  },
+], ({ timeoutMs, want }) => {
+  const timings = { resendTimeoutMs: timeoutMs };
+  const client = new ClientDriver(settings({ timings }), {
+    randomU32: seededU32(6),
+  });
+  let naks = 0;
+  client.server = ({ type, message: { xid } }) => {
+    if (type === "DISCOVER") return [reply("OFFER", xid)];
+    if (naks++ > 0) return [];
+    return [reply("NAK", xid, { options: { 56: "6e6f" } })];
+  };
+  client.event(START).advance(10_000);
+  const [failed] = client.of("failed");
+  assertEquals(failed && describeFailure(failed.failure), want);
+});
