@@ -57,9 +57,10 @@ const ROWS: readonly Row[] = [
     call: { stdin: "x".repeat(3 * MIB) },
     want: { code: 0, stdout: "" },
   },
-  {
-    name: "ends with the standalone executable although stdin continues",
-    standalone: "head -c 3 >/dev/null; echo done",
+  ...[3, 2 * MIB + 1].map((length): Row => ({
+    name:
+      `ends with the standalone executable, which reads ${length} bytes, although stdin continues`,
+    standalone: `head -c ${length} >/dev/null; echo done`,
     call: {
       through: [
         ...["/bin/sh", "-c"],
@@ -71,7 +72,7 @@ const ROWS: readonly Row[] = [
       ],
     },
     want: { code: 0, stdout: "done\n" },
-  },
+  })),
   ...[0, 1, 2, 127, 128, 255].map((code): Row => ({
     name: `exits with status ${code}`,
     standalone: `exit ${code}`,

@@ -27,6 +27,9 @@ import {
   type Step,
 } from "./resident_process.ts";
 
+/** A test and its name. */
+type Named = readonly [name: string, run: () => Promise<void>];
+
 /** What the resident process does in one call, and how the call ends. */
 interface Row {
   readonly name: string;
@@ -395,6 +398,15 @@ async function lateAnswer(machine: Machine): Promise<void> {
   await nothingMore(connection);
 }
 
+/** With the longest name, the path of the socket has 107 bytes. */
+async function longestName(machine: Machine): Promise<void> {
+  using installation = new Installation(machine, 93);
+  using resident = await installation.listen();
+  const started = installation.start();
+  await resident.play([request, send(ACCEPTED), receive("g"), send(end(5))]);
+  assertEquals(await started.outcome, { code: 5, stdout: "", stderr: "" });
+}
+
 /** A resident process undoes an ADD, and frees its lock, when the connection is closed. */
 async function closesConnection(
   machine: Machine,
@@ -505,8 +517,9 @@ for (const machine of MACHINES) {
     isLong: row.seconds !== undefined,
     run: () => runRow(machine, row),
   }));
-  const others: readonly (readonly [string, () => Promise<void>])[] = [
+  const others: readonly Named[] = [
     ["sends exactly the request", () => exactRequest(machine)],
+    ["connects with the longest name", () => longestName(machine)],
     [
       "closes the connection before it falls back without A",
       () => closesConnection(machine, [request, send(NOT_MINE)]),
@@ -526,15 +539,6 @@ for (const machine of MACHINES) {
       () => lateAnswer(machine),
     ],
     [
-      "falls back after 2 seconds if the queue of connections stays full",
-      () => fullBacklog(machine),
-    ],
-    [
-      "waits for room in the queue of connections",
-      () => emptiedBacklog(machine),
-    ],
-    ["sends the largest environment and stdin", () => largest(machine)],
-    [
       "falls back if the environment is too large",
       () =>
         tooLarge(machine, { env: environmentOf(256 * 1024 + 1), stdin: "{}" }),
@@ -545,12 +549,31 @@ for (const machine of MACHINES) {
         stdin: "x".repeat(2 * MIB + 1),
       })],
   ];
+  // One at a time, so that the others are not late for the launcher.
+  const large: readonly Named[] = [
+    ["sends the largest environment and stdin", () => largest(machine)],
+    [
+      "falls back after 2 seconds if the queue of connections stays full",
+      () => fullBacklog(machine),
+    ],
+    [
+      "waits for room in the queue of connections",
+      () => emptiedBacklog(machine),
+    ],
+  ];
+  const { reason } = machine;
   testRowsInParallel(
     [],
     `launcher for ${machine.name}`,
     [
       ...rows,
       ...others.map(([name, run]) => ({ name, run })),
-    ].map((row) => ({ ...row, reason: machine.reason })),
+    ].map((row) => ({ ...row, reason })),
+  );
+  testRowsInParallel(
+    [],
+    `large calls of the launcher for ${machine.name}`,
+    large.map(([name, run]) => ({ name, reason, run })),
+    { width: 1 },
   );
 }
