@@ -1,7 +1,7 @@
 /**
  * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball with the plugins at its top level, as in the CNI project's tarballs, and
- * the documents and units in their folders; its SHA-256, and an SBOM.
+ * target: a tarball with the plugins and the launcher at its top level, as in the CNI project's
+ * tarballs, and the documents and units in their folders; its SHA-256, and an SBOM.
  *
  * @module
  */
@@ -11,8 +11,9 @@ import { ensureDir } from "@std/fs/ensure-dir";
 import project from "../deno.json" with { type: "json" };
 import { build } from "./build.ts";
 import { PLUGINS } from "./build/binaries.ts";
+import { buildLauncher, LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
-import { type Target, TARGETS } from "./build/target.ts";
+import { outputPath, type Target, TARGETS } from "./build/target.ts";
 import { notesOf } from "./release/notes.ts";
 import { type Part, sbom } from "./release/sbom.ts";
 import { writeTarball } from "./release/tarball.ts";
@@ -68,8 +69,12 @@ async function release(target: Target, tag: string): Promise<void> {
   for (const { name, path, compiler } of built) {
     parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });
   }
+  const launcher = outputPath(LAUNCHER, target);
+  await buildLauncher(target, launcher);
+  parts.push({ name: LAUNCHER, sha256: sha256(await Deno.readFile(launcher)) });
   await writeTarball(`${stem}.tgz`, [
     ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
+    { path: launcher, name: LAUNCHER, mode: 0o755 },
     ...DOCUMENTS.map((name) => ({
       path: `${REPOSITORY}/${name}`,
       name,
