@@ -57,6 +57,8 @@ export const DOCUMENTS: readonly string[] = [
   "docs/log_events.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
+  "systemd/cni-host-local.service",
+  "systemd/cni-host-local.socket",
 ];
 
 /** Packs the source maps, which are the same for every target. */

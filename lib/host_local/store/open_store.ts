@@ -103,17 +103,22 @@ export function diskStores(
     lock: HeldLock | undefined,
     repair: boolean,
   ): DiskStore => {
+    using stack = new DisposableStack();
+    stack.use(lock);
     const exposure = exposureOf(Deno.statSync(directory));
     if (exposure !== undefined) {
       log("warn", "directory-exposed", { directory, reason: exposure });
     }
-    return new DiskStore({
+    const opened = new DiskStore({
       directory: new NetworkDirectory(directory),
       lock,
       repair,
       log,
       isExposed: exposure !== undefined,
     });
+    // From now on the store releases the lock.
+    stack.move();
+    return opened;
   };
   return {
     openOrCreate: async (config) => {

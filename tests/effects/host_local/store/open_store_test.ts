@@ -1,9 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
+import { dirname } from "node:path";
 import { formatLogLine } from "../../../../lib/base/log_line.ts";
 import type {
   ReservationStore,
   ReservationStores,
 } from "../../../../lib/host_local/ports.ts";
+import {
+  type HeldLock,
+  NetworkLocks,
+} from "../../../../lib/host_local/store/network_lock.ts";
 import { diskStores } from "../../../../lib/host_local/store/open_store.ts";
 import { testRows } from "../../../support/rows.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
@@ -80,6 +85,27 @@ testRows("a network that other users can write is opened with a warning by", [
   assertEquals(logged, [
     `level=warn event=directory-exposed directory=${network.path} reason="writable by other users"`,
   ]);
+});
+
+/** Locks of a directory that is removed as soon as it is locked. */
+class LocksOfNothing extends NetworkLocks {
+  override async take(
+    ...args: Parameters<NetworkLocks["take"]>
+  ): Promise<HeldLock | undefined> {
+    const held = await super.take(...args);
+    Deno.removeSync(dirname(args[0]), { recursive: true });
+    return held;
+  }
+}
+
+Deno.test("a lock is released if the directory cannot be opened after all", async () => {
+  using network = new Network({ lock: "" });
+  using lock = Deno.openSync(`${network.path}/lock`);
+  const locks = new LocksOfNothing();
+  const opening = diskStores({ log: () => {}, locks })
+    .openForChange(config(network.path));
+  await rejectionOf(() => opening);
+  assertEquals(lock.tryLockSync(true), true);
 });
 
 Deno.test("openForChange() creates no directory", async () => {
