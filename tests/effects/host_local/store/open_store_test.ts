@@ -100,7 +100,7 @@ class LocksOfNothing extends NetworkLocks {
 
 Deno.test("a lock is released if the directory cannot be opened after all", async () => {
   using network = new Network({ lock: "" });
-  using lock = Deno.openSync(`${network.path}/lock`);
+  using lock = await Deno.open(`${network.path}/lock`);
   const locks = new LocksOfNothing();
   const opening = diskStores({ log: () => {}, locks })
     .openForChange(config(network.path));
