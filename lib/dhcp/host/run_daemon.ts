@@ -97,7 +97,7 @@ async function serve(
   );
   const serviceManager = new ServiceManager(Deno.env, Deno.pid);
   checkPidFilePath(flags.pidFile);
-  checkCapabilities(log);
+  const unready = checkCapabilities(log);
   // As early as possible: from now on a caller waits instead of being refused.
   using endpoint = await openEndpoint(flags);
   const { listener, socketPath, stateDir, noteDir, locks } = endpoint;
@@ -133,7 +133,7 @@ async function serve(
   }
   await daemon.resume();
   const ownUid = Deno.uid() ?? 0;
-  const context = { ownUid, version, log, nowMs: bootTimeMs };
+  const context = { ownUid, version, unready, log, nowMs: bootTimeMs };
   const calls = new Set<Promise<void>>();
   using socket = new DaemonSocket(loop, listener, {
     maxLineBytes: MAX_REQUEST_BYTES,
@@ -192,9 +192,10 @@ async function serve(
 /**
  * Warns about missing capabilities.
  *
+ * @returns Why no ADD can succeed; undefined if one can.
  * @throws {SystemError} if nothing works without one of them.
  */
-function checkCapabilities(log: Log): void {
+function checkCapabilities(log: Log): string | undefined {
   const missing = missingCapabilities(effectiveCapabilities());
   for (const { name: capability, consequence, isFatal } of missing) {
     if (isFatal) {
@@ -208,6 +209,9 @@ function checkCapabilities(log: Log): void {
     }
     log("warn", "capability-missing", { capability, consequence });
   }
+  const worst = missing.find(({ failsEveryAdd }) => failsEveryAdd);
+  return worst &&
+    `the daemon lacks the capability ${worst.name}: ${worst.consequence}`;
 }
 
 /** Calls `body` every `intervalMs`, for the first time after that time. Infinity: never. */
