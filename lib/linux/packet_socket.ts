@@ -39,8 +39,8 @@ const TP_STATUS_CSUMNOTREADY = 1 << 3;
 const RECEIVE_BYTES = 0x10000;
 
 /**
- * Enough for about a thousand replies of a hostile neighbor, so that they do not crowd out the server's
- * while the process does not run. Linux's default is enough for some 200.
+ * Enough for about a thousand replies of a hostile neighbor, so that they do not crowd out the
+ * server's while the process does not run. Linux's default is enough for some 200.
  */
 const RECEIVE_QUEUE_BYTES = 512 * 1024;
 

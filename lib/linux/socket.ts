@@ -67,8 +67,8 @@ export function setOption(
 }
 
 /**
- * Sets how many bytes of messages may wait to be received; the kernel doubles the number, and counts
- * some hundred bytes more for each message. Further messages are lost.
+ * Sets how many bytes of messages may wait to be received. The kernel doubles the number, and
+ * counts some hundred bytes more for each message. Further messages are lost.
  *
  * Without CAP_NET_ADMIN in the initial user namespace, net.core.rmem_max limits the number.
  */
