@@ -31,15 +31,13 @@ import {
   bindSocket,
   openSocket,
   setOption,
+  setReceiveQueue,
   SOCK,
-  SOL_SOCKET,
 } from "./socket.ts";
 import { AF, netlinkAddress } from "./socket_address.ts";
 import type { Timers } from "./timers.ts";
 
 const NETLINK_LISTEN_ALL_NSID = 8;
-const SO_RCVBUF = 8;
-const SO_RCVBUFFORCE = 33;
 /** Enough for some thousand notifications between two turns of the event loop. */
 const RECEIVE_QUEUE_BYTES = 4 * 1024 * 1024;
 const RECEIVE_BYTES = 0x10000;
@@ -158,24 +156,9 @@ function openMonitorSocket(): Descriptor {
   return prepared(socket, () => {
     const level = SOL_NETLINK;
     setOption(socket, { level, name: NETLINK_LISTEN_ALL_NSID, value: 1 });
-    enlargeReceiveQueue(socket);
+    setReceiveQueue(socket, RECEIVE_QUEUE_BYTES);
     bindSocket(socket, netlinkAddress(GROUPS), "netlink groups");
   });
-}
-
-/**
- * Without CAP_NET_ADMIN in the initial user namespace, the size is limited by net.core.rmem_max;
- * notifications are lost earlier then.
- */
-function enlargeReceiveQueue(socket: Descriptor): void {
-  const level = SOL_SOCKET;
-  const value = RECEIVE_QUEUE_BYTES;
-  try {
-    setOption(socket, { level, name: SO_RCVBUFFORCE, value });
-  } catch (error) {
-    if (!isErrno(error, "EPERM")) throw error;
-    setOption(socket, { level, name: SO_RCVBUF, value });
-  }
 }
 
 /**

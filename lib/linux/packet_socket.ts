@@ -19,6 +19,7 @@ import {
   openSocket,
   sendTo,
   setOption,
+  setReceiveQueue,
   SOCK,
 } from "./socket.ts";
 import { AF, hardwareAddressOf, linkLayerAddress } from "./socket_address.ts";
@@ -36,6 +37,12 @@ const TP_STATUS_CSUMNOTREADY = 1 << 3;
 
 /** The size of the largest IPv4 packet. */
 const RECEIVE_BYTES = 0x10000;
+
+/**
+ * Enough for about a thousand replies of a hostile neighbor, so that they do not crowd out the
+ * server's while the process does not run. Linux's default is enough for some 200.
+ */
+const RECEIVE_QUEUE_BYTES = 512 * 1024;
 
 /** How many packets are received before other descriptors get their turn. */
 const PACKETS_PER_TURN = 64;
@@ -186,6 +193,7 @@ export function openPacketSocket(
       attachFilter(socket, filter);
       setOption(socket, { level: SOL_PACKET, name: PACKET_AUXDATA, value: 1 });
       ignoreOutgoing(socket);
+      setReceiveQueue(socket, RECEIVE_QUEUE_BYTES);
       bindSocket(socket, address, `interface ${ifIndex}`);
     }),
     options,

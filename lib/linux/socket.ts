@@ -16,8 +16,10 @@ export const SOL_SOCKET = 1;
 export const SOCK_FLAGS = 0x80000 | 0x800;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
+const SO_RCVBUF = 8;
 const SO_BINDTODEVICE = 25;
 const SO_ATTACH_FILTER = 26;
+const SO_RCVBUFFORCE = 33;
 
 /**
  * Opens a non-blocking socket in the namespace that the thread is in.
@@ -62,6 +64,22 @@ export function setOption(
   const bytes = Int32Array.of(value);
   const result = libc().setsockopt(fd, level, name, bytes, bytes.byteLength);
   checked(result, "setsockopt", `${level}:${name}`);
+}
+
+/**
+ * Sets how many bytes of messages may wait to be received. The kernel doubles the number, and
+ * counts some hundred bytes more for each message. Further messages are lost.
+ *
+ * Without CAP_NET_ADMIN in the initial user namespace, net.core.rmem_max limits the number.
+ */
+export function setReceiveQueue(socket: Descriptor, bytes: number): void {
+  const level = SOL_SOCKET;
+  try {
+    setOption(socket, { level, name: SO_RCVBUFFORCE, value: bytes });
+  } catch (error) {
+    if (!isErrno(error, "EPERM")) throw error;
+    setOption(socket, { level, name: SO_RCVBUF, value: bytes });
+  }
 }
 
 /**

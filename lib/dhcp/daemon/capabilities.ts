@@ -7,6 +7,8 @@ export interface MissingCapability {
   readonly consequence: string;
   /** Whether nothing works without it. */
   readonly isFatal: boolean;
+  /** Whether no ADD succeeds without it. */
+  readonly failsEveryAdd: boolean;
 }
 
 /** Bits of capabilities(7), the most important first. */
@@ -16,12 +18,14 @@ const NEEDED: readonly (MissingCapability & { readonly bit: bigint })[] = [
     bit: 21n,
     consequence: "no network namespace can be entered, so every ADD fails",
     isFatal: true,
+    failsEveryAdd: true,
   },
   {
     name: "CAP_NET_RAW",
     bit: 13n,
     consequence: "no DHCP message can be sent, so every ADD fails",
     isFatal: false,
+    failsEveryAdd: true,
   },
   {
     name: "CAP_NET_ADMIN",
@@ -29,6 +33,7 @@ const NEEDED: readonly (MissingCapability & { readonly bit: bigint })[] = [
     consequence:
       "interfaces cannot be changed: ADD fails if the interface is down, and lost or changed leases are not applied",
     isFatal: false,
+    failsEveryAdd: false,
   },
   {
     name: "CAP_NET_BROADCAST",
@@ -36,6 +41,7 @@ const NEEDED: readonly (MissingCapability & { readonly bit: bigint })[] = [
     consequence:
       "changes of interfaces are noticed after some seconds instead of at once",
     isFatal: false,
+    failsEveryAdd: false,
   },
   {
     name: "CAP_NET_BIND_SERVICE",
@@ -43,12 +49,14 @@ const NEEDED: readonly (MissingCapability & { readonly bit: bigint })[] = [
     consequence:
       "renewals and releases do not use the routes of the container but go to the sender of the last reply",
     isFatal: false,
+    failsEveryAdd: false,
   },
   {
     name: "CAP_SYS_PTRACE",
     bit: 19n,
     consequence: "namespaces of other users cannot be found under /proc",
     isFatal: false,
+    failsEveryAdd: false,
   },
 ];
 
@@ -62,5 +70,5 @@ export function missingCapabilities(
 ): readonly MissingCapability[] {
   return NEEDED
     .filter(({ bit }) => ((effective >> bit) & 1n) === 0n)
-    .map(({ name, consequence, isFatal }) => ({ name, consequence, isFatal }));
+    .map(({ bit: _, ...missing }) => missing);
 }

@@ -54,6 +54,8 @@ export interface ServerContext {
   readonly ownUid: number;
   /** The version in the answer to STATUS. */
   readonly version: string;
+  /** Why no ADD can succeed; absent if one can. */
+  readonly unready?: string | undefined;
   readonly log: Log;
   /** Returns monotonic milliseconds. */
   nowMs(): number;
@@ -150,7 +152,7 @@ async function answer(
   request: DaemonRequest,
   caller: CallerConnection,
   daemon: Daemon,
-  { version, log }: ServerContext,
+  { version, unready, log }: ServerContext,
 ): Promise<void> {
   const write = (text: string): Promise<boolean> =>
     caller.writeLine(text, LINE_TIMEOUT_MS);
@@ -171,7 +173,7 @@ async function answer(
       await write(formatResponse({ released: await daemon.gc(request) }));
       return;
     case "status":
-      await write(formatResponse({ version, ...daemon.status() }));
+      await write(formatResponse({ version, unready, ...daemon.status() }));
       return;
     default:
       request satisfies never;

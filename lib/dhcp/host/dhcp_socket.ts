@@ -1,5 +1,6 @@
 /** The socket of a lease client on a real interface. @module */
 
+import { SystemError } from "../../base/errors.ts";
 import { sameAddress } from "../../net/ip_address.ts";
 import {
   type Ipv4Address,
@@ -38,6 +39,8 @@ const REFUSALS = [
 ];
 const REFUSAL_ADVICE =
   "the daemon needs CAP_NET_RAW and sockets of the family AF_PACKET";
+/** The size of a message that every DHCP client and server must accept (RFC 2131 section 2). */
+const MIN_MTU = 576;
 
 /** What an {@link InterfaceSocket} needs. */
 export interface InterfaceSocketOptions {
@@ -69,11 +72,18 @@ export class InterfaceSocket implements DhcpSocket {
     try {
       this.#send(datagram);
     } catch (error) {
-      if (!isErrno(error, ...REFUSALS)) throw error;
-      const { message } = error;
-      const options = { advice: REFUSAL_ADVICE, cause: error };
-      throw new SendRefusedError(message, options);
+      const advice = this.#adviceOn(error);
+      if (advice === undefined || !(error instanceof SystemError)) throw error;
+      throw new SendRefusedError(error.message, { advice, cause: error });
     }
+  }
+
+  /** What to do about an error that every message meets; undefined for other errors. */
+  #adviceOn(error: unknown): string | undefined {
+    if (isErrno(error, ...REFUSALS)) return REFUSAL_ADVICE;
+    return isErrno(error, "EMSGSIZE")
+      ? `set the MTU of ${this.#options.link.name} to at least ${MIN_MTU}`
+      : undefined;
   }
 
   #send(datagram: Datagram): void {

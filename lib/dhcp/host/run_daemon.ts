@@ -106,7 +106,7 @@ async function serve(
   );
   const serviceManager = new ServiceManager(Deno.env, Deno.pid);
   checkPidFilePath(flags.pidFile);
-  checkCapabilities(log);
+  const unready = checkCapabilities(log);
   // As early as possible: from now on a caller waits instead of being refused.
   using endpoint = await openEndpoint(flags);
   const { listener, socketPath, stateDir, noteDir, locks } = endpoint;
@@ -153,6 +153,7 @@ async function serve(
   const context: ServerContext = {
     ownUid,
     version,
+    unready,
     log,
     nowMs: bootTimeMs,
     serveLauncher: (caller) => serveLauncher(caller, launchers),
@@ -215,9 +216,10 @@ async function serve(
 /**
  * Warns about missing capabilities.
  *
+ * @returns Why no ADD can succeed; undefined if one can.
  * @throws {SystemError} if nothing works without one of them.
  */
-function checkCapabilities(log: Log): void {
+function checkCapabilities(log: Log): string | undefined {
   const missing = missingCapabilities(effectiveCapabilities());
   for (const { name: capability, consequence, isFatal } of missing) {
     if (isFatal) {
@@ -231,6 +233,9 @@ function checkCapabilities(log: Log): void {
     }
     log("warn", "capability-missing", { capability, consequence });
   }
+  const worst = missing.find(({ failsEveryAdd }) => failsEveryAdd);
+  return worst &&
+    `the daemon lacks the capability ${worst.name}: ${worst.consequence}`;
 }
 
 /** Calls `body` every `intervalMs`, for the first time after that time. Infinity: never. */

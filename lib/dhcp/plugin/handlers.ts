@@ -9,7 +9,7 @@ import { JsonObject } from "../../base/json_reader.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import { logInvalidConfig } from "../../cni/config_check.ts";
-import { type CniError, toCniError } from "../../cni/error.ts";
+import { CniError, CniErrorCode, toCniError } from "../../cni/error.ts";
 import type { Answer, PluginHandlers, Request } from "../../cni/plugin.ts";
 import { parseResult } from "../../cni/result_reader.ts";
 import { readValidAttachments } from "../../cni/valid_attachments.ts";
@@ -190,6 +190,11 @@ async function status(request: Request, ports: PluginPorts): Promise<void> {
   if (reply.kind === "unreachable") throw reply.error;
   if (reply.kind === "upstream") {
     await (await upstreamHandlers(request, ports)).status(request);
+    return;
+  }
+  const unready = reply.body.string("unready");
+  if (unready !== undefined) {
+    throw new CniError(CniErrorCode.pluginNotAvailable, unready);
   }
 }
 

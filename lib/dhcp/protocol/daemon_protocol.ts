@@ -21,7 +21,7 @@
  * | release | attachment | none |
  * | check | attachment, netns, addresses | none |
  * | gc | networkName, attachments | released: the number of released leases |
- * | status | none | version, leases: their number by state, counters |
+ * | status | none | version, leases: their number by state, counters; unready: why no ADD can succeed |
  *
  * A failed call has `error` instead, with `code`, `msg` and `details` of a CNI error. The daemon
  * takes an allocate back if the plugin disconnects without a `confirm`. It closes the connection

@@ -38,6 +38,13 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       assertEquals(daemon.count("event=packet-sent"), 0);
       assertEquals(daemon.count("event=send-failed"), 1);
       assertEquals(host.leaseFiles, []);
+      const status = await host.call("STATUS", undefined);
+      assertEquals([status.code, status.json], [1, {
+        cniVersion: "1.1.0",
+        code: 50,
+        msg:
+          "the daemon lacks the capability CAP_NET_RAW: no DHCP message can be sent, so every ADD fails",
+      }]);
     },
   },
   {

@@ -2,14 +2,13 @@
  * Routers outside the subnet, with upstream's main plugins, which configure the interface by the
  * result.
  *
- * ptp has no row: it calls its IPAM plugin before the interface exists, so it cannot use dhcp.
- *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
 import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
+import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import {
   cniEnv,
@@ -94,6 +93,30 @@ for (const { type, prepare, config } of MAIN_PLUGINS) {
   }
 }
 
+// Of every release of ptp, with upstream's dhcp as well.
+testWith(
+  ["root", `binary:${DHCP_BIN}`, `binary:${UPSTREAM_DIR}/ptp`],
+  "ptp fails because it calls dhcp before the interface exists, and leaves nothing behind",
+  async () => {
+    await using fixture = new Fixture("ptp", {}, { 3: "c6336401" });
+    const { container, host } = fixture;
+    await host.daemon();
+    const added = await fixture.call("ADD");
+    assertEquals(added.code, 1, added.stdout);
+    assertEquals(JSON.parse(added.stdout), {
+      code: 5,
+      msg:
+        'error calling DHCP.Allocate: error looking up "eth0": Link not found',
+    });
+    assertEquals((await fixture.call("DEL")).code, 0);
+    assertEquals(container.list("link show").map(({ ifname }) => ifname), [
+      "lo",
+    ]);
+    assertEquals(host.stateFiles, []);
+    assertEquals(fixture.messages, []);
+  },
+);
+
 testWith(
   ["root", `binary:${DHCP_BIN}`],
   "DEL removes the route that the daemon added, as after a main plugin that failed",
@@ -143,6 +166,11 @@ class Fixture implements AsyncDisposable {
     machine.ip("link set eth0 up");
     machine.untilOperational();
     Deno.symlinkSync(DHCP_BIN, host.directory.join("dhcp"));
+  }
+
+  /** What has reached the server. */
+  get messages(): readonly ClientMessage[] {
+    return this.#server.wire.messages;
   }
 
   /** Calls the main plugin, which calls this project's dhcp. */

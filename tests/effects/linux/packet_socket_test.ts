@@ -21,7 +21,7 @@ import {
   type PacketSocket,
   type ReceivedPacket,
 } from "../../../lib/linux/packet_socket.ts";
-import { waitFor } from "../../../tools/lab/waiting.ts";
+import { waitFor, waitUntil } from "../../../tools/lab/waiting.ts";
 import { TestLink, type TestNetns } from "../../support/network_namespaces.ts";
 import { Mailbox } from "../../support/waiting.ts";
 import { missing, skipped, testAsRoot } from "../../support/requirements.ts";
@@ -204,6 +204,24 @@ testAsRoot(
     link.untilOperational();
     server.send(reply(2), BROADCAST);
     assertEquals(await arrivingMark(client), 2);
+  },
+);
+
+// An attacker's replies must not crowd out the server's.
+testAsRoot(
+  "PacketSocket.receive() returns what comes after a burst of 600 packets",
+  async () => {
+    using link = new TestLink();
+    using client = open(link.client, ALL);
+    using server = open(link.server, ALL);
+    for (let sent = 0; sent < 600; sent++) server.send(reply(1), BROADCAST);
+    server.send(reply(2), BROADCAST);
+    await waitUntil("last packet", () => {
+      for (;;) {
+        const mark = markOf(client);
+        if (mark === undefined || mark === 2) return mark === 2;
+      }
+    }, 5000);
   },
 );
 

@@ -181,6 +181,24 @@ testAsRoot(
   },
 );
 
+testAsRoot(
+  "InterfaceSocket.send() is refused for good if the MTU is too small",
+  async () => {
+    using link = new TestLink();
+    link.client.ip("link set eth0 mtu 68");
+    await using loop = new EventLoop((error) => {
+      throw error;
+    });
+    using socket = openSocket(link, loop);
+    const { advice } = assertThrows(
+      () => socket.send(DISCOVER),
+      SendRefusedError,
+      "message too long",
+    );
+    assertEquals(advice, "set the MTU of eth0 to at least 576");
+  },
+);
+
 testRows("InterfaceSocket.send() without a socket", [
   { name: "is refused for good without a capability", errno: 1, refused: true },
   { name: "is refused for good by a sandbox", errno: 97, refused: true },

@@ -6,19 +6,33 @@ import { testRows } from "../../../support/rows.ts";
 const UNIT = 0x283c00n;
 
 testRows("missingCapabilities()", [
-  { name: "all of them", effective: (1n << 41n) - 1n, want: [], fatal: [] },
-  { name: "those of the systemd unit", effective: UNIT, want: [], fatal: [] },
+  {
+    name: "all of them",
+    effective: (1n << 41n) - 1n,
+    want: [],
+    fatal: [],
+    unready: [],
+  },
+  {
+    name: "those of the systemd unit",
+    effective: UNIT,
+    want: [],
+    fatal: [],
+    unready: [],
+  },
   {
     name: "without CAP_NET_RAW",
     effective: UNIT & ~(1n << 13n),
     want: ["CAP_NET_RAW"],
     fatal: [],
+    unready: ["CAP_NET_RAW"],
   },
   {
     name: "without CAP_NET_BIND_SERVICE",
     effective: UNIT & ~(1n << 10n),
     want: ["CAP_NET_BIND_SERVICE"],
     fatal: [],
+    unready: [],
   },
   {
     name: "none of them",
@@ -32,11 +46,16 @@ testRows("missingCapabilities()", [
       "CAP_SYS_PTRACE",
     ],
     fatal: ["CAP_SYS_ADMIN"],
+    unready: ["CAP_SYS_ADMIN", "CAP_NET_RAW"],
   },
-], ({ effective, want, fatal }) => {
+], ({ effective, want, fatal, unready }) => {
   const missing = missingCapabilities(effective);
   assertEquals(missing.map(({ name }) => name), want);
-  const names = missing.filter(({ isFatal }) => isFatal)
-    .map(({ name }) => name);
-  assertEquals(names, fatal);
+  const names = (those: typeof missing): string[] =>
+    those.map(({ name }) => name);
+  assertEquals(names(missing.filter(({ isFatal }) => isFatal)), fatal);
+  assertEquals(
+    names(missing.filter(({ failsEveryAdd }) => failsEveryAdd)),
+    unready,
+  );
 });

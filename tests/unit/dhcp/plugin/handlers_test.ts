@@ -317,6 +317,15 @@ Deno.test("GC refuses a configuration without a list of attachments", async () =
   assertEquals([thrown?.["name"], ports.dialed], ["ConfigError", []]);
 });
 
+Deno.test("STATUS fails if no ADD can succeed", async () => {
+  const unready = "the daemon lacks the capability CAP_NET_RAW";
+  const response = JSON.stringify({ protocol: 1, unready });
+  const thrown = await rejectionOf(() =>
+    run("status", new FakePorts(response))
+  );
+  assertEquals([thrown?.["code"], thrown?.["message"]], [50, unready]);
+});
+
 Deno.test("STATUS succeeds if the daemon responds", async () => {
   const ports = new FakePorts(OK);
   await run("status", ports);
