@@ -33,10 +33,10 @@ export class ResidentHostLocal implements AsyncDisposable {
   #stack = new AsyncDisposableStack();
   readonly #namespace: BackgroundProcess;
 
-  private constructor({ temp, namespace, args }: {
+  private constructor({ temp, namespace, runner }: {
     readonly temp: TempDir;
     readonly namespace: BackgroundProcess;
-    readonly args: readonly string[];
+    readonly runner: readonly string[];
   }) {
     this.#namespace = namespace;
     this.binary = temp.join("call");
@@ -49,13 +49,15 @@ export class ResidentHostLocal implements AsyncDisposable {
       mode: 0o755,
     });
     this.daemon = new BackgroundProcess(
-      this.inNamespace([this.standalone, "daemon", "-debug", ...args]),
+      this.inNamespace([...runner, this.standalone, "daemon", "-debug"]),
       { logFile: temp.join("log"), ready: "event=serving" },
     );
   }
 
-  /** @param args More arguments of the resident process. */
-  static async start(args: readonly string[] = []): Promise<ResidentHostLocal> {
+  /** @param options `runner`: a command that starts the resident process, such as setpriv(1). */
+  static async start(
+    { runner = [] }: { readonly runner?: readonly string[] } = {},
+  ): Promise<ResidentHostLocal> {
     await using stack = new AsyncDisposableStack();
     const temp = stack.use(new TempDir());
     const namespace = stack.use(
@@ -64,7 +66,7 @@ export class ResidentHostLocal implements AsyncDisposable {
         "mount -t tmpfs tmpfs /run && echo mounted && exec sleep infinity",
       ], { logFile: temp.join("namespace"), ready: "mounted" }),
     );
-    const resident = new ResidentHostLocal({ temp, namespace, args });
+    const resident = new ResidentHostLocal({ temp, namespace, runner });
     stack.use(resident.daemon);
     await resident.daemon.start();
     resident.#stack = stack.move();
