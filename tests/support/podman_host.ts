@@ -86,7 +86,7 @@ runtime = "runc"
     this.#unshare = new Deno.Command("unshare", {
       args: [
         ...["-n", "-m", "-p", "-f", "--mount-proc", "--kill-child"],
-        ...["--propagation", "private", "sh", "-c", INIT],
+        ...["--propagation", "slave", "sh", "-c", INIT],
       ],
       stdin: "piped",
       stdout: "piped",

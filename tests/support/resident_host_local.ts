@@ -61,8 +61,10 @@ export class ResidentHostLocal implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const temp = stack.use(new TempDir());
     const namespace = stack.use(
+      // A network namespace that is removed outside is then removed inside as well. Otherwise it
+      // would exist as long as this mount namespace.
       await BackgroundProcess.start([
-        ...["unshare", "--mount", "sh", "-ec"],
+        ...["unshare", "--mount", "--propagation", "slave", "sh", "-ec"],
         "mount -t tmpfs tmpfs /run && echo mounted && exec sleep infinity",
       ], { logFile: temp.join("namespace"), ready: "mounted" }),
     );

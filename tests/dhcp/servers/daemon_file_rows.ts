@@ -191,7 +191,7 @@ const ROWS: readonly ParallelRow[] = [
         server.wire.messages.filter((sent) => sent.type === type).length;
       const before = count("REQUEST");
       await using daemon = await BackgroundProcess.start([
-        ...["unshare", "--mount", "sh", "-c"],
+        ...["unshare", "--mount", "--propagation", "slave", "sh", "-c"],
         'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"',
         ...[host.stateDir, DHCP_BIN, "daemon", "-socketpath", host.socketPath],
       ], { logFile: host.directory.join("ro.log"), ready: "event=serving" });

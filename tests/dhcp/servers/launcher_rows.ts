@@ -359,7 +359,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const prefix = host.directory.join("host");
       await Deno.mkdir(prefix);
       host.daemonRunner = [
-        ...["unshare", "--mount", "sh", "-c"],
+        ...["unshare", "--mount", "--propagation", "slave", "sh", "-c"],
         ...['mount --rbind / "$0" && exec "$@"', prefix],
       ];
       await host.daemon("-hostprefix", prefix);

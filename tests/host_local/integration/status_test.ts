@@ -121,7 +121,7 @@ async function callBoth(
       printf %s "$CONFIG" | ${user} ./plugin >$CNI_COMMAND || true
     done`;
   const { code, stderr } = await new Deno.Command("unshare", {
-    args: ["-m", "sh", "-c", script],
+    args: ["-m", "--propagation", "slave", "sh", "-c", script],
     cwd: temp.path,
     clearEnv: true,
     env: {
