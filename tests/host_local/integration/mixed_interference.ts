@@ -41,8 +41,8 @@ async function replaceOwner(
 }
 
 /**
- * Writes into the file, as `printf > file` does. The addresses of one ADD are links to one file:
- * all of them change.
+ * Writes into the file, as `printf > file` does, and removes the index, which would not notice
+ * (docs/host_local.md). The addresses of one ADD are links to one file: all of them change.
  */
 async function overwriteOwner(
   network: SharedNetwork,
@@ -54,6 +54,7 @@ async function overwriteOwner(
   const content = ownerText(`overwritten${random.int(1000)}`);
   const { ino } = await Deno.stat(path);
   await Deno.writeTextFile(path, content);
+  await removeIndex(network);
   for (const name of reserved) {
     if ((await Deno.stat(network.join(name))).ino === ino) {
       network.expected.set(name, content);
