@@ -121,7 +121,7 @@ export function chosenBinaries(names: readonly string[]): readonly Binary[] {
 
 /** Returns the permissions of a binary for the compiler of this version, as options. */
 export function permissionOptions(
-  { permissions, sockets = [] }: Binary,
+  { permissions, sockets = [] }: Pick<Binary, "permissions" | "sockets">,
   denoVersion: string,
 ): readonly string[] {
   const [major = 0, minor = 0] = denoVersion.split(".").map(Number);
