@@ -23,7 +23,6 @@ import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
 import { NetworkNamespace } from "./lab/network_namespace.ts";
 import { capture } from "./process.ts";
 import { print, warn } from "./terminal.ts";
-import { installPackages } from "./test/debian_packages.ts";
 
 const NETWORK = "examplenet";
 
@@ -147,12 +146,12 @@ function title(text: string): void {
   print(`\n=== ${text}\n`);
 }
 
-async function isMissing(program: string): Promise<boolean> {
+async function isInstalled(program: string): Promise<boolean> {
   try {
     await capture([program, "--version"]);
-    return false;
+    return true;
   } catch (error) {
-    return error instanceof Deno.errors.NotFound;
+    return !(error instanceof Deno.errors.NotFound);
   }
 }
 
@@ -161,7 +160,13 @@ if (import.meta.main) {
     warn("demo:dhcp creates network namespaces: run it as root");
     Deno.exit(1);
   }
-  if (await isMissing("dnsmasq")) await installPackages(["dnsmasq-base"]);
+  if (!await isInstalled("dnsmasq") || !await isInstalled("ip")) {
+    warn(
+      "demo:dhcp needs dnsmasq and ip: " +
+        "install dnsmasq (dnsmasq-base on Debian) and iproute2",
+    );
+    Deno.exit(1);
+  }
   const binary = await freshBinary("dhcp");
   cleanUpWhenInterrupted();
   using folder = new Folder("cni-example-");

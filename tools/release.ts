@@ -48,7 +48,6 @@ export const DOCUMENTS: readonly string[] = [
   "docs/bench.md",
   "docs/bench.svg",
   "docs/bench_dhcp.md",
-  "docs/hostile_segment.md",
   "docs/dhcp.md",
   "docs/differences.md",
   "docs/host_local.md",

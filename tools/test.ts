@@ -9,31 +9,42 @@
 import { runInParallel } from "./parallel.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print } from "./terminal.ts";
-import { runStage } from "./test/stage.ts";
+import { runStage, type Stage } from "./test/stage.ts";
 import { BUILD, BUILD_LAUNCHER, PREPARATION, SUITES } from "./test/stages.ts";
 import { formatCounts, NO_TESTS, sum, type Summary } from "./test/summary.ts";
 
 /** How many stages run at a time. Most suites run several tests at a time themselves. */
 const WIDTH = Math.max(2, navigator.hardwareConcurrency);
 
-async function runAll(): Promise<Summary> {
+/** How often the running stages are listed. */
+const PROGRESS_MS = 60_000;
+
+async function runAll(running: Set<string>): Promise<Summary> {
+  const run = (stage: Stage): Promise<Summary> => runStage(stage, running);
   const [built = NO_TESTS, ...checked] = await runInParallel(
     [BUILD, ...PREPARATION],
     WIDTH,
-    runStage,
+    run,
   );
   if (built.failed > 0) {
     print("No binary to test: the other stages are not run.\n");
     return sum([built, ...checked]);
   }
-  const launcher = await runStage(BUILD_LAUNCHER);
-  const tested = await runInParallel(SUITES, WIDTH, runStage);
+  const launcher = await run(BUILD_LAUNCHER);
+  const tested = await runInParallel(SUITES, WIDTH, run);
   return sum([built, ...checked, launcher, ...tested]);
 }
 
 if (import.meta.main) {
   Deno.chdir(REPOSITORY);
-  const summary = await runAll();
+  const running = new Set<string>();
+  const startMs = performance.now();
+  const progress = setInterval(() => {
+    const minutes = Math.round((performance.now() - startMs) / 60_000);
+    print(`== after ${minutes} min, running: ${[...running].join(", ")}`);
+  }, PROGRESS_MS);
+  const summary = await runAll(running);
+  clearInterval(progress);
   if (summary.failures.length > 0) {
     print(["Failed:", ...summary.failures, ""].join("\n"));
   }

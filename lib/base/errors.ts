@@ -20,12 +20,21 @@ export class TooLongError extends DecodeError {
 /** A network configuration that can be decoded but not used. */
 export class ConfigError extends RangeError {
   override readonly name = "ConfigError";
+  /** Which values are valid; empty if the message says so. */
+  readonly advice: string;
   /**
    * @param message The reason, beginning with upstream's text where upstream has one.
    * @param path JSON path of the value; empty if the error is about the whole configuration.
+   * @param options The `advice`, and the `cause`.
    */
-  constructor(message: string, readonly path: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly path: string,
+    { advice = "", ...options }: ErrorOptions & { readonly advice?: string } =
+      {},
+  ) {
     super(message, options);
+    this.advice = advice;
   }
 }
 

@@ -69,9 +69,10 @@ export function toCniError(error: unknown): CniError {
     });
   }
   if (error instanceof ConfigError) {
-    const details = error.path === "" ? "" : `at ${error.path}`;
+    const at = error.path === "" ? [] : [`at ${error.path}`];
+    const advice = error.advice === "" ? [] : [error.advice];
     return new CniError(CniErrorCode.invalidNetworkConfig, error.message, {
-      details,
+      details: [...at, ...advice].join("; "),
       ...cause,
     });
   }

@@ -47,7 +47,7 @@ export function refuseOwnNetns(
     {
       details: `CNI_NETNS is ${
         JSON.stringify(netns)
-      }; set CNI_NETNS_OVERRIDE=1 if that is meant`,
+      }; set CNI_NETNS_OVERRIDE=1 if that is intended`,
     },
   );
 }

@@ -59,7 +59,7 @@ export function describeReservation(
     `(${formatAge(nowMs - reservedAtMs)} ago, ${boot}): ${location}`;
 }
 
-/** Says how many addresses of a full range set are held, and how many since before the boot. */
+/** Says how many addresses of a full range set are held, and how many were reserved before the boot. */
 function describeFullSet(
   set: RangeSet,
   { store, directory }: RefusalContext,
@@ -72,7 +72,7 @@ function describeFullSet(
   const addresses = total === 1n ? "address" : "addresses";
   const which = total > MAX_INSPECTED ? `the first ${MAX_INSPECTED}` : "them";
   return `this range set has ${total} usable ${addresses}, all held in ${directory}, ` +
-    `${old.length} of ${which} since before the last boot; ` +
+    `${old.length} of ${which} reserved before the last boot; ` +
     "a DEL or GC by the runtime releases those that are no longer in use";
 }
 

@@ -1,24 +1,13 @@
-/**
- * Listening on a Unix socket: a new one, which may replace a stale one, or the one that systemd
- * passes.
- *
- * @module
- */
+/** Listening on a Unix socket, which may replace a stale one. @module */
 
 import { SystemError } from "../base/errors.ts";
 import { isAbstract } from "../base/socket_name.ts";
 import { attempt, lstat, removeFile } from "../sys/files.ts";
 import { Descriptor, prepared } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
-import { libc, pinnedBytes } from "./libc.ts";
-import {
-  bindSocket,
-  getOption,
-  openSocket,
-  SOCK,
-  SOL_SOCKET,
-} from "./socket.ts";
-import { AF, SOCKADDR_UN, unixAddress, unixPathOf } from "./socket_address.ts";
+import { libc } from "./libc.ts";
+import { bindSocket, openSocket, SOCK } from "./socket.ts";
+import { AF, unixAddress } from "./socket_address.ts";
 import { peerOf } from "./unix_connection.ts";
 
 /** For root and its group only, independent of the umask. */
@@ -26,16 +15,6 @@ const SOCKET_MODE = 0o660;
 const DIRECTORY_MODE = 0o700;
 /** More connections than callers open at once. The kernel limits it to net.core.somaxconn. */
 const BACKLOG = 1024;
-/** The first descriptor that systemd passes (sd_listen_fds(3)). */
-const LISTEN_FDS_START = 3;
-const SO_TYPE = 3;
-const SO_ACCEPTCONN = 30;
-const SO_DOMAIN = 39;
-const F_SETFD = 2;
-const F_GETFL = 3;
-const F_SETFL = 4;
-const FD_CLOEXEC = 1;
-const O_NONBLOCK = 0x800;
 
 /** A listening socket. */
 export class UnixListener implements Disposable {
@@ -128,85 +107,6 @@ export function refuseListening(path: string): void {
   const address = socketAddressOf(path);
   if (isAbstract(path)) return refuseIfListening(path, address);
   if (lstat(path)?.isSocket === true) refuseIfListening(path, address);
-}
-
-/**
- * Returns the listening socket that systemd, or another program with its protocol, passes to
- * process `pid`.
- *
- * The socket file is not removed later, because systemd owns it. The variables are removed from the
- * environment, so that no child process uses them.
- *
- * @param env The environment with LISTEN_PID and LISTEN_FDS: `Deno.env`.
- * @returns Undefined if no socket is passed.
- * @throws {SystemError} if more than one is passed, or it is not a listening Unix socket. Texts are
- *   upstream's.
- */
-export function activatedListener(
-  env: Pick<typeof Deno.env, "get" | "delete">,
-  pid: number,
-): UnixListener | undefined {
-  const isForUs = env.get("LISTEN_PID") === String(pid);
-  const count = Number(env.get("LISTEN_FDS") ?? 0);
-  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) {
-    env.delete(name);
-  }
-  if (!isForUs || !(count > 0)) return undefined;
-  if (count > 1) {
-    throw new SystemError(
-      `Too many (${count}) FDs passed through socket activation`,
-      { advice: "the socket unit must have one ListenStream=" },
-    );
-  }
-  const socket = new Descriptor(LISTEN_FDS_START);
-  if (!isListening(socket)) {
-    throw new SystemError(`LISTEN_FDS=${count} but no FD found`, {
-      advice: "descriptor 3 must be a listening Unix stream socket",
-    });
-  }
-  const { fd } = socket;
-  checked(libc().fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl");
-  const flags = checked(libc().fcntl(fd, F_GETFL, 0), "fcntl");
-  checked(libc().fcntl(fd, F_SETFL, flags | O_NONBLOCK), "fcntl");
-  return new UnixListener(socket, { path: pathOf(socket), isOwner: false });
-}
-
-/**
- * Returns the path that a socket is bound to, even if its file was removed. Undefined if its name
- * is not a path, or the path leads nowhere, as when it was bound in another mount namespace.
- */
-function pathOf({ fd }: Descriptor): string | undefined {
-  const address = pinnedBytes(SOCKADDR_UN);
-  const length = Uint32Array.of(SOCKADDR_UN);
-  checked(libc().getsockname(fd, address, length), "getsockname");
-  const path = unixPathOf(address.subarray(0, length[0]));
-  return path.startsWith("/") && couldBeSocket(path) ? path : undefined;
-}
-
-function couldBeSocket(path: string): boolean {
-  try {
-    const directory = path.slice(0, path.lastIndexOf("/") + 1);
-    const info = lstat(path);
-    return info === undefined
-      ? lstat(directory)?.isDirectory === true
-      : info.isSocket === true;
-  } catch (error) {
-    // A path that this process cannot read is of no use to it.
-    if (error instanceof SystemError) return false;
-    throw error;
-  }
-}
-
-function isListening(socket: Descriptor): boolean {
-  const option = (name: number): number =>
-    getOption(socket, { level: SOL_SOCKET, name, size: 4 }).getInt32(0, true);
-  try {
-    return option(SO_DOMAIN) === AF.UNIX && option(SO_TYPE) === SOCK.STREAM &&
-      option(SO_ACCEPTCONN) === 1;
-  } catch (error) {
-    if (isErrno(error, "EBADF", "ENOTSOCK")) return false;
-    throw error;
-  }
 }
 
 function makeDirectoryOf(path: string): void {

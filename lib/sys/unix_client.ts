@@ -140,7 +140,7 @@ export async function connectUnix(path: string): Promise<UnixClient> {
       );
     }
     throw new SystemError(`dial unix ${path}: connect: ${reasonOf(error)}`, {
-      advice: "is the daemon running? See `dhcp daemon`",
+      advice: "start it: `dhcp daemon`, or cni-dhcp.service",
       cause: error,
     });
   }

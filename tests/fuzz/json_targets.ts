@@ -7,14 +7,14 @@ import { release } from "../../lib/dhcp/client/request.ts";
 import { clientSettings } from "../../lib/dhcp/daemon/client_identity.ts";
 import { grantedOffer } from "../../lib/dhcp/daemon/release.ts";
 import {
-  formatLeaseRecord,
-  parseLeaseRecord,
-} from "../../lib/dhcp/daemon/lease_record.ts";
-import {
   formatRequest,
   parseRequest,
 } from "../../lib/dhcp/protocol/daemon_protocol.ts";
 import { parseReleaseNote } from "../../lib/dhcp/protocol/release_note.ts";
+import {
+  formatLeaseRecord,
+  parseLeaseRecord,
+} from "../../lib/dhcp/daemon/lease_file_format.ts";
 
 /** Values that replace a value somewhere in the JSON. */
 const REPLACEMENTS: readonly unknown[] = [

@@ -1,23 +1,29 @@
-/** Whether the host that Deno downloads from is reachable. @module */
+/** Why the host that Deno downloads from is not reachable. @module */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { getAvailablePort } from "@std/net/get-available-port";
-import { isReachable } from "../../tools/build/deno_download.ts";
+import { addressProblem } from "../../tools/build/deno_download.ts";
 import { testRows } from "../support/rows.ts";
 
-testRows("isReachable()", [
-  { name: "returns true for status 200", status: 200, want: true },
-  { name: "returns false for status 404", status: 404, want: false },
+testRows("addressProblem()", [
+  { name: "returns undefined for status 200", status: 200, want: undefined },
+  {
+    name: "returns the status 404",
+    status: 404,
+    want: "HTTP status 404 for ADDRESS",
+  },
 ], async ({ status, want }) => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response(undefined, { status }),
   );
-  const { port } = server.addr;
-  assertEquals(await isReachable(`http://127.0.0.1:${port}/`), want);
+  const address = `http://127.0.0.1:${server.addr.port}/`;
+  const problem = await addressProblem(address);
+  assertEquals(problem?.replace(address, "ADDRESS"), want);
 });
 
-Deno.test("isReachable() returns false for a refused connection", async () => {
-  const port = getAvailablePort();
-  assertEquals(await isReachable(`http://127.0.0.1:${port}/`), false);
+Deno.test("addressProblem() returns the reason of a refused connection", async () => {
+  const address = `http://127.0.0.1:${getAvailablePort()}/`;
+  const problem = await addressProblem(address) ?? "";
+  assertMatch(problem.replace(address, "ADDRESS"), /\(ADDRESS\).*refused/);
 });

@@ -1,5 +1,6 @@
 /**
- * The documents link to files and headings that exist, and list the imports between folders.
+ * The documents link to files and headings that exist, name paths that exist, and list the imports
+ * between folders.
  *
  * @module
  */
@@ -55,12 +56,39 @@ for (const page of PAGES) {
   });
 }
 
-Deno.test("a release contains every page of docs/", async () => {
+/** A path of this repository, in code blocks as well. */
+const REPOSITORY_PATH =
+  /(?<![\w./<>-])(?:lib|tests|tools|docs|systemd)\/[\w./-]*\w|\bmain_\w+\.ts\b/g;
+
+for (const page of PAGES) {
+  Deno.test(`${page} names only paths that exist`, async () => {
+    const text = await Deno.readTextFile(`${REPO_ROOT}/${page}`);
+    const paths = new Set(text.match(REPOSITORY_PATH) ?? []);
+    const missing: string[] = [];
+    for (const path of paths) {
+      if (!await exists(path)) missing.push(path);
+    }
+    assertEquals(missing, []);
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(`${REPO_ROOT}/${path}`);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+Deno.test("a release contains every page of docs/, and each file once", async () => {
   const pages: string[] = [];
   for await (const { name } of Deno.readDir(`${REPO_ROOT}/docs`)) {
     if (!DOCUMENTS.includes(`docs/${name}`)) pages.push(name);
   }
   assertEquals(pages, []);
+  assertEquals(DOCUMENTS, [...new Set(DOCUMENTS)]);
 });
 
 Deno.test("ARCHITECTURE.md lists the imports that tests/architecture/layers.ts allows", async () => {

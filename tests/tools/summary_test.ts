@@ -7,8 +7,10 @@ import {
   NO_TESTS,
   readSummary,
   sum,
+  withoutNoise,
   withoutPassed,
 } from "../../tools/test/summary.ts";
+import { formatStage } from "../../tools/test/stage.ts";
 import { testRows } from "../support/rows.ts";
 
 const title = "suite";
@@ -160,6 +162,46 @@ testRows("withoutPassed()", [
     want: ["SKIP a: not root", "", "ok | 1 passed | 0 failed (1s)"],
   },
 ], ({ lines, want }) => assertEquals(withoutPassed(lines), want));
+
+testRows("withoutNoise()", [
+  {
+    name: "joins a line that a slow test has split",
+    lines: [
+      "  it's one ...'a test' has been running for over (1m0s)",
+      "'a test' has been running for over (2m0s)",
+      " ok (2m10s)",
+    ],
+    want: ["  it's one ... ok (2m10s)"],
+  },
+  {
+    name: "drops the line about a slow test without output",
+    lines: ["seed 1", "'it's a test' has been running for over (1m0s)", "end"],
+    want: ["seed 1", "end"],
+  },
+  {
+    name: "drops the warning about deno.json",
+    lines: [
+      "Task build deno run",
+      "Warning Permissions in the config file is an experimental feature and may change in the future.",
+      "built",
+    ],
+    want: ["Task build deno run", "built"],
+  },
+  {
+    name: "keeps other warnings, and a test that did not end",
+    lines: ["Warning: x", "b ... "],
+    want: ["Warning: x", "b ... "],
+  },
+], ({ lines, want }) => assertEquals(withoutNoise(lines), want));
+
+testRows("formatStage()", [
+  {
+    name: "puts the title right before the output",
+    lines: ["", "SKIP a: not root", "", "ok | 1 passed | 0 failed (1s)", ""],
+    want: "== x: ok\nSKIP a: not root\n\nok | 1 passed | 0 failed (1s)\n",
+  },
+  { name: "prints the title alone", lines: [""], want: "== x: ok\n" },
+], ({ lines, want }) => assertEquals(formatStage("== x: ok", lines), want));
 
 Deno.test("sum() adds counts and joins failures", () => {
   assertEquals(

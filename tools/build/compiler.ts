@@ -6,7 +6,7 @@
  */
 
 import { warn } from "../terminal.ts";
-import { canDownloadRuntime } from "./deno_download.ts";
+import { runtimeProblem } from "./deno_download.ts";
 import { elfFile } from "./elf.ts";
 import { pinnedExecutable, type PinnedFile, sha256 } from "./pinned_file.ts";
 import { hostTarget, type Target } from "./target.ts";
@@ -73,17 +73,18 @@ export async function findCompiler(target: Target): Promise<Compiler> {
       sha256(await Deno.readFile(denort)) === PINNED_RUNTIME[target].sha256;
     return isPinned ? { ...await pinnedCli(), denort } : { ...own, denort };
   }
-  if (await canDownloadRuntime(target)) return own;
+  const problem = await runtimeProblem(target);
+  if (problem === undefined) return own;
 
-  warn(
-    `build: Deno ${own.version}'s own runtime for ${target} cannot be downloaded, ` +
-      `taking the pinned ${PINNED_VERSION} from npm (see CONTRIBUTING.md)`,
-  );
+  const failed =
+    `cannot download the runtime of Deno ${own.version} for ${target}: ${problem}`;
   if (hostTarget() !== "x86_64-unknown-linux-gnu") {
-    throw new Error(
-      `Cannot compile on ${hostTarget()} without Deno's own runtime: set DENORT_BIN`,
-    );
+    throw new Error(`${failed}; set DENORT_BIN`);
   }
+  warn(
+    `build: ${failed}; using Deno ${PINNED_VERSION} from npm, which lacks abstract sockets ` +
+      "and socket activation of host-local (see CONTRIBUTING.md)",
+  );
   return {
     ...await pinnedCli(),
     denort: await pinnedExecutable(PINNED_RUNTIME[target]),

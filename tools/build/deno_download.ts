@@ -1,4 +1,4 @@
-/** Whether Deno can download the runtime of its own version. @module */
+/** Finds out whether Deno can download the runtime of its own version. @module */
 
 import { EMPTY } from "./binaries.ts";
 import type { Target } from "./target.ts";
@@ -8,14 +8,18 @@ import { REPOSITORY } from "../repository.ts";
 const RESPONSE_TIMEOUT_MS = 10_000;
 
 /**
- * Whether `deno compile` works for the target with a runtime that Deno downloads or has downloaded.
+ * Finds out whether `deno compile` works for the target with a runtime that Deno downloads or has
+ * downloaded.
  *
  * Compiles the empty script. Deno waits long for a host that does not respond, so the address that
  * it logs is requested as well, with a time limit.
  *
+ * @returns Why the runtime cannot be downloaded; undefined if it can.
  * @throws {Error} if it fails for a reason other than the download.
  */
-export async function canDownloadRuntime(target: Target): Promise<boolean> {
+export async function runtimeProblem(
+  target: Target,
+): Promise<string | undefined> {
   const folder = await Deno.makeTempDir({ prefix: "cni-ipam-build-" });
   try {
     const child = new Deno.Command(Deno.execPath(), {
@@ -38,33 +42,49 @@ export async function canDownloadRuntime(target: Target): Promise<boolean> {
 
     let messages = "";
     let address: string | undefined;
+    let problem: string | undefined;
     for await (
       const text of child.stderr.pipeThrough(new TextDecoderStream())
     ) {
       messages += text;
       if (address !== undefined) continue;
       address = /^Download (\S+)$/m.exec(messages)?.[1];
-      if (address !== undefined && !await isReachable(address)) child.kill();
+      if (address === undefined) continue;
+      problem = await addressProblem(address);
+      if (problem !== undefined) child.kill();
     }
     const { success } = await child.status;
-    if (!success && address === undefined) {
+    if (success) return undefined;
+    if (address === undefined) {
       throw new Error(`Cannot compile the empty script: ${messages}`);
     }
-    return success;
+    return problem ?? `download of ${address} failed`;
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-/** Whether a HEAD request succeeds within {@link RESPONSE_TIMEOUT_MS}. */
-export async function isReachable(address: string): Promise<boolean> {
+/**
+ * Sends a HEAD request.
+ *
+ * @returns Why it does not succeed within {@link RESPONSE_TIMEOUT_MS}; undefined if it does.
+ */
+export async function addressProblem(
+  address: string,
+): Promise<string | undefined> {
   try {
     const signal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS);
     const response = await fetch(address, { method: "HEAD", signal });
-    return response.ok;
+    return response.ok
+      ? undefined
+      : `HTTP status ${response.status} for ${address}`;
   } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    // Unknown host, connection refused, or no response in time.
-    return false;
+    if (!(error instanceof Error) || error instanceof Deno.errors.NotCapable) {
+      throw error;
+    }
+    // Unknown host, connection refused, or no response in time. The cause names the address.
+    return error.cause instanceof Error
+      ? error.cause.message
+      : `${error.message}: ${address}`;
   }
 }

@@ -12,6 +12,24 @@ export interface ShownCall {
   readonly config: unknown;
 }
 
+/** Returns a command for sh(1) that runs `program` with these variables, and `text` on stdin. */
+export function shellCommand(
+  env: Readonly<Record<string, string>>,
+  { text, program }: { readonly text: string; readonly program: string },
+): string {
+  const variables = Object.entries(env).map(([name, value]) =>
+    `${name}=${shellWord(value)}`
+  );
+  return `echo ${shellWord(text)} | ${variables.join(" ")} ${program}`;
+}
+
+/** Quotes a word if the shell would read it as anything else. */
+function shellWord(text: string): string {
+  return /^[\w./:,@%+=-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /**
  * Runs a call and prints it with its output.
  *
@@ -24,9 +42,9 @@ export async function showCall(
 ): Promise<unknown> {
   const env = { CNI_COMMAND: command, ...variables };
   const text = JSON.stringify(config);
-  const shown = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-    .join(" ");
-  print(`$ echo '${text}' | ${shown} dist/${basename(binary)}`);
+  print(
+    `$ ${shellCommand(env, { text, program: `dist/${basename(binary)}` })}`,
+  );
   const child = new Deno.Command(binary, {
     clearEnv: true,
     env,

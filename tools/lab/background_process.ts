@@ -75,13 +75,16 @@ export class BackgroundProcess implements AsyncDisposable {
     child.status.then(() => this.#hasEnded ||= child === this.#child);
     if (ready === undefined) return;
     try {
-      await this.until(
-        `start of ${this.#command.join(" ")}`,
+      await this.#untilTrue(
+        `line with "${ready}"`,
         () => this.count(ready) > before,
       );
-    } catch (error) {
+    } catch (cause) {
       await this.end();
-      throw error;
+      const command = this.#command.join(" ");
+      throw new Error(`Cannot start "${command}":\n${this.#endOfLog}`, {
+        cause,
+      });
     }
   }
 
@@ -112,15 +115,26 @@ export class BackgroundProcess implements AsyncDisposable {
     timeoutMs?: number,
   ): Promise<void> {
     try {
-      await waitUntil(what, async () => {
-        if (await isTrue()) return true;
-        if (this.#hasEnded) throw new Error("the program has ended");
-        return false;
-      }, timeoutMs);
+      await this.#untilTrue(what, isTrue, timeoutMs);
     } catch (cause) {
-      const log = this.log.slice(-SHOWN_LOG_LENGTH);
-      throw new Error(`No ${what}:\n${log}`, { cause });
+      throw new Error(`No ${what}:\n${this.#endOfLog}`, { cause });
     }
+  }
+
+  async #untilTrue(
+    what: string,
+    isTrue: () => boolean | Promise<boolean>,
+    timeoutMs?: number,
+  ): Promise<void> {
+    await waitUntil(what, async () => {
+      if (await isTrue()) return true;
+      if (this.#hasEnded) throw new Error("the program has ended");
+      return false;
+    }, timeoutMs);
+  }
+
+  get #endOfLog(): string {
+    return this.log.slice(-SHOWN_LOG_LENGTH);
   }
 
   /** Sends it a signal; does nothing if it does not run. */

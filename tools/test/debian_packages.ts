@@ -1,7 +1,9 @@
 /** Installs the Debian packages that the tests use. @module */
 
+import { cleanUpWhenInterrupted } from "../lab/interrupt.ts";
 import { print } from "../terminal.ts";
 import { capture, status } from "../process.ts";
+import { withoutServiceStarts } from "./policy_rc_d.ts";
 
 /** The packages, and their purposes. */
 const PACKAGES: Readonly<Record<string, string>> = {
@@ -29,21 +31,19 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Installs the missing packages of `names` with apt-get, and prints them. Does nothing if it is not
- * run as root on Debian: the tests that need a package are skipped.
+ * Installs the missing packages with apt-get, and prints them. Their services do not start. Does
+ * nothing if it is not run as root on Debian: the tests that need a package are skipped.
  *
  * @throws {ProcessError} or an `Error` if apt-get fails.
  */
-export async function installPackages(
-  names: readonly string[] = Object.keys(PACKAGES),
-): Promise<void> {
+async function installPackages(): Promise<void> {
   if (Deno.uid() !== 0 || !await isDebian()) {
     print(
       "Not root on Debian: no package is installed, and tests that need one are skipped.",
     );
     return;
   }
-  const missing = await missingOf(names);
+  const missing = await missingOf(Object.keys(PACKAGES));
   if (missing.length === 0) {
     print("Every package is installed.");
     return;
@@ -51,7 +51,9 @@ export async function installPackages(
   print("Installing with apt-get:");
   for (const name of missing) print(`  ${name}: ${PACKAGES[name]}`);
   await apt("update");
-  await apt("install", "--yes", "--no-install-recommends", ...missing);
+  await withoutServiceStarts(() =>
+    apt("install", "--yes", "--no-install-recommends", ...missing)
+  );
 }
 
 async function isDebian(): Promise<boolean> {
@@ -91,4 +93,7 @@ async function apt(...args: string[]): Promise<void> {
   }
 }
 
-if (import.meta.main) await installPackages();
+if (import.meta.main) {
+  cleanUpWhenInterrupted();
+  await installPackages();
+}

@@ -6,6 +6,7 @@ import {
   NO_TESTS,
   readSummary,
   type Summary,
+  withoutNoise,
   withoutPassed,
 } from "./summary.ts";
 
@@ -21,18 +22,33 @@ export interface Stage {
   readonly args: readonly string[];
 }
 
-/** Runs a stage, and prints its output as a whole once it has ended. */
-export async function runStage(stage: Stage): Promise<Summary> {
+/**
+ * Runs a stage. Prints its outcome once it has ended, and then its output.
+ *
+ * @param running The titles of the stages that are running.
+ */
+export async function runStage(
+  stage: Stage,
+  running: Set<string>,
+): Promise<Summary> {
   const { title, args } = stage;
   print(`== ${title}: started`);
+  running.add(title);
   const startMs = performance.now();
   const { lines, success } = await run(args);
+  running.delete(title);
   const summary = summaryOf(stage, lines, success);
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   const outcome = summary.failed === 0 ? "ok" : "FAILED";
-  print(["", ...withoutPassed(lines)].join("\n"));
-  print(`== ${title}: ${outcome} (${seconds} s)\n`);
+  print(formatStage(`== ${title}: ${outcome} (${seconds} s)`, lines));
   return summary;
+}
+
+/** The first line of a block of output is its title, and the last one is empty. */
+export function formatStage(title: string, lines: readonly string[]): string {
+  const output = withoutPassed(lines).join("\n")
+    .replace(/^\n+/, "").trimEnd();
+  return output === "" ? `${title}\n` : `${title}\n${output}\n`;
 }
 
 function summaryOf(
@@ -46,7 +62,7 @@ function summaryOf(
   return success ? NO_TESTS : failure(title);
 }
 
-/** Runs this version of Deno, and returns the lines that it wrote to stdout and stderr. */
+/** Runs this version of Deno, and returns the lines of its stdout and stderr that say something. */
 async function run(
   args: readonly string[],
 ): Promise<{ readonly lines: readonly string[]; readonly success: boolean }> {
@@ -67,7 +83,7 @@ async function run(
   // A process that a test left behind may hold the streams open.
   await Promise.race([read, pause(LEFTOVER_MS)]);
   if (signal !== null) lines.push(`Ended by ${signal}`);
-  return { lines, success };
+  return { lines: withoutNoise(lines), success };
 }
 
 async function collectLines(

@@ -75,6 +75,21 @@ function failuresIn(output: string): string[] {
   return section.split("\n").filter((line) => line !== "");
 }
 
+/** What Deno prints about slow tests, perhaps in the middle of another line. */
+const SLOW = /(?<=^|\.\.\.)'.*' has been running for over \([^)]*\)\n?/gm;
+const EXPERIMENTAL =
+  /^Warning Permissions in the config file is an experimental feature.*\n?/gm;
+
+/**
+ * Removes what Deno prints about slow tests and about deno.json.
+ *
+ * @param lines What a command printed, without colors.
+ */
+export function withoutNoise(lines: readonly string[]): string[] {
+  return lines.join("\n").replaceAll(SLOW, "").replaceAll(EXPERIMENTAL, "")
+    .split("\n");
+}
+
 const PASSED = /^(.*) \.\.\. ok \([^)]*\)$/;
 const MODULE = /^running \d+ tests? from /;
 

@@ -7,7 +7,7 @@ import {
   restartDelayMs,
 } from "./backoff.ts";
 import type { ClientContext } from "./event.ts";
-import { describeFailure, type Failure } from "./failure.ts";
+import type { Failure } from "./failure.ts";
 import {
   type Acquisition,
   type Common,
@@ -18,6 +18,7 @@ import {
   type Stopped,
 } from "./state.ts";
 import { log, randomFraction, type Step, step } from "./step.ts";
+import { describeFailure } from "./failure_text.ts";
 
 /**
  * Returns an acquisition that begins now.

@@ -27,5 +27,9 @@ export function readOptionCode(entry: JsonObject): number | undefined {
   throw new ConfigError(
     `Can not parse option ${quoted}: Can not parse option: strconv.ParseUint: parsing ${quoted}: ${reason}`,
     entry.at("option"),
+    {
+      advice:
+        "expected a name of dhcp-options(5), such as host-name, or a number up to 255",
+    },
   );
 }

@@ -2,7 +2,8 @@
 
 import type { SystemError } from "../../base/errors.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
-import { describeFailure, type Failure } from "../client/failure.ts";
+import type { Failure } from "../client/failure.ts";
+import { describeFailure } from "../client/failure_text.ts";
 
 /** Why a lease client has no lease for the callers that wait for it. */
 export type AcquisitionFailure =

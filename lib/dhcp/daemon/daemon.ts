@@ -335,7 +335,7 @@ export class Daemon {
       "plugin's netns and netns from CNI_NETNS should not be the same",
       {
         details:
-          `${netnsPath} is the namespace of the daemon; set CNI_NETNS_OVERRIDE=1 if this is intended`,
+          `${netnsPath} is the namespace of the daemon; set CNI_NETNS_OVERRIDE=1 if that is intended`,
       },
     );
   }

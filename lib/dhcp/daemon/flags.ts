@@ -97,7 +97,7 @@ const DEFINITIONS: FlagSet<DaemonFlags>["definitions"] = new Map([
     key: "stateDir",
     kind: "string",
     usage:
-      "directory of the lease files (default: the socket path without .sock)",
+      "directory of the lease files (default: the socket path without .sock, or with .d added if it has another ending)",
   }],
   ["timeout", {
     key: "timeoutMs",

@@ -2,7 +2,6 @@
 
 import { SystemError } from "../../base/errors.ts";
 import {
-  activatedListener,
   listenUnix,
   refuseListening,
   type UnixListener,
@@ -10,6 +9,7 @@ import {
 import type { DaemonFlags } from "../daemon/flags.ts";
 import { stateDirOf } from "../protocol/state_directory.ts";
 import { StateLock } from "./state_lock.ts";
+import { activatedListener } from "../../linux/socket_activation.ts";
 
 /** A socket that listens, and locked directories. Disposing closes and unlocks them. */
 export interface Endpoint extends Disposable {

@@ -6,11 +6,7 @@ import { formatCidr } from "../../net/cidr.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
 import { isNotFound, removeFile, tryRemoveFile } from "../../sys/files.ts";
-import {
-  formatLeaseRecord,
-  type LeaseRecord,
-  parseLeaseRecord,
-} from "../daemon/lease_record.ts";
+import type { LeaseRecord } from "../daemon/lease_record.ts";
 import type {
   Digest,
   LeaseStore,
@@ -26,6 +22,10 @@ import {
   readStateFiles,
   removeFiles,
 } from "./state_files.ts";
+import {
+  formatLeaseRecord,
+  parseLeaseRecord,
+} from "../daemon/lease_file_format.ts";
 
 /** The lease files of one daemon. */
 export class LeaseFiles implements LeaseStore {

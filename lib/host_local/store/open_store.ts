@@ -39,9 +39,21 @@ function isDirectory(path: string): boolean {
   });
 }
 
+/** The file systems of the kernel refuse a directory before the sandbox does. */
+const OUTSIDE_SANDBOX = /^\/(proc|sys|dev)(\/|$)/;
+
 function makeDirectory(path: string): void {
-  const options = { recursive: true, mode: DIRECTORY_MODE };
-  attempt("mkdir", path, () => Deno.mkdirSync(path, options));
+  try {
+    Deno.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+  } catch (cause) {
+    const { message, advice } = systemError("mkdir", path, cause);
+    throw new SystemError(message, {
+      advice: OUTSIDE_SANDBOX.test(path)
+        ? "the plugin's sandbox excludes /proc, /sys and /dev; set another dataDir"
+        : advice,
+      cause,
+    });
+  }
 }
 
 function parentOf(path: string): string {

@@ -15,19 +15,22 @@ export interface ServerRow {
   readonly service?: Partial<Service>;
   /** What it needs in addition to the server. */
   readonly requirements?: (kind: ServerKind) => readonly Requirement[];
-  /** Why it does not apply to a server, by the server's name. */
+  /** Why there is no such row for a server, by the server's name. */
   readonly not?: Readonly<Record<string, string>>;
   /** Whether the row waits for the lease to expire. */
   readonly isAboutExpiry?: boolean;
   run(network: TestNetwork): Promise<void>;
 }
 
-/** The rows for each kind of server. */
+/** The rows for each kind of server, without those that the server makes impossible. */
 export function serverRows(
   kinds: readonly ServerKind[],
   rows: readonly ServerRow[],
 ): readonly ParallelRow[] {
-  return kinds.flatMap((kind) => rows.map((row) => toParallelRow(kind, row)));
+  return kinds.flatMap((kind) =>
+    rows.filter(({ not }) => not?.[kind.name] === undefined)
+      .map((row) => toParallelRow(kind, row))
+  );
 }
 
 function toParallelRow(kind: ServerKind, row: ServerRow): ParallelRow {
@@ -36,7 +39,7 @@ function toParallelRow(kind: ServerKind, row: ServerRow): ParallelRow {
   const needs = [...kind.requirements, ...row.requirements?.(kind) ?? []];
   return {
     name: `${kind.name}: ${row.name}`,
-    reason: row.not?.[kind.name] ?? missing(...needs),
+    reason: missing(...needs),
     isLong: row.isAboutExpiry === true && leaseSeconds > LONG_SECONDS,
     run: async () => {
       await using network = await TestNetwork.open(kind, {

@@ -1,8 +1,8 @@
-/** A socket-activated server that prints what it was passed. Run by activation_test.ts. */
+/** A socket-activated server that prints what it was passed. Run by socket_activation_test.ts. */
 
 import { EventLoop } from "../../../lib/linux/event_loop.ts";
-import { activatedListener } from "../../../lib/linux/unix_listener.ts";
 import { UnixServer } from "../../../lib/linux/unix_server.ts";
+import { activatedListener } from "../../../lib/linux/socket_activation.ts";
 
 const encoder = new TextEncoder();
 

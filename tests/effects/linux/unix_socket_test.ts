@@ -397,6 +397,10 @@ Deno.test("connectUnix() throws upstream's text if no daemon listens", async () 
     `dial unix ${path}: connect: no such file or directory`,
   );
   assert(missing.cause instanceof Deno.errors.NotFound);
+  assertEquals(
+    missing.advice,
+    "start it: `dhcp daemon`, or cni-dhcp.service",
+  );
   leaveStaleSocket(path);
   const refused = await assertRejects(() => connectUnix(path), SystemError);
   assertEquals(

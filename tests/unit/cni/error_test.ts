@@ -21,6 +21,15 @@ const MAPPINGS = [
     want: { code: 7, message: "no", details: "at ipam.subnet" },
   },
   {
+    name: "SPEC section 5, code 7: a ConfigError, with its path and advice",
+    error: new ConfigError("no", "ipam.subnet", { advice: "expected a CIDR" }),
+    want: {
+      code: 7,
+      message: "no",
+      details: "at ipam.subnet; expected a CIDR",
+    },
+  },
+  {
     name: "SPEC section 5, code 7: a ConfigError about the whole configuration",
     error: new ConfigError("no", ""),
     want: { code: 7, message: "no", details: "" },

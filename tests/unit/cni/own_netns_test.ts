@@ -57,7 +57,7 @@ const REFUSAL = {
   code: 8,
   message: "plugin's netns and netns from CNI_NETNS should not be the same",
   details:
-    'CNI_NETNS is "/proc/self/ns/net"; set CNI_NETNS_OVERRIDE=1 if that is meant',
+    'CNI_NETNS is "/proc/self/ns/net"; set CNI_NETNS_OVERRIDE=1 if that is intended',
 } as const;
 
 const CALLS = [

@@ -176,7 +176,7 @@ const ORDER = [
       code: 8,
       msg: "plugin's netns and netns from CNI_NETNS should not be the same",
       details:
-        'CNI_NETNS is "/proc/4711/ns/net"; set CNI_NETNS_OVERRIDE=1 if that is meant',
+        'CNI_NETNS is "/proc/4711/ns/net"; set CNI_NETNS_OVERRIDE=1 if that is intended',
     },
   },
 ] as const;

@@ -85,6 +85,7 @@ const REFUSED = [
     json: { ips: [{ address: "192.0.2.7" }] },
     want: {
       name: "ConfigError",
+      advice: "",
       message: "invalid CIDR address: 192.0.2.7",
       path: "ips[0].address",
     },
@@ -94,6 +95,7 @@ const REFUSED = [
     json: { ips: [{}] },
     want: {
       name: "ConfigError",
+      advice: "",
       message: "invalid CIDR address: ",
       path: "ips[0].address",
     },
@@ -103,6 +105,7 @@ const REFUSED = [
     json: { routes: [{ gw: "192.0.2.1" }] },
     want: {
       name: "ConfigError",
+      advice: "",
       message: "invalid CIDR address: ",
       path: "routes[0].dst",
     },
@@ -112,6 +115,7 @@ const REFUSED = [
     json: { ips: [{ address: "192.0.2.7/24", gateway: "x" }] },
     want: {
       name: "ConfigError",
+      advice: "",
       message: "invalid IP address: x",
       path: "ips[0].gateway",
     },

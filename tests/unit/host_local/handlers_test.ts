@@ -138,7 +138,7 @@ const ADD_REFUSALS: readonly {
       message:
         "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.2",
       details:
-        "this range set has 1 usable address, all held in /d/net, 0 of them since before the last boot; a DEL or GC by the runtime releases those that are no longer in use",
+        "this range set has 1 usable address, all held in /d/net, 0 of them reserved before the last boot; a DEL or GC by the runtime releases those that are no longer in use",
     }),
   },
   {
@@ -173,6 +173,7 @@ const ADD_REFUSALS: readonly {
     call: { ipam: { subnet: "10.0.0.1/30" } },
     want: {
       name: "ConfigError",
+      advice: "",
       message:
         "invalid range set 0: Network has host bits set. For a subnet mask of length 30 the network address is 10.0.0.0",
       path: "ipam.subnet",
@@ -387,6 +388,7 @@ Deno.test("GC releases nothing without a list", async () => {
   assertEquals(filesOf(outcome), { "10.0.0.2": C2 });
   assertEquals(outcome.failure, {
     name: "ConfigError",
+    advice: "",
     message:
       "GC needs a list under cni.dev/valid-attachments; an empty one frees everything",
     path: "cni.dev/valid-attachments",
@@ -491,6 +493,7 @@ const STATUSES: readonly {
     call: { ipam: { subnet: "10.0.0.1/30" } },
     want: {
       name: "ConfigError",
+      advice: "",
       message:
         "invalid range set 0: Network has host bits set. For a subnet mask of length 30 the network address is 10.0.0.0",
       path: "ipam.subnet",

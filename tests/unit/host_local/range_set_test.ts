@@ -31,7 +31,7 @@ function resolve(sets: Sets): unknown {
 }
 
 function refused(message: string, path: string): Record<string, unknown> {
-  return { name: "ConfigError", message, path };
+  return { name: "ConfigError", message, path, advice: "" };
 }
 
 function hostBits(index: number, path: string): unknown {

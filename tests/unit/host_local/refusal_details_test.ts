@@ -122,14 +122,14 @@ const REFUSALS: readonly Refusal[] = [
       reservation({ address: ip("10.0.1.5"), fromEarlierBoot: true }),
     ],
     want: "this range set has 5 usable addresses, all held in /d/net, " +
-      `1 of them since before the last boot; ${ADVICE}`,
+      `1 of them reserved before the last boot; ${ADVICE}`,
   },
   {
     name: "a full set of one address",
     error: exhausted("10.0.0.4/32"),
     found: [OLD],
     want: "this range set has 1 usable address, all held in /d/net, " +
-      `1 of them since before the last boot; ${ADVICE}`,
+      `1 of them reserved before the last boot; ${ADVICE}`,
   },
   {
     name: "a full set that is inspected in part",
@@ -140,7 +140,7 @@ const REFUSALS: readonly Refusal[] = [
       reservation({ address: ip("10.0.1.2"), fromEarlierBoot: true }),
     ],
     want: "this range set has 65533 usable addresses, all held in /d/net, " +
-      `2 of the first 256 since before the last boot; ${ADVICE}`,
+      `2 of the first 256 reserved before the last boot; ${ADVICE}`,
   },
   {
     name: "a duplicate",

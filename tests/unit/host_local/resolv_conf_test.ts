@@ -81,6 +81,7 @@ testRows("parseResolvConf()", ROWS, ({ text, want }) => {
 
 const TOO_LONG = {
   name: "ConfigError",
+  advice: "",
   message: "bufio.Scanner: token too long",
   path: "ipam.resolvConf",
 } as const;

@@ -52,6 +52,17 @@ Deno.test("openOrCreate() follows a link to the directory", async () => {
   assertEquals(texts(store.heldBy(attachment())), ["10.0.0.2"]);
 });
 
+testRows("openOrCreate() names the paths that the sandbox excludes, for", [
+  { name: "/proc", directory: "/proc/cni-ipam-test/net" },
+  { name: "/sys", directory: "/sys/cni-ipam-test/net" },
+], async ({ directory }) => {
+  const error = await rejectionOf(() => stores.openOrCreate(config(directory)));
+  assertEquals(
+    error?.["advice"],
+    "the plugin's sandbox excludes /proc, /sys and /dev; set another dataDir",
+  );
+});
+
 testRows("a network that other users can write is opened with a warning by", [
   {
     name: "openOrCreate()",

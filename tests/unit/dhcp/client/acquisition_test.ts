@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { describeFailure } from "../../../../lib/dhcp/client/failure.ts";
 import { formatIpAddress } from "../../../../lib/net/ip_address.ts";
 import { ipv4FromBits } from "../../../../lib/net/ipv4_address.ts";
 import { hex } from "../../../support/bytes.ts";
@@ -17,6 +16,7 @@ import {
 } from "../../../support/client_states.ts";
 import { ip, reply, settings } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
+import { describeFailure } from "../../../../lib/dhcp/client/failure_text.ts";
 
 const START = { kind: "start", link: "up" } as const;
 const T0 = 1_000_000;

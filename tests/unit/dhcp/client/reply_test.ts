@@ -1,8 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  describeFailure,
-  type Failure,
-} from "../../../../lib/dhcp/client/failure.ts";
+import type { Failure } from "../../../../lib/dhcp/client/failure.ts";
 import {
   type Answer,
   checkAnswer,
@@ -16,6 +13,7 @@ import {
   settings,
 } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
+import { describeFailure } from "../../../../lib/dhcp/client/failure_text.ts";
 
 const XID = 0x3903f326;
 

@@ -16,6 +16,10 @@ testRows("readOptionCode() reads", [
   { name: "an absent key as no option", option: undefined, want: undefined },
 ], ({ option, want }) => assertEquals(read(option), want));
 
+/** What `details` of the error document say. */
+const ADVICE =
+  "expected a name of dhcp-options(5), such as host-name, or a number up to 255";
+
 testRows("readOptionCode() refuses", [
   {
     name: "an unknown name",
@@ -23,6 +27,7 @@ testRows("readOptionCode() refuses", [
     error: "ConfigError",
     message:
       'Can not parse option "zork": Can not parse option: strconv.ParseUint: parsing "zork": invalid syntax',
+    advice: ADVICE,
   },
   {
     name: "a number above 255",
@@ -30,6 +35,7 @@ testRows("readOptionCode() refuses", [
     error: "ConfigError",
     message:
       'Can not parse option "256": Can not parse option: strconv.ParseUint: parsing "256": value out of range',
+    advice: ADVICE,
   },
   {
     name: "a boolean",
@@ -37,8 +43,12 @@ testRows("readOptionCode() refuses", [
     error: "DecodeError",
     message:
       "json: cannot unmarshal bool into ipam.request[0].option: expected a string",
+    advice: undefined,
   },
-], ({ option, error, message }) => {
+], ({ option, error, message, advice }) => {
   const thrown = thrownBy(() => read(option));
-  assertEquals([thrown?.["name"], thrown?.["message"]], [error, message]);
+  assertEquals(
+    [thrown?.["name"], thrown?.["message"], thrown?.["advice"]],
+    [error, message, advice],
+  );
 });

@@ -115,5 +115,10 @@ testRows("encodeOptionText() refuses", [
   },
 ], ({ code, text, message }) => {
   const thrown = thrownBy(() => encodeOptionText(code, text, "ipam.x"));
-  assertEquals(thrown, { name: "ConfigError", message, path: "ipam.x" });
+  assertEquals(thrown, {
+    name: "ConfigError",
+    message,
+    path: "ipam.x",
+    advice: "",
+  });
 });

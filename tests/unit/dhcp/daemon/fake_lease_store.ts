@@ -10,15 +10,15 @@ import {
   type Attachment,
   attachmentText,
 } from "../../../../lib/cni/attachment.ts";
-import {
-  formatLeaseRecord,
-  type LeaseRecord,
-  parseLeaseRecord,
-} from "../../../../lib/dhcp/daemon/lease_record.ts";
+import type { LeaseRecord } from "../../../../lib/dhcp/daemon/lease_record.ts";
 import type {
   LeaseStore,
   ReleaseNoteStore,
 } from "../../../../lib/dhcp/daemon/ports.ts";
+import {
+  formatLeaseRecord,
+  parseLeaseRecord,
+} from "../../../../lib/dhcp/daemon/lease_file_format.ts";
 
 /** Lease files in memory. */
 export class FakeLeaseStore implements LeaseStore {

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import {
-  formatLeaseRecord,
-  type LeaseRecord,
-  parseLeaseRecord,
-} from "../../../../lib/dhcp/daemon/lease_record.ts";
+import type { LeaseRecord } from "../../../../lib/dhcp/daemon/lease_record.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../base/thrown.ts";
 import leaseFile from "./lease_file.json" with { type: "json" };
 import { LEASED, OFFERED, sampleLease } from "./sample_lease.ts";
+import {
+  formatLeaseRecord,
+  parseLeaseRecord,
+} from "../../../../lib/dhcp/daemon/lease_file_format.ts";
 
 const CHANGING: LeaseRecord = {
   ...LEASED,
