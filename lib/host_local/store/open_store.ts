@@ -39,21 +39,18 @@ function isDirectory(path: string): boolean {
   });
 }
 
-/** The file systems of the kernel refuse a directory before the sandbox does. */
+/** Where the runtime denies files, but not directories. */
 const OUTSIDE_SANDBOX = /^\/(proc|sys|dev)(\/|$)/;
 
 function makeDirectory(path: string): void {
-  try {
-    Deno.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
-  } catch (cause) {
-    const { message, advice } = systemError("mkdir", path, cause);
-    throw new SystemError(message, {
-      advice: OUTSIDE_SANDBOX.test(path)
-        ? "the plugin's sandbox excludes /proc, /sys and /dev; set another dataDir"
-        : advice,
-      cause,
-    });
+  if (OUTSIDE_SANDBOX.test(path)) {
+    throw new SystemError(
+      `mkdir ${path}: the plugin's sandbox does not allow paths under /proc, /sys and /dev`,
+      { advice: "set another dataDir" },
+    );
   }
+  const options = { recursive: true, mode: DIRECTORY_MODE };
+  attempt("mkdir", path, () => Deno.mkdirSync(path, options));
 }
 
 function parentOf(path: string): string {
