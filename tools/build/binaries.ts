@@ -63,6 +63,9 @@ export const PLUGINS: readonly Binary[] = [
       // Without them no memory is both writable and executable, so the plugin works where that is
       // forbidden (PR_SET_MDWE).
       "--jitless",
+      // The young generation of the heap, 16 MB by default, of which the resident process would use
+      // all.
+      "--max-semi-space-size=1",
     ],
   },
   {
