@@ -13,6 +13,9 @@ export const OURS: string = Deno.env.get("HOST_LOCAL_BIN") ??
 export const DHCP_BIN: string = Deno.env.get("DHCP_BIN") ??
   `${REPO_ROOT}/dist/dhcp`;
 
+/** The compiled launcher of both plugins. */
+export const LAUNCHER_BIN = `${REPO_ROOT}/dist/cni-launcher`;
+
 /** The folder of Debian's CNI plugins; `CNI_UPSTREAM_DIR` selects another. */
 export const UPSTREAM_DIR: string = Deno.env.get("CNI_UPSTREAM_DIR") ??
   "/usr/lib/cni";
