@@ -53,6 +53,8 @@ export const DOCUMENTS: readonly string[] = [
   "docs/log_events.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
+  "systemd/cni-host-local.service",
+  "systemd/cni-host-local.socket",
 ];
 
 /** Builds for the target and writes its three files. */

@@ -150,6 +150,7 @@ function listenAt(path: string): OwnSocket {
   try {
     listener = Deno.listen({ transport: "unix", path: temporary });
   } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw notPermitted(path);
     throw new SystemError(`listen unix ${path}: ${reasonOf(error)}`, {
       cause: error,
     });
@@ -162,6 +163,17 @@ function listenAt(path: string): OwnSocket {
     listener.close();
     throw error;
   }
+}
+
+/** Deno 2.9 has permissions for sockets, and the executable has that for one path. */
+function notPermitted(path: string): SystemError {
+  return new SystemError(
+    `listen unix ${path}: the sandbox does not allow this path`,
+    {
+      advice:
+        "use /run/cni/host-local.sock, or let systemd pass a socket with another path",
+    },
+  );
 }
 
 function isInPlace({ file }: OwnSocket, path: string): boolean {
