@@ -13,8 +13,8 @@ import {
 /** Figures of networks of one size; times in milliseconds. */
 export interface SizeFigures {
   readonly reservations: number;
-  /** In a network whose index is missing; upstream has none. */
-  readonly coldAddMs: PerEngine<number>;
+  /** Of the standalone executable in a network whose index is missing. */
+  readonly coldAddMs: number;
   readonly addMs: PerEngine<number>;
   readonly delMs: PerEngine<number>;
   /** Calls per second, half of them ADD and half DEL, with {@link CLIENTS} at a time. */

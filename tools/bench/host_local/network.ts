@@ -97,13 +97,15 @@ export class BenchNetwork {
     await Deno.remove(`${this.dataDir}/${NAME}/.index.db`).catch(() => {});
   }
 
-  /** Returns an ADD of a new container and its DEL. */
-  addAndDelete(): [add: TimedCommand, delete_: TimedCommand] {
+  /** Returns an ADD of a new container and its DEL, of another program if one is given. */
+  addAndDelete(
+    program = this.program,
+  ): [add: TimedCommand, delete_: TimedCommand] {
     this.#calls += 1;
     const id = containerId(0xc000000 + this.#calls);
     return [
-      this.#command({ command: "ADD", id }),
-      this.#command({ command: "DEL", id }),
+      { ...this.#command({ command: "ADD", id }), program },
+      { ...this.#command({ command: "DEL", id }), program },
     ];
   }
 
