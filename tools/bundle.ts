@@ -1,10 +1,11 @@
 /**
  * `deno task bundle [NAME ...]`: writes the JavaScript files of the executables, exactly as they
- * are compiled, to `dist/bundle/<name>/`. The default is all plugins.
+ * are compiled, and their source maps to `dist/bundle/<name>/`. The default is all plugins.
  *
  * @module
  */
 
+import { walkSync } from "@std/fs/walk";
 import { chosenBinaries } from "./build/binaries.ts";
 import { bundle } from "./build/bundle.ts";
 import { REPOSITORY } from "./repository.ts";
@@ -17,10 +18,9 @@ try {
       // The folder did not exist.
     });
     await bundle(binary, folder);
-    for await (const { name } of Deno.readDir(folder)) {
-      const { size } = await Deno.stat(`${folder}/${name}`);
-      const kilobytes = (size / 1000).toFixed(1);
-      print(`dist/bundle/${binary.name}/${name}: ${kilobytes} KB`);
+    for (const { path } of walkSync(folder, { exts: [".js"] })) {
+      const kilobytes = ((await Deno.stat(path)).size / 1000).toFixed(1);
+      print(`${path.slice(REPOSITORY.length + 1)}: ${kilobytes} KB`);
     }
   }
 } catch (error) {

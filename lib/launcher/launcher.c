@@ -171,12 +171,10 @@ static int frame(int fd, u32 *size, long deadline) {
   *size = head[1] | (u32)head[2] << 8 | (u32)head[3] << 16 | (u32)head[4] << 24;
   u32 min = 0, max = 0;
   switch (head[0]) {
-    case 'A': case 'B': break;
     case 'N': max = 1024; break;
     case 'E': max = MAX_PAYLOAD; break;
     case 'O': min = 1; max = MAX_PAYLOAD; break;
     case 'X': min = max = 1; break;
-    default: return 0;
   }
   if (*size < min || *size > max) return 0;
   return transfer(fd, 0, payload, *size, deadline) ? head[0] : 0;

@@ -57,9 +57,10 @@ const ROWS: readonly Row[] = [
     call: { stdin: "x".repeat(3 * MIB) },
     want: { code: 0, stdout: "" },
   },
-  {
-    name: "ends with the standalone executable although stdin continues",
-    standalone: "head -c 3 >/dev/null; echo done",
+  ...[3, 2 * MIB + 1].map((length): Row => ({
+    name:
+      `ends with the standalone executable, which reads ${length} bytes, although stdin continues`,
+    standalone: `head -c ${length} >/dev/null; echo done`,
     call: {
       through: [
         ...["/bin/sh", "-c"],
@@ -71,7 +72,7 @@ const ROWS: readonly Row[] = [
       ],
     },
     want: { code: 0, stdout: "done\n" },
-  },
+  })),
   ...[0, 1, 2, 127, 128, 255].map((code): Row => ({
     name: `exits with status ${code}`,
     standalone: `exit ${code}`,
@@ -358,6 +359,52 @@ async function refusesArguments(machine: Machine): Promise<void> {
   });
 }
 
+/** Calls the launcher by another path to it. Returns what `<path>.standalone` prints. */
+async function callBy(
+  machine: Machine,
+  prepare: (installation: Installation) => Promise<string>,
+): Promise<string> {
+  using installation = new Installation(machine);
+  const path = await prepare(installation);
+  await Deno.writeTextFile(
+    `${installation.folder}/other.standalone`,
+    "#!/bin/sh\necho other",
+    { mode: 0o755 },
+  );
+  installation.standalone("echo own");
+  const { stdout } = await new Deno.Command("/bin/bash", {
+    args: [
+      ...["-c", 'exec -a "$PWD/other" "$@"', "bash"],
+      ...installation.command([], path),
+    ],
+    cwd: installation.folder,
+    clearEnv: true,
+    env: { CNI_COMMAND: "ADD" },
+    stdin: "null",
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+async function usesOwnPath(machine: Machine): Promise<void> {
+  const absolute = await callBy(
+    machine,
+    (installation) => Promise.resolve(installation.path),
+  );
+  const relative = await callBy(
+    machine,
+    (installation) => Promise.resolve(`./${installation.name}`),
+  );
+  assertEquals([absolute, relative], ["own\n", "own\n"]);
+}
+
+async function usesNameOfLink(machine: Machine): Promise<void> {
+  const printed = await callBy(machine, async ({ folder, path }) => {
+    await Deno.symlink(path, `${folder}/other`);
+    return `${folder}/other`;
+  });
+  assertEquals(printed, "other\n");
+}
+
 async function missesName(machine: Machine): Promise<void> {
   using installation = new Installation(machine);
   const long = `${installation.folder}/${"n".repeat(100)}`;
@@ -398,6 +445,8 @@ for (const machine of MACHINES) {
   const { reason } = machine;
   const more: readonly (readonly [string, () => Promise<void>])[] = [
     ["escapes its path in the error document", () => escapesPath(machine)],
+    ["finds its path without argv[0]", () => usesOwnPath(machine)],
+    ["uses the name of a symbolic link to it", () => usesNameOfLink(machine)],
     [
       "reports on stderr that a daemon cannot be run",
       () => refusesArguments(machine),

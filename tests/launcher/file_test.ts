@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { viewOf } from "../../lib/base/bytes.ts";
 import { buildLauncher } from "../../tools/build/launcher.ts";
+import { REPO_ROOT } from "../support/binaries.ts";
 import { skipped } from "../support/requirements.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { MACHINES } from "./machines.ts";
@@ -47,8 +48,24 @@ function tagsOf(bytes: Uint8Array, { offset, size }: Segment): number[] {
   );
 }
 
+Deno.test("build says so and succeeds if there is no compiler", async () => {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-P=tools", "tools/build.ts", "cni-launcher"],
+    cwd: REPO_ROOT,
+    env: { PATH: "/nonexistent", NO_COLOR: "1" },
+  }).output();
+  assertEquals(
+    [code, new TextDecoder().decode(stdout)],
+    [0, "cni-launcher: not built, because there is no clang and no ld.lld\n"],
+    new TextDecoder().decode(stderr),
+  );
+});
+
 for (const { name, target, launcher, reason } of MACHINES) {
-  const test = (title: string, run: (bytes: Uint8Array) => void): void => {
+  const test = (
+    title: string,
+    run: (bytes: Uint8Array) => void | Promise<void>,
+  ): void => {
     const full = `the launcher for ${name} ${title}`;
     if (reason !== undefined) return skipped(full, reason);
     Deno.test(full, async () => run(await Deno.readFile(launcher)));
@@ -89,6 +106,12 @@ for (const { name, target, launcher, reason } of MACHINES) {
       viewOf(bytes).getUint32(offset + 24, true)
     );
     assertEquals(bits.map((each) => each & 1), [1]);
+  });
+
+  test("is built without warnings", async () => {
+    using folder = new TempDir();
+    const warnings = ["-Wall", "-Wextra", "-Wconversion", "-Werror"];
+    await buildLauncher(target, folder.join("launcher"), warnings);
   });
 
   test("is the same each time it is built", async (bytes) => {

@@ -40,16 +40,20 @@ export class Installation implements Disposable {
   readonly #temp = new TempDir();
   readonly #machine: Machine;
   /** The plugin's name, which no other installation has. */
-  readonly name = `cni-ipam-test-${Deno.pid}-${++count}`;
+  readonly name: string;
   /** The launcher's path. */
-  readonly path: string = this.#temp.join(this.name);
+  readonly path: string;
   /** The path of the resident process's socket. */
-  readonly socket: string = `/run/cni/${this.name}.sock`;
+  readonly socket: string;
   /** A folder for other files. */
   readonly folder: string = this.#temp.path;
 
-  constructor(machine: Machine) {
+  /** @param nameLength Of the name; short by default. */
+  constructor(machine: Machine, nameLength = 0) {
     this.#machine = machine;
+    this.name = `cni-ipam-test-${Deno.pid}-${++count}`.padEnd(nameLength, "x");
+    this.path = this.#temp.join(this.name);
+    this.socket = `/run/cni/${this.name}.sock`;
     Deno.linkSync(machine.launcher, this.path);
   }
 

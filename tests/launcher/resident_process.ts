@@ -9,7 +9,6 @@ export type Step = (connection: Connection) => Promise<void>;
 /** A call's connection, at the side of the resident process. */
 export class Connection implements Disposable {
   readonly #socket: Deno.Conn;
-  #received: Uint8Array = new Uint8Array();
   /** The request as it arrived. */
   request: Uint8Array = new Uint8Array();
 
@@ -25,21 +24,19 @@ export class Connection implements Disposable {
 
   /** Reads `size` bytes, or what comes before the end. */
   async read(size: number): Promise<Uint8Array> {
-    const buffer = new Uint8Array(64 * 1024);
-    while (this.#received.length < size) {
-      const length = await soon(this.#socket.read(buffer), "bytes").catch(
-        (error) => {
-          // A launcher that was killed, or that left bytes unread.
-          if (error instanceof Deno.errors.ConnectionReset) return null;
-          throw error;
-        },
-      );
+    const bytes = new Uint8Array(size);
+    let done = 0;
+    while (done < size) {
+      const read = this.#socket.read(bytes.subarray(done));
+      const length = await soon(read, "bytes").catch((error) => {
+        // A launcher that was killed, or that left bytes unread.
+        if (error instanceof Deno.errors.ConnectionReset) return null;
+        throw error;
+      });
       if (length === null) break;
-      this.#received = concatBytes([this.#received, buffer.slice(0, length)]);
+      done += length;
     }
-    const bytes = this.#received.slice(0, size);
-    this.#received = this.#received.slice(size);
-    return bytes;
+    return bytes.subarray(0, done);
   }
 
   /** Reads the request: 40 bytes, and the two lengths that they contain. */

@@ -111,6 +111,38 @@ async function runStandalone(machine: Machine, { shell }: Row): Promise<void> {
   assertEquals(outcome, WANT);
 }
 
+/** Reads files of /proc, which Deno may not. */
+async function readProc(pid: number, file: string): Promise<string> {
+  const { stdout } = await new Deno.Command("cat", {
+    args: [`/proc/${pid}/${file}`],
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+/** While it waits for the result of a small call. */
+async function usesLittleMemory(machine: Machine): Promise<void> {
+  using installation = new Installation(machine);
+  using resident = await installation.listen();
+  const started = installation.start({ stdin: "{}" });
+  let status = "";
+  let mappings = "";
+  await resident.play([
+    request,
+    async () => {
+      status = await readProc(started.pid, "status");
+      mappings = await readProc(started.pid, "smaps");
+    },
+    ...ANSWER.slice(1),
+  ]);
+  await started.outcome;
+  const peakKiB = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]);
+  assertEquals(peakKiB <= 128, true, `VmHWM is ${peakKiB} KiB`);
+  // Both buffers, where the kernel has huge pages.
+  const flags = mappings.match(/^VmFlags:.* nh/gm) ?? [];
+  const hasHugePages = mappings.includes("THPeligible:");
+  assertEquals(flags.length >= 2 || !hasHugePages, true, mappings);
+}
+
 /** A root with the launcher, its emulator if any, and nothing else. */
 async function emptyRoot(
   machine: Machine,
@@ -213,6 +245,14 @@ for (const machine of MACHINES) {
     );
   }
   rows.push(
+    {
+      name: "uses at most 128 KiB of memory for a small call",
+      reason: machine.reason ??
+        (machine.emulator.length > 0
+          ? "the emulator needs more memory"
+          : undefined),
+      run: () => usesLittleMemory(machine),
+    },
     {
       name: "asks the resident process from a root with nothing else",
       reason: machine.reason,

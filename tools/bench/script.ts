@@ -75,6 +75,7 @@ async function runOf(binary: Binary, folder: string): Promise<TimedCommand> {
     program: Deno.execPath(),
     args: [
       "run",
+      "--no-code-cache",
       "--no-config",
       "--no-lock",
       "--no-remote",

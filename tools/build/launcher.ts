@@ -14,11 +14,10 @@ const SOURCE = "lib/launcher/launcher.c";
 const FLAGS = [
   "-std=c11",
   "-Os",
-  ...["-Wall", "-Wextra", "-Wconversion", "-Werror"],
   ...["-ffreestanding", "-nostdlib"],
   // A stack protector needs a random value that only a C library sets up.
   "-fno-stack-protector",
-  // Not for C without a debugger, and otherwise a third of the file.
+  // Nothing unwinds the stack, and the tables would be a tenth of the file.
   "-fno-asynchronous-unwind-tables",
   // Otherwise the file contains the version of the compiler.
   "-fno-ident",
@@ -63,11 +62,13 @@ export async function missingLauncherTools(): Promise<string[]> {
 /**
  * Compiles and links the launcher. The same tools give the same bytes on every machine.
  *
- * @throws {ProcessError} if clang or lld reports an error or a warning.
+ * @param more Other options of clang.
+ * @throws {ProcessError} if it cannot be compiled or linked.
  */
 export async function buildLauncher(
   target: Target,
   output: string,
+  more: readonly string[] = [],
 ): Promise<void> {
   await ensureDir(dirname(output));
   await capture([
@@ -75,6 +76,7 @@ export async function buildLauncher(
     `--target=${target}`,
     ...FLAGS,
     HARDENING[target],
+    ...more,
     "-o",
     output,
     SOURCE,

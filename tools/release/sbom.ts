@@ -6,7 +6,8 @@ import type { Compiler } from "../build/compiler.ts";
 export interface Part {
   readonly name: string;
   readonly sha256: string;
-  readonly compiler: Compiler;
+  /** The compiler whose runtime it contains; absent if it contains none. */
+  readonly compiler?: Compiler;
 }
 
 /** Facts about a release for one target. */
@@ -23,13 +24,16 @@ export interface ReleaseFacts {
  * Returns the document as a JSON value without times or random ids: the same release gives the same
  * text.
  *
- * The binaries consist of this repository's code and Deno's runtime. The npm packages are used by
+ * The plugins consist of this repository's code and Deno's runtime, the launcher of this repository's
+ * code alone. The npm packages are used by
  * tests and tools only, so their scope is "excluded".
  */
 export function sbom(
   { product, version, license, npm, parts }: ReleaseFacts,
 ): unknown {
-  const runtimes = new Set(parts.map(({ compiler }) => compiler.version));
+  const runtimes = new Set(
+    parts.flatMap(({ compiler }) => compiler?.version ?? []),
+  );
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
@@ -73,7 +77,7 @@ export function sbom(
       { ref: product, dependsOn: parts.map(({ name }) => name) },
       ...parts.map(({ name, compiler }) => ({
         ref: name,
-        dependsOn: [runtimeRef(compiler.version)],
+        dependsOn: compiler === undefined ? [] : [runtimeRef(compiler.version)],
       })),
     ],
   };

@@ -66,8 +66,11 @@ export interface DirectoryScan {
 /** What the file of a reservation says. */
 export type StoredReservation = Omit<Reservation, "fromEarlierBoot">;
 
-/** The directory of one network. */
+/** The directory of one network. A command makes its own, under the lock of the network. */
 export class NetworkDirectory {
+  /** The texts of cursors that have been read: an ADD needs them to choose, and to undo. */
+  readonly #cursorTexts = new Map<number, string | undefined>();
+
   constructor(readonly path: string) {}
 
   /** Returns the path of the file `name`. */
@@ -159,7 +162,10 @@ export class NetworkDirectory {
    * @throws {SystemError} if it cannot be read.
    */
   readCursorText(index: number): string | undefined {
-    return this.#readText(cursorName(index), MAX_FILE_BYTES);
+    if (this.#cursorTexts.has(index)) return this.#cursorTexts.get(index);
+    const text = this.#readText(cursorName(index), MAX_FILE_BYTES);
+    this.#cursorTexts.set(index, text);
+    return text;
   }
 
   #readText(name: string, maxBytes: number): string | undefined {
@@ -187,6 +193,7 @@ export class NetworkDirectory {
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
   writeCursorText(index: number, text: string | undefined): void {
+    this.#cursorTexts.delete(index);
     this.#writeText(cursorName(index), text);
   }
 
@@ -231,10 +238,13 @@ export class NetworkDirectory {
    * @throws {SystemError} if it cannot be written, or exists.
    */
   createPending(content: string): void {
-    createFile(this.join(FILE_NAME.pending), content, {
-      mode: FILE_MODE,
-      isDurable: true,
-    });
+    const path = this.join(FILE_NAME.pending);
+    try {
+      createFile(path, content, { mode: FILE_MODE, isDurable: true });
+    } catch (error) {
+      lstatOwn(path); // Says what is there, if another program made it.
+      throw error;
+    }
   }
 }
 

@@ -50,7 +50,6 @@ export function writeReservations(
     readonly log: Log;
   },
 ): WrittenReservations {
-  lstatOwn(directory.join(FILE_NAME.pending));
   lstatOwn(directory.join(FILE_NAME.answered));
   directory.createPending(content);
   const written = new WrittenReservations(directory, log);

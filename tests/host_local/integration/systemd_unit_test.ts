@@ -128,10 +128,12 @@ testWith(
     await states.take("STOPPING=1", (state) => state === "STOPPING=1");
     socket.close();
     await received;
-    assertEquals(
-      [...Deno.readDirSync(directory.path)].map(({ name }) => name).sort(),
-      ["d.sock.lock", "log", "notify"],
-    );
+    const left = await Array.fromAsync(Deno.readDir(directory.path));
+    assertEquals(left.map(({ name }) => name).sort(), [
+      "d.sock.lock",
+      "log",
+      "notify",
+    ]);
   },
 );
 

@@ -30,9 +30,8 @@ Deno.test("ServiceManager.notify() sends to a socket file, and leaves none", asy
   socket.close();
   assertEquals(received, ["READY=1", "WATCHDOG=1"]);
   assertEquals(sender.watchdogMs, 3000);
-  assertEquals([...Deno.readDirSync(directory.path)].map(({ name }) => name), [
-    "notify",
-  ]);
+  const left = await Array.fromAsync(Deno.readDir(directory.path));
+  assertEquals(left.map(({ name }) => name), ["notify"]);
 });
 
 Deno.test("ServiceManager.notify() fails for an abstract socket, which the runtime cannot name", async () => {
