@@ -225,6 +225,32 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   },
 
   {
+    name: "an ADD whose result cannot be printed releases its lease",
+    run: async () => {
+      await using network = await openNetwork();
+      const { host } = network;
+      using launcher = host.launcher({ standalone: false });
+      await host.daemon();
+      const script = host.directory.join("to-full-disk");
+      await Deno.writeTextFile(
+        script,
+        `#!/bin/sh\nexec ${launcher.path} >/dev/full\n`,
+        { mode: 0o755 },
+      );
+      const { code } = await host.call("ADD", host.container(), {
+        binary: script,
+      });
+      assertEquals(code, 1);
+      await network.until(
+        "RELEASE",
+        () => network.wire.messages.some(({ type }) => type === "RELEASE"),
+      );
+      await network.serverHas([]);
+      await waitUntil("no lease file", () => host.stateFiles.length === 0);
+    },
+  },
+
+  {
     name: "a daemon that stops finishes the ADD of a launcher",
     run: async () => {
       await using network = await openNetwork();
@@ -376,7 +402,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
         await Deno.chmod(path, 0o755);
       }
       await Deno.chmod(host.socketPath, 0o666);
-      const script = host.directory.join("as-nobody");
+      const script = host.directory.join("as-other-user");
       await Deno.writeTextFile(
         script,
         `#!/bin/sh\nexec setpriv --reuid=65534 --clear-groups ${launcher.path}\n`,
