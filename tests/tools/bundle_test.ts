@@ -9,6 +9,7 @@ import { assertEquals } from "@std/assert";
 import { walkSync } from "@std/fs/walk";
 import { binaryNamed } from "../../tools/build/binaries.ts";
 import { bundle } from "../../tools/build/bundle.ts";
+import { capture } from "../../tools/process.ts";
 import { TempDir } from "../support/temp_dir.ts";
 
 /** Bundles a plugin. @returns Its main file, and the content of each file by name. */
@@ -83,4 +84,19 @@ Deno.test("the files of a plugin's call do not contain the daemon", async () => 
   assertEquals(withDlopen.map(([name]) => name), [
     "lib/dhcp/host/run_daemon.js",
   ]);
+});
+
+// Deno's minifier replaces a variable that is used once by its value, even if `using` declares it.
+Deno.test("bundle() keeps the disposal of a resource that is used once", async () => {
+  using dir = new TempDir();
+  const binary = {
+    name: "dispose_probe",
+    main: "tests/tools/dispose_probe.ts",
+    permissions: [],
+  };
+  const path = await bundle(binary, dir.path);
+  assertEquals(
+    await capture([Deno.execPath(), "run", "--no-config", path]),
+    "disposed of\n",
+  );
 });
