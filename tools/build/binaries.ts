@@ -58,14 +58,14 @@ export const PLUGINS: readonly Binary[] = [
       "/run/systemd/notify",
     ],
     v8Flags: [
-      // The young generation of the heap, 16 MB by default: a quarter of the memory of the resident
-      // process under load.
-      "--max-semi-space-size=1",
       // A call ends before compiled code pays off, and the resident process waits for the disk most
       // of the time: with the compilers it needs as much processor time and 30 MB more memory.
       // Without them no memory is both writable and executable, so the plugin works where that is
       // forbidden (PR_SET_MDWE).
       "--jitless",
+      // The young generation of the heap, 16 MB by default, of which the resident process would use
+      // all.
+      "--max-semi-space-size=1",
     ],
   },
   {
@@ -124,7 +124,7 @@ export function chosenBinaries(names: readonly string[]): readonly Binary[] {
 
 /** Returns the permissions of a binary for the compiler of this version, as options. */
 export function permissionOptions(
-  { permissions, sockets = [] }: Binary,
+  { permissions, sockets = [] }: Pick<Binary, "permissions" | "sockets">,
   denoVersion: string,
 ): readonly string[] {
   const [major = 0, minor = 0] = denoVersion.split(".").map(Number);

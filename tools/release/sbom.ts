@@ -24,9 +24,9 @@ export interface ReleaseFacts {
  * Returns the document as a JSON value without times or random ids: the same release gives the same
  * text.
  *
- * The plugins consist of this repository's code and Deno's runtime, the launcher of this repository's
- * code alone. The npm packages are used by
- * tests and tools only, so their scope is "excluded".
+ * The plugins consist of this repository's code and Deno's runtime, the launcher of this
+ * repository's code alone. The npm packages are used by tests and tools only, so their scope is
+ * "excluded".
  */
 export function sbom(
   { product, version, license, npm, parts }: ReleaseFacts,
