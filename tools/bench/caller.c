@@ -1,7 +1,7 @@
 /*
- * Makes calls of plugins and measures them, for tools/bench/calls.ts, which describes the input and
- * the output. Starting a process takes this program a tenth of the time that it takes Deno, so that
- * the plugins are measured and not what starts them.
+ * Makes calls of plugins and measures them, for tools/bench/caller.ts, which describes the input and
+ * the output. With many clients it starts several times as many processes per second as Deno does,
+ * so the plugins are measured and not what starts them.
  */
 
 #define _GNU_SOURCE
@@ -34,6 +34,11 @@ static void fail(const char *what) {
   exit(1);
 }
 
+static void refuse(const char *what) {
+  fprintf(stderr, "caller: %s\n", what);
+  exit(1);
+}
+
 static long now_us(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -58,7 +63,7 @@ static char *read_input(void) {
 static void add_word(char **words, char *word) {
   int n = 0;
   while (words[n]) n++;
-  if (n + 1 == MAX_WORDS) fail("too many words");
+  if (n + 1 == MAX_WORDS) refuse("too many words");
   words[n] = word;
 }
 
@@ -89,11 +94,11 @@ static void parse(char *text) {
     else if (strcmp(line, "stdin") == 0) c->input = value;
     else if (strcmp(line, "group") == 0) c->group = value;
     else if (strcmp(line, "timeout") == 0) c->timeout_ms = atol(value);
-    else fail(line);
+    else refuse(line);
   }
 }
 
-/* The child's part. It shares the memory of its parent, so it only makes system calls. */
+/* The child's part. It shares the memory of its parent, so it makes only system calls. */
 static void become(const struct call *c, int group, int in, int out) {
   if (group >= 0 && write(group, "0", 1) != 1) _exit(126);
   dup2(in, 0);
@@ -124,7 +129,7 @@ static void make(int index) {
   static char output[MAX_OUTPUT];
   const struct call *c = &calls[index];
   int in[2], out[2], state, group = -1;
-  /* The child only inherits what it is given. */
+  /* The child inherits none of the descriptors but the two that become its streams. */
   if (c->group && (group = open(c->group, O_WRONLY | O_CLOEXEC)) < 0) fail(c->group);
   long start = now_us();
   if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) fail("pipe");

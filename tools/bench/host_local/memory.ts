@@ -7,7 +7,9 @@ import { BenchNetwork } from "./network.ts";
 import { Programs } from "./programs.ts";
 
 const FIRST_CALLS = 100;
-const CALLS = 100_000;
+const MAX_CALLS = 100_000;
+/** After this time no more calls are made. */
+const MAX_MS = 150_000;
 /** Calls of one run of the caller. */
 const BATCH = 10_000;
 
@@ -32,7 +34,12 @@ export async function measureMemory(
     return (await useOf(programs.residentPid)).memoryMb;
   };
   const beforeMb = await make(FIRST_CALLS);
+  const startMs = performance.now();
   let afterMb = beforeMb;
-  for (let made = 0; made < CALLS; made += BATCH) afterMb = await make(BATCH);
-  return { firstCalls: FIRST_CALLS, calls: CALLS, beforeMb, afterMb };
+  let calls = FIRST_CALLS;
+  while (calls < MAX_CALLS && performance.now() - startMs < MAX_MS) {
+    afterMb = await make(BATCH);
+    calls += BATCH;
+  }
+  return { firstCalls: FIRST_CALLS, calls, beforeMb, afterMb };
 }
