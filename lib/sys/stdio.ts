@@ -71,6 +71,38 @@ export function writeStderr(line: string): void {
   }
 }
 
+/** Tells whether a write failed because the reader of a pipe is gone. */
+export function isReaderGone({ cause }: SystemError): boolean {
+  return cause instanceof Deno.errors.BrokenPipe;
+}
+
+/** The width of texts that no terminal shows. */
+const DEFAULT_COLUMNS = 80;
+
+/**
+ * Returns how wide the terminal is, and whether to use colors: not if stdout is no terminal, or
+ * NO_COLOR is set. Without a terminal the width is that of COLUMNS, or 80.
+ */
+export function terminal(): {
+  readonly columns: number;
+  readonly hasColors: boolean;
+} {
+  if (Deno.stdout.isTerminal()) {
+    const { columns } = Deno.consoleSize();
+    return {
+      columns: columns > 0 ? columns : DEFAULT_COLUMNS,
+      hasColors: !Deno.noColor,
+    };
+  }
+  const columns = Number(readVariable("COLUMNS"));
+  return {
+    columns: Number.isInteger(columns) && columns > 0
+      ? columns
+      : DEFAULT_COLUMNS,
+    hasColors: false,
+  };
+}
+
 /** The environment, streams and id of this process. */
 export const PROCESS_IO: PluginIo = {
   env: readVariable,

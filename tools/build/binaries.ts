@@ -37,7 +37,8 @@ export const PLUGINS: readonly Binary[] = [
       // dataDir, resolvConf and the netns come from the configuration, so they can be anywhere.
       "--allow-read",
       "--allow-write",
-      `--allow-env=${CNI_VARIABLES.join()}`,
+      // The last is for the width of tables that no terminal shows.
+      `--allow-env=${[...CNI_VARIABLES, "COLUMNS"].join()}`,
       // The age of reservations, and whether other users can change the directory of a network.
       "--allow-sys=osUptime,uid",
     ],

@@ -47,7 +47,7 @@ const FILE_MODE = 0o600;
  * Neither a reservation nor a cursor is longer: the kernel limits CNI_CONTAINERID to 128 KiB
  * (execve(2)).
  */
-const MAX_FILE_BYTES = 128 * 1024;
+export const MAX_FILE_BYTES = 128 * 1024;
 /** The record of 300,000 reservations or more. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 

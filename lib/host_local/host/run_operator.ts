@@ -1,0 +1,51 @@
+/** Connects the commands for operators with the host. Loaded only when one is called. @module */
+
+import { SystemError } from "../../base/errors.ts";
+import type { Log } from "../../base/log_line.ts";
+import { nowMs } from "../../sys/clock.ts";
+import { readNamedFile } from "../../sys/small_file.ts";
+import {
+  isReaderGone,
+  PROCESS_IO,
+  terminal,
+  writeStderr,
+} from "../../sys/stdio.ts";
+import type { OperatorPorts } from "../operator/ports.ts";
+import { runCommand } from "../operator/run_command.ts";
+import { inspectNetwork } from "../store/inspect_network.ts";
+import { diskStores } from "../store/open_store.ts";
+import { networkNames, readConfigs } from "./config_files.ts";
+import { readCached, readTraces } from "./runtime_traces.ts";
+
+/**
+ * Runs a command for operators.
+ *
+ * @param options `version`: that of the program.
+ * @returns The exit status.
+ */
+export async function runOperator(
+  args: readonly string[],
+  { version, log }: { readonly version: string; readonly log: Log },
+): Promise<number> {
+  const stores = diskStores(log);
+  const ports: OperatorPorts = {
+    networkNames,
+    readNetwork: (config) => inspectNetwork(config, log),
+    probe: (config) => stores.probe(config),
+    readTraces,
+    readCached,
+    readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),
+    readNamedFile,
+    nowMs,
+    screen: terminal(),
+  };
+  const { status, stdout, stderr } = await runCommand(args, { ports, version });
+  if (stderr !== "") writeStderr(stderr.replace(/\n$/, ""));
+  try {
+    PROCESS_IO.writeStdout(stdout);
+  } catch (error) {
+    // `host-local list | head` has what it wants.
+    if (!(error instanceof SystemError) || !isReaderGone(error)) throw error;
+  }
+  return status;
+}

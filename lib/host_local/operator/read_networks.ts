@@ -1,0 +1,66 @@
+/** Reads the networks that a command is about. Pure but for the ports that it is given. @module */
+
+import { SystemError } from "../../base/errors.ts";
+import { cleanPath } from "../../base/path.ts";
+import { DEFAULT_LOCK_TIMEOUT_SECONDS } from "../config.ts";
+import type { NetworkFacts } from "./network_facts.ts";
+import type { OperatorPorts } from "./ports.ts";
+
+/** Networks, and what the reader should know about how they were read. */
+export interface ReadNetworks {
+  readonly networks: readonly NetworkFacts[];
+  readonly notes: readonly string[];
+}
+
+/** Returns how a command opens a directory. */
+export function storeConfigOf(directory: string): {
+  readonly directory: string;
+  readonly lockTimeoutMs: number;
+} {
+  return { directory, lockTimeoutMs: DEFAULT_LOCK_TIMEOUT_SECONDS * 1000 };
+}
+
+/**
+ * Reads the networks of a data directory.
+ *
+ * @param wanted Their names; all networks if it is empty.
+ * @throws {SystemError} if a wanted network does not exist, or a directory cannot be read.
+ */
+export async function readNetworks(
+  dataDir: string,
+  wanted: readonly string[],
+  ports: OperatorPorts,
+): Promise<ReadNetworks> {
+  const names = wanted.length > 0 ? wanted : ports.networkNames(dataDir);
+  const networks: NetworkFacts[] = [];
+  for (const name of names) {
+    const directory = cleanPath(`${dataDir}/${name}`);
+    const facts = await ports.readNetwork(storeConfigOf(directory));
+    if (facts !== undefined) networks.push(facts);
+    else if (wanted.length > 0) {
+      throw new SystemError(`open ${directory}: no such directory`, {
+        advice: `the networks in ${dataDir} are: ${
+          ports.networkNames(dataDir).join(", ") || "none"
+        }`,
+      });
+    }
+  }
+  return { networks, notes: networks.flatMap(notesOn) };
+}
+
+/** Returns what the reader should know about how a network was read. */
+export function notesOn(
+  { directory, lock, files }: NetworkFacts,
+): readonly string[] {
+  const unreadable = files.filter((file) => file.unreadable !== undefined);
+  const [first] = unreadable;
+  const unlocked = lock.kind === "unavailable"
+    ? [
+      `${directory} was read without its lock: ${lock.reason}; ${lock.advice}`,
+    ]
+    : [];
+  return first === undefined ? unlocked : [
+    ...unlocked,
+    `${unreadable.length} of ${files.length} files in ${directory} cannot be read: ${first.unreadable}`,
+  ];
+}

@@ -1,0 +1,219 @@
+/** Reads everything that the directory of a network holds, for the commands of operators. @module */
+
+import { SystemError } from "../../base/errors.ts";
+import type { Log } from "../../base/log_line.ts";
+import { earlierBootLimitMs } from "../../sys/clock.ts";
+import { attempt, exposureOf, lstat, reasonOf } from "../../sys/files.ts";
+import { readSmallFile } from "../../sys/small_file.ts";
+import type { IpAddress } from "../../net/ip_address.ts";
+import type { StoreConfig } from "../config.ts";
+import type {
+  FileFacts,
+  IndexFacts,
+  LockFacts,
+  NetworkFacts,
+} from "../operator/network_facts.ts";
+import { cursorName, parseReservationName } from "../reservation_format.ts";
+import { EarlierBoot } from "./earlier_boot.ts";
+import {
+  FILE_NAME,
+  MAX_FILE_BYTES,
+  NetworkDirectory,
+} from "./network_directory.ts";
+import { lockFile } from "./network_lock.ts";
+import { isIndexCurrent, ReservationIndex } from "./reservation_index.ts";
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Enough for nearly every reservation, so that reading one takes one call. */
+const buffer = new Uint8Array(1024);
+
+const PERMISSION_BITS = 0o7777;
+const CURSOR_PREFIX = cursorName(0).slice(0, -1);
+const READ_NAMES: readonly string[] = [
+  FILE_NAME.pending,
+  FILE_NAME.answered,
+];
+
+/**
+ * Reads the directory of a network once, under its lock if that can be taken. Changes nothing.
+ *
+ * @returns Undefined if there is no such directory.
+ * @throws {SystemError} if the directory cannot be read.
+ */
+export async function inspectNetwork(
+  { directory, lockTimeoutMs }: StoreConfig,
+  log: Log,
+): Promise<NetworkFacts | undefined> {
+  const info = statDirectory(directory);
+  if (info === undefined) return undefined;
+  const { lock, file } = await takeLock(directory, lockTimeoutMs);
+  try {
+    const exposure = exposureOf(info);
+    const network = new NetworkDirectory(directory);
+    const files = attempt(
+      "read",
+      directory,
+      () => readFiles(directory, exposure !== undefined),
+    );
+    return {
+      name: directory.slice(directory.lastIndexOf("/") + 1),
+      directory,
+      mode: (info.mode ?? 0) & PERMISSION_BITS,
+      uid: info.uid ?? 0,
+      ...(exposure === undefined ? {} : { exposure }),
+      lock,
+      index: indexFacts(network, files),
+      files,
+      earlierBoot: exposure === undefined
+        ? namesFromEarlierBoot(network, files, { lock: file, log })
+        : new Set(),
+    };
+  } finally {
+    file?.close();
+  }
+}
+
+function statDirectory(path: string): Deno.FileInfo | undefined {
+  try {
+    const info = Deno.statSync(path);
+    if (info.isDirectory) return info;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw new SystemError(`open ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+  throw new SystemError(`open ${path}: not a directory`);
+}
+
+async function takeLock(
+  directory: string,
+  timeoutMs: number,
+): Promise<
+  { readonly lock: LockFacts; readonly file: Deno.FsFile | undefined }
+> {
+  try {
+    const path = `${directory}/${FILE_NAME.lock}`;
+    const file = await lockFile(path, { create: false, timeoutMs });
+    const kind = file === undefined ? "missing" : "held";
+    return { lock: { kind }, file };
+  } catch (error) {
+    // A call that hangs with the lock is a reason to look, not to give up.
+    if (!(error instanceof SystemError)) throw error;
+    const { message: reason, advice } = error;
+    return { lock: { kind: "unavailable", reason, advice }, file: undefined };
+  }
+}
+
+function readFiles(directory: string, isExposed: boolean): FileFacts[] {
+  const files: FileFacts[] = [];
+  for (const entry of Deno.readDirSync(directory)) {
+    const facts = readEntry(directory, entry, isExposed);
+    if (facts !== undefined) files.push(facts);
+  }
+  return files;
+}
+
+/** Returns undefined if the file is gone meanwhile. */
+function readEntry(
+  directory: string,
+  { name, isFile }: Deno.DirEntry,
+  isExposed: boolean,
+): FileFacts | undefined {
+  const path = `${directory}/${name}`;
+  const address = parseReservationName(name);
+  const isText = isFile &&
+    (address !== undefined || name.startsWith(CURSOR_PREFIX) ||
+      READ_NAMES.includes(name));
+  try {
+    if (isText && !isExposed) return readText(path, name, address);
+    const info = lstat(path);
+    if (info === undefined) return undefined;
+    const content = isText && info.isFile
+      ? readSmallFile(path, MAX_FILE_BYTES)
+      : undefined;
+    return factsOf(info, { name, address, content });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    const info = lstat(path);
+    if (info === undefined) return undefined;
+    const unreadable = error instanceof SystemError
+      ? error.message
+      : `open ${path}: ${reasonOf(error)}`;
+    return {
+      ...factsOf(info, { name, address, content: undefined }),
+      unreadable,
+    };
+  }
+}
+
+/** Reads a regular file with as few calls as possible: a network can have 60,000 of them. */
+function readText(
+  path: string,
+  name: string,
+  address: IpAddress | undefined,
+): FileFacts {
+  const file = Deno.openSync(path);
+  try {
+    const info = file.statSync();
+    const content = info.size > buffer.length
+      ? readSmallFile(path, MAX_FILE_BYTES)
+      : decoder.decode(buffer.subarray(0, file.readSync(buffer) ?? 0));
+    return factsOf(info, { name, address, content });
+  } finally {
+    file.close();
+  }
+}
+
+function factsOf(
+  info: Deno.FileInfo,
+  { name, address, content }: {
+    readonly name: string;
+    readonly address: IpAddress | undefined;
+    readonly content: string | undefined;
+  },
+): FileFacts {
+  return {
+    name,
+    kind: info.isFile
+      ? "file"
+      : info.isDirectory
+      ? "directory"
+      : info.isSymlink
+      ? "link"
+      : "other",
+    mode: (info.mode ?? 0) & PERMISSION_BITS,
+    uid: info.uid ?? 0,
+    size: info.size,
+    modifiedMs: info.mtime?.getTime() ?? 0,
+    inode: info.ino ?? 0,
+    address,
+    content,
+  };
+}
+
+function indexFacts(
+  { path }: NetworkDirectory,
+  files: readonly FileFacts[],
+): IndexFacts {
+  const index = files.find(({ name }) => name === FILE_NAME.index);
+  if (index === undefined) return { kind: "none" };
+  const location = `${path}/${index.name}`;
+  if (index.kind !== "file") {
+    return { kind: "damaged", reason: `${location} is not a regular file` };
+  }
+  return { kind: isIndexCurrent(location, path) ? "current" : "outdated" };
+}
+
+function namesFromEarlierBoot(
+  network: NetworkDirectory,
+  files: readonly FileFacts[],
+  options: { readonly lock: Deno.FsFile | undefined; readonly log: Log },
+): Set<string> {
+  const earlier = new EarlierBoot(network, options);
+  const limitMs = earlierBootLimitMs();
+  const names = new Set<string>();
+  for (const { name, address, modifiedMs } of files) {
+    if (modifiedMs >= limitMs || address === undefined) continue;
+    if (earlier.includes(address, modifiedMs)) names.add(name);
+  }
+  return names;
+}
