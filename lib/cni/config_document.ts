@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ConfigError, DecodeError } from "../base/errors.ts";
+import { ConfigError } from "../base/errors.ts";
 import { JsonObject } from "../base/json_reader.ts";
 import { parseJson } from "../base/json_text.ts";
 import { type ConfigProblem, problemOf } from "./config_problem.ts";
@@ -38,7 +38,7 @@ const MAX_DOCUMENTS = 1000;
  *
  * const list = { name: "net", plugins: [{ type: "bridge", ipam: { type: "host-local" } }] };
  * const { configs } = readConfigDocument(JSON.stringify(list));
- * assertEquals(configs.map(({ path, ipamType }) => [path, ipamType]), [["plugins[0]", "host-local"]]);
+ * assertEquals(configs.map(({ path }) => path), ["plugins[0]"]);
  * ```
  */
 export function readConfigDocument(text: string): ConfigDocument {
@@ -170,9 +170,4 @@ export function joinPaths(outer: string, inner: string): string {
   }
   const isText = outer.endsWith("config");
   return `${outer}${isText ? ":" : "."}${inner}`;
-}
-
-/** Tells whether the error is about the text itself. */
-export function isDecodeError(error: unknown): error is DecodeError {
-  return error instanceof DecodeError;
 }

@@ -93,3 +93,9 @@ export function parseReservationName(name: string): IpAddress | undefined {
 export function cursorName(index: number): string {
   return `last_reserved_ip.${index}`;
 }
+
+/** Returns the index of the range set whose cursor has this name; undefined for other names. */
+export function parseCursorName(name: string): number | undefined {
+  const [, index] = /^last_reserved_ip\.(\d+)$/.exec(name) ?? [];
+  return index === undefined ? undefined : Number(index);
+}

@@ -14,6 +14,7 @@ import type { OperatorPorts } from "../operator/ports.ts";
 import { runCommand } from "../operator/run_command.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
+import { repairNetwork } from "../store/repair_network.ts";
 import { networkNames, readConfigs } from "./config_files.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
@@ -30,7 +31,9 @@ export async function runOperator(
   const stores = diskStores(log);
   const ports: OperatorPorts = {
     networkNames,
-    readNetwork: (config) => inspectNetwork(config, log),
+    readNetwork: (config, options) =>
+      inspectNetwork(config, { log, ...options }),
+    repair: (config, steps) => repairNetwork(config, { steps, log }),
     probe: (config) => stores.probe(config),
     readTraces,
     readCached,

@@ -5,6 +5,7 @@ import { JsonObject } from "../../base/json_reader.ts";
 import { readConfigDocument } from "../../cni/config_document.ts";
 import { CniError } from "../../cni/error.ts";
 import { readCniVersion, readNetworkName } from "../../cni/network_config.ts";
+import { CniArgsError } from "../cni_args.ts";
 import { type HostLocalConfig, parseHostLocalConfig } from "../config.ts";
 import type { ConfigFile } from "./ports.ts";
 
@@ -29,26 +30,33 @@ export function configuredNetworks(
     readConfigDocument(text).configs
       .filter(({ ipamType }) => ipamType === IPAM_TYPE)
       .flatMap(({ json, path }) => {
-        const network = parseNetwork(json);
+        const network = parseNetwork(json, "");
         return network === undefined ? [] : [{ ...network, file, path }];
       })
   );
 }
 
-function parseNetwork(
+/**
+ * Parses the configuration of a plugin, as an ADD does.
+ *
+ * @param cniArgs The value of CNI_ARGS.
+ * @returns Undefined if it is invalid.
+ */
+export function parseNetwork(
   value: Readonly<Record<string, unknown>>,
+  cniArgs: string,
 ): Pick<ConfiguredNetwork, "name" | "config"> | undefined {
   try {
     const json = new JsonObject(value, "");
     const name = readNetworkName(json);
     const cniVersion = readCniVersion(json);
-    const config = parseHostLocalConfig({ json, name, cniVersion }, "");
+    const config = parseHostLocalConfig({ json, name, cniVersion }, cniArgs);
     return { name, config };
   } catch (error) {
     // `validate` reports it.
     if (
       error instanceof ConfigError || error instanceof DecodeError ||
-      error instanceof CniError
+      error instanceof CniError || error instanceof CniArgsError
     ) return undefined;
     throw error;
   }

@@ -62,7 +62,7 @@ export async function list(
   },
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const { networks, notes } = await readNetworks(dataDir, names, ports);
+  const { networks, notes } = await readNetworks(dataDir, names, { ports });
   const states = new ContainerStates(ports);
   const listed: ListedReservation[] = [];
   for (const network of networks) {
@@ -135,7 +135,7 @@ function legendOf(listed: readonly ListedReservation[]): readonly string[] {
 export function reservationJson(
   { network, reservation, state }: ListedReservation,
   nowMs: number,
-): unknown {
+): Readonly<Record<string, unknown>> {
   const { address, owner, reservedAtMs, fromEarlierBoot, location } =
     reservation;
   const { liveness, cached } = state;

@@ -11,6 +11,20 @@ export interface ConfigFile {
   readonly text: string;
 }
 
+/** What repairing a network did. */
+export interface RepairReport {
+  /** What was done, in order: `removed /x/.cursor`. */
+  readonly done: readonly string[];
+  /** What was refused, with the reason. */
+  readonly failed: readonly string[];
+}
+
+/** A change that makes a directory consistent. */
+export type RepairStep =
+  | { readonly kind: "remove"; readonly name: string }
+  /** Clears the permission of other users to write; an empty name is the directory. */
+  | { readonly kind: "protect"; readonly name: string };
+
 /** The effects that the commands use. */
 export interface OperatorPorts {
   /**
@@ -24,10 +38,25 @@ export interface OperatorPorts {
   /**
    * Reads the directory of a network once, under its lock if that can be taken. Changes nothing.
    *
+   * @param options `verifyIndex`: whether to compare the index with the files.
    * @returns Undefined if there is no such directory.
    * @throws {SystemError} if the directory cannot be read.
    */
-  readNetwork(config: StoreConfig): Promise<NetworkFacts | undefined>;
+  readNetwork(
+    config: StoreConfig,
+    options?: { readonly verifyIndex: boolean },
+  ): Promise<NetworkFacts | undefined>;
+
+  /**
+   * Repairs a network under its lock: does what the next call of the plugin would do, then the
+   * steps.
+   *
+   * @throws {SystemError} if the lock cannot be taken, or the directory cannot be read.
+   */
+  repair(
+    config: StoreConfig,
+    steps: readonly RepairStep[],
+  ): Promise<RepairReport>;
 
   /**
    * Checks that an ADD could use the directory, as STATUS does. Changes nothing.

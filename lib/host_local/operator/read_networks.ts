@@ -24,18 +24,24 @@ export function storeConfigOf(directory: string): {
  * Reads the networks of a data directory.
  *
  * @param wanted Their names; all networks if it is empty.
+ * @param options `verifyIndex`: whether to compare each index with the files.
  * @throws {SystemError} if a wanted network does not exist, or a directory cannot be read.
  */
 export async function readNetworks(
   dataDir: string,
   wanted: readonly string[],
-  ports: OperatorPorts,
+  { ports, verifyIndex = false }: {
+    readonly ports: OperatorPorts;
+    readonly verifyIndex?: boolean;
+  },
 ): Promise<ReadNetworks> {
   const names = wanted.length > 0 ? wanted : ports.networkNames(dataDir);
   const networks: NetworkFacts[] = [];
   for (const name of names) {
     const directory = cleanPath(`${dataDir}/${name}`);
-    const facts = await ports.readNetwork(storeConfigOf(directory));
+    const facts = await ports.readNetwork(storeConfigOf(directory), {
+      verifyIndex,
+    });
     if (facts !== undefined) networks.push(facts);
     else if (wanted.length > 0) {
       throw new SystemError(`open ${directory}: no such directory`, {

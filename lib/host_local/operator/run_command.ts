@@ -10,13 +10,24 @@ import { completionScript, SHELLS } from "../../cli/completion.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { helpText } from "../../cli/help_text.ts";
 import { manPage } from "../../cli/man_page.ts";
+import type { Program } from "../../cli/program.ts";
 import { toned } from "../../cli/screen.ts";
 import { DEFAULT_DATA_DIR } from "../config.ts";
+import { checkState } from "./check_state.ts";
+import { explain } from "./explain.ts";
+import { explainAdd } from "./explain_add.ts";
 import { list } from "./list.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConfigFile, OperatorPorts } from "./ports.ts";
-import { DEFAULT_CONFIG_DIR, DEFAULT_LOW_PERCENT, PROGRAM } from "./program.ts";
+import {
+  DEFAULT_CONFIG_DIR,
+  DEFAULT_CONTAINER,
+  DEFAULT_INTERFACE,
+  DEFAULT_LOW_PERCENT,
+  hostLocalProgram,
+} from "./program.ts";
 import { show } from "./show.ts";
+import { validate } from "./validate.ts";
 
 /** What a command prints, and how it ends. */
 export interface Printed {
@@ -40,19 +51,24 @@ export async function runCommand(
     readonly version: string;
   },
 ): Promise<Printed> {
+  const program = hostLocalProgram();
   try {
-    const line = readCommandLine(PROGRAM, args);
+    const line = readCommandLine(program, args);
     const { columns } = ports.screen;
     switch (line.kind) {
       case "help":
-        return printed(helpText(PROGRAM, line.command, columns));
+        return printed(helpText(program, line.command, columns));
       case "version":
-        return printed(`${PROGRAM.name} ${version}\n`);
+        return printed(`${program.name} ${version}\n`);
       case "call":
-        return render(await run(line, ports, version), line, ports);
+        return render(
+          await run(line, { program, ports, version }),
+          line,
+          ports,
+        );
     }
   } catch (error) {
-    return failure(error, ports);
+    return failure(error, program.name, ports);
   }
 }
 
@@ -61,9 +77,12 @@ function printed(stdout: string): Printed {
 }
 
 async function run(
-  { command: { name }, values, arguments: args }: CommandCall,
-  ports: OperatorPorts,
-  version: string,
+  { command: { name }, values, switches, arguments: args }: CommandCall,
+  { program, ports, version }: {
+    readonly program: Program;
+    readonly ports: OperatorPorts;
+    readonly version: string;
+  },
 ): Promise<Outcome> {
   const dataDir = values["data-dir"] ?? DEFAULT_DATA_DIR;
   switch (name) {
@@ -76,13 +95,53 @@ async function run(
         files: readFiles(values["config"], ports),
         lowPercent: readPercent(values["low"], name),
       }, ports);
+    case "explain":
+      return await runExplain(values, args, { dataDir, ports });
+    case "validate": {
+      const paths = args.length > 0 ? args : [DEFAULT_CONFIG_DIR];
+      const files = paths.flatMap((path) => ports.readConfigs(path));
+      return validate(files, switches.has("strict"));
+    }
+    case "check-state":
+      return await checkState({
+        dataDir,
+        names: args,
+        files: readFiles(values["config"], ports),
+        repair: switches.has("repair"),
+      }, ports);
     case "completion":
-      return document(completionScript(PROGRAM, readShell(args[0], name)));
+      return document(completionScript(program, readShell(args[0], name)));
     case "man":
-      return document(manPage(PROGRAM, version));
+      return document(manPage(program, version));
     default:
       throw new TypeError(`${name} is not implemented`);
   }
+}
+
+async function runExplain(
+  values: CommandCall["values"],
+  [subject]: readonly string[],
+  { dataDir, ports }: {
+    readonly dataDir: string;
+    readonly ports: OperatorPorts;
+  },
+): Promise<Outcome> {
+  const config = values["config"];
+  if (subject !== undefined) {
+    const files = readFiles(config, ports);
+    return await explain({ dataDir, subject, files }, ports);
+  }
+  if (config === undefined) {
+    throw new UsageError(
+      "explain needs an address, a container ID or --config PATH",
+      "explain",
+    );
+  }
+  return await explainAdd(ports.readConfigs(config), {
+    containerId: values["container"] ?? DEFAULT_CONTAINER,
+    ifName: values["ifname"] ?? DEFAULT_INTERFACE,
+    cniArgs: values["args"] ?? "",
+  }, ports);
 }
 
 /** Reads the configurations of a path; without one, those of the runtime, if there are any. */
@@ -150,13 +209,17 @@ function render(
   };
 }
 
-function failure(error: unknown, { screen }: OperatorPorts): Printed {
+function failure(
+  error: unknown,
+  programName: string,
+  { screen }: OperatorPorts,
+): Printed {
   const start = toned("error:", "bad", screen);
   if (error instanceof UsageError) {
     const { command, message } = error;
     const call = command === undefined
-      ? PROGRAM.name
-      : `${PROGRAM.name} ${command}`;
+      ? programName
+      : `${programName} ${command}`;
     return {
       status: EXIT_STATUS.usage,
       stdout: "",

@@ -82,7 +82,7 @@ export async function show(
   );
   const { networks, notes } = names.length > 0 && wanted.length === 0
     ? { networks: [], notes: [] }
-    : await readNetworks(dataDir, wanted, ports);
+    : await readNetworks(dataDir, wanted, { ports });
   const states = new ContainerStates(ports);
   const uses: NetworkUse[] = [];
   const elsewhere: string[] = [];

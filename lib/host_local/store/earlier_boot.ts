@@ -15,7 +15,8 @@ import { bootIdSeconds, isFromEarlierBoot } from "../../sys/clock.ts";
 import { attempt } from "../../sys/files.ts";
 import type { ReservationTable } from "../reservation_table.ts";
 import { bestEffort } from "./best_effort.ts";
-import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
+import { type NetworkDirectory } from "./network_directory.ts";
+import { FILE_NAME } from "../file_name.ts";
 
 /** The reservations of a network that are from before the last boot. */
 export class EarlierBoot {

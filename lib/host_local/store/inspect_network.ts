@@ -5,30 +5,35 @@ import type { Log } from "../../base/log_line.ts";
 import { earlierBootLimitMs } from "../../sys/clock.ts";
 import { attempt, exposureOf, lstat, reasonOf } from "../../sys/files.ts";
 import { readSmallFile } from "../../sys/small_file.ts";
-import type { IpAddress } from "../../net/ip_address.ts";
+import { formatIpAddress, type IpAddress } from "../../net/ip_address.ts";
 import type { StoreConfig } from "../config.ts";
-import type {
-  FileFacts,
-  IndexFacts,
-  LockFacts,
-  NetworkFacts,
-} from "../operator/network_facts.ts";
-import { cursorName, parseReservationName } from "../reservation_format.ts";
-import { EarlierBoot } from "./earlier_boot.ts";
 import {
-  FILE_NAME,
-  MAX_FILE_BYTES,
-  NetworkDirectory,
-} from "./network_directory.ts";
+  type FileFacts,
+  type IndexFacts,
+  type LockFacts,
+  type NetworkFacts,
+  ownerOf,
+} from "../operator/network_facts.ts";
+import {
+  ownerKey,
+  parseCursorName,
+  parseReservationName,
+} from "../reservation_format.ts";
+import { EarlierBoot } from "./earlier_boot.ts";
+import { MAX_FILE_BYTES, NetworkDirectory } from "./network_directory.ts";
 import { lockFile } from "./network_lock.ts";
-import { isIndexCurrent, ReservationIndex } from "./reservation_index.ts";
+import {
+  IndexDoubt,
+  isIndexCurrent,
+  ReservationIndex,
+} from "./reservation_index.ts";
+import { FILE_NAME } from "../file_name.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Enough for nearly every reservation, so that reading one takes one call. */
 const buffer = new Uint8Array(1024);
 
 const PERMISSION_BITS = 0o7777;
-const CURSOR_PREFIX = cursorName(0).slice(0, -1);
 const READ_NAMES: readonly string[] = [
   FILE_NAME.pending,
   FILE_NAME.answered,
@@ -37,12 +42,16 @@ const READ_NAMES: readonly string[] = [
 /**
  * Reads the directory of a network once, under its lock if that can be taken. Changes nothing.
  *
+ * @param options `verifyIndex`: whether to compare the index with the files.
  * @returns Undefined if there is no such directory.
  * @throws {SystemError} if the directory cannot be read.
  */
 export async function inspectNetwork(
   { directory, lockTimeoutMs }: StoreConfig,
-  log: Log,
+  { log, verifyIndex = false }: {
+    readonly log: Log;
+    readonly verifyIndex?: boolean;
+  },
 ): Promise<NetworkFacts | undefined> {
   const info = statDirectory(directory);
   if (info === undefined) return undefined;
@@ -62,7 +71,7 @@ export async function inspectNetwork(
       uid: info.uid ?? 0,
       ...(exposure === undefined ? {} : { exposure }),
       lock,
-      index: indexFacts(network, files),
+      index: indexFacts(network, { files, verifyIndex }),
       files,
       earlierBoot: exposure === undefined
         ? namesFromEarlierBoot(network, files, { lock: file, log })
@@ -121,7 +130,7 @@ function readEntry(
   const path = `${directory}/${name}`;
   const address = parseReservationName(name);
   const isText = isFile &&
-    (address !== undefined || name.startsWith(CURSOR_PREFIX) ||
+    (address !== undefined || parseCursorName(name) !== undefined ||
       READ_NAMES.includes(name));
   try {
     if (isText && !isExposed) return readText(path, name, address);
@@ -192,15 +201,59 @@ function factsOf(
 
 function indexFacts(
   { path }: NetworkDirectory,
-  files: readonly FileFacts[],
+  { files, verifyIndex }: {
+    readonly files: readonly FileFacts[];
+    readonly verifyIndex: boolean;
+  },
 ): IndexFacts {
-  const index = files.find(({ name }) => name === FILE_NAME.index);
-  if (index === undefined) return { kind: "none" };
-  const location = `${path}/${index.name}`;
-  if (index.kind !== "file") {
-    return { kind: "damaged", reason: `${location} is not a regular file` };
+  const file = files.find(({ name }) => name === FILE_NAME.index);
+  if (file === undefined) return { kind: "none" };
+  const location = `${path}/${file.name}`;
+  if (file.kind !== "file") {
+    return { kind: "damaged", reason: "it is not a regular file" };
   }
-  return { kind: isIndexCurrent(location, path) ? "current" : "outdated" };
+  if (!isIndexCurrent(location, path)) return { kind: "outdated" };
+  if (!verifyIndex) return { kind: "current" };
+  try {
+    using index = ReservationIndex.open(location, path);
+    if (index === undefined) return { kind: "outdated" };
+    const different = firstDifference(index, files);
+    return different === undefined
+      ? { kind: "current" }
+      : { kind: "damaged", reason: `it contradicts ${different}` };
+  } catch (error) {
+    if (!(error instanceof IndexDoubt || error instanceof SystemError)) {
+      throw error;
+    }
+    return { kind: "damaged", reason: error.message };
+  }
+}
+
+/** Returns what an index says wrong: the name of a file, or the number of files. */
+function firstDifference(
+  index: ReservationIndex,
+  files: readonly FileFacts[],
+): string | undefined {
+  const owners = new Map<string, string[]>();
+  let count = 0;
+  for (const file of files) {
+    if (file.address === undefined) continue;
+    const owner = ownerOf(file);
+    if (owner.kind === "none") continue;
+    count++;
+    const key = ownerKey(owner);
+    const names = owners.get(key) ?? [];
+    names.push(file.name);
+    owners.set(key, names);
+  }
+  for (const [key, names] of owners) {
+    const indexed = new Set(index.addressesOf(key).map(formatIpAddress));
+    const missing = names.find((name) => !indexed.has(name));
+    if (missing !== undefined) return missing;
+  }
+  return index.size === count
+    ? undefined
+    : `the files: it has ${index.size} reservations instead of ${count}`;
 }
 
 function namesFromEarlierBoot(

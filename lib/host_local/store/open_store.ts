@@ -13,8 +13,9 @@ import { probeCreation } from "../../sys/unnamed_file.ts";
 import type { StoreConfig } from "../config.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
-import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
+import { NetworkDirectory } from "./network_directory.ts";
 import { lockFile, probeLock } from "./network_lock.ts";
+import { FILE_NAME } from "../file_name.ts";
 
 const DIRECTORY_MODE = 0o755;
 
