@@ -8,7 +8,11 @@ import {
   optionsOf,
   type Program,
 } from "./program.ts";
-import { formatDefinitions, wrapText } from "./wrapped_text.ts";
+import {
+  type Definition,
+  formatDefinitions,
+  wrapText,
+} from "./wrapped_text.ts";
 
 /** Longer lines are hard to read. */
 const MAX_WIDTH = 100;
@@ -63,26 +67,25 @@ function commandHelp(
     `${summary}.`,
     "",
     ...paragraphs(description, width),
-    ...section(
-      "Arguments",
-      list.map(({ name, help }) => [name, `${help}.`]),
+    ...section("Arguments", {
+      definitions: list.map(({ name, help }) => [name, `${help}.`]),
       width,
-    ),
-    ...section(
-      "Options",
-      [
+    }),
+    ...section("Options", {
+      definitions: [
         ...optionsOf(program, command).map((option) =>
           [formatOption(option), optionHelp(option)] as const
         ),
         ["--help", "Print this text."],
       ],
       width,
-    ),
-    ...section(
-      "Exit status",
-      statuses.map(({ status, meaning }) => [`${status}`, `${meaning}.`]),
+    }),
+    ...section("Exit status", {
+      definitions: statuses.map((
+        { status, meaning },
+      ) => [`${status}`, `${meaning}.`]),
       width,
-    ),
+    }),
     ...examplesSection(command, width),
   ].slice(0, -1);
 }
@@ -100,8 +103,10 @@ function paragraphs(texts: readonly string[], width: number): string[] {
 
 function section(
   title: string,
-  definitions: readonly (readonly [string, string])[],
-  width: number,
+  { definitions, width }: {
+    readonly definitions: readonly Definition[];
+    readonly width: number;
+  },
 ): string[] {
   return definitions.length === 0
     ? []

@@ -61,7 +61,9 @@ export function readConfigDocument(text: string): ConfigDocument {
         configs.push(pluginConfig(json, path));
       }
     } catch (error) {
-      problems.push(problemOf(error, path));
+      const problem = problemOf(error, path);
+      // The reader of JSON has a name for the whole document, and no path.
+      problems.push(isRecord(value) ? problem : { ...problem, path });
     }
   };
   const addDefinition = (json: JsonObject): void => {

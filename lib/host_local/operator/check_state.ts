@@ -146,7 +146,11 @@ function stateLines(
   screen: Screen,
 ): readonly string[] {
   const { name, directory } = facts;
-  const ids = [...new Set(findings.map(({ id }) => id))];
+  const sorted = [
+    ...findings.filter(isProblem),
+    ...findings.filter((each) => !isProblem(each)),
+  ];
+  const ids = [...new Set(sorted.map(({ id }) => id))];
   const problems = findings.filter(isProblem).length;
   const notes = findings.length - problems;
   const result = problems > 0
@@ -162,16 +166,19 @@ function stateLines(
   return [
     `${toned(name, "heading", screen)} (${directory}): ${result}`,
     ...(report?.done ?? []).flatMap((text) =>
-      indented(`repaired: ${text}`, 2, screen)
+      indented(`repaired: ${text}`, { by: 2, screen })
     ),
     ...(report?.failed ?? []).flatMap((text) =>
-      indented(`not repaired: ${text}`, 2, screen)
+      indented(`not repaired: ${text}`, { by: 2, screen })
     ),
     ...ids.flatMap((id) =>
-      findingLines(findings.filter((each) => each.id === id), facts, screen)
+      findingLines(findings.filter((each) => each.id === id), {
+        facts,
+        screen,
+      })
     ),
     ...(isRepairable && report === undefined
-      ? indented("--repair repairs what is marked with *", 2, screen)
+      ? indented("--repair repairs what is marked with *", { by: 2, screen })
       : []),
   ];
 }
@@ -179,8 +186,10 @@ function stateLines(
 /** Returns the lines on findings of one kind. */
 function findingLines(
   findings: readonly Finding[],
-  facts: NetworkFacts,
-  screen: Screen,
+  { facts, screen }: {
+    readonly facts: NetworkFacts;
+    readonly screen: Screen;
+  },
 ): readonly string[] {
   const [first] = findings;
   if (first === undefined) return [];
@@ -196,23 +205,25 @@ function findingLines(
         screen,
       )
     }`,
-    ...indented(`meaning: ${meaning}`, 4, screen),
-    ...indented(`what to do: ${remedy}`, 4, screen),
+    ...indented(`meaning: ${meaning}`, { by: 4, screen }),
+    ...indented(`what to do: ${remedy}`, { by: 4, screen }),
     ...shown.flatMap((each) =>
       indented(
         each.detail === ""
           ? pathOf(facts, each)
           : `${pathOf(facts, each)}: ${each.detail}`,
-        4,
-        screen,
+        { by: 4, screen },
       )
     ),
-    ...(more === 0 ? [] : indented(`and ${more} more`, 4, screen)),
+    ...(more === 0 ? [] : indented(`and ${more} more`, { by: 4, screen })),
   ];
 }
 
-function indented(text: string, by: number, { columns }: Screen): string[] {
-  return wrapText(text, { width: columns - by, indent: "  " })
+function indented(
+  text: string,
+  { by, screen }: { readonly by: number; readonly screen: Screen },
+): string[] {
+  return wrapText(text, { width: screen.columns - by, indent: "  " })
     .map((line) => `${" ".repeat(by)}${line}`);
 }
 

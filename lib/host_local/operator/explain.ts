@@ -1,8 +1,13 @@
 /** `host-local explain`: who holds an address, or what a container holds, and why. Pure. @module */
 
+import { escapedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
-import { wrapText } from "../../cli/wrapped_text.ts";
+import {
+  type Definition,
+  formatDefinitions,
+  wrapText,
+} from "../../cli/wrapped_text.ts";
 import {
   formatIpAddress,
   type IpAddress,
@@ -11,7 +16,7 @@ import {
 } from "../../net/ip_address.ts";
 import { nextAddress } from "../round_robin.ts";
 import { findRange, formatRangeSet, isGateway } from "../range_set.ts";
-import { describeReservation } from "../refusal_details.ts";
+import { formatAge } from "../refusal_details.ts";
 import {
   type ConfiguredNetwork,
   configuredNetworks,
@@ -26,6 +31,7 @@ import {
 import type { LivenessState } from "./liveness.ts";
 import {
   containerOf,
+  interfaceOf,
   type NetworkFacts,
   ownerOf,
   reservationsIn,
@@ -103,7 +109,7 @@ export async function explain(
             })
           ),
         ]
-        : wrapText(nothingFound(subject, address, dataDir, networks), {
+        : wrapText(nothingFound({ subject, address, dataDir, networks }), {
           width: screen.columns,
           indent: "  ",
         }),
@@ -111,12 +117,12 @@ export async function explain(
   };
 }
 
-function nothingFound(
-  subject: string,
-  address: IpAddress | undefined,
-  dataDir: string,
-  networks: readonly NetworkFacts[],
-): string {
+function nothingFound({ subject, address, dataDir, networks }: {
+  readonly subject: string;
+  readonly address: IpAddress | undefined;
+  readonly dataDir: string;
+  readonly networks: readonly NetworkFacts[];
+}): string {
   const names = networks.map(({ name }) => name).join(", ") || "none";
   return address === undefined
     ? `no container whose ID starts with ${subject} holds an address in the networks of ${dataDir}: ${names}`
@@ -221,25 +227,25 @@ function linesOf(
   each: ListedReservation,
   { nowMs, screen }: { readonly nowMs: number; readonly screen: Screen },
 ): readonly string[] {
-  const { network, reservation, state } = each;
-  const { liveness, cached } = state;
-  const wrapped = (text: string): string[] =>
-    wrapText(text, { width: screen.columns - 2, indent: "  " })
-      .map((line) => `  ${line}`);
-  const container = toned(
-    formatState(liveness),
-    STATE_TONE[liveness.state],
-    screen,
-  );
+  const { network, reservation, state: { liveness, cached } } = each;
+  const { owner, reservedAtMs, fromEarlierBoot, location, file } = reservation;
+  const since = new Date(reservedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
+  const boot = fromEarlierBoot ? "before the last boot" : "in this boot";
+  const definitions: readonly Definition[] = [
+    ["network", network.name],
+    ["container", containerOf(owner) ?? "unknown"],
+    ["interface", escapedText(interfaceOf(owner)) || "unknown"],
+    ...(cached?.pod === undefined ? [] : [["pod", cached.pod] as const]),
+    ["reserved", `${since}, ${formatAge(nowMs - reservedAtMs)} ago, ${boot}`],
+    ["file", location],
+    ["state", formatState(liveness)],
+    ...liveness.proofs.map((proof, index) =>
+      [index === 0 ? "because" : "", proof] as const
+    ),
+    ["what to do", adviceOn(each)],
+  ];
   return [
-    ...wrapText(describeReservation(reservation, nowMs), {
-      width: screen.columns,
-      indent: "  ",
-    }),
-    ...wrapped(`network: ${network.name}`),
-    ...(cached?.pod === undefined ? [] : wrapped(`pod: ${cached.pod}`)),
-    `  container: ${container}`,
-    ...liveness.proofs.flatMap((proof) => wrapped(`- ${proof}`)),
-    ...wrapped(`what to do: ${adviceOn(each)}`),
+    toned(file.name, STATE_TONE[liveness.state], screen),
+    ...formatDefinitions(definitions, screen.columns),
   ];
 }

@@ -78,7 +78,7 @@ export async function explainAdd(
     lines: (screen) =>
       explained.flatMap((each, index) => [
         ...(index === 0 ? [] : [""]),
-        ...linesOf(each, add, screen),
+        ...linesOf(each, { add, screen }),
       ]),
     notes: [],
   };
@@ -299,9 +299,9 @@ const MARKS: Readonly<Record<Step["outcome"], string>> = {
 
 function linesOf(
   { network, steps, document, succeeds }: ExplainedAdd,
-  { containerId, ifName }: ImaginedAdd,
-  screen: Screen,
+  { add, screen }: { readonly add: ImaginedAdd; readonly screen: Screen },
 ): readonly string[] {
+  const { containerId, ifName } = add;
   const outcome = succeeds
     ? toned("would succeed", "good", screen)
     : toned("would fail", "bad", screen);
@@ -311,15 +311,36 @@ function linesOf(
       `  ${index + 1}. ${what}: ${
         toned(MARKS[outcome], TONES[outcome], screen)
       }`,
-      ...details.flatMap((detail) =>
-        wrapText(detail, { width: screen.columns - 5, indent: "  " })
-          .map((line) => `     ${line}`)
-      ),
+      ...indentedLines(details, screen),
     ]),
-    "  It would print:",
-    ...JSON.stringify(document, undefined, 2).split("\n")
-      .map((line) => `     ${line}`),
+    ...(succeeds
+      ? [
+        "  It would print:",
+        ...JSON.stringify(document, undefined, 2).split("\n")
+          .map((line) => `     ${line}`),
+      ]
+      : ["  It would print an error:", ...errorLines(document, screen)]),
   ];
+}
+
+function indentedLines(
+  texts: readonly string[],
+  { columns }: Screen,
+): readonly string[] {
+  return texts.flatMap((text) =>
+    wrapText(text, { width: columns - 5, indent: "  " })
+      .map((line) => `     ${line}`)
+  );
+}
+
+/** Returns the keys of an error document. */
+function errorLines(document: unknown, screen: Screen): readonly string[] {
+  const json = new JsonObject(document, "");
+  const texts = ["code", "msg", "details"].flatMap((key) => {
+    const value = json.value(key);
+    return value === undefined ? [] : [`${key}: ${value}`];
+  });
+  return indentedLines(texts, screen);
 }
 
 const TONES = {

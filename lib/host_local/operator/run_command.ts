@@ -63,12 +63,11 @@ export async function runCommand(
       case "call":
         return render(
           await run(line, { program, ports, version }),
-          line,
-          ports,
+          { call: line, ports },
         );
     }
   } catch (error) {
-    return failure(error, program.name, ports);
+    return failure(error, { programName: program.name, ports });
   }
 }
 
@@ -195,8 +194,10 @@ function document(text: string): Outcome {
 
 function render(
   { status, json, lines, notes }: Outcome,
-  { switches }: CommandCall,
-  { screen }: OperatorPorts,
+  { call: { switches }, ports: { screen } }: {
+    readonly call: CommandCall;
+    readonly ports: OperatorPorts;
+  },
 ): Printed {
   const columns = switches.has("wide") ? UNLIMITED : screen.columns;
   const stdout = switches.has("json")
@@ -211,8 +212,10 @@ function render(
 
 function failure(
   error: unknown,
-  programName: string,
-  { screen }: OperatorPorts,
+  { programName, ports: { screen } }: {
+    readonly programName: string;
+    readonly ports: OperatorPorts;
+  },
 ): Printed {
   const start = toned("error:", "bad", screen);
   if (error instanceof UsageError) {

@@ -190,12 +190,12 @@ function networkLines(
       : `  ${
         countText(others.total, "reservation")
       } outside the range sets, of an earlier configuration`,
-    ...stateLines(others, screen).map((line) => `  ${line}`),
+    ...stateLines(others, { indent: 2, screen }),
   ];
   return [
     toned(name, "heading", screen),
     ...about.map((line) => `  ${line}`),
-    ...sets.flatMap((use, index) => setLines(use, index, options)),
+    ...sets.flatMap((use, index) => setLines(use, { index, ...options })),
     ...rest,
   ];
 }
@@ -204,8 +204,9 @@ const MAX_BAR_WIDTH = 42;
 
 function setLines(
   use: SetUse,
-  index: number,
-  { screen, isLow, lowPercent }: RenderOptions,
+  { index, screen, isLow, lowPercent }: RenderOptions & {
+    readonly index: number;
+  },
 ): readonly string[] {
   const { set, size, free, counts } = use;
   const share = Number(counts.total) / Number(size);
@@ -214,7 +215,7 @@ function setLines(
   const warning = free === 0n
     ? ["full: the next ADD fails"]
     : low
-    ? [`low: less than ${lowPercent} % is free`]
+    ? [`low: less than ${lowPercent}% is free`]
     : [];
   return [
     ...wrapText(`range set ${index}: ${formatRangeSet(set)}`, {
@@ -226,13 +227,13 @@ function setLines(
       formatCount(size)
     }`,
     ...warning.map((text) => `    ${toned(text, "bad", screen)}`),
-    ...stateLines(counts, screen).map((line) => `  ${line}`),
+    ...stateLines(counts, { indent: 4, screen }),
   ];
 }
 
 function percent(share: number): string {
   const whole = Math.round(share * 100);
-  return share > 0 && whole === 0 ? "<1 %" : `${whole} %`;
+  return share > 0 && whole === 0 ? "<1%" : `${whole}%`;
 }
 
 /** Formats a number: exact up to ten digits, then rounded. */
@@ -248,7 +249,7 @@ function countText(count: number, what: string): string {
 
 function stateLines(
   { total, byState, fromEarlierBoot }: Counts,
-  screen: Screen,
+  { indent, screen }: { readonly indent: number; readonly screen: Screen },
 ): readonly string[] {
   if (total === 0) return [];
   const parts = [
@@ -262,10 +263,10 @@ function stateLines(
   const boot = fromEarlierBoot === 0
     ? ""
     : `; ${fromEarlierBoot} from before the last boot`;
-  return wrapText(`  containers: ${states}${boot}`, {
-    width: screen.columns - 4,
+  return wrapText(`containers: ${states}${boot}`, {
+    width: screen.columns - indent,
     indent: "  ",
-  });
+  }).map((line) => " ".repeat(indent) + line);
 }
 
 function networkJson(

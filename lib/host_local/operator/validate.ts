@@ -42,6 +42,7 @@ export function validate(
 ): Outcome {
   const checked = files.map(checkFile);
   addSharedAddresses(checked);
+  for (const { problems } of checked) problems.sort(compareProblems);
   const all = checked.flatMap(({ problems }) => problems);
   const errors = all.filter(({ severity }) => severity === "error").length;
   const warnings = all.length - errors;
@@ -65,10 +66,16 @@ export function validate(
     }),
     lines: (screen) => [
       ...checked.flatMap((each) => [...fileLines(each, screen), ""]),
-      summary(checked.length, { errors, warnings }, screen),
+      summary({ files: checked.length, errors, warnings }, screen),
     ],
     notes: [],
   };
+}
+
+/** Errors first, then by path. */
+function compareProblems(a: ConfigProblem, b: ConfigProblem): number {
+  if (a.severity !== b.severity) return a.severity === "error" ? -1 : 1;
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
 function checkFile({ path: file, text }: ConfigFile): CheckedFile {
@@ -182,8 +189,11 @@ function fileLines(
 }
 
 function summary(
-  files: number,
-  { errors, warnings }: { readonly errors: number; readonly warnings: number },
+  { files, errors, warnings }: {
+    readonly files: number;
+    readonly errors: number;
+    readonly warnings: number;
+  },
   screen: Screen,
 ): string {
   const text = [
