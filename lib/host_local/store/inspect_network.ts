@@ -29,9 +29,11 @@ import {
 } from "./reservation_index.ts";
 import { FILE_NAME } from "../file_name.ts";
 
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Enough for nearly every reservation, so that reading one takes one call. */
-const buffer = new Uint8Array(1024);
+/**
+ * A file of this size is read with a single call; a network can have 60,000 of them. A longer one is
+ * read in parts, with a limit.
+ */
+const SMALL_BYTES = 4096;
 
 const PERMISSION_BITS = 0o7777;
 const READ_NAMES: readonly string[] = [
@@ -132,43 +134,20 @@ function readEntry(
   const isText = isFile &&
     (address !== undefined || parseCursorName(name) !== undefined ||
       READ_NAMES.includes(name));
+  const info = lstat(path);
+  if (info === undefined) return undefined;
+  if (!isText || !info.isFile) return factsOf(info, { name, address });
   try {
-    if (isText && !isExposed) return readText(path, name, address);
-    const info = lstat(path);
-    if (info === undefined) return undefined;
-    const content = isText && info.isFile
+    const content = isExposed || info.size > SMALL_BYTES
       ? readSmallFile(path, MAX_FILE_BYTES)
-      : undefined;
+      : Deno.readTextFileSync(path);
     return factsOf(info, { name, address, content });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    const info = lstat(path);
-    if (info === undefined) return undefined;
     const unreadable = error instanceof SystemError
       ? error.message
       : `open ${path}: ${reasonOf(error)}`;
-    return {
-      ...factsOf(info, { name, address, content: undefined }),
-      unreadable,
-    };
-  }
-}
-
-/** Reads a regular file with as few calls as possible: a network can have 60,000 of them. */
-function readText(
-  path: string,
-  name: string,
-  address: IpAddress | undefined,
-): FileFacts {
-  const file = Deno.openSync(path);
-  try {
-    const info = file.statSync();
-    const content = info.size > buffer.length
-      ? readSmallFile(path, MAX_FILE_BYTES)
-      : decoder.decode(buffer.subarray(0, file.readSync(buffer) ?? 0));
-    return factsOf(info, { name, address, content });
-  } finally {
-    file.close();
+    return { ...factsOf(info, { name, address }), unreadable };
   }
 }
 
@@ -177,7 +156,7 @@ function factsOf(
   { name, address, content }: {
     readonly name: string;
     readonly address: IpAddress | undefined;
-    readonly content: string | undefined;
+    readonly content?: string | undefined;
   },
 ): FileFacts {
   return {
