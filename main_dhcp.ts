@@ -1,31 +1,23 @@
-/** The `dhcp` executable: the plugin, or the daemon if the first argument is `daemon`. @module */
+/**
+ * The `dhcp` executable: the plugin, or the daemon if the first argument is `daemon`. What it imports
+ * on demand becomes a file of its own (see tools/build/bundle.ts), so that a call of the plugin does
+ * not load the daemon.
+ *
+ * @module
+ */
 
-import project from "./deno.json" with { type: "json" };
-import { formatLogLine, type Log } from "./lib/base/log_line.ts";
-import { runPlugin } from "./lib/cni/plugin.ts";
-import { writeReleaseNote } from "./lib/dhcp/host/release_note_writer.ts";
-import { dhcpHandlers } from "./lib/dhcp/plugin/handlers.ts";
-import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
-import { connectUnix } from "./lib/sys/unix_client.ts";
+import { VERSION } from "./lib/base/version.ts";
+import { answerVersion } from "./lib/sys/version_call.ts";
 
-const { version } = project;
-
-/** Loads the daemon's code on demand: the plugin runs for every command and needs none of it. */
 async function daemon(args: readonly string[]): Promise<number> {
   const { runDaemon } = await import("./lib/dhcp/host/run_daemon.ts");
-  return await runDaemon(args, version);
+  return await runDaemon(args, VERSION);
 }
 
 async function plugin(): Promise<number> {
-  const log: Log = (level, event, fields) =>
-    writeStderr(formatLogLine(level, event, fields));
-  const handlers = dhcpHandlers({
-    connect: connectUnix,
-    writeReleaseNote,
-    workingDirectory: () => Deno.cwd(),
-    log,
-  });
-  return await runPlugin(PROCESS_IO, { name: "dhcp", version, handlers });
+  if (answerVersion()) return 0;
+  const { runDhcp } = await import("./main_dhcp_plugin.ts");
+  return await runDhcp();
 }
 
 const [first, ...rest] = Deno.args;

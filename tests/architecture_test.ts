@@ -98,7 +98,7 @@ Deno.test("the dhcp plugin loads no code of the daemon", () => {
   const withoutDaemon = imports.filter(({ to, typeOnly }) =>
     to !== daemon && !typeOnly
   );
-  const loaded = [...reachable("main_dhcp.ts", withoutDaemon)];
+  const loaded = [...reachable("main_dhcp_plugin.ts", withoutDaemon)];
   assertEquals(
     loaded.filter((path) =>
       path.startsWith("lib/dhcp/daemon/") || path.startsWith("lib/linux/")

@@ -21,6 +21,8 @@ import { formatDhcpReport } from "./bench/dhcp/report.ts";
 import { Side } from "./bench/dhcp/side.ts";
 import { describeMachine } from "./bench/machine.ts";
 import { alternatingMedians, timeOf } from "./bench/process_time.ts";
+import { measureScripts } from "./bench/script.ts";
+import { binaryNamed } from "./build/binaries.ts";
 import { Folder } from "./lab/folder.ts";
 import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
 import { runInParallel } from "./parallel.ts";
@@ -242,6 +244,11 @@ async function measureAdds(
 async function measureAll(folder: string): Promise<DhcpFigures> {
   print("process start ...");
   const startMs = await measureStart();
+  print("deno run ...");
+  const scripts = await measureScripts(binaryNamed("dhcp"), {
+    folder,
+    calls: { VERSION: { env: { CNI_COMMAND: "VERSION" } } },
+  });
   const adds = await measureAdds(folder);
   const ours = await measureDaemon(folder, OURS, "ours");
   const upstream = await measureDaemon(folder, UPSTREAM, "upstream");
@@ -255,7 +262,7 @@ async function measureAll(folder: string): Promise<DhcpFigures> {
       renewalMs: { ours: renewalMs, upstream: theirs.renewalMs },
     };
   });
-  return { startMs, ...adds, held };
+  return { startMs, scripts, ...adds, held };
 }
 
 if (import.meta.main) {

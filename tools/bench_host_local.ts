@@ -18,10 +18,12 @@ import {
   targetsOf,
 } from "./bench/figures.ts";
 import { describeMachine } from "./bench/machine.ts";
-import { BenchNetwork } from "./bench/network.ts";
+import { addAndDeleteIn, BenchNetwork } from "./bench/network.ts";
 import { formatPlot } from "./bench/plot.ts";
 import { alternatingMedians, median, timeOf } from "./bench/process_time.ts";
 import { formatReport } from "./bench/report.ts";
+import { measureScripts } from "./bench/script.ts";
+import { binaryNamed } from "./build/binaries.ts";
 import { capture } from "./process.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print } from "./terminal.ts";
@@ -61,6 +63,20 @@ async function measureVersion(): Promise<Figures["versionMs"]> {
       version(UPSTREAM),
     ]);
   return { ours, empty, upstream };
+}
+
+async function measureHostLocalScripts(
+  folder: string,
+): Promise<Figures["scripts"]> {
+  const calls = addAndDeleteIn(`${folder}/data`);
+  return await measureScripts(binaryNamed("host-local"), {
+    folder,
+    calls: {
+      VERSION: { env: { CNI_COMMAND: "VERSION" } },
+      ADD: calls.add,
+      DEL: calls.delete,
+    },
+  });
 }
 
 /**
@@ -233,9 +249,11 @@ async function inFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
 async function measureAll(): Promise<Figures> {
   print("VERSION ...");
   const versionMs = await measureVersion();
+  print("deno run ...");
+  const scripts = await inFolder(measureHostLocalScripts);
   const sizes = await inFolder(measureSizes);
   print("bridge ...");
-  return { versionMs, ...sizes, ...await inFolder(measureBridge) };
+  return { versionMs, scripts, ...sizes, ...await inFolder(measureBridge) };
 }
 
 const startMs = performance.now();

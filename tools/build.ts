@@ -7,7 +7,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Binary, EMPTY, PLUGINS } from "./build/binaries.ts";
+import { type Binary, chosenBinaries } from "./build/binaries.ts";
 import { compile } from "./build/compile.ts";
 import { type Compiler, findCompiler } from "./build/compiler.ts";
 import {
@@ -62,17 +62,6 @@ function chosenTargets(
     );
   }
   return [target];
-}
-
-function chosenBinaries(names: readonly string[]): readonly Binary[] {
-  if (names.length === 0) return PLUGINS;
-  return names.map((name) => {
-    const binary = [...PLUGINS, EMPTY].find((known) => known.name === name);
-    if (binary === undefined) {
-      throw new Error(`Cannot build "${name}": unknown binary`);
-    }
-    return binary;
-  });
 }
 
 if (import.meta.main) {

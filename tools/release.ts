@@ -1,16 +1,19 @@
 /**
  * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
  * target: a tarball with the plugins at its top level, as in the CNI project's tarballs, and
- * the documents and units in their folders; its SHA-256, and an SBOM.
+ * the documents and units in their folders; its SHA-256, and an SBOM. And one tarball with the
+ * source maps.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
 import { ensureDir } from "@std/fs/ensure-dir";
+import { walkSync } from "@std/fs/walk";
 import project from "../deno.json" with { type: "json" };
 import { build } from "./build.ts";
 import { PLUGINS } from "./build/binaries.ts";
+import { bundle } from "./build/bundle.ts";
 import { sha256 } from "./build/pinned_file.ts";
 import { type Target, TARGETS } from "./build/target.ts";
 import { notesOf } from "./release/notes.ts";
@@ -53,6 +56,26 @@ export const DOCUMENTS: readonly string[] = [
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
 ];
+
+/** Packs the source maps, which are the same for every target. */
+async function releaseSourceMaps(tag: string): Promise<void> {
+  const work = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
+  try {
+    for (const plugin of PLUGINS) {
+      await bundle(plugin, `${work}/${plugin.name}`);
+    }
+    await writeTarball(
+      `${FOLDER}/${PRODUCT}-source-maps-${tag}.tgz`,
+      [...walkSync(work, { exts: [".map"] })].map(({ path }) => ({
+        path,
+        name: path.slice(work.length + 1),
+        mode: 0o644,
+      })),
+    );
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
 
 /** Builds for the target and writes its three files. */
 async function release(target: Target, tag: string): Promise<void> {
@@ -104,6 +127,7 @@ if (import.meta.main) {
     });
     await ensureDir(FOLDER);
     for (const target of TARGETS) await release(target, tag);
+    await releaseSourceMaps(tag);
     await Deno.writeTextFile(`${FOLDER}/notes.md`, notes);
   } catch (error) {
     warn(`release: ${error instanceof Error ? error.message : error}`);

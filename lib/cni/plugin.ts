@@ -20,6 +20,7 @@ import {
   selectVersion,
   SUPPORTED_VERSIONS,
 } from "./spec_version.ts";
+import { versionDocument } from "./version_document.ts";
 
 /** The process around a plugin. */
 export interface PluginIo {
@@ -62,15 +63,6 @@ function about({ name, version }: Plugin): string {
   return `CNI ${name} plugin v${version}\nCNI protocol versions supported: ${
     SUPPORTED_VERSIONS.join(", ")
   }`;
-}
-
-function versionDocument(): string {
-  return `${
-    JSON.stringify({
-      cniVersion: CURRENT_VERSION,
-      supportedVersions: SUPPORTED_VERSIONS,
-    })
-  }\n`;
 }
 
 async function dispatch(

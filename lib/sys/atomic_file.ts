@@ -64,19 +64,9 @@ export function writeStateFile(
   const temporary = `${directory}/${temporaryName(name, writer)}`;
   // A process that was killed leaves it behind.
   removeFile(temporary);
-  if (isDurable) createFile(temporary, content, FILE_MODE);
-  else createVolatileFile(temporary, content);
+  createFile(temporary, content, { mode: FILE_MODE, isDurable });
   renameFile(temporary, `${directory}/${name}`);
   if (isDurable) syncDirectory(directory);
-}
-
-function createVolatileFile(path: string, content: string): void {
-  const options = { createNew: true, mode: FILE_MODE };
-  attempt(
-    "write",
-    path,
-    () => Deno.writeTextFileSync(path, content, options),
-  );
 }
 
 /**

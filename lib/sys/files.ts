@@ -122,11 +122,20 @@ export function lstatOwn(path: string): Deno.FileInfo | undefined {
 }
 
 /**
- * Creates a file and syncs its content to the disk. Removes the file if that fails.
+ * Creates a file. Removes it if it cannot be written.
  *
+ * @param options `isDurable`: whether the content must be on the disk on return. Otherwise the file
+ *   can be empty or incomplete after a crash of the machine, whatever name it has by then.
  * @throws {SystemError} if the file exists already or cannot be written.
  */
-export function createFile(path: string, content: string, mode: number): void {
+export function createFile(
+  path: string,
+  content: string,
+  { mode, isDurable }: {
+    readonly mode: number;
+    readonly isDurable: boolean;
+  },
+): void {
   const file = attempt(
     "create",
     path,
@@ -136,7 +145,7 @@ export function createFile(path: string, content: string, mode: number): void {
     attempt("write", path, () => {
       let rest = new TextEncoder().encode(content);
       while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
-      file.syncSync();
+      if (isDurable) file.syncSync();
     });
   } catch (error) {
     tryRemoveFile(path);

@@ -1,6 +1,5 @@
 /**
- * The process around a plugin: environment, standard streams, process id. Only this module writes
- * stdout.
+ * The process around a plugin: environment, standard streams, process id.
  *
  * @module
  */
@@ -9,14 +8,7 @@ import { SystemError } from "../base/errors.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
 import type { PluginIo } from "../cni/plugin.ts";
 import { attempt, reasonOf } from "./files.ts";
-
-function writeAll(
-  stream: typeof Deno.stdout | typeof Deno.stderr,
-  text: string,
-): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
-}
+import { writeAll, writeStdout } from "./stdout.ts";
 
 /** The longest network configuration: a GC with a list of some 20,000 attachments. */
 const MAX_STDIN_BYTES = 2 * 1024 * 1024;
@@ -76,39 +68,11 @@ export function isReaderGone({ cause }: SystemError): boolean {
   return cause instanceof Deno.errors.BrokenPipe;
 }
 
-/** The width of texts that no terminal shows. */
-const DEFAULT_COLUMNS = 80;
-
-/**
- * Returns how wide the terminal is, and whether to use colors: not if stdout is no terminal, or
- * NO_COLOR is set. Without a terminal the width is that of COLUMNS, or 80.
- */
-export function terminal(): {
-  readonly columns: number;
-  readonly hasColors: boolean;
-} {
-  if (Deno.stdout.isTerminal()) {
-    const { columns } = Deno.consoleSize();
-    return {
-      columns: columns > 0 ? columns : DEFAULT_COLUMNS,
-      hasColors: !Deno.noColor,
-    };
-  }
-  const columns = Number(readVariable("COLUMNS"));
-  return {
-    columns: Number.isInteger(columns) && columns > 0
-      ? columns
-      : DEFAULT_COLUMNS,
-    hasColors: false,
-  };
-}
-
 /** The environment, streams and id of this process. */
 export const PROCESS_IO: PluginIo = {
   env: readVariable,
   readStdin,
-  writeStdout: (text) =>
-    attempt("write", "stdout", () => writeAll(Deno.stdout, text)),
+  writeStdout: (text) => attempt("write", "stdout", () => writeStdout(text)),
   writeStderr,
   pid: Deno.pid,
 };

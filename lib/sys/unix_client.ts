@@ -6,7 +6,7 @@
 
 import { SystemError } from "../base/errors.ts";
 import { isAbstract } from "../base/socket_name.ts";
-import { MAX_TIMER_MS } from "./timeout.ts";
+import { startTimeout } from "./timeout.ts";
 import { reasonOf } from "./files.ts";
 import { encodeLine, LineDecoder } from "../base/line_framing.ts";
 
@@ -64,10 +64,10 @@ export class UnixClient implements Disposable {
     },
   ): Promise<T> {
     let isLate = false;
-    const timer = setTimeout(() => {
+    using _timeout = startTimeout(timeoutMs, () => {
       isLate = true;
       this[Symbol.dispose]();
-    }, Math.min(timeoutMs, MAX_TIMER_MS));
+    });
     try {
       await this.#write(bytes);
       return await this.#read(take);
@@ -81,8 +81,6 @@ export class UnixClient implements Disposable {
         throw this.#error("the daemon closed the connection", error);
       }
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -6,8 +6,10 @@
 
 import { assertEquals } from "@std/assert";
 import { type Binary, PLUGINS } from "../../tools/build/binaries.ts";
+import { bundle } from "../../tools/build/bundle.ts";
 import { compile } from "../../tools/build/compile.ts";
 import { findCompiler } from "../../tools/build/compiler.ts";
+import { mapStack } from "../../tools/build/map_stack.ts";
 import { sha256 } from "../../tools/build/pinned_file.ts";
 import { hostTarget, type Target } from "../../tools/build/target.ts";
 import { cniEnv, runPlugin } from "../support/plugin_process.ts";
@@ -63,6 +65,26 @@ Deno.test("compile() grants host-local its permissions and no others", async () 
     "sys osUptime",
     "sys uid",
   ]);
+});
+
+Deno.test("mapStack() finds the source of a stack trace of a compiled binary", async () => {
+  using dir = new TempDir();
+  const binary = dir.join("probe");
+  const probe = { ...HOST_LOCAL, main: "tests/tools/stack_probe.ts" };
+  await compileTo(binary, probe);
+  const { stdout } = await runPlugin({ binary, env: {} });
+  const entry = await bundle(probe, dir.join("bundle"));
+  const map = JSON.parse(await Deno.readTextFile(`${entry}.map`));
+  const maps = new Map([["stack_probe.js", map]]);
+  const lines = mapStack(stdout, maps).split("\n");
+  assertEquals(
+    lines.map((line) => line.replace(/^.*\(|^ +at |\)$/g, "")),
+    [
+      "Error: probe",
+      "tests/tools/stack_probe.ts:4:9",
+      "tests/tools/stack_probe.ts:8:3",
+    ],
+  );
 });
 
 Deno.test("a compiled plugin leaves no file in the temporary directory", async () => {

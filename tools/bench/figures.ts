@@ -1,5 +1,7 @@
 /** What the benchmark measures, and its targets. Pure. @module */
 
+import type { ScriptFigures } from "./script.ts";
+
 /** One number per plugin. */
 export interface Pair {
   readonly ours: number;
@@ -29,6 +31,8 @@ export interface NoEffectFigures {
 /** All figures of a run. */
 export interface Figures {
   readonly versionMs: Pair & { readonly empty: number };
+  /** VERSION, ADD and DEL under `deno run`. */
+  readonly scripts: ScriptFigures;
   readonly sizes: readonly SizeFigures[];
   readonly noEffect: readonly NoEffectFigures[];
   readonly bridgeAddMs: Pair;
@@ -68,9 +72,23 @@ function atLeast(text: string, value: number, limit: number): Target {
   };
 }
 
+/** Returns a target for each call that `limits` names, relative to an empty script. */
+export function scriptTargets(
+  { emptyMs, callMs }: ScriptFigures,
+  limits: Readonly<Record<string, number>>,
+): Target[] {
+  return Object.entries(limits).map(([call, limit]) =>
+    atMost(
+      `${call} under \`deno run\`, relative to an empty script`,
+      (callMs[call] ?? NaN) / emptyMs,
+      limit,
+    )
+  );
+}
+
 /** Returns the targets with what was measured. */
 export function targetsOf(
-  { versionMs, sizes, noEffect, bridgeAddMs }: Figures,
+  { versionMs, scripts, sizes, noEffect, bridgeAddMs }: Figures,
 ): Target[] {
   const at = (reservations: number): SizeFigures => {
     const found = sizes.find((size) => size.reservations === reservations);
@@ -85,6 +103,7 @@ export function targetsOf(
       versionMs.ours / versionMs.empty,
       1.15,
     ),
+    ...scriptTargets(scripts, { VERSION: 1.12, ADD: 1.55 }),
     atMost(
       "ADD with 60,000 reservations, relative to none",
       at(MANY_RESERVATIONS).addMs.ours / at(0).addMs.ours,

@@ -136,32 +136,52 @@ export class BenchNetwork {
     return times;
   }
 
-  #command(
-    { command, id, range, requested, isRefused }: Call,
-  ): TimedCommand {
-    const config = {
-      cniVersion: "1.0.0",
-      name: NAME,
-      ipam: {
-        type: "host-local",
-        dataDir: this.dataDir,
-        ranges: [[range ?? { subnet: "10.0.0.0/8" }]],
-      },
-    };
+  #command(call: Call): TimedCommand {
     return {
       program: this.binary,
-      env: {
-        CNI_COMMAND: command,
-        CNI_CONTAINERID: id,
-        CNI_NETNS: "/dev/null",
-        CNI_IFNAME: "eth0",
-        CNI_PATH: "/opt/cni/bin",
-        ...(requested === undefined ? {} : { CNI_ARGS: `IP=${requested}` }),
-      },
-      stdin: JSON.stringify(config),
-      expectedCode: isRefused ? 1 : 0,
+      ...callIn(this.dataDir, call),
+      expectedCode: call.isRefused ? 1 : 0,
     };
   }
+}
+
+/** Returns environment and stdin of an ADD, and of the DEL of the same container. */
+export function addAndDeleteIn(dataDir: string): {
+  readonly add: BenchCall;
+  readonly delete: BenchCall;
+} {
+  return {
+    add: callIn(dataDir, { command: "ADD", id: UNKNOWN }),
+    delete: callIn(dataDir, { command: "DEL", id: UNKNOWN }),
+  };
+}
+
+type BenchCall = Required<Pick<TimedCommand, "env" | "stdin">>;
+
+function callIn(
+  dataDir: string,
+  { command, id, range, requested }: Call,
+): BenchCall {
+  const config = {
+    cniVersion: "1.0.0",
+    name: NAME,
+    ipam: {
+      type: "host-local",
+      dataDir,
+      ranges: [[range ?? { subnet: "10.0.0.0/8" }]],
+    },
+  };
+  return {
+    env: {
+      CNI_COMMAND: command,
+      CNI_CONTAINERID: id,
+      CNI_NETNS: "/dev/null",
+      CNI_IFNAME: "eth0",
+      CNI_PATH: "/opt/cni/bin",
+      ...(requested === undefined ? {} : { CNI_ARGS: `IP=${requested}` }),
+    },
+    stdin: JSON.stringify(config),
+  };
 }
 
 function writeReservations(directory: string, count: number): void {

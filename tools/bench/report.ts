@@ -1,4 +1,4 @@
-/** The report of a bench run as Markdown. Pure. @module */
+/** The report of a bench run as Markdown. @module */
 
 import {
   CLIENTS,
@@ -7,6 +7,7 @@ import {
   type Target,
   targetsOf,
 } from "./figures.ts";
+import type { ScriptFigures } from "./script.ts";
 
 /** Formats milliseconds, with a decimal below 100. */
 export function ms(value: number): string {
@@ -35,12 +36,31 @@ export function targetTable(targets: readonly Target[]): string[] {
   ];
 }
 
+/** Returns the section on the JavaScript files under `deno run`. */
+export function scriptSection({ emptyMs, callMs }: ScriptFigures): string[] {
+  return [
+    "## Under `deno run`",
+    "",
+    `The JavaScript files of the executable (\`deno task bundle\`) under \`deno run\` ${Deno.version.deno}, with the permissions and V8`,
+    "flags of the executable: what the project's own code takes on this version of Deno.",
+    "",
+    row("call", "ms", "relative to an empty script"),
+    row("---", "---:", "---:"),
+    row("empty script", ms(emptyMs), ""),
+    ...Object.entries(callMs).map(([call, callMs]) =>
+      row(call, ms(callMs), (callMs / emptyMs).toFixed(2))
+    ),
+    "",
+  ];
+}
+
 /** Returns the whole document; `machine` has lines that describe the machine, `date` is the day. */
 export function formatReport(figures: Figures, { machine, date }: {
   readonly machine: readonly string[];
   readonly date: string;
 }): string {
-  const { versionMs, sizes, noEffect, bridgeAddMs, bridgeDelMs } = figures;
+  const { versionMs, scripts, sizes, noEffect, bridgeAddMs, bridgeDelMs } =
+    figures;
   return [
     "# Measurements",
     "",
@@ -130,5 +150,6 @@ export function formatReport(figures: Figures, { machine, date }: {
     ),
     row("bridge DEL", ms(bridgeDelMs.ours), ms(bridgeDelMs.upstream)),
     "",
+    ...scriptSection(scripts),
   ].join("\n");
 }

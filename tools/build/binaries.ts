@@ -83,3 +83,21 @@ export const EMPTY: Binary = {
   main: "tools/build/empty.ts",
   permissions: [],
 };
+
+/** Returns the binary with this name. @throws {Error} if there is none. */
+export function binaryNamed(name: string): Binary {
+  const found = [...PLUGINS, EMPTY].find((known) => known.name === name);
+  if (found === undefined) {
+    throw new Error(`Cannot build "${name}": unknown binary`);
+  }
+  return found;
+}
+
+/**
+ * Returns the binaries with these names; all plugins if there is none.
+ *
+ * @throws {Error} if there is no such binary.
+ */
+export function chosenBinaries(names: readonly string[]): readonly Binary[] {
+  return names.length === 0 ? PLUGINS : names.map(binaryNamed);
+}

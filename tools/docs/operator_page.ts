@@ -1,4 +1,8 @@
-/** The generated parts of docs/operator_commands.md: terminal sessions, and the list of findings. */
+/**
+ * The generated parts of docs/operator_commands.md: terminal sessions, and the list of findings.
+ *
+ * @module
+ */
 
 import { FINDINGS } from "../../lib/host_local/operator/state_findings.ts";
 

@@ -73,7 +73,10 @@ function write(path: string): void {
     const temporary = `${path}.${Deno.pid}`;
     // Left behind by a daemon that was killed: in a container the pids repeat.
     removeFile(temporary);
-    createFile(temporary, content(), PID_FILE_MODE);
+    createFile(temporary, content(), {
+      mode: PID_FILE_MODE,
+      isDurable: true,
+    });
     renameFile(temporary, path);
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;

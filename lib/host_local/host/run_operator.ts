@@ -1,15 +1,12 @@
 /** Connects the commands for operators with the host. Loaded only when one is called. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import type { Log } from "../../base/log_line.ts";
+import { formatLogLine, type Log } from "../../base/log_line.ts";
+import { VERSION } from "../../base/version.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
-import {
-  isReaderGone,
-  PROCESS_IO,
-  terminal,
-  writeStderr,
-} from "../../sys/stdio.ts";
+import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
+import { terminal } from "../../sys/stdout.ts";
 import type { OperatorPorts } from "../operator/ports.ts";
 import { runCommand } from "../operator/run_command.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
@@ -18,16 +15,11 @@ import { repairNetwork } from "../store/repair_network.ts";
 import { networkNames, readConfigs } from "./config_files.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
-/**
- * Runs a command for operators.
- *
- * @param options `version`: that of the program.
- * @returns The exit status.
- */
-export async function runOperator(
-  args: readonly string[],
-  { version, log }: { readonly version: string; readonly log: Log },
-): Promise<number> {
+const log: Log = (level, event, fields) =>
+  writeStderr(formatLogLine(level, event, fields));
+
+/** Runs a command for operators. @returns The exit status. */
+export async function runOperator(args: readonly string[]): Promise<number> {
   const stores = diskStores(log);
   const ports: OperatorPorts = {
     networkNames,
@@ -40,9 +32,12 @@ export async function runOperator(
     readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),
     readNamedFile,
     nowMs,
-    screen: terminal(),
+    screen: terminal(PROCESS_IO.env("COLUMNS")),
   };
-  const { status, stdout, stderr } = await runCommand(args, { ports, version });
+  const { status, stdout, stderr } = await runCommand(args, {
+    ports,
+    version: VERSION,
+  });
   if (stderr !== "") writeStderr(stderr.replace(/\n$/, ""));
   try {
     PROCESS_IO.writeStdout(stdout);

@@ -233,6 +233,8 @@ export class DiskStore implements ReservationStore {
     if (scan?.own.has(FILE_NAME.answered)) {
       removeFile(this.#directory.join(FILE_NAME.answered));
     }
+    // The runtime does not repeat a DEL: a file that returns after a crash of the machine would
+    // keep its address.
     if (removed.length > 0) syncDirectory(this.#directory.path);
     this.#reservations.save({ removed, inserted: [] });
     if (failures.length > 0) throw failures[0];

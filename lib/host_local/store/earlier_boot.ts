@@ -41,10 +41,9 @@ export class EarlierBoot {
     this.#log = log;
   }
 
-  #hasRecord(): boolean {
-    const markMs = bootMark()?.getTime();
-    this.#isRecorded ??= markMs !== undefined &&
-      this.#lock?.statSync().mtime?.getTime() === markMs;
+  #hasRecord(mark = bootMark()): boolean {
+    this.#isRecorded ??= mark !== undefined &&
+      this.#lock?.statSync().mtime?.getTime() === mark.getTime();
     return this.#isRecorded;
   }
 
@@ -73,7 +72,9 @@ export class EarlierBoot {
   record(readTable: () => ReservationTable): void {
     const lock = this.#lock;
     const mark = bootMark();
-    if (lock === undefined || mark === undefined || this.#hasRecord()) return;
+    if (lock === undefined || mark === undefined || this.#hasRecord(mark)) {
+      return;
+    }
     const lines = [...readTable().entries()].flatMap(([address]) => {
       const timeMs = this.#directory.reservedAtMs(address);
       return timeMs !== undefined && isFromEarlierBoot(timeMs)

@@ -27,6 +27,7 @@ import {
   isIndexCurrent,
   ReservationIndex,
 } from "./reservation_index.ts";
+import { prepareDatabase } from "./sqlite.ts";
 import { FILE_NAME } from "../file_name.ts";
 
 /**
@@ -57,6 +58,7 @@ export async function inspectNetwork(
 ): Promise<NetworkFacts | undefined> {
   const info = statDirectory(directory);
   if (info === undefined) return undefined;
+  if (verifyIndex) await prepareDatabase(`${directory}/${FILE_NAME.index}`);
   const { lock, file } = await takeLock(directory, lockTimeoutMs);
   try {
     const exposure = exposureOf(info);

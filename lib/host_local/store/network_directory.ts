@@ -49,8 +49,11 @@ export interface DirectoryScan {
 /** What the file of a reservation says. */
 export type StoredReservation = Omit<Reservation, "fromEarlierBoot">;
 
-/** The directory of one network. */
+/** The directory of one network. A command makes its own, under the lock of the network. */
 export class NetworkDirectory {
+  /** The texts of cursors that have been read: an ADD needs them to choose, and to undo. */
+  readonly #cursorTexts = new Map<number, string | undefined>();
+
   constructor(readonly path: string) {}
 
   /** Returns the path of the file `name`. */
@@ -142,7 +145,10 @@ export class NetworkDirectory {
    * @throws {SystemError} if it cannot be read.
    */
   readCursorText(index: number): string | undefined {
-    return this.#readText(cursorName(index), MAX_FILE_BYTES);
+    if (this.#cursorTexts.has(index)) return this.#cursorTexts.get(index);
+    const text = this.#readText(cursorName(index), MAX_FILE_BYTES);
+    this.#cursorTexts.set(index, text);
+    return text;
   }
 
   #readText(name: string, maxBytes: number): string | undefined {
@@ -163,22 +169,28 @@ export class NetworkDirectory {
   }
 
   /**
-   * Writes the cursor of range set `index`, or removes it if `text` is undefined. A reader sees the
-   * old text or the new.
+   * Writes the cursor of range set `index`, or removes it if `text` is undefined. If this process is
+   * killed meanwhile, the cursor has the old text or the new, or is missing. After a crash of the
+   * machine it can be empty, which counts as missing.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
   writeCursorText(index: number, text: string | undefined): void {
+    this.#cursorTexts.delete(index);
     this.#writeText(cursorName(index), text);
   }
 
   #writeText(name: string, text: string | undefined): void {
     const path = this.join(name);
-    const mode = (lstatOwn(path)?.mode ?? FILE_MODE) & 0o777;
+    const existing = lstatOwn(path);
+    const mode = (existing?.mode ?? FILE_MODE) & 0o777;
     if (text === undefined) return removeFile(path);
     const temporary = this.join(FILE_NAME.cursor);
     if (lstatOwn(temporary) !== undefined) removeFile(temporary);
-    createFile(temporary, text, mode);
+    createFile(temporary, text, { mode, isDurable: false });
+    // To rename it over a file, ext4 would write the new one to the disk first (auto_da_alloc in
+    // ext4(5)), which takes longer than the rest of an ADD if the disk is busy.
+    if (existing !== undefined) removeFile(path);
     renameFile(temporary, path);
   }
 
@@ -194,7 +206,7 @@ export class NetworkDirectory {
 
   /**
    * Writes the record of reservations from before the last boot, or removes it if `text` is
-   * undefined.
+   * undefined. After a crash of the machine the record is that of another boot, and is not read.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -203,12 +215,19 @@ export class NetworkDirectory {
   }
 
   /**
-   * Creates the file that the reservations of an ADD become links of, and brings it to the disk.
+   * Creates the file that the reservations of an ADD become links of, and syncs its content to the
+   * disk.
    *
    * @throws {SystemError} if it cannot be written, or exists.
    */
   createPending(content: string): void {
-    createFile(this.join(FILE_NAME.pending), content, FILE_MODE);
+    const path = this.join(FILE_NAME.pending);
+    try {
+      createFile(path, content, { mode: FILE_MODE, isDurable: true });
+    } catch (error) {
+      lstatOwn(path); // Says what is there, if another program made it.
+      throw error;
+    }
   }
 }
 

@@ -11,11 +11,12 @@ import {
 } from "../../sys/files.ts";
 import { probeCreation } from "../../sys/unnamed_file.ts";
 import type { StoreConfig } from "../config.ts";
+import { FILE_NAME } from "../file_name.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
 import { NetworkDirectory } from "./network_directory.ts";
 import { lockFile, probeLock } from "./network_lock.ts";
-import { FILE_NAME } from "../file_name.ts";
+import { prepareDatabase } from "./sqlite.ts";
 
 const DIRECTORY_MODE = 0o755;
 
@@ -71,14 +72,17 @@ const MAX_ATTEMPTS = 10;
 
 /** Returns the stores in the directories that network configurations name. */
 export function diskStores(log: Log): ReservationStores {
-  const lock = (
+  const lock = async (
     { directory, lockTimeoutMs }: StoreConfig,
     create: boolean,
-  ): Promise<Deno.FsFile | undefined> =>
-    lockFile(`${directory}/${FILE_NAME.lock}`, {
+  ): Promise<Deno.FsFile | undefined> => {
+    // Before the lock is taken, so that no other call waits for it.
+    await prepareDatabase(`${directory}/${FILE_NAME.index}`);
+    return await lockFile(`${directory}/${FILE_NAME.lock}`, {
       create,
       timeoutMs: lockTimeoutMs,
     });
+  };
   const store = (
     { directory }: StoreConfig,
     lock: Deno.FsFile | undefined,

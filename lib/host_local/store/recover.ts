@@ -29,8 +29,10 @@ export function recover(
   { table, blank, own }: DirectoryScan,
   { isExposed }: { readonly isExposed: boolean },
 ): void {
-  if (!isExposed) undoPending(directory, table);
-  if (own.has(FILE_NAME.pending)) removeFile(directory.join(FILE_NAME.pending));
+  if (own.has(FILE_NAME.pending)) {
+    if (!isExposed) undoPending(directory, table);
+    removeFile(directory.join(FILE_NAME.pending));
+  }
   for (const address of blank) removeFile(directory.pathOf(address));
   if (own.has(FILE_NAME.cursor)) removeFile(directory.join(FILE_NAME.cursor));
 }

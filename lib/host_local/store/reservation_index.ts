@@ -9,7 +9,7 @@
  * @module
  */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import {
   addressBits,
   addressPlus,
@@ -23,6 +23,7 @@ import type {
   ReservationLookup,
   ReservationTable,
 } from "../reservation_table.ts";
+import { openDatabase } from "./sqlite.ts";
 
 /** The index is damaged, or contradicts the files: what it says cannot be relied on. */
 export class IndexDoubt extends Error {
@@ -163,7 +164,7 @@ export class ReservationIndex implements ReservationLookup, Disposable {
 
   private constructor(path: string) {
     this.#path = path;
-    this.#database = doubting(path, () => new DatabaseSync(path));
+    this.#database = doubting(path, () => openDatabase(path));
     try {
       this.#execute(SETTINGS);
     } catch (error) {

@@ -32,7 +32,8 @@ const FAILURES = [
   },
   {
     name: "createFile()",
-    run: (path) => createFile(`${path}/x`, "", 0o600),
+    run: (path) =>
+      createFile(`${path}/x`, "", { mode: 0o600, isDurable: true }),
     want: "create PATH/x: no such file or directory",
   },
 ] as const satisfies readonly {
@@ -91,7 +92,7 @@ Deno.test("lstat() returns undefined for a missing file and does not follow link
 Deno.test("createFile() writes its content, with its mode", () => {
   using directory = new TempDir();
   const path = directory.join("file");
-  createFile(path, "é", 0o640);
+  createFile(path, "é", { mode: 0o640, isDurable: true });
   assertEquals(Deno.readTextFileSync(path), "é");
   const { mode } = Deno.lstatSync(path);
   assertEquals((mode ?? 0) & 0o777, 0o640 & ~Deno.umask());
@@ -132,7 +133,9 @@ Deno.test("createFile() does not touch an existing file", () => {
   using directory = new TempDir();
   const path = directory.join("file");
   Deno.writeTextFileSync(path, "old");
-  const { name } = thrownBy(() => createFile(path, "new", 0o600)) ?? {};
+  const { name } =
+    thrownBy(() => createFile(path, "new", { mode: 0o600, isDurable: true })) ??
+      {};
   assertEquals([name, Deno.readTextFileSync(path)], ["SystemError", "old"]);
 });
 

@@ -1,7 +1,8 @@
 /** What the dhcp benchmark measures, and its targets. Pure. @module */
 
-import { atMost, type Target } from "../figures.ts";
+import { atMost, scriptTargets, type Target } from "../figures.ts";
 import { quantile } from "../process_time.ts";
+import type { ScriptFigures } from "../script.ts";
 import type { DaemonUse } from "./side.ts";
 
 /** One value per plugin. */
@@ -29,6 +30,8 @@ export interface HeldFigures {
 /** All figures of a run. */
 export interface DhcpFigures {
   readonly startMs: Both<number> & { readonly empty: number };
+  /** VERSION under `deno run`. */
+  readonly scripts: ScriptFigures;
   readonly up: Both<AddTimes>;
   readonly down: Both<AddTimes>;
   readonly together: Both<AddTimes>;
@@ -45,13 +48,14 @@ export const LEASES = [100, 1000] as const;
 
 /** Returns the targets with what was measured. */
 export function dhcpTargets(
-  { startMs, up, down, lossy, held }: DhcpFigures,
+  { startMs, scripts, up, down, lossy, held }: DhcpFigures,
 ): Target[] {
   const most = held.at(-1);
   if (most === undefined) throw new RangeError("No figures of a daemon");
   const { use: { ours, upstream } } = most;
   const p50 = quantile(up.ours.timesMs, 0.5);
   return [
+    ...scriptTargets(scripts, { VERSION: 1.12 }),
     atMost("ADD, p50 minus process start-up, ms", p50 - startMs.ours, 15),
     atMost("ADD, link down, worst, ms", Math.max(...down.ours.timesMs), 600),
     atMost(

@@ -1,7 +1,7 @@
-/** The report of a dhcp bench as Markdown. Pure. @module */
+/** The report of a dhcp bench as Markdown. @module */
 
 import { quantile } from "../process_time.ts";
-import { ms, row, targetTable } from "../report.ts";
+import { ms, row, scriptSection, targetTable } from "../report.ts";
 import {
   type AddTimes,
   AT_ONCE,
@@ -17,7 +17,7 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
   readonly machine: readonly string[];
   readonly date: string;
 }): string {
-  const { startMs, up, down, together, lossy, held } = figures;
+  const { startMs, scripts, up, down, together, lossy, held } = figures;
   return [
     "# Measurements of dhcp",
     "",
@@ -72,6 +72,7 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
       ),
     ]),
     "",
+    ...scriptSection(scripts),
   ].join("\n");
 }
 

@@ -1,0 +1,28 @@
+/** The commands of host-local: wires the plugin to the process, and nothing else. @module */
+
+import { formatLogLine, type Log } from "./lib/base/log_line.ts";
+import { VERSION } from "./lib/base/version.ts";
+import { runPlugin } from "./lib/cni/plugin.ts";
+import { hostLocalHandlers } from "./lib/host_local/handlers.ts";
+import { diskStores } from "./lib/host_local/store/open_store.ts";
+import { nowMs } from "./lib/sys/clock.ts";
+import { readNamedFile } from "./lib/sys/small_file.ts";
+import { PROCESS_IO, writeStderr } from "./lib/sys/stdio.ts";
+
+const log: Log = (level, event, fields) =>
+  writeStderr(formatLogLine(level, event, fields));
+
+/** Runs the command in the environment. @returns The exit status. */
+export async function runHostLocal(): Promise<number> {
+  const handlers = hostLocalHandlers({
+    stores: diskStores(log),
+    readNamedFile,
+    nowMs,
+    log,
+  });
+  return await runPlugin(PROCESS_IO, {
+    name: "host-local",
+    version: VERSION,
+    handlers,
+  });
+}
