@@ -29,7 +29,7 @@ const COLUMNS: readonly Column[] = [
   { title: "NETWORK", minWidth: 8 },
   { title: "ADDRESS" },
   { title: "CONTAINER", minWidth: 12 },
-  { title: "INTERFACE", minWidth: 5 },
+  { title: "INTERFACE", minWidth: 9 },
   { title: "AGE", isNumber: true },
   { title: "STATE" },
 ];
