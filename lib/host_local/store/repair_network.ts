@@ -93,9 +93,10 @@ function take(step: RepairStep, network: NetworkDirectory): string {
       const path = step.name === "" ? network.path : network.join(step.name);
       attempt("chmod", path, () => {
         const { mode, isSymlink } = Deno.lstatSync(path);
-        if (isSymlink && step.name !== "") return;
-        const bits = (mode ?? 0) & 0o7777 & ~WRITABLE_BY_OTHERS;
-        Deno.chmodSync(path, bits);
+        if (isSymlink && step.name !== "") {
+          throw new SystemError(`chmod ${path}: is a symbolic link`);
+        }
+        Deno.chmodSync(path, (mode ?? 0) & 0o7777 & ~WRITABLE_BY_OTHERS);
       });
       return `cleared the permission of other users to write ${path}`;
     }
