@@ -100,6 +100,8 @@ export interface ExampleHostOptions {
   readonly unusable?: string;
   /** What a repair leaves of each network. */
   readonly repaired?: Readonly<Record<string, ExampleNetwork>>;
+  /** Networks that cannot be read. */
+  readonly unreadable?: readonly string[];
   readonly columns?: number;
   readonly hasColors?: boolean;
 }
@@ -127,10 +129,16 @@ export class ExampleHost implements OperatorPorts {
   networkNames(dataDir: string): readonly string[] {
     return [...this.#networks.values()]
       .filter(({ name, directory }) => directory === `${dataDir}/${name}`)
-      .map(({ name }) => name).sort();
+      .map(({ name }) => name)
+      .concat(this.#options.unreadable ?? []).sort();
   }
 
   readNetwork({ directory }: StoreConfig): Promise<NetworkFacts | undefined> {
+    const name = directory.slice(directory.lastIndexOf("/") + 1);
+    if (this.#options.unreadable?.includes(name)) {
+      const message = `open ${directory}: permission denied`;
+      return Promise.reject(new SystemError(message));
+    }
     return Promise.resolve(this.#networks.get(directory));
   }
 

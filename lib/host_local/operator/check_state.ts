@@ -71,7 +71,11 @@ export async function checkState(
     findings.some(isProblem) || (report?.failed.length ?? 0) > 0
   );
   return {
-    status: hasProblems ? EXIT_STATUS.problems : EXIT_STATUS.ok,
+    status: !read.isComplete
+      ? EXIT_STATUS.failure
+      : hasProblems
+      ? EXIT_STATUS.problems
+      : EXIT_STATUS.ok,
     json: () => ({ networks: checked.map(stateJson) }),
     lines: (screen) =>
       checked.length === 0
@@ -80,7 +84,7 @@ export async function checkState(
           ...(index === 0 ? [] : [""]),
           ...stateLines(each, screen),
         ]),
-    notes: [],
+    notes: read.isComplete ? [] : read.notes,
   };
 }
 

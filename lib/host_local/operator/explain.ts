@@ -49,6 +49,8 @@ export interface ExplainOptions {
   readonly files: readonly ConfigFile[];
 }
 
+type FoundReservation = Pick<ListedReservation, "network" | "reservation">;
+
 /** Why an address is free or cannot be allocated, in one network. */
 interface FreeAddress {
   readonly network: string;
@@ -68,17 +70,18 @@ export async function explain(
   const { networks, notes } = await readAll(dataDir, configured, ports);
   const states = new ContainerStates(ports);
   const address = parseIpAddress(subject);
-  const isWanted = address === undefined
-    ? containerMatcher(subject, networks)
-    : (each: ListedReservation["reservation"]): boolean =>
-      sameAddress(each.address, address);
-  const found = networks.flatMap((network) =>
-    reservationsIn(network).filter(isWanted).map((reservation) => ({
-      network,
-      reservation,
-      state: states.of(network.name, reservation),
-    }))
+  const all = networks.flatMap((network) =>
+    reservationsIn(network).map((reservation) => ({ network, reservation }))
   );
+  const isWanted = address === undefined
+    ? containerMatcher(subject, all)
+    : ({ reservation }: FoundReservation): boolean =>
+      sameAddress(reservation.address, address);
+  const found = all.filter(isWanted).map(({ network, reservation }) => ({
+    network,
+    reservation,
+    state: states.of(network.name, reservation),
+  }));
   const free = address === undefined
     ? []
     : freeIn(address, { networks, configured, found });
@@ -153,15 +156,13 @@ async function readAll(
 /** Matches the container with exactly this ID; if there is none, those whose IDs start with it. */
 function containerMatcher(
   subject: string,
-  networks: readonly NetworkFacts[],
-): (each: ListedReservation["reservation"]) => boolean {
-  const hasExact = networks.some((network) =>
-    reservationsIn(network).some(({ owner }) => containerOf(owner) === subject)
-  );
-  return ({ owner }) =>
-    hasExact
-      ? containerOf(owner) === subject
-      : containerOf(owner)?.startsWith(subject) === true;
+  all: readonly FoundReservation[],
+): (each: FoundReservation) => boolean {
+  const idOf = ({ reservation }: FoundReservation): string | undefined =>
+    containerOf(reservation.owner);
+  return all.some((each) => idOf(each) === subject)
+    ? (each) => idOf(each) === subject
+    : (each) => idOf(each)?.startsWith(subject) === true;
 }
 
 /** Returns why an address is not reserved, for each network that it could belong to. */

@@ -62,7 +62,8 @@ export async function list(
   },
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const { networks, notes } = await readNetworks(dataDir, names, { ports });
+  const read = await readNetworks(dataDir, names, { ports });
+  const { networks, notes, isComplete } = read;
   const states = new ContainerStates(ports);
   const listed: ListedReservation[] = [];
   for (const network of networks) {
@@ -73,7 +74,7 @@ export async function list(
   }
   const nowMs = ports.nowMs();
   return {
-    status: EXIT_STATUS.ok,
+    status: isComplete ? EXIT_STATUS.ok : EXIT_STATUS.failure,
     json: () => ({
       reservations: listed.map((each) => reservationJson(each, nowMs)),
     }),

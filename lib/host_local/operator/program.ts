@@ -58,7 +58,8 @@ function statuses(ok: string, problems?: string): readonly ExitStatus[] {
     { status: STATUS.usage, meaning: "The arguments are wrong" },
     {
       status: STATUS.failure,
-      meaning: "The operating system refused something, so there is no answer",
+      meaning:
+        "The operating system refused something, so the answer is missing or incomplete",
     },
   ];
 }

@@ -10,6 +10,8 @@ import type { OperatorPorts } from "./ports.ts";
 export interface ReadNetworks {
   readonly networks: readonly NetworkFacts[];
   readonly notes: readonly string[];
+  /** Whether every network could be read. */
+  readonly isComplete: boolean;
 }
 
 /** Returns how a command opens a directory. */
@@ -21,11 +23,13 @@ export function storeConfigOf(directory: string): {
 }
 
 /**
- * Reads the networks of a data directory.
+ * Reads the networks of a data directory. If it is to read all of them, one that cannot be read does
+ * not keep the others from being read.
  *
  * @param wanted Their names; all networks if it is empty.
  * @param options `verifyIndex`: whether to compare each index with the files.
- * @throws {SystemError} if a wanted network does not exist, or a directory cannot be read.
+ * @throws {SystemError} if a wanted network does not exist or cannot be read, or the data directory
+ *   cannot be read.
  */
 export async function readNetworks(
   dataDir: string,
@@ -35,23 +39,51 @@ export async function readNetworks(
     readonly verifyIndex?: boolean;
   },
 ): Promise<ReadNetworks> {
-  const names = wanted.length > 0 ? wanted : ports.networkNames(dataDir);
   const networks: NetworkFacts[] = [];
-  for (const name of names) {
-    const directory = cleanPath(`${dataDir}/${name}`);
-    const facts = await ports.readNetwork(storeConfigOf(directory), {
-      verifyIndex,
-    });
-    if (facts !== undefined) networks.push(facts);
-    else if (wanted.length > 0) {
-      throw new SystemError(`open ${directory}: no such directory`, {
-        advice: `the networks in ${dataDir} are: ${
-          ports.networkNames(dataDir).join(", ") || "none"
-        }`,
+  if (wanted.length > 0) {
+    for (const name of wanted) {
+      const directory = cleanPath(`${dataDir}/${name}`);
+      const facts = await ports.readNetwork(storeConfigOf(directory), {
+        verifyIndex,
       });
+      if (facts === undefined) {
+        throw noSuchNetwork(directory, { dataDir, ports });
+      }
+      networks.push(facts);
+    }
+    return { networks, notes: networks.flatMap(notesOn), isComplete: true };
+  }
+  const failures: string[] = [];
+  for (const name of ports.networkNames(dataDir)) {
+    const directory = cleanPath(`${dataDir}/${name}`);
+    try {
+      const facts = await ports.readNetwork(storeConfigOf(directory), {
+        verifyIndex,
+      });
+      if (facts !== undefined) networks.push(facts);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      failures.push(error.message);
     }
   }
-  return { networks, notes: networks.flatMap(notesOn) };
+  return {
+    networks,
+    notes: [...failures, ...networks.flatMap(notesOn)],
+    isComplete: failures.length === 0,
+  };
+}
+
+function noSuchNetwork(
+  directory: string,
+  { dataDir, ports }: {
+    readonly dataDir: string;
+    readonly ports: OperatorPorts;
+  },
+): SystemError {
+  const names = ports.networkNames(dataDir).join(", ") || "none";
+  return new SystemError(`open ${directory}: no such directory`, {
+    advice: `the networks in ${dataDir} are: ${names}`,
+  });
 }
 
 /** Returns what the reader should know about how a network was read. */

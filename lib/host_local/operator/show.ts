@@ -80,8 +80,9 @@ export async function show(
   const wanted = names.filter((name) =>
     existing.includes(name) || !configured.some((each) => each.name === name)
   );
-  const { networks, notes } = names.length > 0 && wanted.length === 0
-    ? { networks: [], notes: [] }
+  const { networks, notes, isComplete } = names.length > 0 &&
+      wanted.length === 0
+    ? { networks: [], notes: [], isComplete: true }
     : await readNetworks(dataDir, wanted, { ports });
   const states = new ContainerStates(ports);
   const uses: NetworkUse[] = [];
@@ -107,7 +108,11 @@ export async function show(
     free * 100n < size * BigInt(lowPercent);
   const hasLow = uses.some(({ sets }) => sets.some(isLow));
   return {
-    status: hasLow ? EXIT_STATUS.problems : EXIT_STATUS.ok,
+    status: !isComplete
+      ? EXIT_STATUS.failure
+      : hasLow
+      ? EXIT_STATUS.problems
+      : EXIT_STATUS.ok,
     json: () => ({ networks: uses.map((use) => networkJson(use, isLow)) }),
     lines: (screen) =>
       uses.length === 0

@@ -92,8 +92,11 @@ function take(step: RepairStep, network: NetworkDirectory): string {
     case "protect": {
       const path = step.name === "" ? network.path : network.join(step.name);
       attempt("chmod", path, () => {
-        const { mode, isSymlink } = Deno.lstatSync(path);
-        if (isSymlink && step.name !== "") {
+        // The directory itself may be a symbolic link. Inside it, no link is followed.
+        const { mode, isSymlink } = step.name === ""
+          ? Deno.statSync(path)
+          : Deno.lstatSync(path);
+        if (isSymlink) {
           throw new SystemError(`chmod ${path}: is a symbolic link`);
         }
         Deno.chmodSync(path, (mode ?? 0) & 0o7777 & ~WRITABLE_BY_OTHERS);

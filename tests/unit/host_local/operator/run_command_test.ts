@@ -226,6 +226,21 @@ Deno.test("list sorts addresses by value, IPv4 first", async () => {
   );
 });
 
+for (const command of ["list", "show", "check-state"]) {
+  Deno.test(`${command} reports a network that it cannot read, and the others`, async () => {
+    const { status, stdout, stderr } = await run([command], {
+      ...HOST,
+      unreadable: ["locked"],
+    });
+    assertEquals(status, 3);
+    assert(stdout.includes("net"));
+    assertEquals(
+      stderr,
+      "note: open /var/lib/cni/networks/locked: permission denied\n",
+    );
+  });
+}
+
 Deno.test("list says on stderr what could not be read", async () => {
   const host: ExampleHostOptions = {
     networks: {
