@@ -366,7 +366,15 @@ function linkedAddresses(
   const names = files.filter((file) =>
     file.address !== undefined && file.inode === inode
   ).map(({ name }) => name).sort();
-  return names.length === 0 ? "no address" : names.join(", ");
+  return names.length === 0 ? "no address" : listed(names);
+}
+
+const MAX_LISTED = 8;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MAX_LISTED;
+  const shown = names.slice(0, MAX_LISTED).join(", ");
+  return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
 function indexFindings({ index }: NetworkFacts): readonly Finding[] {
@@ -427,12 +435,11 @@ function severalAddresses(
       names.set(key, known);
     }
     return [...names.values()].filter(({ length }) => length > 1)
-      .flatMap((list) =>
-        list.map((name) =>
-          finding("several-addresses", name, {
-            detail: `the interface holds ${list.join(", ")}`,
-          })
-        )
-      );
+      .flatMap((list) => {
+        const detail = `the interface holds ${listed(list)}`;
+        return list.map((name) =>
+          finding("several-addresses", name, { detail })
+        );
+      });
   });
 }

@@ -284,3 +284,22 @@ Deno.test("every finding has a row", () => {
     [],
   );
 });
+
+Deno.test("findingsIn() of 20,000 addresses of one interface lists few of them", () => {
+  const names = Array.from(
+    { length: 20_000 },
+    (_, index) => `10.1.${index >> 8}.${index & 255}`,
+  );
+  const facts = networkFacts("net", {
+    files: Object.fromEntries(names.map((name) => [name, OWNER])),
+  });
+  const rangeSets = [rangeSet("10.1.0.0/16")];
+  const found = findingsIn(facts, { rangeSets, nowMs: NOW_MS });
+  const several = found.filter(({ id }) => id === "several-addresses");
+  // The network address is outside the range, and a gateway is in it.
+  assertEquals(several.length, 19_999);
+  assertEquals(
+    several[0]?.detail,
+    "the interface holds 10.1.0.1, 10.1.0.2, 10.1.0.3, 10.1.0.4, 10.1.0.5, 10.1.0.6, 10.1.0.7, 10.1.0.8 and 19991 more",
+  );
+});
