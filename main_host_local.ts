@@ -1,12 +1,19 @@
 /**
- * The `host-local` executable: the plugin, or a command for operators if there are arguments. What
- * it imports on demand becomes a file of its own (see tools/build/bundle.ts), so that a call of the
- * plugin does not load the commands, and VERSION does not load the plugin.
+ * The `host-local` executable: the plugin, or with arguments the resident process (`daemon`) or a
+ * command for operators. What it imports on demand becomes a file of its own (see
+ * tools/build/bundle.ts), so that a call of the plugin loads neither of these, and VERSION does not
+ * load the plugin.
  *
  * @module
  */
 
+import { VERSION } from "./lib/base/version.ts";
 import { answerVersion } from "./lib/sys/version_call.ts";
+
+async function daemon(args: readonly string[]): Promise<number> {
+  const { runDaemon } = await import("./lib/host_local/host/run_daemon.ts");
+  return await runDaemon(args, VERSION);
+}
 
 async function operator(args: readonly string[]): Promise<number> {
   const { runOperator } = await import("./lib/host_local/host/run_operator.ts");
@@ -19,7 +26,14 @@ async function plugin(): Promise<number> {
   return await runHostLocal();
 }
 
+const [first, ...rest] = Deno.args;
 // A runtime passes no arguments, but its command in the environment.
-const isOperator = Deno.args.length > 0 && !Deno.env.get("CNI_COMMAND");
+const isOperator = first !== undefined && !Deno.env.get("CNI_COMMAND");
 // Exits at once: after a timeout the wait for the lock continues, and would keep the process alive.
-Deno.exit(isOperator ? await operator(Deno.args) : await plugin());
+Deno.exit(
+  first === "daemon"
+    ? await daemon(rest)
+    : isOperator
+    ? await operator(Deno.args)
+    : await plugin(),
+);

@@ -15,7 +15,7 @@ const log: Log = (level, event, fields) =>
 /** Runs the command in the environment. @returns The exit status. */
 export async function runHostLocal(): Promise<number> {
   const handlers = hostLocalHandlers({
-    stores: diskStores(log),
+    stores: diskStores({ log }),
     readNamedFile,
     nowMs,
     log,

@@ -1,15 +1,20 @@
 /**
  * `deno task build [NAME ...] [--target TRIPLE | --all]`: compiles binaries into dist/.
  *
- * The default is all plugins, for this machine.
+ * The default is all plugins and the launcher, for this machine.
  *
  * @module
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { type Binary, chosenBinaries } from "./build/binaries.ts";
+import { type Binary, chosenBinaries, PLUGINS } from "./build/binaries.ts";
 import { compile } from "./build/compile.ts";
 import { type Compiler, findCompiler } from "./build/compiler.ts";
+import {
+  buildLauncher,
+  LAUNCHER,
+  missingLauncherTools,
+} from "./build/launcher.ts";
 import {
   hostTarget,
   isTarget,
@@ -50,6 +55,21 @@ export async function build(
   return built;
 }
 
+/** Builds the launcher and prints a line about it; without clang and lld only says so. */
+async function launcher(target: Target): Promise<void> {
+  const missing = await missingLauncherTools();
+  if (missing.length > 0) {
+    print(
+      `${LAUNCHER}: not built, because there is no ${missing.join(" and no ")}`,
+    );
+    return;
+  }
+  const path = outputPath(LAUNCHER, target);
+  await buildLauncher(target, path);
+  const { size } = await Deno.stat(path);
+  print(`${path.slice(REPOSITORY.length + 1)}: ${size} bytes, ${target}`);
+}
+
 function chosenTargets(
   all: boolean,
   target: string | undefined,
@@ -67,9 +87,13 @@ function chosenTargets(
 if (import.meta.main) {
   try {
     const args = parseArgs(Deno.args, { boolean: ["all"], string: ["target"] });
-    const binaries = chosenBinaries(args._.map(String));
+    const names = args._.length === 0
+      ? [...PLUGINS.map(({ name }) => name), LAUNCHER]
+      : args._.map(String);
+    const binaries = chosenBinaries(names.filter((name) => name !== LAUNCHER));
     for (const target of chosenTargets(args.all, args.target)) {
-      await build(binaries, target);
+      if (binaries.length > 0) await build(binaries, target);
+      if (names.includes(LAUNCHER)) await launcher(target);
     }
   } catch (error) {
     warn(`build: ${error instanceof Error ? error.message : error}`);

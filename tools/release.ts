@@ -1,8 +1,8 @@
 /**
  * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball with the plugins at its top level, as in the CNI project's tarballs, and
- * the documents and units in their folders; its SHA-256, and an SBOM. And one tarball with the
- * source maps.
+ * target: a tarball with the plugins and the launcher at its top level, as in the CNI project's
+ * tarballs, and the documents and units in their folders; its SHA-256, and an SBOM. And one tarball
+ * with the source maps.
  *
  * @module
  */
@@ -14,8 +14,9 @@ import project from "../deno.json" with { type: "json" };
 import { build } from "./build.ts";
 import { PLUGINS } from "./build/binaries.ts";
 import { bundle } from "./build/bundle.ts";
+import { buildLauncher, LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
-import { type Target, TARGETS } from "./build/target.ts";
+import { outputPath, type Target, TARGETS } from "./build/target.ts";
 import { notesOf } from "./release/notes.ts";
 import { operatorFiles } from "./release/operator_files.ts";
 import { type Part, sbom } from "./release/sbom.ts";
@@ -53,10 +54,13 @@ export const DOCUMENTS: readonly string[] = [
   "docs/differences.md",
   "docs/host_local.md",
   "docs/hostile_segment.md",
+  "docs/launcher.md",
   "docs/log_events.md",
   "docs/operator_commands.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
+  "systemd/cni-host-local.service",
+  "systemd/cni-host-local.socket",
 ];
 
 /** Packs the source maps, which are the same for every target. */
@@ -103,6 +107,9 @@ async function release(target: Target, tag: string): Promise<void> {
   for (const { name, path, compiler } of built) {
     parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });
   }
+  const launcher = outputPath(LAUNCHER, target);
+  await buildLauncher(target, launcher);
+  parts.push({ name: LAUNCHER, sha256: sha256(await Deno.readFile(launcher)) });
   const texts = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
   try {
     const generated = await writeOperatorFiles(texts);
@@ -110,6 +117,7 @@ async function release(target: Target, tag: string): Promise<void> {
       `${stem}.tgz`,
       [
         ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
+        { path: launcher, name: LAUNCHER, mode: 0o755 },
         ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
         ...generated,
       ].map((file) => ({ mode: 0o644, ...file })),

@@ -10,7 +10,7 @@ import { runInParallel } from "./parallel.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print } from "./terminal.ts";
 import { runStage } from "./test/stage.ts";
-import { BUILD, PREPARATION, SUITES } from "./test/stages.ts";
+import { BUILD, BUILD_LAUNCHER, PREPARATION, SUITES } from "./test/stages.ts";
 import { formatCounts, NO_TESTS, sum, type Summary } from "./test/summary.ts";
 
 /** How many stages run at a time. Most suites run several tests at a time themselves. */
@@ -26,8 +26,9 @@ async function runAll(): Promise<Summary> {
     print("No binary to test: the other stages are not run.\n");
     return sum([built, ...checked]);
   }
+  const launcher = await runStage(BUILD_LAUNCHER);
   const tested = await runInParallel(SUITES, WIDTH, runStage);
-  return sum([built, ...checked, ...tested]);
+  return sum([built, ...checked, launcher, ...tested]);
 }
 
 if (import.meta.main) {

@@ -12,6 +12,8 @@ export const LOG_EVENTS = [
   "announcement-failed",
   "boot-record-not-written",
   "boot-record-unreadable",
+  "call-refused",
+  "call-started",
   "caller-refused",
   "calls-abandoned",
   "capability-missing",

@@ -30,6 +30,25 @@ function invalid(message: string, details: string): CniError {
 }
 
 /**
+ * Returns the error for a variable whose value is not UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { code, message } = invalidVariable("CNI_ARGS", new TypeError("invalid data"));
+ * assertEquals([code, message], [4, "CNI_ARGS is not valid UTF-8"]);
+ * ```
+ */
+export function invalidVariable(name: string, cause: unknown): CniError {
+  return new CniError(
+    CniErrorCode.invalidEnvironment,
+    `${name} is not valid UTF-8`,
+    { cause },
+  );
+}
+
+/**
  * Returns whether `text` is a valid container ID or network name; the same characters are allowed
  * in both.
  *

@@ -7,6 +7,9 @@ import { isValidName } from "./environment.ts";
 import { CniError, CniErrorCode } from "./error.ts";
 import { DEFAULT_VERSION } from "./spec_version.ts";
 
+/** The longest network configuration: a GC with a list of some 20,000 attachments. */
+export const MAX_STDIN_BYTES = 2 * 1024 * 1024;
+
 /** A network configuration. */
 export interface NetworkConfig {
   readonly name: string;

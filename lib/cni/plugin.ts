@@ -27,7 +27,13 @@ export interface PluginIo {
   env(name: string): string | undefined;
   /** Reads stdin to its end. */
   readStdin(): string;
-  writeStdout(text: string): void;
+  /**
+   * Writes the document. It counts once this returns, or once the promise is fulfilled.
+   *
+   * @param exitStatus The exit status that goes with it.
+   * @throws {SystemError} if the runtime does not get it.
+   */
+  writeStdout(text: string, exitStatus: 0 | 1): void | Promise<void>;
   /** Writes one line; the line feed is added. */
   writeStderr(line: string): void;
   readonly pid: number;
@@ -39,13 +45,16 @@ export interface Request {
   readonly config: NetworkConfig;
 }
 
+/** Gives the runtime the result of an ADD. */
+export type Answer = (result: Result) => Promise<void>;
+
 /** What a plugin does for each command. What a handler throws becomes the error document. */
 export interface PluginHandlers {
   /**
-   * Calls `answer` once, when the result is final. A failure after it cannot fail the command any
-   * more.
+   * Calls `answer` once, when the result is final, and waits for it. If it rejects, the runtime has
+   * no result; a failure after it cannot fail the command any more.
    */
-  add(request: Request, answer: (result: Result) => void): Promise<void>;
+  add(request: Request, answer: Answer): Promise<void>;
   del(request: Request): Promise<void>;
   check(request: Request): Promise<void>;
   gc(request: Request): Promise<void>;
@@ -71,7 +80,7 @@ async function dispatch(
   { handlers }: Plugin,
   { pid, answer }: {
     readonly pid: number;
-    readonly answer: (result: Result) => void;
+    readonly answer: Answer;
   },
 ): Promise<void> {
   switch (command) {
@@ -105,12 +114,12 @@ class OneDocument {
   }
 
   /** Writes the document. @throws {Error} if one was written before, even if only in part. */
-  write(text: string): void {
+  async write(text: string, exitStatus: 0 | 1): Promise<void> {
     if (this.#state !== "nothing") {
       throw new Error("stdout has its document already");
     }
     this.#state = "begun";
-    this.#io.writeStdout(text);
+    await this.#io.writeStdout(text, exitStatus);
     this.#state = "written";
   }
 }
@@ -125,7 +134,9 @@ async function serve(
 ): Promise<void> {
   const invocation = parseEnvironment(io.env);
   if (invocation === undefined) return io.writeStderr(about(plugin));
-  if (invocation.command === "VERSION") return stdout.write(versionDocument());
+  if (invocation.command === "VERSION") {
+    return await stdout.write(versionDocument(), 0);
+  }
   const json = parseDocument(io.readStdin());
   onVersion(versionForErrors(json));
   const name = readNetworkName(json);
@@ -137,8 +148,8 @@ async function serve(
   const cniVersion = readCniVersion(json);
   const version = selectVersion(command, cniVersion);
   const request = { invocation, config: { name, cniVersion, json } };
-  const answer = (result: Result): void =>
-    stdout.write(formatResult(result, version));
+  const answer = (result: Result): Promise<void> =>
+    stdout.write(formatResult(result, version), 0);
   await dispatch(command, request, plugin, { pid: io.pid, answer });
 }
 
@@ -192,7 +203,7 @@ export async function runPlugin(io: PluginIo, plugin: Plugin): Promise<number> {
     // The result is on stdout: a failure after it cannot change the outcome.
     if (stdout.isWritten) return 0;
     try {
-      stdout.write(formatError(failure, errorVersion));
+      await stdout.write(formatError(failure, errorVersion), 1);
     } catch {
       io.writeStderr(
         formatLogLine("error", "command-failed", {

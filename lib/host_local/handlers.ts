@@ -4,8 +4,8 @@ import { SystemError } from "../base/errors.ts";
 import type { ContainerInterface } from "../cni/attachment.ts";
 import { logInvalidConfig } from "../cni/config_check.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
-import type { PluginHandlers, Request } from "../cni/plugin.ts";
-import { type Dns, type IpConfig, NO_DNS, type Result } from "../cni/result.ts";
+import type { Answer, PluginHandlers, Request } from "../cni/plugin.ts";
+import { type Dns, type IpConfig, NO_DNS } from "../cni/result.ts";
 import { readValidAttachments } from "../cni/valid_attachments.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
 import { type AddPlan, type Choice, planAdd, PoolError } from "./add_plan.ts";
@@ -38,7 +38,7 @@ export function hostLocalHandlers(ports: HostLocalPorts): PluginHandlers {
 
 async function add(
   request: Request,
-  answer: (result: Result) => void,
+  answer: Answer,
   ports: HostLocalPorts,
 ): Promise<void> {
   const config = resolveConfig(request);
@@ -48,7 +48,11 @@ async function add(
   using store = await ports.stores.openOrCreate(config);
   const plan = planOrRefuse(attachment, { config, store, ports });
   using reserved = store.reserve(attachment, plan);
-  answer({ ips: plan.choices.map(toIpConfig), routes: config.routes, dns });
+  await answer({
+    ips: plan.choices.map(toIpConfig),
+    routes: config.routes,
+    dns,
+  });
   reserved.keep();
 }
 

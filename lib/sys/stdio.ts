@@ -5,13 +5,12 @@
  */
 
 import { SystemError } from "../base/errors.ts";
+import { invalidVariable } from "../cni/environment.ts";
 import { CniError, CniErrorCode } from "../cni/error.ts";
+import { MAX_STDIN_BYTES } from "../cni/network_config.ts";
 import type { PluginIo } from "../cni/plugin.ts";
 import { attempt, reasonOf } from "./files.ts";
 import { writeAll, writeStdout } from "./stdout.ts";
-
-/** The longest network configuration: a GC with a list of some 20,000 attachments. */
-const MAX_STDIN_BYTES = 2 * 1024 * 1024;
 
 function readAll(): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -46,11 +45,7 @@ function readVariable(name: string): string | undefined {
   try {
     return Deno.env.get(name);
   } catch (error) {
-    throw new CniError(
-      CniErrorCode.invalidEnvironment,
-      `${name} is not valid UTF-8`,
-      { cause: error },
-    );
+    throw invalidVariable(name, error);
   }
 }
 

@@ -18,6 +18,7 @@ const PURE = {
   "netlink": "base net",
   "cni": "base net",
   "cli": "base",
+  "resident": "base cni",
   "host_local": "base net cni",
   "host_local/operator": "base net cni cli host_local",
   "dhcp/codec": "base net",
@@ -36,7 +37,8 @@ const WITH_EFFECTS = {
   "sys": "base cni",
   "linux": "base net netlink sys",
   "host_local/store": "base net cni host_local host_local/operator sys",
-  "host_local/host": "base sys host_local/operator host_local/store",
+  "host_local/host":
+    "base cni resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
     "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon",
 };

@@ -47,9 +47,9 @@ export const PLAIN_TEXTS: readonly string[] = [
   ),
   ...["base", "net", "netlink", "cni"].map((folder) => `tests/unit/${folder}`),
   ...["sys", "linux"].map((folder) => `tests/effects/${folder}`),
-  ...["architecture", "dhcp/servers", "support", "tools"].map((folder) =>
-    `tests/${folder}`
-  ),
+  ...["architecture", "dhcp/servers", "launcher", "support", "tools"].map((
+    folder,
+  ) => `tests/${folder}`),
   "tools",
 ];
 

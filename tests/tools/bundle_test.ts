@@ -28,9 +28,9 @@ async function bundled(
 /** Returns what a file imports: at its start, or on demand. */
 function importsOf(code: string, when: "start" | "demand"): string[] {
   const pattern = when === "start"
-    ? /^\s*import\b[^("]*"([^"]+)"|;import\b[^("]*"([^"]+)"/gm
+    ? /\bimport\s*(?:[\w*{][^"()]*?\bfrom\s*)?"([^"]+)"/g
     : /\bimport\(\s*"([^"]+)"\s*\)/g;
-  return [...code.matchAll(pattern)].map(([, a, b]) => a ?? b ?? "").sort();
+  return [...code.matchAll(pattern)].map(([, name = ""]) => name).sort();
 }
 
 const FILES = [

@@ -70,7 +70,7 @@ Deno.test("sbom() excludes the packages that are not in the binaries", () => {
     version: "1.2.3",
     license: "Apache-2.0",
     npm: { "@scope/lib@4.5.6": { integrity: "sha512-AP8=" } },
-    parts: [part],
+    parts: [part, { name: "launcher", sha256: "ff00" }],
   });
   assertEquals(bill, {
     bomFormat: "CycloneDX",
@@ -94,6 +94,13 @@ Deno.test("sbom() excludes the packages that are not in the binaries", () => {
         hashes: [{ alg: "SHA-256", content: "00ff" }],
       },
       {
+        type: "file",
+        "bom-ref": "launcher",
+        name: "launcher",
+        version: "1.2.3",
+        hashes: [{ alg: "SHA-256", content: "ff00" }],
+      },
+      {
         type: "platform",
         "bom-ref": "deno@2.0.1",
         name: "deno",
@@ -112,8 +119,9 @@ Deno.test("sbom() excludes the packages that are not in the binaries", () => {
       },
     ],
     dependencies: [
-      { ref: "plugins", dependsOn: ["plugin"] },
+      { ref: "plugins", dependsOn: ["plugin", "launcher"] },
       { ref: "plugin", dependsOn: ["deno@2.0.1"] },
+      { ref: "launcher", dependsOn: [] },
     ],
   });
 });

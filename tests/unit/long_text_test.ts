@@ -3,6 +3,7 @@
  * than the input. A parser that does takes minutes here.
  */
 
+import { parseFlags } from "../../lib/base/flags.ts";
 import { parseDuration } from "../../lib/base/duration.ts";
 import { parseHex } from "../../lib/base/hex.ts";
 import { formatLogLine } from "../../lib/base/log_line.ts";
@@ -23,7 +24,7 @@ import { parseCniArgs as parseDhcpArgs } from "../../lib/dhcp/config/cni_args.ts
 import { readOptionCode } from "../../lib/dhcp/config/option_name.ts";
 import { encodeOptionText } from "../../lib/dhcp/config/option_text.ts";
 import { readProvidedOptions } from "../../lib/dhcp/config/provided_options.ts";
-import { parseFlags } from "../../lib/dhcp/daemon/flags.ts";
+import { DAEMON_FLAGS } from "../../lib/dhcp/daemon/flags.ts";
 import { isHttp } from "../../lib/dhcp/daemon/upstream_server.ts";
 import { stateFileKind } from "../../lib/dhcp/protocol/state_directory.ts";
 import { parseStateFile } from "../../lib/dhcp/protocol/state_file.ts";
@@ -126,7 +127,10 @@ const PARSERS: readonly {
         { address: { family: 4, value: 0xc0000232n }, prefixLength: 24 },
       ),
   },
-  { name: "parseFlags()", parse: (text) => parseFlags([text, `-a=${text}`]) },
+  {
+    name: "parseFlags()",
+    parse: (text) => parseFlags([text, `-a=${text}`], DAEMON_FLAGS),
+  },
   { name: "isHttp()", parse: (text) => isHttp(`GET ${text}`) },
   { name: "stateFileKind()", parse: stateFileKind },
   { name: "parseStateFile()", parse: parseStateFile },

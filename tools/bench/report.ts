@@ -41,8 +41,9 @@ export function scriptSection({ emptyMs, callMs }: ScriptFigures): string[] {
   return [
     "## Under `deno run`",
     "",
-    `The JavaScript files of the executable (\`deno task bundle\`) under \`deno run\` ${Deno.version.deno}, with the permissions and V8`,
-    "flags of the executable: what the project's own code takes on this version of Deno.",
+    `The JavaScript files of the executable (\`deno task bundle\`) under \`deno run\` ${Deno.version.deno}, with its permissions`,
+    "and V8 flags, and without V8's code cache, which executables do not have either: what the project's own code takes on",
+    "this version of Deno.",
     "",
     row("call", "ms", "relative to an empty script"),
     row("---", "---:", "---:"),

@@ -8,6 +8,11 @@ export interface Binary {
   readonly main: string;
   /** Permissions compiled in; a binary has no others. */
   readonly permissions: readonly string[];
+  /**
+   * Unix sockets that it listens on or sends to. Deno 2.9 has permissions for them; before, they
+   * were files for which `--allow-read` and `--allow-write` suffice.
+   */
+  readonly sockets?: readonly string[];
   /** Settings of the JavaScript engine, compiled in. */
   readonly v8Flags?: readonly string[];
 }
@@ -38,13 +43,31 @@ export const PLUGINS: readonly Binary[] = [
       "--allow-read",
       "--allow-write",
       // The last is for the width of tables that no terminal shows.
-      `--allow-env=${[...CNI_VARIABLES, "COLUMNS"].join()}`,
+      `--allow-env=${
+        [
+          ...CNI_VARIABLES,
+          ...ACTIVATION_VARIABLES,
+          ...NOTIFY_VARIABLES,
+          "COLUMNS",
+        ].join()
+      }`,
+      // The resident process sends datagrams to systemd.
+      "--unstable-net",
       // The age of reservations, and whether other users can change the directory of a network.
       "--allow-sys=osUptime,uid",
     ],
+    // Of the resident process. The socket is made at another path, and renamed.
+    sockets: [
+      "/run/cni/host-local.sock",
+      "/run/cni/host-local.sock.new/socket",
+      "/run/cni/host-local.sock.notify",
+      "/run/systemd/notify",
+    ],
     v8Flags: [
-      // A call ends before compiled code pays off. Without the compilers no memory is both
-      // writable and executable, so the plugin works where that is forbidden (PR_SET_MDWE).
+      // A call ends before compiled code pays off, and the resident process waits for the disk most
+      // of the time: with the compilers it needs as much processor time and 30 MB more memory.
+      // Without them no memory is both writable and executable, so the plugin works where that is
+      // forbidden (PR_SET_MDWE).
       "--jitless",
     ],
   },
@@ -100,4 +123,16 @@ export function binaryNamed(name: string): Binary {
  */
 export function chosenBinaries(names: readonly string[]): readonly Binary[] {
   return names.length === 0 ? PLUGINS : names.map(binaryNamed);
+}
+
+/** Returns the permissions of a binary for the compiler of this version, as options. */
+export function permissionOptions(
+  { permissions, sockets = [] }: Binary,
+  denoVersion: string,
+): readonly string[] {
+  const [major = 0, minor = 0] = denoVersion.split(".").map(Number);
+  const hasSockets = major > 2 || (major === 2 && minor >= 9);
+  if (!hasSockets || sockets.length === 0) return permissions;
+  const paths = sockets.map((path) => `unix:${path}`).join();
+  return [...permissions, `--allow-net=${paths}`];
 }

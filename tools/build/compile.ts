@@ -4,7 +4,7 @@ import { ensureDir } from "@std/fs/ensure-dir";
 import { walkSync } from "@std/fs/walk";
 import { dirname } from "node:path";
 import { capture } from "../process.ts";
-import type { Binary } from "./binaries.ts";
+import { type Binary, permissionOptions } from "./binaries.ts";
 import { bundle } from "./bundle.ts";
 import type { Compiler } from "./compiler.ts";
 import { compilerEnv } from "./compiler_env.ts";
@@ -45,7 +45,7 @@ export async function compile(
       "--no-prompt",
       // Otherwise import() from a few hosts is allowed.
       "--deny-import",
-      ...binary.permissions,
+      ...permissionOptions(binary, compiler.version),
       ...binary.v8Flags === undefined
         ? []
         : [`--v8-flags=${binary.v8Flags.join()}`],

@@ -6,7 +6,8 @@ import type { Compiler } from "../build/compiler.ts";
 export interface Part {
   readonly name: string;
   readonly sha256: string;
-  readonly compiler: Compiler;
+  /** The compiler whose runtime it contains; absent if it contains none. */
+  readonly compiler?: Compiler;
 }
 
 /** Facts about a release for one target. */
@@ -29,13 +30,16 @@ const BUNDLED: Readonly<Record<string, readonly string[]>> = {
  * Returns the document as a JSON value without times or random ids: the same release gives the same
  * text.
  *
- * The binaries consist of this repository's code, Deno's runtime, and parts of few npm packages.
- * The other packages are used by tests and tools only, so their scope is "excluded".
+ * The plugins consist of this repository's code, Deno's runtime, and parts of few npm packages; the
+ * launcher of this repository's code alone. The other packages are used by tests and tools only, so
+ * their scope is "excluded".
  */
 export function sbom(
   { product, version, license, npm, parts }: ReleaseFacts,
 ): unknown {
-  const runtimes = new Set(parts.map(({ compiler }) => compiler.version));
+  const runtimes = new Set(
+    parts.flatMap(({ compiler }) => compiler?.version ?? []),
+  );
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
@@ -80,7 +84,7 @@ export function sbom(
       ...parts.map(({ name, compiler }) => ({
         ref: name,
         dependsOn: [
-          runtimeRef(compiler.version),
+          ...(compiler === undefined ? [] : [runtimeRef(compiler.version)]),
           ...Object.keys(npm)
             .filter((each) => BUNDLED[nameOf(each)]?.includes(name))
             .map(packageRef),

@@ -9,7 +9,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
     "the upstream plugins: differential tests, mixed use",
   "podman": "real containers",
   "runc": "the container runtime under podman",
-  "busybox-static": "the content of the container image",
+  "busybox-static":
+    "the content of the container image; a shell without a C library",
   "strace": "kills a plugin, or makes it fail, at a chosen system call",
   "iproute2": "network namespaces",
   "dnsmasq-base": "DHCP server",
@@ -20,7 +21,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "nftables": "drops packets between client and server",
   "util-linux": "unshare, nsenter, setpriv and flock",
   "systemd": "systemd-analyze checks the units",
-  "qemu-user-static": "runs the aarch64 binary",
+  "clang": "compiles the launcher",
+  "lld": "links the launcher",
+  "qemu-user-static": "runs the aarch64 binaries",
   "libc6-arm64-cross": "C library for it",
   "libgcc-s1-arm64-cross": "GCC runtime library for it",
 };

@@ -29,6 +29,12 @@ export const PREPARATION: readonly Stage[] = [
   { title: "lint", args: ["lint"] },
 ];
 
+/** After the packages: on the first run they bring the compiler. */
+export const BUILD_LAUNCHER: Stage = {
+  title: "build of the launcher",
+  args: ["task", "build", "cni-launcher"],
+};
+
 /** The tests. The longest come first. */
 export const SUITES: readonly Stage[] = [
   // A separate stage, because it waits two minutes for a lease to expire.
@@ -39,6 +45,7 @@ export const SUITES: readonly Stage[] = [
   suite("tests/dhcp/conformance", "tests-dhcp"),
   suite("tests/host_local/conformance", "tests"),
   suite("tests/host_local/operator", "tests"),
+  suite("tests/launcher", "tests-launcher"),
   suite("tests/tools", "tools"),
   suite("tests/effects/linux", "tests-dhcp"),
   suite("tests/effects/dhcp", "tests-dhcp"),

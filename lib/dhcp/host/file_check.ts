@@ -4,7 +4,7 @@ import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { DaemonSocket } from "./daemon_socket.ts";
-import type { PidFile } from "./pid_file.ts";
+import type { PidFile } from "../../sys/pid_file.ts";
 import type { ReleaseNotes } from "./release_notes.ts";
 import type { StateLock } from "./state_lock.ts";
 

@@ -8,6 +8,7 @@
  */
 
 import { SystemError } from "../../base/errors.ts";
+import { parseFlags } from "../../base/flags.ts";
 import { LogLimiter } from "../../base/log_limiter.ts";
 import {
   formatLogLine,
@@ -16,7 +17,7 @@ import {
 } from "../../base/log_line.ts";
 import { missingCapabilities } from "../daemon/capabilities.ts";
 import { Daemon } from "../daemon/daemon.ts";
-import { type DaemonFlags, parseFlags } from "../daemon/flags.ts";
+import { DAEMON_FLAGS, type DaemonFlags } from "../daemon/flags.ts";
 import type { DaemonPorts } from "../daemon/ports.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
 import { refuseCaller, serveConnection } from "../daemon/server.ts";
@@ -35,15 +36,13 @@ import { openEndpoint } from "./endpoint.ts";
 import { FileCheck } from "./file_check.ts";
 import { LeaseFiles } from "./lease_files.ts";
 import { readMachineId } from "./machine_id.ts";
-import { checkPidFilePath, PidFile } from "./pid_file.ts";
+import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
 import { randomU32 } from "./random.ts";
 import { ReleaseNotes } from "./release_notes.ts";
 import { loadSha256 } from "./sha256.ts";
-import { onStatusSignal, stopSignal } from "./signals.ts";
-import {
-  ServiceManager,
-  type ServiceState,
-} from "../../linux/service_manager.ts";
+import { onStatusSignal, stopSignal } from "../../sys/signals.ts";
+import { ServiceManager } from "../../linux/service_manager.ts";
+import type { ServiceState } from "../../sys/service_variables.ts";
 import { Timers } from "../../linux/timers.ts";
 
 /** How long the calls in progress may take after a stop signal; then they fail. */
@@ -63,7 +62,7 @@ export async function runDaemon(
   args: readonly string[],
   version: string,
 ): Promise<number> {
-  const parsed = parseFlags(args);
+  const parsed = parseFlags(args, DAEMON_FLAGS);
   if (parsed.kind === "exit") {
     writeStderr(parsed.text);
     return parsed.exitStatus;

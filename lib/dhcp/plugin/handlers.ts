@@ -10,8 +10,7 @@ import type { Log } from "../../base/log_line.ts";
 import type { Attachment } from "../../cni/attachment.ts";
 import { logInvalidConfig } from "../../cni/config_check.ts";
 import { type CniError, toCniError } from "../../cni/error.ts";
-import type { PluginHandlers, Request } from "../../cni/plugin.ts";
-import type { Result } from "../../cni/result.ts";
+import type { Answer, PluginHandlers, Request } from "../../cni/plugin.ts";
 import { parseResult } from "../../cni/result_reader.ts";
 import { readValidAttachments } from "../../cni/valid_attachments.ts";
 import {
@@ -51,7 +50,7 @@ export function dhcpHandlers(ports: PluginPorts): PluginHandlers {
 
 async function add(
   request: Request,
-  answer: (result: Result) => void,
+  answer: Answer,
   ports: PluginPorts,
 ): Promise<void> {
   const { socketPath, options } = configOf(request);
@@ -69,7 +68,9 @@ async function add(
   if (reply.kind === "upstream") {
     return await (await upstreamHandlers(request, ports)).add(request, answer);
   }
-  answer(parseResult(new JsonObject(reply.body.value("result"), "result")));
+  await answer(
+    parseResult(new JsonObject(reply.body.value("result"), "result")),
+  );
   await confirmResult(reply.connection, ports.log);
 }
 

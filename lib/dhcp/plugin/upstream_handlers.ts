@@ -38,7 +38,8 @@ const MAX_TEXT = 1000;
  */
 export function upstreamHandlers(ports: PluginPorts): PluginHandlers {
   return {
-    add: async (request, answer) => answer(await allocate(request, ports)),
+    add: async (request, answer) =>
+      await answer(await allocate(request, ports)),
     del: async (request) => {
       await call(request, "DHCP.Release", ports);
     },

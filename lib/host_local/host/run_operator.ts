@@ -4,9 +4,10 @@ import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
 import { nowMs } from "../../sys/clock.ts";
+import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
 import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
-import { terminal } from "../../sys/stdout.ts";
+import { terminal, writeStdout } from "../../sys/stdout.ts";
 import type { OperatorPorts } from "../operator/ports.ts";
 import { runCommand } from "../operator/run_command.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
@@ -20,7 +21,7 @@ const log: Log = (level, event, fields) =>
 
 /** Runs a command for operators. @returns The exit status. */
 export async function runOperator(args: readonly string[]): Promise<number> {
-  const stores = diskStores(log);
+  const stores = diskStores({ log });
   const ports: OperatorPorts = {
     networkNames,
     readNetwork: (config, options) =>
@@ -40,7 +41,7 @@ export async function runOperator(args: readonly string[]): Promise<number> {
   });
   if (stderr !== "") writeStderr(stderr.replace(/\n$/, ""));
   try {
-    PROCESS_IO.writeStdout(stdout);
+    attempt("write", "stdout", () => writeStdout(stdout));
   } catch (error) {
     // `host-local list | head` has what it wants.
     if (!(error instanceof SystemError) || !isReaderGone(error)) throw error;

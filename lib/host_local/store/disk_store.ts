@@ -24,14 +24,15 @@ import {
   readOwner,
   type StoredReservation,
 } from "./network_directory.ts";
+import type { HeldLock } from "./network_lock.ts";
 import { writeReservations } from "./write_reservations.ts";
 import { FILE_NAME } from "../file_name.ts";
 
 /** What a store is opened with. */
 export interface DiskStoreOptions {
   readonly directory: NetworkDirectory;
-  /** Closed with the store. A command that only reads has none if there is no lock file. */
-  readonly lock: Deno.FsFile | undefined;
+  /** Released with the store. A command that only reads has none if there is no lock file. */
+  readonly lock: HeldLock | undefined;
   /** Whether to repair what is broken and keep an index: not for commands that only read. */
   readonly repair: boolean;
   readonly log: Log;
@@ -47,7 +48,7 @@ export interface DiskStoreOptions {
 /** The reservations of one network under its lock. */
 export class DiskStore implements ReservationStore {
   readonly #directory: NetworkDirectory;
-  readonly #lock: Deno.FsFile | undefined;
+  readonly #lock: HeldLock | undefined;
   readonly #log: Log;
   readonly #isExposed: boolean;
   readonly #reservations: IndexedReservations;
@@ -63,7 +64,7 @@ export class DiskStore implements ReservationStore {
     this.#isExposed = isExposed;
     this.#earlierBoot = isExposed
       ? undefined
-      : new EarlierBoot(directory, { lock, log });
+      : new EarlierBoot(directory, { lock: lock?.file, log });
     const isLocked = lock !== undefined;
     this.#reservations = new IndexedReservations(directory, {
       isLocked,

@@ -21,7 +21,7 @@ import {
 } from "../reservation_format.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
 import { MAX_FILE_BYTES, NetworkDirectory } from "./network_directory.ts";
-import { lockFile } from "./network_lock.ts";
+import { type HeldLock, NetworkLocks } from "./network_lock.ts";
 import {
   IndexDoubt,
   isIndexCurrent,
@@ -59,7 +59,7 @@ export async function inspectNetwork(
   const info = statDirectory(directory);
   if (info === undefined) return undefined;
   if (verifyIndex) await prepareDatabase(`${directory}/${FILE_NAME.index}`);
-  const { lock, file } = await takeLock(directory, lockTimeoutMs);
+  const { lock, held } = await takeLock(directory, lockTimeoutMs);
   try {
     const exposure = exposureOf(info);
     const network = new NetworkDirectory(directory);
@@ -78,11 +78,14 @@ export async function inspectNetwork(
       index: indexFacts(network, { files, verifyIndex }),
       files,
       earlierBoot: exposure === undefined
-        ? namesFromEarlierBoot(network, files, { lock: file, log })
+        ? namesFromEarlierBoot(network, files, {
+          lock: held?.file,
+          log,
+        })
         : new Set(),
     };
   } finally {
-    file?.close();
+    held?.[Symbol.dispose]();
   }
 }
 
@@ -101,18 +104,19 @@ async function takeLock(
   directory: string,
   timeoutMs: number,
 ): Promise<
-  { readonly lock: LockFacts; readonly file: Deno.FsFile | undefined }
+  { readonly lock: LockFacts; readonly held: HeldLock | undefined }
 > {
   try {
     const path = `${directory}/${FILE_NAME.lock}`;
-    const file = await lockFile(path, { create: false, timeoutMs });
-    const kind = file === undefined ? "missing" : "held";
-    return { lock: { kind }, file };
+    const options = { create: false, timeoutMs, caller: undefined };
+    const held = await new NetworkLocks().take(path, options);
+    const kind = held === undefined ? "missing" : "held";
+    return { lock: { kind }, held };
   } catch (error) {
     // A call that hangs with the lock is a reason to look, not to give up.
     if (!(error instanceof SystemError)) throw error;
     const { message: reason, advice } = error;
-    return { lock: { kind: "unavailable", reason, advice }, file: undefined };
+    return { lock: { kind: "unavailable", reason, advice }, held: undefined };
   }
 }
 

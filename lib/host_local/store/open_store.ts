@@ -15,7 +15,12 @@ import { FILE_NAME } from "../file_name.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
 import { NetworkDirectory } from "./network_directory.ts";
-import { lockFile, probeLock } from "./network_lock.ts";
+import {
+  type Caller,
+  type HeldLock,
+  NetworkLocks,
+  probeLock,
+} from "./network_lock.ts";
 import { prepareDatabase } from "./sqlite.ts";
 
 const DIRECTORY_MODE = 0o755;
@@ -70,22 +75,33 @@ function probeNetwork(network: NetworkDirectory): void {
 /** How often the directory is created again if another process keeps removing it. */
 const MAX_ATTEMPTS = 10;
 
-/** Returns the stores in the directories that network configurations name. */
-export function diskStores(log: Log): ReservationStores {
+/**
+ * Returns the stores in the directories that network configurations name.
+ *
+ * @param options `locks`: those of the whole process; `caller`: for whom it works.
+ */
+export function diskStores(
+  { log, locks = new NetworkLocks(), caller }: {
+    readonly log: Log;
+    readonly locks?: NetworkLocks;
+    readonly caller?: Caller;
+  },
+): ReservationStores {
   const lock = async (
     { directory, lockTimeoutMs }: StoreConfig,
     create: boolean,
-  ): Promise<Deno.FsFile | undefined> => {
+  ): Promise<HeldLock | undefined> => {
     // Before the lock is taken, so that no other call waits for it.
     await prepareDatabase(`${directory}/${FILE_NAME.index}`);
-    return await lockFile(`${directory}/${FILE_NAME.lock}`, {
+    return await locks.take(`${directory}/${FILE_NAME.lock}`, {
       create,
       timeoutMs: lockTimeoutMs,
+      caller,
     });
   };
   const store = (
     { directory }: StoreConfig,
-    lock: Deno.FsFile | undefined,
+    lock: HeldLock | undefined,
     repair: boolean,
   ): DiskStore => {
     const exposure = exposureOf(Deno.statSync(directory));

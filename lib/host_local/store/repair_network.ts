@@ -7,7 +7,7 @@ import type { StoreConfig } from "../config.ts";
 import type { RepairReport, RepairStep } from "../operator/ports.ts";
 import { IndexedReservations } from "./indexed_reservations.ts";
 import { NetworkDirectory } from "./network_directory.ts";
-import { lockFile } from "./network_lock.ts";
+import { NetworkLocks } from "./network_lock.ts";
 import { FILE_NAME } from "../file_name.ts";
 
 const WRITABLE_BY_OTHERS = 0o022;
@@ -26,7 +26,11 @@ export async function repairNetwork(
 ): Promise<RepairReport> {
   const path = `${directory}/${FILE_NAME.lock}`;
   const hadLock = lstat(path) !== undefined;
-  using lock = await lockFile(path, { create: true, timeoutMs: lockTimeoutMs });
+  using lock = await new NetworkLocks().take(path, {
+    create: true,
+    timeoutMs: lockTimeoutMs,
+    caller: undefined,
+  });
   const network = new NetworkDirectory(directory);
   const isExposed = isExposedDirectory(directory);
   const done: string[] = hadLock ? [] : [`created ${path}`];

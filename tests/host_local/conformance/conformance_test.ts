@@ -1,5 +1,6 @@
 /**
- * Runs every case in `cases/` against this project's host-local and against upstream's.
+ * Runs every case in `cases/` against this project's host-local, alone and through the launcher and
+ * the resident process, and against upstream's.
  *
  * `HOST_LOCAL_BIN` names a binary to test instead of dist/host-local. Upstream's is the one that
  * the Debian package containernetworking-plugins installs. The `upstream` keys of the cases
@@ -8,12 +9,23 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { MAX_STDIN_BYTES } from "../../../lib/cni/network_config.ts";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
 import { report } from "../../support/report.ts";
-import { differencesOf, loadCases } from "./case_reader.ts";
+import { missing } from "../../support/requirements.ts";
+import {
+  RESIDENT_REQUIREMENTS,
+  ResidentHostLocal,
+} from "../../support/resident_host_local.ts";
+import {
+  type ConformanceCase,
+  differencesOf,
+  loadCases,
+} from "./case_reader.ts";
 import type { Target } from "./compare_stdout.ts";
 import { runCase } from "./runner.ts";
+import type { Step } from "./step_reader.ts";
 
 const UPSTREAM_VERSIONS = '{"cniVersion":"1.0.0","supportedVersions":' +
   '["0.1.0","0.2.0","0.3.0","0.3.1","0.4.0","1.0.0"]}\n';
@@ -27,6 +39,7 @@ register("here", {
   binary: OURS,
   obstacle: isFile(OURS) ? undefined : "no such file",
 });
+registerResident();
 register("upstream", { binary: UPSTREAM, obstacle: upstreamObstacle() });
 
 Deno.test("every conformance case has a unique name", () => {
@@ -64,21 +77,62 @@ function register(
   }
   for (const { topic, cases } of groups) {
     for (const conformanceCase of cases) {
-      const name = `${target} ${topic}: ${conformanceCase.name}`;
       Deno.test({
-        name,
+        name: `${target} ${topic}: ${conformanceCase.name}`,
         ignore: obstacle !== undefined,
-        fn: async () => {
-          const umask = Deno.umask(0o022);
-          try {
-            const problems = await runCase(conformanceCase, { binary, target });
-            if (problems.length > 0) throw new Error(problems.join("\n"));
-          } finally {
-            Deno.umask(umask);
-          }
-        },
+        fn: () => check(conformanceCase, { binary, target }),
       });
     }
+  }
+}
+
+/** Registers one test for all cases through the launcher and one resident process. */
+function registerResident(): void {
+  const obstacle = missing(...RESIDENT_REQUIREMENTS);
+  if (obstacle !== undefined) {
+    report(`SKIP conformance resident: ${obstacle}`);
+  }
+  Deno.test({
+    name: "resident",
+    ignore: obstacle !== undefined,
+    fn: async (context) => {
+      // The resident process has this umask; the plugin has that of its caller.
+      const umask = Deno.umask(0o022);
+      await using resident = await ResidentHostLocal.start();
+      Deno.umask(umask);
+      const { binary } = resident;
+      let steps = 0;
+      for (const { topic, cases } of groups) {
+        for (const conformanceCase of cases) {
+          steps += conformanceCase.steps.filter(isForwarded).length;
+          await context.step(
+            `${topic}: ${conformanceCase.name}`,
+            () => check(conformanceCase, { binary, target: "here" }),
+          );
+        }
+      }
+      const { calls, refusals } = resident;
+      report(`conformance: ${calls} of ${steps} steps were resident`);
+      assertEquals(calls + refusals, steps, "calls that reached the process");
+    },
+  });
+}
+
+/** Whether the launcher offers the call to the resident process. */
+function isForwarded({ env, stdin }: Step): boolean {
+  return (env["CNI_COMMAND"] ?? "") !== "" && stdin.length <= MAX_STDIN_BYTES;
+}
+
+async function check(
+  conformanceCase: ConformanceCase,
+  options: { readonly binary: string; readonly target: Target },
+): Promise<void> {
+  const umask = Deno.umask(0o022);
+  try {
+    const problems = await runCase(conformanceCase, options);
+    if (problems.length > 0) throw new Error(problems.join("\n"));
+  } finally {
+    Deno.umask(umask);
   }
 }
 

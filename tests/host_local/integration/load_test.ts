@@ -1,5 +1,5 @@
 /**
- * Many concurrent calls of either plugin: no address is lost, leaked or allocated twice.
+ * Many concurrent calls of either plugin and of the resident process: no address is lost, leaked or allocated twice.
  *
  * @module
  */
@@ -22,6 +22,10 @@ import {
 import type { PluginOutcome } from "../../support/plugin_process.ts";
 import { numberFromEnv } from "../../support/random.ts";
 import { type Requirement, testWith } from "../../support/requirements.ts";
+import {
+  RESIDENT_REQUIREMENTS,
+  ResidentHostLocal,
+} from "../../support/resident_host_local.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
 /** Number of concurrent calls. */
@@ -202,5 +206,25 @@ testWith(
     assertAllSucceeded(answers);
     const added = answers.filter(({ command }) => command === "ADD");
     assertEquals(network.files(), { ...stay, ...filesOfAnswers(added) });
+  },
+);
+
+testWith(
+  [...BOTH, ...RESIDENT_REQUIREMENTS],
+  `${CALLS} concurrent calls of both plugins and the resident process leave the printed addresses`,
+  async () => {
+    await using resident = await ResidentHostLocal.start();
+    const binaries = [resident.binary, OURS, resident.binary, UPSTREAM];
+    using network = new Network();
+    const old = reservations(CALLS / 2, { first: 6000, prefix: "old" });
+    writeNetwork(network.path, old);
+    const answers = await network.callAll([
+      ...manyCalls("ADD", { count: CALLS / 2, prefix: "new", binaries }),
+      ...manyCalls("DEL", { count: CALLS / 2, prefix: "old", binaries }),
+    ]);
+    assertAllSucceeded(answers);
+    const added = answers.filter(({ command }) => command === "ADD");
+    assertEquals(network.files(), filesOfAnswers(added));
+    assertEquals(resident.calls, CALLS / 2);
   },
 );

@@ -69,8 +69,18 @@ export class SharedNetwork {
   readonly #ranges: readonly Range[];
   readonly #config: string;
 
-  /** @param ranges Two ranges, each in a separate range set. */
-  constructor(dataDir: string, ranges: readonly Range[]) {
+  /** The executables of our plugin. */
+  readonly ours: readonly string[];
+
+  /** @param options `ranges`: two of them, each in a separate range set. */
+  constructor(
+    dataDir: string,
+    { ranges, ours }: {
+      readonly ranges: readonly Range[];
+      readonly ours: readonly string[];
+    },
+  ) {
+    this.ours = ours;
     this.path = `${dataDir}/net`;
     this.#dataDir = dataDir;
     this.#ranges = ranges;

@@ -1,6 +1,6 @@
 /**
- * Runs both plugins on one network directory, partly at the same time and with an operator who
- * edits it. After every step the directory holds exactly the addresses that were printed and not
+ * Runs both plugins, and ours also in a resident process, on one network directory, partly at the
+ * same time and with an operator who edits it. After every step the directory holds exactly the addresses that were printed and not
  * released, whichever plugin did it.
  *
  * `MIXED_SEED` repeats the calls of a run; how concurrent ones interleave differs from run to run.
@@ -14,6 +14,10 @@ import { report } from "../../support/report.ts";
 import { runInParallel } from "../../../tools/parallel.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
+import {
+  RESIDENT_REQUIREMENTS,
+  ResidentHostLocal,
+} from "../../support/resident_host_local.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { interfere } from "./mixed_interference.ts";
 import { type PluginCall, type Range, SharedNetwork } from "./mixed_network.ts";
@@ -44,6 +48,8 @@ interface Setting {
   readonly hasOperator: boolean;
   /** Whether the index is removed, damaged and replaced between the calls. */
   readonly damagesIndex: boolean;
+  /** Whether some calls of ours go through the launcher to a resident process. */
+  readonly hasResident?: boolean;
 }
 
 function pickCall(
@@ -60,7 +66,9 @@ function pickCall(
   // If the container holds one of two addresses, upstream's ADD fails and releases it.
   const mustBeOurs = command === "ADD" && network.isPartial(containerId);
   return {
-    binary: mustBeOurs ? OURS : random.pick([OURS, OURS, UPSTREAM]),
+    binary: mustBeOurs
+      ? random.pick(network.ours)
+      : random.pick([...network.ours, ...network.ours, UPSTREAM]),
     command,
     containerId,
   };
@@ -100,7 +108,7 @@ async function step(
     );
   } else if (kind < 0.2) {
     await network.collect(
-      OURS,
+      random.pick(network.ours),
       random.shuffle(network.holders()).slice(0, random.int(3)),
     );
   } else if (kind < 0.35 && network.holders().length > 0) {
@@ -124,12 +132,12 @@ async function releaseAll(
     const containerId of network.holders().filter((holder) => !isBulk(holder))
   ) {
     await network.call({
-      binary: random.pick([OURS, UPSTREAM]),
+      binary: random.pick([...network.ours, UPSTREAM]),
       command: "DEL",
       containerId,
     });
   }
-  await network.collect(OURS, network.holders());
+  await network.collect(random.pick(network.ours), network.holders());
 }
 
 async function runSequence(
@@ -151,7 +159,11 @@ async function runSequence(
     await releaseAll(network, random);
   } catch (failure) {
     const steps = network.log.map((line) =>
-      line.replaceAll(OURS, "ours").replaceAll(UPSTREAM, "upstream")
+      [OURS, ...network.ours].reduce(
+        (text, path) =>
+          text.replaceAll(path, path === OURS ? "ours" : "resident"),
+        line,
+      ).replaceAll(UPSTREAM, "upstream")
     );
     const reason = failure instanceof Error ? failure.message : String(failure);
     throw new Error(
@@ -165,11 +177,20 @@ async function runSequence(
 
 function mixedTest(users: string, setting: Setting): void {
   const name = `${users} without losing, leaking or duplicating an address`;
-  testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], name, async () => {
+  const requirements = [
+    `binary:${OURS}`,
+    `binary:${UPSTREAM}`,
+    ...setting.hasResident === true ? RESIDENT_REQUIREMENTS : [],
+  ] as const;
+  testWith(requirements, name, async () => {
     report(
       `mixed test, ${users}: MIXED_SEED=${SEED}, ${SEQUENCES} sequences of ${setting.steps} steps`,
     );
     using temp = new TempDir();
+    await using stack = new AsyncDisposableStack();
+    const ours = setting.hasResident === true
+      ? [OURS, stack.use(await ResidentHostLocal.start()).binary]
+      : [OURS];
     const all = new Random(SEED + setting.bulk);
     const indexes = Array.from({ length: SEQUENCES }, (_, index) => index);
     await runInParallel(
@@ -177,7 +198,10 @@ function mixedTest(users: string, setting: Setting): void {
       WORKERS,
       (index) =>
         runSequence(
-          new SharedNetwork(temp.join(`${index}`), setting.ranges),
+          new SharedNetwork(temp.join(`${index}`), {
+            ranges: setting.ranges,
+            ours,
+          }),
           all.fork(index),
           setting,
         ),
@@ -223,3 +247,33 @@ mixedTest("both plugins and an operator share a directory with an index", {
   hasOperator: true,
   damagesIndex: true,
 });
+mixedTest("both plugins and the resident process share a directory", {
+  ranges: WIDE,
+  steps: 40,
+  bulk: 0,
+  hasOperator: true,
+  damagesIndex: false,
+  hasResident: true,
+});
+mixedTest(
+  "both plugins and the resident process share a directory and a range of one address per container",
+  {
+    ranges: NARROW,
+    steps: 6,
+    bulk: 0,
+    hasOperator: false,
+    damagesIndex: false,
+    hasResident: true,
+  },
+);
+mixedTest(
+  "both plugins, the resident process and an operator share a directory with an index",
+  {
+    ranges: WIDE,
+    steps: 40,
+    bulk: 320,
+    hasOperator: true,
+    damagesIndex: true,
+    hasResident: true,
+  },
+);

@@ -28,7 +28,7 @@ const CONTAINERS = ["c0", "c1", "c2", "c3"];
 const DAYS_90_MS = 90 * 86_400_000;
 
 const log = (): void => {};
-const stores = diskStores(log);
+const stores = diskStores({ log });
 
 /** What the plugin prints for an ADD that really happens. */
 async function realAdd(

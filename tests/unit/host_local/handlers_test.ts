@@ -66,7 +66,10 @@ async function call(
     config: networkConfig({ ipam: { ...IPAM, ...ipam }, ...keys }),
   };
   const failure = await rejectionOf(() =>
-    handlers[command](request, (result) => void results.push(result))
+    handlers[command](request, (result) => {
+      results.push(result);
+      return Promise.resolve();
+    })
   );
   return { failure, results, logged, stores };
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { LogFields } from "../../../../lib/base/log_line.ts";
 import { DaemonSocket } from "../../../../lib/dhcp/host/daemon_socket.ts";
 import { FileCheck } from "../../../../lib/dhcp/host/file_check.ts";
-import { PidFile } from "../../../../lib/dhcp/host/pid_file.ts";
+import { PidFile } from "../../../../lib/sys/pid_file.ts";
 import { writeReleaseNote } from "../../../../lib/dhcp/host/release_note_writer.ts";
 import { ReleaseNotes } from "../../../../lib/dhcp/host/release_notes.ts";
 import { StateLock } from "../../../../lib/dhcp/host/state_lock.ts";

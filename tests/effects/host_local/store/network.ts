@@ -17,6 +17,7 @@ import {
   NetworkDirectory,
   type StoredReservation,
 } from "../../../../lib/host_local/store/network_directory.ts";
+import type { HeldLock } from "../../../../lib/host_local/store/network_lock.ts";
 import {
   formatIpAddress,
   type IpAddress,
@@ -157,9 +158,10 @@ export class Network implements Disposable {
   }
 
   /** Opens the lock file, for the option of a store that shall have one. */
-  lock(): Deno.FsFile {
+  lock(): HeldLock {
     const options = { read: true, write: true, create: true };
-    return Deno.openSync(this.join("lock"), options);
+    const file = Deno.openSync(this.join("lock"), options);
+    return { file, [Symbol.dispose]: () => file.close() };
   }
 
   /** Whether there is an index. */

@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import {
-  lockFile,
+  type HeldLock,
+  type LockOptions,
+  NetworkLocks,
   probeLock,
 } from "../../../../lib/host_local/store/network_lock.ts";
 import { makeFifo } from "../../../support/fifo.ts";
@@ -11,10 +13,21 @@ import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 
 const PATIENT = { create: true, timeoutMs: 60_000 } as const;
 
-async function take(path: string): Promise<Deno.FsFile> {
-  const file = await lockFile(path, PATIENT);
-  assert(file !== undefined);
-  return file;
+/** Takes a lock as another process does: what this process holds keeps it out. */
+function lockFile(
+  path: string,
+  options: LockOptions,
+): Promise<HeldLock | undefined> {
+  return new NetworkLocks().take(path, options);
+}
+
+async function take(
+  path: string,
+  locks = new NetworkLocks(),
+): Promise<HeldLock> {
+  const lock = await locks.take(path, PATIENT);
+  assert(lock !== undefined);
+  return lock;
 }
 
 function namesIn(path: string): string[] {
@@ -25,7 +38,7 @@ function inodeOf(path: string): number | null {
   return Deno.lstatSync(path).ino;
 }
 
-Deno.test("lockFile() creates an empty file with mode 0750", async () => {
+Deno.test("take() creates an empty file with mode 0750", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   using _file = await take(path);
@@ -33,12 +46,12 @@ Deno.test("lockFile() creates an empty file with mode 0750", async () => {
   assertEquals([size, (mode ?? 0) & 0o777], [0, 0o750 & ~Deno.umask()]);
 });
 
-Deno.test("lockFile() locks an existing file and leaves it as it is", async () => {
+Deno.test("take() locks an existing file and leaves it as it is", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   await Deno.writeTextFile(path, "content", { mode: 0o600 });
   const before = inodeOf(path);
-  (await take(path)).close();
+  (await take(path))[Symbol.dispose]();
   const { mode } = await Deno.lstat(path);
   assertEquals([
     await Deno.readTextFile(path),
@@ -47,7 +60,7 @@ Deno.test("lockFile() locks an existing file and leaves it as it is", async () =
   ], ["content", before, 0o600 & ~Deno.umask()]);
 });
 
-Deno.test("lockFile() creates nothing if `create` is false", async () => {
+Deno.test("take() creates nothing if `create` is false", async () => {
   using directory = new TempDir();
   const file = await lockFile(directory.join("lock"), {
     create: false,
@@ -57,32 +70,32 @@ Deno.test("lockFile() creates nothing if `create` is false", async () => {
   assertEquals(namesIn(directory.path), []);
 });
 
-Deno.test("lockFile() keeps other processes out until the file is closed", async () => {
+Deno.test("take() keeps other processes out until the lock is released", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   const first = await take(path);
   using probe = await Deno.open(path);
   assertEquals(probe.tryLockSync(true), false);
-  first.close();
+  first[Symbol.dispose]();
   assertEquals(probe.tryLockSync(true), true);
 });
 
-Deno.test("lockFile() waits for the holder", async () => {
+Deno.test("take() waits for the holder", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   const events: string[] = [];
   const holder = await take(path);
-  const waiting = take(path).then((file) => {
+  const waiting = take(path).then((lock) => {
     events.push("taken");
-    file.close();
+    lock[Symbol.dispose]();
   });
   events.push("released");
-  holder.close();
+  holder[Symbol.dispose]();
   await waiting;
   assertEquals(events, ["released", "taken"]);
 });
 
-Deno.test("lockFile() waits for a holder of a shared lock", async () => {
+Deno.test("take() waits for a holder of a shared lock", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   await Deno.writeTextFile(path, "");
@@ -90,57 +103,57 @@ Deno.test("lockFile() waits for a holder of a shared lock", async () => {
   holder.lockSync(false);
   const waiting = take(path);
   holder.close();
-  (await waiting).close();
+  (await waiting)[Symbol.dispose]();
 });
 
-Deno.test("lockFile() locks the new file if the old one is replaced during the wait", async () => {
+Deno.test("take() locks the new file if the old one is replaced during the wait", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   const holder = await take(path);
   const waiting = take(path);
   await Deno.remove(path);
   await Deno.writeTextFile(path, "");
-  holder.close();
-  using file = await waiting;
-  assertEquals(file.statSync().ino, inodeOf(path));
+  holder[Symbol.dispose]();
+  using lock = await waiting;
+  assertEquals(lock.file.statSync().ino, inodeOf(path));
 });
 
-Deno.test("lockFile() creates the file again if it is removed during the wait", async () => {
+Deno.test("take() creates the file again if it is removed during the wait", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
   const holder = await take(path);
   const waiting = take(path);
   await Deno.remove(path);
-  holder.close();
-  using file = await waiting;
-  assertEquals(file.statSync().ino, inodeOf(path));
+  holder[Symbol.dispose]();
+  using lock = await waiting;
+  assertEquals(lock.file.statSync().ino, inodeOf(path));
 });
 
-Deno.test("lockFile() returns undefined if the directory is removed during the wait", async () => {
+Deno.test("take() returns undefined if the directory is removed during the wait", async () => {
   using directory = new TempDir();
   await Deno.mkdir(directory.join("net"));
   const path = directory.join("net/lock");
   const holder = await take(path);
   const waiting = lockFile(path, PATIENT);
   await Deno.remove(directory.join("net"), { recursive: true });
-  holder.close();
+  holder[Symbol.dispose]();
   assertEquals(await waiting, undefined);
 });
 
-Deno.test("lockFile() without `create` returns undefined if the directory is removed during the wait", async () => {
+Deno.test("take() without `create` returns undefined if the directory is removed during the wait", async () => {
   using directory = new TempDir();
   await Deno.mkdir(directory.join("net"));
   const path = directory.join("net/lock");
   const holder = await take(path);
   const waiting = lockFile(path, { create: false, timeoutMs: 60_000 });
   await Deno.remove(directory.join("net"), { recursive: true });
-  holder.close();
+  holder[Symbol.dispose]();
   assertEquals(await waiting, undefined);
 });
 
 // The wait continues after the timeout until the process ends, so this test leaves it behind.
 Deno.test({
-  name: "lockFile() fails after its timeout with file, time and advice",
+  name: "take() fails after its timeout with file, time and advice",
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {
@@ -161,7 +174,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "lockFile() accepts a timeout of years",
+  name: "take() accepts a timeout of years",
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {
@@ -169,9 +182,9 @@ Deno.test({
     const path = directory.join("lock");
     const holder = await take(path);
     const patient = lockFile(path, { create: true, timeoutMs: 2 ** 40 })
-      .catch((error) => error);
+      .catch((error: unknown) => error);
     await rejectionOf(() => lockFile(path, { create: true, timeoutMs: 30 }));
-    holder.close();
+    holder[Symbol.dispose]();
     assertEquals(await patient instanceof SystemError, false);
   },
 });
@@ -207,7 +220,7 @@ const WRONG = [
 }[];
 
 testRows(
-  "lockFile() and probeLock() refuse, and leave alone,",
+  "take() and probeLock() refuse, and leave alone,",
   WRONG,
   async ({ plant, reason }) => {
     using directory = new TempDir();
@@ -240,7 +253,7 @@ Deno.test("probeLock() accepts a locked file without waiting", async () => {
 Deno.test("probeLock() releases the lock and leaves the times alone", async () => {
   using directory = new TempDir();
   const path = directory.join("lock");
-  (await take(path)).close();
+  (await take(path))[Symbol.dispose]();
   const { atime, mtime } = await Deno.lstat(path);
   probeLock(path);
   const after = await Deno.lstat(path);

@@ -10,8 +10,10 @@ import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
 import { attachment, ip, texts } from "../../../unit/host_local/builders.ts";
 import { C1, crowd, Network } from "./network.ts";
 
-const stores: ReservationStores = diskStores((...event) => {
-  throw new Error(`unexpected: ${formatLogLine(...event)}`);
+const stores: ReservationStores = diskStores({
+  log: (...event) => {
+    throw new Error(`unexpected: ${formatLogLine(...event)}`);
+  },
 });
 
 function config(
@@ -68,9 +70,9 @@ testRows("a network that other users can write is opened with a warning by", [
   assertEquals(network.hasIndex, true);
   await Deno.chmod(network.path, 0o777);
   const logged: string[] = [];
-  const watched = diskStores((...event) =>
-    void logged.push(formatLogLine(...event))
-  );
+  const watched = diskStores({
+    log: (...event) => void logged.push(formatLogLine(...event)),
+  });
   {
     using store = await open(watched, network.path);
     assertEquals(texts(store?.heldBy(attachment()) ?? []), ["10.8.0.2"]);

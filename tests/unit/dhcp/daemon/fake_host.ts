@@ -1,6 +1,7 @@
 /** A host in memory: a clock, interfaces, a DHCP server, a disk, and a daemon on top. @module */
 
 import { assertInstanceOf } from "@std/assert";
+import { parseFlags } from "../../../../lib/base/flags.ts";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import type { Attachment } from "../../../../lib/cni/attachment.ts";
 import { CniError } from "../../../../lib/cni/error.ts";
@@ -15,8 +16,8 @@ import {
 } from "../../../../lib/dhcp/config/lease_options.ts";
 import { type Caller, Daemon } from "../../../../lib/dhcp/daemon/daemon.ts";
 import {
+  DAEMON_FLAGS,
   type DaemonFlags,
-  parseFlags,
 } from "../../../../lib/dhcp/daemon/flags.ts";
 import type { LeaseRecord } from "../../../../lib/dhcp/daemon/lease_record.ts";
 import type {
@@ -87,7 +88,7 @@ export class FakeHost {
   #lastRandom = 0;
 
   constructor(...flags: readonly string[]) {
-    const parsed = parseFlags(flags);
+    const parsed = parseFlags(flags, DAEMON_FLAGS);
     if (parsed.kind === "exit") throw new Error(parsed.text);
     this.#flags = parsed.flags;
     this.daemon = new Daemon(this.#ports(), this.#flags);

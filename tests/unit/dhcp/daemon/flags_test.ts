@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseFlags, usage } from "../../../../lib/dhcp/daemon/flags.ts";
+import { parseFlags } from "../../../../lib/base/flags.ts";
+import { DAEMON_FLAGS } from "../../../../lib/dhcp/daemon/flags.ts";
 import { testRows } from "../../../support/rows.ts";
 
 const DEFAULTS = {
@@ -14,6 +15,17 @@ const DEFAULTS = {
   resendTimeoutMs: 60_000,
   packetRate: 10,
 };
+
+function parse(
+  args: readonly string[],
+): ReturnType<typeof parseFlags<typeof DAEMON_FLAGS.defaults>> {
+  return parseFlags(args, DAEMON_FLAGS);
+}
+
+function usage(): string {
+  const parsed = parse(["-h"]);
+  return parsed.kind === "exit" ? parsed.text : "";
+}
 
 testRows("parseFlags()", [
   { name: "returns the defaults without arguments", args: [], want: {} },
@@ -84,7 +96,7 @@ testRows("parseFlags()", [
   { name: "stops at a dash", args: ["-", "-debug"], want: {} },
   { name: "stops at --", args: ["--", "-debug"], want: {} },
 ], ({ args, want }) =>
-  assertEquals(parseFlags(args), {
+  assertEquals(parse(args), {
     kind: "flags",
     flags: { ...DEFAULTS, ...want },
   }));
@@ -145,7 +157,7 @@ testRows("parseFlags()", [
   },
   { name: "refuses -=", args: ["-=1"], error: "bad flag syntax: -=1" },
 ], ({ args, error }) =>
-  assertEquals(parseFlags(args), {
+  assertEquals(parse(args), {
     kind: "exit",
     text: `${error}\n${usage()}`,
     exitStatus: 2,
@@ -153,7 +165,7 @@ testRows("parseFlags()", [
 
 for (const flag of ["-h", "--help"]) {
   Deno.test(`parseFlags() returns the usage text for ${flag}`, () => {
-    assertEquals(parseFlags([flag]), {
+    assertEquals(parse([flag]), {
       kind: "exit",
       text: usage(),
       exitStatus: 0,

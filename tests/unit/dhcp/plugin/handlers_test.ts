@@ -36,6 +36,7 @@ async function run(
   const addresses: string[] = [];
   await dhcpHandlers(ports)[command](asked, ({ ips }) => {
     addresses.push(...ips.map(({ address }) => formatCidr(address)));
+    return Promise.resolve();
   });
   assertEquals(ports.open, 0, "connections are left open");
   return addresses;

@@ -55,7 +55,10 @@ Deno.test("ADD on upstream's daemon allocates in its protocol", async () => {
   const results: Result[] = [];
   await dhcpHandlers(ports).add(
     request({ cniArgs: "A=b", netns: "x" }),
-    (result) => results.push(result),
+    (result) => {
+      results.push(result);
+      return Promise.resolve();
+    },
   );
   assertEquals(results, [resultOf("192.0.2.50/24")]);
   const [header, { StdinData, ...args }] = receivedCall(ports) as [
@@ -92,7 +95,7 @@ testRows("ADD on upstream's daemon reports the daemon's error", [
 ], async ({ error, want }) => {
   const ports = upstreamPorts(CONNECTED, rpcResponse({ error }));
   const thrown = await rejectionOf(() =>
-    dhcpHandlers(ports).add(request(), () => {})
+    dhcpHandlers(ports).add(request(), () => Promise.resolve())
   );
   assertEquals([thrown?.["code"], thrown?.["message"]], [
     999,
@@ -103,7 +106,7 @@ testRows("ADD on upstream's daemon reports the daemon's error", [
 Deno.test("ADD refuses an HTTP server that is not upstream's daemon", async () => {
   const ports = upstreamPorts("HTTP/1.1 404 Not Found\r\n\r\n");
   const thrown = await rejectionOf(() =>
-    dhcpHandlers(ports).add(request(), () => {})
+    dhcpHandlers(ports).add(request(), () => Promise.resolve())
   );
   assertEquals(
     thrown?.["message"],
@@ -114,7 +117,7 @@ Deno.test("ADD refuses an HTTP server that is not upstream's daemon", async () =
 Deno.test("ADD on upstream's daemon fails if the head of its response does not end", async () => {
   const ports = upstreamPorts("x".repeat(128 * 1024 + 1));
   const thrown = await rejectionOf(() =>
-    dhcpHandlers(ports).add(request(), () => {})
+    dhcpHandlers(ports).add(request(), () => Promise.resolve())
   );
   assertEquals(
     [thrown?.["name"], thrown?.["message"]],

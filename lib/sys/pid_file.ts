@@ -1,8 +1,8 @@
-/** The pid file of the daemon. @module */
+/** The pid file of a daemon. @module */
 
-import { SystemError } from "../../base/errors.ts";
-import { readRegularFile } from "../../linux/regular_file.ts";
-import { createFile, lstat, removeFile, renameFile } from "../../sys/files.ts";
+import { SystemError } from "../base/errors.ts";
+import { createFile, lstat, removeFile, renameFile } from "./files.ts";
+import { readSmallFile } from "./small_file.ts";
 
 const PID_FILE_MODE = 0o644;
 /** More than a process ID has. */
@@ -57,7 +57,8 @@ export class PidFile implements Disposable {
 /** @returns Empty if it is anything but a pid file. */
 function readOrEmpty(path: string): string {
   try {
-    return readRegularFile(path, { maxBytes: MAX_BYTES, followsLink: false });
+    if (lstat(path)?.isFile !== true) return "";
+    return readSmallFile(path, MAX_BYTES) ?? "";
   } catch (error) {
     if (error instanceof SystemError) return "";
     throw error;

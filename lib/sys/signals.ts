@@ -1,4 +1,4 @@
-/** The signals that the daemon handles. @module */
+/** The signals that a daemon handles. @module */
 
 /** They stop the daemon. */
 const STOP_SIGNALS = ["SIGTERM", "SIGINT", "SIGQUIT"] as const;

@@ -1,10 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SystemError } from "../../../../lib/base/errors.ts";
-import {
-  checkPidFilePath,
-  PidFile,
-} from "../../../../lib/dhcp/host/pid_file.ts";
-import { TempDir } from "../../../support/temp_dir.ts";
+import { SystemError } from "../../../lib/base/errors.ts";
+import { checkPidFilePath, PidFile } from "../../../lib/sys/pid_file.ts";
+import { TempDir } from "../../support/temp_dir.ts";
 
 const PID = String(Deno.pid);
 

@@ -1,0 +1,130 @@
+/** The calls that the resident process runs, each as the plugin would run it. @module */
+
+import type { LogFields } from "../../base/log_line.ts";
+import { formatLogLine, type Log } from "../../base/log_line.ts";
+import type { Plugin } from "../../cni/plugin.ts";
+import type { LauncherRequest } from "../../resident/launcher_protocol.ts";
+import {
+  type Call,
+  type CallContext,
+  type CallerStream,
+  refuseCall,
+  serveCall,
+} from "../../resident/serve_call.ts";
+import { nowMs } from "../../sys/clock.ts";
+import { attempt } from "../../sys/files.ts";
+import { readNamedFile } from "../../sys/small_file.ts";
+import { createTimer } from "../../sys/timer.ts";
+import { relativePathIn } from "../foreign_paths.ts";
+import { hostLocalHandlers } from "../handlers.ts";
+import type { HostLocalPorts } from "../ports.ts";
+import { diskStores } from "../store/open_store.ts";
+import { NetworkLocks } from "../store/network_lock.ts";
+import { atHostPrefix } from "./host_prefix.ts";
+
+/** Calls at the same time; the launchers of further ones run the standalone executable. */
+const MAX_CALLS = 512;
+
+/** What the calls have in common. */
+interface CallsOptions {
+  /** Prefix of every path in a network configuration. */
+  readonly hostPrefix: string;
+  readonly version: string;
+  /** The log of this process; what a call logs goes to its launcher. */
+  readonly log: Log;
+}
+
+/** Serves calls, and counts them. */
+export class Calls {
+  readonly #options: CallsOptions;
+  readonly #context: CallContext;
+  readonly #locks = new NetworkLocks();
+  readonly #running = new Set<Promise<void>>();
+  #served = 0;
+  #refused = 0;
+  #isStopping = false;
+
+  constructor(options: CallsOptions) {
+    this.#options = options;
+    this.#context = {
+      plugin: (call) => this.#plugin(call),
+      refusal: (request) => this.#refusal(request),
+      log: options.log,
+      nowMs: () => performance.now(),
+      timer: createTimer,
+    };
+  }
+
+  /** Serves the call of a connection. */
+  serve(stream: CallerStream): void {
+    const call = this.#serve(stream)
+      .finally(() => this.#running.delete(call));
+    this.#running.add(call);
+  }
+
+  /** From now on no call begins to run. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  /** Resolves when all calls have ended. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  /** How many calls run now, and how many there have been. */
+  status(): LogFields & { readonly running: number } {
+    return {
+      running: this.#running.size,
+      served: this.#served,
+      refused: this.#refused,
+    };
+  }
+
+  async #serve(stream: CallerStream): Promise<void> {
+    if (this.#running.size < MAX_CALLS) {
+      return await serveCall(stream, this.#context);
+    }
+    const reason = this.#noteRefusal(`more than ${MAX_CALLS} calls`);
+    await refuseCall(stream, reason, this.#context);
+  }
+
+  #noteRefusal(reason: string): string {
+    this.#refused++;
+    this.#options.log("info", "call-refused", { reason });
+    return reason;
+  }
+
+  #refusal({ root, stdin }: LauncherRequest): string | undefined {
+    const reason = this.#isStopping
+      ? "the resident process is stopping"
+      : this.#isOwnRoot(root)
+      ? relativePathIn(new TextDecoder().decode(stdin))
+      : "the root directory is another";
+    return reason === undefined ? undefined : this.#noteRefusal(reason);
+  }
+
+  #isOwnRoot({ device, inode }: LauncherRequest["root"]): boolean {
+    const path = `${this.#options.hostPrefix}/`;
+    const { dev, ino } = attempt("stat", path, () => Deno.statSync(path));
+    return dev === device && ino === inode;
+  }
+
+  #plugin({ request, writeStderr, ...caller }: Call): Plugin {
+    this.#served++;
+    const { hostPrefix, version } = this.#options;
+    const command = new TextDecoder()
+      .decode(request.environment.get("CNI_COMMAND"));
+    this.#options.log("debug", "call-started", { command, pid: request.pid });
+    const log: Log = (level, event, fields) =>
+      writeStderr(formatLogLine(level, event, fields));
+    const ports: HostLocalPorts = {
+      stores: diskStores({ log, locks: this.#locks, caller }),
+      readNamedFile,
+      nowMs,
+      log,
+    };
+    const handlers = hostLocalHandlers(atHostPrefix(hostPrefix, ports));
+    return { name: "host-local", version, handlers };
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The resident process, `host-local daemon`: runs the plugin's handlers for calls that launchers
+ * forward.
+ *
+ * `main_host_local.ts` loads this module only for the daemon: the plugin runs for every command and
+ * needs none of it.
+ *
+ * @module
+ */
+
+import { SystemError } from "../../base/errors.ts";
+import { parseFlags } from "../../base/flags.ts";
+import { LogLimiter } from "../../base/log_limiter.ts";
+import { formatLogLine, type Log } from "../../base/log_line.ts";
+import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
+import type { ServiceState } from "../../sys/service_variables.ts";
+import { onStatusSignal, stopSignal } from "../../sys/signals.ts";
+import { writeStderr } from "../../sys/stdio.ts";
+import { withTimeout } from "../../sys/timeout.ts";
+import { DAEMON_FLAGS, type DaemonFlags } from "../daemon_flags.ts";
+import {
+  type CallListener,
+  type OnConnection,
+  OwnListener,
+} from "./call_listener.ts";
+import { Calls } from "./calls.ts";
+import { FileCheck } from "../../sys/file_check.ts";
+import { ServiceManager } from "./service_manager.ts";
+
+/** How long running calls may take after a stop signal. TimeoutStopSec of the unit is longer. */
+const STOP_TIMEOUT_MS = 10_000;
+/** How often the process checks its files and reports suppressed log lines. */
+const CHECK_INTERVAL_MS = 3000;
+
+/**
+ * Serves calls until it receives SIGTERM, SIGINT or SIGQUIT.
+ *
+ * @param args The command line after `daemon`.
+ * @returns The exit status.
+ */
+export async function runDaemon(
+  args: readonly string[],
+  version: string,
+): Promise<number> {
+  const parsed = parseFlags(args, DAEMON_FLAGS);
+  if (parsed.kind === "exit") {
+    writeStderr(parsed.text);
+    return parsed.exitStatus;
+  }
+  const { flags } = parsed;
+  const limiter = new LogLimiter(logger(flags), () => performance.now());
+  try {
+    await serve(flags, version, limiter);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    const { message, advice } = error;
+    limiter.log("error", "command-failed", {
+      reason: message,
+      ...(advice === "" ? {} : { advice }),
+    });
+    return 1;
+  }
+}
+
+async function serve(
+  flags: DaemonFlags,
+  version: string,
+  limiter: LogLimiter,
+): Promise<void> {
+  const { log } = limiter;
+  const stop = stopSignal();
+  const { hostPrefix } = flags;
+  const socketPath = `${hostPrefix}${flags.socketPath}`;
+  using serviceManager = new ServiceManager(Deno.env, {
+    pid: Deno.pid,
+    ownPath: `${socketPath}.notify`,
+  });
+  checkPidFilePath(flags.pidFile);
+  const calls = new Calls({ hostPrefix, version, log });
+  onStatusSignal((signal) =>
+    log("info", "status-reported", { signal, ...calls.status() })
+  );
+  using listener = await listen(socketPath, (stream) => calls.serve(stream));
+  using pidFile = new PidFile(flags.pidFile);
+  const files = new FileCheck([listener, pidFile], log);
+  using _check = repeat(CHECK_INTERVAL_MS, () => {
+    limiter.report();
+    files.run();
+  });
+  const notify = (state: ServiceState): Promise<void> =>
+    serviceManager.notify(state).catch((error) => {
+      if (!(error instanceof SystemError)) throw error;
+      log("warn", "notify-failed", { state, reason: error.message });
+    });
+  const { watchdogMs } = serviceManager;
+  // In the loop that serves calls: the watchdog notices if it hangs.
+  using _heartbeat = watchdogMs === undefined
+    ? undefined
+    : repeat(watchdogMs / 2, () => notify("WATCHDOG=1"));
+  log("info", "serving", { socket: listener.path, version });
+  await notify("READY=1");
+  log("info", "stopping", { signal: await stop });
+  calls.stop();
+  listener[Symbol.dispose]();
+  await notify("STOPPING=1");
+  await withTimeout(calls.ended(), STOP_TIMEOUT_MS);
+  const { running } = calls.status();
+  if (running > 0) log("warn", "calls-abandoned", { calls: running });
+  limiter.report();
+  log("info", "stopped");
+}
+
+/** Listens on the socket that systemd has passed, if it has; otherwise at `path`. */
+async function listen(
+  path: string,
+  onConnection: OnConnection,
+): Promise<CallListener> {
+  if (!isActivated()) return await OwnListener.open(path, onConnection);
+  const { listenActivated } = await import("./activated_listener.ts");
+  return await listenActivated(onConnection);
+}
+
+/** Whether a socket was passed. Removes the variables from the environment. */
+function isActivated(): boolean {
+  const isForUs = Deno.env.get("LISTEN_PID") === String(Deno.pid);
+  const count = Number(Deno.env.get("LISTEN_FDS") ?? 0);
+  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) {
+    Deno.env.delete(name);
+  }
+  if (!isForUs || !(count > 0)) return false;
+  if (count === 1) return true;
+  throw new SystemError(
+    `Too many (${count}) FDs passed through socket activation`,
+    { advice: "the socket unit must have one ListenStream=" },
+  );
+}
+
+/** Calls `body` every `intervalMs`. */
+function repeat(intervalMs: number, body: () => void): Disposable {
+  const id = setInterval(body, intervalMs);
+  return { [Symbol.dispose]: () => clearInterval(id) };
+}
+
+function logger({ debug }: DaemonFlags): Log {
+  return (level, event, fields) => {
+    if (level === "debug" && !debug) return;
+    const time = new Date().toISOString();
+    writeStderr(`time=${time} ${formatLogLine(level, event, fields)}`);
+  };
+}

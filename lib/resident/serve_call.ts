@@ -1,0 +1,370 @@
+/**
+ * The resident side of one call: request, confirmation, the plugin's run, its result. Pure but for
+ * the stream and the clock that it is given.
+ *
+ * The launcher confirms twice. Nothing runs before its `go`, because it may have given up on a
+ * process that answers late. A result counts once the launcher has printed it: until then a handler
+ * waits, and undoes what it did if the launcher is gone or silent.
+ *
+ * @module
+ */
+
+import { DecodeError, SystemError } from "../base/errors.ts";
+import type { Log } from "../base/log_line.ts";
+import type { Timer } from "../base/timer.ts";
+import { invalidVariable } from "../cni/environment.ts";
+import { type Plugin, type PluginIo, runPlugin } from "../cni/plugin.ts";
+import {
+  encodeFrame,
+  type Frame,
+  type LauncherRequest,
+  MAX_DOCUMENT_BYTES,
+  RequestDecoder,
+  SIGNAL,
+} from "./launcher_protocol.ts";
+
+/** How long a launcher may take to send its request, and then to say `go`: it does both at once. */
+const REQUEST_TIMEOUT_MS = 5000;
+/** How long it may take to print the document, and to read what it is sent. */
+const PRINT_TIMEOUT_MS = 10_000;
+/** How often it is told that its call is still running: it gives up after 10 s of silence. */
+const BEAT_INTERVAL_MS = 2000;
+/** In what steps timeouts pass. */
+const TICK_MS = 1000;
+/** Of a reason, which is for people. UTF-8 has at most three bytes for each of these. */
+const MAX_REASON_CHARACTERS = 340;
+
+/** A connection of a launcher: one read and one write at a time. */
+export interface CallerStream extends Disposable {
+  /**
+   * Reads the next bytes; they may change with the next call. Never rejects.
+   *
+   * @returns Undefined if the launcher has disconnected, or the stream is closed.
+   */
+  readBytes(): Promise<Uint8Array | undefined>;
+  /**
+   * Writes bytes. Never rejects.
+   *
+   * @returns False if the launcher has disconnected, or the stream is closed.
+   */
+  writeBytes(bytes: Uint8Array): Promise<boolean>;
+}
+
+/** What serving a call needs. */
+export interface CallContext {
+  /** Returns the plugin for one call. */
+  plugin(call: Call): Plugin;
+  /**
+   * Returns why this process must not run a call; undefined if it may. Asked when the request is
+   * there, and again before the call runs.
+   */
+  refusal(request: LauncherRequest): string | undefined;
+  /** The log of the resident process. */
+  readonly log: Log;
+  /** Returns monotonic milliseconds. */
+  nowMs(): number;
+  timer(callback: () => void): Timer;
+}
+
+/** What a plugin has of its call. */
+export interface Call {
+  readonly request: LauncherRequest;
+  /** Writes one line to the stderr of the launcher. */
+  writeStderr(line: string): void;
+  /** Aborted once the launcher has disconnected. */
+  readonly hungUp: AbortSignal;
+  /** When it has called, on the clock of the context. */
+  readonly sinceMs: number;
+}
+
+/** Serves one call to its end; closes the stream and never rejects. */
+export async function serveCall(
+  stream: CallerStream,
+  context: CallContext,
+): Promise<void> {
+  using connection = new Connection(stream, context);
+  try {
+    const request = await acceptedRequest(connection, context);
+    if (request !== undefined) await run(request, connection, context);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    context.log("warn", "request-failed", { reason });
+  }
+}
+
+/** Refuses a call without reading its request; otherwise as {@link serveCall}. */
+export async function refuseCall(
+  stream: CallerStream,
+  reason: string,
+  context: CallContext,
+): Promise<void> {
+  using connection = new Connection(stream, context);
+  // The launcher runs the standalone executable, whether this arrives or not.
+  await connection.sendRefusal(reason).catch(() => {});
+}
+
+/** @returns The request that is to run; undefined if it must not. */
+async function acceptedRequest(
+  connection: Connection,
+  context: CallContext,
+): Promise<LauncherRequest | undefined> {
+  let request: LauncherRequest | undefined;
+  try {
+    request = await connection.readRequest();
+  } catch (error) {
+    // Such as that of a launcher of another version.
+    if (error instanceof DecodeError) {
+      await connection.sendRefusal(error.message);
+    }
+    throw error;
+  }
+  if (request === undefined) return undefined;
+  const reason = context.refusal(request);
+  if (reason !== undefined) {
+    await connection.sendRefusal(reason);
+    return undefined;
+  }
+  await connection.send({ kind: "accepted" });
+  if (!await connection.expect("go", REQUEST_TIMEOUT_MS)) return undefined;
+  // This process may be about to stop. To a launcher that is a broken connection.
+  return context.refusal(request) === undefined ? request : undefined;
+}
+
+async function run(
+  request: LauncherRequest,
+  connection: Connection,
+  context: CallContext,
+): Promise<void> {
+  using _beats = connection.startBeats();
+  connection.watch();
+  const io: PluginIo = {
+    env: (name) => decodeVariable(name, request.environment.get(name)),
+    readStdin: () =>
+      new TextDecoder("utf-8", { ignoreBOM: true }).decode(request.stdin),
+    writeStdout: (text, exitStatus) =>
+      connection.sendDocument({ kind: "document", exitStatus, text }),
+    writeStderr: (line) => connection.writeStderr(line),
+    pid: request.pid,
+  };
+  const plugin = context.plugin({
+    request,
+    writeStderr: io.writeStderr,
+    hungUp: connection.hungUp,
+    sinceMs: connection.sinceMs,
+  });
+  await connection.sendEnd(await runPlugin(io, plugin));
+}
+
+function decodeVariable(
+  name: string,
+  value: Uint8Array | undefined,
+): string | undefined {
+  if (value === undefined) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+      .decode(value);
+  } catch (error) {
+    throw invalidVariable(name, error);
+  }
+}
+
+/** The stream with the messages of the protocol. */
+class Connection implements Disposable {
+  /** When the launcher has connected. */
+  readonly sinceMs: number;
+  readonly #stream: CallerStream;
+  readonly #context: CallContext;
+  readonly #hungUp = new AbortController();
+  /** Whether the last message is sent: then nothing follows it. */
+  #isEnded = false;
+  /** The end of the last write. */
+  #written: Promise<boolean> = Promise.resolve(true);
+  #writes = 0;
+  /** The signal that the launcher may send now; undefined if it must be silent. */
+  #expected: keyof typeof SIGNAL | undefined;
+  /** Whether the launcher sends the expected signal, while that is waited for. */
+  #signal: Promise<boolean> | undefined;
+
+  constructor(stream: CallerStream, context: CallContext) {
+    this.#stream = stream;
+    this.#context = context;
+    this.sinceMs = context.nowMs();
+  }
+
+  get hungUp(): AbortSignal {
+    return this.#hungUp.signal;
+  }
+
+  [Symbol.dispose](): void {
+    this.#stream[Symbol.dispose]();
+  }
+
+  /**
+   * @returns Undefined if the launcher has disconnected.
+   * @throws {DecodeError} if it sends anything but a request.
+   * @throws {SystemError} if that takes too long.
+   */
+  async readRequest(): Promise<LauncherRequest | undefined> {
+    const decoder = new RequestDecoder();
+    return await this.#inTime(REQUEST_TIMEOUT_MS, "request", async () => {
+      for (;;) {
+        const piece = await this.#stream.readBytes();
+        if (piece === undefined) return undefined;
+        const request = decoder.push(piece);
+        if (request !== undefined) return request;
+      }
+    });
+  }
+
+  /**
+   * Waits for a signal.
+   *
+   * @returns Whether it came: false if the launcher has disconnected, or sent anything else.
+   * @throws {SystemError} if that takes too long.
+   */
+  async expect(
+    signal: keyof typeof SIGNAL,
+    timeoutMs: number,
+  ): Promise<boolean> {
+    this.#expected = signal;
+    const received = this.watch();
+    return await this.#inTime(timeoutMs, "confirmation", () => received);
+  }
+
+  /** Notices in the background when the launcher disconnects, or sends anything unexpected. */
+  watch(): Promise<boolean> {
+    this.#signal ??= this.#stream.readBytes().then((bytes) => {
+      this.#signal = undefined;
+      const isExpected = this.#expected !== undefined && bytes?.length === 1 &&
+        bytes[0] === SIGNAL[this.#expected];
+      this.#expected = undefined;
+      if (!isExpected) this.#hungUp.abort();
+      return isExpected;
+    });
+    return this.#signal;
+  }
+
+  /**
+   * Sends a message after those before it.
+   *
+   * @returns False if the launcher has disconnected.
+   * @throws {SystemError} if it does not read it in time.
+   */
+  send(frame: Frame): Promise<boolean> {
+    if (this.#isEnded) return Promise.resolve(false);
+    const bytes = encodeFrame(frame);
+    this.#writes++;
+    this.#written = this.#written
+      .then(async (isOpen) => isOpen && await this.#write(bytes))
+      .finally(() => this.#writes--);
+    return this.#written;
+  }
+
+  #write(bytes: Uint8Array): Promise<boolean> {
+    return this.#inTime(
+      PRINT_TIMEOUT_MS,
+      "readiness to read",
+      () => this.#stream.writeBytes(bytes),
+    );
+  }
+
+  /** Sends that the launcher has to run the call. */
+  async sendRefusal(reason: string): Promise<void> {
+    const text = reason.slice(0, MAX_REASON_CHARACTERS);
+    await this.send({ kind: "notMine", reason: text });
+    this.#isEnded = true;
+  }
+
+  /** Sends that the call is over; nothing if it has been sent before. */
+  async sendEnd(exitStatus: number): Promise<void> {
+    const sent = this.send({ kind: "end", exitStatus });
+    this.#isEnded = true;
+    await sent;
+  }
+
+  writeStderr(line: string): void {
+    // If the launcher is gone or hangs, the line is lost; the next message notices.
+    this.send({ kind: "stderr", text: `${line}\n` }).catch(() => {});
+  }
+
+  /**
+   * Sends the document and waits until the launcher has printed it.
+   *
+   * A document that is too long is not sent: the connection is closed without a result, and the
+   * launcher runs the standalone executable.
+   *
+   * @throws {SystemError} if it does not confirm that.
+   */
+  async sendDocument(
+    document: Extract<Frame, { readonly kind: "document" }>,
+  ): Promise<void> {
+    if (isTooLong(document.text)) {
+      this.#isEnded = true;
+      throw new SystemError("write stdout: too long for the launcher");
+    }
+    if (await this.#isPrinted(document)) return;
+    const reason = "write stdout: the launcher does not confirm the document";
+    this.#context.log("warn", "request-failed", { reason });
+    // The launcher may print the document yet. It has to know before anything is undone: if this
+    // process were killed meanwhile, the document would count.
+    await this.sendEnd(1).catch(() => {});
+    throw new SystemError(reason);
+  }
+
+  async #isPrinted(document: Frame): Promise<boolean> {
+    if (this.#hungUp.signal.aborted) return false;
+    // The confirmation may be noticed before the end of the write.
+    const sent = this.send(document);
+    try {
+      const printed = this.expect("printed", PRINT_TIMEOUT_MS);
+      return (await Promise.all([sent, printed])).every(Boolean);
+    } catch (error) {
+      if (error instanceof SystemError) return false;
+      throw error;
+    }
+  }
+
+  /** Sends beats until it is disposed of. */
+  startBeats(): Disposable {
+    const { nowMs, timer } = this.#context;
+    const beat = timer(() => {
+      // While something is being written, the launcher hears of us anyway.
+      if (this.#writes === 0) this.send({ kind: "beat" }).catch(() => {});
+      set();
+    });
+    const set = (): void => beat.set(nowMs() + BEAT_INTERVAL_MS);
+    set();
+    return beat;
+  }
+
+  /**
+   * Waits for `work`, which goes on after that. Time in which this process is stopped (SIGSTOP, a
+   * suspended machine) does not count, so that it reads first what has arrived meanwhile.
+   *
+   * @throws {SystemError} if it takes too long.
+   */
+  async #inTime<T>(
+    timeoutMs: number,
+    what: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const { nowMs, timer } = this.#context;
+    const late = Promise.withResolvers<never>();
+    let ticks = timeoutMs / TICK_MS;
+    const set = (): void => clock.set(nowMs() + TICK_MS);
+    using clock = timer(() => {
+      ticks--;
+      if (ticks > 0) return set();
+      late.reject(
+        new SystemError(`launcher: no ${what} within ${timeoutMs} ms`),
+      );
+    });
+    set();
+    return await Promise.race([work(), late.promise]);
+  }
+}
+
+function isTooLong(text: string): boolean {
+  if (text.length * 3 <= MAX_DOCUMENT_BYTES) return false;
+  return new TextEncoder().encode(text).length > MAX_DOCUMENT_BYTES;
+}
