@@ -279,6 +279,7 @@ export function hostLocalProgram(): Program {
     summary: "allocate addresses to containers, and look after them",
     description: [
       "host-local is an IPAM plugin of the Container Network Interface (CNI). A container runtime starts it with CNI_COMMAND in the environment and a network configuration on stdin. The commands below are for operators; they need no CNI_COMMAND.",
+      "host-local daemon runs the calls of the plugin in a process that stays; host-local daemon -help lists its flags.",
     ],
     commands: [
       listCommand(),
