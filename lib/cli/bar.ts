@@ -1,6 +1,6 @@
 /** A bar that shows a share of a whole. Pure. @module */
 
-/** Returns a bar such as `[####------]`. Any share above zero shows, and only a full one is full. */
+/** Returns a bar such as `[####------]`. Any share above zero is visible; only 1 fills the bar. */
 export function formatBar(share: number, width: number): string {
   const inside = width - 2;
   const exact = Math.round(share * inside);

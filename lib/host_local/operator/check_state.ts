@@ -1,4 +1,4 @@
-/** `host-local check-state`: finds what is inconsistent in networks, and repairs it. Pure. @module */
+/** `host-local check-state`: finds and repairs what is inconsistent in networks. Pure. @module */
 
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";

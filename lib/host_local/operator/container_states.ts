@@ -6,7 +6,7 @@ import { containerOf } from "./network_facts.ts";
 import type { OperatorPorts } from "./ports.ts";
 import type { CachedAttachment, RuntimeTraces } from "./runtime_traces.ts";
 
-/** Each file takes a read; a host with more reservations has no answer from the cache for the rest. */
+/** Each takes a read. Beyond that, the content of the cache is not used. */
 const MAX_CACHED_READS = 2_000;
 
 /** What is known about the container of a reservation. */

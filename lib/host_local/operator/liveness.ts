@@ -10,7 +10,8 @@ import type { CachedAttachment, RuntimeTraces } from "./runtime_traces.ts";
  *
  * - `alive`: a runtime or a network namespace has its ID, or the namespace that the CNI cache
  *   records exists.
- * - `gone`: the reservation is from before the last boot, or the recorded namespace no longer exists.
+ * - `gone`: the reservation is from before the last boot, or the recorded namespace no longer
+ *   exists.
  * - `no trace`: runtimes keep their containers on this host, and none of them has the ID.
  * - `unknown`: nothing on this host tells.
  */

@@ -96,8 +96,8 @@ export function reservationsIn(
 }
 
 /**
- * Sorts by address, IPv4 first. IPv4 addresses are sorted as numbers: with 60,000 of them a function
- * that compares two would be called a million times.
+ * Sorts by address, IPv4 first. IPv4 addresses are sorted as numbers: with 60,000 of them, a
+ * function that compares two would be called a million times.
  */
 function inOrder<T extends { readonly address: IpAddress }>(
   values: readonly T[],
@@ -139,7 +139,7 @@ export function containerOf(owner: Owner): string | undefined {
   }
 }
 
-/** Returns the interface that an owner names, which can be any text; empty if it names none. */
+/** Returns the interface that an owner names, which can be any text; empty if there is none. */
 export function interfaceOf(owner: Owner): string {
   return owner.kind === "attachment" ? owner.attachment.ifName : "";
 }

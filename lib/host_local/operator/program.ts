@@ -1,4 +1,4 @@
-/** The commands of host-local for operators, as data: help, man page and completions. Pure. @module */
+/** The commands of host-local for operators, as data for help and completions. Pure. @module */
 
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type {

@@ -23,8 +23,8 @@ export function storeConfigOf(directory: string): {
 }
 
 /**
- * Reads the networks of a data directory. If it is to read all of them, one that cannot be read does
- * not keep the others from being read.
+ * Reads the networks of a data directory. If all are wanted, one that cannot be read does not keep
+ * the others from being read.
  *
  * @param wanted Their names; all networks if it is empty.
  * @param options `verifyIndex`: whether to compare each index with the files.

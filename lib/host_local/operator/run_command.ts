@@ -1,4 +1,4 @@
-/** Runs a command for operators: from its arguments to what it prints. Pure but for its ports. @module */
+/** Runs a command for operators, from its arguments to what it prints. Pure. @module */
 
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
 import {

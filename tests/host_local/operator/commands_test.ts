@@ -1,4 +1,8 @@
-/** The commands for operators as a compiled binary, on directories of this plugin and of upstream's. */
+/**
+ * The commands for operators, compiled, on directories of this plugin and of upstream's.
+ *
+ * @module
+ */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { OURS, UPSTREAM } from "../../support/binaries.ts";

@@ -1,4 +1,4 @@
-/** The output of the commands for operators at 80 columns, as golden files and in the documentation. */
+/** The output of the commands for operators at 80 columns: golden files and documentation. @module */
 
 import { assertEquals } from "@std/assert";
 import {
