@@ -1,4 +1,4 @@
-/** The output of the commands for operators at 80 columns: golden files and documentation. @module */
+/** The output of the commands for operators at 80 columns, in golden files and docs/. @module */
 
 import { assertEquals } from "@std/assert";
 import {
