@@ -9,7 +9,7 @@
 import {
   type AddTimes,
   AT_ONCE,
-  type Both,
+  type Callers,
   type DhcpFigures,
   dhcpTargets,
   type HeldFigures,
@@ -23,6 +23,7 @@ import { describeMachine } from "./bench/machine.ts";
 import { alternatingMedians, timeOf } from "./bench/process_time.ts";
 import { measureScripts } from "./bench/script.ts";
 import { binaryNamed } from "./build/binaries.ts";
+import { LAUNCHER } from "./build/launcher.ts";
 import { Folder } from "./lab/folder.ts";
 import { cleanUpWhenInterrupted } from "./lab/interrupt.ts";
 import { runInParallel } from "./parallel.ts";
@@ -31,6 +32,7 @@ import { REPOSITORY } from "./repository.ts";
 import { print, warn } from "./terminal.ts";
 
 const OURS = Deno.env.get("DHCP_BIN") ?? `${REPOSITORY}/dist/dhcp`;
+const LAUNCHER_BIN = `${REPOSITORY}/dist/${LAUNCHER}`;
 const EMPTY = Deno.env.get("EMPTY_BIN") ?? `${REPOSITORY}/dist/empty`;
 const UPSTREAM = `${Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni"}/dhcp`;
 const REPORT = `${REPOSITORY}/docs/bench_dhcp.md`;
@@ -40,10 +42,12 @@ const ROUNDS = 60;
 const UPSTREAM_DOWN_ROUNDS = 12;
 const TOGETHER_ROUNDS = 4;
 /** Enough calls of ours for a 99th percentile; upstream's take long, so they all run at once. */
-const LOSSY: Both<{ readonly containers: number; readonly rounds: number }> = {
-  ours: { containers: 20, rounds: 15 },
-  upstream: { containers: AT_ONCE, rounds: 2 },
-};
+const LOSSY: Callers<{ readonly containers: number; readonly rounds: number }> =
+  {
+    launcher: { containers: 20, rounds: 15 },
+    ours: { containers: 20, rounds: 15 },
+    upstream: { containers: AT_ONCE, rounds: 2 },
+  };
 /** dnsmasq's shortest lease, renewed early. */
 const TIMES = { lease: 120, t1: 10 };
 /** How long renewals are counted: a few per lease. */
@@ -82,22 +86,36 @@ function join(parts: readonly AddTimes[]): AddTimes {
 
 /** One ADD at a time, alternately; preparation and DEL run between them. */
 async function measureSingle(
-  sides: Both<Side>,
-  containers: Both<Container>,
+  sides: Callers<Side>,
+  containers: Callers<Container>,
   link: "up" | "down",
-): Promise<Both<AddTimes>> {
-  const seen: Both<AddTimes[]> = { ours: [], upstream: [] };
-  const turn = async (who: keyof Both<Side>): Promise<void> => {
+): Promise<Callers<AddTimes>> {
+  const seen: Callers<AddTimes[]> = { launcher: [], ours: [], upstream: [] };
+  const turn = async (who: keyof Callers<Side>): Promise<void> => {
     const container = containers[who];
     await container.setLink(link);
     seen[who].push(await timesOf([sides[who].add(container)]));
     await sides[who].delete(container);
   };
   for (let round = 0; round < ROUNDS; round += 1) {
+    await turn("launcher");
     await turn("ours");
     if (link === "up" || round < UPSTREAM_DOWN_ROUNDS) await turn("upstream");
   }
-  return { ours: join(seen.ours), upstream: join(seen.upstream) };
+  return {
+    launcher: join(seen.launcher),
+    ours: join(seen.ours),
+    upstream: join(seen.upstream),
+  };
+}
+
+/** Measures one way to call after the other. */
+async function inTurn<T>(
+  measure: (who: keyof Callers<T>) => Promise<T>,
+): Promise<Callers<T>> {
+  const launcher = await measure("launcher");
+  const ours = await measure("ours");
+  return { launcher, ours, upstream: await measure("upstream") };
 }
 
 async function measureTogether(
@@ -210,35 +228,40 @@ async function measureAdds(
   folder: string,
 ): Promise<Pick<DhcpFigures, "up" | "down" | "together" | "lossy">> {
   await using lab = await DhcpLab.open({ lease: 3600, t1: 1800 }, folder);
-  await using ourSide = await Side.start(OURS, lab, "ours", {
-    flags: flagsOf(OURS),
+  const flags = flagsOf(OURS);
+  await using launcher = await Side.start(OURS, lab, "launcher", {
+    flags,
+    launcher: LAUNCHER_BIN,
   });
-  await using theirSide = await Side.start(UPSTREAM, lab, "upstream");
-  const sides = { ours: ourSide, upstream: theirSide };
-  const [ours = [], theirs = []] = [
-    await lab.containers(AT_ONCE),
-    await lab.containers(AT_ONCE),
-  ];
-  const [first, second] = [ours[0], theirs[0]];
-  if (first === undefined || second === undefined) throw new RangeError();
-  const single = { ours: first, upstream: second };
+  await using ours = await Side.start(OURS, lab, "ours", { flags });
+  await using upstream = await Side.start(UPSTREAM, lab, "upstream");
+  const sides = { launcher, ours, upstream };
+  const containers = await inTurn(() => lab.containers(AT_ONCE));
+  const single = {
+    launcher: firstOf(containers.launcher),
+    ours: firstOf(containers.ours),
+    upstream: firstOf(containers.upstream),
+  };
   print("ADD, link up ...");
   const up = await measureSingle(sides, single, "up");
   print("ADD, link down ...");
   const down = await measureSingle(sides, single, "down");
   print(`${AT_ONCE} at once ...`);
-  const together = {
-    ours: await measureTogether(ourSide, ours),
-    upstream: await measureTogether(theirSide, theirs),
-  };
+  const together = await inTurn((who) =>
+    measureTogether(sides[who], containers[who])
+  );
   print(`${LOSS_PERCENT} % of frames lost ...`);
   lab.dropFrames(LOSS_PERCENT);
-  const lossy = {
-    ours: await measureLossy(ourSide, ours, LOSSY.ours),
-    upstream: await measureLossy(theirSide, theirs, LOSSY.upstream),
-  };
+  const lossy = await inTurn((who) =>
+    measureLossy(sides[who], containers[who], LOSSY[who])
+  );
   lab.dropNoFrames();
   return { up, down, together, lossy };
+}
+
+function firstOf([first]: readonly Container[]): Container {
+  if (first === undefined) throw new RangeError("No container");
+  return first;
 }
 
 async function measureAll(folder: string): Promise<DhcpFigures> {

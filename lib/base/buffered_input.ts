@@ -57,6 +57,11 @@ export class BufferedInput {
     this.#takeReader()?.reject(error);
   }
 
+  /** Waits for the next byte and leaves it there. @returns Undefined if the input has ended. */
+  peekByte(): Promise<number | undefined> {
+    return this.#read(() => this.#decoder.firstByte);
+  }
+
   /**
    * Reads the next line, without its line feed.
    *

@@ -42,6 +42,11 @@ export class LineDecoder {
     return this.#end() === undefined && this.#length <= this.#maxBytes;
   }
 
+  /** The first byte of the buffer; undefined if it is empty. */
+  get firstByte(): number | undefined {
+    return this.#length === 0 ? undefined : this.#buffer[0];
+  }
+
   /** Appends a copy of the next piece. */
   push(piece: Uint8Array): void {
     const needed = this.#length + piece.length;

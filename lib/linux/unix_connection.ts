@@ -26,7 +26,9 @@ export interface PeerCredentials {
 /** Shared by all connections: what is read is copied at once. */
 let readBuffer: Uint8Array<ArrayBuffer> | undefined;
 
-/** An open connection. It allows one read and one write at a time. */
+/**
+ * An open connection. It allows one read and one write at a time; a time-out of `Infinity` is none.
+ */
 export class UnixConnection implements Disposable {
   readonly peer: PeerCredentials;
   readonly #descriptor: Descriptor;
@@ -59,6 +61,17 @@ export class UnixConnection implements Disposable {
   /** Aborted when the peer closes the connection; not when it only stops sending. */
   get hungUp(): AbortSignal {
     return this.#hungUp.signal;
+  }
+
+  /**
+   * Waits for the next byte and leaves it to the next reader.
+   *
+   * @returns Undefined if the connection ends first.
+   * @throws {SystemError} if nothing is received within `timeoutMs`.
+   */
+  async peekByte(timeoutMs: number): Promise<number | undefined> {
+    const byte = this.#input.peekByte();
+    return await this.#inTime(byte, { what: "no line received", timeoutMs });
   }
 
   /**
@@ -103,14 +116,13 @@ export class UnixConnection implements Disposable {
     if (this.#output.length === 0) return true;
     const writer = Promise.withResolvers<boolean>();
     this.#writer = writer;
-    const timer = setTimeout(
-      () => writer.reject(late("data not sent", timeoutMs)),
+    using _limit = limit(
       timeoutMs,
+      () => writer.reject(late("data not sent", timeoutMs)),
     );
     try {
       return await writer.promise;
     } finally {
-      clearTimeout(timer);
       this.#writer = undefined;
     }
   }
@@ -133,11 +145,11 @@ export class UnixConnection implements Disposable {
     { what, timeoutMs }: { readonly what: string; readonly timeoutMs: number },
   ): Promise<T> {
     this.#adjust();
-    const timer = setTimeout(
-      () => this.#input.fail(late(what, timeoutMs)),
+    using _limit = limit(
       timeoutMs,
+      () => this.#input.fail(late(what, timeoutMs)),
     );
-    return await reading.finally(() => clearTimeout(timer));
+    return await reading;
   }
 
   #ready(events: number): void {
@@ -206,6 +218,14 @@ export class UnixConnection implements Disposable {
     this.#writer?.resolve(false);
     this.#hungUp.abort();
   }
+}
+
+/** Calls back after `timeoutMs`, unless it is disposed of before. */
+function limit(timeoutMs: number, onLate: () => void): Disposable {
+  const timer = timeoutMs === Infinity
+    ? undefined
+    : setTimeout(onLate, timeoutMs);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 function late(what: string, timeoutMs: number): SystemError {

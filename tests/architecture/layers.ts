@@ -29,7 +29,9 @@ const PURE = {
   "dhcp/plugin":
     "base net cni dhcp/codec dhcp/config dhcp/protocol dhcp/protocol/gob",
   "dhcp/daemon":
-    "base net netlink cni dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
+    "base net netlink cni resident dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
+  "dhcp/resident":
+    "base cni resident dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
 };
 
 /** The same for the folders whose modules use the operating system, the clock or randomness. */
@@ -40,7 +42,7 @@ const WITH_EFFECTS = {
   "host_local/host":
     "base cni resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
-    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon",
+    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident",
 };
 
 /** Each folder of lib/ and the folders that it may import. */

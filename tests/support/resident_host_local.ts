@@ -7,13 +7,9 @@
  */
 
 import { BackgroundProcess } from "../../tools/lab/background_process.ts";
-import { LAUNCHER } from "../../tools/build/launcher.ts";
-import { OURS, REPO_ROOT } from "./binaries.ts";
+import { LAUNCHER_BIN, OURS } from "./binaries.ts";
 import type { Requirement } from "./requirements.ts";
 import { TempDir } from "./temp_dir.ts";
-
-/** The compiled launcher. */
-export const LAUNCHER_BIN = `${REPO_ROOT}/dist/${LAUNCHER}`;
 
 /** What the resident process needs from the machine. */
 export const RESIDENT_REQUIREMENTS: readonly Requirement[] = [

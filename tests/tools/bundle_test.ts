@@ -38,6 +38,7 @@ const FILES = [
     name: "host-local",
     main: "main_host_local.js",
     parts: [
+      "lib/host_local/host/run_daemon.js",
       "lib/host_local/host/run_operator.js",
       "main_host_local_plugin.js",
     ],
@@ -97,4 +98,13 @@ Deno.test("the files of a plugin's call do not contain the daemon", async () => 
   assertEquals(withDlopen.map(([name]) => name), [
     "lib/dhcp/host/run_daemon.js",
   ]);
+});
+
+Deno.test("bundle() keeps the disposal of a variable that is used once", async () => {
+  using dir = new TempDir();
+  const path = await bundle({ main: "tests/tools/using_probe.ts" }, dir.path);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-config", path],
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "used disposed");
 });

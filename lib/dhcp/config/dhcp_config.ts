@@ -38,7 +38,9 @@ const MAX_METRIC = 0xffffffff;
  *
  * @throws {DecodeError} if `ipam` is not an object or `daemonSocketPath` is not a string.
  */
-export function parseSocketPath({ json }: NetworkConfig): string {
+export function parseSocketPath(
+  { json }: Pick<NetworkConfig, "json">,
+): string {
   const path = json.object("ipam")?.string("daemonSocketPath") ?? "";
   return path === "" ? DEFAULT_SOCKET_PATH : path;
 }

@@ -8,6 +8,7 @@ import {
 } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { CniError, toCniError } from "../../cni/error.ts";
+import { isLauncher } from "../../resident/launcher_protocol.ts";
 import type { Daemon } from "./daemon.ts";
 import {
   type DaemonRequest,
@@ -24,13 +25,20 @@ import {
 } from "./upstream_server.ts";
 import { type CallerCredentials, refusalOf } from "./caller_credentials.ts";
 
-/** How long a caller may take to send its request, and to read its answer. */
+/** How long a caller may take to begin its request, to finish it, and to read its answer. */
 const LINE_TIMEOUT_MS = 5000;
 /** How long a plugin may take between answer and confirmation: it only prints the result. */
 const CONFIRM_TIMEOUT_MS = 10_000;
 
 /** A connection of a caller, accepted from the socket. */
 export interface CallerConnection extends RpcConnection, Disposable {
+  /**
+   * Waits for the next byte and leaves it to the next reader; undefined if the caller has
+   * disconnected.
+   *
+   * @throws {SystemError} if none comes in time.
+   */
+  peekByte(timeoutMs: number): Promise<number | undefined>;
   /**
    * Writes a line.
    *
@@ -49,6 +57,8 @@ export interface ServerContext {
   readonly log: Log;
   /** Returns monotonic milliseconds. */
   nowMs(): number;
+  /** Serves a launcher to its end; never rejects. */
+  serveLauncher(caller: CallerConnection): Promise<void>;
 }
 
 /**
@@ -79,6 +89,9 @@ export async function serveConnection(
   let line: string | undefined;
   try {
     using _caller = daemon.addCaller(caller.peer.pid);
+    const first = await caller.peekByte(LINE_TIMEOUT_MS);
+    if (first === undefined) return;
+    if (isLauncher(first)) return await context.serveLauncher(caller);
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
     if (isHttp(line)) {

@@ -20,7 +20,15 @@ import { Daemon } from "../daemon/daemon.ts";
 import { DAEMON_FLAGS, type DaemonFlags } from "../daemon/flags.ts";
 import type { DaemonPorts } from "../daemon/ports.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
-import { refuseCaller, serveConnection } from "../daemon/server.ts";
+import {
+  refuseCaller,
+  serveConnection,
+  type ServerContext,
+} from "../daemon/server.ts";
+import {
+  type LauncherContext,
+  serveLauncher,
+} from "../resident/serve_launcher.ts";
 import { netnsInterfaces } from "./netns_interface.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { nowMs } from "../../sys/clock.ts";
@@ -36,8 +44,10 @@ import { openEndpoint } from "./endpoint.ts";
 import { FileCheck } from "./file_check.ts";
 import { LeaseFiles } from "./lease_files.ts";
 import { readMachineId } from "./machine_id.ts";
+import { placeOf } from "./place.ts";
 import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
 import { randomU32 } from "./random.ts";
+import { writeReleaseNote } from "./release_note_writer.ts";
 import { ReleaseNotes } from "./release_notes.ts";
 import { loadSha256 } from "./sha256.ts";
 import { onStatusSignal, stopSignal } from "../../sys/signals.ts";
@@ -132,7 +142,21 @@ async function serve(
   }
   await daemon.resume();
   const ownUid = Deno.uid() ?? 0;
-  const context = { ownUid, version, log, nowMs: bootTimeMs };
+  const launchers: LauncherContext = {
+    version,
+    log,
+    clock: scheduler,
+    place: () => placeOf(socketPath, flags),
+    serve: (connection) => serveConnection(connection, daemon, context),
+    writeReleaseNote: (attachment) => writeReleaseNote(socketPath, attachment),
+  };
+  const context: ServerContext = {
+    ownUid,
+    version,
+    log,
+    nowMs: bootTimeMs,
+    serveLauncher: (caller) => serveLauncher(caller, launchers),
+  };
   const calls = new Set<Promise<void>>();
   using socket = new DaemonSocket(loop, listener, {
     maxLineBytes: MAX_REQUEST_BYTES,

@@ -1,12 +1,10 @@
 /**
  * Listening on the socket that systemd, or another program with its protocol, passes.
  *
- * Loaded on demand: only `node:net` can use the descriptor, and it makes the process larger.
- *
  * @module
  */
 
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { SystemError } from "../../base/errors.ts";
 import type { CallerStream } from "../../resident/serve_call.ts";
 import { reasonOf } from "../../sys/files.ts";
@@ -23,6 +21,8 @@ const LISTEN_FDS_START = 3;
 export async function listenActivated(
   onConnection: OnConnection,
 ): Promise<CallListener> {
+  // On demand, because it makes the process larger.
+  const { createServer } = await import("node:net");
   const server = createServer(
     { allowHalfOpen: true },
     (socket) => onConnection(new SocketStream(socket)),

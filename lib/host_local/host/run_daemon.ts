@@ -18,6 +18,7 @@ import { onStatusSignal, stopSignal } from "../../sys/signals.ts";
 import { writeStderr } from "../../sys/stdio.ts";
 import { withTimeout } from "../../sys/timeout.ts";
 import { DAEMON_FLAGS, type DaemonFlags } from "../daemon_flags.ts";
+import { listenActivated } from "./activated_listener.ts";
 import {
   type CallListener,
   type OnConnection,
@@ -116,9 +117,9 @@ async function listen(
   path: string,
   onConnection: OnConnection,
 ): Promise<CallListener> {
-  if (!isActivated()) return await OwnListener.open(path, onConnection);
-  const { listenActivated } = await import("./activated_listener.ts");
-  return await listenActivated(onConnection);
+  return isActivated()
+    ? await listenActivated(onConnection)
+    : await OwnListener.open(path, onConnection);
 }
 
 /** Whether a socket was passed. Removes the variables from the environment. */

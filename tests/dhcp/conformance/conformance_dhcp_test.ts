@@ -1,6 +1,6 @@
 /**
- * Runs every case in `cases/` against this project's dhcp and against upstream's, each with its own
- * daemon.
+ * Runs every case in `cases/` against this project's dhcp, once by itself and once through a
+ * launcher, and against upstream's, each with its own daemon.
  *
  * `DHCP_BIN` names a binary to test instead of dist/dhcp. Upstream's is the one that the Debian
  * package containernetworking-plugins installs. The `upstream` keys of the cases describe that
@@ -19,6 +19,10 @@ import { runDhcpCase, type Side } from "./dhcp_runner.ts";
 const groups = loadDhcpCases(new URL("cases/", import.meta.url));
 
 register({ binary: DHCP_BIN, target: "here" }, () => true);
+register(
+  { binary: DHCP_BIN, target: "here", isResident: true },
+  () => true,
+);
 register(
   { binary: `${UPSTREAM_DIR}/dhcp`, target: "upstream" },
   ({ notUpstream }) => notUpstream === undefined,
@@ -53,7 +57,7 @@ function register(side: Side, isWanted: (each: DhcpCase) => boolean): void {
   for (const { topic, cases } of groups) {
     testRowsInParallel(
       ["root", `binary:${side.binary}`],
-      `${side.target} ${topic}`,
+      `${side.isResident === true ? "launcher" : side.target} ${topic}`,
       cases.filter(isWanted).map((each) => ({
         name: each.name,
         run: async () => {

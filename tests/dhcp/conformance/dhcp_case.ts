@@ -88,8 +88,11 @@ export interface DhcpStep extends Step<DhcpOutcome> {
 /** A case, with its server, daemon and link. */
 export interface DhcpCase extends ConformanceCase<DhcpStep> {
   readonly server?: ServerScript;
-  /** The flags of the daemon; `false` if none runs. */
-  readonly daemon?: readonly string[] | false;
+  /**
+   * The flags of the daemon; `false` if none runs, `unused` if the plugin makes no call: then one
+   * runs only for a launcher.
+   */
+  readonly daemon?: readonly string[] | "unused" | false;
   /** The machine ID, 32 hexadecimal digits. Default: the ID of the machine that runs the test. */
   readonly machineId?: string;
   /** `down` leaves it to the daemon to set the link up. */

@@ -14,6 +14,7 @@ import {
 } from "../../host_local/conformance/runner.ts";
 import { BadServer } from "../../support/dhcp_bad_server.ts";
 import { waitFor } from "../../../tools/lab/waiting.ts";
+import { launch } from "../../support/launcher_client.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
 import type { PluginOutcome } from "../../support/plugin_process.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -36,6 +37,8 @@ const TIME_LIMIT: Readonly<Record<Target, readonly string[]>> = {
 export interface Side {
   readonly binary: string;
   readonly target: Target;
+  /** Whether the daemon runs the calls for a launcher. */
+  readonly isResident?: boolean;
 }
 
 /** Runs all steps of a case. Returns the problems of the first step that has any. */
@@ -61,23 +64,32 @@ export async function runDhcpCase(
     SERVER_NETNS: host.path,
     DIR: directory.path,
   };
-  await using _daemon = daemon === false
+  const isIdle = daemon === false ||
+    daemon === "unused" && side.isResident !== true;
+  await using _daemon = isIdle
     ? undefined
     : await Daemon.start(side.binary, values.SOCKET, [
       ...machineId === undefined
         ? ["-socketpath", values.SOCKET]
         : prefixFlags(directory, machineId),
       ...TIME_LIMIT[side.target],
-      ...daemon,
+      ...daemon === "unused" ? [] : daemon,
     ]);
+  // With a prefix, the root of this test is not the daemon's.
+  const isServed = side.isResident === true && !isIdle &&
+    machineId === undefined;
   for (const [index, template] of steps.entries()) {
     const step = substitute(template, values);
     const heard = scripted.wire.messages.length;
-    const outcome = await call(step, {
-      binary: side.binary,
-      cwd: directory.path,
-    });
+    const launched = side.isResident === true
+      ? await launch(step, values.SOCKET)
+      : undefined;
+    const outcome = launched ??
+      await call(step, { binary: side.binary, cwd: directory.path });
     const outcomes = outcomesWith(side.target, step);
+    if (isServed && launched === undefined) {
+      return [`step ${index + 1}: the daemon has not run the call`];
+    }
     const problems = await compareWithEach(outcomes, async (expected) => [
       ...compareOutcome(expected, { outcome, target: side.target }),
       ...await compareMessages(

@@ -12,10 +12,10 @@ import { DNSMASQ } from "../../support/dhcp_server_dnsmasq.ts";
 import { report } from "../../support/report.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
-import { testWith } from "../../support/requirements.ts";
+import { type Requirement, testWith } from "../../support/requirements.ts";
 import { parseTrace } from "../../support/strace.ts";
-import { DHCP_BIN } from "../../support/binaries.ts";
-import { type DhcpHost } from "./dhcp_host.ts";
+import { DHCP_BIN, LAUNCHER_BIN } from "../../support/binaries.ts";
+import type { CallOptions, DhcpHost, Outcome } from "./dhcp_host.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
 /** The system calls on lease files. */
@@ -218,14 +218,34 @@ testWith(
   },
 );
 
-testWith(
-  [...DNSMASQ.requirements, `binary:${DHCP_BIN}`],
-  "a daemon killed at random under load loses no lease and duplicates none",
-  async () => {
+/**
+ * Kills daemons under load.
+ *
+ * @param options `spanMs`: within which time after the start of the calls, about as long as they
+ *   take. `callerOf`: what the runtime starts.
+ */
+function testUnderLoad(
+  name: string,
+  { requirements, spanMs, callerOf }: {
+    readonly requirements: readonly Requirement[];
+    readonly spanMs: number;
+    readonly callerOf: (host: DhcpHost) => Disposable & {
+      readonly path: string;
+    };
+  },
+): void {
+  testWith([...DNSMASQ.requirements, ...requirements], name, async () => {
     const random = new Random(SEED);
     report(`DHCP_CRASH_SEED=${SEED}`);
     await using network = await TestNetwork.open(DNSMASQ);
     const { host } = network;
+    using caller = callerOf(host);
+    const call = (
+      command: string,
+      container: TestNetns,
+      options: CallOptions,
+    ): Promise<Outcome> =>
+      host.call(command, container, { binary: caller.path, ...options });
     const containers = Array.from({ length: 8 }, () => host.container());
     const granted = new Map<number, string>();
     const round = async (index: number): Promise<void> => {
@@ -233,7 +253,7 @@ testWith(
       const containerId = `c${index}`;
       const before = granted.get(index);
       if (before !== undefined && random.int(2) === 0) {
-        const { code, json } = await host.call("DEL", container, {
+        const { code, json } = await call("DEL", container, {
           containerId,
         });
         assertEquals(code, 0, JSON.stringify(json));
@@ -241,7 +261,7 @@ testWith(
         container.ip("addr flush dev eth0");
         return;
       }
-      const { code, json } = await host.call("ADD", container, {
+      const { code, json } = await call("ADD", container, {
         containerId,
         ipam: { timeout: "5s" },
       });
@@ -260,7 +280,7 @@ testWith(
           ]
         ),
       );
-      const delayMs = random.int(400);
+      const delayMs = random.int(spanMs);
       await new Promise((resolve) => setTimeout(resolve, delayMs));
       await daemon.end("SIGKILL");
       for (const outcome of await working) {
@@ -269,7 +289,7 @@ testWith(
     }
     const last = await host.daemon();
     for (const [index, container] of containers.entries()) {
-      const { code, json } = await host.call("ADD", container, {
+      const { code, json } = await call("ADD", container, {
         containerId: `c${index}`,
       });
       assertEquals(code, 0, network.report());
@@ -281,11 +301,28 @@ testWith(
     await network.serverHas([...granted.values()].map(addressOf));
     await Promise.all(
       containers.map((container, index) =>
-        host.call("DEL", container, { containerId: `c${index}` })
+        call("DEL", container, { containerId: `c${index}` })
       ),
     );
     await network.serverHas([]);
     assertEquals(host.stateFiles, []);
     assertEquals(await last.end("SIGTERM"), 0);
+  });
+}
+
+testUnderLoad(
+  "a daemon killed at random under load loses no lease and duplicates none",
+  {
+    requirements: [`binary:${DHCP_BIN}`],
+    spanMs: 400,
+    callerOf: () => ({ path: DHCP_BIN, [Symbol.dispose]: () => {} }),
+  },
+);
+testUnderLoad(
+  "a daemon killed at random under the load of launchers loses no lease and duplicates none",
+  {
+    requirements: [`binary:${DHCP_BIN}`, `binary:${LAUNCHER_BIN}`],
+    spanMs: 60,
+    callerOf: (host) => host.launcher(),
   },
 );

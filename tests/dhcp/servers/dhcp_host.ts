@@ -2,9 +2,14 @@
 
 import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
 import { Dnsmasq } from "../../../tools/lab/dnsmasq.ts";
-import { DHCP_BIN } from "../../support/binaries.ts";
+import { InstalledLauncher } from "../../../tools/lab/installed_launcher.ts";
+import { DHCP_BIN, LAUNCHER_BIN } from "../../support/binaries.ts";
 import { TestNetns } from "../../support/network_namespaces.ts";
-import { cniEnv, runPlugin } from "../../support/plugin_process.ts";
+import {
+  cniEnv,
+  type PluginCall,
+  runPlugin,
+} from "../../support/plugin_process.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
 /** The outcome of a plugin call. */
@@ -76,6 +81,17 @@ export class DhcpHost implements AsyncDisposable {
     });
   }
 
+  /** Installs the launcher. @param options Whether the standalone executable is there as well. */
+  launcher(
+    { standalone = true }: { readonly standalone?: boolean } = {},
+  ): InstalledLauncher {
+    const { directory, socketPath } = this;
+    return new InstalledLauncher(LAUNCHER_BIN, directory.path, {
+      socketPath,
+      ...(standalone ? { standalone: DHCP_BIN } : {}),
+    });
+  }
+
   /** Starts a daemon and waits until it serves. */
   async daemon(...flags: readonly string[]): Promise<BackgroundProcess> {
     const { daemonNetns } = this;
@@ -90,8 +106,8 @@ export class DhcpHost implements AsyncDisposable {
     return this.#daemon;
   }
 
-  /** Calls the plugin. */
-  async call(
+  /** Returns a call of the plugin. */
+  pluginCall(
     command: string,
     netns: { readonly path: string } | undefined,
     {
@@ -103,8 +119,8 @@ export class DhcpHost implements AsyncDisposable {
       config = {},
       signal,
     }: CallOptions = {},
-  ): Promise<Outcome> {
-    const { stdout, stderr, code } = await runPlugin({
+  ): PluginCall & { readonly stdin: string } {
+    return {
       binary,
       env: cniEnv(command, {
         containerId,
@@ -120,7 +136,18 @@ export class DhcpHost implements AsyncDisposable {
         ...config,
       }),
       ...(signal === undefined ? {} : { signal }),
-    });
+    };
+  }
+
+  /** Calls the plugin. */
+  async call(
+    command: string,
+    netns: { readonly path: string } | undefined,
+    options: CallOptions = {},
+  ): Promise<Outcome> {
+    const { stdout, stderr, code } = await runPlugin(
+      this.pluginCall(command, netns, options),
+    );
     const json = stdout === "" ? undefined : JSON.parse(stdout);
     return { code, json, stderr };
   }

@@ -19,6 +19,7 @@ import { GONE_ROWS } from "./gone_rows.ts";
 import { HOST_RELEASE_ROWS } from "./host_release_rows.ts";
 import { INTERFACE_ROWS } from "./interface_rows.ts";
 import { KEEP_ROWS } from "./keep_rows.ts";
+import { LAUNCHER_ROWS } from "./launcher_rows.ts";
 import { LOSS_ROWS } from "./loss_rows.ts";
 import { NAK_ROWS } from "./nak_rows.ts";
 import { PROCESS_ROWS } from "./process_rows.ts";
@@ -44,4 +45,5 @@ testRowsInParallel(["root", `binary:${DHCP_BIN}`], "dhcp", [
   ...PROCESS_ROWS,
   ...CAPABILITY_ROWS,
   ...DAEMON_FILE_ROWS,
+  ...LAUNCHER_ROWS,
 ], { width: 5 });

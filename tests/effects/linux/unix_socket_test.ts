@@ -73,6 +73,37 @@ Deno.test("UnixClient and UnixConnection exchange lines", async () => {
   assertEquals(await answer, "pong");
 });
 
+Deno.test("UnixConnection.peekByte() leaves the byte to the next reader", async () => {
+  await using server = new TestServer();
+  using client = await connect(server.path);
+  using connection = await server.accept();
+  await assertRejects(
+    () => connection.peekByte(SHORT_MS),
+    SystemError,
+    "no line received within 5 ms",
+  );
+  const peeked = connection.peekByte(LONG_MS);
+  await client.write(encoder.encode("ab\n"));
+  assertEquals(await peeked, 0x61);
+  assertEquals(await connection.readLine(LONG_MS), "ab");
+});
+
+Deno.test("UnixConnection waits without limit if the time-out is Infinity", async () => {
+  await using server = new TestServer();
+  using client = await connect(server.path);
+  using connection = await server.accept();
+  const bytes = connection.readBytes(Infinity);
+  await new Promise((resolve) => setTimeout(resolve, SHORT_MS));
+  await client.write(encoder.encode("ab"));
+  assertEquals(await bytes, encoder.encode("ab"));
+  // More than the kernel takes at once, so that the write waits.
+  const written = connection.writeBytes(new Uint8Array(4_000_000), Infinity);
+  let rest = 4_000_000;
+  const buffer = new Uint8Array(65_536);
+  while (rest > 0) rest -= await client.read(buffer) ?? rest;
+  assertEquals(await written, true);
+});
+
 Deno.test("UnixConnection.peer is the process that connected", async () => {
   await using server = new TestServer();
   using _client = await connectUnix(server.path);

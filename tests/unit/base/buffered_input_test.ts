@@ -92,3 +92,18 @@ Deno.test("BufferedInput gives undefined at the end", async () => {
   assertEquals(await input.readLine(), undefined);
   assertEquals(await input.readBytes(), undefined);
 });
+
+testRows("BufferedInput.peekByte() returns", [
+  { name: "the first byte that waits", early: "ab", late: "", want: 0x61 },
+  { name: "the first byte that arrives", early: "", late: "ab", want: 0x61 },
+  { name: "nothing at the end", early: "", late: "", want: undefined },
+], async ({ early, late, want }) => {
+  const input = new BufferedInput(MAX_LINE_BYTES);
+  input.push(ascii(early));
+  const peeked = input.peekByte();
+  input.push(ascii(late));
+  input.end();
+  assertEquals(await peeked, want);
+  // It is left to the next reader.
+  assertEquals(await readAll(input), early + late);
+});

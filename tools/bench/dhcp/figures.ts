@@ -11,6 +11,11 @@ export interface Both<T> {
   readonly upstream: T;
 }
 
+/** One value per way to call; `ours` is the standalone executable. */
+export interface Callers<T> extends Both<T> {
+  readonly launcher: T;
+}
+
 /** Wall times of whole ADDs in milliseconds; calls that failed are only counted. */
 export interface AddTimes {
   readonly timesMs: readonly number[];
@@ -32,10 +37,10 @@ export interface DhcpFigures {
   readonly startMs: Both<number> & { readonly empty: number };
   /** VERSION under `deno run`. */
   readonly scripts: ScriptFigures;
-  readonly up: Both<AddTimes>;
-  readonly down: Both<AddTimes>;
-  readonly together: Both<AddTimes>;
-  readonly lossy: Both<AddTimes>;
+  readonly up: Callers<AddTimes>;
+  readonly down: Callers<AddTimes>;
+  readonly together: Callers<AddTimes>;
+  readonly lossy: Callers<AddTimes>;
   readonly held: readonly HeldFigures[];
 }
 
@@ -48,13 +53,33 @@ export const LEASES = [100, 1000] as const;
 
 /** Returns the targets with what was measured. */
 export function dhcpTargets(
-  { startMs, scripts, up, down, lossy, held }: DhcpFigures,
+  { startMs, scripts, up, down, together, lossy, held }: DhcpFigures,
 ): Target[] {
   const most = held.at(-1);
   if (most === undefined) throw new RangeError("No figures of a daemon");
   const { use: { ours, upstream } } = most;
   const p50 = quantile(up.ours.timesMs, 0.5);
+  const relative = (
+    { launcher, upstream }: Callers<AddTimes>,
+    share: number,
+  ): number =>
+    quantile(launcher.timesMs, share) / quantile(upstream.timesMs, share);
   return [
+    atMost(
+      "ADD of the launcher, p50, relative to upstream",
+      relative(up, 0.5),
+      0.5,
+    ),
+    atMost(
+      `${AT_ONCE} ADDs of the launcher at once, p99, relative to upstream`,
+      relative(together, 0.99),
+      1,
+    ),
+    atMost(
+      `ADD of the launcher, ${LOSS_PERCENT} % loss, p99, ms`,
+      quantile(lossy.launcher.timesMs, 0.99),
+      3000,
+    ),
     ...scriptTargets(scripts, { VERSION: 1.12 }),
     atMost("ADD, p50 minus process start-up, ms", p50 - startMs.ours, 15),
     atMost("ADD, link down, worst, ms", Math.max(...down.ours.timesMs), 600),

@@ -5,7 +5,7 @@ import { ms, row, scriptSection, targetTable } from "../report.ts";
 import {
   type AddTimes,
   AT_ONCE,
-  type Both,
+  type Callers,
   type DhcpFigures,
   dhcpTargets,
   LOSS_PERCENT,
@@ -22,7 +22,8 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
     "# Measurements of dhcp",
     "",
     `Measured with \`deno task bench:dhcp\` on ${date}: both daemons in one run against one dnsmasq, each container in a network`,
-    "namespace of its own with a macvlan interface. Times are wall times of whole plugin processes in milliseconds. The",
+    "namespace of its own with a macvlan interface. Times are wall times of whole plugin processes in milliseconds. Where",
+    "the side is the launcher, the daemon runs the call. The",
     "machine shares its CPUs with others, so compare figures only within this page. This project's daemon runs with",
     "`-packetrate 0`. By default it sends ten packets a second, so that simultaneous ADDs beyond five take a second for each",
     "five of them.",
@@ -76,8 +77,15 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
   ].join("\n");
 }
 
-function addRows(what: string, { ours, upstream }: Both<AddTimes>): string[] {
-  return [addRow(what, "here", ours), addRow(what, "upstream", upstream)];
+function addRows(
+  what: string,
+  { launcher, ours, upstream }: Callers<AddTimes>,
+): string[] {
+  return [
+    addRow(what, "launcher", launcher),
+    addRow(what, "here", ours),
+    addRow(what, "upstream", upstream),
+  ];
 }
 
 function addRow(

@@ -1,6 +1,7 @@
 /** One of the two sides that are measured: a plugin with its daemon. @module */
 
 import type { BackgroundProcess } from "../../lab/background_process.ts";
+import { InstalledLauncher } from "../../lab/installed_launcher.ts";
 import { startDhcpDaemon } from "../../lab/dhcp_daemon.ts";
 import { capture } from "../../process.ts";
 import { runTimed } from "../process_time.ts";
@@ -28,6 +29,7 @@ export class Side implements AsyncDisposable {
   readonly #ids = new Map<Container, string>();
   readonly #callTimeoutMs: number;
   readonly #flags: readonly string[];
+  readonly #launcher: InstalledLauncher | undefined;
   #daemon: BackgroundProcess;
   #lastContainer = 0;
 
@@ -35,11 +37,17 @@ export class Side implements AsyncDisposable {
     readonly binary: string,
     readonly folder: string,
     daemon: BackgroundProcess,
-    { callTimeoutMs, flags }: {
+    { callTimeoutMs, flags, launcher }: {
       readonly callTimeoutMs: number;
       readonly flags: readonly string[];
+      readonly launcher: string | undefined;
     },
   ) {
+    this.#launcher = launcher === undefined
+      ? undefined
+      : new InstalledLauncher(launcher, folder, {
+        socketPath: socketPath(folder),
+      });
     this.#daemon = daemon;
     this.#flags = flags;
     this.#callTimeoutMs = callTimeoutMs;
@@ -54,21 +62,22 @@ export class Side implements AsyncDisposable {
    * Starts the daemon and waits until it serves.
    *
    * @param options `callTimeoutMs`: a call that takes longer is stopped and fails; `flags`: more
-   * flags of the daemon.
+   * flags of the daemon; `launcher`: the launcher that makes the calls instead of `binary`.
    */
   static async start(
     binary: string,
     { folder }: Pick<DhcpLab, "folder">,
     name: string,
-    { callTimeoutMs = CALL_TIMEOUT_MS, flags = [] }: {
+    { callTimeoutMs = CALL_TIMEOUT_MS, flags = [], launcher }: {
       readonly callTimeoutMs?: number;
       readonly flags?: readonly string[];
+      readonly launcher?: string;
     } = {},
   ): Promise<Side> {
     const own = `${folder}/${name}`;
     await Deno.mkdir(own);
     const daemon = await startDaemon(binary, own, flags);
-    return new Side(binary, own, daemon, { callTimeoutMs, flags });
+    return new Side(binary, own, daemon, { callTimeoutMs, flags, launcher });
   }
 
   /** Calls ADD for a new attachment. @returns Wall time of the plugin's process in milliseconds. */
@@ -130,6 +139,7 @@ export class Side implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#launcher?.[Symbol.dispose]();
     await this.#daemon[Symbol.asyncDispose]();
   }
 
@@ -139,7 +149,7 @@ export class Side implements AsyncDisposable {
     id: string,
   ): Promise<{ readonly tookMs: number; readonly stdout: string }> {
     return await runTimed({
-      program: this.binary,
+      program: this.#launcher?.path ?? this.binary,
       timeoutMs: this.#callTimeoutMs,
       env: {
         CNI_COMMAND: command,

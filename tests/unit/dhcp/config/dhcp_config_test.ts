@@ -242,7 +242,7 @@ testRows("parseSocketPath()", [
 ], ({ config, want }) => {
   const json = new JsonObject(config, "");
   assertEquals(
-    parseSocketPath({ name: "net", cniVersion: "", json }),
+    parseSocketPath({ json }),
     want,
   );
 });

@@ -1,7 +1,19 @@
 /** A plugin's connection, in memory. @module */
 
 import { SystemError } from "../../../../lib/base/errors.ts";
-import type { CallerConnection } from "../../../../lib/dhcp/daemon/server.ts";
+import type {
+  CallerConnection,
+  ServerContext,
+} from "../../../../lib/dhcp/daemon/server.ts";
+
+/** A daemon of root whose clock stands still, and which no launcher calls. */
+export const SERVER_CONTEXT: ServerContext = {
+  ownUid: 0,
+  version: "1.2.3",
+  log: () => {},
+  nowMs: () => 0,
+  serveLauncher: () => Promise.reject(new Error("no launcher is here")),
+};
 
 /** A caller that sends some lines and keeps the answers. */
 export class FakeCaller implements CallerConnection {
@@ -36,6 +48,17 @@ export class FakeCaller implements CallerConnection {
   hangUp(): void {
     this.#hungUp.abort();
     this.#notify?.();
+  }
+
+  async peekByte(timeoutMs: number): Promise<number | undefined> {
+    if (timeoutMs <= 0) throw new SystemError("late");
+    for (;;) {
+      const [line] = this.#lines;
+      if (line !== undefined) return line.charCodeAt(0);
+      const [piece] = this.#pieces;
+      if (piece !== undefined || this.hungUp.aborted) return piece?.[0];
+      await new Promise<void>((resolve) => this.#notify = resolve);
+    }
   }
 
   async readLine(timeoutMs: number): Promise<string | undefined> {

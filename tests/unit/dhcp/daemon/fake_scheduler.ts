@@ -93,5 +93,5 @@ export class FakeScheduler implements Scheduler {
 
 /** Lets everything happen that needs no time. */
 async function flush(): Promise<void> {
-  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
 }

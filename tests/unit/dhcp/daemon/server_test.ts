@@ -4,17 +4,10 @@ import { formatRequest } from "../../../../lib/dhcp/protocol/daemon_protocol.ts"
 import {
   refuseCaller,
   serveConnection,
-  type ServerContext,
 } from "../../../../lib/dhcp/daemon/server.ts";
-import { FakeCaller } from "./fake_caller.ts";
+import { FakeCaller, SERVER_CONTEXT } from "./fake_caller.ts";
 import { allocate, C1, FakeHost, silent } from "./fake_host.ts";
 
-const CONTEXT: ServerContext = {
-  ownUid: 0,
-  version: "1.2.3",
-  log: () => {},
-  nowMs: () => 0,
-};
 const ALLOCATE = formatRequest(allocate());
 const CONFIRM = formatRequest({ method: "confirm" });
 const RELEASE = formatRequest({ method: "release", attachment: C1 });
@@ -26,7 +19,7 @@ function host(): FakeHost {
 }
 
 async function serve(caller: FakeCaller, on: FakeHost): Promise<unknown[]> {
-  await on.settle(serveConnection(caller, on.daemon, CONTEXT));
+  await on.settle(serveConnection(caller, on.daemon, SERVER_CONTEXT));
   assertEquals(caller.isClosed, true);
   return caller.answers.map((line) => JSON.parse(line));
 }

@@ -21,14 +21,8 @@ import {
 } from "../../../../lib/dhcp/protocol/upstream_protocol.ts";
 import { ascii } from "../../../support/bytes.ts";
 import { testRows } from "../../../support/rows.ts";
+import { SERVER_CONTEXT } from "./fake_caller.ts";
 import { C1, FakeHost } from "./fake_host.ts";
-
-const CONTEXT = {
-  ownUid: 0,
-  version: "1.2.3",
-  log: (): void => {},
-  nowMs: (): number => 0,
-};
 
 /** A caller whose bytes arrive as they would on a socket. */
 class PieceCaller implements CallerConnection {
@@ -43,6 +37,10 @@ class PieceCaller implements CallerConnection {
 
   get hungUp(): AbortSignal {
     return this.#hungUp.signal;
+  }
+
+  peekByte(): Promise<number | undefined> {
+    return this.input.peekByte();
   }
 
   readLine(): Promise<string | undefined> {
@@ -104,7 +102,7 @@ async function serve(
 ): Promise<readonly Uint8Array[]> {
   const caller = new PieceCaller();
   const host = new FakeHost();
-  const served = serveConnection(caller, host.daemon, CONTEXT);
+  const served = serveConnection(caller, host.daemon, SERVER_CONTEXT);
   for (const piece of pieces) {
     for (let turn = 0; turn < turns; turn++) await Promise.resolve();
     caller.input.push(piece);
@@ -157,7 +155,7 @@ Deno.test("upstream's plugin receives an error for a configuration of more than 
   const request = upstreamRequest(MAX_REQUEST_BYTES);
   const caller = new PieceCaller();
   const host = new FakeHost();
-  const served = serveConnection(caller, host.daemon, CONTEXT);
+  const served = serveConnection(caller, host.daemon, SERVER_CONTEXT);
   for (const piece of pieces(request, 65_536)) {
     caller.input.push(piece);
     await Promise.resolve();
@@ -183,7 +181,7 @@ Deno.test("upstream's plugin receives an error for a configuration of more than 
 Deno.test("the rest of a line that is too long is read before the connection is closed", async () => {
   const caller = new PieceCaller(10);
   let isServed = false;
-  const served = serveConnection(caller, new FakeHost().daemon, CONTEXT)
+  const served = serveConnection(caller, new FakeHost().daemon, SERVER_CONTEXT)
     .then(() => isServed = true);
   for (let count = 0; count < 50; count++) {
     caller.input.push(ascii("x".repeat(20)));

@@ -16,15 +16,9 @@ import {
   type GobStruct,
 } from "../../../../lib/dhcp/protocol/gob/gob_encoder.ts";
 import { ascii, hex } from "../../../support/bytes.ts";
-import { FakeCaller } from "./fake_caller.ts";
+import { FakeCaller, SERVER_CONTEXT } from "./fake_caller.ts";
 import { FakeHost } from "./fake_host.ts";
 
-const CONTEXT = {
-  ownUid: 0,
-  version: "1.2.3",
-  log: (): void => {},
-  nowMs: (): number => 0,
-};
 const CONFIG = ascii(
   '{"cniVersion":"1.0.0","name":"net","ipam":{"type":"dhcp"}}',
 );
@@ -48,7 +42,7 @@ async function call(
     encoder.encode(RPC_REQUEST, { ServiceMethod: method, Seq: 7 }),
   );
   caller.sendBytes(encoder.encode(type, args));
-  await host.settle(serveConnection(caller, host.daemon, CONTEXT));
+  await host.settle(serveConnection(caller, host.daemon, SERVER_CONTEXT));
   assertEquals([caller.isClosed, caller.answers], [true, []]);
   const [head = new Uint8Array(), ...rest] = caller.taken;
   const decoder = new GobDecoder(65_536);
@@ -138,7 +132,7 @@ for (
 ) {
   Deno.test(`serveConnection() refuses ${line} with status 405`, async () => {
     const caller = new FakeCaller([line, ""]);
-    await serveConnection(caller, new FakeHost().daemon, CONTEXT);
+    await serveConnection(caller, new FakeHost().daemon, SERVER_CONTEXT);
     assertEquals(
       caller.taken.map((bytes) => new TextDecoder().decode(bytes)),
       ["HTTP/1.0 405 Method Not Allowed\r\n\r\nmust CONNECT\n"],
@@ -156,7 +150,7 @@ Deno.test("serveConnection() cancels the acquisition when upstream's plugin disc
     encoder.encode(RPC_REQUEST, { ServiceMethod: "DHCP.Allocate" }),
   );
   caller.sendBytes(encoder.encode(CMD_ARGS, ARGS));
-  const served = serveConnection(caller, host.daemon, CONTEXT);
+  const served = serveConnection(caller, host.daemon, SERVER_CONTEXT);
   host.scheduler.after(500, () => caller.hangUp());
   await host.settle(served);
   await host.advance(0);
@@ -174,6 +168,10 @@ class DrippingCaller extends FakeCaller {
     readonly bytes: Iterator<number>,
   ) {
     super([]);
+  }
+
+  override peekByte(): Promise<number> {
+    return Promise.resolve(CONNECT_LINE.charCodeAt(0));
   }
 
   override readLine(timeoutMs: number): Promise<string | undefined> {
@@ -237,7 +235,7 @@ for (
     const caller = new DrippingCaller(pauseMs, lines, CALL_BYTES.values());
     const reasons: unknown[] = [];
     await serveConnection(caller, new FakeHost().daemon, {
-      ...CONTEXT,
+      ...SERVER_CONTEXT,
       nowMs: () => caller.nowMs,
       log: (_level, _message, fields) => reasons.push(fields?.["reason"]),
     });
