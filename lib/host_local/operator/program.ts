@@ -276,7 +276,7 @@ function manCommand(): Command {
 export function hostLocalProgram(): Program {
   return {
     name: "host-local",
-    summary: "allocate addresses to containers, and look after them",
+    summary: "allocate container addresses on one host",
     description: [
       "host-local is an IPAM plugin of the Container Network Interface (CNI). A container runtime starts it with CNI_COMMAND in the environment and a network configuration on stdin. The commands below are for operators; they need no CNI_COMMAND.",
       "host-local daemon runs the calls of the plugin in a process that stays; host-local daemon -help lists its flags.",
