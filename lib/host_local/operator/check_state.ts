@@ -71,7 +71,7 @@ export async function checkState(
     findings.some(isProblem) || (report?.failed.length ?? 0) > 0
   );
   return {
-    status: !read.isComplete
+    status: read.failures.length > 0
       ? EXIT_STATUS.failure
       : hasProblems
       ? EXIT_STATUS.problems
@@ -84,7 +84,7 @@ export async function checkState(
           ...(index === 0 ? [] : [""]),
           ...stateLines(each, screen),
         ]),
-    notes: read.isComplete ? [] : read.notes,
+    notes: read.failures,
   };
 }
 

@@ -41,7 +41,8 @@ export class ContainerStates {
     reservation: RecordedReservation,
   ): ContainerState {
     const cached = this.#readCached(networkName, reservation);
-    const question = { networkName, reservation, cached };
+    const { unreadable } = reservation.file;
+    const question = { networkName, reservation, unreadable, cached };
     return { liveness: livenessOf(question, this.#traces), cached };
   }
 

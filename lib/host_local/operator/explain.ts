@@ -219,6 +219,9 @@ const ADVICE: Readonly<Record<LivenessState, string>> = {
 };
 
 function adviceOn({ state, reservation }: ListedReservation): string {
+  if (reservation.file.unreadable !== undefined) {
+    return "run the command as the user that runs the plugins, normally root";
+  }
   return reservation.owner.kind === "unknown"
     ? "no DEL or GC releases the address, because the file names no container; check-state says more"
     : ADVICE[state.liveness.state];

@@ -29,10 +29,9 @@ export interface Liveness {
 /** What the question is about. */
 export interface LivenessQuestion {
   readonly networkName: string;
-  readonly reservation: Pick<
-    Reservation,
-    "owner" | "fromEarlierBoot"
-  >;
+  readonly reservation: Pick<Reservation, "owner" | "fromEarlierBoot">;
+  /** Why the file of the reservation cannot be read; undefined if it can. */
+  readonly unreadable: string | undefined;
   /** What the CNI cache says; undefined if it has nothing or was not read. */
   readonly cached: CachedAttachment | undefined;
 }
@@ -44,10 +43,13 @@ interface Evidence {
 
 /** Returns what is known about the container of a reservation. */
 export function livenessOf(
-  { networkName, reservation, cached }: LivenessQuestion,
+  { networkName, reservation, unreadable, cached }: LivenessQuestion,
   traces: RuntimeTraces,
 ): Liveness {
   const containerId = containerOf(reservation.owner);
+  if (unreadable !== undefined) {
+    return { state: "unknown", source: "unreadable", proofs: [unreadable] };
+  }
   if (containerId === undefined) {
     return {
       state: "unknown",

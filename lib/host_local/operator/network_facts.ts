@@ -33,6 +33,8 @@ export type LockFacts =
   /** The lock could not be taken; the files may have changed while they were read. */
   | {
     readonly kind: "unavailable";
+    /** Whether the operating system refused it; otherwise another process holds it. */
+    readonly isRefused: boolean;
     readonly reason: string;
     readonly advice: string;
   };

@@ -10,7 +10,9 @@ import type { OperatorPorts } from "./ports.ts";
 export interface ReadNetworks {
   readonly networks: readonly NetworkFacts[];
   readonly notes: readonly string[];
-  /** Whether every network could be read. */
+  /** Why networks could not be read. */
+  readonly failures: readonly string[];
+  /** Whether every file of every network could be read. */
   readonly isComplete: boolean;
 }
 
@@ -51,7 +53,12 @@ export async function readNetworks(
       }
       networks.push(facts);
     }
-    return { networks, notes: networks.flatMap(notesOn), isComplete: true };
+    return {
+      networks,
+      notes: networks.flatMap(notesOn),
+      failures: [],
+      isComplete: networks.every(isReadable),
+    };
   }
   const failures: string[] = [];
   for (const name of ports.networkNames(dataDir)) {
@@ -69,8 +76,13 @@ export async function readNetworks(
   return {
     networks,
     notes: [...failures, ...networks.flatMap(notesOn)],
-    isComplete: failures.length === 0,
+    failures,
+    isComplete: failures.length === 0 && networks.every(isReadable),
   };
+}
+
+function isReadable({ files }: NetworkFacts): boolean {
+  return files.every(({ unreadable }) => unreadable === undefined);
 }
 
 function noSuchNetwork(
@@ -94,7 +106,9 @@ export function notesOn(
   const [first] = unreadable;
   const unlocked = lock.kind === "unavailable"
     ? [
-      `${directory} was read without its lock: ${lock.reason}; ${lock.advice}`,
+      `${directory} was read without its lock: ${
+        [lock.reason, lock.advice].filter((text) => text !== "").join("; ")
+      }`,
     ]
     : [];
   return first === undefined ? unlocked : [

@@ -53,6 +53,12 @@ export const FINDINGS = {
       "another call holds the lock, so every call fails after its timeout",
     remedy: "find the process with fuser -v, and end it if it hangs",
   },
+  "lock-refused": {
+    severity: "problem",
+    meaning:
+      "this user cannot take the lock, so the files may have changed while they were read",
+    remedy: "run the command as the user that runs the plugins, normally root",
+  },
   "not-a-file": {
     severity: "problem",
     meaning:
@@ -235,7 +241,11 @@ function directoryFindings(facts: NetworkFacts): readonly Finding[] {
       }),
     ]),
     ...(lock.kind === "unavailable"
-      ? [finding("lock-held", FILE_NAME.lock, { detail: lock.reason })]
+      ? [
+        finding(lock.isRefused ? "lock-refused" : "lock-held", FILE_NAME.lock, {
+          detail: lock.reason,
+        }),
+      ]
       : []),
     ...(lock.kind === "missing" &&
         files.some(({ address }) => address !== undefined)

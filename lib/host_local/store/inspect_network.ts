@@ -115,8 +115,12 @@ async function takeLock(
   } catch (error) {
     // A call that hangs with the lock is a reason to look, not to give up.
     if (!(error instanceof SystemError)) throw error;
-    const { message: reason, advice } = error;
-    return { lock: { kind: "unavailable", reason, advice }, held: undefined };
+    const { message: reason, advice, cause } = error;
+    const isRefused = cause !== undefined;
+    return {
+      lock: { kind: "unavailable", isRefused, reason, advice },
+      held: undefined,
+    };
   }
 }
 

@@ -367,6 +367,40 @@ Deno.test("commands wait for a lock as CHECK does, then read without it", async 
   );
 });
 
+testWith(
+  ["root", "command:setpriv"],
+  "another user than root learns what it cannot read",
+  async () => {
+    using dir = new TempDir();
+    writeNetwork(dir.join("net"), { "lock": "", "10.1.0.2": ownerText("c1") });
+    await Deno.chmod(dir.join("net/lock"), 0o600);
+    for (const path of [dir.path, dir.join("net")]) {
+      await Deno.chmod(path, 0o755);
+    }
+    const run = async (...args: readonly string[]): Promise<string[]> => {
+      const { code, stdout, stderr } = await new Deno.Command("setpriv", {
+        args: [
+          ...["--reuid", "65534", "--regid", "65534", "--clear-groups"],
+          ...[OURS, ...args, "--data-dir", dir.path],
+        ],
+        clearEnv: true,
+      }).output();
+      const decoder = new TextDecoder();
+      return [`${code}`, decoder.decode(stdout), decoder.decode(stderr)];
+    };
+    const [code, stdout = "", stderr = ""] = await run("list");
+    assertEquals(code, "3");
+    assertMatch(stdout, /10\.1\.0\.2 .* unknown \(unreadable\)/);
+    assertMatch(stderr, /without its lock: open .*permission denied\n/);
+    assertMatch(
+      stderr,
+      /1 of 2 files in .* cannot be read: .*permission denied\n/,
+    );
+    const [, found = ""] = await run("check-state");
+    assertMatch(found, /lock-refused[^]*reservation-unreadable/);
+  },
+);
+
 /** Runs a shell script that sees a /run of its own; `$0` is the binary, `$1` a data directory. */
 async function runWithOwnRun(script: string, dataDir: string): Promise<string> {
   const { stdout, stderr, success } = await new Deno.Command("unshare", {

@@ -30,6 +30,7 @@ interface Row {
   readonly fromEarlierBoot?: boolean;
   readonly traces?: Partial<RuntimeTraces>;
   readonly cached?: CachedAttachment;
+  readonly unreadable?: string;
   /** State, decisive source, number of proofs. */
   readonly want: readonly [string, string, number];
 }
@@ -121,6 +122,12 @@ const ROWS: readonly Row[] = [
     want: ["unknown", "no owner", 1],
   },
   {
+    name: "unknown if the file cannot be read",
+    owner: { kind: "unknown" },
+    unreadable: "open /x: permission denied",
+    want: ["unknown", "unreadable", 1],
+  },
+  {
     name: "alive by the container alone if the file names no interface",
     owner: { kind: "container", containerId: "c1" },
     traces: { containers: TASK },
@@ -141,6 +148,7 @@ testRows("livenessOf() is", ROWS, (row) => {
       owner: row.owner ?? OWNER,
       fromEarlierBoot: row.fromEarlierBoot ?? false,
     },
+    unreadable: row.unreadable,
     cached: row.cached,
   }, {
     sources: [],

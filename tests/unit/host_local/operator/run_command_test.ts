@@ -246,12 +246,17 @@ Deno.test("list says on stderr what could not be read", async () => {
     networks: {
       net: {
         files: { "10.1.0.2": { unreadable: "open: permission denied" } },
-        lock: { kind: "unavailable", reason: "held", advice: "see fuser" },
+        lock: {
+          kind: "unavailable",
+          isRefused: false,
+          reason: "held",
+          advice: "see fuser",
+        },
       },
     },
   };
   const { status, stderr } = await run(["list"], host);
-  assertEquals([status, stderr.split("\n")], [0, [
+  assertEquals([status, stderr.split("\n")], [3, [
     "note: /var/lib/cni/networks/net was read without its lock: held; see fuser",
     "note: 1 of 1 files in /var/lib/cni/networks/net cannot be read: open: permission denied",
     "",

@@ -73,9 +73,27 @@ const ROWS: readonly Row[] = [
     name: "a lock that another process holds",
     network: {
       files: { lock: "" },
-      lock: { kind: "unavailable", reason: "held", advice: "" },
+      lock: {
+        kind: "unavailable",
+        isRefused: false,
+        reason: "held",
+        advice: "",
+      },
     },
     want: ["lock-held lock"],
+  },
+  {
+    name: "a lock that this user cannot take",
+    network: {
+      files: { lock: "" },
+      lock: {
+        kind: "unavailable",
+        isRefused: true,
+        reason: "permission denied",
+        advice: "",
+      },
+    },
+    want: ["lock-refused lock"],
   },
   {
     name: "other things under the plugin's own names",
