@@ -374,6 +374,10 @@ testWith(
     using dir = new TempDir();
     writeNetwork(dir.join("net"), { "lock": "", "10.1.0.2": ownerText("c1") });
     await Deno.chmod(dir.join("net/lock"), 0o600);
+    // Where every user can run it.
+    const binary = dir.join("host-local");
+    await Deno.copyFile(OURS, binary);
+    await Deno.chmod(binary, 0o755);
     for (const path of [dir.path, dir.join("net")]) {
       await Deno.chmod(path, 0o755);
     }
@@ -381,7 +385,7 @@ testWith(
       const { code, stdout, stderr } = await new Deno.Command("setpriv", {
         args: [
           ...["--reuid", "65534", "--regid", "65534", "--clear-groups"],
-          ...[OURS, ...args, "--data-dir", dir.path],
+          ...[binary, ...args, "--data-dir", dir.path],
         ],
         clearEnv: true,
       }).output();
