@@ -5,7 +5,11 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type Binary, PLUGINS } from "../../tools/build/binaries.ts";
+import {
+  type Binary,
+  permissionOptions,
+  PLUGINS,
+} from "../../tools/build/binaries.ts";
 import { bundle } from "../../tools/build/bundle.ts";
 import { compile } from "../../tools/build/compile.ts";
 import { findCompiler } from "../../tools/build/compiler.ts";
@@ -66,6 +70,18 @@ Deno.test("compile() grants host-local its permissions and no others", async () 
     "sys osUptime",
     "sys uid",
   ]);
+});
+
+Deno.test("permissionOptions() grants sockets only where Deno has permissions for them", () => {
+  const binary = { permissions: ["--allow-read"], sockets: ["/a", "/b"] };
+  const all = ["--allow-read", "--allow-net=unix:/a,unix:/b"];
+  assertEquals(
+    ["2.7.11", "2.8.3", "2.9.0", "2.10.0", "3.0.0"].map((version) =>
+      permissionOptions(binary, version)
+    ),
+    [["--allow-read"], ["--allow-read"], all, all, all],
+  );
+  assertEquals(permissionOptions({ permissions: [] }, "2.9.6"), []);
 });
 
 Deno.test("mapStack() finds the source of a stack trace of a compiled binary", async () => {

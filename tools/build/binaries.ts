@@ -69,6 +69,9 @@ export const PLUGINS: readonly Binary[] = [
       // Without them no memory is both writable and executable, so the plugin works where that is
       // forbidden (PR_SET_MDWE).
       "--jitless",
+      // The young generation of the heap, 16 MB by default, of which the resident process would use
+      // all.
+      "--max-semi-space-size=1",
     ],
   },
   {
@@ -127,7 +130,7 @@ export function chosenBinaries(names: readonly string[]): readonly Binary[] {
 
 /** Returns the permissions of a binary for the compiler of this version, as options. */
 export function permissionOptions(
-  { permissions, sockets = [] }: Binary,
+  { permissions, sockets = [] }: Pick<Binary, "permissions" | "sockets">,
   denoVersion: string,
 ): readonly string[] {
   const [major = 0, minor = 0] = denoVersion.split(".").map(Number);
