@@ -42,8 +42,14 @@ export const PLUGINS: readonly Binary[] = [
       // dataDir, resolvConf and the netns come from the configuration, so they can be anywhere.
       "--allow-read",
       "--allow-write",
+      // The last is for the width of tables that no terminal shows.
       `--allow-env=${
-        [...CNI_VARIABLES, ...ACTIVATION_VARIABLES, ...NOTIFY_VARIABLES].join()
+        [
+          ...CNI_VARIABLES,
+          ...ACTIVATION_VARIABLES,
+          ...NOTIFY_VARIABLES,
+          "COLUMNS",
+        ].join()
       }`,
       // The resident process sends datagrams to systemd.
       "--unstable-net",

@@ -11,9 +11,10 @@ import {
 } from "../../sys/files.ts";
 import { probeCreation } from "../../sys/unnamed_file.ts";
 import type { StoreConfig } from "../config.ts";
+import { FILE_NAME } from "../file_name.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
-import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
+import { NetworkDirectory } from "./network_directory.ts";
 import {
   type Caller,
   type HeldLock,
