@@ -1,4 +1,4 @@
-/** host-local as each engine runs it: three programs, one of them with a resident process. @module */
+/** What to start for each engine of host-local, and the resident process. @module */
 
 import { LAUNCHER } from "../../build/launcher.ts";
 import { BackgroundProcess } from "../../lab/background_process.ts";
