@@ -1,7 +1,8 @@
 /**
- * The `host-local` executable: the plugin, or the resident process if the first argument is
- * `daemon`. What it imports on demand becomes a file of its own (see tools/build/bundle.ts), so that
- * VERSION does not load the plugin, and the plugin does not load the resident process.
+ * The `host-local` executable: the plugin, or with arguments the resident process (`daemon`) or a
+ * command for operators. What it imports on demand becomes a file of its own (see
+ * tools/build/bundle.ts), so that a call of the plugin loads neither of these, and VERSION does not
+ * load the plugin.
  *
  * @module
  */
@@ -14,6 +15,11 @@ async function daemon(args: readonly string[]): Promise<number> {
   return await runDaemon(args, VERSION);
 }
 
+async function operator(args: readonly string[]): Promise<number> {
+  const { runOperator } = await import("./lib/host_local/host/run_operator.ts");
+  return await runOperator(args);
+}
+
 async function plugin(): Promise<number> {
   if (answerVersion()) return 0;
   const { runHostLocal } = await import("./main_host_local_plugin.ts");
@@ -21,5 +27,13 @@ async function plugin(): Promise<number> {
 }
 
 const [first, ...rest] = Deno.args;
+// A runtime passes no arguments, but its command in the environment.
+const isOperator = first !== undefined && !Deno.env.get("CNI_COMMAND");
 // Exits at once: after a timeout the wait for the lock continues, and would keep the process alive.
-Deno.exit(first === "daemon" ? await daemon(rest) : await plugin());
+Deno.exit(
+  first === "daemon"
+    ? await daemon(rest)
+    : isOperator
+    ? await operator(Deno.args)
+    : await plugin(),
+);

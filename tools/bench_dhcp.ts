@@ -1,15 +1,16 @@
 /**
- * Measures the compiled dhcp plugin and daemon and upstream's, and writes docs/bench_dhcp.md.
+ * Measures dhcp as each engine runs it, and both daemons, and writes docs/bench_dhcp.md.
  *
  * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq` and
  * `nft`; everything runs in network namespaces of its own.
  * @module
  */
 
+import { Caller, type CallOutcome } from "./bench/caller.ts";
+import { Conditions } from "./bench/conditions.ts";
 import {
   type AddTimes,
   AT_ONCE,
-  type Callers,
   type DhcpFigures,
   dhcpTargets,
   type HeldFigures,
@@ -19,8 +20,16 @@ import {
 import { type Container, DhcpLab, WIDTH } from "./bench/dhcp/lab.ts";
 import { formatDhcpReport } from "./bench/dhcp/report.ts";
 import { Side } from "./bench/dhcp/side.ts";
+import {
+  type Engine,
+  ENGINES,
+  type PerEngine,
+  perEngine,
+  perEngineInTurn,
+} from "./bench/engines.ts";
 import { describeMachine } from "./bench/machine.ts";
-import { alternatingMedians, timeOf } from "./bench/process_time.ts";
+import { median } from "./bench/process_time.ts";
+import { ratio } from "./bench/report.ts";
 import { measureScripts } from "./bench/script.ts";
 import { binaryNamed } from "./build/binaries.ts";
 import { LAUNCHER } from "./build/launcher.ts";
@@ -42,12 +51,13 @@ const ROUNDS = 60;
 const UPSTREAM_DOWN_ROUNDS = 12;
 const TOGETHER_ROUNDS = 4;
 /** Enough calls of ours for a 99th percentile; upstream's take long, so they all run at once. */
-const LOSSY: Callers<{ readonly containers: number; readonly rounds: number }> =
-  {
-    launcher: { containers: 20, rounds: 15 },
-    ours: { containers: 20, rounds: 15 },
-    upstream: { containers: AT_ONCE, rounds: 2 },
-  };
+const LOSSY: PerEngine<
+  { readonly containers: number; readonly rounds: number }
+> = {
+  resident: { containers: 20, rounds: 15 },
+  standalone: { containers: 20, rounds: 15 },
+  upstream: { containers: AT_ONCE, rounds: 2 },
+};
 /** dnsmasq's shortest lease, renewed early. */
 const TIMES = { lease: 120, t1: 10 };
 /** How long renewals are counted: a few per lease. */
@@ -55,104 +65,111 @@ const WATCH_MS = 30_000;
 /** The pause between the last ADD and the reading of the daemon's memory. */
 const SETTLE_MS = 3000;
 
-async function measureStart(): Promise<DhcpFigures["startMs"]> {
-  const version = (program: string) => async (): Promise<number[]> => [
-    await timeOf({ program, env: { CNI_COMMAND: "VERSION" } }),
-  ];
-  const [[ours = 0] = [], [upstream = 0] = [], [empty = 0] = []] =
-    await alternatingMedians(41, [
-      version(OURS),
-      version(UPSTREAM),
-      version(EMPTY),
-    ]);
-  return { ours, upstream, empty };
+async function measureStart(
+  caller: Caller,
+  sides: PerEngine<Side>,
+): Promise<DhcpFigures["startMs"]> {
+  const programs = [...ENGINES.map((engine) => sides[engine].program), EMPTY];
+  const calls = programs.map((program) => ({
+    program,
+    env: { CNI_COMMAND: "VERSION" },
+  }));
+  const rounds: number[][] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rounds.push(await caller.times(calls));
+  }
+  const at = (index: number): number =>
+    median(rounds.map((times) => times[index] ?? NaN));
+  return {
+    ...perEngine((engine) => at(ENGINES.indexOf(engine))),
+    empty: at(ENGINES.length),
+  };
 }
 
 /** The times of the calls that succeeded, and how many failed. */
-async function timesOf(calls: readonly Promise<number>[]): Promise<AddTimes> {
-  const settled = await Promise.allSettled(calls);
-  const timesMs = settled.flatMap((each) =>
-    each.status === "fulfilled" ? [each.value] : []
-  );
-  return { timesMs, failed: settled.length - timesMs.length };
-}
-
-function join(parts: readonly AddTimes[]): AddTimes {
-  return {
-    timesMs: parts.flatMap(({ timesMs }) => timesMs),
-    failed: parts.reduce((sum, { failed }) => sum + failed, 0),
-  };
+function timesOf(outcomes: readonly CallOutcome[]): AddTimes {
+  const timesMs = outcomes.filter(({ status }) => status === 0)
+    .map(({ tookMs }) => tookMs);
+  return { timesMs, failed: outcomes.length - timesMs.length };
 }
 
 /** One ADD at a time, alternately; preparation and DEL run between them. */
 async function measureSingle(
-  sides: Callers<Side>,
-  containers: Callers<Container>,
+  caller: Caller,
+  lab: AddLab,
   link: "up" | "down",
-): Promise<Callers<AddTimes>> {
-  const seen: Callers<AddTimes[]> = { launcher: [], ours: [], upstream: [] };
-  const turn = async (who: keyof Callers<Side>): Promise<void> => {
-    const container = containers[who];
-    await container.setLink(link);
-    seen[who].push(await timesOf([sides[who].add(container)]));
-    await sides[who].delete(container);
-  };
+): Promise<PerEngine<AddTimes>> {
+  const seen: PerEngine<CallOutcome[]> = perEngine(() => []);
   for (let round = 0; round < ROUNDS; round += 1) {
-    await turn("launcher");
-    await turn("ours");
-    if (link === "up" || round < UPSTREAM_DOWN_ROUNDS) await turn("upstream");
+    for (const engine of ENGINES) {
+      const isTurn = engine !== "upstream" || link === "up" ||
+        round < UPSTREAM_DOWN_ROUNDS;
+      const [container] = lab.containers[engine];
+      if (!isTurn || container === undefined) continue;
+      await container.setLink(link);
+      const side = lab.sides[engine];
+      const { outcomes: [[add] = []] } = await caller.outcomes([[
+        side.addCall(container),
+        side.deleteCall(container),
+      ]], 1);
+      if (add !== undefined) seen[engine].push(add);
+    }
+  }
+  return perEngine((engine) => timesOf(seen[engine]));
+}
+
+/** All ADDs at once, alternately. */
+async function measureTogether(
+  caller: Caller,
+  { sides, containers }: AddLab,
+): Promise<Pick<DhcpFigures, "together" | "togetherMs">> {
+  for (const engine of ENGINES) {
+    await runInParallel(
+      containers[engine],
+      WIDTH,
+      (container) => container.setLink("up"),
+    );
+  }
+  const seen: PerEngine<CallOutcome[]> = perEngine(() => []);
+  const totals: PerEngine<number[]> = perEngine(() => []);
+  for (let round = 0; round < TOGETHER_ROUNDS; round += 1) {
+    for (const engine of ENGINES) {
+      const side = sides[engine];
+      const { totalMs, outcomes } = await caller.outcomes(
+        containers[engine].map((container) => [side.addCall(container)]),
+        AT_ONCE,
+      );
+      totals[engine].push(totalMs);
+      seen[engine].push(...outcomes.flat());
+      await caller.outcomes(
+        containers[engine].map((container) => [side.deleteCall(container)]),
+        WIDTH,
+      );
+    }
   }
   return {
-    launcher: join(seen.launcher),
-    ours: join(seen.ours),
-    upstream: join(seen.upstream),
+    together: perEngine((engine) => timesOf(seen[engine])),
+    togetherMs: perEngine((engine) => median(totals[engine])),
   };
-}
-
-/** Measures one way to call after the other. */
-async function inTurn<T>(
-  measure: (who: keyof Callers<T>) => Promise<T>,
-): Promise<Callers<T>> {
-  const launcher = await measure("launcher");
-  const ours = await measure("ours");
-  return { launcher, ours, upstream: await measure("upstream") };
-}
-
-async function measureTogether(
-  side: Side,
-  containers: readonly Container[],
-): Promise<AddTimes> {
-  await runInParallel(
-    containers,
-    WIDTH,
-    (container) => container.setLink("up"),
-  );
-  const seen: AddTimes[] = [];
-  for (let round = 0; round < TOGETHER_ROUNDS; round += 1) {
-    seen.push(await timesOf(containers.map((each) => side.add(each))));
-    await runInParallel(containers, WIDTH, (each) => side.delete(each));
-  }
-  return join(seen);
 }
 
 async function measureLossy(
-  side: Side,
-  all: readonly Container[],
-  { containers: width, rounds }: typeof LOSSY["ours"],
+  caller: Caller,
+  { sides, containers: all }: AddLab,
+  engine: Engine,
 ): Promise<AddTimes> {
-  const seen = await runInParallel(
-    all.slice(0, width),
-    width,
-    async (container) => {
-      const own: AddTimes[] = [];
-      for (let round = 0; round < rounds; round += 1) {
-        own.push(await timesOf([side.add(container)]));
-        await side.delete(container);
-      }
-      return join(own);
-    },
+  const side = sides[engine];
+  const { containers: width, rounds } = LOSSY[engine];
+  const chains = all[engine].slice(0, width).map((container) =>
+    Array.from({ length: rounds }, () => [
+      side.addCall(container),
+      side.deleteCall(container),
+    ]).flat()
   );
-  return join(seen);
+  const { outcomes } = await caller.outcomes(chains, width);
+  return timesOf(
+    outcomes.flatMap((chain) => chain.filter((_, index) => index % 2 === 0)),
+  );
 }
 
 /** The daemon's resources with all these leases, and its CPU time per renewal. */
@@ -224,55 +241,57 @@ async function measureDaemon(
   return figures;
 }
 
+/** The engines, and the containers of each. */
+interface AddLab {
+  readonly sides: PerEngine<Side>;
+  readonly containers: PerEngine<readonly Container[]>;
+}
+
 async function measureAdds(
+  caller: Caller,
   folder: string,
-): Promise<Pick<DhcpFigures, "up" | "down" | "together" | "lossy">> {
-  await using lab = await DhcpLab.open({ lease: 3600, t1: 1800 }, folder);
+): Promise<Omit<DhcpFigures, "scripts" | "held">> {
+  await using network = await DhcpLab.open({ lease: 3600, t1: 1800 }, folder);
   const flags = flagsOf(OURS);
-  await using launcher = await Side.start(OURS, lab, "launcher", {
+  await using resident = await Side.start(OURS, network, "resident", {
     flags,
     launcher: LAUNCHER_BIN,
   });
-  await using ours = await Side.start(OURS, lab, "ours", { flags });
-  await using upstream = await Side.start(UPSTREAM, lab, "upstream");
-  const sides = { launcher, ours, upstream };
-  const containers = await inTurn(() => lab.containers(AT_ONCE));
-  const single = {
-    launcher: firstOf(containers.launcher),
-    ours: firstOf(containers.ours),
-    upstream: firstOf(containers.upstream),
+  await using standalone = await Side.start(OURS, network, "standalone", {
+    flags,
+  });
+  await using upstream = await Side.start(UPSTREAM, network, "upstream");
+  const lab = {
+    sides: { resident, standalone, upstream },
+    containers: await perEngineInTurn(() => network.containers(AT_ONCE)),
   };
-  print("ADD, link up ...");
-  const up = await measureSingle(sides, single, "up");
-  print("ADD, link down ...");
-  const down = await measureSingle(sides, single, "down");
-  print(`${AT_ONCE} at once ...`);
-  const together = await inTurn((who) =>
-    measureTogether(sides[who], containers[who])
-  );
-  print(`${LOSS_PERCENT} % of frames lost ...`);
-  lab.dropFrames(LOSS_PERCENT);
-  const lossy = await inTurn((who) =>
-    measureLossy(sides[who], containers[who], LOSSY[who])
-  );
-  lab.dropNoFrames();
-  return { up, down, together, lossy };
-}
-
-function firstOf([first]: readonly Container[]): Container {
-  if (first === undefined) throw new RangeError("No container");
-  return first;
-}
-
-async function measureAll(folder: string): Promise<DhcpFigures> {
   print("process start ...");
-  const startMs = await measureStart();
+  const startMs = await measureStart(caller, lab.sides);
+  print("ADD, link up ...");
+  const up = await measureSingle(caller, lab, "up");
+  print("ADD, link down ...");
+  const down = await measureSingle(caller, lab, "down");
+  print(`${AT_ONCE} at once ...`);
+  const together = await measureTogether(caller, lab);
+  print(`${LOSS_PERCENT} % of frames lost ...`);
+  network.dropFrames(LOSS_PERCENT);
+  const lossy = await perEngineInTurn((engine) =>
+    measureLossy(caller, lab, engine)
+  );
+  network.dropNoFrames();
+  return { startMs, up, down, ...together, lossy };
+}
+
+async function measureAll(
+  caller: Caller,
+  folder: string,
+): Promise<DhcpFigures> {
   print("deno run ...");
   const scripts = await measureScripts(binaryNamed("dhcp"), {
     folder,
     calls: { VERSION: { env: { CNI_COMMAND: "VERSION" } } },
   });
-  const adds = await measureAdds(folder);
+  const adds = await measureAdds(caller, folder);
   const ours = await measureDaemon(folder, OURS, "ours");
   const upstream = await measureDaemon(folder, UPSTREAM, "upstream");
   const held = ours.map(({ leases, use, renewalMs, restartMs }, index) => {
@@ -285,7 +304,7 @@ async function measureAll(folder: string): Promise<DhcpFigures> {
       renewalMs: { ours: renewalMs, upstream: theirs.renewalMs },
     };
   });
-  return { startMs, scripts, ...adds, held };
+  return { scripts, ...adds, held };
 }
 
 if (import.meta.main) {
@@ -296,17 +315,22 @@ if (import.meta.main) {
   const startMs = performance.now();
   cleanUpWhenInterrupted();
   using folder = new Folder("cni-ipam-bench-");
-  const figures = await measureAll(folder.path);
+  const caller = await Caller.build(folder.path);
+  const conditions = new Conditions(folder.path);
+  const figures = await measureAll(caller, folder.path);
   const machine = await describeMachine(folder.path, { "dist/dhcp": OURS });
   const date = new Date().toISOString().slice(0, 10);
   await Deno.writeTextFile(
     REPORT,
-    formatDhcpReport(figures, { machine, date }),
+    formatDhcpReport(figures, {
+      machine: [...machine, ...conditions.describe(caller)],
+      date,
+    }),
   );
   await capture([Deno.execPath(), "fmt", "--quiet", REPORT]);
   for (const { text, value, isReached } of dhcpTargets(figures)) {
     const outcome = isReached ? "reached" : "missed ";
-    print(`${outcome} ${text}; measured ${value.toFixed(2)}`);
+    print(`${outcome} ${text}; measured ${ratio(value)}`);
   }
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
   print(`docs/bench_dhcp.md written after ${seconds} s`);

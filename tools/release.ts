@@ -18,6 +18,7 @@ import { buildLauncher, LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
 import { outputPath, type Target, TARGETS } from "./build/target.ts";
 import { notesOf } from "./release/notes.ts";
+import { operatorFiles } from "./release/operator_files.ts";
 import { type Part, sbom } from "./release/sbom.ts";
 import { writeTarball } from "./release/tarball.ts";
 import { REPOSITORY } from "./repository.ts";
@@ -54,6 +55,7 @@ export const DOCUMENTS: readonly string[] = [
   "docs/hostile_segment.md",
   "docs/launcher.md",
   "docs/log_events.md",
+  "docs/operator_commands.md",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
   "systemd/cni-host-local.service",
@@ -80,6 +82,19 @@ async function releaseSourceMaps(tag: string): Promise<void> {
   }
 }
 
+/** Writes the manual page and the completions into `folder`. */
+async function writeOperatorFiles(
+  folder: string,
+): Promise<{ readonly path: string; readonly name: string }[]> {
+  const files = [];
+  for (const { name, text } of operatorFiles(project.version)) {
+    const path = `${folder}/${name.replaceAll("/", "_")}`;
+    await Deno.writeTextFile(path, text);
+    files.push({ path, name });
+  }
+  return files;
+}
+
 /** Builds for the target and writes its three files. */
 async function release(target: Target, tag: string): Promise<void> {
   const lock: LockFile = JSON.parse(
@@ -94,15 +109,21 @@ async function release(target: Target, tag: string): Promise<void> {
   const launcher = outputPath(LAUNCHER, target);
   await buildLauncher(target, launcher);
   parts.push({ name: LAUNCHER, sha256: sha256(await Deno.readFile(launcher)) });
-  await writeTarball(`${stem}.tgz`, [
-    ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
-    { path: launcher, name: LAUNCHER, mode: 0o755 },
-    ...DOCUMENTS.map((name) => ({
-      path: `${REPOSITORY}/${name}`,
-      name,
-      mode: 0o644,
-    })),
-  ]);
+  const texts = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
+  try {
+    const generated = await writeOperatorFiles(texts);
+    await writeTarball(
+      `${stem}.tgz`,
+      [
+        ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
+        { path: launcher, name: LAUNCHER, mode: 0o755 },
+        ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
+        ...generated,
+      ].map((file) => ({ mode: 0o644, ...file })),
+    );
+  } finally {
+    await Deno.remove(texts, { recursive: true });
+  }
   const hash = sha256(await Deno.readFile(`${stem}.tgz`));
   const fileName = `${stem}.tgz`.slice(FOLDER.length + 1);
   await Deno.writeTextFile(`${stem}.tgz.sha256`, `${hash}  ${fileName}\n`);

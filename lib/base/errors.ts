@@ -1,14 +1,29 @@
 /** The errors of the layers below the CNI protocol. They have no CNI error codes. @module */
 
+/** The options of an error that says what to do. */
+type AdvisedOptions = ErrorOptions & { readonly advice?: string };
+
 /** Input with the wrong form: not JSON, a value of the wrong type, malformed bytes. */
 export class DecodeError extends SyntaxError {
   override readonly name: string = "DecodeError";
+  readonly #advice: string;
   /**
    * @param message What was found, and what was expected.
    * @param at Position: a JSON path such as `ipam.ranges[0][1].subnet`, or a byte offset as text.
+   * @param options The `advice`, and the `cause`.
    */
-  constructor(message: string, readonly at: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly at: string,
+    { advice = "", ...options }: AdvisedOptions = {},
+  ) {
     super(message, options);
+    this.#advice = advice;
+  }
+
+  /** What to write instead; empty if the message says it. */
+  get advice(): string {
+    return this.#advice;
   }
 }
 
@@ -20,8 +35,7 @@ export class TooLongError extends DecodeError {
 /** A network configuration that can be decoded but not used. */
 export class ConfigError extends RangeError {
   override readonly name = "ConfigError";
-  /** Which values are valid; empty if the message says so. */
-  readonly advice: string;
+  readonly #advice: string;
   /**
    * @param message The reason, beginning with upstream's text where upstream has one.
    * @param path JSON path of the value; empty if the error is about the whole configuration.
@@ -30,11 +44,15 @@ export class ConfigError extends RangeError {
   constructor(
     message: string,
     readonly path: string,
-    { advice = "", ...options }: ErrorOptions & { readonly advice?: string } =
-      {},
+    { advice = "", ...options }: AdvisedOptions = {},
   ) {
     super(message, options);
-    this.advice = advice;
+    this.#advice = advice;
+  }
+
+  /** What to write instead; empty if the message says it. */
+  get advice(): string {
+    return this.#advice;
   }
 }
 
@@ -49,8 +67,7 @@ export class SystemError extends Error {
    */
   constructor(
     message: string,
-    { advice = "", ...options }: ErrorOptions & { readonly advice?: string } =
-      {},
+    { advice = "", ...options }: AdvisedOptions = {},
   ) {
     super(message, options);
     this.advice = advice;

@@ -30,6 +30,7 @@ export function wrongType(
       kindOf(value)
     } into ${path}: expected ${expected}`,
     path,
+    { advice: `write ${expected}` },
   );
 }
 

@@ -33,7 +33,9 @@ export function readAddress(
   if (text === "") return undefined;
   const address = parseIpAddress(text);
   if (address !== undefined) return address;
-  throw new ConfigError(`invalid IP address: ${text}`, json.at(key));
+  throw new ConfigError(`invalid IP address: ${text}`, json.at(key), {
+    advice: 'write an address such as "192.0.2.1" or "2001:db8::1"',
+  });
 }
 
 /**
@@ -60,7 +62,9 @@ export function readCidr(json: JsonObject, key: string): Cidr | undefined {
   const text = json.string(key) ?? "";
   const cidr = parseCidr(text);
   if (cidr !== undefined) return cidr;
-  throw new ConfigError(`invalid CIDR address: ${text}`, json.at(key));
+  throw new ConfigError(`invalid CIDR address: ${text}`, json.at(key), {
+    advice: 'write a network such as "192.0.2.0/24" or "2001:db8::/64"',
+  });
 }
 
 /**

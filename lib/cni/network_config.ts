@@ -94,6 +94,13 @@ export function readNetworkName(json: JsonObject): string {
 /**
  * Reads `cniVersion` as given in the document, empty if missing. It may be unsupported.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(readCniVersion(parseDocument('{"cniVersion":"1.0.0"}')), "1.0.0");
+ * ```
+ *
  * @throws {CniError} code 6 if it is not a string.
  */
 export function readCniVersion(json: JsonObject): string {

@@ -18,10 +18,11 @@ import {
 import { type IpAddress, sameAddress } from "../net/ip_address.ts";
 import { parseAddressOrCidr, parseCniArgs } from "./cni_args.ts";
 import { limitCount } from "./count_limit.ts";
-import { type RawRange, readRange } from "./range.ts";
+import { RANGE_KEYS, readRange } from "./range.ts";
 import {
   familyOf,
   type RangeSet,
+  type RawRangeSet,
   refuseOverlappingSets,
   resolveRangeSets,
 } from "./range_set.ts";
@@ -46,9 +47,25 @@ export interface HostLocalConfig extends StoreConfig {
   readonly statusFailsWhenFull: boolean;
 }
 
-const DEFAULT_DATA_DIR = "/var/lib/cni/networks";
+/** Where the directories of networks are unless `dataDir` says otherwise. */
+export const DEFAULT_DATA_DIR = "/var/lib/cni/networks";
+
+/** Every key of `ipam`. Those of a single range are deprecated. */
+export const IPAM_KEYS: readonly string[] = [
+  "type",
+  "name",
+  "ranges",
+  ...RANGE_KEYS,
+  "routes",
+  "resolvConf",
+  "dataDir",
+  "statusFailsWhenFull",
+  "lockTimeoutSeconds",
+  "gcGraceSeconds",
+];
+
 /** Runtimes wait longer than that for a plugin: a minute or more. */
-const DEFAULT_LOCK_TIMEOUT_SECONDS = 10;
+export const DEFAULT_LOCK_TIMEOUT_SECONDS = 10;
 /** The first version in which a result may have several addresses of one family. */
 const SEVERAL_ADDRESSES_VERSION = "0.3.0";
 
@@ -56,7 +73,9 @@ const SEVERAL_ADDRESSES_VERSION = "0.3.0";
 function readSeconds(json: JsonObject, key: string): number | undefined {
   const seconds = json.integer(key);
   if (seconds !== undefined && seconds < 0) {
-    throw new ConfigError(`${key} must not be negative`, json.at(key));
+    throw new ConfigError(`${key} must not be negative`, json.at(key), {
+      advice: "write a number of seconds, zero or more",
+    });
   }
   return seconds;
 }
@@ -91,25 +110,33 @@ export function parseGcGraceMs({ json }: NetworkConfig): number {
     1000;
 }
 
-/**
- * Reads a requested address. An empty or `null` one is undefined: it is refused later, in
- * upstream's order of checks.
- */
-function readRequest(value: unknown, path: string): IpAddress | undefined {
-  if (value === null || value === "") return undefined;
+/** A request of the configuration. */
+interface ConfiguredRequest {
+  /** Undefined for an empty or `null` one: it is refused later, in upstream's order of checks. */
+  readonly address: IpAddress | undefined;
+  readonly path: string;
+}
+
+const ADDRESS_ADVICE = 'write an address such as "192.0.2.7"';
+
+function readRequest(value: unknown, path: string): ConfiguredRequest {
+  if (value === null || value === "") return { address: undefined, path };
   if (typeof value !== "string") throw wrongType(value, path, "a string");
   const address = parseAddressOrCidr(value);
   if (address === undefined) {
-    throw new ConfigError(`invalid IP address ${value}`, path);
+    throw new ConfigError(`invalid IP address ${value}`, path, {
+      advice: ADDRESS_ADVICE,
+    });
   }
-  return address;
+  return { address, path };
 }
 
-function readRangeSet(value: unknown, path: string): readonly RawRange[] {
-  return value === null
+function readRangeSet(value: unknown, path: string): RawRangeSet {
+  const ranges = value === null
     ? []
     : parseList(value, path, (element, at) =>
       readRange(new JsonObject(element, at)));
+  return { ranges, path };
 }
 
 function withoutDuplicates(
@@ -126,14 +153,20 @@ function withoutDuplicates(
  */
 function mergeRequests(
   fromCniArgs: readonly IpAddress[],
-  fromArgs: readonly (IpAddress | undefined)[],
-  fromRuntime: readonly (IpAddress | undefined)[],
+  fromArgs: readonly ConfiguredRequest[],
+  fromRuntime: readonly ConfiguredRequest[],
 ): readonly IpAddress[] {
-  const first = fromArgs.length === 0 ? fromCniArgs : fromArgs;
+  const first = fromArgs.length === 0
+    ? fromCniArgs.map((address) => ({ address, path: "" }))
+    : fromArgs;
   limitCount(first.length + fromRuntime.length, "requested addresses", "");
-  const merged = [...first, ...fromRuntime].map((address) => {
+  const merged = [...first, ...fromRuntime].map(({ address, path }) => {
     if (address === undefined) {
-      throw new ConfigError("cannot understand ip: IP <nil> not v4 nor v6", "");
+      throw new ConfigError(
+        "cannot understand ip: IP <nil> not v4 nor v6",
+        path,
+        { advice: ADDRESS_ADVICE },
+      );
     }
     return address;
   });
@@ -159,6 +192,10 @@ function refuseSeveralAddresses(
   throw new ConfigError(
     `CNI version ${cniVersion} does not support more than 1 address per family`,
     "cniVersion",
+    {
+      advice:
+        `write "cniVersion": "${SEVERAL_ADDRESSES_VERSION}" or later, or one range set per family`,
+    },
   );
 }
 
@@ -186,7 +223,9 @@ export function parseHostLocalConfig(
     json.object("args")?.object("cni")?.list("ips", readRequest) ?? [];
   const ipam = json.object("ipam");
   if (ipam === undefined) {
-    throw new ConfigError("IPAM config missing 'ipam' key", "ipam");
+    throw new ConfigError("IPAM config missing 'ipam' key", "ipam", {
+      advice: 'write "ipam": {"type": "host-local", "ranges": [...]}',
+    });
   }
   ipam.string("type");
   ipam.string("name");
@@ -205,17 +244,25 @@ export function parseHostLocalConfig(
   );
   const rawSets = [
     ...runtimeSets,
-    ...(single.subnet === undefined ? [] : [[single]]),
+    ...(single.subnet === undefined
+      ? []
+      : [{ ranges: [single], path: single.path }]),
     ...listedSets,
   ];
-  limitCount(rawSets.flat().length, "ranges", "ipam.ranges");
+  const rangeCount = rawSets.reduce(
+    (sum, { ranges }) => sum + ranges.length,
+    0,
+  );
+  limitCount(rangeCount, "ranges", "ipam.ranges");
   const [first, ...rest] = resolveRangeSets(rawSets);
   if (first === undefined) {
-    throw new ConfigError("no IP ranges specified", "ipam.ranges");
+    throw new ConfigError("no IP ranges specified", "ipam.ranges", {
+      advice: 'write "ranges": [[{"subnet": "192.0.2.0/24"}]]',
+    });
   }
   const rangeSets = [first, ...rest] as const;
   refuseSeveralAddresses(rangeSets, cniVersion);
-  refuseOverlappingSets(rangeSets);
+  refuseOverlappingSets(rangeSets, rawSets.map(({ path }) => path));
   return {
     ...parseStoreConfig(config),
     rangeSets,

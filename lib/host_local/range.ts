@@ -23,6 +23,14 @@ import {
   isMapped,
 } from "../net/ip_address.ts";
 
+/** Every key of a range object. */
+export const RANGE_KEYS: readonly string[] = [
+  "subnet",
+  "rangeStart",
+  "rangeEnd",
+  "gateway",
+];
+
 /** The keys of a range object, as configured. */
 export interface RawRange {
   readonly subnet: Cidr | undefined;
@@ -80,7 +88,9 @@ export function formatRange({ rangeStart, rangeEnd }: Range): string {
 
 function checkSubnet(subnet: Cidr, path: string): void {
   if (isMapped(subnet.address)) {
-    throw new ConfigError("IPNet IP and Mask version mismatch", path);
+    throw new ConfigError("IPNet IP and Mask version mismatch", path, {
+      advice: "write the IPv4 network without ::ffff:",
+    });
   }
   const network = networkAddress(subnet);
   if (network.value !== subnet.address.value) {
@@ -89,6 +99,11 @@ function checkSubnet(subnet: Cidr, path: string): void {
         formatIpAddress(network)
       }`,
       path,
+      {
+        advice: `write ${
+          JSON.stringify(formatCidr({ ...subnet, address: network }))
+        }`,
+      },
     );
   }
 }
@@ -113,7 +128,9 @@ export function isTiny({ address, prefixLength }: Cidr): boolean {
 export function resolveRange(raw: RawRange): Range {
   const { subnet, rangeStart, rangeEnd } = raw;
   if (subnet === undefined) {
-    throw new ConfigError("IP <nil> not v4 nor v6", raw.path);
+    throw new ConfigError("IP <nil> not v4 nor v6", raw.path, {
+      advice: 'the range has no subnet; write one, such as "192.0.2.0/24"',
+    });
   }
   checkSubnet(subnet, `${raw.path}.subnet`);
   const last = lastAddress(subnet);
@@ -153,5 +170,12 @@ function outside(
   return new ConfigError(
     `${key} ${formatIpAddress(address)} not in network ${formatCidr(subnet)}`,
     path,
+    {
+      advice: `write addresses of ${formatCidr(subnet)}, ${
+        formatIpAddress(subnet.address)
+      } to ${
+        formatIpAddress(lastAddress(subnet))
+      }, with rangeStart not above rangeEnd`,
+    },
   );
 }

@@ -74,7 +74,14 @@ export function formatRangeSet(set: RangeSet): string {
   return set.map(formatRange).join(",");
 }
 
-function resolveOne(raw: readonly RawRange[]): RangeSet {
+/** The ranges of a set, as configured. */
+export interface RawRangeSet {
+  readonly ranges: readonly RawRange[];
+  /** JSON path of the list. */
+  readonly path: string;
+}
+
+function resolveOne({ ranges: raw, path }: RawRangeSet): RangeSet {
   const ranges: Range[] = [];
   for (const rawRange of raw) {
     const range = resolveRange(rawRange);
@@ -82,28 +89,37 @@ function resolveOne(raw: readonly RawRange[]): RangeSet {
       ranges[0] !== undefined &&
       ranges[0].rangeStart.family !== range.rangeStart.family
     ) {
-      throw new ConfigError("mixed address families", rawRange.path);
+      throw new ConfigError("mixed address families", rawRange.path, {
+        advice: "write the ranges of each family in a list of their own",
+      });
     }
     ranges.push(range);
   }
   for (const [index, range] of ranges.entries()) {
-    const other = ranges.slice(index + 1).find((candidate) =>
-      rangesOverlap(range, candidate)
+    const at = ranges.findIndex((candidate, later) =>
+      later > index && rangesOverlap(range, candidate)
     );
+    const other = ranges[at];
     if (other !== undefined) {
       throw new ConfigError(
         `subnets ${formatRange(range)} and ${formatRange(other)} overlap`,
-        "",
+        raw[at]?.path ?? path,
+        { advice: "write ranges that share no address, or remove one" },
       );
     }
   }
   const [first, ...rest] = ranges;
-  if (first === undefined) throw new ConfigError("empty range set", "");
+  if (first === undefined) {
+    throw new ConfigError("empty range set", path, {
+      advice: "write at least one range, or remove the list",
+    });
+  }
   const set = [first, ...rest] as const;
   if (countUsableAddresses(set) === 0n) {
     throw new ConfigError(
       `every address in ${formatRangeSet(set)} is a gateway`,
-      raw[0]?.path ?? "",
+      raw[0]?.path ?? path,
+      { advice: "write a larger range, or another gateway" },
     );
   }
   return set;
@@ -115,7 +131,7 @@ function resolveOne(raw: readonly RawRange[]): RangeSet {
  * @throws {ConfigError} if a set is invalid: `invalid range set <index>: ` and upstream's text.
  */
 export function resolveRangeSets(
-  rawSets: readonly (readonly RawRange[])[],
+  rawSets: readonly RawRangeSet[],
 ): readonly RangeSet[] {
   return rawSets.map((raw, index) => {
     try {
@@ -125,7 +141,7 @@ export function resolveRangeSets(
       throw new ConfigError(
         `invalid range set ${index}: ${error.message}`,
         error.path,
-        { cause: error },
+        { advice: error.advice, cause: error },
       );
     }
   });
@@ -134,15 +150,23 @@ export function resolveRangeSets(
 /**
  * Refuses sets that share an address.
  *
+ * @param paths The JSON path of each set.
  * @throws {ConfigError} if two sets do.
  */
-export function refuseOverlappingSets(sets: readonly RangeSet[]): void {
+export function refuseOverlappingSets(
+  sets: readonly RangeSet[],
+  paths: readonly string[],
+): void {
   for (const [index, set] of sets.entries()) {
     const other = sets.findIndex((candidate, at) =>
       at > index && set.some((a) => candidate.some((b) => rangesOverlap(a, b)))
     );
     if (other >= 0) {
-      throw new ConfigError(`range set ${index} overlaps with ${other}`, "");
+      throw new ConfigError(
+        `range set ${index} overlaps with ${other}`,
+        paths[other] ?? "",
+        { advice: "write range sets that share no address, or remove one" },
+      );
     }
   }
 }

@@ -32,11 +32,21 @@ export function formatOwner(
   return `${containerId}\r\n${ifName}`;
 }
 
+/** What {@link formatOwner} returns for a usual interface name; most files need no closer look. */
+const USUAL_CONTENT = /^([a-zA-Z0-9][a-zA-Z0-9_.-]*)\r\n([!-~]+)$/;
+
 /**
  * Parses the content of a reservation file. White space around it and a bare LF inside are
  * tolerated.
  */
 export function parseOwner(content: string): Owner {
+  const [, id, name] = USUAL_CONTENT.exec(content) ?? [];
+  if (id !== undefined && name !== undefined) {
+    return {
+      kind: "attachment",
+      attachment: { containerId: id, ifName: name },
+    };
+  }
   // A crash of the file system can leave a file of NUL bytes where the text should be.
   const text = trimWhiteSpace(content.replaceAll("\0", ""));
   if (text === "") return { kind: "none" };
@@ -69,7 +79,9 @@ export function ownerKey(owner: Owner): string {
  */
 export function parseReservationName(name: string): IpAddress | undefined {
   const address = parseAnyFamily(name);
-  return address !== undefined && formatIpAddress(address) === name
+  // An IPv4 address has only one text that is accepted.
+  return address?.family === 4 ||
+      (address !== undefined && formatIpAddress(address) === name)
     ? address
     : undefined;
 }
@@ -80,4 +92,10 @@ export function parseReservationName(name: string): IpAddress | undefined {
  */
 export function cursorName(index: number): string {
   return `last_reserved_ip.${index}`;
+}
+
+/** Returns the index of the range set whose cursor has this name; undefined for other names. */
+export function parseCursorName(name: string): number | undefined {
+  const [, index] = /^last_reserved_ip\.(\d+)$/.exec(name) ?? [];
+  return index === undefined ? undefined : Number(index);
 }

@@ -14,7 +14,11 @@ import { unmapCidr } from "../net/cidr.ts";
  * @throws {DecodeError} if a value has the wrong type.
  */
 export function readConfiguredRoute(value: unknown, path: string): Route {
-  if (value === null) throw new ConfigError("a route must not be null", path);
+  if (value === null) {
+    throw new ConfigError("a route must not be null", path, {
+      advice: "write a route, or remove the element",
+    });
+  }
   const route = readRoute(new JsonObject(value, path));
   const { dst } = route;
   return dst === undefined ? route : { ...route, dst: unmapCidr(dst) };

@@ -36,6 +36,11 @@ export function bootIdSeconds(): number | undefined {
  * permission `sys=osUptime`.
  */
 export function isFromEarlierBoot(timeMs: number): boolean {
+  return timeMs < earlierBootLimitMs();
+}
+
+/** Returns the time before which {@link isFromEarlierBoot} is true, in milliseconds since 1970. */
+export function earlierBootLimitMs(): number {
   const bootMs = Date.now() - Deno.osUptime() * 1000;
-  return timeMs < bootMs - BOOT_TOLERANCE_MS;
+  return bootMs - BOOT_TOLERANCE_MS;
 }

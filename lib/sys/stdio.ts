@@ -58,6 +58,11 @@ export function writeStderr(line: string): void {
   }
 }
 
+/** Tells whether a write failed because the reader of a pipe is gone. */
+export function isReaderGone({ cause }: SystemError): boolean {
+  return cause instanceof Deno.errors.BrokenPipe;
+}
+
 /** The environment, streams and id of this process. */
 export const PROCESS_IO: PluginIo = {
   env: readVariable,

@@ -13,3 +13,32 @@ export function writeAll(
 export function writeStdout(text: string): void {
   writeAll(Deno.stdout, text);
 }
+
+/** The width of texts that no terminal shows. */
+const DEFAULT_COLUMNS = 80;
+
+/**
+ * Returns how wide the terminal is, and whether to use colors: not if stdout is no terminal, or
+ * NO_COLOR is set. Without a terminal the width is that of COLUMNS, or 80.
+ *
+ * @param columnsVariable The value of COLUMNS.
+ */
+export function terminal(columnsVariable: string | undefined): {
+  readonly columns: number;
+  readonly hasColors: boolean;
+} {
+  if (Deno.stdout.isTerminal()) {
+    const { columns } = Deno.consoleSize();
+    return {
+      columns: columns > 0 ? columns : DEFAULT_COLUMNS,
+      hasColors: !Deno.noColor,
+    };
+  }
+  const columns = Number(columnsVariable);
+  return {
+    columns: Number.isInteger(columns) && columns > 0
+      ? columns
+      : DEFAULT_COLUMNS,
+    hasColors: false,
+  };
+}

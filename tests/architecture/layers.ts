@@ -17,8 +17,10 @@ const PURE = {
   "net": "base",
   "netlink": "base net",
   "cni": "base net",
+  "cli": "base",
   "resident": "base cni",
   "host_local": "base net cni",
+  "host_local/operator": "base net cni cli host_local",
   "dhcp/codec": "base net",
   "dhcp/client": "base net dhcp/codec",
   "dhcp/config": "base net cni dhcp/codec",
@@ -36,8 +38,9 @@ const PURE = {
 const WITH_EFFECTS = {
   "sys": "base cni",
   "linux": "base net netlink sys",
-  "host_local/store": "base net cni host_local sys",
-  "host_local/host": "base cni resident host_local host_local/store sys",
+  "host_local/store": "base net cni host_local host_local/operator sys",
+  "host_local/host":
+    "base cni resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
     "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident",
 };
@@ -99,10 +102,16 @@ function isAllowed({ from, to }: Import): boolean {
   if (importer === undefined) return true;
   const imported = folderOf(to);
   if (imported === undefined) {
-    return to.startsWith("node:") && mayHaveEffects(from);
+    return isStandardLibrary(to) ||
+      to.startsWith("node:") && mayHaveEffects(from);
   }
   return imported === importer ||
     (MAY_IMPORT[importer]?.includes(imported) ?? false);
+}
+
+/** Returns whether it is a module of `@std`, all of which are pure that lib/ could need. */
+function isStandardLibrary(path: string): boolean {
+  return path.startsWith("tools/std/") || path.startsWith("jsr:@std/");
 }
 
 function folderOf(path: string): string | undefined {

@@ -42,10 +42,20 @@ export function docProblems(path: string, { symbols }: ModuleDocs): string[] {
 
 /** Folders and files whose texts are held to the rules below. */
 export const PLAIN_TEXTS: readonly string[] = [
-  ...["base", "net", "netlink", "cni", "sys", "linux"].map((folder) =>
-    `lib/${folder}`
-  ),
-  ...["base", "net", "netlink", "cni"].map((folder) => `tests/unit/${folder}`),
+  ...[
+    "base",
+    "net",
+    "netlink",
+    "cni",
+    "cli",
+    "sys",
+    "linux",
+    "host_local/operator",
+  ].map((folder) => `lib/${folder}`),
+  ...["base", "net", "netlink", "cni", "cli", "host_local/operator"]
+    .map((folder) => `tests/unit/${folder}`),
+  "tests/host_local/operator",
+  "docs/operator_commands.md",
   ...["sys", "linux"].map((folder) => `tests/effects/${folder}`),
   ...["architecture", "dhcp/servers", "launcher", "support", "tools"].map((
     folder,

@@ -28,7 +28,7 @@ export class MountNamespace implements AsyncDisposable {
       mount --bind ${path} ${place}/ns && ln -s ${place} ${place}/link &&
       echo ready && exec sleep infinity`;
     const child = new Deno.Command("unshare", {
-      args: ["--mount", "--propagation", "slave", "sh", "-ec", script],
+      args: ["--mount", "--propagation", "private", "sh", "-ec", script],
       stdin: "null",
       stdout: "piped",
     }).spawn();

@@ -4,6 +4,8 @@
 export interface PluginCall {
   /** Path of the executable. */
   readonly binary: string;
+  /** Arguments; a runtime passes none. */
+  readonly args?: readonly string[];
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>;
   /** The content of stdin; empty if absent. */
@@ -25,6 +27,7 @@ export interface PluginOutcome {
 /** Runs the plugin to its end. It may leave stdin unread. */
 export async function runPlugin(call: PluginCall): Promise<PluginOutcome> {
   const child = new Deno.Command(call.binary, {
+    args: [...call.args ?? []],
     clearEnv: true,
     env: { ...call.env },
     stdin: "piped",

@@ -66,6 +66,7 @@ Deno.test("compile() grants host-local its permissions and no others", async () 
     "read",
     "write",
     "env CNI_ARGS",
+    "env COLUMNS",
     "sys osUptime",
     "sys uid",
   ]);

@@ -37,7 +37,11 @@ const FILES = [
   {
     name: "host-local",
     main: "main_host_local.js",
-    parts: ["lib/host_local/host/run_daemon.js", "main_host_local_plugin.js"],
+    parts: [
+      "lib/host_local/host/run_daemon.js",
+      "lib/host_local/host/run_operator.js",
+      "main_host_local_plugin.js",
+    ],
   },
   {
     name: "dhcp",
@@ -75,6 +79,17 @@ for (const { name, main, parts } of FILES) {
     assertEquals([...first.files].sort(), [...second.files].sort());
   });
 }
+
+Deno.test("the files of a plugin's call do not contain the commands for operators", async () => {
+  using dir = new TempDir();
+  const { files } = await bundled("host-local", dir.join("a"));
+  const withHelp = [...files].filter(([, code]) =>
+    code.includes("Exit status")
+  );
+  assertEquals(withHelp.map(([name]) => name), [
+    "lib/host_local/host/run_operator.js",
+  ]);
+});
 
 Deno.test("the files of a plugin's call do not contain the daemon", async () => {
   using dir = new TempDir();

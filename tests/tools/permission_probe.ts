@@ -5,6 +5,7 @@ const DESCRIPTORS: readonly Deno.PermissionDescriptor[] = [
   { name: "write" },
   { name: "env" },
   { name: "env", variable: "CNI_ARGS" },
+  { name: "env", variable: "COLUMNS" },
   { name: "env", variable: "HOME" },
   { name: "sys", kind: "osUptime" },
   { name: "sys", kind: "uid" },

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { notesOf } from "../../tools/release/notes.ts";
+import { operatorFiles } from "../../tools/release/operator_files.ts";
 import { sbom } from "../../tools/release/sbom.ts";
 import { writeTarball } from "../../tools/release/tarball.ts";
 import { testRows } from "../support/rows.ts";
@@ -123,6 +124,43 @@ Deno.test("sbom() excludes the packages that are not in the binaries", () => {
       { ref: "launcher", dependsOn: [] },
     ],
   });
+});
+
+Deno.test("sbom() requires the package that is in host-local", () => {
+  const compiler = { deno: "/x/deno", version: "2.0.1" };
+  const bill = JSON.parse(JSON.stringify(sbom({
+    product: "plugins",
+    version: "1.2.3",
+    license: "Apache-2.0",
+    npm: { "deno-std@1.2.0": { integrity: "sha512-AP8=" } },
+    parts: ["host-local", "dhcp"].map((name) => ({
+      name,
+      sha256: "00ff",
+      compiler,
+    })),
+  })));
+  const library = bill.components.find((component: { type: string }) =>
+    component.type === "library"
+  );
+  assertEquals([library.name, library.scope], ["deno-std", "required"]);
+  assertEquals(bill.dependencies.slice(1), [
+    { ref: "host-local", dependsOn: ["deno@2.0.1", "npm:deno-std@1.2.0"] },
+    { ref: "dhcp", dependsOn: ["deno@2.0.1"] },
+  ]);
+});
+
+Deno.test("operatorFiles() has a manual page, and completions for each shell", () => {
+  const files = operatorFiles("1.2.3");
+  assertEquals(files.map(({ name }) => name), [
+    "man/man8/host-local.8",
+    "completions/bash/host-local",
+    "completions/zsh/_host-local",
+    "completions/fish/host-local.fish",
+  ]);
+  assertEquals(
+    files.filter(({ text }) => !text.includes("check-state")),
+    [],
+  );
 });
 
 Deno.test("writeTarball() writes the same bytes for files with other times and modes", async () => {

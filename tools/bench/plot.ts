@@ -4,17 +4,24 @@
  * @module
  */
 
-import { CLIENTS, type Figures, type Pair } from "./figures.ts";
+import { ENGINES, type PerEngine } from "./engines.ts";
+import { CLIENTS, type Figures } from "./host_local/figures.ts";
 
 const WIDTH = 860;
 const HEIGHT = 330;
 
-/** One diagram: one value per plugin and size, on a logarithmic scale. */
+/** One diagram: one value per engine and size, on a logarithmic scale. */
 interface Panel {
   readonly title: string;
   readonly left: number;
-  readonly values: readonly Pair[];
+  readonly values: readonly PerEngine<number>[];
 }
+
+const NAMES: PerEngine<string> = {
+  resident: "resident",
+  standalone: "standalone",
+  upstream: "upstream 1.1.1",
+};
 
 const PLOT = { width: 340, top: 60, height: 210 };
 
@@ -23,18 +30,20 @@ const STYLE = `
   .title { font-size: 14px; font-weight: 600; }
   .grid { stroke: #8886; stroke-width: 1; }
   .line { fill: none; stroke-width: 2.5; }
-  .ours { stroke: #0969da; } .ours-fill { fill: #0969da; }
+  .resident { stroke: #0969da; } .resident-fill { fill: #0969da; }
+  .standalone { stroke: #1a7f37; } .standalone-fill { fill: #1a7f37; }
   .upstream { stroke: #bc4c00; } .upstream-fill { fill: #bc4c00; }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3; }
-    .ours { stroke: #58a6ff; } .ours-fill { fill: #58a6ff; }
+    .resident { stroke: #58a6ff; } .resident-fill { fill: #58a6ff; }
+    .standalone { stroke: #3fb950; } .standalone-fill { fill: #3fb950; }
     .upstream { stroke: #f0883e; } .upstream-fill { fill: #f0883e; }
   }
 `;
 
 /** The powers of ten around all values. */
-function decades(values: readonly Pair[]): number[] {
-  const all = values.flatMap(({ ours, upstream }) => [ours, upstream]);
+function decades(values: readonly PerEngine<number>[]): number[] {
+  const all = values.flatMap((value) => ENGINES.map((engine) => value[engine]));
   const low = Math.floor(Math.log10(Math.min(...all)));
   const high = Math.ceil(Math.log10(Math.max(...all)));
   return Array.from({ length: high - low + 1 }, (_, index) => low + index);
@@ -66,7 +75,7 @@ function drawPanel(
       bottom + 20
     }" text-anchor="middle">${label}</text>`
   );
-  const lines = (["upstream", "ours"] as const).map((side) => {
+  const lines = ENGINES.toReversed().map((side) => {
     const points = values.map((value, index) =>
       [x(index).toFixed(1), y(value[side]).toFixed(1)] as const
     );
@@ -93,14 +102,12 @@ export function formatPlot({ sizes }: Figures): string {
   const labels = sizes.map(({ reservations }) =>
     reservations.toLocaleString("en-US")
   );
-  const legend = (["ours", "upstream"] as const).map((side, index) => {
+  const legend = ENGINES.map((side, index) => {
     const left = 60 + index * 150;
     return `<line class="line ${side}" x1="${left}" x2="${
       left + 24
     }" y1="16" y2="16"/>` +
-      `<text x="${left + 30}" y="20">${
-        side === "ours" ? "this project" : "upstream 1.1.1"
-      }</text>`;
+      `<text x="${left + 30}" y="20">${NAMES[side]}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="ADD time and call rate">`,

@@ -7,35 +7,65 @@ export interface TimedCommand {
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** The file that the process joins a control group by. */
+  readonly group?: string;
   /** The program is killed after this time. */
   readonly timeoutMs?: number;
   /** The exit status of a run that is measured; 0 if absent. */
   readonly expectedCode?: number;
 }
 
-/** Returns the wall time of one run in milliseconds, as {@link runTimed} measures it. */
+/** The exit status of a program that was stopped; as of timeout(1). */
+export const STATUS_TIMEOUT = 124;
+
+/**
+ * Returns the wall time of one run in milliseconds, including fork and pipes of this process.
+ *
+ * @throws {Error} with all that it printed if it exits with another status than expected.
+ */
 export async function timeOf(command: TimedCommand): Promise<number> {
   return (await runTimed(command)).tookMs;
 }
 
-/**
- * Runs a program to its end. `tookMs` is the wall time, including fork and pipes of this process.
- *
- * @throws {Error} with all that it printed if it exits with another status than expected.
- */
+/** As {@link timeOf}, and returns stdout too. */
 export async function runTimed(
-  { program, args = [], env, stdin = "", timeoutMs, expectedCode = 0 }:
-    TimedCommand,
+  command: TimedCommand,
 ): Promise<{ readonly tookMs: number; readonly stdout: string }> {
+  const { tookMs, status, stdout, stderr } = await runToEnd(command);
+  const { program, env, expectedCode = 0 } = command;
+  if (status === expectedCode) return { tookMs, stdout };
+  throw new Error(
+    `${program} ${
+      env["CNI_COMMAND"]
+    }: exit status ${status}: ${stdout}${stderr}`,
+  );
+}
+
+/** How a program ended. */
+export interface TimedRun {
+  readonly tookMs: number;
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end, with any exit status. */
+export async function runToEnd(
+  { program, args = [], env, stdin = "", group, timeoutMs = Infinity }:
+    TimedCommand,
+): Promise<TimedRun> {
   const startMs = performance.now();
-  const child = new Deno.Command(program, {
-    args: [...args],
+  const [first, ...rest] = group === undefined
+    ? [program, ...args]
+    : ["/bin/sh", "-c", 'echo 0 >"$0"; exec "$@"', group, program, ...args];
+  const child = new Deno.Command(first ?? program, {
+    args: rest,
     clearEnv: true,
     env: { ...env },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
-    ...(timeoutMs === undefined
+    ...(timeoutMs === Infinity
       ? {}
       : { signal: AbortSignal.timeout(timeoutMs) }),
   }).spawn();
@@ -48,14 +78,12 @@ export async function runTimed(
   const tookMs = performance.now() - startMs;
   await fed;
   const text = new TextDecoder();
-  if (code !== expectedCode) {
-    throw new Error(
-      `${program} ${env["CNI_COMMAND"]}: exit status ${code}: ${
-        text.decode(stdout)
-      }${text.decode(stderr)}`,
-    );
-  }
-  return { tookMs, stdout: text.decode(stdout) };
+  return {
+    tookMs,
+    status: tookMs < timeoutMs ? code : STATUS_TIMEOUT,
+    stdout: text.decode(stdout),
+    stderr: text.decode(stderr),
+  };
 }
 
 /**

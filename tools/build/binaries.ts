@@ -42,8 +42,14 @@ export const PLUGINS: readonly Binary[] = [
       // dataDir, resolvConf and the netns come from the configuration, so they can be anywhere.
       "--allow-read",
       "--allow-write",
+      // The last is for the width of tables that no terminal shows.
       `--allow-env=${
-        [...CNI_VARIABLES, ...ACTIVATION_VARIABLES, ...NOTIFY_VARIABLES].join()
+        [
+          ...CNI_VARIABLES,
+          ...ACTIVATION_VARIABLES,
+          ...NOTIFY_VARIABLES,
+          "COLUMNS",
+        ].join()
       }`,
       // The resident process sends datagrams to systemd.
       "--unstable-net",
@@ -63,6 +69,9 @@ export const PLUGINS: readonly Binary[] = [
       // Without them no memory is both writable and executable, so the plugin works where that is
       // forbidden (PR_SET_MDWE).
       "--jitless",
+      // The young generation of the heap, 16 MB by default, of which the resident process would use
+      // all.
+      "--max-semi-space-size=1",
     ],
   },
   {

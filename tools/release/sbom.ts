@@ -20,13 +20,19 @@ export interface ReleaseFacts {
   readonly parts: readonly Part[];
 }
 
+/** The packages in the binaries, with the binaries that have a part of them. */
+const BUNDLED: Readonly<Record<string, readonly string[]>> = {
+  // The parser of command lines.
+  "deno-std": ["host-local"],
+};
+
 /**
  * Returns the document as a JSON value without times or random ids: the same release gives the same
  * text.
  *
- * The plugins consist of this repository's code and Deno's runtime, the launcher of this
- * repository's code alone. The npm packages are used by tests and tools only, so their scope is
- * "excluded".
+ * The plugins consist of this repository's code, Deno's runtime, and parts of few npm packages; the
+ * launcher of this repository's code alone. The other packages are used by tests and tools only, so
+ * their scope is "excluded".
  */
 export function sbom(
   { product, version, license, npm, parts }: ReleaseFacts,
@@ -65,9 +71,9 @@ export function sbom(
       })),
       ...Object.entries(npm).map(([nameAndVersion, { integrity }]) => ({
         type: "library",
-        "bom-ref": `npm:${nameAndVersion}`,
-        scope: "excluded",
-        name: nameAndVersion.slice(0, nameAndVersion.lastIndexOf("@")),
+        "bom-ref": packageRef(nameAndVersion),
+        scope: nameOf(nameAndVersion) in BUNDLED ? "required" : "excluded",
+        name: nameOf(nameAndVersion),
         version: nameAndVersion.slice(nameAndVersion.lastIndexOf("@") + 1),
         purl: `pkg:npm/${nameAndVersion.replace(/^@/, "%40")}`,
         hashes: [{ alg: "SHA-512", content: hexOf(integrity) }],
@@ -77,10 +83,23 @@ export function sbom(
       { ref: product, dependsOn: parts.map(({ name }) => name) },
       ...parts.map(({ name, compiler }) => ({
         ref: name,
-        dependsOn: compiler === undefined ? [] : [runtimeRef(compiler.version)],
+        dependsOn: [
+          ...(compiler === undefined ? [] : [runtimeRef(compiler.version)]),
+          ...Object.keys(npm)
+            .filter((each) => BUNDLED[nameOf(each)]?.includes(name))
+            .map(packageRef),
+        ],
       })),
     ],
   };
+}
+
+function packageRef(nameAndVersion: string): string {
+  return `npm:${nameAndVersion}`;
+}
+
+function nameOf(nameAndVersion: string): string {
+  return nameAndVersion.slice(0, nameAndVersion.lastIndexOf("@"));
 }
 
 function runtimeRef(version: string): string {

@@ -44,6 +44,7 @@ export const SUITES: readonly Stage[] = [
   suite("tests/unit"),
   suite("tests/dhcp/conformance", "tests-dhcp"),
   suite("tests/host_local/conformance", "tests"),
+  suite("tests/host_local/operator", "tests"),
   suite("tests/launcher", "tests-launcher"),
   suite("tests/tools", "tools"),
   suite("tests/effects/linux", "tests-dhcp"),

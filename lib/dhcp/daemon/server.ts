@@ -55,7 +55,7 @@ export interface ServerContext {
   /** The version in the answer to STATUS. */
   readonly version: string;
   /** Why no ADD can succeed; absent if one can. */
-  readonly unready?: string | undefined;
+  unready?(): string | undefined;
   readonly log: Log;
   /** Returns monotonic milliseconds. */
   nowMs(): number;
@@ -152,13 +152,13 @@ async function answer(
   request: DaemonRequest,
   caller: CallerConnection,
   daemon: Daemon,
-  { version, unready, log }: ServerContext,
+  context: ServerContext,
 ): Promise<void> {
   const write = (text: string): Promise<boolean> =>
     caller.writeLine(text, LINE_TIMEOUT_MS);
   switch (request.method) {
     case "allocate":
-      return await allocate(request, caller, daemon, log);
+      return await allocate(request, caller, daemon, context.log);
     case "confirm":
       throw new DecodeError("confirm without allocate", "method");
     case "release":
@@ -172,9 +172,12 @@ async function answer(
     case "gc":
       await write(formatResponse({ released: await daemon.gc(request) }));
       return;
-    case "status":
+    case "status": {
+      const { version } = context;
+      const unready = context.unready?.();
       await write(formatResponse({ version, unready, ...daemon.status() }));
       return;
+    }
     default:
       request satisfies never;
   }

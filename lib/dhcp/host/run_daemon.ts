@@ -47,6 +47,7 @@ import { readMachineId } from "./machine_id.ts";
 import { placeOf } from "./place.ts";
 import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
 import { randomU32 } from "./random.ts";
+import { storageProblem } from "./readiness.ts";
 import { writeReleaseNote } from "./release_note_writer.ts";
 import { ReleaseNotes } from "./release_notes.ts";
 import { loadSha256 } from "./sha256.ts";
@@ -106,7 +107,7 @@ async function serve(
   );
   const serviceManager = new ServiceManager(Deno.env, Deno.pid);
   checkPidFilePath(flags.pidFile);
-  const unready = checkCapabilities(log);
+  const capabilityProblem = checkCapabilities(log);
   // As early as possible: from now on a caller waits instead of being refused.
   using endpoint = await openEndpoint(flags);
   const { listener, socketPath, stateDir, noteDir, locks } = endpoint;
@@ -153,7 +154,7 @@ async function serve(
   const context: ServerContext = {
     ownUid,
     version,
-    unready,
+    unready: () => capabilityProblem ?? storageProblem(stateDir),
     log,
     nowMs: bootTimeMs,
     serveLauncher: (caller) => serveLauncher(caller, launchers),

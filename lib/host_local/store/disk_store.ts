@@ -20,13 +20,13 @@ import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
 import {
-  FILE_NAME,
   type NetworkDirectory,
   readOwner,
   type StoredReservation,
 } from "./network_directory.ts";
 import type { HeldLock } from "./network_lock.ts";
 import { writeReservations } from "./write_reservations.ts";
+import { FILE_NAME } from "../file_name.ts";
 
 /** What a store is opened with. */
 export interface DiskStoreOptions {

@@ -15,7 +15,8 @@ import { bootIdSeconds, isFromEarlierBoot } from "../../sys/clock.ts";
 import { attempt } from "../../sys/files.ts";
 import type { ReservationTable } from "../reservation_table.ts";
 import { bestEffort } from "./best_effort.ts";
-import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
+import { type NetworkDirectory } from "./network_directory.ts";
+import { FILE_NAME } from "../file_name.ts";
 
 /** The reservations of a network that are from before the last boot. */
 export class EarlierBoot {
@@ -25,7 +26,7 @@ export class EarlierBoot {
   /** Whether an ADD in this boot has recorded what it found, once that is known. */
   #isRecorded: boolean | undefined;
   /** The record, once it has been read: a line for each reservation. */
-  #record: string | undefined;
+  #record: ReadonlySet<string> | undefined;
 
   /** @param options `lock`: the open lock file. Without one nothing is recorded. */
   constructor(
@@ -51,15 +52,15 @@ export class EarlierBoot {
     if (!isFromEarlierBoot(reservedAtMs)) return false;
     if (!this.#hasRecord()) return true;
     this.#record ??= this.#readRecord();
-    return this.#record.includes(`\n${lineOf(address, reservedAtMs)}`);
+    return this.#record.has(lineOf(address, reservedAtMs));
   }
 
-  #readRecord(): string {
+  #readRecord(): ReadonlySet<string> {
     let record = "";
     bestEffort(this.#log, "boot-record-unreadable", () => {
       record = this.#directory.readEarlierBoot() ?? "";
     });
-    return `\n${record}`;
+    return new Set(record.split("\n"));
   }
 
   /**
@@ -81,7 +82,9 @@ export class EarlierBoot {
         : [];
     });
     bestEffort(this.#log, "boot-record-not-written", () => {
-      const text = lines.length === 0 ? undefined : lines.sort().join("");
+      const text = lines.length === 0
+        ? undefined
+        : lines.sort().map((line) => `${line}\n`).join("");
       this.#directory.writeEarlierBoot(text);
       attempt(
         "utime",
@@ -100,5 +103,5 @@ function bootMark(): Date | undefined {
 
 /** The time tells whether the address has been released and reserved again in between. */
 function lineOf(address: IpAddress, reservedAtMs: number): string {
-  return `${formatIpAddress(address)} ${reservedAtMs}\n`;
+  return `${formatIpAddress(address)} ${reservedAtMs}`;
 }

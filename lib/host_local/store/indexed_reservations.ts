@@ -16,7 +16,6 @@ import { bestEffort } from "./best_effort.ts";
 import { CheckedIndex } from "./checked_index.ts";
 import {
   type DirectoryScan,
-  FILE_NAME,
   type NetworkDirectory,
 } from "./network_directory.ts";
 import { recover } from "./recover.ts";
@@ -26,6 +25,7 @@ import {
   ReservationIndex,
   stampIndex,
 } from "./reservation_index.ts";
+import { FILE_NAME } from "../file_name.ts";
 
 /** Up to this many reservations it is faster to read them all than to keep an index. */
 const INDEX_THRESHOLD = 200;

@@ -14,6 +14,7 @@ import {
   renameFile,
 } from "../../sys/files.ts";
 import { OversizeError, readSmallFile } from "../../sys/small_file.ts";
+import { FILE_NAME } from "../file_name.ts";
 import type { Reservation } from "../ports.ts";
 import {
   cursorName,
@@ -24,30 +25,12 @@ import {
 } from "../reservation_format.ts";
 import { ReservationTable } from "../reservation_table.ts";
 
-/** Names of files that are not reservations. Those with a dot in front are this project's own. */
-export const FILE_NAME = {
-  lock: "lock",
-  /**
-   * The file that the reservations of an ADD are links of until it answers; see
-   * write_reservations.ts.
-   */
-  pending: ".pending",
-  /** The same file once the ADD is answering. */
-  answered: ".answered",
-  /** A temporary file, renamed to a cursor or to `.earlier-boot`. */
-  cursor: ".cursor",
-  /** Reservations from before the last boot; see earlier_boot.ts. */
-  earlierBoot: ".earlier-boot",
-  /** The index of a large network; see reservation_index.ts. */
-  index: ".index.db",
-} as const;
-
 const FILE_MODE = 0o600;
 /**
  * Neither a reservation nor a cursor is longer: the kernel limits CNI_CONTAINERID to 128 KiB
  * (execve(2)).
  */
-const MAX_FILE_BYTES = 128 * 1024;
+export const MAX_FILE_BYTES = 128 * 1024;
 /** The record of 300,000 reservations or more. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 

@@ -11,9 +11,10 @@ import {
 } from "../../sys/files.ts";
 import { probeCreation } from "../../sys/unnamed_file.ts";
 import type { StoreConfig } from "../config.ts";
+import { FILE_NAME } from "../file_name.ts";
 import type { ReservationStores } from "../ports.ts";
 import { DiskStore } from "./disk_store.ts";
-import { FILE_NAME, NetworkDirectory } from "./network_directory.ts";
+import { NetworkDirectory } from "./network_directory.ts";
 import {
   type Caller,
   type HeldLock,
@@ -39,21 +40,18 @@ function isDirectory(path: string): boolean {
   });
 }
 
-/** The file systems of the kernel refuse a directory before the sandbox does. */
+/** Where the runtime denies files, but not directories. */
 const OUTSIDE_SANDBOX = /^\/(proc|sys|dev)(\/|$)/;
 
 function makeDirectory(path: string): void {
-  try {
-    Deno.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
-  } catch (cause) {
-    const { message, advice } = systemError("mkdir", path, cause);
-    throw new SystemError(message, {
-      advice: OUTSIDE_SANDBOX.test(path)
-        ? "the plugin's sandbox excludes /proc, /sys and /dev; set another dataDir"
-        : advice,
-      cause,
-    });
+  if (OUTSIDE_SANDBOX.test(path)) {
+    throw new SystemError(
+      `mkdir ${path}: the plugin's sandbox does not allow paths under /proc, /sys and /dev`,
+      { advice: "set another dataDir" },
+    );
   }
+  const options = { recursive: true, mode: DIRECTORY_MODE };
+  attempt("mkdir", path, () => Deno.mkdirSync(path, options));
 }
 
 function parentOf(path: string): string {

@@ -9,10 +9,10 @@ import { ownerKey } from "../reservation_format.ts";
 import type { ReservationTable } from "../reservation_table.ts";
 import {
   type DirectoryScan,
-  FILE_NAME,
   type NetworkDirectory,
   readOwner,
 } from "./network_directory.ts";
+import { FILE_NAME } from "../file_name.ts";
 
 /**
  * Undoes an ADD that never answered, and removes empty reservation files and a temporary cursor.

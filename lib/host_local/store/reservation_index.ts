@@ -275,6 +275,12 @@ export class ReservationIndex implements ReservationLookup, Disposable {
     return run !== undefined && run.last >= key ? run : undefined;
   }
 
+  /** The number of reservations. */
+  get size(): number {
+    const [row] = this.#rows("SELECT count(*) AS size FROM reservation");
+    return Number(row?.["size"]);
+  }
+
   addressesOf(owner: string): readonly IpAddress[] {
     const sql = "SELECT address FROM reservation WHERE owner = ?";
     return this.#rows(sql, owner).map((row) => fromKey(row["address"]));

@@ -26,7 +26,8 @@ import {
   tryRemoveFile,
 } from "../../sys/files.ts";
 import { bestEffort } from "./best_effort.ts";
-import { FILE_NAME, type NetworkDirectory } from "./network_directory.ts";
+import { type NetworkDirectory } from "./network_directory.ts";
+import { FILE_NAME } from "../file_name.ts";
 
 /** An address to reserve. */
 export interface NewReservation {

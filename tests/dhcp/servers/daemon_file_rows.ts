@@ -1,6 +1,6 @@
 /** The daemon's files when other programs remove, lock or protect them. @module */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
 import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { capture } from "../../../tools/process.ts";
@@ -198,6 +198,12 @@ const ROWS: readonly ParallelRow[] = [
       for (const event of ["state-not-writable", "file-ignored"]) {
         assert(daemon.log.includes(`event=${event} path=`), daemon.log);
       }
+      const status = await host.call("STATUS", undefined);
+      assertEquals([status.code, status.json?.["code"]], [1, 50]);
+      assertMatch(
+        String(status.json?.["msg"]),
+        /^no lease can be stored: create a file in \S+: read-only file system$/i,
+      );
       await daemon.until("renewals", () => count("REQUEST") > before + 1);
       assert(daemon.log.includes("event=lease-not-stored"), daemon.log);
       for (let call = 0; call < 3; call++) {

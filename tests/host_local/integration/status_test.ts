@@ -119,7 +119,9 @@ async function callBoth(
     for CNI_COMMAND in STATUS ADD; do
       export CNI_COMMAND
       printf %s "$CONFIG" | ${user} ./plugin >$CNI_COMMAND || true
-    done`;
+    done
+    # An ADD that fails creates nothing.
+    test -z "$OUTSIDE" || test ! -e "$OUTSIDE"`;
   const { code, stderr } = await new Deno.Command("unshare", {
     args: ["-m", "--propagation", "slave", "sh", "-c", script],
     cwd: temp.path,
@@ -129,6 +131,7 @@ async function callBoth(
       PATH: Deno.env.get("PATH") ?? "",
       BINARY: OURS,
       CONFIG: config,
+      OUTSIDE: dataDir ?? "",
       D: data,
     },
   }).output();

@@ -263,8 +263,14 @@ function mistyped(
   };
 }
 
-const NIL_REQUEST = refused("cannot understand ip: IP <nil> not v4 nor v6", "");
-const EMPTY_SET = refused("invalid range set 0: empty range set", "");
+function nilRequest(path: string): unknown {
+  return refused("cannot understand ip: IP <nil> not v4 nor v6", path);
+}
+
+const EMPTY_SET = refused(
+  "invalid range set 0: empty range set",
+  "ipam.ranges[0]",
+);
 
 const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
   {
@@ -280,12 +286,12 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
   {
     name: "an empty request",
     input: { keys: withRequests({ fromArgs: [""] }) },
-    want: NIL_REQUEST,
+    want: nilRequest("args.cni.ips[0]"),
   },
   {
     name: "a null request (null-elements)",
     input: { keys: withRequests({ fromRuntime: ["10.0.0.5", null] }) },
-    want: NIL_REQUEST,
+    want: nilRequest("runtimeConfig.ips[1]"),
   },
   {
     name: "a request that is not an address",
@@ -363,7 +369,7 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
   {
     name: "overlapping sets",
     input: { keys: ipam({ ranges: [[{ subnet: "10.0.0.0/25" }]] }) },
-    want: refused("range set 0 overlaps with 1", ""),
+    want: refused("range set 0 overlaps with 1", "ipam.ranges[0]"),
   },
   {
     name: "ipam of the wrong type",
@@ -494,7 +500,7 @@ const ORDER: readonly { name: string; input: Input; want: unknown }[] = [
   {
     name: "requests before missing ranges",
     input: { keys: { ipam: {}, args: { cni: { ips: [""] } } } },
-    want: NIL_REQUEST,
+    want: nilRequest("args.cni.ips[0]"),
   },
   {
     name: "an invalid set before too many sets of a family",

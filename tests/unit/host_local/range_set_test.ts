@@ -21,12 +21,13 @@ type Sets = readonly (readonly (string | RangeKeys)[])[];
 
 function resolve(sets: Sets): unknown {
   return resolveRangeSets(
-    sets.map((set, setIndex) =>
-      set.map((keys, index) => {
+    sets.map((set, setIndex) => ({
+      path: `s[${setIndex}]`,
+      ranges: set.map((keys, index) => {
         const json = typeof keys === "string" ? { subnet: keys } : keys;
         return readRange(new JsonObject(json, `s[${setIndex}][${index}]`));
-      })
-    ),
+      }),
+    })),
   );
 }
 
@@ -53,12 +54,12 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
   {
     name: "an empty set",
     sets: [[]],
-    want: refused("invalid range set 0: empty range set", ""),
+    want: refused("invalid range set 0: empty range set", "s[0]"),
   },
   {
     name: "the second set, by its index",
     sets: [["10.0.0.0/24"], []],
-    want: refused("invalid range set 1: empty range set", ""),
+    want: refused("invalid range set 1: empty range set", "s[1]"),
   },
   {
     name: "an invalid range, by its path",
@@ -90,7 +91,7 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     sets: [[slice(10, 20), slice(20, 30)]],
     want: refused(
       "invalid range set 0: subnets 10.0.0.10-10.0.0.20 and 10.0.0.20-10.0.0.30 overlap",
-      "",
+      "s[0][1]",
     ),
   },
   {
@@ -98,7 +99,7 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     sets: [[slice(10, 20), slice(30, 40), slice(5, 10)]],
     want: refused(
       "invalid range set 0: subnets 10.0.0.10-10.0.0.20 and 10.0.0.5-10.0.0.10 overlap",
-      "",
+      "s[0][2]",
     ),
   },
   {
@@ -106,7 +107,7 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     sets: [["10.0.0.0/24", "10.0.0.0/24"]],
     want: refused(
       "invalid range set 0: subnets 10.0.0.1-10.0.0.254 and 10.0.0.1-10.0.0.254 overlap",
-      "",
+      "s[0][1]",
     ),
   },
   {
@@ -144,7 +145,7 @@ const REFUSED: readonly { name: string; sets: Sets; want: unknown }[] = [
     ]],
     want: refused(
       "invalid range set 0: subnets 10.0.0.5-10.0.0.5 and 10.0.0.5-10.0.0.5 overlap",
-      "",
+      "s[0][1]",
     ),
   },
   {
@@ -237,6 +238,8 @@ const SET = rangeSet("10.0.0.0/30", {
   gateway: "10.0.0.2",
 });
 
+const PATHS = ["s[0]", "s[1]", "s[2]", "s[3]", "s[4]"];
+
 Deno.test("refuseOverlappingSets() names the first pair", () => {
   const sets = [
     rangeSet("10.9.0.0/24"),
@@ -246,8 +249,8 @@ Deno.test("refuseOverlappingSets() names the first pair", () => {
     rangeSet("10.1.0.0/16"),
   ];
   assertEquals(
-    thrownBy(() => refuseOverlappingSets(sets)),
-    refused("range set 1 overlaps with 4", ""),
+    thrownBy(() => refuseOverlappingSets(sets, PATHS)),
+    refused("range set 1 overlaps with 4", "s[4]"),
   );
 });
 
@@ -264,8 +267,8 @@ const PARTLY = [
 
 testRows("refuseOverlappingSets() compares", PARTLY, ({ sets }) => {
   assertEquals(
-    thrownBy(() => refuseOverlappingSets(sets)),
-    refused("range set 0 overlaps with 1", ""),
+    thrownBy(() => refuseOverlappingSets(sets, PATHS)),
+    refused("range set 0 overlaps with 1", "s[1]"),
   );
 });
 
@@ -275,7 +278,7 @@ Deno.test("refuseOverlappingSets() accepts neighbours", () => {
     rangeSet(slice(11, 20)),
     rangeSet("fd00::/64"),
   ];
-  assertEquals(thrownBy(() => refuseOverlappingSets(sets)), undefined);
+  assertEquals(thrownBy(() => refuseOverlappingSets(sets, PATHS)), undefined);
 });
 
 Deno.test("familyOf() returns the family of the addresses", () => {

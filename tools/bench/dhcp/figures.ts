@@ -1,19 +1,15 @@
 /** What the dhcp benchmark measures, and its targets. Pure. @module */
 
-import { atMost, scriptTargets, type Target } from "../figures.ts";
+import { type PerEngine, perEngine } from "../engines.ts";
 import { quantile } from "../process_time.ts";
+import type { ProcessUse } from "../process_use.ts";
 import type { ScriptFigures } from "../script.ts";
-import type { DaemonUse } from "./side.ts";
+import { atMost, relative, scriptTargets, type Target } from "../targets.ts";
 
-/** One value per plugin. */
+/** One value per daemon. */
 export interface Both<T> {
   readonly ours: T;
   readonly upstream: T;
-}
-
-/** One value per way to call; `ours` is the standalone executable. */
-export interface Callers<T> extends Both<T> {
-  readonly launcher: T;
 }
 
 /** Wall times of whole ADDs in milliseconds; calls that failed are only counted. */
@@ -25,7 +21,7 @@ export interface AddTimes {
 /** A daemon with a given number of leases. */
 export interface HeldFigures {
   readonly leases: number;
-  readonly use: Both<DaemonUse>;
+  readonly use: Both<ProcessUse>;
   /** CPU time of the daemon for one renewal. */
   readonly renewalMs: Both<number>;
   /** From the kill until ours serves again with all leases. Upstream's would have none. */
@@ -34,13 +30,16 @@ export interface HeldFigures {
 
 /** All figures of a run. */
 export interface DhcpFigures {
-  readonly startMs: Both<number> & { readonly empty: number };
+  readonly startMs: PerEngine<number> & { readonly empty: number };
   /** VERSION under `deno run`. */
   readonly scripts: ScriptFigures;
-  readonly up: Callers<AddTimes>;
-  readonly down: Callers<AddTimes>;
-  readonly together: Callers<AddTimes>;
-  readonly lossy: Callers<AddTimes>;
+  readonly up: PerEngine<AddTimes>;
+  readonly down: PerEngine<AddTimes>;
+  /** {@link AT_ONCE} ADDs at a time. */
+  readonly together: PerEngine<AddTimes>;
+  /** From the start of the first of them to the end of the last. */
+  readonly togetherMs: PerEngine<number>;
+  readonly lossy: PerEngine<AddTimes>;
   readonly held: readonly HeldFigures[];
 }
 
@@ -52,50 +51,53 @@ export const LOSS_PERCENT = 20;
 export const LEASES = [100, 1000] as const;
 
 /** Returns the targets with what was measured. */
-export function dhcpTargets(
-  { startMs, scripts, up, down, together, lossy, held }: DhcpFigures,
-): Target[] {
+export function dhcpTargets(figures: DhcpFigures): Target[] {
+  const { startMs, scripts, up, down, togetherMs, lossy, held } = figures;
   const most = held.at(-1);
   if (most === undefined) throw new RangeError("No figures of a daemon");
   const { use: { ours, upstream } } = most;
-  const p50 = quantile(up.ours.timesMs, 0.5);
-  const relative = (
-    { launcher, upstream }: Callers<AddTimes>,
-    share: number,
-  ): number =>
-    quantile(launcher.timesMs, share) / quantile(upstream.timesMs, share);
+  const p50 = perEngine((engine) => quantile(up[engine].timesMs, 0.5));
   return [
+    atMost("resident: ADD, p50, relative to upstream", relative(p50), 0.5),
     atMost(
-      "ADD of the launcher, p50, relative to upstream",
-      relative(up, 0.5),
-      0.5,
-    ),
-    atMost(
-      `${AT_ONCE} ADDs of the launcher at once, p99, relative to upstream`,
-      relative(together, 0.99),
+      `resident: ${AT_ONCE} ADDs at once, time relative to upstream`,
+      relative(togetherMs),
       1,
     ),
     atMost(
-      `ADD of the launcher, ${LOSS_PERCENT} % loss, p99, ms`,
-      quantile(lossy.launcher.timesMs, 0.99),
+      `resident: ADD, ${LOSS_PERCENT} % loss, p99, ms`,
+      quantile(lossy.resident.timesMs, 0.99),
       3000,
+    ),
+    atMost(
+      "resident: ADD, link down, worst, ms",
+      Math.max(...down.resident.timesMs),
+      600,
     ),
     ...scriptTargets(scripts, { VERSION: 1.12 }),
-    atMost("ADD, p50 minus process start-up, ms", p50 - startMs.ours, 15),
-    atMost("ADD, link down, worst, ms", Math.max(...down.ours.timesMs), 600),
     atMost(
-      `ADD, ${LOSS_PERCENT} % loss, p99, ms`,
-      quantile(lossy.ours.timesMs, 0.99),
+      "standalone: ADD, p50 minus process start-up, ms",
+      p50.standalone - startMs.standalone,
+      15,
+    ),
+    atMost(
+      "standalone: ADD, link down, worst, ms",
+      Math.max(...down.standalone.timesMs),
+      600,
+    ),
+    atMost(
+      `standalone: ADD, ${LOSS_PERCENT} % loss, p99, ms`,
+      quantile(lossy.standalone.timesMs, 0.99),
       3000,
     ),
-    atMost(`threads with ${most.leases} leases`, ours.threads, 25),
+    atMost(`daemon: threads with ${most.leases} leases`, ours.threads, 25),
     atMost(
-      "descriptors per lease",
+      "daemon: descriptors per lease",
       ours.descriptors / most.leases,
       1,
     ),
     atMost(
-      `memory with ${most.leases} leases, relative to upstream`,
+      `daemon: memory with ${most.leases} leases, relative to upstream`,
       ours.memoryMb / upstream.memoryMb,
       1,
     ),

@@ -1,32 +1,38 @@
 /** The report of a dhcp bench as Markdown. @module */
 
+import { ENGINES, type PerEngine } from "../engines.ts";
 import { quantile } from "../process_time.ts";
-import { ms, row, scriptSection, targetTable } from "../report.ts";
+import type { ProcessUse } from "../process_use.ts";
+import { ms, ratio, row, scriptSection, targetTable } from "../report.ts";
+import { relative } from "../targets.ts";
 import {
   type AddTimes,
   AT_ONCE,
-  type Callers,
   type DhcpFigures,
   dhcpTargets,
   LOSS_PERCENT,
 } from "./figures.ts";
-import type { DaemonUse } from "./side.ts";
 
 /** Returns the whole document; `machine` has lines that describe the machine, `date` is the day. */
 export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
   readonly machine: readonly string[];
   readonly date: string;
 }): string {
-  const { startMs, scripts, up, down, together, lossy, held } = figures;
+  const { startMs, scripts, up, down, together, togetherMs, lossy, held } =
+    figures;
   return [
     "# Measurements of dhcp",
     "",
     `Measured with \`deno task bench:dhcp\` on ${date}: both daemons in one run against one dnsmasq, each container in a network`,
-    "namespace of its own with a macvlan interface. Times are wall times of whole plugin processes in milliseconds. Where",
-    "the side is the launcher, the daemon runs the call. The",
-    "machine shares its CPUs with others, so compare figures only within this page. This project's daemon runs with",
-    "`-packetrate 0`. By default it sends ten packets a second, so that simultaneous ADDs beyond five take a second for each",
-    "five of them.",
+    "namespace of its own with a macvlan interface. Times are wall times of whole plugin processes in milliseconds. The",
+    "machine shares its CPUs and its disk with others, so compare figures only within this page.",
+    "",
+    "- `resident`: the launcher; `dhcp daemon` runs the calls.",
+    "- `standalone`: `dhcp` itself, which starts for each call and asks `dhcp daemon`.",
+    "- `upstream`: Debian's `dhcp` and its daemon.",
+    "",
+    "This project's daemon runs with `-packetrate 0`. By default it sends ten packets a second, so that simultaneous ADDs",
+    "beyond five take a second for each five of them.",
     "",
     ...machine,
     "",
@@ -34,17 +40,25 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
     "",
     "## ADD",
     "",
-    row("", "side", "calls", "failed", "p50", "p99", "worst"),
+    row("", "engine", "calls", "failed", "p50", "p99", "worst"),
     row("---", "---", "---:", "---:", "---:", "---:", "---:"),
     ...addRows("link up", up),
     ...addRows("link down when called", down),
     ...addRows(`${AT_ONCE} at once, link up`, together),
     ...addRows(`${LOSS_PERCENT} % of frames lost in each direction`, lossy),
     "",
-    `Process start-up (VERSION) takes ${ms(startMs.ours)} ms here, ${
-      ms(startMs.upstream)
-    } ms with upstream, and ${ms(startMs.empty)} ms for an empty script`,
-    "compiled the same way. A call of upstream's plugin that takes longer than a minute is stopped and counts as failed.",
+    row("", ...ENGINES, "resident / upstream"),
+    row("---", ...ENGINES.map(() => "---:"), "---:"),
+    comparisonRow(
+      `${AT_ONCE} at once, from the first start to the last end`,
+      togetherMs,
+    ),
+    comparisonRow("VERSION", startMs),
+    "",
+    `An empty script, compiled as the standalone executable is, takes ${
+      ms(startMs.empty)
+    } ms. A call of upstream's plugin that`,
+    "takes longer than a minute is stopped and counts as failed.",
     "",
     "## Daemon",
     "",
@@ -77,15 +91,13 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
   ].join("\n");
 }
 
-function addRows(
-  what: string,
-  { launcher, ours, upstream }: Callers<AddTimes>,
-): string[] {
-  return [
-    addRow(what, "launcher", launcher),
-    addRow(what, "here", ours),
-    addRow(what, "upstream", upstream),
-  ];
+function comparisonRow(what: string, values: PerEngine<number>): string {
+  const cells = ENGINES.map((engine) => ms(values[engine]));
+  return row(what, ...cells, ratio(relative(values)));
+}
+
+function addRows(what: string, times: PerEngine<AddTimes>): string[] {
+  return ENGINES.map((engine) => addRow(what, engine, times[engine]));
 }
 
 function addRow(
@@ -103,7 +115,7 @@ function addRow(
 function useRow(
   leases: number,
   side: string,
-  { memoryMb, ownMb, threads, descriptors }: DaemonUse,
+  { memoryMb, ownMb, threads, descriptors }: ProcessUse,
   renewalMs: number,
   restart: string,
 ): string {

@@ -3,26 +3,12 @@
 import type { BackgroundProcess } from "../../lab/background_process.ts";
 import { InstalledLauncher } from "../../lab/installed_launcher.ts";
 import { startDhcpDaemon } from "../../lab/dhcp_daemon.ts";
-import { capture } from "../../process.ts";
-import { runTimed } from "../process_time.ts";
+import { runTimed, type TimedCommand } from "../process_time.ts";
+import { type ProcessUse, useOf } from "../process_use.ts";
 import type { Container, DhcpLab } from "./lab.ts";
-
-/** The resources that a daemon uses. */
-export interface DaemonUse {
-  /** Proportional set size (PSS). */
-  readonly memoryMb: number;
-  /** The part of it that is not backed by files. */
-  readonly ownMb: number;
-  readonly threads: number;
-  readonly descriptors: number;
-  /** CPU time since its start, in user space and in the kernel. */
-  readonly cpuMs: number;
-}
 
 /** Upstream's ADD may take 208 s. */
 const CALL_TIMEOUT_MS = 60_000;
-/** A clock tick of /proc/PID/stat, always a hundredth of a second. */
-const TICK_MS = 10;
 
 /** A side with its daemon running. */
 export class Side implements AsyncDisposable {
@@ -53,6 +39,11 @@ export class Side implements AsyncDisposable {
     this.#callTimeoutMs = callTimeoutMs;
   }
 
+  /** What the runtime starts. */
+  get program(): string {
+    return this.#launcher?.path ?? this.binary;
+  }
+
   /** The daemon's socket. */
   get socketPath(): string {
     return socketPath(this.folder);
@@ -80,39 +71,34 @@ export class Side implements AsyncDisposable {
     return new Side(binary, own, daemon, { callTimeoutMs, flags, launcher });
   }
 
-  /** Calls ADD for a new attachment. @returns Wall time of the plugin's process in milliseconds. */
-  async add(container: Container): Promise<number> {
+  /** Returns an ADD of a new attachment. */
+  addCall(container: Container): TimedCommand {
     this.#lastContainer += 1;
     const id = `c${this.#lastContainer}`;
     this.#ids.set(container, id);
-    const { tookMs, stdout } = await this.#call("ADD", container, id);
+    return this.#call("ADD", container, id);
+  }
+
+  /** Returns the DEL for the container's last ADD. */
+  deleteCall(container: Container): TimedCommand {
+    return this.#call("DEL", container, this.#ids.get(container) ?? "");
+  }
+
+  /** Calls ADD for a new attachment. @returns Wall time of the plugin's process in milliseconds. */
+  async add(container: Container): Promise<number> {
+    const { tookMs, stdout } = await runTimed(this.addCall(container));
     container.address = JSON.parse(stdout).ips[0].address;
     return tookMs;
   }
 
   /** Calls DEL for the container's last ADD. */
   async delete(container: Container): Promise<void> {
-    await this.#call("DEL", container, this.#ids.get(container) ?? "");
+    await runTimed(this.deleteCall(container));
   }
 
-  /** What the daemon uses now. Other programs read it, because Deno restricts access to /proc. */
-  async use(): Promise<DaemonUse> {
-    const proc = `/proc/${this.#daemon.pid}`;
-    const rollup = await capture(["cat", `${proc}/smaps_rollup`]);
-    const megabytes = (name: string): number =>
-      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(rollup)?.[1]) /
-      1024;
-    const stat = await capture(["cat", `${proc}/stat`]);
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [user = 0, kernel = 0] = fields.slice(11, 13).map(Number);
-    const descriptors = await capture(["ls", `${proc}/fd`]);
-    return {
-      memoryMb: megabytes("Pss"),
-      ownMb: megabytes("Pss_Anon"),
-      threads: Number(fields[17]),
-      descriptors: descriptors.trim().split("\n").length,
-      cpuMs: (user + kernel) * TICK_MS,
-    };
+  /** What the daemon uses now. */
+  async use(): Promise<ProcessUse> {
+    return await useOf(this.#daemon.pid);
   }
 
   /**
@@ -143,13 +129,9 @@ export class Side implements AsyncDisposable {
     await this.#daemon[Symbol.asyncDispose]();
   }
 
-  async #call(
-    command: string,
-    { netns }: Container,
-    id: string,
-  ): Promise<{ readonly tookMs: number; readonly stdout: string }> {
-    return await runTimed({
-      program: this.#launcher?.path ?? this.binary,
+  #call(command: string, { netns }: Container, id: string): TimedCommand {
+    return {
+      program: this.program,
       timeoutMs: this.#callTimeoutMs,
       env: {
         CNI_COMMAND: command,
@@ -163,7 +145,7 @@ export class Side implements AsyncDisposable {
         name: "bench",
         ipam: { type: "dhcp", daemonSocketPath: socketPath(this.folder) },
       }),
-    });
+    };
   }
 }
 

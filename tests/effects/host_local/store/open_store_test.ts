@@ -52,15 +52,16 @@ Deno.test("openOrCreate() follows a link to the directory", async () => {
   assertEquals(texts(store.heldBy(attachment())), ["10.0.0.2"]);
 });
 
-testRows("openOrCreate() names the paths that the sandbox excludes, for", [
+testRows("openOrCreate() makes no directory where the sandbox denies files:", [
   { name: "/proc", directory: "/proc/cni-ipam-test/net" },
   { name: "/sys", directory: "/sys/cni-ipam-test/net" },
+  { name: "/dev", directory: "/dev/shm/cni-ipam-test/net" },
 ], async ({ directory }) => {
   const error = await rejectionOf(() => stores.openOrCreate(config(directory)));
-  assertEquals(
-    error?.["advice"],
-    "the plugin's sandbox excludes /proc, /sys and /dev; set another dataDir",
-  );
+  assertEquals([error?.["message"], error?.["advice"]], [
+    `mkdir ${directory}: the plugin's sandbox does not allow paths under /proc, /sys and /dev`,
+    "set another dataDir",
+  ]);
 });
 
 testRows("a network that other users can write is opened with a warning by", [

@@ -1,7 +1,8 @@
 /** Networks with a given number of reservations, and the calls in them. @module */
 
-import { capture } from "../process.ts";
-import { type TimedCommand, timeOf } from "./process_time.ts";
+import { capture } from "../../process.ts";
+import { type PerEngine, perEngineInTurn } from "../engines.ts";
+import type { TimedCommand } from "../process_time.ts";
 
 const NAME = "bench";
 
@@ -68,29 +69,27 @@ function address(index: number): string {
   return `10.${host >> 16}.${(host >> 8) & 255}.${host & 255}`;
 }
 
-/** The directory of a network, and the binary that serves it. */
+/** The directory of a network, and the program that serves it. */
 export class BenchNetwork {
   #calls = 0;
 
-  private constructor(readonly binary: string, readonly dataDir: string) {}
+  private constructor(readonly program: string, readonly dataDir: string) {}
 
-  /** Creates the same network for each binary, in folders of `root`. */
+  /** Creates the same network for each program, in folders of `root`. */
   static async make(
     root: string,
-    { binaries, reservations }: {
-      readonly binaries: readonly string[];
+    { programs, reservations }: {
+      readonly programs: PerEngine<string>;
       readonly reservations: number;
     },
-  ): Promise<BenchNetwork[]> {
+  ): Promise<PerEngine<BenchNetwork>> {
     const template = `${root}/template`;
     writeReservations(`${template}/${NAME}`, reservations);
-    const networks: BenchNetwork[] = [];
-    for (const [index, binary] of binaries.entries()) {
-      const dataDir = `${root}/data${index}`;
+    return await perEngineInTurn(async (engine) => {
+      const dataDir = `${root}/${engine}`;
       await capture(["cp", "-al", template, dataDir]);
-      networks.push(new BenchNetwork(binary, dataDir));
-    }
-    return networks;
+      return new BenchNetwork(programs[engine], dataDir);
+    });
   }
 
   /** Removes the index of this project's plugin, if there is one. */
@@ -98,47 +97,36 @@ export class BenchNetwork {
     await Deno.remove(`${this.dataDir}/${NAME}/.index.db`).catch(() => {});
   }
 
-  /** Makes an ADD and the DEL of the same container, and returns their times in milliseconds. */
-  async addAndDelete(): Promise<[number, number]> {
+  /** Returns an ADD of a new container and its DEL, of another program if one is given. */
+  addAndDelete(
+    program = this.program,
+  ): [add: TimedCommand, delete_: TimedCommand] {
     this.#calls += 1;
     const id = containerId(0xc000000 + this.#calls);
     return [
-      await timeOf(this.#command({ command: "ADD", id })),
-      await timeOf(this.#command({ command: "DEL", id })),
+      { ...this.#command({ command: "ADD", id }), program },
+      { ...this.#command({ command: "DEL", id }), program },
     ];
   }
 
-  /** Makes `pairs` ADDs and DELs with `clients` at a time, and returns the calls per second. */
-  async callsPerSecond(clients: number, pairs: number): Promise<number> {
-    let waiting = pairs;
-    const startMs = performance.now();
-    await Promise.all(Array.from({ length: clients }, async () => {
-      while (waiting > 0) {
-        waiting -= 1;
-        await this.addAndDelete();
-      }
-    }));
-    return 2 * pairs * 1000 / (performance.now() - startMs);
+  /** Returns the ADD that makes the reservation that {@link noEffectCalls} need. */
+  prepareNoEffect(): TimedCommand {
+    return this.#command({ command: "ADD", id: HOLDER, range: EXHAUSTED });
   }
 
-  /** Makes the reservation that {@link noEffectCalls} needs. */
-  async prepareNoEffect(): Promise<void> {
-    const call = { command: "ADD", id: HOLDER, range: EXHAUSTED } as const;
-    await timeOf(this.#command(call));
-  }
-
-  /** Makes each call that changes nothing once, and returns their times in milliseconds. */
-  async noEffectCalls(): Promise<Record<string, number>> {
-    const times: Record<string, number> = {};
-    for (const [name, call] of Object.entries(NO_EFFECT_CALLS)) {
-      times[name] = await timeOf(this.#command(call));
-    }
-    return times;
+  /** Returns each call that changes nothing. */
+  noEffectCalls(): Record<string, TimedCommand> {
+    return Object.fromEntries(
+      Object.entries(NO_EFFECT_CALLS).map(([name, call]) => [
+        name,
+        this.#command(call),
+      ]),
+    );
   }
 
   #command(call: Call): TimedCommand {
     return {
-      program: this.binary,
+      program: this.program,
       ...callIn(this.dataDir, call),
       expectedCode: call.isRefused ? 1 : 0,
     };

@@ -1,0 +1,19 @@
+/** The names of the files in the directory of a network. Pure. @module */
+
+/** Names of files that are not reservations. Those with a dot in front are this project's own. */
+export const FILE_NAME = {
+  lock: "lock",
+  /**
+   * The file that the reservations of an ADD are links of until it answers; see
+   * store/write_reservations.ts.
+   */
+  pending: ".pending",
+  /** The same file once the ADD is answering. */
+  answered: ".answered",
+  /** A temporary file, renamed to a cursor or to `.earlier-boot`. */
+  cursor: ".cursor",
+  /** Reservations from before the last boot; see store/earlier_boot.ts. */
+  earlierBoot: ".earlier-boot",
+  /** The index of a large network; see store/reservation_index.ts. */
+  index: ".index.db",
+} as const;

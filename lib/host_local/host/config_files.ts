@@ -1,0 +1,54 @@
+/** Reads network configurations from files, directories and standard input. @module */
+
+import { attempt, isDirectory } from "../../sys/files.ts";
+import { readNamedFile } from "../../sys/small_file.ts";
+import type { ConfigFile } from "../operator/ports.ts";
+
+/** What the CNI library reads in a directory. */
+const CONFIG_NAME = /\.(?:conf|conflist|json)$/;
+
+const MAX_CONFIG_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Reads a configuration, or every configuration of a directory, sorted by name. Standard input is
+ * `-`.
+ *
+ * @throws {SystemError} if the path does not exist or cannot be read.
+ */
+export function readConfigs(
+  path: string,
+  readStdin: () => string,
+): readonly ConfigFile[] {
+  if (path === "-") return [{ path: "stdin", text: readStdin() }];
+  const paths = isDirectory(path)
+    ? attempt("read", path, () => [...Deno.readDirSync(path)])
+      .map(({ name }) => name)
+      .filter((name) => CONFIG_NAME.test(name))
+      .sort()
+      .map((name) => `${path.replace(/\/+$/, "")}/${name}`)
+    : [path];
+  return paths.map((each) => ({
+    path: each,
+    text: readNamedFile(each, MAX_CONFIG_BYTES),
+  }));
+}
+
+/**
+ * Returns the names of the networks in a data directory, sorted; none if there is no such
+ * directory.
+ *
+ * @throws {SystemError} if the directory cannot be read.
+ */
+export function networkNames(dataDir: string): readonly string[] {
+  try {
+    return [...Deno.readDirSync(dataDir)]
+      .filter(({ isDirectory, isSymlink }) => isDirectory || isSymlink)
+      .map(({ name }) => name)
+      .sort();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    return attempt("read", dataDir, () => {
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,15 @@
+/** What a command for operators found, before it is printed. Pure. @module */
+
+import type { EXIT_STATUS } from "../../cli/exit_status.ts";
+import type { Screen } from "../../cli/screen.ts";
+
+/** What a command found. */
+export interface Outcome {
+  readonly status: typeof EXIT_STATUS[keyof typeof EXIT_STATUS];
+  /** Returns what `--json` prints. */
+  readonly json: () => unknown;
+  /** Returns the lines for a reader. */
+  readonly lines: (screen: Screen) => readonly string[];
+  /** What the reader should know about the lines or the JSON, for stderr. */
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,315 @@
+/** The commands of host-local for operators, as data for help and completions. Pure. @module */
+
+import { EXIT_STATUS } from "../../cli/exit_status.ts";
+import type {
+  Argument,
+  Command,
+  ExitStatus,
+  Option,
+  Program,
+} from "../../cli/program.ts";
+import { SHELLS } from "../../cli/completion.ts";
+import { DEFAULT_DATA_DIR } from "../config.ts";
+
+/** Where runtimes look for network configurations. */
+export const DEFAULT_CONFIG_DIR = "/etc/cni/net.d";
+
+/** Below this share of free addresses a range set is low; in percent. */
+export const DEFAULT_LOW_PERCENT = 10;
+
+/** The container that `explain --config` imagines. */
+export const DEFAULT_CONTAINER = "new-container";
+
+/** Its interface. */
+export const DEFAULT_INTERFACE = "eth0";
+
+const DATA_DIR: Option = {
+  name: "data-dir",
+  value: "DIR",
+  help: "The directory that has the directories of the networks",
+  fallback: DEFAULT_DATA_DIR,
+  completion: "directory",
+};
+
+const CONFIG: Option = {
+  name: "config",
+  value: "PATH",
+  help:
+    "A network configuration, or a directory of them, that has the range sets",
+  fallback: DEFAULT_CONFIG_DIR,
+  completion: "file",
+};
+
+const NETWORKS: Argument = {
+  name: "NETWORK",
+  help: "the name of a network; without one, all networks",
+  isRequired: false,
+  isRepeated: true,
+};
+
+const STATUS: Readonly<Record<keyof typeof EXIT_STATUS, number>> = EXIT_STATUS;
+
+function statuses(ok: string, problems?: string): readonly ExitStatus[] {
+  return [
+    { status: STATUS.ok, meaning: ok },
+    ...(problems === undefined
+      ? []
+      : [{ status: STATUS.problems, meaning: problems }]),
+    { status: STATUS.usage, meaning: "The arguments are wrong" },
+    {
+      status: STATUS.failure,
+      meaning:
+        "The operating system refused something, so the answer is missing or incomplete",
+    },
+  ];
+}
+
+function listCommand(): Command {
+  return {
+    name: "list",
+    summary: "List every reservation",
+    description: [
+      "Prints the network, address, container, interface and age of each reservation, and whether its container exists.",
+      "alive: a container runtime or a network namespace has the container. gone: the address was reserved before the last boot, or the namespace of the container no longer exists. no trace: container runtimes run on this host, and none has the container; that is no proof, because not every runtime can be asked. unknown: nothing on this host tells.",
+      "Changes nothing. Works on what upstream's plugin has written, too.",
+    ],
+    arguments: [NETWORKS],
+    options: [DATA_DIR],
+    statuses: statuses("The list is complete"),
+    examples: [
+      { call: "host-local list", comment: "All networks of this host" },
+      {
+        call:
+          `host-local list --json | jq -r '.reservations[] | select(.state == "gone") | .file'`,
+        comment: "The files of containers that are gone",
+      },
+    ],
+  };
+}
+
+function showCommand(): Command {
+  return {
+    name: "show",
+    summary: "Show how full each range set is",
+    description: [
+      "Prints for each network and range set how many addresses it has, and how many are used and free. Addresses of gateways count as neither.",
+      "The range sets come from the configuration of the network. A network without one is shown with the number of its reservations.",
+    ],
+    arguments: [NETWORKS],
+    options: [
+      DATA_DIR,
+      CONFIG,
+      {
+        name: "low",
+        value: "PERCENT",
+        help: "Warn if less than this share of a range set is free",
+        fallback: String(DEFAULT_LOW_PERCENT),
+      },
+    ],
+    statuses: statuses(
+      "Every range set has enough free addresses",
+      "A range set is low or full",
+    ),
+    examples: [
+      {
+        call: "host-local show --low 25 k8s-pod-network",
+        comment: "One network, with an early warning",
+      },
+    ],
+  };
+}
+
+function explainCommand(): Command {
+  return {
+    name: "explain",
+    summary: "Explain an address or a container, or what ADD would do",
+    description: [
+      "With an address: who holds it, since when, and how it is known whether the container exists; or why it is free. With the ID of a container, or the start of it: every address that it holds.",
+      "With --config and no argument: what ADD would do now for each network of the configuration, step by step. It runs the plugin itself on a copy of what the directory says, and changes nothing.",
+    ],
+    arguments: [{
+      name: "ADDRESS|CONTAINER",
+      help: "an address, a container ID, or the start of one",
+      isRequired: false,
+      isRepeated: false,
+    }],
+    options: [
+      DATA_DIR,
+      CONFIG,
+      {
+        name: "container",
+        value: "ID",
+        help: "With --config: the container ID of the ADD",
+        fallback: DEFAULT_CONTAINER,
+      },
+      {
+        name: "ifname",
+        value: "NAME",
+        help: "With --config: the interface of the ADD",
+        fallback: DEFAULT_INTERFACE,
+      },
+      {
+        name: "args",
+        value: "CNI_ARGS",
+        help: "With --config: the CNI_ARGS of the ADD, such as IP=192.0.2.7",
+      },
+    ],
+    statuses: statuses(
+      "The address or container is known, or ADD would succeed",
+      "Nothing is known about it, or ADD would fail",
+    ),
+    examples: [
+      { call: "host-local explain 10.88.0.7", comment: "An address" },
+      {
+        call:
+          "host-local explain --config /etc/cni/net.d/10-net.conflist --args IP=10.88.0.7",
+        comment: "Whether a container could get an address",
+      },
+    ],
+  };
+}
+
+function validateCommand(): Command {
+  return {
+    name: "validate",
+    summary: "Check network configurations",
+    description: [
+      "Prints every problem at once, with its JSON path and what to write instead. An error makes ADD fail. A warning was hardly intended: a key that the plugin does not know, a gateway outside its subnet, or two networks that can allocate the same address.",
+      "A file has a configuration, a list of plugins, a NetworkAttachmentDefinition of Kubernetes, or a list of these, in JSON. YAML is not read: convert it first, as kubectl get -o json does. Configurations of other IPAM plugins are not checked.",
+    ],
+    arguments: [{
+      name: "PATH",
+      help:
+        `a file, a directory of files, or - for standard input; without one, ${DEFAULT_CONFIG_DIR}`,
+      isRequired: false,
+      isRepeated: true,
+      completion: "file",
+    }],
+    options: [{
+      name: "strict",
+      help: "Exit with status 1 if there are warnings, too",
+    }],
+    statuses: statuses("There are no errors", "There are errors"),
+    examples: [
+      {
+        call: "host-local validate",
+        comment: "All configurations of this host, also against each other",
+      },
+      {
+        call: "kubectl get net-attach-def -A -o json | host-local validate -",
+        comment: "All NetworkAttachmentDefinitions of a cluster",
+      },
+    ],
+  };
+}
+
+function checkStateCommand(): Command {
+  return {
+    name: "check-state",
+    summary:
+      "Find and repair what is inconsistent in the directories of networks",
+    description: [
+      "Prints everything that is not as a call of the plugin leaves it, what it means, and what to do. A problem keeps an address or a call from working; a note is harmless.",
+      "With --repair it does what the next call would do (undo an interrupted ADD, remove empty and temporary files, rebuild the index), and what is safe: it removes cursors without an address and leftovers of the index, and clears the permission of other users to write. It prints each step, and never releases an address that a container holds.",
+      "Reservations outside the configured range sets and owners with several addresses are found only if the configuration of the network is.",
+    ],
+    arguments: [NETWORKS],
+    options: [
+      DATA_DIR,
+      CONFIG,
+      { name: "repair", help: "Repair what can be repaired safely" },
+    ],
+    statuses: statuses(
+      "There are no problems, or none are left",
+      "There are problems",
+    ),
+    examples: [
+      { call: "host-local check-state", comment: "Look, and change nothing" },
+      {
+        call: "host-local check-state --repair k8s-pod-network",
+        comment: "Repair one network",
+      },
+    ],
+  };
+}
+
+function completionCommand(): Command {
+  return {
+    name: "completion",
+    summary: "Print the completions for a shell",
+    description: [
+      "Load them with: source <(host-local completion bash), or write them to the directory of completions of the shell.",
+    ],
+    arguments: [{
+      name: "SHELL",
+      help: SHELLS.join(", "),
+      isRequired: true,
+      isRepeated: false,
+      completion: SHELLS,
+    }],
+    options: [],
+    statuses: statuses("The completions are printed"),
+    examples: [{
+      call:
+        "host-local completion bash >/usr/share/bash-completion/completions/host-local",
+      comment: "For all users of bash",
+    }],
+  };
+}
+
+function manCommand(): Command {
+  return {
+    name: "man",
+    summary: "Print the manual page",
+    description: ["The page is in the format of man(7)."],
+    arguments: [],
+    options: [],
+    statuses: statuses("The page is printed"),
+    examples: [{
+      call: "host-local man | man -l -",
+      comment: "Read the page",
+    }],
+  };
+}
+
+/** Returns the program and its commands. */
+export function hostLocalProgram(): Program {
+  return {
+    name: "host-local",
+    summary: "allocate container addresses on one host",
+    description: [
+      "host-local is an IPAM plugin of the Container Network Interface (CNI). A container runtime starts it with CNI_COMMAND in the environment and a network configuration on stdin. The commands below are for operators; they need no CNI_COMMAND.",
+      "host-local daemon runs the calls of the plugin in a process that stays; host-local daemon -help lists its flags.",
+    ],
+    commands: [
+      listCommand(),
+      showCommand(),
+      explainCommand(),
+      validateCommand(),
+      checkStateCommand(),
+      completionCommand(),
+      manCommand(),
+    ],
+    commonOptions: [
+      {
+        name: "json",
+        help: "Print one JSON document instead of text",
+      },
+      {
+        name: "wide",
+        help: "Do not shorten the columns of tables",
+      },
+    ],
+    files: [
+      {
+        path: `${DEFAULT_DATA_DIR}/NETWORK/`,
+        help: "The reservations of a network, one file for each address",
+      },
+      {
+        path: DEFAULT_CONFIG_DIR,
+        help: "The network configurations of the container runtime",
+      },
+    ],
+    seeAlso: ["https://www.cni.dev/plugins/current/ipam/host-local/"],
+  };
+}
