@@ -103,7 +103,10 @@ export class Caller {
     return { totalMs, times };
   }
 
-  /** As {@link timesOfChains}, with any exit status; that of a call that was stopped is `STATUS_TIMEOUT`. */
+  /**
+   * As {@link timesOfChains}, with any exit status; that of a call that was stopped is
+   * `STATUS_TIMEOUT`.
+   */
   async outcomes(
     chains: readonly Chain[],
     width: number,

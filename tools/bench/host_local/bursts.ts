@@ -46,7 +46,11 @@ export async function measureBursts(
   return figures;
 }
 
-/** Makes the ADDs, and then the DELs. @returns Milliseconds from the first start to the last end. */
+/**
+ * Makes the ADDs, and then the DELs.
+ *
+ * @returns Milliseconds from the first start to the last end.
+ */
 async function burst(
   caller: Caller,
   network: BenchNetwork,

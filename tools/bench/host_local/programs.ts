@@ -1,4 +1,8 @@
-/** host-local as each engine runs it: three programs, one of them with a resident process. @module */
+/**
+ * host-local as each engine runs it: three programs, one of them with a resident process.
+ *
+ * @module
+ */
 
 import { LAUNCHER } from "../../build/launcher.ts";
 import { BackgroundProcess } from "../../lab/background_process.ts";
