@@ -53,6 +53,7 @@ const PLACEHOLDER_NAME = "network";
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
+ * import type { NetworkConfig } from "./network_config.ts";
  *
  * const parse = ({ json }: NetworkConfig) => [json.string("a"), json.integer("b")];
  * const { problems } = collectProblems({ name: "net", a: 1, b: "x" }, { parse });

@@ -21,6 +21,7 @@ export interface ConfigProblem {
  * @example
  * ```ts
  * import { assertEquals } from "@std/assert";
+ * import { ConfigError } from "../base/errors.ts";
  *
  * const error = new ConfigError("no IP ranges specified", "ipam.ranges");
  * assertEquals(problemOf(error, "").path, "ipam.ranges");
