@@ -33,7 +33,7 @@ import { TempDir } from "../../support/temp_dir.ts";
 /** Simultaneous calls. */
 const MAX_CALLS = 512;
 /** Calls of the test of memory. */
-const CALLS = numberFromEnv("RESIDENT_CALLS", 20_000);
+const CALLS = numberFromEnv("RESIDENT_CALLS", 4000);
 const REQUIREMENTS = [`binary:${OURS}`] as const;
 
 interface SceneOptions {
