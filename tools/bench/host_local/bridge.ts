@@ -53,7 +53,7 @@ class BridgeBench implements Disposable {
       cniVersion: "1.0.0",
       name,
       type: "bridge",
-      bridge: `bench-${name}`,
+      bridge: `br-${name}`,
       isGateway: true,
       ipam: {
         type: hostLocal.slice(slash + 1),

@@ -16,7 +16,8 @@ import { Programs } from "./programs.ts";
 
 /** Pods of a node, and the most that a node has by default. */
 const SIZES = [50, 110] as const;
-const ROUNDS = 7;
+const ROUNDS = 5;
+const DEL_CLIENTS = 8;
 
 /** Measures simultaneous ADDs in a network without reservations. */
 export async function measureBursts(
@@ -32,14 +33,18 @@ export async function measureBursts(
       reservations: 0,
     });
     const times: PerEngine<number[]> = perEngine(() => []);
+    const failed = { resident: 0, standalone: 0, upstream: 0 };
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const engine of ENGINES) {
-        times[engine].push(await burst(caller, networks[engine], { calls }));
+        const seen = await burst(caller, networks[engine], { calls });
+        times[engine].push(seen.tookMs);
+        failed[engine] += seen.failed;
       }
     }
     figures.push({
       calls,
       tookMs: perEngine((engine) => median(times[engine])),
+      failed,
       peakMb: await measurePeak(caller, `${own}/peak`, calls),
     });
   }
@@ -49,13 +54,14 @@ export async function measureBursts(
 /**
  * Makes the ADDs, and then the DELs.
  *
- * @returns Milliseconds from the start of the first ADD to the end of the last.
+ * @returns Milliseconds from the start of the first ADD to the end of the last, and how many failed:
+ * a plugin waits for the lock no longer than 10 s.
  */
 async function burst(
   caller: Caller,
   network: BenchNetwork,
   { calls, group }: { readonly calls: number; readonly group?: string },
-): Promise<number> {
+): Promise<{ readonly tookMs: number; readonly failed: number }> {
   const pairs = Array.from(
     { length: calls },
     () =>
@@ -64,12 +70,13 @@ async function burst(
         ...(group === undefined ? {} : { group }),
       })),
   );
-  const { totalMs } = await caller.timesOfChains(
+  const { totalMs, outcomes } = await caller.outcomes(
     pairs.map((pair) => pair.slice(0, 1)),
     calls,
   );
-  await caller.timesOfChains(pairs.map((pair) => pair.slice(1)), calls);
-  return totalMs;
+  await caller.timesOfChains(pairs.map((pair) => pair.slice(1)), DEL_CLIENTS);
+  const failed = outcomes.flat().filter(({ status }) => status !== 0).length;
+  return { tookMs: totalMs, failed };
 }
 
 /** Measures the peak in a control group with everything that an engine runs. */

@@ -35,6 +35,8 @@ export interface BurstFigures {
   readonly calls: number;
   /** From the start of the first to the end of the last. */
   readonly tookMs: PerEngine<number>;
+  /** How many ADDs of all rounds failed. */
+  readonly failed: PerEngine<number>;
   /** Peak memory of all processes, the resident process included; or why it is not known. */
   readonly peakMb: PerEngine<number> | string;
 }

@@ -114,6 +114,9 @@ export function formatReport(figures: Figures, { machine, date }: {
     ...bursts.map(({ calls, tookMs }) =>
       row("ms", count(calls), ...comparison(tookMs))
     ),
+    ...bursts.map(({ calls, failed }) =>
+      row("failed", count(calls), ...cells(failed, count), "")
+    ),
     ...bursts.map(({ calls, peakMb }) =>
       row(
         "peak memory, MB",
