@@ -90,7 +90,8 @@ if (import.meta.main) {
     const names = args._.length === 0
       ? [...PLUGINS.map(({ name }) => name), LAUNCHER]
       : args._.map(String);
-    const binaries = chosenBinaries(names.filter((name) => name !== LAUNCHER));
+    const plugins = names.filter((name) => name !== LAUNCHER);
+    const binaries = plugins.length === 0 ? [] : chosenBinaries(plugins);
     for (const target of chosenTargets(args.all, args.target)) {
       if (binaries.length > 0) await build(binaries, target);
       if (names.includes(LAUNCHER)) await launcher(target);

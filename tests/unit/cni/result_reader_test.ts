@@ -85,7 +85,6 @@ const REFUSED = [
     json: { ips: [{ address: "192.0.2.7" }] },
     want: {
       name: "ConfigError",
-      advice: "",
       message: "invalid CIDR address: 192.0.2.7",
       path: "ips[0].address",
     },
@@ -95,7 +94,6 @@ const REFUSED = [
     json: { ips: [{}] },
     want: {
       name: "ConfigError",
-      advice: "",
       message: "invalid CIDR address: ",
       path: "ips[0].address",
     },
@@ -105,7 +103,6 @@ const REFUSED = [
     json: { routes: [{ gw: "192.0.2.1" }] },
     want: {
       name: "ConfigError",
-      advice: "",
       message: "invalid CIDR address: ",
       path: "routes[0].dst",
     },
@@ -115,7 +112,6 @@ const REFUSED = [
     json: { ips: [{ address: "192.0.2.7/24", gateway: "x" }] },
     want: {
       name: "ConfigError",
-      advice: "",
       message: "invalid IP address: x",
       path: "ips[0].gateway",
     },

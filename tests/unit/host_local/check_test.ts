@@ -45,7 +45,6 @@ testRows("readPreviousAddresses() reads", READ, ({ prevResult, want }) => {
 function badCidr(text: string): Record<string, unknown> {
   return {
     name: "ConfigError",
-    advice: "",
     message: `invalid CIDR address: ${text}`,
     path: "prevResult.ips[0].address",
   };
@@ -62,7 +61,6 @@ const REFUSED = [
     prevResult: { ips: new Array(1001).fill({ address: "10.0.0.2/24" }) },
     want: {
       name: "ConfigError",
-      advice: "",
       message: "more than 1000 addresses",
       path: "prevResult.ips",
     },

@@ -63,7 +63,6 @@ testRows("readValidAttachments() reads", READ, ({ json, want }) => {
 
 const NO_LIST = {
   name: "ConfigError",
-  advice: "",
   message: `GC needs a list under ${SPEC_KEY}; an empty one frees everything`,
   path: SPEC_KEY,
 } as const;
@@ -71,7 +70,6 @@ const NO_LIST = {
 function missing(key: string): Record<string, unknown> {
   return {
     name: "ConfigError",
-    advice: "",
     message: `${key} is missing`,
     path: `${SPEC_KEY}[0].${key}`,
   };

@@ -32,7 +32,7 @@ function resolve(sets: Sets): unknown {
 }
 
 function refused(message: string, path: string): Record<string, unknown> {
-  return { name: "ConfigError", message, path, advice: "" };
+  return { name: "ConfigError", message, path };
 }
 
 function hostBits(index: number, path: string): unknown {

@@ -159,7 +159,7 @@ testRows(
 );
 
 function refused(message: string, path: string): Record<string, unknown> {
-  return { name: "ConfigError", message, path, advice: "" };
+  return { name: "ConfigError", message, path };
 }
 
 function startOutside(address: string): unknown {

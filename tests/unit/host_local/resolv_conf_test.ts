@@ -81,7 +81,6 @@ testRows("parseResolvConf()", ROWS, ({ text, want }) => {
 
 const TOO_LONG = {
   name: "ConfigError",
-  advice: "",
   message: "bufio.Scanner: token too long",
   path: "ipam.resolvConf",
 } as const;

@@ -74,7 +74,7 @@ testRows("readConfiguredRoute() keeps", READ, ({ json, want }) => {
 });
 
 function refused(message: string, path: string): Record<string, unknown> {
-  return { name: "ConfigError", message, path, advice: "" };
+  return { name: "ConfigError", message, path };
 }
 
 function mistyped(

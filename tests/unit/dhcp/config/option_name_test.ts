@@ -1,8 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ConfigError, DecodeError } from "../../../../lib/base/errors.ts";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
 import { readOptionCode } from "../../../../lib/dhcp/config/option_name.ts";
 import { testRows } from "../../../support/rows.ts";
-import { thrownBy } from "../../base/thrown.ts";
 
 function read(option: unknown): number | undefined {
   return readOptionCode(new JsonObject({ option }, "ipam.request[0]"));
@@ -43,12 +43,13 @@ testRows("readOptionCode() refuses", [
     error: "DecodeError",
     message:
       "json: cannot unmarshal bool into ipam.request[0].option: expected a string",
-    advice: undefined,
+    advice: "write a string",
   },
 ], ({ option, error, message, advice }) => {
-  const thrown = thrownBy(() => read(option));
+  const thrown = assertThrows(() => read(option));
+  assert(thrown instanceof ConfigError || thrown instanceof DecodeError);
   assertEquals(
-    [thrown?.["name"], thrown?.["message"], thrown?.["advice"]],
+    [thrown.name, thrown.message, thrown.advice],
     [error, message, advice],
   );
 });

@@ -119,6 +119,5 @@ testRows("encodeOptionText() refuses", [
     name: "ConfigError",
     message,
     path: "ipam.x",
-    advice: "",
   });
 });
