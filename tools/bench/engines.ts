@@ -9,6 +9,15 @@ export type Engine = "resident" | "standalone" | "upstream";
 /** In the order of the columns. */
 export const ENGINES = ["resident", "standalone", "upstream"] as const;
 
+/**
+ * The engines that are measured alternately. Each start of the standalone executable leaves the
+ * caches of the CPU to others, which costs the call after it 1 to 2 ms, so it has rounds of its own.
+ */
+export const ENGINE_GROUPS: readonly (readonly Engine[])[] = [
+  ["resident", "upstream"],
+  ["standalone"],
+];
+
 /** One value for each. */
 export type PerEngine<T> = Readonly<Record<Engine, T>>;
 

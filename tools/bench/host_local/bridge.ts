@@ -6,36 +6,40 @@
 
 import { NetworkNamespace } from "../../lab/network_namespace.ts";
 import type { Caller } from "../caller.ts";
-import { ENGINES, type PerEngine, perEngine } from "../engines.ts";
+import { ENGINE_GROUPS, type PerEngine, perEngine } from "../engines.ts";
 import { median, type TimedCommand } from "../process_time.ts";
 import type { Figures } from "./figures.ts";
 import { type Programs, UPSTREAM_DIR } from "./programs.ts";
 
 const ROUNDS = 31;
 
-/** Measures ADD and DEL of `bridge`, alternately with each engine. */
+/** Measures ADD and DEL of `bridge` with each engine. */
 export async function measureBridge(
   caller: Caller,
   programs: Programs,
   folder: string,
 ): Promise<Pick<Figures, "bridgeAddMs" | "bridgeDelMs">> {
   using bench = new BridgeBench(folder);
-  const pairs = perEngine((engine) =>
-    bench.addAndDelete(programs.paths[engine], engine)
-  );
-  const calls = ENGINES.flatMap((engine) => pairs[engine]);
-  // The first ADD also creates the bridge.
-  await caller.times(calls);
-  const rounds: number[][] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    rounds.push(await caller.times(calls));
+  const addMs: PerEngine<number[]> = perEngine(() => []);
+  const delMs: PerEngine<number[]> = perEngine(() => []);
+  for (const group of ENGINE_GROUPS) {
+    const calls = group.flatMap((engine) =>
+      bench.addAndDelete(programs.paths[engine], engine)
+    );
+    // The first ADD also creates the bridge.
+    await caller.times(calls);
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const times = await caller.times(calls);
+      for (const [index, engine] of group.entries()) {
+        addMs[engine].push(times[2 * index] ?? NaN);
+        delMs[engine].push(times[2 * index + 1] ?? NaN);
+      }
+    }
   }
-  const medianAt = (place: number): PerEngine<number> =>
-    perEngine((engine) => {
-      const index = 2 * ENGINES.indexOf(engine) + place;
-      return median(rounds.map((times) => times[index] ?? NaN));
-    });
-  return { bridgeAddMs: medianAt(0), bridgeDelMs: medianAt(1) };
+  return {
+    bridgeAddMs: perEngine((engine) => median(addMs[engine])),
+    bridgeDelMs: perEngine((engine) => median(delMs[engine])),
+  };
 }
 
 /** Two network namespaces, one for the host and one for a container. */

@@ -9,7 +9,7 @@ import { Programs } from "./programs.ts";
 const FIRST_CALLS = 100;
 const MAX_CALLS = 100_000;
 /** After this time no more calls are made. */
-const MAX_MS = 150_000;
+const MAX_MS = 240_000;
 /** Calls of one run of the caller. */
 const BATCH = 10_000;
 

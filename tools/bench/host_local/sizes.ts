@@ -2,6 +2,7 @@
 
 import type { Caller } from "../caller.ts";
 import {
+  ENGINE_GROUPS,
   ENGINES,
   type PerEngine,
   perEngine,
@@ -114,26 +115,28 @@ async function measureCold(
   return median(times);
 }
 
-/** Measures all sizes and engines alternately, because they are compared with each other. */
+/** Measures all sizes alternately, because they are compared with each other. */
 async function measureSingleCalls(
   caller: Caller,
   benches: readonly SizeBench[],
 ): Promise<void> {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const turns = benches.flatMap((bench) =>
-      ENGINES.filter((engine) =>
-        engine !== "upstream" || isTurn(round, bench.upstreamRounds)
-      ).map((engine) => ({ bench, engine }))
-    );
-    const times = await caller.times(
-      turns.flatMap(({ bench, engine }) =>
-        bench.networks[engine].addAndDelete()
-      ),
-    );
-    for (const [index, { bench, engine }] of turns.entries()) {
-      const [addMs = NaN, delMs = NaN] = times.slice(2 * index);
-      bench.addMs[engine].push(addMs);
-      bench.delMs[engine].push(delMs);
+    for (const group of ENGINE_GROUPS) {
+      const turns = benches.flatMap((bench) =>
+        group.filter((engine) =>
+          engine !== "upstream" || isTurn(round, bench.upstreamRounds)
+        ).map((engine) => ({ bench, engine }))
+      );
+      const times = await caller.times(
+        turns.flatMap(({ bench, engine }) =>
+          bench.networks[engine].addAndDelete()
+        ),
+      );
+      for (const [index, { bench, engine }] of turns.entries()) {
+        const [addMs = NaN, delMs = NaN] = times.slice(2 * index);
+        bench.addMs[engine].push(addMs);
+        bench.delMs[engine].push(delMs);
+      }
     }
   }
 }
