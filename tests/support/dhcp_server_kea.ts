@@ -86,7 +86,12 @@ function configOf(service: Service, leaseFile: string): unknown {
   ].filter(({ data }) => data !== undefined);
   return {
     Dhcp4: {
-      "interfaces-config": { interfaces: ["eth0"] },
+      "interfaces-config": {
+        interfaces: ["eth0"],
+        // On a busy machine the interface may not be running yet: Kea would serve nobody then.
+        "service-sockets-max-retries": 100,
+        "service-sockets-retry-wait-time": 100,
+      },
       "lease-database": {
         type: "memfile",
         persist: true,
