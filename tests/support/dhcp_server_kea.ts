@@ -88,7 +88,7 @@ function configOf(service: Service, leaseFile: string): unknown {
     Dhcp4: {
       "interfaces-config": {
         interfaces: ["eth0"],
-        // On a busy machine the interface may not be running yet: Kea would serve nobody then.
+        // On a busy machine the interface may not be running yet. Kea would then serve no client.
         "service-sockets-max-retries": 100,
         "service-sockets-retry-wait-time": 100,
       },
