@@ -22,6 +22,7 @@ import { formatDhcpReport } from "./bench/dhcp/report.ts";
 import { Side } from "./bench/dhcp/side.ts";
 import {
   type Engine,
+  ENGINE_GROUPS,
   ENGINES,
   type PerEngine,
   perEngine,
@@ -69,7 +70,22 @@ async function measureStart(
   caller: Caller,
   sides: PerEngine<Side>,
 ): Promise<DhcpFigures["startMs"]> {
-  const programs = [...ENGINES.map((engine) => sides[engine].program), EMPTY];
+  const [resident = NaN, upstream = NaN] = await medianStarts(caller, [
+    sides.resident.program,
+    sides.upstream.program,
+  ]);
+  const [standalone = NaN, empty = NaN] = await medianStarts(caller, [
+    sides.standalone.program,
+    EMPTY,
+  ]);
+  return { resident, standalone, upstream, empty };
+}
+
+/** Starts programs alternately. @returns The median of each. */
+async function medianStarts(
+  caller: Caller,
+  programs: readonly string[],
+): Promise<number[]> {
   const calls = programs.map((program) => ({
     program,
     env: { CNI_COMMAND: "VERSION" },
@@ -78,12 +94,9 @@ async function measureStart(
   for (let round = 0; round < ROUNDS; round += 1) {
     rounds.push(await caller.times(calls));
   }
-  const at = (index: number): number =>
-    median(rounds.map((times) => times[index] ?? NaN));
-  return {
-    ...perEngine((engine) => at(ENGINES.indexOf(engine))),
-    empty: at(ENGINES.length),
-  };
+  return programs.map((_, index) =>
+    median(rounds.map((times) => times[index] ?? NaN))
+  );
 }
 
 /** The times of the calls that succeeded, and how many failed. */
@@ -100,19 +113,24 @@ async function measureSingle(
   link: "up" | "down",
 ): Promise<PerEngine<AddTimes>> {
   const seen: PerEngine<CallOutcome[]> = perEngine(() => []);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const engine of ENGINES) {
-      const isTurn = engine !== "upstream" || link === "up" ||
-        round < UPSTREAM_DOWN_ROUNDS;
-      const [container] = lab.containers[engine];
-      if (!isTurn || container === undefined) continue;
-      await container.setLink(link);
-      const side = lab.sides[engine];
-      const { outcomes: [[add] = []] } = await caller.outcomes([[
-        side.addCall(container),
-        side.deleteCall(container),
-      ]], 1);
-      if (add !== undefined) seen[engine].push(add);
+  const measure = async (engine: Engine): Promise<void> => {
+    const [container] = lab.containers[engine];
+    if (container === undefined) return;
+    await container.setLink(link);
+    const side = lab.sides[engine];
+    const { outcomes: [[add] = []] } = await caller.outcomes([[
+      side.addCall(container),
+      side.deleteCall(container),
+    ]], 1);
+    if (add !== undefined) seen[engine].push(add);
+  };
+  for (const group of ENGINE_GROUPS) {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const engine of group) {
+        const isTurn = engine !== "upstream" || link === "up" ||
+          round < UPSTREAM_DOWN_ROUNDS;
+        if (isTurn) await measure(engine);
+      }
     }
   }
   return perEngine((engine) => timesOf(seen[engine]));
