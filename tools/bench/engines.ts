@@ -10,8 +10,8 @@ export type Engine = "resident" | "standalone" | "upstream";
 export const ENGINES = ["resident", "standalone", "upstream"] as const;
 
 /**
- * The engines that are measured alternately. Each start of the standalone executable leaves the
- * caches of the CPU to others, which costs the call after it 1 to 2 ms, so it has rounds of its own.
+ * The engines that are measured alternately. Each start of the standalone executable empties the
+ * caches of the CPU, which costs the call after it 1 to 2 ms. So it has rounds of its own.
  */
 export const ENGINE_GROUPS: readonly (readonly Engine[])[] = [
   ["resident", "upstream"],
