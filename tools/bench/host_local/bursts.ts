@@ -54,8 +54,8 @@ export async function measureBursts(
 /**
  * Makes the ADDs, and then the DELs.
  *
- * @returns Milliseconds from the start of the first ADD to the end of the last, and how many failed.
- *   A plugin waits for the lock no longer than 10 s.
+ * @returns Milliseconds from the start of the first ADD to the end of the last, and how many ADDs
+ *   failed: a plugin waits for the lock no longer than 10 s.
  */
 async function burst(
   caller: Caller,
