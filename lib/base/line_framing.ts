@@ -107,3 +107,17 @@ export class LineDecoder {
     return undefined;
   }
 }
+
+/**
+ * Returns a function that receives the pieces of an answer, and returns its line once it is
+ * complete. It throws what {@link LineDecoder.next} throws.
+ */
+export function lineTaker(
+  maxLineBytes: number,
+): (piece: Uint8Array) => string | undefined {
+  const decoder = new LineDecoder(maxLineBytes);
+  return (piece) => {
+    decoder.push(piece);
+    return decoder.next();
+  };
+}

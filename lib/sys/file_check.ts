@@ -29,12 +29,16 @@ export class FileCheck {
 
   /** Checks all files once. */
   run(): void {
-    for (const file of this.#files) {
-      this.attempt(file.path, () => {
-        if (!file.restore()) return;
-        this.#log("warn", "file-restored", { path: file.path });
-      });
-    }
+    for (const file of this.#files) this.restore(file);
+  }
+
+  /** Checks one file. @returns Whether it was gone, and is there again. */
+  restore(file: RestorableFile): boolean {
+    const { path } = file;
+    let isRestored = false;
+    this.attempt(path, () => isRestored = file.restore());
+    if (isRestored) this.#log("warn", "file-restored", { path });
+    return isRestored;
   }
 
   /** Runs `body`; logs why it fails, once for each reason. */

@@ -8,7 +8,7 @@ import { SystemError } from "../base/errors.ts";
 import { isAbstract } from "../base/socket_name.ts";
 import { startTimeout } from "./timeout.ts";
 import { reasonOf } from "./files.ts";
-import { encodeLine, LineDecoder } from "../base/line_framing.ts";
+import { encodeLine, lineTaker } from "../base/line_framing.ts";
 
 const READ_BYTES = 0x10000;
 /** How long to wait for a place in the daemon's queue of connections. */
@@ -40,11 +40,7 @@ export class UnixClient implements Disposable {
       readonly maxLineBytes: number;
     },
   ): Promise<string> {
-    const decoder = new LineDecoder(maxLineBytes);
-    const take = (piece: Uint8Array): string | undefined => {
-      decoder.push(piece);
-      return decoder.next();
-    };
+    const take = lineTaker(maxLineBytes);
     return await this.exchange(encodeLine(line), { timeoutMs, take });
   }
 

@@ -8,13 +8,8 @@
  */
 
 import { SystemError } from "../../base/errors.ts";
-import { parseFlags } from "../../base/flags.ts";
-import { LogLimiter } from "../../base/log_limiter.ts";
-import {
-  formatLogLine,
-  type Log,
-  type LogFields,
-} from "../../base/log_line.ts";
+import type { LogLimiter } from "../../base/log_limiter.ts";
+import { type Log, type LogFields } from "../../base/log_line.ts";
 import { missingCapabilities } from "../daemon/capabilities.ts";
 import { Daemon } from "../daemon/daemon.ts";
 import { DAEMON_FLAGS, type DaemonFlags } from "../daemon/flags.ts";
@@ -37,11 +32,11 @@ import { effectiveCapabilities } from "../../linux/capabilities.ts";
 import { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { backgroundClosesDone } from "../../linux/background_close.ts";
 import { withTimeout } from "../../sys/timeout.ts";
-import { writeStderr } from "../../sys/stdio.ts";
+import { runDaemonProcess } from "../../sys/daemon_process.ts";
 import { readBootId } from "./boot_id.ts";
 import { DaemonSocket } from "./daemon_socket.ts";
 import { openEndpoint } from "./endpoint.ts";
-import { FileCheck } from "./file_check.ts";
+import { DaemonFileCheck } from "./file_check.ts";
 import { LeaseFiles } from "./lease_files.ts";
 import { readMachineId } from "./machine_id.ts";
 import { placeOf } from "./place.ts";
@@ -73,25 +68,11 @@ export async function runDaemon(
   args: readonly string[],
   version: string,
 ): Promise<number> {
-  const parsed = parseFlags(args, DAEMON_FLAGS);
-  if (parsed.kind === "exit") {
-    writeStderr(parsed.text);
-    return parsed.exitStatus;
-  }
-  const { flags } = parsed;
-  const log = logger(flags);
-  try {
-    await serve(flags, version, new LogLimiter(log, bootTimeMs));
-    return 0;
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    const { message, advice } = error;
-    log("error", "command-failed", {
-      reason: message,
-      ...(advice === "" ? {} : { advice }),
-    });
-    return 1;
-  }
+  return await runDaemonProcess(args, {
+    flags: DAEMON_FLAGS,
+    nowMs: bootTimeMs,
+    serve: (flags, limiter) => serve(flags, version, limiter),
+  });
 }
 
 async function serve(
@@ -170,7 +151,7 @@ async function serve(
       calls.add(call);
     },
   });
-  const check = new FileCheck(
+  const check = new DaemonFileCheck(
     { locks, socket, pidFile, releaseNotes },
     { daemon, log },
   );
@@ -252,14 +233,6 @@ function repeat(
   });
   set();
   return timer;
-}
-
-function logger({ debug }: DaemonFlags): Log {
-  return (level, event, fields) => {
-    if (level === "debug" && !debug) return;
-    const time = new Date().toISOString();
-    writeStderr(`time=${time} ${formatLogLine(level, event, fields)}`);
-  };
 }
 
 function stackOf(error: unknown): string {

@@ -7,7 +7,7 @@
 
 import { BufferedInput } from "../../base/buffered_input.ts";
 import { SystemError } from "../../base/errors.ts";
-import { encodeLine, LineDecoder } from "../../base/line_framing.ts";
+import { encodeLine, lineTaker } from "../../base/line_framing.ts";
 import type { Timer } from "../../base/timer.ts";
 import type { CallerCredentials } from "../daemon/caller_credentials.ts";
 import type { CallerConnection } from "../daemon/server.ts";
@@ -57,11 +57,7 @@ export class MemoryConnection implements DaemonConnection {
       readonly maxLineBytes: number;
     },
   ): Promise<string> {
-    const decoder = new LineDecoder(maxLineBytes);
-    const take = (piece: Uint8Array): string | undefined => {
-      decoder.push(piece);
-      return decoder.next();
-    };
+    const take = lineTaker(maxLineBytes);
     return await this.exchange(encodeLine(line), { timeoutMs, take });
   }
 

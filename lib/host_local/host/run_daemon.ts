@@ -9,13 +9,11 @@
  */
 
 import { SystemError } from "../../base/errors.ts";
-import { parseFlags } from "../../base/flags.ts";
-import { LogLimiter } from "../../base/log_limiter.ts";
-import { formatLogLine, type Log } from "../../base/log_line.ts";
+import type { LogLimiter } from "../../base/log_limiter.ts";
+import { runDaemonProcess } from "../../sys/daemon_process.ts";
 import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
 import type { ServiceState } from "../../sys/service_variables.ts";
 import { onStatusSignal, stopSignal } from "../../sys/signals.ts";
-import { writeStderr } from "../../sys/stdio.ts";
 import { withTimeout } from "../../sys/timeout.ts";
 import { DAEMON_FLAGS, type DaemonFlags } from "../daemon_flags.ts";
 import { listenActivated } from "./activated_listener.ts";
@@ -43,25 +41,11 @@ export async function runDaemon(
   args: readonly string[],
   version: string,
 ): Promise<number> {
-  const parsed = parseFlags(args, DAEMON_FLAGS);
-  if (parsed.kind === "exit") {
-    writeStderr(parsed.text);
-    return parsed.exitStatus;
-  }
-  const { flags } = parsed;
-  const limiter = new LogLimiter(logger(flags), () => performance.now());
-  try {
-    await serve(flags, version, limiter);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof SystemError)) throw error;
-    const { message, advice } = error;
-    limiter.log("error", "command-failed", {
-      reason: message,
-      ...(advice === "" ? {} : { advice }),
-    });
-    return 1;
-  }
+  return await runDaemonProcess(args, {
+    flags: DAEMON_FLAGS,
+    nowMs: () => performance.now(),
+    serve: (flags, limiter) => serve(flags, version, limiter),
+  });
 }
 
 async function serve(
@@ -141,12 +125,4 @@ function isActivated(): boolean {
 function repeat(intervalMs: number, body: () => void): Disposable {
   const id = setInterval(body, intervalMs);
   return { [Symbol.dispose]: () => clearInterval(id) };
-}
-
-function logger({ debug }: DaemonFlags): Log {
-  return (level, event, fields) => {
-    if (level === "debug" && !debug) return;
-    const time = new Date().toISOString();
-    writeStderr(`time=${time} ${formatLogLine(level, event, fields)}`);
-  };
 }

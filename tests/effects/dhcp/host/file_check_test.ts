@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LogFields } from "../../../../lib/base/log_line.ts";
 import { DaemonSocket } from "../../../../lib/dhcp/host/daemon_socket.ts";
-import { FileCheck } from "../../../../lib/dhcp/host/file_check.ts";
+import { DaemonFileCheck } from "../../../../lib/dhcp/host/file_check.ts";
 import { PidFile } from "../../../../lib/sys/pid_file.ts";
 import { writeReleaseNote } from "../../../../lib/dhcp/host/release_note_writer.ts";
 import { ReleaseNotes } from "../../../../lib/dhcp/host/release_notes.ts";
@@ -25,7 +25,7 @@ class CheckedFiles implements AsyncDisposable {
   readonly asked: string[] = [];
   readonly events: (LogFields & { readonly event: string })[] = [];
   readonly #stack = new AsyncDisposableStack();
-  #check: FileCheck | undefined;
+  #check: DaemonFileCheck | undefined;
 
   static async open(): Promise<CheckedFiles> {
     const files = new CheckedFiles();
@@ -57,7 +57,7 @@ class CheckedFiles implements AsyncDisposable {
       scheduler: { wallMs: () => Date.now() + 3_600_000 },
     });
     const files = { locks: [lock], socket, pidFile, releaseNotes };
-    this.#check = new FileCheck(files, {
+    this.#check = new DaemonFileCheck(files, {
       daemon: {
         storeLeases: () => void this.asked.push("storeLeases"),
         releaseNoted: () => {
@@ -87,7 +87,7 @@ testRows<{
   remove: (files: CheckedFiles) => void;
   restored: (files: CheckedFiles) => readonly string[];
   asked: readonly string[];
-}>("FileCheck restores", [
+}>("DaemonFileCheck restores", [
   {
     name: "the socket file",
     remove: ({ socketPath }) => Deno.removeSync(socketPath),
@@ -142,21 +142,21 @@ testRows<{
   assertEquals(await client.call("who", LIMITS), "here");
 });
 
-Deno.test("FileCheck finds nothing to do while the files are in place", async () => {
+Deno.test("DaemonFileCheck finds nothing to do while the files are in place", async () => {
   await using files = await CheckedFiles.open();
   await files.run();
   await files.run();
   assertEquals([files.events, files.asked], [[], []]);
 });
 
-Deno.test("FileCheck has the leases released for which plugins left notes", async () => {
+Deno.test("DaemonFileCheck has the leases released for which plugins left notes", async () => {
   await using files = await CheckedFiles.open();
   await writeReleaseNote(files.socketPath, ATTACHMENT);
   await files.run();
   assertEquals([files.events, files.asked], [[], ["releaseNoted"]]);
 });
 
-Deno.test("FileCheck says once why it cannot restore a file, and restores it later", async () => {
+Deno.test("DaemonFileCheck says once why it cannot restore a file, and restores it later", async () => {
   await using files = await CheckedFiles.open();
   await Deno.remove(files.socketPath);
   await Deno.mkdir(files.socketPath);
@@ -176,7 +176,7 @@ Deno.test("FileCheck says once why it cannot restore a file, and restores it lat
   ]);
 });
 
-Deno.test("FileCheck leaves the socket of another daemon in place, and names its process", async () => {
+Deno.test("DaemonFileCheck leaves the socket of another daemon in place, and names its process", async () => {
   await using files = await CheckedFiles.open();
   await Deno.remove(files.socketPath);
   using _other = Deno.listen({ transport: "unix", path: files.socketPath });
