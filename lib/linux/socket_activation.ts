@@ -2,6 +2,11 @@
 
 import { SystemError } from "../base/errors.ts";
 import { lstat } from "../sys/files.ts";
+import {
+  isSocketPassed,
+  LISTEN_FDS_START,
+  type ServiceEnv,
+} from "../sys/service_variables.ts";
 import { Descriptor } from "./descriptor.ts";
 import { checked, isErrno } from "./errno.ts";
 import { libc, pinnedBytes } from "./libc.ts";
@@ -9,8 +14,6 @@ import { getOption, SOCK, SOL_SOCKET } from "./socket.ts";
 import { AF, SOCKADDR_UN, unixPathOf } from "./socket_address.ts";
 import { UnixListener } from "./unix_listener.ts";
 
-/** The first descriptor that systemd passes. */
-const LISTEN_FDS_START = 3;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
 const SO_DOMAIN = 39;
@@ -33,24 +36,13 @@ const O_NONBLOCK = 0x800;
  *   upstream's.
  */
 export function activatedListener(
-  env: Pick<typeof Deno.env, "get" | "delete">,
+  env: ServiceEnv,
   pid: number,
 ): UnixListener | undefined {
-  const isForUs = env.get("LISTEN_PID") === String(pid);
-  const count = Number(env.get("LISTEN_FDS") ?? 0);
-  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) {
-    env.delete(name);
-  }
-  if (!isForUs || !(count > 0)) return undefined;
-  if (count > 1) {
-    throw new SystemError(
-      `Too many (${count}) FDs passed through socket activation`,
-      { advice: "the socket unit must have one ListenStream=" },
-    );
-  }
+  if (!isSocketPassed(env, pid)) return undefined;
   const socket = new Descriptor(LISTEN_FDS_START);
   if (!isListening(socket)) {
-    throw new SystemError(`LISTEN_FDS=${count} but no FD found`, {
+    throw new SystemError("LISTEN_FDS=1 but no FD found", {
       advice: "descriptor 3 must be a listening Unix stream socket",
     });
   }

@@ -1,11 +1,17 @@
 /**
  * What a service manager, such as systemd, tells a process that it starts (sd_notify(3),
- * sd_watchdog_enabled(3)).
+ * sd_watchdog_enabled(3), sd_listen_fds(3)).
  *
  * @module
  */
 
+import { SystemError } from "../base/errors.ts";
+
 const VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] as const;
+const ACTIVATION_VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
+
+/** The first descriptor that a service manager passes. */
+export const LISTEN_FDS_START = 3;
 
 /** The environment of the process: `Deno.env`. */
 export type ServiceEnv = Pick<typeof Deno.env, "get" | "delete">;
@@ -40,4 +46,22 @@ export function readServiceVariables(
       ? Number(periodUs) / 1000
       : undefined,
   };
+}
+
+/**
+ * Returns whether a listening socket is passed to process `pid`, and removes the variables that say
+ * so from the environment, so that no child process uses them.
+ *
+ * @throws {SystemError} if more than one is passed, with upstream's text.
+ */
+export function isSocketPassed(env: ServiceEnv, pid: number): boolean {
+  const isForUs = env.get("LISTEN_PID") === String(pid);
+  const count = Number(env.get("LISTEN_FDS") ?? 0);
+  for (const name of ACTIVATION_VARIABLES) env.delete(name);
+  if (!isForUs || !(count > 0)) return false;
+  if (count === 1) return true;
+  throw new SystemError(
+    `Too many (${count}) FDs passed through socket activation`,
+    { advice: "the socket unit must have one ListenStream=" },
+  );
 }

@@ -8,10 +8,8 @@ import type { Socket } from "node:net";
 import { SystemError } from "../../base/errors.ts";
 import type { CallerStream } from "../../resident/serve_call.ts";
 import { reasonOf } from "../../sys/files.ts";
+import { LISTEN_FDS_START } from "../../sys/service_variables.ts";
 import type { CallListener, OnConnection } from "./call_listener.ts";
-
-/** The first descriptor that systemd passes (sd_listen_fds(3)). */
-const LISTEN_FDS_START = 3;
 
 /**
  * Listens on the passed socket. Its file belongs to systemd, and is neither removed nor restored.

@@ -12,7 +12,10 @@ import { SystemError } from "../../base/errors.ts";
 import type { LogLimiter } from "../../base/log_limiter.ts";
 import { runDaemonProcess } from "../../sys/daemon_process.ts";
 import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
-import type { ServiceState } from "../../sys/service_variables.ts";
+import {
+  isSocketPassed,
+  type ServiceState,
+} from "../../sys/service_variables.ts";
 import { onStatusSignal, stopSignal } from "../../sys/signals.ts";
 import { withTimeout } from "../../sys/timeout.ts";
 import { DAEMON_FLAGS, type DaemonFlags } from "../daemon_flags.ts";
@@ -101,24 +104,9 @@ async function listen(
   path: string,
   onConnection: OnConnection,
 ): Promise<CallListener> {
-  return isActivated()
+  return isSocketPassed(Deno.env, Deno.pid)
     ? await listenActivated(onConnection)
     : await OwnListener.open(path, onConnection);
-}
-
-/** Whether a socket was passed. Removes the variables from the environment. */
-function isActivated(): boolean {
-  const isForUs = Deno.env.get("LISTEN_PID") === String(Deno.pid);
-  const count = Number(Deno.env.get("LISTEN_FDS") ?? 0);
-  for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) {
-    Deno.env.delete(name);
-  }
-  if (!isForUs || !(count > 0)) return false;
-  if (count === 1) return true;
-  throw new SystemError(
-    `Too many (${count}) FDs passed through socket activation`,
-    { advice: "the socket unit must have one ListenStream=" },
-  );
 }
 
 /** Calls `body` every `intervalMs`. */
