@@ -61,10 +61,21 @@ function register(side: Side, isWanted: (each: DhcpCase) => boolean): void {
       cases.filter(isWanted).map((each) => ({
         name: each.name,
         run: async () => {
-          const problems = await runDhcpCase(each, side);
+          const problems = await problemsOf(each, side);
           if (problems.length > 0) throw new Error(problems.join("\n"));
         },
       })),
     );
   }
+}
+
+/**
+ * Runs a case. Upstream's plugin gets a second attempt: it gives up on an exchange that a busy
+ * machine delays, and the cases describe what it does, not how often.
+ */
+async function problemsOf(each: DhcpCase, side: Side): Promise<string[]> {
+  const problems = await runDhcpCase(each, side);
+  if (problems.length === 0 || side.target === "here") return problems;
+  console.log(`upstream, first attempt of "${each.name}": ${problems[0]}`);
+  return await runDhcpCase(each, side);
 }
