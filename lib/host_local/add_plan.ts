@@ -5,7 +5,7 @@ import {
   type IpAddress,
   sameAddress,
 } from "../net/ip_address.ts";
-import type { Range } from "./range.ts";
+import { isExcluded, type Range } from "./range.ts";
 import {
   findRange,
   formatRangeSet,
@@ -56,6 +56,7 @@ export type PoolErrorKind =
   | "exhausted"
   | "duplicate"
   | "gateway"
+  | "excluded"
   | "not-available"
   | "outside-ranges";
 
@@ -131,6 +132,10 @@ function chooseRequested(
     const text = `requested ip ${formatIpAddress(address)} is subnet's gateway`;
     throw new PoolError("gateway", text, { addresses: [address] });
   }
+  if (isExcluded(range, address)) {
+    const text = `requested ip ${formatIpAddress(address)} is excluded`;
+    throw new PoolError("excluded", text, { addresses: [address] });
+  }
   const own = held.find((candidate) => sameAddress(candidate.address, address));
   const isAvailable = own === undefined
     ? reservations.firstFree(address, address) !== undefined
@@ -146,15 +151,17 @@ function chooseAny(
   { set, setIndex, held, containerId, reservations }: SetInput,
 ): Choice {
   refuseDuplicate(held, containerId);
-  const [own, ...others] = held;
+  // What has been excluded since is replaced.
+  const own = held.find(({ address, range }) => !isExcluded(range, address));
   if (own !== undefined) {
     const { address, range } = own;
+    const others = held.filter((candidate) => candidate !== own);
     return { address, range, reused: true, replaced: addressesOf(others) };
   }
   const address = nextAddress(set, reservations.cursor(setIndex), reservations);
   const located = address && locate(set, address);
   if (located !== undefined) {
-    return { ...located, reused: false, replaced: [] };
+    return { ...located, reused: false, replaced: addressesOf(held) };
   }
   const text = `no IP addresses available in range set: ${formatRangeSet(set)}`;
   throw new PoolError("exhausted", text, { set });

@@ -254,6 +254,9 @@ export function parseHostLocalConfig(
     0,
   );
   limitCount(rangeCount, "ranges", "ipam.ranges");
+  const excludeCount = rawSets.flatMap(({ ranges }) => ranges)
+    .reduce((sum, { exclude }) => sum + exclude.length, 0);
+  limitCount(excludeCount, "elements of exclude", "ipam.ranges");
   const [first, ...rest] = resolveRangeSets(rawSets);
   if (first === undefined) {
     throw new ConfigError("no IP ranges specified", "ipam.ranges", {

@@ -128,6 +128,8 @@ export function describeRefusal(
     case "outside-ranges":
       return error.addresses
         .map((unserved) => describeUnserved(unserved, context)).join("; ");
+    case "excluded":
+      return "the network configuration excludes it from its range";
     case "gateway":
       return "";
   }

@@ -15,7 +15,12 @@ import {
   sameAddress,
 } from "../../net/ip_address.ts";
 import { nextAddress } from "../round_robin.ts";
-import { findRange, formatRangeSet, isGateway } from "../range_set.ts";
+import {
+  findRange,
+  formatRangeSet,
+  isGateway,
+  isUsable,
+} from "../range_set.ts";
 import { formatAge } from "../refusal_details.ts";
 import {
   type ConfiguredNetwork,
@@ -187,6 +192,12 @@ function freeIn(
       return [{ network: name, reason }];
     }
     if (set === undefined) return [];
+    if (!isUsable(set, address)) {
+      const reason = `excluded from range set ${index} (${
+        formatRangeSet(set)
+      }); it is never allocated`;
+      return [{ network: name, reason }];
+    }
     const facts = networks.find((each) => each.directory === directory);
     const store = new SnapshotStore(facts, () => {});
     const next = nextAddress(set, store.cursor(index), store);

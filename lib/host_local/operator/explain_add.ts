@@ -12,7 +12,7 @@ import { formatIpAddress } from "../../net/ip_address.ts";
 import type { AddPlan } from "../add_plan.ts";
 import type { StoreConfig } from "../config.ts";
 import { hostLocalHandlers } from "../handlers.ts";
-import { formatRangeSet } from "../range_set.ts";
+import { countExcluded, formatRangeSet } from "../range_set.ts";
 import { IPAM_TYPE, parseNetwork } from "./configured_networks.ts";
 import { type NetworkFacts, ownerOf, reservationsIn } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
@@ -215,7 +215,11 @@ function stepsOf(
   const requested = network?.config.requestedAddresses ?? [];
   return [
     step(0, "read the configuration", [
-      ...sets.map((set, index) => `range set ${index}: ${formatRangeSet(set)}`),
+      ...sets.map((set, index) => {
+        const excluded = countExcluded(set);
+        const text = excluded === 0n ? "" : `, ${excluded} excluded`;
+        return `range set ${index}: ${formatRangeSet(set)}${text}`;
+      }),
       ...(requested.length === 0
         ? []
         : [`requested: ${requested.map(formatIpAddress).join(", ")}`]),

@@ -6,10 +6,11 @@ import { type Screen, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
 import { sameAddress } from "../../net/ip_address.ts";
 import {
+  countExcluded,
   countUsableAddresses,
   findRange,
   formatRangeSet,
-  isGateway,
+  isUsable,
   type RangeSet,
 } from "../range_set.ts";
 import {
@@ -139,17 +140,13 @@ function useOf(
   const count = (some: readonly RecordedReservation[]): Counts =>
     countStates(name, some, states);
   const sets = rangeSets.map((set) => {
-    const inside = reservations.filter(({ address }) =>
-      findRange(set, address) !== undefined && !isGateway(set, address)
-    );
+    const inside = reservations.filter(({ address }) => isUsable(set, address));
     const size = countUsableAddresses(set);
     const free = size - BigInt(inside.length);
     return { set, size, free, counts: count(inside) };
   });
   const others = reservations.filter(({ address }) =>
-    !rangeSets.some((set) =>
-      findRange(set, address) !== undefined && !isGateway(set, address)
-    )
+    !rangeSets.some((set) => isUsable(set, address))
   );
   const exists = facts !== undefined;
   return { name, directory, exists, configured, sets, others: count(others) };
@@ -217,6 +214,7 @@ function setLines(
   const share = Number(counts.total) / Number(size);
   const bar = formatBar(share, Math.min(MAX_BAR_WIDTH, screen.columns / 2));
   const low = isLow(use);
+  const excluded = countExcluded(set);
   const warning = free === 0n
     ? ["full: the next ADD fails"]
     : low
@@ -230,7 +228,7 @@ function setLines(
     `    ${toned(bar, low ? "bad" : "good", screen)} ${percent(share)} used`,
     `    ${counts.total} used, ${formatCount(free)} free of ${
       formatCount(size)
-    }`,
+    }${excluded === 0n ? "" : `; ${formatCount(excluded)} excluded`}`,
     ...warning.map((text) => `    ${toned(text, "bad", screen)}`),
     ...stateLines(counts, { indent: 4, screen }),
   ];
@@ -288,6 +286,7 @@ function networkJson(
       gateways: gatewayCount(use.set),
       size: Number(use.size),
       free: Number(use.free),
+      excluded: Number(countExcluded(use.set)),
       isLow: isLow(use),
       ...countsJson(use.counts),
     })),

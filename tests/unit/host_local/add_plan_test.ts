@@ -12,6 +12,10 @@ import { ip, rangeSet, reservations, texts } from "./builders.ts";
 
 const V4 = rangeSet("10.0.0.0/29");
 const V6 = rangeSet("2001:db8::/64");
+const EXCLUDING = rangeSet({
+  subnet: "10.0.0.0/29",
+  exclude: ["10.0.0.2-10.0.0.3"],
+});
 const POOLS = rangeSet("10.0.0.0/30", "10.1.0.0/30");
 
 type Known = Parameters<typeof reservations>[0];
@@ -52,6 +56,21 @@ const CHOICES: readonly {
     name: "one address per range set, in order",
     input: { sets: [V6, V4] },
     want: ["2001:db8::2", "10.0.0.2"],
+  },
+  {
+    name: "no excluded address",
+    input: { sets: [EXCLUDING] },
+    want: ["10.0.0.4"],
+  },
+  {
+    name: "another address than the reusable one that is excluded",
+    input: { sets: [EXCLUDING], reusable: ["10.0.0.2"] },
+    want: ["10.0.0.4 -10.0.0.2"],
+  },
+  {
+    name: "the reusable address that is not excluded",
+    input: { sets: [EXCLUDING], reusable: ["10.0.0.2", "10.0.0.5"] },
+    want: ["10.0.0.5 reused -10.0.0.2"],
   },
   {
     name: "an address that no other container holds",
