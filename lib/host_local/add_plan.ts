@@ -12,6 +12,7 @@ import {
   isGateway,
   type RangeSet,
 } from "./range_set.ts";
+import type { AddressPreferences } from "./address_preferences.ts";
 import { type FreeAddresses, nextAddress } from "./round_robin.ts";
 
 /** An address that the attachment holds already. */
@@ -57,6 +58,7 @@ export type PoolErrorKind =
   | "duplicate"
   | "gateway"
   | "excluded"
+  | "cooling"
   | "not-available"
   | "outside-ranges";
 
@@ -95,6 +97,7 @@ interface SetInput {
   readonly held: readonly (Located & HeldAddress)[];
   readonly containerId: string;
   readonly reservations: Reservations;
+  readonly preferences: AddressPreferences | undefined;
 }
 
 function locate(set: RangeSet, address: IpAddress): Located | undefined {
@@ -102,10 +105,14 @@ function locate(set: RangeSet, address: IpAddress): Located | undefined {
   return range && { address, range };
 }
 
-function notAvailable(address: IpAddress, set: RangeSet): PoolError {
+function notAvailable(
+  address: IpAddress,
+  set: RangeSet,
+  kind: "not-available" | "cooling",
+): PoolError {
   const text = `requested IP address ${formatIpAddress(address)}` +
     ` is not available in range set ${formatRangeSet(set)}`;
-  return new PoolError("not-available", text, { addresses: [address] });
+  return new PoolError(kind, text, { addresses: [address] });
 }
 
 function refuseDuplicate(
@@ -126,7 +133,7 @@ function addressesOf(held: readonly HeldAddress[]): readonly IpAddress[] {
 
 function chooseRequested(
   { address, range }: Located,
-  { set, held, containerId, reservations }: SetInput,
+  { set, held, containerId, reservations, preferences }: SetInput,
 ): Choice {
   if (isGateway(set, address)) {
     const text = `requested ip ${formatIpAddress(address)} is subnet's gateway`;
@@ -140,7 +147,10 @@ function chooseRequested(
   const isAvailable = own === undefined
     ? reservations.firstFree(address, address) !== undefined
     : own.reusable;
-  if (!isAvailable) throw notAvailable(address, set);
+  if (!isAvailable) throw notAvailable(address, set, "not-available");
+  if (own === undefined && preferences?.cooling(address) !== undefined) {
+    throw notAvailable(address, set, "cooling");
+  }
   const others = held.filter((candidate) => candidate !== own);
   refuseDuplicate(others, containerId);
   const reused = own !== undefined;
@@ -148,7 +158,7 @@ function chooseRequested(
 }
 
 function chooseAny(
-  { set, setIndex, held, containerId, reservations }: SetInput,
+  { set, setIndex, held, containerId, reservations, preferences }: SetInput,
 ): Choice {
   refuseDuplicate(held, containerId);
   // What has been excluded since is replaced.
@@ -158,13 +168,34 @@ function chooseAny(
     const others = held.filter((candidate) => candidate !== own);
     return { address, range, reused: true, replaced: addressesOf(others) };
   }
-  const address = nextAddress(set, reservations.cursor(setIndex), reservations);
+  const address = chooseFree(set, {
+    cursor: reservations.cursor(setIndex),
+    free: reservations,
+    preferences,
+  });
   const located = address && locate(set, address);
   if (located !== undefined) {
     return { ...located, reused: false, replaced: addressesOf(held) };
   }
   const text = `no IP addresses available in range set: ${formatRangeSet(set)}`;
   throw new PoolError("exhausted", text, { set });
+}
+
+/**
+ * Chooses a free address of a set, as an ADD without a request does. Returns undefined if there is
+ * none that it may have.
+ */
+export function chooseFree(
+  set: RangeSet,
+  { cursor, free, preferences }: {
+    readonly cursor: IpAddress | undefined;
+    readonly free: FreeAddresses;
+    readonly preferences: AddressPreferences | undefined;
+  },
+): IpAddress | undefined {
+  return preferences === undefined
+    ? nextAddress(set, cursor, free)
+    : preferences.choose(set, { cursor, free });
 }
 
 function choose(requested: Located | undefined, input: SetInput): Choice {
@@ -189,10 +220,11 @@ function choose(requested: Located | undefined, input: SetInput): Choice {
  * @throws {PoolError} if a set has no address for the attachment, with upstream's text.
  */
 export function planAdd(
-  { rangeSets, requestedAddresses, containerId }: {
+  { rangeSets, requestedAddresses, containerId, preferences }: {
     readonly rangeSets: readonly RangeSet[];
     readonly requestedAddresses: readonly IpAddress[];
     readonly containerId: string;
+    readonly preferences?: AddressPreferences | undefined;
   },
   reservations: Reservations,
 ): AddPlan {
@@ -207,7 +239,14 @@ export function planAdd(
       const located = locate(set, address);
       return located === undefined ? [] : [{ ...located, reusable }];
     });
-    const input = { set, setIndex, held, containerId, reservations };
+    const input = {
+      set,
+      setIndex,
+      held,
+      containerId,
+      reservations,
+      preferences,
+    };
     return choose(takeRequest(set), input);
   });
   if (unserved.length > 0) {

@@ -16,7 +16,8 @@ import {
   SUPPORTED_VERSIONS,
 } from "../cni/spec_version.ts";
 import { type IpAddress, sameAddress } from "../net/ip_address.ts";
-import { parseAddressOrCidr, parseCniArgs } from "./cni_args.ts";
+import type { HistorySettings } from "./address_history.ts";
+import { parseAddressOrCidr, parseCniArgs, readPod } from "./cni_args.ts";
 import { limitCount } from "./count_limit.ts";
 import { RANGE_KEYS, readRange } from "./range.ts";
 import {
@@ -33,6 +34,8 @@ export interface StoreConfig {
   /** The directory of this network. */
   readonly directory: string;
   readonly lockTimeoutMs: number;
+  /** What to remember about addresses; absent if that is nothing. */
+  readonly history?: HistorySettings;
 }
 
 /** A configuration that addresses can be allocated from. */
@@ -62,6 +65,9 @@ export const IPAM_KEYS: readonly string[] = [
   "statusFailsWhenFull",
   "lockTimeoutSeconds",
   "gcGraceSeconds",
+  "cooldownSeconds",
+  "sticky",
+  "ownerDetails",
 ];
 
 /** Runtimes wait longer than that for a plugin: a minute or more. */
@@ -84,18 +90,55 @@ function readSeconds(json: JsonObject, key: string): number | undefined {
  * Reads where the reservations are, and nothing else: DEL and GC can release what was reserved
  * before the rest of the configuration became invalid.
  *
+ * @param cniArgs The value of CNI_ARGS.
  * @throws {DecodeError} if `ipam` is not an object or `dataDir` is not a string: the directory is
  *   unknown then.
  */
-export function parseStoreConfig({ json, name }: NetworkConfig): StoreConfig {
+export function parseStoreConfig(
+  { json, name }: NetworkConfig,
+  cniArgs: string,
+): StoreConfig {
   const ipam = json.object("ipam");
   const dataDir = ipam?.string("dataDir") || DEFAULT_DATA_DIR;
   const seconds = ipam?.value("lockTimeoutSeconds");
   const isUsable = typeof seconds === "number" && seconds >= 0;
+  const history = ipam && historySettings(ipam, cniArgs);
   return {
     directory: cleanPath(`${dataDir}/${name}`),
     lockTimeoutMs: (isUsable ? seconds : DEFAULT_LOCK_TIMEOUT_SECONDS) * 1000,
+    ...(history === undefined ? {} : { history }),
   };
+}
+
+/** Returns what to remember. Invalid values count as absent: {@link checkHistoryKeys} reports them. */
+function historySettings(
+  ipam: JsonObject,
+  cniArgs: string,
+): HistorySettings | undefined {
+  const seconds = ipam.value("cooldownSeconds");
+  const cooldownSeconds = typeof seconds === "number" && seconds > 0
+    ? seconds
+    : 0;
+  const isSticky = ipam.value("sticky") === STICKY_POD;
+  const recordsOwners = isSticky || ipam.value("ownerDetails") === true;
+  if (cooldownSeconds === 0 && !recordsOwners) return undefined;
+  return { cooldownSeconds, isSticky, recordsOwners, pod: readPod(cniArgs) };
+}
+
+const STICKY_POD = "pod";
+
+/** Checks the keys of {@link HistorySettings}. */
+function checkHistoryKeys(ipam: JsonObject): void {
+  readSeconds(ipam, "cooldownSeconds");
+  const sticky = ipam.string("sticky") ?? "";
+  if (sticky !== "" && sticky !== STICKY_POD) {
+    throw new ConfigError(
+      `sticky is ${JSON.stringify(sticky)}`,
+      ipam.at("sticky"),
+      { advice: `write "${STICKY_POD}", or remove the key` },
+    );
+  }
+  ipam.boolean("ownerDetails");
 }
 
 /**
@@ -236,6 +279,7 @@ export function parseHostLocalConfig(
   const statusFailsWhenFull = ipam.boolean("statusFailsWhenFull") ?? false;
   readSeconds(ipam, "lockTimeoutSeconds");
   parseGcGraceMs(config);
+  checkHistoryKeys(ipam);
 
   const requestedAddresses = mergeRequests(
     parseCniArgs(cniArgs),
@@ -267,7 +311,7 @@ export function parseHostLocalConfig(
   refuseSeveralAddresses(rangeSets, cniVersion);
   refuseOverlappingSets(rangeSets, rawSets.map(({ path }) => path));
   return {
-    ...parseStoreConfig(config),
+    ...parseStoreConfig(config, cniArgs),
     rangeSets,
     requestedAddresses,
     routes,

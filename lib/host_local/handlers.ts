@@ -8,7 +8,13 @@ import type { Answer, PluginHandlers, Request } from "../cni/plugin.ts";
 import { type Dns, type IpConfig, NO_DNS } from "../cni/result.ts";
 import { readValidAttachments } from "../cni/valid_attachments.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
-import { type AddPlan, type Choice, planAdd, PoolError } from "./add_plan.ts";
+import {
+  type AddPlan,
+  type Choice,
+  chooseFree,
+  planAdd,
+  PoolError,
+} from "./add_plan.ts";
 import { findMismatch, readPreviousAddresses } from "./check.ts";
 import { CniArgsError } from "./cni_args.ts";
 import {
@@ -23,7 +29,6 @@ import { formatRange } from "./range.ts";
 import { formatRangeSet, rangesWithOutsideGateway } from "./range_set.ts";
 import { describeRefusal } from "./refusal_details.ts";
 import { MAX_RESOLV_CONF_BYTES, parseResolvConf } from "./resolv_conf.ts";
-import { nextAddress } from "./round_robin.ts";
 
 /** Returns the handlers of host-local. */
 export function hostLocalHandlers(ports: HostLocalPorts): PluginHandlers {
@@ -57,7 +62,10 @@ async function add(
 }
 
 async function del(request: Request, ports: HostLocalPorts): Promise<void> {
-  const config = parseStoreConfig(request.config);
+  const config = parseStoreConfig(
+    request.config,
+    request.invocation.cniArgs,
+  );
   logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
   store?.release(attachmentOf(request));
@@ -83,7 +91,7 @@ async function check(request: Request, ports: HostLocalPorts): Promise<void> {
 async function gc(request: Request, ports: HostLocalPorts): Promise<void> {
   const attachments = readValidAttachments(request.config.json);
   const graceMs = parseGcGraceMs(request.config);
-  const config = parseStoreConfig(request.config);
+  const config = parseStoreConfig(request.config, "");
   logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
   const nowMs = ports.nowMs();
@@ -111,8 +119,10 @@ async function refuseFullRangeSet(
 ): Promise<void> {
   using store = await ports.stores.openForReading(config);
   if (store === undefined) return;
+  const preferences = store.preferencesOf(undefined);
   const full = config.rangeSets.find((set) =>
-    nextAddress(set, undefined, store) === undefined
+    chooseFree(set, { cursor: undefined, free: store, preferences }) ===
+      undefined
   );
   if (full === undefined) return;
   throw new CniError(
@@ -166,21 +176,23 @@ function planOrRefuse(
 ): AddPlan {
   const { rangeSets, requestedAddresses, directory } = config;
   const { containerId } = attachment;
+  const preferences = store.preferencesOf(attachment);
   try {
     return planAdd(
-      { rangeSets, requestedAddresses, containerId },
+      { rangeSets, requestedAddresses, containerId, preferences },
       store.reservationsOf(attachment),
     );
   } catch (error) {
     if (!(error instanceof PoolError)) throw error;
     throw new CniError(
-      error.kind === "exhausted"
+      error.kind === "exhausted" || error.kind === "cooling"
         ? CniErrorCode.tryAgainLater
         : CniErrorCode.internal,
       error.message,
       {
         details: describeRefusal(error, {
           store,
+          preferences,
           nowMs: ports.nowMs(),
           directory,
           rangeSets,

@@ -3,6 +3,7 @@
 import type { Log } from "../base/log_line.ts";
 import type { ContainerInterface } from "../cni/attachment.ts";
 import type { IpAddress } from "../net/ip_address.ts";
+import type { AddressPreferences } from "./address_preferences.ts";
 import type { AddPlan, Reservations } from "./add_plan.ts";
 import type { StoreConfig } from "./config.ts";
 import type { Owner } from "./reservation_format.ts";
@@ -47,6 +48,16 @@ export interface PendingReservations extends Disposable {
  * The reservations of one network. No other process can change them until the store is disposed of.
  */
 export interface ReservationStore extends FreeAddresses, Disposable {
+  /**
+   * Returns what an ADD prefers among free addresses; undefined if the network configuration wants
+   * nothing to be remembered.
+   *
+   * @param attachment Undefined for any new container.
+   */
+  preferencesOf(
+    attachment: ContainerInterface | undefined,
+  ): AddressPreferences | undefined;
+
   /** Returns what the plan of an ADD of `attachment` has to know. */
   reservationsOf(attachment: ContainerInterface): Reservations;
 

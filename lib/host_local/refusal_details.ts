@@ -1,6 +1,10 @@
 /** The `details` of a refused ADD: facts that an operator can act on. Pure. @module */
 
 import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
+import type {
+  AddressPreferences,
+  CoolingAddress,
+} from "./address_preferences.ts";
 import type { PoolError } from "./add_plan.ts";
 import type { Reservation, ReservationStore } from "./ports.ts";
 import {
@@ -59,10 +63,13 @@ export function describeReservation(
     `(${formatAge(nowMs - reservedAtMs)} ago, ${boot}): ${location}`;
 }
 
-/** Says how many addresses of a full range set are held, and how many were reserved before the boot. */
+/**
+ * Says why no address of a range set can be allocated: how many are held or cool down, and how many
+ * were reserved before the boot.
+ */
 function describeFullSet(
   set: RangeSet,
-  { store, directory }: RefusalContext,
+  { store, directory, preferences }: RefusalContext,
 ): string {
   const total = countUsableAddresses(set);
   const inspected = usableAddresses(set).take(MAX_INSPECTED).toArray();
@@ -71,9 +78,34 @@ function describeFullSet(
   );
   const addresses = total === 1n ? "address" : "addresses";
   const which = total > MAX_INSPECTED ? `the first ${MAX_INSPECTED}` : "them";
-  return `this range set has ${total} usable ${addresses}, all held in ${directory}, ` +
+  const cooling = preferences?.coolingIn(set, store) ?? [];
+  const held = total - BigInt(cooling.length);
+  const [next] = cooling;
+  const use = next === undefined
+    ? `all held in ${directory}`
+    : `${held} held in ${directory} and ${cooling.length} cooling down, of which ${
+      formatIpAddress(next.use.address)
+    } becomes free first, in ${formatAge(next.seconds * 1000)}`;
+  return `this range set has ${total} usable ${addresses}, ${use}, ` +
     `${old.length} of ${which} reserved before the last boot; ` +
     "a DEL or GC by the runtime releases those that are no longer in use";
+}
+
+/** Says when an address that cools down was released, by what, and when it becomes free. */
+export function describeCooling(
+  { use: { address, attachment, pod, released }, seconds }: CoolingAddress,
+): string {
+  const who = pod === undefined
+    ? attachment.containerId === ""
+      ? ""
+      : ` by container ${attachment.containerId}`
+    : ` by pod ${pod.namespace}/${pod.name}`;
+  const when = new Date(released?.atMs ?? 0).toISOString();
+  return `${
+    formatIpAddress(address)
+  } was released${who} at ${when} and cools down for another ${
+    formatAge(seconds * 1000)
+  } (cooldownSeconds)`;
 }
 
 /** Says why no range set serves the request for `address`. */
@@ -99,7 +131,8 @@ function describeUnserved(
 
 /** What the details of a refused ADD are made of. */
 interface RefusalContext {
-  readonly store: Pick<ReservationStore, "find">;
+  readonly store: Pick<ReservationStore, "find" | "firstFree">;
+  readonly preferences: AddressPreferences | undefined;
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: number;
   /** Where the reservations of the network are. */
@@ -128,6 +161,10 @@ export function describeRefusal(
     case "outside-ranges":
       return error.addresses
         .map((unserved) => describeUnserved(unserved, context)).join("; ");
+    case "cooling": {
+      const cooling = address && context.preferences?.cooling(address);
+      return cooling === undefined ? "" : describeCooling(cooling);
+    }
     case "excluded":
       return "the network configuration excludes it from its range";
     case "gateway":

@@ -155,6 +155,21 @@ export function createFile(
   }
 }
 
+/**
+ * Appends a text to a file, and creates it if there is none. If it cannot be written, a part of the
+ * text may be.
+ *
+ * @param mode The permissions of a new file.
+ * @throws {SystemError} if it cannot be written.
+ */
+export function appendToFile(path: string, text: string, mode: number): void {
+  attempt("append", path, () => {
+    using file = Deno.openSync(path, { append: true, create: true, mode });
+    let rest = new TextEncoder().encode(text);
+    while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
+  });
+}
+
 /** Syncs the entries of a directory to the disk. @throws {SystemError} if that fails. */
 export function syncDirectory(path: string): void {
   attempt("fsync", path, () => {

@@ -1,6 +1,7 @@
 /** A host in memory, for the output of the commands for operators. @module */
 
 import { SystemError } from "../../lib/base/errors.ts";
+import type { Moment } from "../../lib/host_local/address_history.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
 import type {
   FileFacts,
@@ -22,6 +23,13 @@ import { parseReservationName } from "../../lib/host_local/reservation_format.ts
 
 /** The clock of the host. */
 export const NOW_MS = Date.parse("2026-11-28T12:00:00Z");
+
+/** Ten hours after the boot of the host. */
+export const MOMENT: Moment = {
+  bootId: 7,
+  uptimeSeconds: 36_000,
+  atMs: NOW_MS,
+};
 
 const MINUTE_MS = 60_000;
 const DATA_DIR = "/var/lib/cni/networks";
@@ -198,5 +206,9 @@ export class ExampleHost implements OperatorPorts {
 
   nowMs(): number {
     return NOW_MS;
+  }
+
+  moment(): Moment {
+    return MOMENT;
   }
 }

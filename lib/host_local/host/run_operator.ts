@@ -10,6 +10,7 @@ import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
 import { terminal, writeStdout } from "../../sys/stdout.ts";
 import type { OperatorPorts } from "../operator/ports.ts";
 import { runCommand } from "../operator/run_command.ts";
+import { presentMoment } from "../store/history_file.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { repairNetwork } from "../store/repair_network.ts";
@@ -33,6 +34,7 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),
     readNamedFile,
     nowMs,
+    moment: presentMoment,
     screen: terminal(PROCESS_IO.env("COLUMNS")),
   };
   const { status, stdout, stderr } = await runCommand(args, {

@@ -120,8 +120,12 @@ async function explainOne(
       throw new SystemError(reason, { advice });
     }
     seen.facts = facts;
-    seen.store = new SnapshotStore(facts, (plan) => {
-      seen.plan = plan;
+    seen.store = new SnapshotStore(facts, {
+      settings: config.history,
+      now: ports.moment(),
+      onPlan: (plan) => {
+        seen.plan = plan;
+      },
     });
     return seen.store;
   };

@@ -4,14 +4,17 @@ import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Tone } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
+import type { AddressHistory } from "../address_history.ts";
 import { formatAge } from "../refusal_details.ts";
 import { type ContainerState, ContainerStates } from "./container_states.ts";
 import type { Liveness, LivenessState } from "./liveness.ts";
 import {
   containerOf,
+  historyOf,
   interfaceOf,
   type NetworkFacts,
   type RecordedReservation,
+  rememberedPod,
   reservationsIn,
 } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
@@ -23,6 +26,40 @@ export interface ListedReservation {
   readonly network: NetworkFacts;
   readonly reservation: RecordedReservation;
   readonly state: ContainerState;
+  /** `namespace/name` of the pod, if it is known. */
+  readonly pod: string | undefined;
+}
+
+/** The pods that the plugin has recorded, by network. */
+export class RememberedPods {
+  readonly #histories = new Map<NetworkFacts, AddressHistory>();
+
+  /** Returns `namespace/name` of the pod of a reservation, if it is recorded. */
+  of(
+    network: NetworkFacts,
+    reservation: RecordedReservation,
+  ): string | undefined {
+    const history = this.#histories.get(network) ?? historyOf(network);
+    this.#histories.set(network, history);
+    const pod = rememberedPod(reservation, history);
+    return pod && `${pod.namespace}/${pod.name}`;
+  }
+}
+
+/** Returns what is known about the container of a reservation, and its pod. */
+export function stateOf(
+  network: NetworkFacts,
+  reservation: RecordedReservation,
+  { states, pods }: {
+    readonly states: ContainerStates;
+    readonly pods: RememberedPods;
+  },
+): Pick<ListedReservation, "state" | "pod"> {
+  const state = states.of(network.name, reservation);
+  return {
+    state,
+    pod: pods.of(network, reservation) ?? state.cached?.pod,
+  };
 }
 
 const COLUMNS: readonly Column[] = [
@@ -33,6 +70,12 @@ const COLUMNS: readonly Column[] = [
   { title: "AGE", isNumber: true },
   { title: "STATE" },
 ];
+
+const POD_COLUMN: Column = { title: "POD", minWidth: 8 };
+
+function hasPods(listed: readonly ListedReservation[]): boolean {
+  return listed.some(({ pod }) => pod !== undefined);
+}
 
 /** The color of each state. */
 export const STATE_TONE: Readonly<Record<LivenessState, Tone>> = {
@@ -65,11 +108,15 @@ export async function list(
   const read = await readNetworks(dataDir, names, { ports });
   const { networks, notes, isComplete } = read;
   const states = new ContainerStates(ports);
+  const pods = new RememberedPods();
   const listed: ListedReservation[] = [];
   for (const network of networks) {
     for (const reservation of reservationsIn(network)) {
-      const state = states.of(network.name, reservation);
-      listed.push({ network, reservation, state });
+      listed.push({
+        network,
+        reservation,
+        ...stateOf(network, reservation, { states, pods }),
+      });
     }
   }
   const nowMs = ports.nowMs();
@@ -80,7 +127,11 @@ export async function list(
     }),
     lines: (screen) =>
       listed.length === 0 ? [`no reservations in ${dataDir}`] : [
-        ...formatTable(COLUMNS, cellsOf(listed, nowMs), screen),
+        ...formatTable(
+          hasPods(listed) ? [...COLUMNS, POD_COLUMN] : COLUMNS,
+          cellsOf(listed, nowMs),
+          screen,
+        ),
         ...legendOf(listed),
       ],
     notes,
@@ -106,6 +157,7 @@ function cellsOf(
       cells.set(liveness, cell);
       return cell;
     }),
+    ...(hasPods(listed) ? [listed.map(({ pod }) => pod ?? "-")] : []),
   ];
 }
 
@@ -134,18 +186,17 @@ function legendOf(listed: readonly ListedReservation[]): readonly string[] {
 
 /** Returns a reservation as `--json` prints it. */
 export function reservationJson(
-  { network, reservation, state }: ListedReservation,
+  { network, reservation, state: { liveness }, pod }: ListedReservation,
   nowMs: number,
 ): Readonly<Record<string, unknown>> {
   const { address, owner, reservedAtMs, fromEarlierBoot, location } =
     reservation;
-  const { liveness, cached } = state;
   return {
     network: network.name,
     address: formatIpAddress(address),
     containerId: containerOf(owner) ?? null,
     ifName: owner.kind === "attachment" ? owner.attachment.ifName : null,
-    ...(cached?.pod === undefined ? {} : { pod: cached.pod }),
+    ...(pod === undefined ? {} : { pod }),
     reservedAt: new Date(reservedAtMs).toISOString(),
     ageSeconds: Math.max(0, Math.floor((nowMs - reservedAtMs) / 1000)),
     fromEarlierBoot,

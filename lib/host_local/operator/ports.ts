@@ -1,6 +1,7 @@
 /** What the commands for operators need from the host. @module */
 
 import type { Screen } from "../../cli/screen.ts";
+import type { Moment } from "../address_history.ts";
 import type { StoreConfig } from "../config.ts";
 import type { NetworkFacts } from "./network_facts.ts";
 import type { CachedAttachment, RuntimeTraces } from "./runtime_traces.ts";
@@ -87,6 +88,9 @@ export interface OperatorPorts {
 
   /** Wall clock, milliseconds since 1970. */
   nowMs(): number;
+
+  /** The present, for what cools down. */
+  moment(): Moment;
 
   readonly screen: Screen;
 }

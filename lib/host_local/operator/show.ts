@@ -5,6 +5,7 @@ import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
 import { sameAddress } from "../../net/ip_address.ts";
+import type { Moment } from "../address_history.ts";
 import {
   countExcluded,
   countUsableAddresses,
@@ -27,6 +28,7 @@ import {
 import type { Outcome } from "./outcome.ts";
 import type { ConfigFile, OperatorPorts } from "./ports.ts";
 import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
+import { SnapshotStore } from "./snapshot_store.ts";
 
 /** How many of some reservations there are, and in what state their containers are. */
 interface Counts {
@@ -39,7 +41,9 @@ interface Counts {
 interface SetUse {
   readonly set: RangeSet;
   readonly size: bigint;
+  /** Those that an ADD can allocate now. */
   readonly free: bigint;
+  readonly cooling: number;
   readonly counts: Counts;
 }
 
@@ -86,6 +90,7 @@ export async function show(
     ? { networks: [], notes: [], isComplete: true }
     : await readNetworks(dataDir, wanted, { ports });
   const states = new ContainerStates(ports);
+  const now = ports.moment();
   const uses: NetworkUse[] = [];
   const elsewhere: string[] = [];
   for (const each of configured) {
@@ -95,14 +100,18 @@ export async function show(
     if (known === undefined && facts !== undefined) {
       elsewhere.push(...notesOn(facts));
     }
-    uses.push(useOf(each.name, { directory, facts, configured: each, states }));
+    uses.push(
+      useOf(each.name, { directory, facts, configured: each, states, now }),
+    );
   }
   for (const facts of networks) {
     const { name, directory } = facts;
     if (configured.some(({ config }) => config.directory === directory)) {
       continue;
     }
-    uses.push(useOf(name, { directory, facts, configured: undefined, states }));
+    uses.push(
+      useOf(name, { directory, facts, configured: undefined, states, now }),
+    );
   }
   uses.sort((a, b) => a.name < b.name ? -1 : 1);
   const isLow = ({ size, free }: SetUse): boolean =>
@@ -128,22 +137,27 @@ export async function show(
 
 function useOf(
   name: string,
-  { directory, facts, configured, states }: {
+  { directory, facts, configured, states, now }: {
     readonly directory: string;
     readonly facts: NetworkFacts | undefined;
     readonly configured: ConfiguredNetwork | undefined;
     readonly states: ContainerStates;
+    readonly now: Moment;
   },
 ): NetworkUse {
   const reservations = facts === undefined ? [] : reservationsIn(facts);
   const rangeSets = configured?.config.rangeSets ?? [];
   const count = (some: readonly RecordedReservation[]): Counts =>
     countStates(name, some, states);
+  const settings = configured?.config.history;
+  const store = settings && new SnapshotStore(facts, { settings, now });
   const sets = rangeSets.map((set) => {
     const inside = reservations.filter(({ address }) => isUsable(set, address));
     const size = countUsableAddresses(set);
-    const free = size - BigInt(inside.length);
-    return { set, size, free, counts: count(inside) };
+    const cooling = store?.preferencesOf(undefined)?.coolingIn(set, store)
+      .length ?? 0;
+    const free = size - BigInt(inside.length + cooling);
+    return { set, size, free, cooling, counts: count(inside) };
   });
   const others = reservations.filter(({ address }) =>
     !rangeSets.some((set) => isUsable(set, address))
@@ -210,13 +224,17 @@ function setLines(
     readonly index: number;
   },
 ): readonly string[] {
-  const { set, size, free, counts } = use;
+  const { set, size, free, cooling, counts } = use;
   const share = Number(counts.total) / Number(size);
   const bar = formatBar(share, Math.min(MAX_BAR_WIDTH, screen.columns / 2));
   const low = isLow(use);
   const excluded = countExcluded(set);
   const warning = free === 0n
-    ? ["full: the next ADD fails"]
+    ? [
+      cooling === 0
+        ? "full: the next ADD fails"
+        : "full: the next ADD fails unless an address has cooled down",
+    ]
     : low
     ? [`low: less than ${lowPercent}% is free`]
     : [];
@@ -228,7 +246,9 @@ function setLines(
     `    ${toned(bar, low ? "bad" : "good", screen)} ${percent(share)} used`,
     `    ${counts.total} used, ${formatCount(free)} free of ${
       formatCount(size)
-    }${excluded === 0n ? "" : `; ${formatCount(excluded)} excluded`}`,
+    }${cooling === 0 ? "" : `, ${cooling} cooling down`}${
+      excluded === 0n ? "" : `; ${formatCount(excluded)} excluded`
+    }`,
     ...warning.map((text) => `    ${toned(text, "bad", screen)}`),
     ...stateLines(counts, { indent: 4, screen }),
   ];
@@ -286,6 +306,7 @@ function networkJson(
       gateways: gatewayCount(use.set),
       size: Number(use.size),
       free: Number(use.free),
+      coolingDown: use.cooling,
       excluded: Number(countExcluded(use.set)),
       isLow: isLow(use),
       ...countsJson(use.counts),

@@ -2,6 +2,12 @@
 
 import type { ContainerInterface } from "../../cni/attachment.ts";
 import { type IpAddress, parseIpAddress } from "../../net/ip_address.ts";
+import type {
+  AddressHistory,
+  HistorySettings,
+  Moment,
+} from "../address_history.ts";
+import { AddressPreferences } from "../address_preferences.ts";
 import type { AddPlan, Reservations } from "../add_plan.ts";
 import { FILE_NAME } from "../file_name.ts";
 import type {
@@ -13,6 +19,7 @@ import { cursorName, formatOwner, ownerKey } from "../reservation_format.ts";
 import { ReservationTable } from "../reservation_table.ts";
 import {
   type FileFacts,
+  historyOf,
   type NetworkFacts,
   ownerOf,
   type RecordedReservation,
@@ -28,16 +35,27 @@ export class SnapshotStore implements ReservationStore {
   readonly #files: ReadonlyMap<string, FileFacts>;
   readonly #isExposed: boolean;
   readonly #onPlan: (plan: AddPlan) => void;
+  readonly #settings: HistorySettings | undefined;
+  readonly #history: AddressHistory;
+  readonly #now: Moment;
 
   /**
    * @param facts Undefined if the network has no directory.
-   * @param onPlan Receives what an ADD would reserve.
+   * @param options `settings`: what the configuration wants to be remembered; `onPlan`: receives
+   *   what an ADD would reserve.
    */
   constructor(
     facts: NetworkFacts | undefined,
-    onPlan: (plan: AddPlan) => void,
+    { settings, now, onPlan = () => {} }: {
+      readonly settings: HistorySettings | undefined;
+      readonly now: Moment;
+      readonly onPlan?: (plan: AddPlan) => void;
+    },
   ) {
     this.#onPlan = onPlan;
+    this.#settings = facts?.exposure === undefined ? settings : undefined;
+    this.#history = historyOf(facts);
+    this.#now = now;
     this.#isExposed = facts?.exposure !== undefined;
     this.#files = new Map(
       (facts?.files ?? []).map((file) => [file.name, file]),
@@ -69,6 +87,18 @@ export class SnapshotStore implements ReservationStore {
       reservation.address.family === address.family &&
       reservation.address.value === address.value
     );
+  }
+
+  preferencesOf(
+    attachment: ContainerInterface | undefined,
+  ): AddressPreferences | undefined {
+    const settings = this.#settings;
+    return settings && new AddressPreferences({
+      history: this.#history,
+      settings,
+      attachment,
+      now: this.#now,
+    });
   }
 
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {

@@ -15,9 +15,21 @@ import type {
   Reservation,
   ReservationStore,
 } from "../ports.ts";
-import { formatOwner, ownerKey, parseOwner } from "../reservation_format.ts";
+import type {
+  AddressUse,
+  HistorySettings,
+  Moment,
+} from "../address_history.ts";
+import { AddressPreferences } from "../address_preferences.ts";
+import {
+  formatOwner,
+  type Owner,
+  ownerKey,
+  parseOwner,
+} from "../reservation_format.ts";
 import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
+import { HistoryFile } from "./history_file.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
 import {
   type NetworkDirectory,
@@ -41,6 +53,10 @@ export interface DiskStoreOptions {
    * index and the markers of an ADD, is then not believed. Default: false.
    */
   readonly isExposed?: boolean;
+  /** What to remember about addresses; nothing by default. */
+  readonly history?: HistorySettings | undefined;
+  /** When the call is made, for tests of what is remembered. */
+  readonly now?: Moment;
   /** From how many reservations on there is an index, for tests of it with few files. */
   readonly indexThreshold?: number;
 }
@@ -54,9 +70,12 @@ export class DiskStore implements ReservationStore {
   readonly #reservations: IndexedReservations;
   /** Undefined if other users could change it. */
   readonly #earlierBoot: EarlierBoot | undefined;
+  /** Undefined if nothing is remembered, or other users could change it. */
+  readonly #history: HistoryFile | undefined;
 
   constructor(
-    { directory, lock, log, isExposed = false, ...options }: DiskStoreOptions,
+    { directory, lock, log, isExposed = false, history, now, ...options }:
+      DiskStoreOptions,
   ) {
     this.#directory = directory;
     this.#lock = lock;
@@ -65,6 +84,13 @@ export class DiskStore implements ReservationStore {
     this.#earlierBoot = isExposed
       ? undefined
       : new EarlierBoot(directory, { lock: lock?.file, log });
+    this.#history = history === undefined || isExposed
+      ? undefined
+      : new HistoryFile(directory, {
+        settings: history,
+        log,
+        ...(now === undefined ? {} : { now }),
+      });
     const isLocked = lock !== undefined;
     this.#reservations = new IndexedReservations(directory, {
       isLocked,
@@ -107,6 +133,15 @@ export class DiskStore implements ReservationStore {
     return own.length > 0
       ? own
       : this.#reservations.addressesOf(attachment.containerId);
+  }
+
+  preferencesOf(
+    attachment: ContainerInterface | undefined,
+  ): AddressPreferences | undefined {
+    const file = this.#history;
+    if (file === undefined) return undefined;
+    const { history, settings, now } = file;
+    return new AddressPreferences({ history, settings, attachment, now });
   }
 
   reservationsOf(attachment: ContainerInterface): Reservations {
@@ -171,6 +206,7 @@ export class DiskStore implements ReservationStore {
   /** Does what an ADD leaves for after its answer. Nothing here can fail the ADD. */
   #settle(attachment: ContainerInterface, choices: AddPlan["choices"]): void {
     const replaced = choices.flatMap((choice) => choice.replaced);
+    this.#recordAdd(attachment, choices);
     bestEffort(this.#log, "reservation-not-updated", () => {
       for (const { address, reused } of choices) {
         if (reused) this.#setReservedNow(address);
@@ -194,6 +230,48 @@ export class DiskStore implements ReservationStore {
     });
   }
 
+  #recordAdd(
+    attachment: ContainerInterface,
+    choices: AddPlan["choices"],
+  ): void {
+    const file = this.#history;
+    if (file === undefined) return;
+    const { settings: { recordsOwners, pod }, now } = file;
+    const uses = choices.flatMap(({ address, replaced }) => [
+      ...replaced.map((old) => this.#releaseOf(old, attachment, file)),
+      ...(recordsOwners
+        ? [{
+          address,
+          attachment,
+          pod,
+          reservedAtMs: now.atMs,
+          released: undefined,
+        }]
+        : []),
+    ]);
+    file.record(uses);
+  }
+
+  /** Returns what is to be remembered about an address that is about to be released. */
+  #releaseOf(
+    address: IpAddress,
+    attachment: ContainerInterface,
+    { history, settings, now }: HistoryFile,
+  ): AddressUse {
+    const known = history.of(address);
+    const isSame = known?.attachment.containerId === attachment.containerId &&
+      known.attachment.ifName === attachment.ifName;
+    return {
+      address,
+      attachment,
+      pod: (isSame ? known.pod : undefined) ?? settings.pod,
+      reservedAtMs:
+        (isSame ? known.reservedAtMs : this.#directory.reservedAtMs(address)) ??
+          now.atMs,
+      released: now,
+    };
+  }
+
   #setReservedNow(address: IpAddress): void {
     const path = this.#directory.pathOf(address);
     const now = new Date(nowMs());
@@ -201,24 +279,41 @@ export class DiskStore implements ReservationStore {
   }
 
   release(attachment: ContainerInterface): void {
-    this.#remove(this.heldBy(attachment));
+    this.#remove(
+      this.heldBy(attachment).map((address) => ({ address, attachment })),
+    );
   }
 
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
     const { table } = this.#reservations.readFiles();
-    const unkept = [...table.entries()].filter(([address, owner]) => {
-      if (owner === "") return false;
-      const stored = this.#directory.find(address, parseOwner(owner));
-      return stored !== undefined && !keep(this.#complete(stored));
+    const unkept = [...table.entries()].flatMap(([address, key]) => {
+      if (key === "") return [];
+      const owner = parseOwner(key);
+      const stored = this.#directory.find(address, owner);
+      return stored === undefined || keep(this.#complete(stored))
+        ? []
+        : [{ address, attachment: attachmentOf(owner) }];
     });
-    this.#remove(unkept.map(([address]) => address));
+    this.#remove(unkept);
   }
 
-  #remove(addresses: readonly IpAddress[]): void {
+  #remove(
+    held: readonly {
+      readonly address: IpAddress;
+      readonly attachment: ContainerInterface;
+    }[],
+  ): void {
+    const addresses = held.map(({ address }) => address);
     const { scan } = this.#reservations;
     // According to the index there is nothing to do, and the index stays current.
     if (addresses.length === 0 && scan === undefined) return;
     this.#reservations.beginChange();
+    const file = this.#history;
+    file?.record(
+      held.map(({ address, attachment }) =>
+        this.#releaseOf(address, attachment, file)
+      ),
+    );
     const removed: IpAddress[] = [];
     // What could not be read may be among what was to be released.
     const failures: unknown[] = [...scan?.unreadable ?? []];
@@ -239,5 +334,18 @@ export class DiskStore implements ReservationStore {
     if (removed.length > 0) syncDirectory(this.#directory.path);
     this.#reservations.save({ removed, inserted: [] });
     if (failures.length > 0) throw failures[0];
+  }
+}
+
+/** Returns the container and the interface that an owner names; empty if it names none. */
+function attachmentOf(owner: Owner): ContainerInterface {
+  switch (owner.kind) {
+    case "attachment":
+      return owner.attachment;
+    case "container":
+      return { containerId: owner.containerId, ifName: "" };
+    case "unknown":
+    case "none":
+      return { containerId: "", ifName: "" };
   }
 }

@@ -20,7 +20,11 @@ import {
   parseReservationName,
 } from "../reservation_format.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
-import { MAX_FILE_BYTES, NetworkDirectory } from "./network_directory.ts";
+import {
+  MAX_FILE_BYTES,
+  MAX_HISTORY_BYTES,
+  NetworkDirectory,
+} from "./network_directory.ts";
 import { type HeldLock, NetworkLocks } from "./network_lock.ts";
 import {
   IndexDoubt,
@@ -40,6 +44,7 @@ const PERMISSION_BITS = 0o7777;
 const READ_NAMES: readonly string[] = [
   FILE_NAME.pending,
   FILE_NAME.answered,
+  FILE_NAME.history,
 ];
 
 /**
@@ -149,7 +154,10 @@ function readEntry(
   if (!isText || !info.isFile) return factsOf(info, { name, address });
   try {
     const content = isExposed || info.size > SMALL_BYTES
-      ? readSmallFile(path, MAX_FILE_BYTES)
+      ? readSmallFile(
+        path,
+        name === FILE_NAME.history ? MAX_HISTORY_BYTES : MAX_FILE_BYTES,
+      )
       : Deno.readTextFileSync(path);
     return factsOf(info, { name, address, content });
   } catch (error) {

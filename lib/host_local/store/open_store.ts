@@ -109,7 +109,7 @@ export function diskStores(
     });
   };
   const store = (
-    { directory }: StoreConfig,
+    { directory, history }: StoreConfig,
     lock: HeldLock | undefined,
     repair: boolean,
   ): DiskStore => {
@@ -125,6 +125,7 @@ export function diskStores(
       repair,
       log,
       isExposed: exposure !== undefined,
+      history,
     });
     // From now on the store releases the lock.
     stack.move();

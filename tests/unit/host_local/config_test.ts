@@ -625,7 +625,7 @@ testRows(
   DIRECTORIES,
   ({ ipam: keys, want }) => {
     assertEquals(
-      parseStoreConfig(networkConfig({ ipam: keys })).directory,
+      parseStoreConfig(networkConfig({ ipam: keys }), "").directory,
       want,
     );
   },
@@ -644,7 +644,7 @@ testRows(
   TIMEOUTS,
   ({ value, want }) => {
     const keys = { ipam: { lockTimeoutSeconds: value } };
-    assertEquals(parseStoreConfig(networkConfig(keys)).lockTimeoutMs, want);
+    assertEquals(parseStoreConfig(networkConfig(keys), "").lockTimeoutMs, want);
   },
 );
 
@@ -652,7 +652,7 @@ Deno.test("parseStoreConfig() ignores errors elsewhere (del-best-effort)", () =>
   const keys = {
     ipam: { dataDir: "/d", ranges: 5, routes: "x", subnet: "bad" },
   };
-  assertEquals(parseStoreConfig(networkConfig(keys)), {
+  assertEquals(parseStoreConfig(networkConfig(keys), ""), {
     directory: "/d/net",
     lockTimeoutMs: 10_000,
   });
@@ -671,7 +671,10 @@ testRows(
     want,
   })),
   ({ keys, want }) => {
-    assertEquals(thrownBy(() => parseStoreConfig(networkConfig(keys))), want);
+    assertEquals(
+      thrownBy(() => parseStoreConfig(networkConfig(keys), "")),
+      want,
+    );
   },
 );
 

@@ -82,6 +82,10 @@ export class FakeStores implements ReservationStores, ReservationStore {
     this.calls.push("close");
   }
 
+  preferencesOf(): undefined {
+    return undefined;
+  }
+
   reservationsOf(attachment: ContainerInterface): Reservations {
     const owners = [formatOwner(attachment), attachment.containerId];
     return {

@@ -196,7 +196,9 @@ testRows(
       store: {
         find: (address) =>
           found.find((held) => sameAddress(held.address, address)),
+        firstFree: () => undefined,
       },
+      preferences: undefined,
       nowMs: NOW_MS,
       directory: "/d/net",
       rangeSets: SETS,
