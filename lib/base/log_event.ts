@@ -78,6 +78,7 @@ export const LOG_EVENTS = [
   "reply-ignored",
   "request-failed",
   "reservation-not-updated",
+  "reservation-reclaimed",
   "reservation-unreadable",
   "route-dropped",
   "routes-restored",

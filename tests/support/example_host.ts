@@ -1,16 +1,20 @@
 /** A host in memory, for the output of the commands for operators. @module */
 
 import { SystemError } from "../../lib/base/errors.ts";
+import { formatLogLine, type Log } from "../../lib/base/log_line.ts";
 import type { Moment } from "../../lib/host_local/address_history.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
-import type {
-  FileFacts,
-  IndexFacts,
-  LockFacts,
-  NetworkFacts,
+import type { LiveText } from "../../lib/host_local/operator/live_list.ts";
+import {
+  type FileFacts,
+  type IndexFacts,
+  type LockFacts,
+  type NetworkFacts,
+  reservationsIn,
 } from "../../lib/host_local/operator/network_facts.ts";
 import type {
   ConfigFile,
+  LockedReservations,
   OperatorPorts,
   RepairReport,
   RepairStep,
@@ -19,7 +23,11 @@ import type {
   CachedAttachment,
   RuntimeTraces,
 } from "../../lib/host_local/operator/runtime_traces.ts";
-import { parseReservationName } from "../../lib/host_local/reservation_format.ts";
+import { sameAddress } from "../../lib/net/ip_address.ts";
+import {
+  ownerKey,
+  parseReservationName,
+} from "../../lib/host_local/reservation_format.ts";
 
 /** The clock of the host. */
 export const NOW_MS = Date.parse("2026-11-28T12:00:00Z");
@@ -95,6 +103,28 @@ function fileFacts(
   };
 }
 
+/** Returns the reservations of a network as a store has them. */
+export function lockedView(
+  facts: NetworkFacts,
+  remove: (name: string) => void,
+): LockedReservations {
+  let reservations = reservationsIn(facts);
+  return {
+    find: (address) =>
+      reservations.find((each) => sameAddress(each.address, address)),
+    releaseUnless: (keep) => {
+      const released = new Set(
+        reservations.filter((each) =>
+          ownerKey(each.owner) !== "" && !keep(each)
+        ),
+      );
+      reservations = reservations.filter((each) => !released.has(each));
+      for (const { file } of released) remove(file.name);
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
 /** What a host in memory has. */
 export interface ExampleHostOptions {
   readonly networks?: Readonly<Record<string, ExampleNetwork>>;
@@ -108,6 +138,14 @@ export interface ExampleHostOptions {
   readonly unusable?: string;
   /** What a repair leaves of each network. */
   readonly repaired?: Readonly<Record<string, ExampleNetwork>>;
+  /** When the machine started: minutes ago. */
+  readonly bootMinutes?: number | undefined;
+  /** When the list of containers was written: minutes ago. */
+  readonly liveMinutes?: number;
+  /** Happens before a network is opened for a change. */
+  readonly beforeChange?: (host: ExampleHost) => void;
+  /** Why a network cannot be opened for a change, by name. */
+  readonly locked?: Readonly<Record<string, string>>;
   /** Networks that cannot be read. */
   readonly unreadable?: readonly string[];
   readonly columns?: number;
@@ -117,6 +155,8 @@ export interface ExampleHostOptions {
 /** The effects of the commands on a host in memory. */
 export class ExampleHost implements OperatorPorts {
   readonly screen: OperatorPorts["screen"];
+  /** The lines that were logged. */
+  readonly logged: string[] = [];
   /** The steps of each repair. */
   readonly repairs: (readonly RepairStep[])[] = [];
   readonly #networks: Map<string, NetworkFacts>;
@@ -168,6 +208,48 @@ export class ExampleHost implements OperatorPorts {
       .map((file) => `removed ${directory}/${file}`);
     return Promise.resolve({ done, failed: [] });
   }
+
+  /** Replaces the files of a network, as calls of the plugin do. */
+  changeNetwork(name: string, network: ExampleNetwork): void {
+    const facts = networkFacts(name, network);
+    this.#networks.set(facts.directory, facts);
+  }
+
+  openForChange(
+    { directory }: StoreConfig,
+  ): Promise<LockedReservations | undefined> {
+    this.#options.beforeChange?.(this);
+    const facts = this.#networks.get(directory);
+    const reason = this.#options.locked?.[facts?.name ?? ""];
+    if (reason !== undefined) return Promise.reject(new SystemError(reason));
+    return Promise.resolve(
+      facts && lockedView(facts, (name) => {
+        const now = this.#networks.get(directory) ?? facts;
+        const files = now.files.filter((file) => file.name !== name);
+        this.#networks.set(directory, { ...now, files });
+      }),
+    );
+  }
+
+  readLive(path: string): LiveText {
+    const { stdin = "", liveMinutes = 0 } = this.#options;
+    return {
+      path: path === "-" ? "stdin" : path,
+      text: path === "-" ? stdin : this.readNamedFile(path),
+      writtenAtMs: NOW_MS - liveMinutes * MINUTE_MS,
+    };
+  }
+
+  bootClockMs(): number | undefined {
+    const { bootMinutes } = this.#options;
+    return bootMinutes === undefined
+      ? undefined
+      : NOW_MS - bootMinutes * MINUTE_MS;
+  }
+
+  readonly log: Log = (level, event, fields) => {
+    this.logged.push(formatLogLine(level, event, fields));
+  };
 
   probe(): void {
     const { unusable } = this.#options;

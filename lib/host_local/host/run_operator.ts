@@ -3,7 +3,7 @@
 import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
-import { nowMs } from "../../sys/clock.ts";
+import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
 import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
@@ -15,6 +15,7 @@ import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { repairNetwork } from "../store/repair_network.ts";
 import { networkNames, readConfigs } from "./config_files.ts";
+import { readLive } from "./live_list_file.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
 const log: Log = (level, event, fields) =>
@@ -28,7 +29,13 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     readNetwork: (config, options) =>
       inspectNetwork(config, { log, ...options }),
     repair: (config, steps) => repairNetwork(config, { steps, log }),
+    openForChange: (config) => stores.openForChange(config),
     probe: (config) => stores.probe(config),
+    readLive: (path) => readLive(path, PROCESS_IO.readStdin),
+    bootClockMs: () => {
+      const seconds = bootIdSeconds();
+      return seconds === undefined ? undefined : seconds * 1000;
+    },
     readTraces,
     readCached,
     readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),
@@ -36,6 +43,7 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     nowMs,
     moment: presentMoment,
     screen: terminal(PROCESS_IO.env("COLUMNS")),
+    log,
   };
   const { status, stdout, stderr } = await runCommand(args, {
     ports,

@@ -238,7 +238,7 @@ function freeIn(
 const ADVICE: Readonly<Record<LivenessState, string>> = {
   "alive": "the runtime releases the address with DEL when the container ends",
   "gone":
-    "nothing uses the address any more: GC by the runtime releases it, or remove the file",
+    "nothing uses the address any more: host-local reclaim or GC by the runtime releases it",
   "no trace":
     "make sure that no container has the ID, then have the runtime call GC, or remove the file",
   "unknown":

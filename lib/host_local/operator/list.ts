@@ -33,6 +33,12 @@ export interface ListedReservation {
 /** The pods that the plugin has recorded, by network. */
 export class RememberedPods {
   readonly #histories = new Map<NetworkFacts, AddressHistory>();
+  #areRecorded = false;
+
+  /** Whether the pod of a reservation was asked for that is recorded. */
+  get areRecorded(): boolean {
+    return this.#areRecorded;
+  }
 
   /** Returns `namespace/name` of the pod of a reservation, if it is recorded. */
   of(
@@ -42,6 +48,7 @@ export class RememberedPods {
     const history = this.#histories.get(network) ?? historyOf(network);
     this.#histories.set(network, history);
     const pod = rememberedPod(reservation, history);
+    if (pod !== undefined) this.#areRecorded = true;
     return pod && `${pod.namespace}/${pod.name}`;
   }
 }
@@ -72,10 +79,6 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const POD_COLUMN: Column = { title: "POD", minWidth: 8 };
-
-function hasPods(listed: readonly ListedReservation[]): boolean {
-  return listed.some(({ pod }) => pod !== undefined);
-}
 
 /** The color of each state. */
 export const STATE_TONE: Readonly<Record<LivenessState, Tone>> = {
@@ -128,8 +131,11 @@ export async function list(
     lines: (screen) =>
       listed.length === 0 ? [`no reservations in ${dataDir}`] : [
         ...formatTable(
-          hasPods(listed) ? [...COLUMNS, POD_COLUMN] : COLUMNS,
-          cellsOf(listed, nowMs),
+          pods.areRecorded ? [...COLUMNS, POD_COLUMN] : COLUMNS,
+          [
+            ...cellsOf(listed, nowMs),
+            ...(pods.areRecorded ? [listed.map(({ pod }) => pod ?? "-")] : []),
+          ],
           screen,
         ),
         ...legendOf(listed),
@@ -157,7 +163,6 @@ function cellsOf(
       cells.set(liveness, cell);
       return cell;
     }),
-    ...(hasPods(listed) ? [listed.map(({ pod }) => pod ?? "-")] : []),
   ];
 }
 

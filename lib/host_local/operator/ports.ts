@@ -1,8 +1,11 @@
 /** What the commands for operators need from the host. @module */
 
+import type { Log } from "../../base/log_line.ts";
 import type { Screen } from "../../cli/screen.ts";
 import type { Moment } from "../address_history.ts";
 import type { StoreConfig } from "../config.ts";
+import type { ReservationStore } from "../ports.ts";
+import type { LiveText } from "./live_list.ts";
 import type { NetworkFacts } from "./network_facts.ts";
 import type { CachedAttachment, RuntimeTraces } from "./runtime_traces.ts";
 
@@ -25,6 +28,11 @@ export type RepairStep =
   | { readonly kind: "remove"; readonly name: string }
   /** Clears the permission of other users to write; an empty name is the directory. */
   | { readonly kind: "protect"; readonly name: string };
+
+/** The reservations of a network under its lock. */
+export type LockedReservations =
+  & Pick<ReservationStore, "find" | "releaseUnless">
+  & Disposable;
 
 /** The effects that the commands use. */
 export interface OperatorPorts {
@@ -66,6 +74,27 @@ export interface OperatorPorts {
    */
   probe(config: StoreConfig): void;
 
+  /**
+   * Opens a network under its lock, after the repairs that the next call of the plugin would make.
+   *
+   * @returns Undefined if there is no such directory.
+   * @throws {SystemError} if the lock cannot be taken, or the directory cannot be used.
+   */
+  openForChange(config: StoreConfig): Promise<LockedReservations | undefined>;
+
+  /**
+   * Reads a list of containers. Standard input is `-`.
+   *
+   * @throws {SystemError} if it is too long, no regular file, or cannot be read.
+   */
+  readLive(path: string): LiveText;
+
+  /**
+   * Returns the wall clock when the machine started, in milliseconds since 1970: that of the clock
+   * at that time. Undefined if it is not known.
+   */
+  bootClockMs(): number | undefined;
+
   /** Looks for what container runtimes leave on the host. */
   readTraces(): RuntimeTraces;
 
@@ -93,4 +122,6 @@ export interface OperatorPorts {
   moment(): Moment;
 
   readonly screen: Screen;
+
+  readonly log: Log;
 }

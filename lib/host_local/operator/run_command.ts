@@ -1,5 +1,6 @@
 /** Runs a command for operators, from its arguments to what it prints. Pure. @module */
 
+import { parseDuration } from "../../base/duration.ts";
 import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
 import {
   type CommandCall,
@@ -22,10 +23,12 @@ import type { ConfigFile, OperatorPorts } from "./ports.ts";
 import {
   DEFAULT_CONFIG_DIR,
   DEFAULT_CONTAINER,
+  DEFAULT_GRACE,
   DEFAULT_INTERFACE,
   DEFAULT_LOW_PERCENT,
   hostLocalProgram,
 } from "./program.ts";
+import { reclaim } from "./reclaim.ts";
 import { show } from "./show.ts";
 import { validate } from "./validate.ts";
 
@@ -108,6 +111,14 @@ async function run(
         files: readFiles(values["config"], ports),
         repair: switches.has("repair"),
       }, ports);
+    case "reclaim":
+      return await reclaim({
+        dataDir,
+        names: args,
+        live: values["live"],
+        graceMs: readGrace(values["grace"] ?? DEFAULT_GRACE, name),
+        release: readConsent(switches, name),
+      }, ports);
     case "completion":
       return document(completionScript(program, readShell(args[0], name)));
     case "man":
@@ -168,6 +179,23 @@ function readPercent(text: string | undefined, command: string): number {
     `--low is "${text}", expected a whole number from 0 to 100`,
     command,
   );
+}
+
+function readGrace(text: string, command: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 0) return ms;
+  throw new UsageError(
+    `--grace is "${text}", expected a duration such as 90m or 24h`,
+    command,
+  );
+}
+
+/** Tells whether the operator wants changes. */
+function readConsent(switches: ReadonlySet<string>, command: string): boolean {
+  if (switches.has("yes") && switches.has("dry-run")) {
+    throw new UsageError("--yes and --dry-run exclude each other", command);
+  }
+  return switches.has("yes");
 }
 
 function readShell(

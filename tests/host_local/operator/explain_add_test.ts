@@ -60,6 +60,9 @@ const PORTS: OperatorPorts = {
   networkNames: () => [],
   readNetwork: (config) => inspectNetwork(config, { log }),
   repair: () => Promise.reject(new Error("not reached")),
+  openForChange: () => Promise.reject(new Error("not reached")),
+  readLive: () => ({ path: "", text: "", writtenAtMs: 0 }),
+  bootClockMs: () => undefined,
   probe: (config) => stores.probe(config),
   readTraces,
   readCached,
@@ -67,6 +70,7 @@ const PORTS: OperatorPorts = {
   readNamedFile,
   nowMs: () => NOW_MS,
   screen: { columns: 80, hasColors: false },
+  log,
 };
 
 /** Fills a directory at random, with what crashes and other versions leave, too. */

@@ -94,9 +94,16 @@ const NODE: ExampleHostOptions = {
     "/etc/cni/net.d/10-pods.conflist": POD_CONFIG,
     "/etc/cni/net.d/20-storage.conf": STORAGE_CONFIG,
   },
+  bootMinutes: 8 * 24 * 60,
   traces: {
     sources: [
-      { runtime: "containerd", path: TASKS, state: "read", count: 2 },
+      {
+        runtime: "containerd",
+        path: TASKS,
+        state: "read",
+        count: 2,
+        isComplete: true,
+      },
       { runtime: "CRI-O", path: "/run/crio", state: "absent", count: 0 },
     ],
     containers: new Map([
@@ -195,16 +202,22 @@ export const SESSIONS: readonly Session[] = [
     args: ["check-state", "--repair"],
     host: BROKEN_NETWORK,
   },
+  { name: "reclaim", args: ["reclaim", "pods"], host: NODE },
+  { name: "reclaim_yes", args: ["reclaim", "pods", "--yes"], host: NODE },
   { name: "wrong_command", args: ["lst"], host: {} },
 ];
 
 /** Returns a session as a terminal of 80 columns shows it: the command, its output, its status. */
-export async function sessionText({ args, host }: Session): Promise<string> {
+export async function sessionText(
+  { args, host: options }: Session,
+): Promise<string> {
+  const host = new ExampleHost(options);
   const { stdout, stderr, status } = await runCommand(args, {
-    ports: new ExampleHost(host),
+    ports: host,
     version: "1.0.0",
   });
   const exit = status === 0 ? "" : `(exit status ${status})\n`;
-  return `$ host-local ${args.join(" ")}\n${stderr}${stdout.trimEnd()}`
+  const log = host.logged.map((line) => `${line}\n`).join("");
+  return `$ host-local ${args.join(" ")}\n${log}${stderr}${stdout.trimEnd()}`
     .trimEnd() + `\n${exit}`;
 }
