@@ -161,9 +161,17 @@ export class AddressHistory {
   /** Whether the last line of the file is complete. */
   #isComplete = true;
 
-  /** Parses a file. Damaged lines are ignored: what they said is forgotten. */
-  static parse(text: string): AddressHistory {
+  /**
+   * Parses a file. Damaged lines are ignored: what they said is forgotten.
+   *
+   * @param text Undefined for a file that cannot be read, and is to be replaced.
+   */
+  static parse(text: string | undefined): AddressHistory {
     const history = new AddressHistory();
+    if (text === undefined) {
+      history.#lineCount = Infinity;
+      return history;
+    }
     history.#isComplete = text === "" || text.endsWith("\n");
     for (const line of text.split("\n")) {
       if (line === "") continue;

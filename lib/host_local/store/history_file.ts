@@ -49,9 +49,9 @@ export class HistoryFile {
   /** What the file says. */
   get history(): AddressHistory {
     if (this.#history !== undefined) return this.#history;
-    let text = "";
+    let text: string | undefined;
     bestEffort(this.#log, "history-unreadable", () => {
-      text = this.#directory.readHistory() ?? "";
+      text = this.#directory.readHistory();
     });
     return this.#history = AddressHistory.parse(text);
   }

@@ -219,13 +219,16 @@ export class NetworkDirectory {
   }
 
   /**
-   * Reads what is remembered about addresses; undefined if there is no such regular file, or it is
-   * too long.
+   * Reads what is remembered about addresses; empty if there is no such regular file, undefined if
+   * it is too long.
    *
    * @throws {SystemError} if it cannot be read.
    */
   readHistory(): string | undefined {
-    return this.#readText(FILE_NAME.history, MAX_HISTORY_BYTES);
+    const path = this.join(FILE_NAME.history);
+    return lstat(path)?.isFile
+      ? readUnlessTooLong(path, { maxBytes: MAX_HISTORY_BYTES, missing: "" })
+      : "";
   }
 
   /**

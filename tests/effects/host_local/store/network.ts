@@ -206,8 +206,9 @@ export class Network implements Disposable {
     const rangeSets = subnets.map((subnet) => rangeSet(subnet));
     const requestedAddresses = requested.map(ip);
     using store = this.open(options);
+    const preferences = store.preferencesOf(attachment({ containerId }));
     const { choices } = planAdd(
-      { rangeSets, requestedAddresses, containerId },
+      { rangeSets, requestedAddresses, containerId, preferences },
       store.reservationsOf(attachment({ containerId })),
     );
     using reserved = store.reserve(attachment({ containerId }), { choices });
