@@ -48,6 +48,8 @@ export interface HostLocalConfig extends StoreConfig {
   /** Path of a file in the format of resolv.conf(5). */
   readonly resolvConf?: string;
   readonly statusFailsWhenFull: boolean;
+  /** Whether an ADD that finds a range set full releases what containers have left behind. */
+  readonly reclaimOnExhaustion: boolean;
 }
 
 /** Where the directories of networks are unless `dataDir` says otherwise. */
@@ -68,6 +70,7 @@ export const IPAM_KEYS: readonly string[] = [
   "cooldownSeconds",
   "sticky",
   "ownerDetails",
+  "reclaimOnExhaustion",
 ];
 
 /** Runtimes wait longer than that for a plugin: a minute or more. */
@@ -277,6 +280,7 @@ export function parseHostLocalConfig(
   const routes = ipam.list("routes", readConfiguredRoute) ?? [];
   const resolvConf = ipam.string("resolvConf") ?? "";
   const statusFailsWhenFull = ipam.boolean("statusFailsWhenFull") ?? false;
+  const reclaimOnExhaustion = ipam.boolean("reclaimOnExhaustion") ?? false;
   readSeconds(ipam, "lockTimeoutSeconds");
   parseGcGraceMs(config);
   checkHistoryKeys(ipam);
@@ -317,5 +321,6 @@ export function parseHostLocalConfig(
     routes,
     ...(resolvConf === "" ? {} : { resolvConf }),
     statusFailsWhenFull,
+    reclaimOnExhaustion,
   };
 }

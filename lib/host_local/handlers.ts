@@ -15,6 +15,7 @@ import {
   planAdd,
   PoolError,
 } from "./add_plan.ts";
+import type { AddressPreferences } from "./address_preferences.ts";
 import { findMismatch, readPreviousAddresses } from "./check.ts";
 import { CniArgsError } from "./cni_args.ts";
 import {
@@ -26,7 +27,12 @@ import {
 import { keptByGc } from "./gc.ts";
 import type { HostLocalPorts, ReservationStore } from "./ports.ts";
 import { formatRange } from "./range.ts";
-import { formatRangeSet, rangesWithOutsideGateway } from "./range_set.ts";
+import {
+  formatRangeSet,
+  type RangeSet,
+  rangesWithOutsideGateway,
+} from "./range_set.ts";
+import { findReclaimable, reclaimFrom } from "./reclaim_on_exhaustion.ts";
 import { describeRefusal } from "./refusal_details.ts";
 import { MAX_RESOLV_CONF_BYTES, parseResolvConf } from "./resolv_conf.ts";
 
@@ -51,7 +57,7 @@ async function add(
   const dns = readDns(config, ports);
   const attachment = attachmentOf(request);
   using store = await ports.stores.openOrCreate(config);
-  const plan = planOrRefuse(attachment, { config, store, ports });
+  const plan = await planOrRefuse(request, { config, store, ports });
   using reserved = store.reserve(attachment, plan);
   await answer({
     ips: plan.choices.map(toIpConfig),
@@ -110,12 +116,17 @@ async function status(request: Request, ports: HostLocalPorts): Promise<void> {
       cause: error,
     });
   }
-  if (config.statusFailsWhenFull) await refuseFullRangeSet(config, ports);
+  if (config.statusFailsWhenFull) {
+    await refuseFullRangeSet(request, { config, ports });
+  }
 }
 
 async function refuseFullRangeSet(
-  config: HostLocalConfig,
-  ports: HostLocalPorts,
+  { config: { name } }: Request,
+  { config, ports }: {
+    readonly config: HostLocalConfig;
+    readonly ports: HostLocalPorts;
+  },
 ): Promise<void> {
   using store = await ports.stores.openForReading(config);
   if (store === undefined) return;
@@ -125,6 +136,12 @@ async function refuseFullRangeSet(
       undefined
   );
   if (full === undefined) return;
+  // Otherwise the runtime would send no ADD, and nothing would be released.
+  if (config.reclaimOnExhaustion) {
+    const target = { networkName: name, set: full, cursor: undefined };
+    const found = await findReclaimable(target, { store, ports });
+    if (found.length > 0) return;
+  }
   throw new CniError(
     CniErrorCode.pluginNotAvailable,
     `no IP addresses available in range set: ${formatRangeSet(full)}`,
@@ -166,42 +183,73 @@ function readDns({ resolvConf }: HostLocalConfig, ports: HostLocalPorts): Dns {
     : parseResolvConf(ports.readNamedFile(resolvConf, MAX_RESOLV_CONF_BYTES));
 }
 
-function planOrRefuse(
-  attachment: ContainerInterface,
-  { config, store, ports }: {
-    readonly config: HostLocalConfig;
-    readonly store: ReservationStore;
-    readonly ports: HostLocalPorts;
-  },
-): AddPlan {
-  const { rangeSets, requestedAddresses, directory } = config;
-  const { containerId } = attachment;
+/** What an ADD is planned with. */
+interface AddContext {
+  readonly config: HostLocalConfig;
+  readonly store: ReservationStore;
+  readonly ports: HostLocalPorts;
+}
+
+async function planOrRefuse(
+  request: Request,
+  context: AddContext,
+): Promise<AddPlan> {
+  const { config, store, ports } = context;
+  const attachment = attachmentOf(request);
   const preferences = store.preferencesOf(attachment);
-  try {
-    return planAdd(
-      { rangeSets, requestedAddresses, containerId, preferences },
-      store.reservationsOf(attachment),
-    );
-  } catch (error) {
-    if (!(error instanceof PoolError)) throw error;
-    throw new CniError(
-      error.kind === "exhausted" || error.kind === "cooling"
-        ? CniErrorCode.tryAgainLater
-        : CniErrorCode.internal,
-      error.message,
-      {
-        details: describeRefusal(error, {
-          store,
+  const { rangeSets, requestedAddresses, reclaimOnExhaustion } = config;
+  const { containerId } = attachment;
+  const options = { rangeSets, requestedAddresses, containerId, preferences };
+  const tried = new Set<RangeSet>();
+  for (;;) {
+    const reservations = store.reservationsOf(attachment);
+    try {
+      return planAdd(options, reservations);
+    } catch (error) {
+      if (!(error instanceof PoolError)) throw error;
+      const { set } = error;
+      if (!reclaimOnExhaustion || set === undefined || tried.has(set)) {
+        throw refusalOf(error, { ...context, preferences });
+      }
+      tried.add(set);
+      const cursor = reservations.cursor(rangeSets.indexOf(set));
+      const target = { networkName: request.config.name, set, cursor };
+      if (!await reclaimFrom(target, { store, ports })) {
+        throw refusalOf(error, {
+          ...context,
           preferences,
-          nowMs: ports.nowMs(),
-          directory,
-          rangeSets,
-          requestedAddresses,
-        }),
-        cause: error,
-      },
-    );
+          foundNothingToReclaim: true,
+        });
+      }
+    }
   }
+}
+
+function refusalOf(
+  error: PoolError,
+  { config, store, ports, ...rest }: AddContext & {
+    readonly preferences: AddressPreferences | undefined;
+    readonly foundNothingToReclaim?: boolean;
+  },
+): CniError {
+  const { rangeSets, requestedAddresses, directory } = config;
+  return new CniError(
+    error.kind === "exhausted" || error.kind === "cooling"
+      ? CniErrorCode.tryAgainLater
+      : CniErrorCode.internal,
+    error.message,
+    {
+      details: describeRefusal(error, {
+        ...rest,
+        store,
+        nowMs: ports.nowMs(),
+        directory,
+        rangeSets,
+        requestedAddresses,
+      }),
+      cause: error,
+    },
+  );
 }
 
 function toIpConfig({ address, range: { subnet, gateway } }: Choice): IpConfig {

@@ -21,7 +21,24 @@ export interface HostLocalPorts {
   /** Wall clock, milliseconds since 1970. */
   nowMs(): number;
   readonly log: Log;
+  /** Absent if this process cannot tell which containers the host has. */
+  readonly findReclaimable?: FindReclaimable;
 }
+
+/** A reservation of a container that no longer exists, and two facts that each prove it. */
+export interface Reclaimable {
+  readonly reservation: Reservation;
+  /** The container ended: its boot is over, or its network namespace is gone. */
+  readonly ended: string;
+  /** A complete list of the containers that exist does not have it. */
+  readonly absent: string;
+}
+
+/** Returns the reservations of a network that may be released without its runtime. */
+export type FindReclaimable = (
+  networkName: string,
+  reservations: readonly Reservation[],
+) => Promise<readonly Reclaimable[]>;
 
 /** One reserved address, as it is stored. */
 export interface Reservation {
@@ -82,6 +99,16 @@ export interface ReservationStore extends FreeAddresses, Disposable {
    * @throws {SystemError} if something cannot be released; everything else is.
    */
   releaseUnless(keep: (reservation: Reservation) => boolean): void;
+
+  /**
+   * Releases reservations of this network, which have been found since it was opened.
+   *
+   * @throws {SystemError} if something cannot be released; everything else is.
+   */
+  reclaim(reservations: readonly Reservation[]): void;
+
+  /** Whether other users could have written the reservations. */
+  readonly isExposed: boolean;
 
   /** Returns the addresses that {@link release} would release. */
   heldBy(attachment: ContainerInterface): readonly IpAddress[];

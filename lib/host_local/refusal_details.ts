@@ -69,7 +69,7 @@ export function describeReservation(
  */
 function describeFullSet(
   set: RangeSet,
-  { store, directory, preferences }: RefusalContext,
+  { store, directory, preferences, foundNothingToReclaim }: RefusalContext,
 ): string {
   const total = countUsableAddresses(set);
   const inspected = usableAddresses(set).take(MAX_INSPECTED).toArray();
@@ -88,7 +88,10 @@ function describeFullSet(
     } becomes free first, in ${formatAge(next.seconds * 1000)}`;
   return `this range set has ${total} usable ${addresses}, ${use}, ` +
     `${old.length} of ${which} reserved before the last boot; ` +
-    "a DEL or GC by the runtime releases those that are no longer in use";
+    "a DEL or GC by the runtime releases those that are no longer in use" +
+    (foundNothingToReclaim === true
+      ? ", and reclaimOnExhaustion found none that it may release"
+      : "");
 }
 
 /** Says when an address that cools down was released, by what, and when it becomes free. */
@@ -139,6 +142,8 @@ interface RefusalContext {
   readonly directory: string;
   readonly rangeSets: readonly RangeSet[];
   readonly requestedAddresses: readonly IpAddress[];
+  /** Whether the ADD has looked for reservations that it may release, in vain. Default: false. */
+  readonly foundNothingToReclaim?: boolean | undefined;
 }
 
 /** Returns the `details` for an ADD that found no address; empty where the message says it all. */

@@ -43,6 +43,25 @@ function stretchesAfter(
 }
 
 /**
+ * Yields every address of `set` that is neither excluded nor a gateway, beginning after `cursor`:
+ * those that were reserved first normally come first.
+ */
+export function* addressesAfter(
+  set: RangeSet,
+  cursor: IpAddress | undefined,
+): Generator<IpAddress> {
+  for (const { first, last } of stretchesAfter(set, cursor)) {
+    for (
+      let address = first;
+      address.value <= last.value;
+      address = addressPlus(address, 1n)
+    ) {
+      if (!isGateway(set, address)) yield address;
+    }
+  }
+}
+
+/**
  * Returns the next free address of `set` that is neither excluded nor a gateway of any of its
  * ranges, or undefined if there is none.
  *

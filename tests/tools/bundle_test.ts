@@ -38,6 +38,7 @@ const FILES = [
     name: "host-local",
     main: "main_host_local.js",
     parts: [
+      "lib/host_local/host/reclaimable_reservations.js",
       "lib/host_local/host/run_daemon.js",
       "lib/host_local/host/run_operator.js",
       "main_host_local_plugin.js",

@@ -17,7 +17,7 @@ import { readNamedFile } from "../../sys/small_file.ts";
 import { createTimer } from "../../sys/timer.ts";
 import { relativePathIn } from "../foreign_paths.ts";
 import { hostLocalHandlers } from "../handlers.ts";
-import type { HostLocalPorts } from "../ports.ts";
+import type { FindReclaimable, HostLocalPorts } from "../ports.ts";
 import { diskStores } from "../store/open_store.ts";
 import { NetworkLocks } from "../store/network_lock.ts";
 import { atHostPrefix } from "./host_prefix.ts";
@@ -32,6 +32,7 @@ interface CallsOptions {
   readonly version: string;
   /** The log of this process; what a call logs goes to its launcher. */
   readonly log: Log;
+  readonly findReclaimable: FindReclaimable;
 }
 
 /** Serves calls, and counts them. */
@@ -123,6 +124,10 @@ export class Calls {
       readNamedFile,
       nowMs,
       log,
+      // At another place the traces are those of this container, not of the host.
+      ...(hostPrefix === ""
+        ? { findReclaimable: this.#options.findReclaimable }
+        : {}),
     };
     const handlers = hostLocalHandlers(atHostPrefix(hostPrefix, ports));
     return { name: "host-local", version, handlers };

@@ -13,6 +13,7 @@ import type { AddPlan } from "../add_plan.ts";
 import type { StoreConfig } from "../config.ts";
 import { hostLocalHandlers } from "../handlers.ts";
 import { countExcluded, formatRangeSet } from "../range_set.ts";
+import { findReclaimable } from "./find_reclaimable.ts";
 import { IPAM_TYPE, parseNetwork } from "./configured_networks.ts";
 import { type NetworkFacts, ownerOf, reservationsIn } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
@@ -142,6 +143,8 @@ async function explainOne(
       return text;
     },
     nowMs: () => ports.nowMs(),
+    findReclaimable: (networkName, reservations) =>
+      Promise.resolve(findReclaimable(networkName, reservations, ports)),
     log: (_, event, fields) => {
       const pairs = Object.entries(fields ?? {})
         .map(([key, value]) => `${key} ${value}`);
@@ -278,6 +281,11 @@ function leftoverDetails(
       `would remove ${file.name}: its ADD was interrupted`
     ),
     ...empty.map(({ name }) => `would remove ${name}: the file is empty`),
+    ...(store?.reclaimed ?? []).map(({ address }) =>
+      `would release ${
+        formatIpAddress(address)
+      }: the range set is full, and the container no longer exists`
+    ),
   ];
 }
 

@@ -1,7 +1,11 @@
 /** The reservations of a network as they were read: shows what a command would do. Pure. @module */
 
 import type { ContainerInterface } from "../../cni/attachment.ts";
-import { type IpAddress, parseIpAddress } from "../../net/ip_address.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../../net/ip_address.ts";
 import type {
   AddressHistory,
   HistorySettings,
@@ -30,6 +34,7 @@ import {
 export class SnapshotStore implements ReservationStore {
   /** What the next command undoes: the reservations of an ADD that never answered. */
   readonly undone: readonly RecordedReservation[];
+  readonly #reclaimed: Reservation[] = [];
   readonly #table = new ReservationTable();
   readonly #reservations = new Map<string, RecordedReservation>();
   readonly #files: ReadonlyMap<string, FileFacts>;
@@ -151,6 +156,23 @@ export class SnapshotStore implements ReservationStore {
       keep: () => {},
       [Symbol.dispose]: () => {},
     };
+  }
+
+  reclaim(reservations: readonly Reservation[]): void {
+    for (const { address } of reservations) {
+      this.#table.remove(address);
+      this.#reservations.delete(formatIpAddress(address));
+    }
+    this.#reclaimed.push(...reservations);
+  }
+
+  /** What an ADD would release because a range set is full. */
+  get reclaimed(): readonly Reservation[] {
+    return this.#reclaimed;
+  }
+
+  get isExposed(): boolean {
+    return this.#isExposed;
   }
 
   release(): void {

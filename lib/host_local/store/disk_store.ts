@@ -297,11 +297,26 @@ export class DiskStore implements ReservationStore {
     this.#remove(unkept);
   }
 
+  reclaim(reservations: readonly Reservation[]): void {
+    this.#remove(
+      reservations.map(({ address, owner }) => ({
+        address,
+        attachment: attachmentOf(owner),
+      })),
+      { isPartOfAdd: true },
+    );
+  }
+
+  get isExposed(): boolean {
+    return this.#isExposed;
+  }
+
   #remove(
     held: readonly {
       readonly address: IpAddress;
       readonly attachment: ContainerInterface;
     }[],
+    { isPartOfAdd = false }: { readonly isPartOfAdd?: boolean } = {},
   ): void {
     const addresses = held.map(({ address }) => address);
     const { scan } = this.#reservations;
@@ -326,7 +341,7 @@ export class DiskStore implements ReservationStore {
       }
     }
     // An ADD whose answer never arrived is over once another command comes.
-    if (scan?.own.has(FILE_NAME.answered)) {
+    if (!isPartOfAdd && scan?.own.has(FILE_NAME.answered)) {
       removeFile(this.#directory.join(FILE_NAME.answered));
     }
     // The runtime does not repeat a DEL: a file that returns after a crash of the machine would

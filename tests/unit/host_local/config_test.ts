@@ -36,6 +36,7 @@ Deno.test("parseHostLocalConfig() fills in every default", () => {
     requestedAddresses: [],
     routes: [],
     statusFailsWhenFull: false,
+    reclaimOnExhaustion: false,
   });
 });
 
@@ -51,6 +52,10 @@ Deno.test("parseHostLocalConfig() reads every key", () => {
       lockTimeoutSeconds: 3,
       gcGraceSeconds: 60,
       statusFailsWhenFull: true,
+      cooldownSeconds: 30,
+      sticky: "pod",
+      ownerDetails: true,
+      reclaimOnExhaustion: true,
     },
   };
   assertEquals(parse({ keys, cniArgs: "IP=10.0.0.5" }), {
@@ -61,6 +66,13 @@ Deno.test("parseHostLocalConfig() reads every key", () => {
     routes: [{ dst: { address: ip("0.0.0.0"), prefixLength: 0 } }],
     resolvConf: "/etc/resolv.conf",
     statusFailsWhenFull: true,
+    history: {
+      cooldownSeconds: 30,
+      isSticky: true,
+      recordsOwners: true,
+      pod: undefined,
+    },
+    reclaimOnExhaustion: true,
   });
 });
 

@@ -82,6 +82,14 @@ export class FakeStores implements ReservationStores, ReservationStore {
     this.calls.push("close");
   }
 
+  readonly isExposed = false;
+
+  reclaim(reservations: readonly Reservation[]): void {
+    for (const { address } of reservations) {
+      this.files.delete(formatIpAddress(address));
+    }
+  }
+
   preferencesOf(): undefined {
     return undefined;
   }

@@ -93,6 +93,7 @@ interface Refusal {
   /** The reservations by address. */
   readonly found?: readonly Reservation[];
   readonly preferences?: AddressPreferences;
+  readonly foundNothingToReclaim?: boolean;
   readonly want: string;
 }
 
@@ -172,6 +173,14 @@ const REFUSALS: readonly Refusal[] = [
       `1 of them reserved before the last boot; ${ADVICE}`,
   },
   {
+    name: "a full set of which nothing may be released",
+    error: exhausted("10.0.0.0/29"),
+    foundNothingToReclaim: true,
+    want: "this range set has 5 usable addresses, all held in /d/net, " +
+      `0 of them reserved before the last boot; ${ADVICE}` +
+      ", and reclaimOnExhaustion found none that it may release",
+  },
+  {
     name: "a full set of one address",
     error: exhausted("10.0.0.4/32"),
     found: [OLD],
@@ -238,7 +247,7 @@ const REFUSALS: readonly Refusal[] = [
 testRows(
   "describeRefusal() explains",
   REFUSALS,
-  ({ error, want, found = [], preferences }) => {
+  ({ error, want, found = [], preferences, foundNothingToReclaim }) => {
     const details = describeRefusal(error, {
       store: {
         find: (address) =>
@@ -246,6 +255,7 @@ testRows(
         firstFree: (from) => from,
       },
       preferences,
+      foundNothingToReclaim,
       nowMs: NOW_MS,
       directory: "/d/net",
       rangeSets: SETS,

@@ -5,10 +5,11 @@ import type {
   HistorySettings,
   Moment,
 } from "../../../../lib/host_local/address_history.ts";
-import { PoolError } from "../../../../lib/host_local/add_plan.ts";
+import { planAdd, PoolError } from "../../../../lib/host_local/add_plan.ts";
 import type { DiskStoreOptions } from "../../../../lib/host_local/store/disk_store.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../../unit/base/thrown.ts";
+import { attachment, ip, rangeSet } from "../../../unit/host_local/builders.ts";
 import { C1, C2, C9, crowd, Network } from "./network.ts";
 
 /** Two usable addresses, 10.0.0.2 and 10.0.0.3. */
@@ -183,6 +184,50 @@ Deno.test("a file that is too long is replaced by the next record", () => {
   network.release({}, options(COOLDOWN, 200));
   const text = network.read()[".history"] ?? "";
   assertEquals(text.startsWith("10.0.0.2 eth0 c1 - "), true);
+});
+
+testRows("what an ADD reclaims is free for it,", [
+  { name: "by the files", indexThreshold: 1000 },
+  { name: "by the index", indexThreshold: 5 },
+], ({ indexThreshold }) => {
+  using network = new Network(crowd(10));
+  network.add({ options: { indexThreshold } });
+  const some = { indexThreshold, ...options(podSettings("web-0"), 200) };
+  {
+    using store = network.open(some);
+    const found = store.find(ip("10.0.0.5"));
+    store.reclaim(found === undefined ? [] : [found]);
+    const { choices } = planAdd({
+      rangeSets: [rangeSet({ subnet: "10.0.0.0/24", rangeEnd: "10.0.0.12" })],
+      requestedAddresses: [],
+      containerId: "c2",
+    }, store.reservationsOf(attachment({ containerId: "c2" })));
+    using reserved = store.reserve(attachment({ containerId: "c2" }), {
+      choices,
+    });
+    reserved.keep();
+  }
+  assertEquals(network.read()["10.0.0.5"], C2);
+  assertEquals(network.heldBy({ containerId: "o3" }, some), []);
+  assertEquals(network.heldBy({ containerId: "c2" }, some), ["10.0.0.5"]);
+  assertEquals(
+    network.read()[".history"]?.split("\n").map((line) =>
+      line.split(" ").length
+    ),
+    [8, 5, 1],
+  );
+});
+
+Deno.test("what an ADD reclaims does not end the ADD that was left unanswered", () => {
+  using network = new Network({ ".answered": C1, "10.0.0.9": C9 });
+  Deno.linkSync(network.join(".answered"), network.join("10.0.0.2"));
+  using store = network.open();
+  const found = store.find(ip("10.0.0.9"));
+  store.reservationsOf(attachment());
+  store.reclaim(found === undefined ? [] : [found]);
+  assertEquals(store.reservationsOf(attachment()).held, [
+    { address: ip("10.0.0.2"), reusable: true },
+  ]);
 });
 
 Deno.test("the index stays current when the history is created and replaced", () => {
