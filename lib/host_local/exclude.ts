@@ -12,7 +12,6 @@ import {
 } from "../net/cidr.ts";
 import {
   addressPlus,
-  formatIpAddress,
   type IpAddress,
   parseIpAddress,
 } from "../net/ip_address.ts";
@@ -123,11 +122,4 @@ export function countAddresses(intervals: readonly Interval[]): bigint {
     (sum, { first, last }) => sum + last.value - first.value + 1n,
     0n,
   );
-}
-
-/** Formats an interval for messages: `first-last`, or one address. */
-export function formatInterval({ first, last }: Interval): string {
-  return first.value === last.value
-    ? formatIpAddress(first)
-    : `${formatIpAddress(first)}-${formatIpAddress(last)}`;
 }

@@ -1,4 +1,8 @@
-/** The proofs that an ADD of a full range set needs, as `host-local reclaim` finds them. Pure. @module */
+/**
+ * The proofs that an ADD of a full range set needs, as `host-local reclaim` finds them. Pure.
+ *
+ * @module
+ */
 
 import type { Reclaimable, Reservation } from "../ports.ts";
 import { cacheName } from "./liveness.ts";

@@ -1,8 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  formatInterval,
-  type Interval,
-} from "../../../lib/host_local/exclude.ts";
+import type { Interval } from "../../../lib/host_local/exclude.ts";
 import {
   includedIntervals,
   isExcluded,
@@ -20,8 +17,13 @@ import { ip, range, rangeSet, tableOf } from "./builders.ts";
 
 const V6 = "2001:db8::/64";
 
+/** Formats intervals as `first-last`, or as one address. */
 function format(intervals: readonly Interval[]): string {
-  return intervals.map(formatInterval).join(" ");
+  return intervals.map(({ first, last }) =>
+    first.value === last.value
+      ? formatIpAddress(first)
+      : `${formatIpAddress(first)}-${formatIpAddress(last)}`
+  ).join(" ");
 }
 
 /** Range of 10.0.0.0/24, from .10 to .20. */
