@@ -9,6 +9,7 @@ import {
   type IndexFacts,
   type LockFacts,
   type NetworkFacts,
+  type NetworkReservations,
   reservationsIn,
 } from "../../lib/host_local/operator/network_facts.ts";
 import type {
@@ -180,6 +181,23 @@ export class ExampleHost implements OperatorPorts {
       return Promise.reject(new SystemError(message));
     }
     return Promise.resolve(this.#networks.get(directory));
+  }
+
+  async readReservations(
+    config: StoreConfig,
+  ): Promise<NetworkReservations | undefined> {
+    const facts = await this.readNetwork(config);
+    if (facts === undefined) return undefined;
+    const { name, directory, lock, files, exposure } = facts;
+    return {
+      name,
+      directory,
+      ...(exposure === undefined ? {} : { exposure }),
+      lock,
+      fileCount: files.length,
+      unreadable: files.flatMap(({ unreadable }) => unreadable ?? []),
+      reservations: reservationsIn(facts),
+    };
   }
 
   repair(

@@ -38,7 +38,12 @@ import {
 } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConfigFile, OperatorPorts } from "./ports.ts";
-import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
+import {
+  notesOn,
+  readingFactsOf,
+  readNetworks,
+  storeConfigOf,
+} from "./read_networks.ts";
 import { SnapshotStore } from "./snapshot_store.ts";
 
 /** What `explain` is called with. */
@@ -148,7 +153,7 @@ async function readAll(
     const facts = await ports.readNetwork(storeConfigOf(directory));
     if (facts === undefined) continue;
     networks.push(facts);
-    notes.push(...notesOn(facts));
+    notes.push(...notesOn(readingFactsOf(facts)));
   }
   return { networks, notes };
 }
@@ -219,7 +224,7 @@ const ADVICE: Readonly<Record<LivenessState, string>> = {
 };
 
 function adviceOn({ state, reservation }: ListedReservation): string {
-  if (reservation.file.unreadable !== undefined) {
+  if (reservation.unreadable !== undefined) {
     return "run the command as the user that runs the plugins, normally root";
   }
   return reservation.owner.kind === "unknown"
@@ -232,7 +237,7 @@ function linesOf(
   { nowMs, screen }: { readonly nowMs: number; readonly screen: Screen },
 ): readonly string[] {
   const { network, reservation, state: { liveness, cached } } = each;
-  const { owner, reservedAtMs, fromEarlierBoot, location, file } = reservation;
+  const { owner, reservedAtMs, fromEarlierBoot, location, name } = reservation;
   const since = new Date(reservedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
   const boot = fromEarlierBoot ? "before the last boot" : "in this boot";
   const definitions: readonly Definition[] = [
@@ -249,7 +254,7 @@ function linesOf(
     ["what to do", adviceOn(each)],
   ];
   return [
-    toned(file.name, STATE_TONE[liveness.state], screen),
+    toned(name, STATE_TONE[liveness.state], screen),
     ...formatDefinitions(definitions, screen.columns),
   ];
 }

@@ -10,27 +10,27 @@ import type { Liveness, LivenessState } from "./liveness.ts";
 import {
   containerOf,
   interfaceOf,
-  type NetworkFacts,
+  type NetworkReservations,
   type RecordedReservation,
-  reservationsIn,
 } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { OperatorPorts } from "./ports.ts";
-import { readNetworks } from "./read_networks.ts";
+import { readAllReservations } from "./read_networks.ts";
 
 /** A reservation with what is known about its container. */
 export interface ListedReservation {
-  readonly network: NetworkFacts;
+  readonly network: Pick<NetworkReservations, "name" | "directory">;
   readonly reservation: RecordedReservation;
   readonly state: ContainerState;
 }
 
 const COLUMNS: readonly Column[] = [
   { title: "NETWORK", minWidth: 8 },
-  { title: "ADDRESS" },
-  { title: "CONTAINER", minWidth: 12 },
+  { title: "ADDRESS", isPlain: true },
+  // Neither addresses nor valid container IDs have other characters.
+  { title: "CONTAINER", minWidth: 12, isPlain: true },
   { title: "INTERFACE", minWidth: 9 },
-  { title: "AGE", isNumber: true },
+  { title: "AGE", isNumber: true, isPlain: true },
   { title: "STATE" },
 ];
 
@@ -62,51 +62,76 @@ export async function list(
   },
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const read = await readNetworks(dataDir, names, { ports });
+  const read = await readAllReservations(dataDir, names, ports);
   const { networks, notes, isComplete } = read;
   const states = new ContainerStates(ports);
-  const listed: ListedReservation[] = [];
-  for (const network of networks) {
-    for (const reservation of reservationsIn(network)) {
-      const state = states.of(network.name, reservation);
-      listed.push({ network, reservation, state });
-    }
-  }
   const nowMs = ports.nowMs();
   return {
     status: isComplete ? EXIT_STATUS.ok : EXIT_STATUS.failure,
     json: () => ({
-      reservations: listed.map((each) => reservationJson(each, nowMs)),
+      reservations: networks.flatMap((network) =>
+        network.reservations.map((reservation) => {
+          const state = states.of(network.name, reservation);
+          return reservationJson({ network, reservation, state }, nowMs);
+        })
+      ),
     }),
-    lines: (screen) =>
-      listed.length === 0 ? [`no reservations in ${dataDir}`] : [
-        ...formatTable(COLUMNS, cellsOf(listed, nowMs), screen),
-        ...legendOf(listed),
-      ],
+    lines: (screen) => {
+      const { cells, found } = cellsOf(networks, { states, nowMs });
+      return found.size === 0 ? [`no reservations in ${dataDir}`] : [
+        ...formatTable(COLUMNS, cells, screen),
+        ...legendOf(found),
+      ];
+    },
     notes,
   };
 }
 
 /** Returns the cells of each column. Does little for each of up to 60,000 reservations. */
 function cellsOf(
-  listed: readonly ListedReservation[],
-  nowMs: number,
-): readonly (readonly Cell[])[] {
+  networks: readonly NetworkReservations[],
+  { states, nowMs }: {
+    readonly states: ContainerStates;
+    readonly nowMs: number;
+  },
+): {
+  readonly cells: readonly (readonly Cell[])[];
+  readonly found: ReadonlySet<LivenessState>;
+} {
   const ageOf = ageFormatter(nowMs);
-  const cells = new Map<Liveness, Cell>();
-  return [
-    listed.map(({ network }) => network.name),
-    listed.map(({ reservation }) => reservation.file.name),
-    listed.map(({ reservation }) => containerOf(reservation.owner) ?? "-"),
-    listed.map(({ reservation }) => interfaceOf(reservation.owner) || "-"),
-    listed.map(({ reservation }) => ageOf(reservation.reservedAtMs)),
-    listed.map(({ state: { liveness } }) => {
-      const cell = cells.get(liveness) ??
-        { text: formatState(liveness), tone: STATE_TONE[liveness.state] };
-      cells.set(liveness, cell);
-      return cell;
-    }),
-  ];
+  const stateCells = new Map<Liveness, Cell>();
+  const found = new Set<LivenessState>();
+  const [names, addresses, containers, interfaces, ages]: [
+    string[],
+    string[],
+    string[],
+    string[],
+    string[],
+  ] = [[], [], [], [], []];
+  const stateColumn: Cell[] = [];
+  for (const { name, reservations } of networks) {
+    for (const reservation of reservations) {
+      const { owner } = reservation;
+      const { liveness } = states.of(name, reservation, owner);
+      let cell = stateCells.get(liveness);
+      if (cell === undefined) {
+        const tone = STATE_TONE[liveness.state];
+        cell = { text: formatState(liveness), tone };
+        stateCells.set(liveness, cell);
+        found.add(liveness.state);
+      }
+      names.push(name);
+      addresses.push(reservation.name);
+      containers.push(containerOf(owner) ?? "-");
+      interfaces.push(interfaceOf(owner) || "-");
+      ages.push(ageOf(reservation.reservedAtMs));
+      stateColumn.push(cell);
+    }
+  }
+  return {
+    cells: [names, addresses, containers, interfaces, ages, stateColumn],
+    found,
+  };
 }
 
 /** Returns a function that formats the age of a time; many reservations have the same. */
@@ -125,8 +150,7 @@ export function formatState({ state, source }: Liveness): string {
   return source === "" ? state : `${state} (${source})`;
 }
 
-function legendOf(listed: readonly ListedReservation[]): readonly string[] {
-  const states = new Set(listed.map(({ state }) => state.liveness.state));
+function legendOf(states: ReadonlySet<LivenessState>): readonly string[] {
   const lines = [...states].map((state) => LEGEND[state])
     .filter((line) => line !== "").sort();
   return lines.length === 0 ? [] : ["", ...lines];

@@ -18,14 +18,14 @@ import {
 } from "./configured_networks.ts";
 import { ContainerStates } from "./container_states.ts";
 import type { LivenessState } from "./liveness.ts";
-import {
-  type NetworkFacts,
-  type RecordedReservation,
-  reservationsIn,
-} from "./network_facts.ts";
+import type { NetworkReservations } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConfigFile, OperatorPorts } from "./ports.ts";
-import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
+import {
+  notesOn,
+  readAllReservations,
+  storeConfigOf,
+} from "./read_networks.ts";
 
 /** How many of some reservations there are, and in what state their containers are. */
 interface Counts {
@@ -83,14 +83,15 @@ export async function show(
   const { networks, notes, isComplete } = names.length > 0 &&
       wanted.length === 0
     ? { networks: [], notes: [], isComplete: true }
-    : await readNetworks(dataDir, wanted, { ports });
+    : await readAllReservations(dataDir, wanted, ports);
   const states = new ContainerStates(ports);
   const uses: NetworkUse[] = [];
   const elsewhere: string[] = [];
   for (const each of configured) {
     const { directory } = each.config;
     const known = networks.find((network) => network.directory === directory);
-    const facts = known ?? await ports.readNetwork(storeConfigOf(directory));
+    const facts = known ??
+      await ports.readReservations(storeConfigOf(directory));
     if (known === undefined && facts !== undefined) {
       elsewhere.push(...notesOn(facts));
     }
@@ -129,47 +130,46 @@ function useOf(
   name: string,
   { directory, facts, configured, states }: {
     readonly directory: string;
-    readonly facts: NetworkFacts | undefined;
+    readonly facts: NetworkReservations | undefined;
     readonly configured: ConfiguredNetwork | undefined;
     readonly states: ContainerStates;
   },
 ): NetworkUse {
-  const reservations = facts === undefined ? [] : reservationsIn(facts);
   const rangeSets = configured?.config.rangeSets ?? [];
-  const count = (some: readonly RecordedReservation[]): Counts =>
-    countStates(name, some, states);
-  const sets = rangeSets.map((set) => {
-    const inside = reservations.filter(({ address }) =>
-      findRange(set, address) !== undefined && !isGateway(set, address)
-    );
+  const inSets = rangeSets.map((set) => ({ set, counts: new Counter() }));
+  const others = new Counter();
+  for (const reservation of facts?.reservations ?? []) {
+    const { address, fromEarlierBoot } = reservation;
+    const { liveness: { state } } = states.of(name, reservation);
+    let isInside = false;
+    for (const { set, counts } of inSets) {
+      if (findRange(set, address) === undefined || isGateway(set, address)) {
+        continue;
+      }
+      counts.add(state, fromEarlierBoot);
+      isInside = true;
+    }
+    if (!isInside) others.add(state, fromEarlierBoot);
+  }
+  const sets = inSets.map(({ set, counts }) => {
     const size = countUsableAddresses(set);
-    const free = size - BigInt(inside.length);
-    return { set, size, free, counts: count(inside) };
+    return { set, size, free: size - BigInt(counts.total), counts };
   });
-  const others = reservations.filter(({ address }) =>
-    !rangeSets.some((set) =>
-      findRange(set, address) !== undefined && !isGateway(set, address)
-    )
-  );
   const exists = facts !== undefined;
-  return { name, directory, exists, configured, sets, others: count(others) };
+  return { name, directory, exists, configured, sets, others };
 }
 
-function countStates(
-  networkName: string,
-  reservations: readonly RecordedReservation[],
-  states: ContainerStates,
-): Counts {
-  const byState = { "alive": 0, "gone": 0, "no trace": 0, "unknown": 0 };
-  for (const reservation of reservations) {
-    byState[states.of(networkName, reservation).liveness.state]++;
+/** Counts reservations. */
+class Counter implements Counts {
+  total = 0;
+  readonly byState = { "alive": 0, "gone": 0, "no trace": 0, "unknown": 0 };
+  fromEarlierBoot = 0;
+
+  add(state: LivenessState, isEarlier: boolean): void {
+    this.total++;
+    this.byState[state]++;
+    if (isEarlier) this.fromEarlierBoot++;
   }
-  return {
-    total: reservations.length,
-    byState,
-    fromEarlierBoot:
-      reservations.filter(({ fromEarlierBoot }) => fromEarlierBoot).length,
-  };
 }
 
 interface RenderOptions {

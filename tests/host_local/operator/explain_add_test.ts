@@ -57,6 +57,7 @@ async function realAdd(
 const PORTS: OperatorPorts = {
   networkNames: () => [],
   readNetwork: (config) => inspectNetwork(config, { log }),
+  readReservations: () => Promise.reject(new Error("not reached")),
   repair: () => Promise.reject(new Error("not reached")),
   openForChange: () => Promise.reject(new Error("not reached")),
   readLive: () => ({ path: "", text: "", writtenAtMs: 0 }),
