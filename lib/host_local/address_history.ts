@@ -188,6 +188,16 @@ export class AddressHistory {
     this.#uses.set(name, use);
   }
 
+  /** Whether nothing is remembered. */
+  get isEmpty(): boolean {
+    return this.#uses.size === 0;
+  }
+
+  /** Whether the pod of an address is remembered. */
+  get hasPods(): boolean {
+    return this.uses().some(({ pod }) => pod !== undefined);
+  }
+
   /** Returns the last use of an address, if it is remembered. */
   of(address: IpAddress): AddressUse | undefined {
     return this.#uses.get(formatIpAddress(address));

@@ -7,9 +7,11 @@ import type { StoreConfig } from "../../lib/host_local/config.ts";
 import type { LiveText } from "../../lib/host_local/operator/live_list.ts";
 import {
   type FileFacts,
+  historyOf,
   type IndexFacts,
   type LockFacts,
   type NetworkFacts,
+  type NetworkReservations,
   reservationsIn,
 } from "../../lib/host_local/operator/network_facts.ts";
 import type {
@@ -188,6 +190,24 @@ export class ExampleHost implements OperatorPorts {
       return Promise.reject(new SystemError(message));
     }
     return Promise.resolve(this.#networks.get(directory));
+  }
+
+  async readReservations(
+    config: StoreConfig,
+  ): Promise<NetworkReservations | undefined> {
+    const facts = await this.readNetwork(config);
+    if (facts === undefined) return undefined;
+    const { name, directory, lock, files, exposure } = facts;
+    return {
+      name,
+      directory,
+      ...(exposure === undefined ? {} : { exposure }),
+      lock,
+      fileCount: files.length,
+      unreadable: files.flatMap(({ unreadable }) => unreadable ?? []),
+      history: historyOf(facts),
+      reservations: reservationsIn(facts),
+    };
   }
 
   repair(

@@ -13,6 +13,7 @@ import { runCommand } from "../operator/run_command.ts";
 import { presentMoment } from "../store/history_file.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
+import { readReservations } from "../store/read_reservations.ts";
 import { repairNetwork } from "../store/repair_network.ts";
 import { networkNames, readConfigs } from "./config_files.ts";
 import { readLive } from "./live_list_file.ts";
@@ -28,6 +29,7 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     networkNames,
     readNetwork: (config, options) =>
       inspectNetwork(config, { log, ...options }),
+    readReservations: (config) => readReservations(config, { log }),
     repair: (config, steps) => repairNetwork(config, { steps, log }),
     openForChange: (config) => stores.openForChange(config),
     probe: (config) => stores.probe(config),

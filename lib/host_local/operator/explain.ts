@@ -31,14 +31,14 @@ import { ContainerStates } from "./container_states.ts";
 import {
   formatState,
   type ListedReservation,
-  RememberedPods,
+  podOf,
   reservationJson,
   STATE_TONE,
-  stateOf,
 } from "./list.ts";
 import type { LivenessState } from "./liveness.ts";
 import {
   containerOf,
+  historyOf,
   interfaceOf,
   type NetworkFacts,
   ownerOf,
@@ -46,7 +46,12 @@ import {
 } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConfigFile, OperatorPorts } from "./ports.ts";
-import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
+import {
+  notesOn,
+  readingFactsOf,
+  readNetworks,
+  storeConfigOf,
+} from "./read_networks.ts";
 import { SnapshotStore } from "./snapshot_store.ts";
 
 /** What `explain` is called with. */
@@ -77,7 +82,9 @@ export async function explain(
   const configured = configuredNetworks(files);
   const { networks, notes } = await readAll(dataDir, configured, ports);
   const states = new ContainerStates(ports);
-  const pods = new RememberedPods();
+  const histories = new Map(
+    networks.map((network) => [network, historyOf(network)]),
+  );
   const address = parseIpAddress(subject);
   const all = networks.flatMap((network) =>
     reservationsIn(network).map((reservation) => ({ network, reservation }))
@@ -86,11 +93,12 @@ export async function explain(
     ? containerMatcher(subject, all)
     : ({ reservation }: FoundReservation): boolean =>
       sameAddress(reservation.address, address);
-  const found = all.filter(isWanted).map(({ network, reservation }) => ({
-    network,
-    reservation,
-    ...stateOf(network, reservation, { states, pods }),
-  }));
+  const found = all.filter(isWanted).map(({ network, reservation }) => {
+    const state = states.of(network.name, reservation);
+    const history = histories.get(network);
+    const pod = podOf(reservation, { history, state });
+    return { network, reservation, state, pod };
+  });
   const free = address === undefined
     ? []
     : freeIn(address, { networks, configured, found, now: ports.moment() });
@@ -157,7 +165,7 @@ async function readAll(
     const facts = await ports.readNetwork(storeConfigOf(directory));
     if (facts === undefined) continue;
     networks.push(facts);
-    notes.push(...notesOn(facts));
+    notes.push(...notesOn(readingFactsOf(facts)));
   }
   return { networks, notes };
 }
@@ -246,7 +254,7 @@ const ADVICE: Readonly<Record<LivenessState, string>> = {
 };
 
 function adviceOn({ state, reservation }: ListedReservation): string {
-  if (reservation.file.unreadable !== undefined) {
+  if (reservation.unreadable !== undefined) {
     return "run the command as the user that runs the plugins, normally root";
   }
   return reservation.owner.kind === "unknown"
@@ -259,7 +267,7 @@ function linesOf(
   { nowMs, screen }: { readonly nowMs: number; readonly screen: Screen },
 ): readonly string[] {
   const { network, reservation, state: { liveness }, pod } = each;
-  const { owner, reservedAtMs, fromEarlierBoot, location, file } = reservation;
+  const { owner, reservedAtMs, fromEarlierBoot, location, name } = reservation;
   const since = new Date(reservedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
   const boot = fromEarlierBoot ? "before the last boot" : "in this boot";
   const definitions: readonly Definition[] = [
@@ -276,7 +284,7 @@ function linesOf(
     ["what to do", adviceOn(each)],
   ];
   return [
-    toned(file.name, STATE_TONE[liveness.state], screen),
+    toned(name, STATE_TONE[liveness.state], screen),
     ...formatDefinitions(definitions, screen.columns),
   ];
 }

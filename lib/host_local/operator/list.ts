@@ -10,74 +10,47 @@ import { type ContainerState, ContainerStates } from "./container_states.ts";
 import type { Liveness, LivenessState } from "./liveness.ts";
 import {
   containerOf,
-  historyOf,
   interfaceOf,
-  type NetworkFacts,
+  type NetworkReservations,
   type RecordedReservation,
   rememberedPod,
-  reservationsIn,
 } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { OperatorPorts } from "./ports.ts";
-import { readNetworks } from "./read_networks.ts";
+import { readAllReservations } from "./read_networks.ts";
 
 /** A reservation with what is known about its container. */
 export interface ListedReservation {
-  readonly network: NetworkFacts;
+  readonly network: Pick<NetworkReservations, "name" | "directory">;
   readonly reservation: RecordedReservation;
   readonly state: ContainerState;
   /** `namespace/name` of the pod, if it is known. */
   readonly pod: string | undefined;
 }
 
-/** The pods that the plugin has recorded, by network. */
-export class RememberedPods {
-  readonly #histories = new Map<NetworkFacts, AddressHistory>();
-  #areRecorded = false;
-
-  /** Whether the pod of a reservation was asked for that is recorded. */
-  get areRecorded(): boolean {
-    return this.#areRecorded;
-  }
-
-  /** Returns `namespace/name` of the pod of a reservation, if it is recorded. */
-  of(
-    network: NetworkFacts,
-    reservation: RecordedReservation,
-  ): string | undefined {
-    const history = this.#histories.get(network) ?? historyOf(network);
-    this.#histories.set(network, history);
-    const pod = rememberedPod(reservation, history);
-    if (pod !== undefined) this.#areRecorded = true;
-    return pod && `${pod.namespace}/${pod.name}`;
-  }
-}
-
-/** Returns what is known about the container of a reservation, and its pod. */
-export function stateOf(
-  network: NetworkFacts,
+/** Returns the pod of a reservation: the one that the plugin has recorded, or else the runtime. */
+export function podOf(
   reservation: RecordedReservation,
-  { states, pods }: {
-    readonly states: ContainerStates;
-    readonly pods: RememberedPods;
+  { history, state }: {
+    readonly history: AddressHistory | undefined;
+    readonly state: ContainerState;
   },
-): Pick<ListedReservation, "state" | "pod"> {
-  const state = states.of(network.name, reservation);
-  return {
-    state,
-    pod: pods.of(network, reservation) ?? state.cached?.pod,
-  };
+): string | undefined {
+  const pod = history && rememberedPod(reservation, history);
+  return pod === undefined ? state.cached?.pod : `${pod.namespace}/${pod.name}`;
 }
 
 const COLUMNS: readonly Column[] = [
   { title: "NETWORK", minWidth: 8 },
-  { title: "ADDRESS" },
-  { title: "CONTAINER", minWidth: 12 },
+  { title: "ADDRESS", isPlain: true },
+  // Neither addresses nor valid container IDs have other characters.
+  { title: "CONTAINER", minWidth: 12, isPlain: true },
   { title: "INTERFACE", minWidth: 9 },
-  { title: "AGE", isNumber: true },
+  { title: "AGE", isNumber: true, isPlain: true },
   { title: "STATE" },
 ];
 
+/** Only where the plugin records pods. */
 const POD_COLUMN: Column = { title: "POD", minWidth: 8 };
 
 /** The color of each state. */
@@ -108,62 +81,94 @@ export async function list(
   },
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const read = await readNetworks(dataDir, names, { ports });
+  const read = await readAllReservations(dataDir, names, ports);
   const { networks, notes, isComplete } = read;
   const states = new ContainerStates(ports);
-  const pods = new RememberedPods();
-  const listed: ListedReservation[] = [];
-  for (const network of networks) {
-    for (const reservation of reservationsIn(network)) {
-      listed.push({
-        network,
-        reservation,
-        ...stateOf(network, reservation, { states, pods }),
-      });
-    }
-  }
   const nowMs = ports.nowMs();
   return {
     status: isComplete ? EXIT_STATUS.ok : EXIT_STATUS.failure,
     json: () => ({
-      reservations: listed.map((each) => reservationJson(each, nowMs)),
+      reservations: networks.flatMap((network) =>
+        network.reservations.map((reservation) => {
+          const state = states.of(network.name, reservation);
+          const { history } = network;
+          const pod = podOf(reservation, { history, state });
+          return reservationJson({ network, reservation, state, pod }, nowMs);
+        })
+      ),
     }),
-    lines: (screen) =>
-      listed.length === 0 ? [`no reservations in ${dataDir}`] : [
+    lines: (screen) => {
+      const { cells, found } = cellsOf(networks, { states, nowMs });
+      return found.size === 0 ? [`no reservations in ${dataDir}`] : [
         ...formatTable(
-          pods.areRecorded ? [...COLUMNS, POD_COLUMN] : COLUMNS,
-          [
-            ...cellsOf(listed, nowMs),
-            ...(pods.areRecorded ? [listed.map(({ pod }) => pod ?? "-")] : []),
-          ],
+          cells.length > COLUMNS.length ? [...COLUMNS, POD_COLUMN] : COLUMNS,
+          cells,
           screen,
         ),
-        ...legendOf(listed),
-      ],
+        ...legendOf(found),
+      ];
+    },
     notes,
   };
 }
 
 /** Returns the cells of each column. Does little for each of up to 60,000 reservations. */
 function cellsOf(
-  listed: readonly ListedReservation[],
-  nowMs: number,
-): readonly (readonly Cell[])[] {
+  networks: readonly NetworkReservations[],
+  { states, nowMs }: {
+    readonly states: ContainerStates;
+    readonly nowMs: number;
+  },
+): {
+  readonly cells: readonly (readonly Cell[])[];
+  readonly found: ReadonlySet<LivenessState>;
+} {
   const ageOf = ageFormatter(nowMs);
-  const cells = new Map<Liveness, Cell>();
-  return [
-    listed.map(({ network }) => network.name),
-    listed.map(({ reservation }) => reservation.file.name),
-    listed.map(({ reservation }) => containerOf(reservation.owner) ?? "-"),
-    listed.map(({ reservation }) => interfaceOf(reservation.owner) || "-"),
-    listed.map(({ reservation }) => ageOf(reservation.reservedAtMs)),
-    listed.map(({ state: { liveness } }) => {
-      const cell = cells.get(liveness) ??
-        { text: formatState(liveness), tone: STATE_TONE[liveness.state] };
-      cells.set(liveness, cell);
-      return cell;
-    }),
-  ];
+  const stateCells = new Map<Liveness, Cell>();
+  const found = new Set<LivenessState>();
+  const [names, addresses, containers, interfaces, ages]: [
+    string[],
+    string[],
+    string[],
+    string[],
+    string[],
+  ] = [[], [], [], [], []];
+  const stateColumn: Cell[] = [];
+  const hasPods = networks.some(({ history }) => history.hasPods);
+  const pods: string[] = [];
+  for (const { name, reservations, history } of networks) {
+    for (const reservation of reservations) {
+      const { owner } = reservation;
+      const state = states.of(name, reservation, owner);
+      const { liveness } = state;
+      if (hasPods) pods.push(podOf(reservation, { history, state }) ?? "-");
+      let cell = stateCells.get(liveness);
+      if (cell === undefined) {
+        const tone = STATE_TONE[liveness.state];
+        cell = { text: formatState(liveness), tone };
+        stateCells.set(liveness, cell);
+        found.add(liveness.state);
+      }
+      names.push(name);
+      addresses.push(reservation.name);
+      containers.push(containerOf(owner) ?? "-");
+      interfaces.push(interfaceOf(owner) || "-");
+      ages.push(ageOf(reservation.reservedAtMs));
+      stateColumn.push(cell);
+    }
+  }
+  return {
+    cells: [
+      names,
+      addresses,
+      containers,
+      interfaces,
+      ages,
+      stateColumn,
+      ...(hasPods ? [pods] : []),
+    ],
+    found,
+  };
 }
 
 /** Returns a function that formats the age of a time; many reservations have the same. */
@@ -182,8 +187,7 @@ export function formatState({ state, source }: Liveness): string {
   return source === "" ? state : `${state} (${source})`;
 }
 
-function legendOf(listed: readonly ListedReservation[]): readonly string[] {
-  const states = new Set(listed.map(({ state }) => state.liveness.state));
+function legendOf(states: ReadonlySet<LivenessState>): readonly string[] {
   const lines = [...states].map((state) => LEGEND[state])
     .filter((line) => line !== "").sort();
   return lines.length === 0 ? [] : ["", ...lines];

@@ -15,13 +15,12 @@ import { cacheName } from "./liveness.ts";
 import {
   containerOf,
   interfaceOf,
-  type NetworkFacts,
+  type NetworkReservations,
   type RecordedReservation,
-  reservationsIn,
 } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { LockedReservations, OperatorPorts } from "./ports.ts";
-import { readNetworks, storeConfigOf } from "./read_networks.ts";
+import { readAllReservations, storeConfigOf } from "./read_networks.ts";
 import {
   type Proof,
   type ReclaimEvidence,
@@ -46,7 +45,7 @@ export interface ReclaimOptions {
 
 /** A reservation, and what was decided about it. */
 interface Judged {
-  readonly network: NetworkFacts;
+  readonly network: NetworkReservations;
   readonly reservation: RecordedReservation;
   readonly verdict: Verdict;
   /** Why a reclaimable one was not released after all. */
@@ -68,7 +67,7 @@ export async function reclaim(
   { dataDir, names, live, graceMs, release }: ReclaimOptions,
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const read = await readNetworks(dataDir, names, { ports });
+  const read = await readAllReservations(dataDir, names, ports);
   // After the reservations: a container that is being created meanwhile is listed already.
   const text: LiveText | undefined = live === undefined
     ? undefined
@@ -81,7 +80,7 @@ export async function reclaim(
     bootClockMs: ports.bootClockMs(),
   };
   const judged = read.networks.flatMap((network) =>
-    reservationsIn(network).map((reservation): Judged => ({
+    network.reservations.map((reservation): Judged => ({
       network,
       reservation,
       verdict: judge(network, reservation, { evidence, ports }),
@@ -135,7 +134,7 @@ interface JudgeOptions {
 }
 
 function judge(
-  { name, exposure }: NetworkFacts,
+  { name, exposure }: NetworkReservations,
   reservation: Reservation & Partial<RecordedReservation>,
   { evidence, ports }: JudgeOptions,
 ): Verdict {
@@ -143,7 +142,7 @@ function judge(
   return verdictOn({
     networkName: name,
     reservation,
-    unreadable: reservation.file?.unreadable,
+    unreadable: reservation.unreadable,
     exposure,
     cached: path === undefined ? undefined : ports.readCached(path),
   }, evidence);
@@ -154,7 +153,7 @@ function judge(
  * judged, and of which the proofs still hold.
  */
 async function releaseAll(
-  network: NetworkFacts,
+  network: NetworkReservations,
   reclaimable: readonly Reclaimable[],
   { evidence, ports }: {
     readonly evidence: ReclaimEvidence;
@@ -302,7 +301,7 @@ function baseCells(
 ): readonly (readonly Cell[])[] {
   return [
     judged.map(({ network }) => network.name),
-    judged.map(({ reservation }) => reservation.file.name),
+    judged.map(({ reservation }) => reservation.name),
     judged.map(({ reservation }) => containerOf(reservation.owner) ?? "-"),
     judged.map(({ reservation }) =>
       formatAge(nowMs - reservation.reservedAtMs)

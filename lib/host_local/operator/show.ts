@@ -4,8 +4,9 @@ import { formatBar } from "../../cli/bar.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
-import { sameAddress } from "../../net/ip_address.ts";
-import type { Moment } from "../address_history.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
+import type { HistorySettings, Moment } from "../address_history.ts";
+import { AddressPreferences } from "../address_preferences.ts";
 import {
   countExcluded,
   countUsableAddresses,
@@ -20,15 +21,14 @@ import {
 } from "./configured_networks.ts";
 import { ContainerStates } from "./container_states.ts";
 import type { LivenessState } from "./liveness.ts";
-import {
-  type NetworkFacts,
-  type RecordedReservation,
-  reservationsIn,
-} from "./network_facts.ts";
+import type { NetworkReservations } from "./network_facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConfigFile, OperatorPorts } from "./ports.ts";
-import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
-import { SnapshotStore } from "./snapshot_store.ts";
+import {
+  notesOn,
+  readAllReservations,
+  storeConfigOf,
+} from "./read_networks.ts";
 
 /** How many of some reservations there are, and in what state their containers are. */
 interface Counts {
@@ -88,7 +88,7 @@ export async function show(
   const { networks, notes, isComplete } = names.length > 0 &&
       wanted.length === 0
     ? { networks: [], notes: [], isComplete: true }
-    : await readNetworks(dataDir, wanted, { ports });
+    : await readAllReservations(dataDir, wanted, ports);
   const states = new ContainerStates(ports);
   const now = ports.moment();
   const uses: NetworkUse[] = [];
@@ -96,7 +96,8 @@ export async function show(
   for (const each of configured) {
     const { directory } = each.config;
     const known = networks.find((network) => network.directory === directory);
-    const facts = known ?? await ports.readNetwork(storeConfigOf(directory));
+    const facts = known ??
+      await ports.readReservations(storeConfigOf(directory));
     if (known === undefined && facts !== undefined) {
       elsewhere.push(...notesOn(facts));
     }
@@ -139,48 +140,67 @@ function useOf(
   name: string,
   { directory, facts, configured, states, now }: {
     readonly directory: string;
-    readonly facts: NetworkFacts | undefined;
+    readonly facts: NetworkReservations | undefined;
     readonly configured: ConfiguredNetwork | undefined;
     readonly states: ContainerStates;
     readonly now: Moment;
   },
 ): NetworkUse {
-  const reservations = facts === undefined ? [] : reservationsIn(facts);
   const rangeSets = configured?.config.rangeSets ?? [];
-  const count = (some: readonly RecordedReservation[]): Counts =>
-    countStates(name, some, states);
+  const inSets = rangeSets.map((set) => ({ set, counts: new Counter() }));
+  const others = new Counter();
+  for (const reservation of facts?.reservations ?? []) {
+    const { address, fromEarlierBoot } = reservation;
+    const { liveness: { state } } = states.of(name, reservation);
+    let isInside = false;
+    for (const { set, counts } of inSets) {
+      if (!isUsable(set, address)) continue;
+      counts.add(state, fromEarlierBoot);
+      isInside = true;
+    }
+    if (!isInside) others.add(state, fromEarlierBoot);
+  }
   const settings = configured?.config.history;
-  const store = settings && new SnapshotStore(facts, { settings, now });
-  const sets = rangeSets.map((set) => {
-    const inside = reservations.filter(({ address }) => isUsable(set, address));
+  const sets = inSets.map(({ set, counts }) => {
     const size = countUsableAddresses(set);
-    const cooling = store?.preferencesOf(undefined)?.coolingIn(set, store)
-      .length ?? 0;
-    const free = size - BigInt(inside.length + cooling);
-    return { set, size, free, cooling, counts: count(inside) };
+    const cooling = countCooling(set, { facts, settings, now });
+    const free = size - BigInt(counts.total + cooling);
+    return { set, size, free, cooling, counts };
   });
-  const others = reservations.filter(({ address }) =>
-    !rangeSets.some((set) => isUsable(set, address))
-  );
   const exists = facts !== undefined;
-  return { name, directory, exists, configured, sets, others: count(others) };
+  return { name, directory, exists, configured, sets, others };
 }
 
-function countStates(
-  networkName: string,
-  reservations: readonly RecordedReservation[],
-  states: ContainerStates,
-): Counts {
-  const byState = { "alive": 0, "gone": 0, "no trace": 0, "unknown": 0 };
-  for (const reservation of reservations) {
-    byState[states.of(networkName, reservation).liveness.state]++;
+/** Returns how many addresses of a set are free and cool down. */
+function countCooling(
+  set: RangeSet,
+  { facts, settings, now }: {
+    readonly facts: NetworkReservations | undefined;
+    readonly settings: HistorySettings | undefined;
+    readonly now: Moment;
+  },
+): number {
+  if (settings === undefined || facts === undefined) return 0;
+  const { history, reservations } = facts;
+  const names = new Set(reservations.map(({ name }) => name));
+  const preferences = new AddressPreferences({ history, settings, now });
+  return preferences.coolingIn(set, {
+    firstFree: (address) =>
+      names.has(formatIpAddress(address)) ? undefined : address,
+  }).length;
+}
+
+/** Counts reservations. */
+class Counter implements Counts {
+  total = 0;
+  readonly byState = { "alive": 0, "gone": 0, "no trace": 0, "unknown": 0 };
+  fromEarlierBoot = 0;
+
+  add(state: LivenessState, isEarlier: boolean): void {
+    this.total++;
+    this.byState[state]++;
+    if (isEarlier) this.fromEarlierBoot++;
   }
-  return {
-    total: reservations.length,
-    byState,
-    fromEarlierBoot:
-      reservations.filter(({ fromEarlierBoot }) => fromEarlierBoot).length,
-  };
 }
 
 interface RenderOptions {

@@ -22,21 +22,21 @@ import type {
 import { cursorName, formatOwner, ownerKey } from "../reservation_format.ts";
 import { ReservationTable } from "../reservation_table.ts";
 import {
+  type FiledReservation,
   type FileFacts,
   historyOf,
   type NetworkFacts,
   ownerOf,
-  type RecordedReservation,
   reservationsIn,
 } from "./network_facts.ts";
 
 /** A store that changes nothing. It answers as the store of the plugin does after its repairs. */
 export class SnapshotStore implements ReservationStore {
   /** What the next command undoes: the reservations of an ADD that never answered. */
-  readonly undone: readonly RecordedReservation[];
+  readonly undone: readonly FiledReservation[];
   readonly #reclaimed: Reservation[] = [];
   readonly #table = new ReservationTable();
-  readonly #reservations = new Map<string, RecordedReservation>();
+  readonly #reservations = new Map<string, FiledReservation>();
   readonly #files: ReadonlyMap<string, FileFacts>;
   readonly #isExposed: boolean;
   readonly #onPlan: (plan: AddPlan) => void;
@@ -75,7 +75,7 @@ export class SnapshotStore implements ReservationStore {
     }
   }
 
-  #isUndone({ owner, file }: RecordedReservation): boolean {
+  #isUndone({ owner, file }: FiledReservation): boolean {
     const pending = this.#files.get(FILE_NAME.pending);
     if (this.#isExposed || pending?.kind !== "file") return false;
     const key = ownerKey(ownerOf(pending));
@@ -119,7 +119,7 @@ export class SnapshotStore implements ReservationStore {
   }
 
   /** Returns the reservations of owners, in the order of their file names. */
-  #heldUnder(owners: readonly string[]): readonly RecordedReservation[] {
+  #heldUnder(owners: readonly string[]): readonly FiledReservation[] {
     return [...this.#reservations.values()]
       .filter(({ owner }) => owners.includes(ownerKey(owner)))
       .sort((a, b) => a.file.name < b.file.name ? -1 : 1);

@@ -64,7 +64,7 @@ export async function inspectNetwork(
   const info = statDirectory(directory);
   if (info === undefined) return undefined;
   if (verifyIndex) await prepareDatabase(`${directory}/${FILE_NAME.index}`);
-  const { lock, held } = await takeLock(directory, lockTimeoutMs);
+  const { lock, held } = await lockForReading(directory, lockTimeoutMs);
   try {
     const exposure = exposureOf(info);
     const network = new NetworkDirectory(directory);
@@ -94,7 +94,12 @@ export async function inspectNetwork(
   }
 }
 
-function statDirectory(path: string): Deno.FileInfo | undefined {
+/**
+ * Returns the metadata of the directory of a network; undefined if there is none.
+ *
+ * @throws {SystemError} if it is no directory, or cannot be inspected.
+ */
+export function statDirectory(path: string): Deno.FileInfo | undefined {
   try {
     const info = Deno.statSync(path);
     if (info.isDirectory) return info;
@@ -105,7 +110,8 @@ function statDirectory(path: string): Deno.FileInfo | undefined {
   throw new SystemError(`open ${path}: not a directory`);
 }
 
-async function takeLock(
+/** Takes the lock of a network if there is one, and waits for it as CHECK does. */
+export async function lockForReading(
   directory: string,
   timeoutMs: number,
 ): Promise<
@@ -152,20 +158,51 @@ function readEntry(
   const info = lstat(path);
   if (info === undefined) return undefined;
   if (!isText || !info.isFile) return factsOf(info, { name, address });
+  const text = readText(path, info.size, {
+    isExposed,
+    ...(name === FILE_NAME.history ? { maxBytes: MAX_HISTORY_BYTES } : {}),
+  });
+  if (text === undefined) return undefined;
+  const facts = factsOf(info, { name, address, content: text.content });
+  return text.reason === undefined
+    ? facts
+    : { ...facts, unreadable: text.reason };
+}
+
+/** The text of a file, or why it cannot be read. */
+export interface TextReading {
+  readonly content?: string | undefined;
+  readonly reason?: string;
+}
+
+/**
+ * Reads the text of a reservation, a cursor or a marker. Returns undefined if the file is gone
+ * meanwhile.
+ *
+ * @param size Its size in bytes.
+ * @param options `isExposed`: whether another user could have replaced it; `maxBytes`: how long it
+ *   may be.
+ */
+export function readText(
+  path: string,
+  size: number,
+  { isExposed, maxBytes = MAX_FILE_BYTES }: {
+    readonly isExposed: boolean;
+    readonly maxBytes?: number;
+  },
+): TextReading | undefined {
   try {
-    const content = isExposed || info.size > SMALL_BYTES
-      ? readSmallFile(
-        path,
-        name === FILE_NAME.history ? MAX_HISTORY_BYTES : MAX_FILE_BYTES,
-      )
-      : Deno.readTextFileSync(path);
-    return factsOf(info, { name, address, content });
+    return {
+      content: isExposed || size > SMALL_BYTES
+        ? readSmallFile(path, maxBytes)
+        : Deno.readTextFileSync(path),
+    };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    const unreadable = error instanceof SystemError
+    const reason = error instanceof SystemError
       ? error.message
       : `open ${path}: ${reasonOf(error)}`;
-    return { ...factsOf(info, { name, address }), unreadable };
+    return { reason };
   }
 }
 

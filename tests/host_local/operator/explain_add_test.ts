@@ -59,6 +59,7 @@ const PORTS: OperatorPorts = {
   moment: presentMoment,
   networkNames: () => [],
   readNetwork: (config) => inspectNetwork(config, { log }),
+  readReservations: () => Promise.reject(new Error("not reached")),
   repair: () => Promise.reject(new Error("not reached")),
   openForChange: () => Promise.reject(new Error("not reached")),
   readLive: () => ({ path: "", text: "", writtenAtMs: 0 }),
