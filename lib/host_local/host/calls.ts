@@ -25,6 +25,12 @@ import { atHostPrefix } from "./host_prefix.ts";
 /** Calls at the same time; the launchers of further ones run the standalone executable. */
 const MAX_CALLS = 512;
 
+/**
+ * Up to this many reservations it is faster to read them all than to open an index. In this process
+ * SQLite is loaded only once.
+ */
+const INDEX_THRESHOLD = 24;
+
 /** What the calls have in common. */
 interface CallsOptions {
   /** Prefix of every path in a network configuration. */
@@ -119,7 +125,12 @@ export class Calls {
     const log: Log = (level, event, fields) =>
       writeStderr(formatLogLine(level, event, fields));
     const ports: HostLocalPorts = {
-      stores: diskStores({ log, locks: this.#locks, caller }),
+      stores: diskStores({
+        log,
+        locks: this.#locks,
+        caller,
+        indexThreshold: INDEX_THRESHOLD,
+      }),
       readNamedFile,
       nowMs,
       log,
