@@ -179,7 +179,9 @@ testRowsWith(REQUIREMENTS, "after an ADD of the resident process,", [
     stdin: scene.config(),
   }, scene.socket);
   assertEquals(outcome?.code, 0);
-  const names = [...Deno.readDirSync(scene.network)].map(({ name }) => name);
+  const names = (await Array.fromAsync(Deno.readDir(scene.network))).map((
+    { name },
+  ) => name);
   assertEquals(names.includes(".index.db"), hasIndex);
 });
 
