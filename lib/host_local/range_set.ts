@@ -132,14 +132,17 @@ function resolveOne({ ranges: raw, path }: RawRangeSet): RangeSet {
   }
   const set = [first, ...rest] as const;
   if (countUsableAddresses(set) === 0n) {
-    const [what, advice] = countExcluded(set) === 0n
-      ? ["a gateway", "write a larger range, or another gateway"]
-      : ["excluded or a gateway", "write a larger range, or exclude less"];
-    throw new ConfigError(
-      `every address in ${formatRangeSet(set)} is ${what}`,
-      raw[0]?.path ?? path,
-      { advice },
-    );
+    const ranges = formatRangeSet(set);
+    const [text, advice] = countExcluded(set) === 0n
+      ? [
+        `every address in ${ranges} is a gateway`,
+        "write a larger range, or another gateway",
+      ]
+      : [
+        `every address in ${ranges} is excluded or a gateway`,
+        "write a larger range, or exclude less",
+      ];
+    throw new ConfigError(text, raw[0]?.path ?? path, { advice });
   }
   return set;
 }

@@ -1,5 +1,7 @@
 /** `host-local explain`: who holds an address, or what a container holds, and why. Pure. @module */
 
+import type { ConfigFile } from "../../cni/config_document.ts";
+import { formatAge } from "../../base/age.ts";
 import { escapedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
@@ -22,7 +24,7 @@ import {
   isGateway,
   isUsable,
 } from "../range_set.ts";
-import { describeCooling, formatAge } from "../refusal_details.ts";
+import { describeCooling } from "../refusal_details.ts";
 import {
   type ConfiguredNetwork,
   configuredNetworks,
@@ -44,8 +46,8 @@ import {
   ownerOf,
   reservationsIn,
 } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
-import type { ConfigFile, OperatorPorts } from "./ports.ts";
+import type { Outcome } from "../../cli/outcome.ts";
+import type { OperatorPorts } from "./ports.ts";
 import {
   notesOn,
   readingFactsOf,
@@ -206,10 +208,11 @@ function freeIn(
     }
     if (set === undefined) return [];
     if (!isUsable(set, address)) {
-      const reason = `excluded from range set ${index} (${
-        formatRangeSet(set)
-      }); it is never allocated`;
-      return [{ network: name, reason }];
+      const parts = [
+        `excluded from range set ${index} (${formatRangeSet(set)})`,
+        "it is never allocated",
+      ];
+      return [{ network: name, reason: parts.join("; ") }];
     }
     const facts = networks.find((each) => each.directory === directory);
     const store = new SnapshotStore(facts, { settings: config.history, now });

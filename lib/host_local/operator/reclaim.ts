@@ -8,7 +8,7 @@ import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Reservation } from "../ports.ts";
-import { formatAge } from "../refusal_details.ts";
+import { formatAge } from "../../base/age.ts";
 import { ownerKey } from "../reservation_format.ts";
 import { type LiveText, parseLiveList } from "./live_list.ts";
 import { cacheName } from "./liveness.ts";
@@ -18,7 +18,7 @@ import {
   type NetworkReservations,
   type RecordedReservation,
 } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../../cli/outcome.ts";
 import type { LockedReservations, OperatorPorts } from "./ports.ts";
 import { readAllReservations, storeConfigOf } from "./read_networks.ts";
 import {

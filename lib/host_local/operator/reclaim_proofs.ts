@@ -1,6 +1,6 @@
 /** Whether a reservation may be released without its runtime: only on two proofs. Pure. @module */
 
-import { formatAge } from "../refusal_details.ts";
+import { formatAge } from "../../base/age.ts";
 import type { LiveList } from "./live_list.ts";
 import { livenessOf, type LivenessQuestion } from "./liveness.ts";
 import { containerOf } from "./network_facts.ts";

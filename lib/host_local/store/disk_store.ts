@@ -57,7 +57,7 @@ export interface DiskStoreOptions {
   readonly history?: HistorySettings | undefined;
   /** When the call is made, for tests of what is remembered. */
   readonly now?: Moment;
-  /** From how many reservations on there is an index, for tests of it with few files. */
+  /** Above how many reservations there is an index. */
   readonly indexThreshold?: number;
 }
 

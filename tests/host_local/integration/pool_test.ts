@@ -99,13 +99,13 @@ testWith(
     assertEquals(await call(OURS, "ADD", on("c1")), ["10.1.0.2"]);
     assertEquals(await call(OURS, "ADD", on("c2")), ["10.1.0.3"]);
     await call(OURS, "DEL", on("c1"));
-    const history = Deno.readTextFileSync(`${network}/.history`);
+    const history = await Deno.readTextFile(`${network}/.history`);
 
     // Neither does upstream keep the cooldown, nor does it touch the history.
     assertEquals(await call(UPSTREAM, "ADD", on("c3")), ["10.1.0.4"]);
     await call(UPSTREAM, "CHECK", on("c2"));
     await call(UPSTREAM, "DEL", on("c2"));
-    assertEquals(Deno.readTextFileSync(`${network}/.history`), history);
+    assertEquals(await Deno.readTextFile(`${network}/.history`), history);
     assertEquals(Object.fromEntries(readNetwork(network).addresses), {
       "10.1.0.4": ownerText("c3"),
     });
@@ -164,7 +164,7 @@ testWith(
     });
     const old = new Date(Date.now() - 2 * 3_600_000);
     for (const name of ["10.1.0.2", "10.1.0.3"]) {
-      Deno.utimeSync(`${network}/${name}`, old, old);
+      await Deno.utime(`${network}/${name}`, old, old);
     }
     const cached = (containerId: string, netns: string): string =>
       JSON.stringify({
