@@ -2,6 +2,7 @@
 
 import { SystemError } from "../../lib/base/errors.ts";
 import { formatLogLine, type Log } from "../../lib/base/log_line.ts";
+import { NO_PROGRESS } from "../../lib/cli/progress.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
 import type { LiveText } from "../../lib/host_local/operator/live_list.ts";
 import {
@@ -260,6 +261,8 @@ export class ExampleHost implements OperatorPorts {
   readonly log: Log = (level, event, fields) => {
     this.logged.push(formatLogLine(level, event, fields));
   };
+
+  readonly progress = NO_PROGRESS;
 
   probe(): void {
     const { unusable } = this.#options;

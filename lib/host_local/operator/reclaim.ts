@@ -80,11 +80,15 @@ export async function reclaim(
     bootClockMs: ports.bootClockMs(),
   };
   const judged = read.networks.flatMap((network) =>
-    network.reservations.map((reservation): Judged => ({
-      network,
-      reservation,
-      verdict: judge(network, reservation, { evidence, ports }),
-    }))
+    network.reservations.map((reservation, index): Judged => {
+      ports.progress.report(
+        `looking for the containers of ${network.name}`,
+        index,
+        network.reservations.length,
+      );
+      const verdict = judge(network, reservation, { evidence, ports });
+      return { network, reservation, verdict };
+    })
   );
   const found = judged.filter(isReclaimable);
   const kept = judged.filter((each) => !isReclaimable(each));
@@ -180,6 +184,11 @@ async function releaseAll(
       store.releaseUnless((found) => {
         const each = known.get(found.location);
         if (each === undefined) return true;
+        ports.progress.report(
+          `checking again in ${network.name}`,
+          chosen.size + failures.size,
+          reclaimable.length,
+        );
         const verdict = isSame(found, each.reservation)
           ? judge(network, found, current)
           : undefined;

@@ -1,6 +1,7 @@
 /** `host-local validate`: everything that is wrong with network configurations. Pure. @module */
 
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
+import { NO_PROGRESS, type ProgressReport } from "../../cli/progress.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
 import { collectProblems } from "../../cni/collect_problems.ts";
@@ -34,13 +35,19 @@ interface CheckedFile {
 /**
  * Checks configurations.
  *
- * @param isStrict Whether warnings count as problems.
+ * @param options `isStrict`: whether warnings count as problems.
  */
 export function validate(
   files: readonly ConfigFile[],
-  isStrict: boolean,
+  { isStrict, progress = NO_PROGRESS }: {
+    readonly isStrict: boolean;
+    readonly progress?: ProgressReport;
+  },
 ): Outcome {
-  const checked = files.map(checkFile);
+  const checked = files.map((file, index) => {
+    progress.report("checking configurations", index, files.length);
+    return checkFile(file);
+  });
   addSharedAddresses(checked);
   for (const { problems } of checked) problems.sort(compareProblems);
   const all = checked.flatMap(({ problems }) => problems);
