@@ -20,7 +20,8 @@ const PURE = {
   "cli": "base",
   "resident": "base cni",
   "host_local": "base net cni",
-  "host_local/operator": "base net cni cli host_local",
+  "operator": "base cni cli",
+  "host_local/operator": "base net cni cli operator host_local",
   "dhcp/codec": "base net",
   "dhcp/client": "base net dhcp/codec",
   "dhcp/config": "base net cni dhcp/codec",
@@ -40,7 +41,7 @@ const WITH_EFFECTS = {
   "linux": "base net netlink sys",
   "host_local/store": "base net cni host_local host_local/operator sys",
   "host_local/host":
-    "base cni resident host_local host_local/operator host_local/store sys",
+    "base cni cli resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
     "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident",
 };

@@ -1,5 +1,6 @@
 /** A host in memory, for the output of the commands for operators. @module */
 
+import type { ConfigFile } from "../../lib/cni/config_document.ts";
 import { SystemError } from "../../lib/base/errors.ts";
 import { formatLogLine, type Log } from "../../lib/base/log_line.ts";
 import { NO_PROGRESS } from "../../lib/cli/progress.ts";
@@ -14,7 +15,6 @@ import {
   reservationsIn,
 } from "../../lib/host_local/operator/network_facts.ts";
 import type {
-  ConfigFile,
   LockedReservations,
   OperatorPorts,
   RepairReport,

@@ -5,6 +5,7 @@ import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
 import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
+import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
 import {
@@ -21,8 +22,8 @@ import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { readReservations } from "../store/read_reservations.ts";
 import { repairNetwork } from "../store/repair_network.ts";
-import { networkNames, readConfigs } from "./config_files.ts";
 import { readLive } from "./live_list_file.ts";
+import { networkNames } from "./network_names.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
 /** Runs a command for operators. @returns The exit status. */

@@ -3,17 +3,12 @@
 import type { Log } from "../../base/log_line.ts";
 import type { ProgressReport } from "../../cli/progress.ts";
 import type { Screen } from "../../cli/screen.ts";
+import type { ConfigFile } from "../../cni/config_document.ts";
 import type { StoreConfig } from "../config.ts";
 import type { ReservationStore } from "../ports.ts";
 import type { LiveText } from "./live_list.ts";
 import type { NetworkFacts, NetworkReservations } from "./network_facts.ts";
 import type { CachedAttachment, RuntimeTraces } from "./runtime_traces.ts";
-
-/** A file with a network configuration. */
-export interface ConfigFile {
-  readonly path: string;
-  readonly text: string;
-}
 
 /** What repairing a network did. */
 export interface RepairReport {

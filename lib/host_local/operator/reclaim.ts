@@ -3,12 +3,13 @@
 import { SystemError } from "../../base/errors.ts";
 import type { LogFields } from "../../base/log_line.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
+import { counted } from "../../cli/run_program.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Reservation } from "../ports.ts";
-import { formatAge } from "../refusal_details.ts";
+import { formatAge } from "../../base/age.ts";
 import { ownerKey } from "../reservation_format.ts";
 import { type LiveText, parseLiveList } from "./live_list.ts";
 import { cacheName } from "./liveness.ts";
@@ -18,7 +19,7 @@ import {
   type NetworkReservations,
   type RecordedReservation,
 } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../../cli/outcome.ts";
 import type { LockedReservations, OperatorPorts } from "./ports.ts";
 import { readAllReservations, storeConfigOf } from "./read_networks.ts";
 import {
@@ -333,7 +334,7 @@ function reclaimableLines(
     toned(
       done.length === 0
         ? "no reservation can be reclaimed"
-        : `${verb} ${count(done.length)}${
+        : `${verb} ${counted(done.length, "reservation")}${
           release ? "" : "; --yes releases them"
         }`,
       done.length === 0 ? undefined : "heading",
@@ -378,7 +379,7 @@ function keptLines(
   );
   return [
     "",
-    toned(`keeps ${count(judged.length)}`, "heading", screen),
+    toned(`keeps ${counted(judged.length, "reservation")}`, "heading", screen),
     ...formatTable(
       [...COLUMNS, { title: "BECAUSE" }],
       [...baseCells(judged, evidence), reasons.map(({ source }) => source)],
@@ -402,8 +403,4 @@ function legendOf(
   return [...texts].filter(([, known]) => known.size === 1)
     .map(([source, known]) => `${source}: ${[...known].join("")}`).sort()
     .flatMap((line) => wrapText(line, { width: columns, indent: "  " }));
-}
-
-function count(number: number): string {
-  return `${number} reservation${number === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,6 @@
 /** `host-local show`: how full the range sets of each network are. Pure. @module */
 
+import type { ConfigFile } from "../../cni/config_document.ts";
 import { formatBar } from "../../cli/bar.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
@@ -19,8 +20,8 @@ import {
 import { ContainerStates } from "./container_states.ts";
 import type { LivenessState } from "./liveness.ts";
 import type { NetworkReservations } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
-import type { ConfigFile, OperatorPorts } from "./ports.ts";
+import type { Outcome } from "../../cli/outcome.ts";
+import type { OperatorPorts } from "./ports.ts";
 import {
   notesOn,
   readAllReservations,
