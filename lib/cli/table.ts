@@ -81,8 +81,8 @@ function widestOf(cells: readonly Cell[], atLeast: number): number {
 }
 
 /**
- * Returns the texts of cells, with what separates them from the next column. Formats equal ones that
- * follow each other once.
+ * Returns the texts of cells, with the gap to the next column. Formats equal ones that follow each
+ * other once.
  */
 function formattedCells(
   cells: readonly Cell[],

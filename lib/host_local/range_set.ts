@@ -97,6 +97,19 @@ export interface RawRangeSet {
   readonly path: string;
 }
 
+function nothingUsable(set: RangeSet, path: string): ConfigError {
+  const ranges = formatRangeSet(set);
+  return countExcluded(set) === 0n
+    ? new ConfigError(`every address in ${ranges} is a gateway`, path, {
+      advice: "write a larger range, or another gateway",
+    })
+    : new ConfigError(
+      `every address in ${ranges} is excluded or a gateway`,
+      path,
+      { advice: "write a larger range, or exclude less" },
+    );
+}
+
 function resolveOne({ ranges: raw, path }: RawRangeSet): RangeSet {
   const ranges: Range[] = [];
   for (const rawRange of raw) {
@@ -132,17 +145,7 @@ function resolveOne({ ranges: raw, path }: RawRangeSet): RangeSet {
   }
   const set = [first, ...rest] as const;
   if (countUsableAddresses(set) === 0n) {
-    const ranges = formatRangeSet(set);
-    const [text, advice] = countExcluded(set) === 0n
-      ? [
-        `every address in ${ranges} is a gateway`,
-        "write a larger range, or another gateway",
-      ]
-      : [
-        `every address in ${ranges} is excluded or a gateway`,
-        "write a larger range, or exclude less",
-      ];
-    throw new ConfigError(text, raw[0]?.path ?? path, { advice });
+    throw nothingUsable(set, raw[0]?.path ?? path);
   }
   return set;
 }

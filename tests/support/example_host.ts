@@ -4,6 +4,7 @@ import type { ConfigFile } from "../../lib/cni/config_document.ts";
 import { SystemError } from "../../lib/base/errors.ts";
 import { formatLogLine, type Log } from "../../lib/base/log_line.ts";
 import type { Moment } from "../../lib/host_local/address_history.ts";
+import { NO_PROGRESS } from "../../lib/cli/progress.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
 import type { LiveText } from "../../lib/host_local/operator/live_list.ts";
 import {
@@ -270,6 +271,8 @@ export class ExampleHost implements OperatorPorts {
   readonly log: Log = (level, event, fields) => {
     this.logged.push(formatLogLine(level, event, fields));
   };
+
+  readonly progress = NO_PROGRESS;
 
   probe(): void {
     const { unusable } = this.#options;

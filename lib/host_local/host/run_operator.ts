@@ -3,11 +3,18 @@
 import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
+import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
-import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
+import {
+  isReaderGone,
+  PROCESS_IO,
+  stderrColumns,
+  writeStderr,
+  writeTerminal,
+} from "../../sys/stdio.ts";
 import { terminal, writeStdout } from "../../sys/stdout.ts";
 import type { OperatorPorts } from "../operator/ports.ts";
 import { runCommand } from "../operator/run_command.ts";
@@ -20,17 +27,46 @@ import { readLive } from "./live_list_file.ts";
 import { networkNames } from "./network_names.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
-const log: Log = (level, event, fields) =>
-  writeStderr(formatLogLine(level, event, fields));
-
 /** Runs a command for operators. @returns The exit status. */
 export async function runOperator(args: readonly string[]): Promise<number> {
+  const columns = stderrColumns();
+  const line = columns === undefined
+    ? undefined
+    : new ProgressLine({ columns, write: writeTerminal, nowMs });
+  const log: Log = (level, event, fields) => {
+    line?.clear();
+    writeStderr(formatLogLine(level, event, fields));
+  };
+  const { status, stdout, stderr } = await runCommand(args, {
+    ports: portsOf(log, line),
+    version: VERSION,
+  }).finally(() => line?.clear());
+  if (stderr !== "") writeStderr(stderr.replace(/\n$/, ""));
+  try {
+    attempt("write", "stdout", () => writeStdout(stdout));
+  } catch (error) {
+    // `host-local list | head` has what it wants.
+    if (!(error instanceof SystemError) || !isReaderGone(error)) throw error;
+  }
+  return status;
+}
+
+function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
   const stores = diskStores({ log });
-  const ports: OperatorPorts = {
+  const progress = line ?? NO_PROGRESS;
+  const onFiles =
+    (directory: string): (count: number) => void => (count: number): void =>
+      progress.report(`reading ${directory}`, count);
+  return {
     networkNames,
     readNetwork: (config, options) =>
-      inspectNetwork(config, { log, ...options }),
-    readReservations: (config) => readReservations(config, { log }),
+      inspectNetwork(config, {
+        log,
+        onFiles: onFiles(config.directory),
+        ...options,
+      }),
+    readReservations: (config) =>
+      readReservations(config, { log, onFiles: onFiles(config.directory) }),
     repair: (config, steps) => repairNetwork(config, { steps, log }),
     openForChange: (config) => stores.openForChange(config),
     probe: (config) => stores.probe(config),
@@ -47,17 +83,6 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     moment: presentMoment,
     screen: terminal(PROCESS_IO.env("COLUMNS")),
     log,
+    progress,
   };
-  const { status, stdout, stderr } = await runCommand(args, {
-    ports,
-    version: VERSION,
-  });
-  if (stderr !== "") writeStderr(stderr.replace(/\n$/, ""));
-  try {
-    attempt("write", "stdout", () => writeStdout(stdout));
-  } catch (error) {
-    // `host-local list | head` has what it wants.
-    if (!(error instanceof SystemError) || !isReaderGone(error)) throw error;
-  }
-  return status;
 }

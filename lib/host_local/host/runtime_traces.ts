@@ -21,22 +21,27 @@ interface Place {
   readonly isComplete?: boolean;
 }
 
+/** Every task of containerd, in subdirectories for its namespaces. */
+const CONTAINERD = {
+  runtime: "containerd",
+  isNested: true,
+  isComplete: true,
+} as const;
+const CONTAINERD_FOLDER = "containerd/io.containerd.runtime.v2.task";
+
+/** All containers of podman and of CRI-O, by storage driver. */
+const STORAGE = { runtime: "podman", isComplete: true } as const;
+const STORAGE_FOLDER = "/run/containers/storage";
+
 /** All are below /run, where nothing survives a boot. */
 const PLACES: readonly Place[] = [
-  ...["", "/k3s", "/k0s"].map((distribution) => ({
-    runtime: "containerd",
-    path: `/run${distribution}/containerd/io.containerd.runtime.v2.task`,
-    isNested: true,
-    isComplete: true,
-  })),
-  // A pod sandbox without a process of its own is not here, but in the storage below.
+  { ...CONTAINERD, path: `/run/${CONTAINERD_FOLDER}` },
+  { ...CONTAINERD, path: `/run/k3s/${CONTAINERD_FOLDER}` },
+  { ...CONTAINERD, path: `/run/k0s/${CONTAINERD_FOLDER}` },
+  // A pod sandbox of CRI-O without a process of its own is only in the storage.
   { runtime: "CRI-O", path: "/run/crio" },
-  // CRI-O keeps its containers here as well.
-  ...["overlay", "vfs"].map((driver) => ({
-    runtime: "podman",
-    path: `/run/containers/storage/${driver}-containers`,
-    isComplete: true,
-  })),
+  { ...STORAGE, path: `${STORAGE_FOLDER}/overlay-containers` },
+  { ...STORAGE, path: `${STORAGE_FOLDER}/vfs-containers` },
   { runtime: "runc", path: "/run/runc" },
   { runtime: "crun", path: "/run/crun" },
 ];

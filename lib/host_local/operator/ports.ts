@@ -1,6 +1,7 @@
 /** What the commands for operators need from the host. @module */
 
 import type { Log } from "../../base/log_line.ts";
+import type { ProgressReport } from "../../cli/progress.ts";
 import type { Screen } from "../../cli/screen.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { Moment } from "../address_history.ts";
@@ -130,4 +131,7 @@ export interface OperatorPorts {
   readonly screen: Screen;
 
   readonly log: Log;
+
+  /** Receives how far long work is. */
+  readonly progress: ProgressReport;
 }

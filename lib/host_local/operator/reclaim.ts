@@ -3,6 +3,7 @@
 import { SystemError } from "../../base/errors.ts";
 import type { LogFields } from "../../base/log_line.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
+import { counted } from "../../cli/run_program.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
@@ -80,11 +81,15 @@ export async function reclaim(
     bootClockMs: ports.bootClockMs(),
   };
   const judged = read.networks.flatMap((network) =>
-    network.reservations.map((reservation): Judged => ({
-      network,
-      reservation,
-      verdict: judge(network, reservation, { evidence, ports }),
-    }))
+    network.reservations.map((reservation, index): Judged => {
+      ports.progress.report(
+        `looking for the containers of ${network.name}`,
+        index,
+        network.reservations.length,
+      );
+      const verdict = judge(network, reservation, { evidence, ports });
+      return { network, reservation, verdict };
+    })
   );
   const found = judged.filter(isReclaimable);
   const kept = judged.filter((each) => !isReclaimable(each));
@@ -180,6 +185,11 @@ async function releaseAll(
       store.releaseUnless((found) => {
         const each = known.get(found.location);
         if (each === undefined) return true;
+        ports.progress.report(
+          `checking again in ${network.name}`,
+          chosen.size + failures.size,
+          reclaimable.length,
+        );
         const verdict = isSame(found, each.reservation)
           ? judge(network, found, current)
           : undefined;
@@ -324,7 +334,7 @@ function reclaimableLines(
     toned(
       done.length === 0
         ? "no reservation can be reclaimed"
-        : `${verb} ${count(done.length)}${
+        : `${verb} ${counted(done.length, "reservation")}${
           release ? "" : "; --yes releases them"
         }`,
       done.length === 0 ? undefined : "heading",
@@ -369,7 +379,7 @@ function keptLines(
   );
   return [
     "",
-    toned(`keeps ${count(judged.length)}`, "heading", screen),
+    toned(`keeps ${counted(judged.length, "reservation")}`, "heading", screen),
     ...formatTable(
       [...COLUMNS, { title: "BECAUSE" }],
       [...baseCells(judged, evidence), reasons.map(({ source }) => source)],
@@ -393,8 +403,4 @@ function legendOf(
   return [...texts].filter(([, known]) => known.size === 1)
     .map(([source, known]) => `${source}: ${[...known].join("")}`).sort()
     .flatMap((line) => wrapText(line, { width: columns, indent: "  " }));
-}
-
-function count(number: number): string {
-  return `${number} reservation${number === 1 ? "" : "s"}`;
 }

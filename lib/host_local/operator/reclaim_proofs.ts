@@ -1,6 +1,7 @@
 /** Whether a reservation may be released without its runtime: only on two proofs. Pure. @module */
 
 import { formatAge } from "../../base/age.ts";
+import { counted } from "../../cli/run_program.ts";
 import type { LiveList } from "./live_list.ts";
 import { livenessOf, type LivenessQuestion } from "./liveness.ts";
 import { containerOf } from "./network_facts.ts";
@@ -147,10 +148,9 @@ function proofOfAbsence(
 ): Proof | undefined {
   if (live !== undefined) {
     const { path, size } = live;
-    const containers = `${size} container${size === 1 ? "" : "s"}`;
     return {
       source: "list",
-      text: `${path} has ${containers}, and not this one`,
+      text: `${path} has ${counted(size, "container")}, and not this one`,
     };
   }
   if (sources.some(({ state }) => state === "unreadable")) return undefined;

@@ -63,7 +63,10 @@ async function run(
     case "validate": {
       const paths = args.length > 0 ? args : [DEFAULT_CONFIG_DIR];
       const files = paths.flatMap((path) => ports.readConfigs(path));
-      return validate(files, switches.has("strict"));
+      return validate(files, {
+        isStrict: switches.has("strict"),
+        progress: ports.progress,
+      });
     }
     case "check-state":
       return await checkState({

@@ -40,6 +40,12 @@ import { FILE_NAME } from "../file_name.ts";
  */
 const SMALL_BYTES = 4096;
 
+/** Receives how many files have been read so far. */
+export type OnFiles = (count: number) => void;
+
+/** A report for each file would take longer than to read it. */
+export const FILES_PER_REPORT = 256;
+
 const PERMISSION_BITS = 0o7777;
 const READ_NAMES: readonly string[] = [
   FILE_NAME.pending,
@@ -56,8 +62,9 @@ const READ_NAMES: readonly string[] = [
  */
 export async function inspectNetwork(
   { directory, lockTimeoutMs }: StoreConfig,
-  { log, verifyIndex = false }: {
+  { log, onFiles, verifyIndex = false }: {
     readonly log: Log;
+    readonly onFiles?: OnFiles | undefined;
     readonly verifyIndex?: boolean;
   },
 ): Promise<NetworkFacts | undefined> {
@@ -71,7 +78,8 @@ export async function inspectNetwork(
     const files = attempt(
       "read",
       directory,
-      () => readFiles(directory, exposure !== undefined),
+      () =>
+        readFiles(directory, { isExposed: exposure !== undefined, onFiles }),
     );
     return {
       name: directory.slice(directory.lastIndexOf("/") + 1),
@@ -135,9 +143,17 @@ export async function lockForReading(
   }
 }
 
-function readFiles(directory: string, isExposed: boolean): FileFacts[] {
+function readFiles(
+  directory: string,
+  { isExposed, onFiles }: {
+    readonly isExposed: boolean;
+    readonly onFiles: OnFiles | undefined;
+  },
+): FileFacts[] {
   const files: FileFacts[] = [];
+  let count = 0;
   for (const entry of Deno.readDirSync(directory)) {
+    if (++count % FILES_PER_REPORT === 0) onFiles?.(count);
     const facts = readEntry(directory, entry, isExposed);
     if (facts !== undefined) files.push(facts);
   }

@@ -22,7 +22,9 @@ import { AddressHistory } from "../address_history.ts";
 import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
 import {
+  FILES_PER_REPORT,
   lockForReading,
+  type OnFiles,
   readText,
   statDirectory,
   type TextReading,
@@ -42,6 +44,7 @@ interface Reading {
 interface Context {
   readonly directory: string;
   readonly isExposed: boolean;
+  readonly onFiles: OnFiles | undefined;
   /** Tells whether the reservation of a file is from before the last boot. */
   readonly isEarlier: (name: string, modifiedMs: number) => boolean;
 }
@@ -57,7 +60,10 @@ interface Context {
  */
 export async function readReservations(
   { directory, lockTimeoutMs }: StoreConfig,
-  { log }: { readonly log: Log },
+  { log, onFiles }: {
+    readonly log: Log;
+    readonly onFiles?: OnFiles | undefined;
+  },
 ): Promise<NetworkReservations | undefined> {
   const info = statDirectory(directory);
   if (info === undefined) return undefined;
@@ -69,6 +75,7 @@ export async function readReservations(
     const context: Context = {
       directory,
       isExposed,
+      onFiles,
       isEarlier: isExposed ? () => false : earlierBootTest(directory, {
         lock: held?.file,
         log,
@@ -142,10 +149,12 @@ function rowsOfIndex(
   context: Context,
   knownMs: number,
 ): Reading | undefined {
-  const { directory, isEarlier } = context;
+  const { directory, isEarlier, onFiles } = context;
   const rows: RecordedReservation[] = [];
   const unreadable: string[] = [];
+  let count = 0;
   for (const { name, address, owner } of index.entries()) {
+    if (++count % FILES_PER_REPORT === 0) onFiles?.(count);
     const info = lstat(`${directory}/${name}`);
     if (info === undefined) return undefined;
     const modifiedMs = info.mtime?.getTime() ?? 0;
@@ -174,12 +183,12 @@ function rowsOfIndex(
 }
 
 function readFiles(context: Context): Reading {
-  const { directory, isExposed, isEarlier } = context;
+  const { directory, isExposed, isEarlier, onFiles } = context;
   const rows: RecordedReservation[] = [];
   const unreadable: string[] = [];
   let fileCount = 0;
   for (const { name, isFile } of Deno.readDirSync(directory)) {
-    fileCount++;
+    if (++fileCount % FILES_PER_REPORT === 0) onFiles?.(fileCount);
     const address = parseReservationName(name);
     if (address === undefined) continue;
     const path = `${directory}/${name}`;

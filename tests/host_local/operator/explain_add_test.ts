@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NO_PROGRESS } from "../../../lib/cli/progress.ts";
 import { assert, assertEquals } from "@std/assert";
 import { runPlugin } from "../../../lib/cni/plugin.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
@@ -72,6 +73,7 @@ const PORTS: OperatorPorts = {
   nowMs: () => NOW_MS,
   screen: { columns: 80, hasColors: false },
   log,
+  progress: NO_PROGRESS,
 };
 
 /** Fills a directory at random, with what crashes and other versions leave, too. */

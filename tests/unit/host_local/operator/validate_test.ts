@@ -27,7 +27,7 @@ function reportOn(
     path: `${index}.conf`,
     text: JSON.stringify(config),
   }));
-  const { status, json } = validate(files, isStrict);
+  const { status, json } = validate(files, { isStrict });
   return { status, report: JSON.parse(JSON.stringify(json())) };
 }
 
