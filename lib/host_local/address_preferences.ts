@@ -53,11 +53,8 @@ export class AddressPreferences {
   ): IpAddress | undefined {
     const isFree = ({ address }: AddressUse): boolean =>
       isUsable(set, address) && free.firstFree(address, address) !== undefined;
-    if (this.#settings.isSticky) {
-      const own = this.#history.uses().toReversed()
-        .find((use) => this.#isOwn(use) && isFree(use));
-      if (own !== undefined) return own.address;
-    }
+    const own = this.keptForOwnPod().find(isFree);
+    if (own !== undefined) return own.address;
     const next = nextAddress(set, cursor, {
       firstFree: (from, last) => this.#firstPreferred(from, last, free),
     });
@@ -65,6 +62,13 @@ export class AddressPreferences {
       this.#history.uses().find((use) =>
         this.#isKept(use) && this.#secondsOf(use) === 0 && isFree(use)
       )?.address;
+  }
+
+  /** Returns the addresses that the pod or the container of the ADD had, the last one first. */
+  keptForOwnPod(): readonly AddressUse[] {
+    return this.#settings.isSticky
+      ? this.#history.uses().filter((use) => this.#isOwn(use)).toReversed()
+      : [];
   }
 
   #firstPreferred(

@@ -33,6 +33,7 @@ import {
   rangesWithOutsideGateway,
 } from "./range_set.ts";
 import { findReclaimable, reclaimFrom } from "./reclaim_on_exhaustion.ts";
+import { releaseFromEarlierBoot } from "./take_over.ts";
 import { describeRefusal } from "./refusal_details.ts";
 import { MAX_RESOLV_CONF_BYTES, parseResolvConf } from "./resolv_conf.ts";
 
@@ -200,6 +201,7 @@ async function planOrRefuse(
   const { rangeSets, requestedAddresses, reclaimOnExhaustion } = config;
   const { containerId } = attachment;
   const options = { rangeSets, requestedAddresses, containerId, preferences };
+  releaseFromEarlierBoot(store, { preferences, rangeSets });
   const tried = new Set<RangeSet>();
   for (;;) {
     const reservations = store.reservationsOf(attachment);

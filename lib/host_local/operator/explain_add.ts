@@ -11,7 +11,7 @@ import {
   readConfigDocument,
 } from "../../cni/config_document.ts";
 import { type PluginIo, runPlugin } from "../../cni/plugin.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import type { AddPlan } from "../add_plan.ts";
 import type { StoreConfig } from "../config.ts";
 import { hostLocalHandlers } from "../handlers.ts";
@@ -241,7 +241,7 @@ function stepsOf(
     step(2, "open and lock the directory", directoryDetails(opened, facts)),
     step(3, "choose an address from each range set", [
       ...leftoverDetails(store, facts),
-      ...choiceDetails(plan, store),
+      ...choiceDetails(plan, { store, add }),
     ]),
     step(4, "write the reservations and print the result", [
       ...(plan?.choices ?? []).map(({ address, reused }) =>
@@ -287,19 +287,30 @@ function leftoverDetails(
     ...(store?.reclaimed ?? []).map(({ address }) =>
       `would release ${
         formatIpAddress(address)
-      }: the range set is full, and the container no longer exists`
+      }: its container no longer exists`
     ),
   ];
 }
 
 function choiceDetails(
   plan: AddPlan | undefined,
-  store: SnapshotStore | undefined,
+  { store, add }: {
+    readonly store: SnapshotStore | undefined;
+    readonly add: ImaginedAdd;
+  },
 ): readonly string[] {
+  const preferences = store?.preferencesOf(add);
   return (plan?.choices ?? []).map(({ address, reused, replaced }, index) => {
     const cursor = store?.cursor(index);
+    const wasOwn = preferences?.keptForOwnPod()
+      .some((use) => sameAddress(use.address, address));
+    const pod = preferences?.keptFor(address);
     const why = reused
       ? "the container gets its address again, because its ADD is known to be over"
+      : wasOwn === true
+      ? "the pod had it last"
+      : pod !== undefined
+      ? `it was kept for pod ${pod.namespace}/${pod.name}, but no other is free`
       : cursor === undefined
       ? "no address has been reserved before"
       : `the last reserved address is ${formatIpAddress(cursor)}`;
