@@ -4,7 +4,7 @@ import { formatLogLine, type Log } from "./lib/base/log_line.ts";
 import { VERSION } from "./lib/base/version.ts";
 import { runPlugin } from "./lib/cni/plugin.ts";
 import { hostLocalHandlers } from "./lib/host_local/handlers.ts";
-import type { FindReclaimable } from "./lib/host_local/ports.ts";
+import type { OnDemand } from "./lib/host_local/host/on_demand.ts";
 import { diskStores } from "./lib/host_local/store/open_store.ts";
 import { nowMs } from "./lib/sys/clock.ts";
 import { readNamedFile } from "./lib/sys/small_file.ts";
@@ -16,14 +16,14 @@ const log: Log = (level, event, fields) =>
 /**
  * Runs the command in the environment.
  *
- * @param findReclaimable What an ADD of a full range set asks.
+ * @param onDemand What only some calls need.
  * @returns The exit status.
  */
 export async function runHostLocal(
-  findReclaimable: FindReclaimable,
+  { findReclaimable, loadHistory }: OnDemand,
 ): Promise<number> {
   const handlers = hostLocalHandlers({
-    stores: diskStores({ log }),
+    stores: diskStores({ log, loadHistory }),
     readNamedFile,
     nowMs,
     log,

@@ -1,7 +1,12 @@
 /** Which free addresses an ADD prefers, and which it leaves alone. Pure. @module */
 
 import type { ContainerInterface } from "../cni/attachment.ts";
-import { addressPlus, type IpAddress } from "../net/ip_address.ts";
+import { formatAge } from "../base/age.ts";
+import {
+  addressPlus,
+  formatIpAddress,
+  type IpAddress,
+} from "../net/ip_address.ts";
 import {
   type AddressHistory,
   type AddressUse,
@@ -11,6 +16,7 @@ import {
   samePod,
 } from "./address_history.ts";
 import { isUsable, type RangeSet } from "./range_set.ts";
+import { formatOwner, type Owner } from "./reservation_format.ts";
 import { type FreeAddresses, nextAddress } from "./round_robin.ts";
 
 /** An address that may not be allocated yet. */
@@ -18,6 +24,12 @@ export interface CoolingAddress {
   readonly use: AddressUse;
   /** From now on. */
   readonly seconds: number;
+}
+
+/** What is asked about a reservation that a pod may take over. */
+interface OldReservation {
+  readonly owner: Owner;
+  readonly fromEarlierBoot: boolean;
 }
 
 /** The preferences of an ADD among free addresses, by what is remembered about them. */
@@ -71,6 +83,27 @@ export class AddressPreferences {
       : [];
   }
 
+  /**
+   * Releases what the pod of the ADD held before the last boot: its container cannot be running, and
+   * the runtime will release the address only when the new one has another.
+   */
+  releaseFromEarlierBoot<T extends OldReservation>(
+    store: {
+      find(address: IpAddress): T | undefined;
+      reclaim(reservations: readonly T[]): void;
+    },
+    rangeSets: readonly RangeSet[],
+  ): void {
+    const found = this.keptForOwnPod().flatMap(({ address, attachment }) => {
+      if (!rangeSets.some((set) => isUsable(set, address))) return [];
+      const reservation = store.find(address);
+      const isSame = reservation?.owner.kind === "attachment" &&
+        formatOwner(reservation.owner.attachment) === formatOwner(attachment);
+      return isSame && reservation.fromEarlierBoot ? [reservation] : [];
+    });
+    if (found.length > 0) store.reclaim(found);
+  }
+
   #firstPreferred(
     from: IpAddress,
     last: IpAddress,
@@ -118,6 +151,26 @@ export class AddressPreferences {
     const use = this.#history.of(address);
     const seconds = use === undefined ? 0 : this.#secondsOf(use);
     return use === undefined || seconds === 0 ? undefined : { use, seconds };
+  }
+
+  /**
+   * Says when an address that cools down was released, by what, and when it becomes free; undefined
+   * if it does not cool down.
+   */
+  describeCooling(address: IpAddress): string | undefined {
+    const cooling = this.cooling(address);
+    if (cooling === undefined) return undefined;
+    const { use: { attachment, pod, released }, seconds } = cooling;
+    const who = pod !== undefined
+      ? ` by pod ${pod.namespace}/${pod.name}`
+      : attachment.containerId === ""
+      ? ""
+      : ` by container ${attachment.containerId}`;
+    const when = new Date(released?.atMs ?? 0).toISOString();
+    return `${formatIpAddress(address)} was released${who} at ${when}` +
+      ` and cools down for another ${
+        formatAge(seconds * 1000)
+      } (cooldownSeconds)`;
   }
 
   /** Returns the pod that a free address is kept for, if it is. */

@@ -33,7 +33,6 @@ import {
   rangesWithOutsideGateway,
 } from "./range_set.ts";
 import { findReclaimable, reclaimFrom } from "./reclaim_on_exhaustion.ts";
-import { releaseFromEarlierBoot } from "./take_over.ts";
 import { describeRefusal } from "./refusal_details.ts";
 import { MAX_RESOLV_CONF_BYTES, parseResolvConf } from "./resolv_conf.ts";
 
@@ -201,7 +200,7 @@ async function planOrRefuse(
   const { rangeSets, requestedAddresses, reclaimOnExhaustion } = config;
   const { containerId } = attachment;
   const options = { rangeSets, requestedAddresses, containerId, preferences };
-  releaseFromEarlierBoot(store, { preferences, rangeSets });
+  preferences?.releaseFromEarlierBoot(store, rangeSets);
   const tried = new Set<RangeSet>();
   for (;;) {
     const reservations = store.reservationsOf(attachment);

@@ -2,10 +2,7 @@
 
 import { formatAge } from "../base/age.ts";
 import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
-import type {
-  AddressPreferences,
-  CoolingAddress,
-} from "./address_preferences.ts";
+import type { AddressPreferences } from "./address_preferences.ts";
 import type { PoolError } from "./add_plan.ts";
 import type { Reservation, ReservationStore } from "./ports.ts";
 import {
@@ -82,23 +79,6 @@ function describeFullSet(
       : "");
 }
 
-/** Says when an address that cools down was released, by what, and when it becomes free. */
-export function describeCooling(
-  { use: { address, attachment, pod, released }, seconds }: CoolingAddress,
-): string {
-  const who = pod === undefined
-    ? attachment.containerId === ""
-      ? ""
-      : ` by container ${attachment.containerId}`
-    : ` by pod ${pod.namespace}/${pod.name}`;
-  const when = new Date(released?.atMs ?? 0).toISOString();
-  return `${
-    formatIpAddress(address)
-  } was released${who} at ${when} and cools down for another ${
-    formatAge(seconds * 1000)
-  } (cooldownSeconds)`;
-}
-
 /** Says why no range set serves the request for `address`. */
 function describeUnserved(
   address: IpAddress,
@@ -154,10 +134,8 @@ export function describeRefusal(
     case "outside-ranges":
       return error.addresses
         .map((unserved) => describeUnserved(unserved, context)).join("; ");
-    case "cooling": {
-      const cooling = address && context.preferences?.cooling(address);
-      return cooling === undefined ? "" : describeCooling(cooling);
-    }
+    case "cooling":
+      return (address && context.preferences?.describeCooling(address)) ?? "";
     case "excluded":
       return "the network configuration excludes it from its range";
     case "gateway":

@@ -41,6 +41,7 @@ const FILES = [
       "lib/host_local/host/reclaimable_reservations.js",
       "lib/host_local/host/run_daemon.js",
       "lib/host_local/host/run_operator.js",
+      "lib/host_local/store/history_file.js",
       "main_host_local_plugin.js",
     ],
   },

@@ -17,9 +17,10 @@ import { readNamedFile } from "../../sys/small_file.ts";
 import { createTimer } from "../../sys/timer.ts";
 import { relativePathIn } from "../foreign_paths.ts";
 import { hostLocalHandlers } from "../handlers.ts";
-import type { FindReclaimable, HostLocalPorts } from "../ports.ts";
+import type { HostLocalPorts } from "../ports.ts";
 import { diskStores } from "../store/open_store.ts";
 import { NetworkLocks } from "../store/network_lock.ts";
+import type { OnDemand } from "./on_demand.ts";
 import { atHostPrefix } from "./host_prefix.ts";
 
 /** Calls at the same time; the launchers of further ones run the standalone executable. */
@@ -40,7 +41,7 @@ interface CallsOptions {
   readonly version: string;
   /** The log of this process; what a call logs goes to its launcher. */
   readonly log: Log;
-  readonly findReclaimable: FindReclaimable;
+  readonly onDemand: OnDemand;
 }
 
 /** Serves calls, and counts them. */
@@ -122,7 +123,7 @@ export class Calls {
 
   #plugin({ request, writeStderr, ...caller }: Call): Plugin {
     this.#served++;
-    const { hostPrefix, version } = this.#options;
+    const { hostPrefix, version, onDemand } = this.#options;
     const command = TEXT.decode(request.environment.get("CNI_COMMAND"));
     this.#options.log("debug", "call-started", { command, pid: request.pid });
     const log: Log = (level, event, fields) =>
@@ -130,6 +131,7 @@ export class Calls {
     const ports: HostLocalPorts = {
       stores: diskStores({
         log,
+        loadHistory: onDemand.loadHistory,
         locks: this.#locks,
         caller,
         indexThreshold: INDEX_THRESHOLD,
@@ -139,7 +141,7 @@ export class Calls {
       log,
       // At another place the traces are those of this container, not of the host.
       ...(hostPrefix === ""
-        ? { findReclaimable: this.#options.findReclaimable }
+        ? { findReclaimable: onDemand.findReclaimable }
         : {}),
     };
     const handlers = hostLocalHandlers(atHostPrefix(hostPrefix, ports));

@@ -27,7 +27,7 @@ import {
 } from "./call_listener.ts";
 import { Calls } from "./calls.ts";
 import { FileCheck } from "../../sys/file_check.ts";
-import type { FindReclaimable } from "../ports.ts";
+import type { OnDemand } from "./on_demand.ts";
 import { ServiceManager } from "./service_manager.ts";
 
 /** How long running calls may take after a stop signal. TimeoutStopSec of the unit is longer. */
@@ -38,14 +38,14 @@ const CHECK_INTERVAL_MS = 3000;
 /** What the entry point gives the daemon. */
 interface DaemonOptions {
   readonly version: string;
-  readonly findReclaimable: FindReclaimable;
+  readonly onDemand: OnDemand;
 }
 
 /**
  * Serves calls until it receives SIGTERM, SIGINT or SIGQUIT.
  *
  * @param args The command line after `daemon`.
- * @param options `findReclaimable`: what an ADD of a full range set asks.
+ * @param options `onDemand`: what only some calls need.
  * @returns The exit status.
  */
 export async function runDaemon(
@@ -61,7 +61,7 @@ export async function runDaemon(
 
 async function serve(
   flags: DaemonFlags,
-  { version, findReclaimable }: DaemonOptions,
+  { version, onDemand }: DaemonOptions,
   limiter: LogLimiter,
 ): Promise<void> {
   const { log } = limiter;
@@ -73,7 +73,7 @@ async function serve(
     ownPath: `${socketPath}.notify`,
   });
   checkPidFilePath(flags.pidFile);
-  const calls = new Calls({ hostPrefix, version, log, findReclaimable });
+  const calls = new Calls({ hostPrefix, version, log, onDemand });
   onStatusSignal((signal) =>
     log("info", "status-reported", { signal, ...calls.status() })
   );

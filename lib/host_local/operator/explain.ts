@@ -24,7 +24,6 @@ import {
   isGateway,
   isUsable,
 } from "../range_set.ts";
-import { describeCooling } from "../refusal_details.ts";
 import {
   type ConfiguredNetwork,
   configuredNetworks,
@@ -222,7 +221,7 @@ function freeIn(
       free: store,
       preferences,
     });
-    const cooling = preferences?.cooling(address);
+    const cooling = preferences?.describeCooling(address);
     const pod = preferences?.keptFor(address);
     const isNext = next !== undefined && sameAddress(next, address);
     const file = facts?.files.find((each) =>
@@ -234,7 +233,7 @@ function freeIn(
       ...(isEmpty
         ? ["its file is empty: a process ended before it wrote the owner"]
         : []),
-      ...(cooling === undefined ? [] : [describeCooling(cooling)]),
+      ...(cooling === undefined ? [] : [cooling]),
       ...(pod === undefined ? [] : [
         `kept for pod ${pod.namespace}/${pod.name}: others get it only when no other is free`,
       ]),

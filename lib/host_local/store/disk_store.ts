@@ -15,21 +15,11 @@ import type {
   Reservation,
   ReservationStore,
 } from "../ports.ts";
-import type {
-  AddressUse,
-  HistorySettings,
-  Moment,
-} from "../address_history.ts";
-import { AddressPreferences } from "../address_preferences.ts";
-import {
-  formatOwner,
-  type Owner,
-  ownerKey,
-  parseOwner,
-} from "../reservation_format.ts";
+import { formatOwner, ownerKey, parseOwner } from "../reservation_format.ts";
+import type { AddressPreferences } from "../address_preferences.ts";
 import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
-import { HistoryFile } from "./history_file.ts";
+import type { HistoryFile } from "./history_file.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
 import {
   type NetworkDirectory,
@@ -53,10 +43,8 @@ export interface DiskStoreOptions {
    * index and the markers of an ADD, is then not believed. Default: false.
    */
   readonly isExposed?: boolean;
-  /** What to remember about addresses; nothing by default. */
-  readonly history?: HistorySettings | undefined;
-  /** When the call is made, for tests of what is remembered. */
-  readonly now?: Moment;
+  /** What is remembered about addresses; not believed if other users can change it. */
+  readonly history?: HistoryFile | undefined;
   /** Above how many reservations there is an index. */
   readonly indexThreshold?: number;
 }
@@ -74,7 +62,7 @@ export class DiskStore implements ReservationStore {
   readonly #history: HistoryFile | undefined;
 
   constructor(
-    { directory, lock, log, isExposed = false, history, now, ...options }:
+    { directory, lock, log, isExposed = false, history, ...options }:
       DiskStoreOptions,
   ) {
     this.#directory = directory;
@@ -84,13 +72,7 @@ export class DiskStore implements ReservationStore {
     this.#earlierBoot = isExposed
       ? undefined
       : new EarlierBoot(directory, { lock: lock?.file, log });
-    this.#history = history === undefined || isExposed
-      ? undefined
-      : new HistoryFile(directory, {
-        settings: history,
-        log,
-        ...(now === undefined ? {} : { now }),
-      });
+    this.#history = isExposed ? undefined : history;
     const isLocked = lock !== undefined;
     this.#reservations = new IndexedReservations(directory, {
       isLocked,
@@ -138,10 +120,7 @@ export class DiskStore implements ReservationStore {
   preferencesOf(
     attachment: ContainerInterface | undefined,
   ): AddressPreferences | undefined {
-    const file = this.#history;
-    if (file === undefined) return undefined;
-    const { history, settings, now } = file;
-    return new AddressPreferences({ history, settings, attachment, now });
+    return this.#history?.preferencesOf(attachment);
   }
 
   reservationsOf(attachment: ContainerInterface): Reservations {
@@ -206,7 +185,7 @@ export class DiskStore implements ReservationStore {
   /** Does what an ADD leaves for after its answer. Nothing here can fail the ADD. */
   #settle(attachment: ContainerInterface, choices: AddPlan["choices"]): void {
     const replaced = choices.flatMap((choice) => choice.replaced);
-    this.#recordAdd(attachment, choices);
+    this.#history?.recordAdd(attachment, choices);
     bestEffort(this.#log, "reservation-not-updated", () => {
       for (const { address, reused } of choices) {
         if (reused) this.#setReservedNow(address);
@@ -230,48 +209,6 @@ export class DiskStore implements ReservationStore {
     });
   }
 
-  #recordAdd(
-    attachment: ContainerInterface,
-    choices: AddPlan["choices"],
-  ): void {
-    const file = this.#history;
-    if (file === undefined) return;
-    const { settings: { recordsOwners, pod }, now } = file;
-    const uses = choices.flatMap(({ address, replaced }) => [
-      ...replaced.map((old) => this.#releaseOf(old, attachment, file)),
-      ...(recordsOwners
-        ? [{
-          address,
-          attachment,
-          pod,
-          reservedAtMs: now.atMs,
-          released: undefined,
-        }]
-        : []),
-    ]);
-    file.record(uses);
-  }
-
-  /** Returns what is to be remembered about an address that is about to be released. */
-  #releaseOf(
-    address: IpAddress,
-    attachment: ContainerInterface,
-    { history, settings, now }: HistoryFile,
-  ): AddressUse {
-    const known = history.of(address);
-    const isSame = known?.attachment.containerId === attachment.containerId &&
-      known.attachment.ifName === attachment.ifName;
-    return {
-      address,
-      attachment,
-      pod: (isSame ? known.pod : undefined) ?? settings.pod,
-      reservedAtMs:
-        (isSame ? known.reservedAtMs : this.#directory.reservedAtMs(address)) ??
-          now.atMs,
-      released: now,
-    };
-  }
-
   #setReservedNow(address: IpAddress): void {
     const path = this.#directory.pathOf(address);
     const now = new Date(nowMs());
@@ -279,56 +216,33 @@ export class DiskStore implements ReservationStore {
   }
 
   release(attachment: ContainerInterface): void {
-    this.#remove(
-      this.heldBy(attachment).map((address) => ({ address, attachment })),
-    );
+    this.#remove(this.heldBy(attachment));
   }
 
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
     const { table } = this.#reservations.readFiles();
-    const unkept = [...table.entries()].flatMap(([address, key]) => {
-      if (key === "") return [];
-      const owner = parseOwner(key);
-      const stored = this.#directory.find(address, owner);
-      return stored === undefined || keep(this.#complete(stored))
-        ? []
-        : [{ address, attachment: attachmentOf(owner) }];
+    const unkept = [...table.entries()].filter(([address, owner]) => {
+      if (owner === "") return false;
+      const stored = this.#directory.find(address, parseOwner(owner));
+      return stored !== undefined && !keep(this.#complete(stored));
     });
-    this.#remove(unkept);
+    this.#remove(unkept.map(([address]) => address));
   }
 
   reclaim(reservations: readonly Reservation[]): void {
-    this.#remove(
-      reservations.map(({ address, owner }) => ({
-        address,
-        attachment: attachmentOf(owner),
-      })),
-      { isPartOfAdd: true },
-    );
+    this.#remove(reservations.map(({ address }) => address), true);
   }
 
   get isExposed(): boolean {
     return this.#isExposed;
   }
 
-  #remove(
-    held: readonly {
-      readonly address: IpAddress;
-      readonly attachment: ContainerInterface;
-    }[],
-    { isPartOfAdd = false }: { readonly isPartOfAdd?: boolean } = {},
-  ): void {
-    const addresses = held.map(({ address }) => address);
+  #remove(addresses: readonly IpAddress[], isPartOfAdd = false): void {
     const { scan } = this.#reservations;
     // According to the index there is nothing to do, and the index stays current.
     if (addresses.length === 0 && scan === undefined) return;
     this.#reservations.beginChange();
-    const file = this.#history;
-    file?.record(
-      held.map(({ address, attachment }) =>
-        this.#releaseOf(address, attachment, file)
-      ),
-    );
+    this.#history?.recordReleases(addresses);
     const removed: IpAddress[] = [];
     // What could not be read may be among what was to be released.
     const failures: unknown[] = [...scan?.unreadable ?? []];
@@ -349,18 +263,5 @@ export class DiskStore implements ReservationStore {
     if (removed.length > 0) syncDirectory(this.#directory.path);
     this.#reservations.save({ removed, inserted: [] });
     if (failures.length > 0) throw failures[0];
-  }
-}
-
-/** Returns the container and the interface that an owner names; empty if it names none. */
-function attachmentOf(owner: Owner): ContainerInterface {
-  switch (owner.kind) {
-    case "attachment":
-      return owner.attachment;
-    case "container":
-      return { containerId: owner.containerId, ifName: "" };
-    case "unknown":
-    case "none":
-      return { containerId: "", ifName: "" };
   }
 }

@@ -1,14 +1,25 @@
-/** What is remembered about the addresses of a network, in its file `.history`. @module */
+/**
+ * What is remembered about the addresses of a network, in its file `.history`.
+ *
+ * Loaded only if a network configuration wants something to be remembered, as a file of its own (see
+ * tools/build/bundle.ts). So it is given the functions whose errors the plugin has to know.
+ *
+ * @module
+ */
 
-import type { Log } from "../../base/log_line.ts";
+import type { LogEvent } from "../../base/log_event.ts";
+import type { ContainerInterface } from "../../cni/attachment.ts";
+import type { IpAddress } from "../../net/ip_address.ts";
 import { bootIdSeconds, nowMs, uptimeSeconds } from "../../sys/clock.ts";
+import type { Choice } from "../add_plan.ts";
 import {
   AddressHistory,
   type AddressUse,
   type HistorySettings,
   type Moment,
 } from "../address_history.ts";
-import { bestEffort } from "./best_effort.ts";
+import { AddressPreferences } from "../address_preferences.ts";
+import type { Owner } from "../reservation_format.ts";
 import type { NetworkDirectory } from "./network_directory.ts";
 
 /** Returns the present moment. */
@@ -20,57 +31,128 @@ export function presentMoment(): Moment {
   };
 }
 
+/** What a history is opened with. */
+export interface HistoryOptions {
+  readonly directory: NetworkDirectory;
+  readonly settings: HistorySettings;
+  /** Runs `body`, and logs the event if it fails. */
+  readonly tryTo: (event: LogEvent, body: () => void) => boolean;
+  /** When the call is made; by default now. */
+  readonly now?: Moment;
+}
+
+/** Opens the history of a network. */
+export function openHistory(options: HistoryOptions): HistoryFile {
+  return new HistoryFile(options);
+}
+
 /**
  * The file, read at most once. No call fails because of it: what cannot be read or written is
  * logged, and forgotten.
  */
 export class HistoryFile {
-  readonly settings: HistorySettings;
-  /** When this call began to use it. */
-  readonly now: Moment;
-  readonly #directory: NetworkDirectory;
-  readonly #log: Log;
+  readonly #options: HistoryOptions;
+  readonly #now: Moment;
   #history: AddressHistory | undefined;
 
-  constructor(
-    directory: NetworkDirectory,
-    { settings, log, now = presentMoment() }: {
-      readonly settings: HistorySettings;
-      readonly log: Log;
-      readonly now?: Moment;
-    },
-  ) {
-    this.settings = settings;
-    this.now = now;
-    this.#directory = directory;
-    this.#log = log;
+  constructor(options: HistoryOptions) {
+    this.#options = options;
+    this.#now = options.now ?? presentMoment();
   }
 
-  /** What the file says. */
-  get history(): AddressHistory {
+  /** Returns what an ADD prefers; for any new container if `attachment` is undefined. */
+  preferencesOf(
+    attachment: ContainerInterface | undefined,
+  ): AddressPreferences {
+    const { settings } = this.#options;
+    const history = this.#read();
+    return new AddressPreferences({
+      history,
+      settings,
+      attachment,
+      now: this.#now,
+    });
+  }
+
+  #read(): AddressHistory {
     if (this.#history !== undefined) return this.#history;
+    const { directory, tryTo } = this.#options;
     let text: string | undefined;
-    bestEffort(this.#log, "history-unreadable", () => {
-      text = this.#directory.readHistory();
+    tryTo("history-unreadable", () => {
+      text = directory.readHistory();
     });
     return this.#history = AddressHistory.parse(text);
   }
 
+  /** Records what an ADD has reserved, and is about to release. */
+  recordAdd(
+    attachment: ContainerInterface,
+    choices: readonly Choice[],
+  ): void {
+    const { settings: { recordsOwners, pod } } = this.#options;
+    const reservedAtMs = this.#now.atMs;
+    const released = choices.flatMap(({ replaced }) => replaced);
+    this.#record(() => [
+      ...released.flatMap((address) => this.#releaseOf(address)),
+      ...(recordsOwners ? choices : []).map(({ address }) => ({
+        address,
+        attachment,
+        pod,
+        reservedAtMs,
+        released: undefined,
+      })),
+    ]);
+  }
+
   /**
-   * Records uses of addresses. A release is recorded before the reservation is removed: if this
-   * process ends in between, the reservation still holds the address, and is released again.
+   * Records the releases of addresses whose reservations still exist. If this process ends before
+   * they are removed, they still hold the addresses, and are released again.
    */
-  record(uses: readonly AddressUse[]): void {
-    if (uses.length === 0) return;
-    const { settings, now } = this;
-    const { kind, text } = this.history.record(uses, { settings, now });
-    bestEffort(
-      this.#log,
-      "history-not-written",
-      () =>
-        kind === "append"
-          ? this.#directory.appendHistory(text)
-          : this.#directory.replaceHistory(text),
+  recordReleases(addresses: readonly IpAddress[]): void {
+    this.#record(() =>
+      addresses.flatMap((address) => this.#releaseOf(address))
     );
+  }
+
+  #releaseOf(address: IpAddress): readonly AddressUse[] {
+    const { directory, settings } = this.#options;
+    const found = directory.find(address);
+    if (found === undefined) return [];
+    const attachment = attachmentOf(found.owner);
+    const known = this.#read().of(address);
+    const isSame = known?.attachment.containerId === attachment.containerId &&
+      known.attachment.ifName === attachment.ifName;
+    return [{
+      address,
+      attachment,
+      pod: (isSame ? known.pod : undefined) ?? settings.pod,
+      reservedAtMs: isSame ? known.reservedAtMs : found.reservedAtMs,
+      released: this.#now,
+    }];
+  }
+
+  #record(findUses: () => readonly AddressUse[]): void {
+    const { directory, settings, tryTo } = this.#options;
+    tryTo("history-not-written", () => {
+      const uses = findUses();
+      if (uses.length === 0) return;
+      const options = { settings, now: this.#now };
+      const { kind, text } = this.#read().record(uses, options);
+      if (kind === "append") directory.appendHistory(text);
+      else directory.replaceHistory(text);
+    });
+  }
+}
+
+/** Returns the container and the interface that an owner names; empty if it names none. */
+function attachmentOf(owner: Owner): ContainerInterface {
+  switch (owner.kind) {
+    case "attachment":
+      return owner.attachment;
+    case "container":
+      return { containerId: owner.containerId, ifName: "" };
+    case "unknown":
+    case "none":
+      return { containerId: "", ifName: "" };
   }
 }

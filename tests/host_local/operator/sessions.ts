@@ -228,17 +228,6 @@ export const SESSIONS: readonly Session[] = [
   { name: "list_pods", args: ["list"], host: SHOP },
   { name: "show_pool", args: ["show"], host: SHOP },
   { name: "explain_cooling", args: ["explain", "10.7.0.5"], host: SHOP },
-  {
-    name: "explain_sticky",
-    args: [
-      "explain",
-      "--config",
-      "/etc/cni/net.d/30-shop.conf",
-      "--args",
-      "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=cache-0",
-    ],
-    host: SHOP,
-  },
   { name: "explain_excluded", args: ["explain", "10.7.0.9"], host: SHOP },
   { name: "validate", args: ["validate"], host: NODE },
   {
@@ -268,7 +257,6 @@ export async function sessionText(
   });
   const exit = status === 0 ? "" : `(exit status ${status})\n`;
   const log = host.logged.map((line) => `${line}\n`).join("");
-  const words = args.map((arg) => arg.includes(";") ? `'${arg}'` : arg);
-  return `$ host-local ${words.join(" ")}\n${log}${stderr}${stdout.trimEnd()}`
+  return `$ host-local ${args.join(" ")}\n${log}${stderr}${stdout.trimEnd()}`
     .trimEnd() + `\n${exit}`;
 }

@@ -6,6 +6,8 @@ import {
   type Moment,
 } from "../../../lib/host_local/address_history.ts";
 import { AddressPreferences } from "../../../lib/host_local/address_preferences.ts";
+import type { Reservation } from "../../../lib/host_local/ports.ts";
+import { parseOwner } from "../../../lib/host_local/reservation_format.ts";
 import { usableAddresses } from "../../../lib/host_local/range_set.ts";
 import { formatIpAddress, sameAddress } from "../../../lib/net/ip_address.ts";
 import { checkProperty } from "../../support/property.ts";
@@ -230,7 +232,59 @@ Deno.test("coolingIn() returns what becomes free first at the front", () => {
   );
 });
 
-const line = fc.record({
+testRows("ADD takes over, from before the boot,", [
+  { name: "the address of its pod", want: ["10.0.0.5"] },
+  {
+    name: "no address that was reserved in this boot",
+    fromEarlierBoot: false,
+    want: [],
+  },
+  {
+    name: "no address that another container has got since",
+    owner: "c9\r\neth0",
+    want: [],
+  },
+  { name: "no address without an owner", owner: "a note", want: [] },
+  {
+    name: "no address of another pod",
+    line: "10.0.0.5 eth0 c1 shop/web-1 1000",
+    want: [],
+  },
+  {
+    name: "no address outside the range sets",
+    line: "10.1.0.5 eth0 c1 shop/web-0 1000",
+    want: [],
+  },
+  { name: "nothing without sticky", isSticky: false, want: [] },
+], ({
+  line = "10.0.0.5 eth0 c1 shop/web-0 1000",
+  owner = "c1\r\neth0",
+  fromEarlierBoot = true,
+  isSticky = true,
+  want,
+}) => {
+  const released: string[] = [];
+  const some = preferences({
+    lines: [line],
+    settings: { isSticky },
+  });
+  some.releaseFromEarlierBoot({
+    find: (address): Reservation => ({
+      address,
+      owner: parseOwner(owner),
+      reservedAtMs: 1_000,
+      fromEarlierBoot,
+      location: `/d/net/${formatIpAddress(address)}`,
+    }),
+    reclaim: (reservations) =>
+      void released.push(
+        ...reservations.map(({ address }) => formatIpAddress(address)),
+      ),
+  }, [SET]);
+  assertEquals(released, want);
+});
+
+const anyLine = fc.record({
   host: fc.nat({ max: 7 }),
   pod: fc.constantFrom("-", "shop/web-0", "shop/db-0", "shop/db-1"),
   when: fc.constantFrom(LONG_AGO, JUST_NOW, "1000"),
@@ -240,7 +294,7 @@ Deno.test("choose() finds an address exactly if one is free and does not cool do
   checkProperty(
     fc.property(
       fc.record({
-        lines: fc.array(line, { maxLength: 9 }),
+        lines: fc.array(anyLine, { maxLength: 9 }),
         taken: fc.uniqueArray(fc.integer({ min: 2, max: 6 })),
         cursor: fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined }),
         isSticky: fc.boolean(),

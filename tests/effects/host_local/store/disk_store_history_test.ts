@@ -6,11 +6,10 @@ import type {
   Moment,
 } from "../../../../lib/host_local/address_history.ts";
 import { planAdd, PoolError } from "../../../../lib/host_local/add_plan.ts";
-import type { DiskStoreOptions } from "../../../../lib/host_local/store/disk_store.ts";
 import { testRows } from "../../../support/rows.ts";
 import { thrownBy } from "../../../unit/base/thrown.ts";
 import { attachment, ip, rangeSet } from "../../../unit/host_local/builders.ts";
-import { C1, C2, C9, crowd, Network } from "./network.ts";
+import { C1, C2, C9, crowd, Network, type OpenOptions } from "./network.ts";
 
 /** Two usable addresses, 10.0.0.2 and 10.0.0.3. */
 const SMALL = ["10.0.0.0/30"] as const;
@@ -35,8 +34,8 @@ const COOLDOWN = settings({ cooldownSeconds: 60 });
 function options(
   history: HistorySettings,
   uptimeSeconds: number,
-): Partial<DiskStoreOptions> {
-  return { history, now: at(uptimeSeconds) };
+): OpenOptions {
+  return { remember: { settings: history, now: at(uptimeSeconds) } };
 }
 
 function podSettings(name: string): HistorySettings {
