@@ -185,6 +185,8 @@ for (const { name, executables, reason } of INSTALLATIONS) {
     const status = await machine.must(["cat", `/proc/${pid}/status`]);
     assertMatch(status, /^Seccomp:\t2$/m);
     assertMatch(status, /^NoNewPrivs:\t1$/m);
+    const limits = await machine.must(["cat", `/proc/${pid}/limits`]);
+    assertMatch(limits, /^Max open files +65536 /m);
 
     await node.call("STATUS", undefined);
     await node.useLease(await node.named());
