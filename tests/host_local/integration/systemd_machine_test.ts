@@ -68,7 +68,7 @@ else {
     await call("DEL");
     await call("ADD");
     await call("GC", { "cni.dev/valid-attachments": [] });
-    const left = [...Deno.readDirSync(`${dataDir}/net`)]
+    const left = (await Array.fromAsync(Deno.readDir(`${dataDir}/net`)))
       .filter(({ name }) => /^(?:10\.|fd00)/.test(name));
     assertEquals(left, []);
 
