@@ -4,7 +4,7 @@ import { SystemError } from "../../base/errors.ts";
 import { escapedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Outcome } from "../../cli/outcome.ts";
-import { toned } from "../../cli/screen.ts";
+import { wrapText } from "../../cli/wrapped_text.ts";
 import { attachmentText } from "../../cni/attachment.ts";
 import type { LeaseEvent } from "../protocol/lease_event.ts";
 import type { LeaseReport } from "../protocol/lease_report.ts";
@@ -112,13 +112,14 @@ async function changeEach(
         ...json,
       })),
     }),
-    lines: (screen) =>
+    lines: ({ columns }) =>
       changes.length === 0
         ? [noLeaseText(choice)]
-        : changes.map(({ report, isDone, text }) =>
-          `${escapedText(attachmentText(report.attachment))}: ${
-            toned(escapedText(text), isDone ? "good" : "bad", screen)
-          }`
+        : changes.flatMap(({ report, text }) =>
+          wrapText(
+            escapedText(`${attachmentText(report.attachment)}: ${text}`),
+            { width: columns, indent: "  " },
+          )
         ),
     notes: notes(
       changes.filter((each) => each.isDone).map(({ report }) => report),

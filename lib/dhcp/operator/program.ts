@@ -211,7 +211,7 @@ function watchCommand(): Command {
     name: "watch",
     summary: "Print what happens to leases, as it happens",
     description: [
-      "Prints a line for each event: acquired, renewed, rebound (renewed by any server), address-changed, released, expired, refused (DHCPNAK) and failed. With --json each line is a JSON document.",
+      "Prints a line for each event: acquired, renewed, rebound (renewed by any server), address-changed, released, expired, refused (DHCPNAK) and failed. Container IDs are shortened unless --wide is given. With --json each line is a JSON document.",
       "Ends with SIGINT, when its reader ends, and when the daemon stops. A reader that is too slow for 1,000 events is dropped: the last line, watch-ended, says so.",
     ],
     arguments: [{

@@ -54,7 +54,8 @@ async function run(
       return await show(choice, place, ports);
     case "watch": {
       const isJson = switches.has("json");
-      return await watch({ socketPath, container, isJson }, ports);
+      const isWide = switches.has("wide");
+      return await watch({ socketPath, container, isJson, isWide }, ports);
     }
     case "renew":
       return await renew(choice, socketPath, ports);

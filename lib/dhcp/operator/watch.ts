@@ -26,6 +26,8 @@ export interface WatchOptions {
   /** The start of a container ID; empty: all leases. */
   readonly container: string;
   readonly isJson: boolean;
+  /** Whether container IDs are printed as a whole; in JSON they always are. */
+  readonly isWide: boolean;
 }
 
 /** Why a watch has ended. */
@@ -34,6 +36,8 @@ type End =
   | { readonly kind: "reader-gone" }
   | { readonly kind: "upstream" };
 
+/** As container runtimes shorten them. */
+const SHORT_ID_LENGTH = 12;
 /** The width of the longest kind. */
 const KIND_WIDTH = Math.max(...LEASE_EVENT_KINDS.map(({ length }) => length));
 
@@ -43,10 +47,9 @@ const KIND_WIDTH = Math.max(...LEASE_EVENT_KINDS.map(({ length }) => length));
  * @throws {SystemError} if the daemon cannot be reached, refuses, or disconnects.
  */
 export async function watch(
-  { socketPath, container, isJson }: WatchOptions,
+  { socketPath, container, isJson, isWide }: WatchOptions,
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const format = isJson ? jsonLine : textLine;
   using connection = await ports.connect(socketPath);
   const end = await connection.exchange<End>(
     encodeLine(formatRequest({ method: "watch" })),
@@ -61,7 +64,9 @@ export async function watch(
         if (!event.attachment.containerId.startsWith(container)) {
           return undefined;
         }
-        const isRead = ports.print(format(event));
+        const isRead = ports.print(
+          isJson ? jsonLine(event) : textLine(event, isWide),
+        );
         return isRead ? undefined : { kind: "reader-gone" };
       }),
     },
@@ -107,12 +112,15 @@ function lineReader(
   };
 }
 
-function textLine(event: LeaseEvent): string {
+function textLine(event: LeaseEvent, isWide: boolean): string {
   const { kind, atMs, attachment, address, server, expiresMs, detail } = event;
+  const containerId = isWide
+    ? attachment.containerId
+    : attachment.containerId.slice(0, SHORT_ID_LENGTH);
   const parts = [
     dateOf(atMs) ?? "",
     kind.padEnd(KIND_WIDTH),
-    attachmentText(attachment),
+    attachmentText({ ...attachment, containerId }),
     address,
     ...(server === "" ? [] : [`from ${server}`]),
     ...(isHeld(event) ? [`expiry in ${formatUntil(expiresMs, atMs)}`] : []),
