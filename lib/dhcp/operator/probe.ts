@@ -54,8 +54,8 @@ const TONES: Readonly<Record<Step["verdict"], Tone>> = {
 };
 
 /**
- * Probes an interface. Sends DISCOVERs and no REQUEST, so no server grants anything; changes nothing
- * on the host.
+ * Probes an interface. Sends DISCOVERs and no REQUEST, so no server grants anything. Changes
+ * nothing on the host.
  *
  * @throws {SystemError} if there is no such interface, or it may not be used.
  */
@@ -138,8 +138,8 @@ function defaultOptions(): LeaseOptions {
 }
 
 /**
- * Servers see a client of its own: what they have granted to the container on this interface, by its
- * client identifier, stays as it is.
+ * Servers see a client of its own: what they have granted to the container on this interface, by
+ * its client identifier, stays as it is.
  */
 function settingsOf(link: LinkInfo, options: LeaseOptions): ClientSettings {
   const attachment = {

@@ -11,7 +11,6 @@ import {
   parseResponse,
 } from "../protocol/daemon_protocol.ts";
 import {
-  LEASE_EVENT_KINDS,
   type LeaseEvent,
   parseWatchLine,
   type WatchLine,
@@ -39,7 +38,7 @@ type End =
 /** As container runtimes shorten them. */
 const SHORT_ID_LENGTH = 12;
 /** The width of the longest kind. */
-const KIND_WIDTH = Math.max(...LEASE_EVENT_KINDS.map(({ length }) => length));
+const KIND_WIDTH = "address-changed".length;
 
 /**
  * Prints a line for each event until the daemon ends, or the reader of the lines.

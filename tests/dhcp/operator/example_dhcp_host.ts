@@ -1,4 +1,4 @@
-/** A host in memory with leases and a link, for the output of the commands for operators. @module */
+/** A host in memory with leases and a link, for the commands for operators. @module */
 
 import { SystemError } from "../../../lib/base/errors.ts";
 import { encodeLine } from "../../../lib/base/line_framing.ts";
