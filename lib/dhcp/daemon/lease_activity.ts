@@ -43,7 +43,7 @@ export class LeaseActivity implements Pick<Metrics, "count"> {
   }
 
   /** Counts a message. @param name As in {@link Metrics}. */
-  count(name: string): void {
+  count(name: Parameters<Metrics["count"]>[0]): void {
     this.#packets.set(name, (this.#packets.get(name) ?? 0) + 1);
     this.#metrics.count(name);
   }
