@@ -92,6 +92,8 @@ export type ClientEffect =
     readonly kind: "leaseLost";
     readonly lease: Lease;
     readonly reason: LossReason;
+    /** What the server said with its NAK; possibly empty. */
+    readonly message: string;
   }
   /** The acquisition that a caller waited for failed; the client is STOPPED. */
   | { readonly kind: "failed"; readonly failure: Failure }

@@ -1,8 +1,12 @@
 /** What one lease client has sent and received, and what went wrong last. @module */
 
+import type { LogEvent } from "../../base/log_event.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { ReportedProblem } from "../protocol/lease_report.ts";
 import type { Metrics } from "./metrics.ts";
+
+/** Warnings that follow from another one. */
+const CONSEQUENCES: readonly LogEvent[] = ["link-set-down", "link-kept-up"];
 
 /** The counters of one client, which also count for the daemon, and its last problem. */
 export class LeaseActivity implements Pick<Metrics, "count"> {
@@ -23,7 +27,8 @@ export class LeaseActivity implements Pick<Metrics, "count"> {
   ) {
     this.#metrics = metrics;
     this.log = (level, event, fields) => {
-      if (level === "warn" || level === "error") {
+      const isProblem = level === "warn" || level === "error";
+      if (isProblem && !CONSEQUENCES.includes(event)) {
         const reason = [fields?.["reason"], fields?.["message"]]
           .filter((part) => part !== undefined && part !== "").join(": ");
         this.#lastProblem = { event, reason, atMs: wallMs() };

@@ -430,11 +430,11 @@ export class LeaseClient {
         this.#publishChange(effect, before);
         return undefined;
       case "leaseLost":
-        this.#lose(effect);
         this.#publish(effect.reason === "nak" ? "refused" : "expired", {
           lease: effect.lease,
-          detail: this.#activity.lastProblem?.reason ?? "",
+          detail: effect.message,
         });
+        this.#lose(effect);
         return undefined;
       case "renewalFailed":
         this.#publish("failed", {
