@@ -40,10 +40,8 @@ Deno.test("runProgram() escapes what a terminal would obey in JSON, which stays 
     () => Promise.resolve(OUTCOME),
   );
   // deno-lint-ignore no-control-regex
-  assertEquals(
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.test(stdout),
-    false,
-  );
+  const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/.exec(stdout);
+  assertEquals(obeyed, null);
   assertEquals(JSON.parse(stdout), OUTCOME.json());
 });
 
