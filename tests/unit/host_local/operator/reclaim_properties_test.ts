@@ -186,7 +186,9 @@ class World extends ExampleHost {
     this.perform(this.later);
     assertEquals(config.directory, DIRECTORY);
     return Promise.resolve(
-      lockedView(this.#facts(), (name) => this.files.delete(name)),
+      lockedView(this.#facts(), (names) => {
+        for (const name of names) this.files.delete(name);
+      }),
     );
   }
 
