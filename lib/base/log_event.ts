@@ -75,6 +75,7 @@ export const LOG_EVENTS = [
   "release-failed",
   "release-note-not-removed",
   "release-started",
+  "renewal-unanswered",
   "reply-ignored",
   "request-failed",
   "reservation-not-updated",
@@ -92,6 +93,7 @@ export const LOG_EVENTS = [
   "undo-failed",
   "unexpected-error",
   "upstream-daemon-found",
+  "watcher-dropped",
 ] as const;
 
 /** The name of a log event. */

@@ -109,7 +109,7 @@ function fileFacts(
 /** Returns the reservations of a network as a store has them. */
 export function lockedView(
   facts: NetworkFacts,
-  remove: (name: string) => void,
+  remove: (names: ReadonlySet<string>) => void,
 ): LockedReservations {
   let reservations = reservationsIn(facts);
   return {
@@ -122,7 +122,7 @@ export function lockedView(
         ),
       );
       reservations = reservations.filter((each) => !released.has(each));
-      for (const { file } of released) remove(file.name);
+      remove(new Set([...released].map(({ name }) => name)));
     },
     [Symbol.dispose]: () => {},
   };
@@ -244,10 +244,9 @@ export class ExampleHost implements OperatorPorts {
     const reason = this.#options.locked?.[facts?.name ?? ""];
     if (reason !== undefined) return Promise.reject(new SystemError(reason));
     return Promise.resolve(
-      facts && lockedView(facts, (name) => {
-        const now = this.#networks.get(directory) ?? facts;
-        const files = now.files.filter((file) => file.name !== name);
-        this.#networks.set(directory, { ...now, files });
+      facts && lockedView(facts, (names) => {
+        const files = facts.files.filter(({ name }) => !names.has(name));
+        this.#networks.set(directory, { ...facts, files });
       }),
     );
   }

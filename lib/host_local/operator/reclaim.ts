@@ -31,6 +31,9 @@ import {
 } from "./reclaim_proofs.ts";
 import type { RuntimeTraces } from "./runtime_traces.ts";
 
+/** So many are released before other calls get the lock, for which they wait 10 s by default. */
+const MAX_AT_ONCE = 10_000;
+
 /** What `reclaim` is called with. */
 export interface ReclaimOptions {
   readonly dataDir: string;
@@ -96,8 +99,9 @@ export async function reclaim(
   const done: Judged[] = [];
   for (const network of release ? read.networks : []) {
     const own = found.filter((each) => each.network === network);
-    if (own.length > 0) {
-      done.push(...await releaseAll(network, own, { evidence, ports }));
+    for (let at = 0; at < own.length; at += MAX_AT_ONCE) {
+      const some = own.slice(at, at + MAX_AT_ONCE);
+      done.push(...await releaseAll(network, some, { evidence, ports }));
     }
   }
   const hasProblems = release

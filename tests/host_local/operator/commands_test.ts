@@ -257,22 +257,41 @@ for (const [name, binary] of [["this plugin", OURS], ["upstream", UPSTREAM]]) {
   );
 }
 
+/** The addresses that `list` prints, in its order. */
+async function listedAddresses(dataDir: string): Promise<string[]> {
+  const start = performance.now();
+  const { stdout, stderr, code } = await runOperator([
+    "list",
+    "--data-dir",
+    dataDir,
+  ]);
+  const ms = Math.round(performance.now() - start);
+  assertEquals([code, stderr], [0, ""]);
+  const rows = stdout.split("\n").filter((line) => line.startsWith("net "));
+  report(`list of ${rows.length} reservations: ${ms} ms`);
+  return rows.map((row) => row.split(/ +/)[1] ?? "");
+}
+
 for (const count of [0, 250, 60_000]) {
-  Deno.test(`list prints ${count} reservations`, async () => {
+  Deno.test(`list prints ${count} reservations, without an index and with one`, async () => {
     using dir = new TempDir();
-    writeNetwork(dir.join("net"), reservations(count));
-    const start = performance.now();
-    const { stdout, code } = await runOperator([
-      "list",
-      "--data-dir",
-      dir.path,
-    ]);
-    const ms = Math.round(performance.now() - start);
-    report(`list of ${count} reservations: ${ms} ms`);
-    assertEquals(code, 0);
-    const rows = stdout.split("\n").filter((line) => line.startsWith("net "));
-    assertEquals(rows.length, count);
-    assertEquals(new Set(rows.map((row) => row.split(/ +/)[1])).size, count);
+    const files = reservations(count);
+    writeNetwork(dir.join("net"), files);
+    assertEquals(await listedAddresses(dir.path), Object.keys(files));
+    const config = networkConfig({
+      dataDir: dir.path,
+      subnets: ["10.1.0.0/16"],
+    });
+    const call = { binary: OURS, command: "ADD", config, containerId: "new" };
+    assertEquals((await callHostLocal(call)).code, 0);
+    const names = namesIn(dir.join("net"));
+    assertEquals(names.includes(".index.db"), count > 200);
+    const before = count > 250 ? undefined : treeOf(dir.join("net"));
+    assertEquals(
+      (await listedAddresses(dir.path)).sort(),
+      names.filter((name) => name.startsWith("10.1.")),
+    );
+    if (before !== undefined) assertEquals(treeOf(dir.join("net")), before);
   });
 }
 

@@ -148,8 +148,8 @@ class World extends ExampleHost {
       modifiedMs: this.#clockMs,
     });
     this.#pass(1);
-    // After a clock was set back, a cached result of an earlier ADD of the same container looks newer
-    // than this one.
+    // After a clock was set back, a cached result of an earlier ADD of the same container looks
+    // newer than this one.
     if (kind === "add without cache" && this.#flaws.direction > 0) return;
     const path = `/cache/net-${id}-eth0`;
     const writtenAtMs = this.#clockMs;
@@ -186,7 +186,9 @@ class World extends ExampleHost {
     this.perform(this.later);
     assertEquals(config.directory, DIRECTORY);
     return Promise.resolve(
-      lockedView(this.#facts(), (name) => this.files.delete(name)),
+      lockedView(this.#facts(), (names) => {
+        for (const name of names) this.files.delete(name);
+      }),
     );
   }
 

@@ -364,6 +364,32 @@ Deno.test("reclaim --yes continues with the other networks if one is locked", as
   assertMatch(stdout, /a\/10\.1\.0\.2: flock \/x: held by another\s+process/);
 });
 
+Deno.test("reclaim --yes gives up the lock after 10,000 reservations", async () => {
+  const names = Array.from(
+    { length: 10_001 },
+    (_, index) => `10.${index >> 8}.${index & 255}.1`,
+  );
+  let opened = 0;
+  const host = new ExampleHost({
+    networks: {
+      net: {
+        files: Object.fromEntries(
+          names.map((name) => [name, {
+            content: OWNER,
+            minutes: BOOT_MINUTES + 60,
+          }]),
+        ),
+        earlierBoot: names,
+      },
+    },
+    bootMinutes: BOOT_MINUTES,
+    traces: { sources: [CONTAINERD] },
+    beforeChange: () => opened++,
+  });
+  const { status } = await run(host, "--yes");
+  assertEquals([status, opened, host.logged.length], [0, 2, 10_001]);
+});
+
 Deno.test("reclaim of a host without reservations says so", async () => {
   const { status, stdout } = await run(new ExampleHost({}));
   assertEquals(status, 0);
