@@ -208,6 +208,15 @@ export class Daemon {
     return { leases, counters: this.#metrics.toJson() };
   }
 
+  /** When the first lease expires, on the clock of the scheduler; undefined if none does. */
+  get nextExpiryMs(): number | undefined {
+    let first = Infinity;
+    for (const { client } of this.#entries.values()) {
+      first = Math.min(first, client.lease?.expiresMs ?? Infinity);
+    }
+    return first === Infinity ? undefined : first;
+  }
+
   /** Ends and fails the calls that wait. Leases stay for the next daemon. */
   stop(): void {
     this.#isStopping = true;

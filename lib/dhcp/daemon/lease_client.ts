@@ -340,6 +340,9 @@ export class LeaseClient {
       nowMs: scheduler.nowMs(),
       randomU32,
     });
+    if (this.#state.state === "RENEWING" && state.state === "REBINDING") {
+      this.#context.metrics.count("renewals_failed");
+    }
     this.#state = state;
     for (const effect of effects) {
       const failure = this.#carryOut(effect);

@@ -8,6 +8,7 @@ import {
 } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { CniError, toCniError } from "../../cni/error.ts";
+import type { Command } from "../../cni/spec_version.ts";
 import { isLauncher } from "../../resident/launcher_protocol.ts";
 import type { Daemon } from "./daemon.ts";
 import {
@@ -23,6 +24,7 @@ import {
   type RpcConnection,
   serveUpstream,
 } from "./upstream_server.ts";
+import { type CallRecord, recorded } from "./call_record.ts";
 import { type CallerCredentials, refusalOf } from "./caller_credentials.ts";
 
 /** How long a caller may take to begin its request, to finish it, and to read its answer. */
@@ -49,7 +51,7 @@ export interface CallerConnection extends RpcConnection, Disposable {
 }
 
 /** What serving a connection needs in addition to the daemon. */
-export interface ServerContext {
+export interface ServerContext extends CallRecord {
   /** The daemon's user id. */
   readonly ownUid: number;
   /** The version in the answer to STATUS. */
@@ -57,8 +59,6 @@ export interface ServerContext {
   /** Why no ADD can succeed; absent if one can. */
   unready?(): string | undefined;
   readonly log: Log;
-  /** Returns monotonic milliseconds. */
-  nowMs(): number;
   /** Serves a launcher to its end; never rejects. */
   serveLauncher(caller: CallerConnection): Promise<void>;
 }
@@ -97,10 +97,14 @@ export async function serveConnection(
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
     if (isHttp(line)) {
-      const { nowMs } = context;
-      return await serveUpstream(line, caller, { daemon, nowMs });
+      return await serveUpstream(line, caller, { daemon, ...context });
     }
-    await answer(parseRequest(line), caller, daemon, context);
+    const request = parseRequest(line);
+    await recorded(
+      commandOf(request.method),
+      context,
+      () => answer(request, caller, daemon, context),
+    );
   } catch (error) {
     const failure = toCniError(error);
     context.log("warn", "request-failed", {
@@ -117,6 +121,24 @@ export async function serveConnection(
       await writeFailure(failure, caller);
     }
     if (error instanceof TooLongError) await discardRest(caller, context);
+  }
+}
+
+/** Returns the command of the runtime that a request comes from; undefined if there is none. */
+function commandOf(method: DaemonRequest["method"]): Command | undefined {
+  switch (method) {
+    case "allocate":
+      return "ADD";
+    case "release":
+      return "DEL";
+    case "check":
+      return "CHECK";
+    case "gc":
+      return "GC";
+    case "status":
+      return "STATUS";
+    case "confirm":
+      return undefined;
   }
 }
 

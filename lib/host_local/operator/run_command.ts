@@ -17,6 +17,7 @@ import { checkState } from "./check_state.ts";
 import { explain } from "./explain.ts";
 import { explainAdd } from "./explain_add.ts";
 import { list } from "./list.ts";
+import { metrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ConfigFile, OperatorPorts } from "./ports.ts";
 import {
@@ -107,6 +108,13 @@ async function run(
         names: args,
         files: readFiles(values["config"], ports),
         repair: switches.has("repair"),
+      }, ports);
+    case "metrics":
+      return await metrics({
+        dataDir,
+        files: readFiles(values["config"], ports),
+        version,
+        output: values["output"],
       }, ports);
     case "completion":
       return document(completionScript(program, readShell(args[0], name)));

@@ -1,0 +1,86 @@
+/** The metrics that the resident process serves. @module */
+
+import { SystemError } from "../../base/errors.ts";
+import { formatMetrics, type MetricFamily } from "../../metrics/exposition.ts";
+import { processFamilies } from "../../metrics/process_metrics.ts";
+import { nowMs } from "../../sys/clock.ts";
+import { DEFAULT_DATA_DIR } from "../config.ts";
+import { addressMetrics, METRICS_PREFIX } from "../operator/address_metrics.ts";
+import type { ConfigFile } from "../operator/ports.ts";
+import { DEFAULT_CONFIG_DIR } from "../operator/program.ts";
+import { addressesIn } from "./addresses_in.ts";
+import { networkNames, readConfigs } from "./config_files.ts";
+
+/** How old the numbers of addresses may be: the names of all files are read for them. */
+const MAX_AGE_MS = 10_000;
+
+/** What the metrics are about. */
+export interface DaemonMetricsOptions {
+  /** Prefix of every path. */
+  readonly hostPrefix: string;
+  readonly version: string;
+  /** When the process started, wall clock, milliseconds since 1970. */
+  readonly startMs: number;
+  /** Returns the metrics of the calls. */
+  callFamilies(): readonly MetricFamily[];
+}
+
+/** Returns a function that returns the metrics as they are now. */
+export function daemonMetrics(
+  { hostPrefix, version, startMs, callFamilies }: DaemonMetricsOptions,
+): () => Promise<string> {
+  let read: Promise<readonly MetricFamily[]> | undefined;
+  let readMs = -Infinity;
+  return async () => {
+    if (read === undefined || performance.now() - readMs > MAX_AGE_MS) {
+      readMs = performance.now();
+      read = addressFamilies(hostPrefix);
+    }
+    const addresses = await read;
+    return formatMetrics([
+      ...processFamilies({
+        prefix: METRICS_PREFIX,
+        version,
+        residentBytes: Deno.memoryUsage().rss,
+        startMs,
+      }),
+      ...callFamilies(),
+      ...addresses,
+    ]);
+  };
+}
+
+async function addressFamilies(
+  hostPrefix: string,
+): Promise<readonly MetricFamily[]> {
+  const at = (path: string): string => `${hostPrefix}${path}`;
+  const { families } = await addressMetrics(
+    { dataDir: DEFAULT_DATA_DIR, files: readFiles(at(DEFAULT_CONFIG_DIR)) },
+    {
+      networkNames: (dataDir) => namesOrNone(at(dataDir)),
+      addressesIn: (directory) => addressesIn(at(directory)),
+      nowMs,
+    },
+  );
+  return families;
+}
+
+/** Without configurations the size of networks is unknown, and the rest is not. */
+function readFiles(path: string): readonly ConfigFile[] {
+  try {
+    return readConfigs(path, () => "");
+  } catch (error) {
+    if (error instanceof SystemError) return [];
+    throw error;
+  }
+}
+
+/** Configured networks are read even if the data directory cannot be. */
+function namesOrNone(dataDir: string): readonly string[] {
+  try {
+    return networkNames(dataDir);
+  } catch (error) {
+    if (error instanceof SystemError) return [];
+    throw error;
+  }
+}
