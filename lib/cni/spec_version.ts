@@ -37,7 +37,17 @@ const FIRST_VERSION: Readonly<Record<Command, SpecVersion | undefined>> = {
   STATUS: "1.1.0",
 };
 
-/** Returns the command with this name; undefined if there is none. */
+/**
+ * Returns the command with this name; undefined if there is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseCommand("ADD"), "ADD");
+ * assertEquals(parseCommand("add"), undefined);
+ * ```
+ */
 export function parseCommand(text: string): Command | undefined {
   return Object.hasOwn(FIRST_VERSION, text) ? text as Command : undefined;
 }

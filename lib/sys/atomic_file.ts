@@ -82,8 +82,14 @@ export function writePublicFile(path: string, content: string): void {
   const name = temporaryName(path.slice(slash), Deno.pid);
   const temporary = `${path.slice(0, slash)}${name}`;
   removeFile(temporary);
-  createFile(temporary, content, { mode: PUBLIC_FILE_MODE, isDurable: false });
+  createFile(temporary, content, { mode: FILE_MODE, isDurable: false });
   try {
+    // Whatever the umask is.
+    attempt(
+      "chmod",
+      temporary,
+      () => Deno.chmodSync(temporary, PUBLIC_FILE_MODE),
+    );
     renameFile(temporary, path);
   } catch (error) {
     tryRemoveFile(temporary);

@@ -8,7 +8,7 @@ import { DEFAULT_DATA_DIR } from "../config.ts";
 import { addressMetrics, METRICS_PREFIX } from "../operator/address_metrics.ts";
 import type { ConfigFile } from "../operator/ports.ts";
 import { DEFAULT_CONFIG_DIR } from "../operator/program.ts";
-import { addressesIn } from "./addresses_in.ts";
+import { addressesIn } from "../store/addresses_in.ts";
 import { networkNames, readConfigs } from "./config_files.ts";
 
 /** How old the numbers of addresses may be: the names of all files are read for them. */

@@ -14,7 +14,7 @@ import { runCommand } from "../operator/run_command.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { repairNetwork } from "../store/repair_network.ts";
-import { addressesIn } from "./addresses_in.ts";
+import { addressesIn } from "../store/addresses_in.ts";
 import { networkNames, readConfigs } from "./config_files.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 

@@ -1,4 +1,4 @@
-/** How full the networks of this host are, as metrics. Pure but for the ports that it is given. @module */
+/** How full the networks of this host are, as metrics. Pure but for the ports. @module */
 
 import { SystemError } from "../../base/errors.ts";
 import { cleanPath } from "../../base/path.ts";

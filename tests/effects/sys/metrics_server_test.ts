@@ -151,7 +151,7 @@ Deno.test("MetricsServer closes further connections while it has eight", async (
   assertEquals(await rest(ninth), "");
 });
 
-Deno.test("MetricsServer logs what fails, and goes on", async () => {
+Deno.test("MetricsServer logs what fails, and continues", async () => {
   let isBroken = true;
   using scene = new Scene({
     text: () => {

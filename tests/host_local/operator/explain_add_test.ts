@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { runPlugin } from "../../../lib/cni/plugin.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
-import { addressesIn } from "../../../lib/host_local/host/addresses_in.ts";
+import { addressesIn } from "../../../lib/host_local/store/addresses_in.ts";
 import {
   readCached,
   readTraces,
