@@ -9,6 +9,7 @@ import { BackgroundProcess } from "../../tools/lab/background_process.ts";
 import { DHCP_BIN, OURS, REPO_ROOT } from "../support/binaries.ts";
 import { callHostLocal, networkConfig } from "../support/host_local_call.ts";
 import {
+  familyNames,
   metricNames,
   metricsAddress,
   PROMTOOL,
@@ -43,6 +44,10 @@ async function textfileMetrics(
     ],
     env: {},
   });
+}
+
+function namesOf(dir: TempDir): string[] {
+  return [...Deno.readDirSync(dir.path)].map(({ name }) => name).sort();
 }
 
 /** A network with three of six addresses, and one that has no configuration. */
@@ -121,8 +126,7 @@ testWith(
     assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o644);
     // A reader of the old file does not see the new one.
     assertEquals(await new Response(old.readable).text(), "old");
-    const names = [...Deno.readDirSync(dir.path)].map(({ name }) => name);
-    assertEquals(names.sort(), ["data", "host-local.prom", "net.conf"]);
+    assertEquals(namesOf(dir), ["data", "host-local.prom", "net.conf"]);
   },
 );
 
@@ -170,9 +174,20 @@ testWith(
   },
 );
 
+Deno.test("docs/monitoring.md explains every alert", async () => {
+  const page = await Deno.readTextFile(`${REPO_ROOT}/docs/monitoring.md`);
+  const rules = await Deno.readTextFile(RULES);
+  const explained = [...page.matchAll(/^\| `(Cni\w+)`/gm)];
+  const alerts = [...rules.matchAll(/- alert: (\w+)/g)];
+  assertEquals(
+    explained.map(([, name]) => name),
+    alerts.map(([, name]) => name),
+  );
+});
+
 testWith(
   [...RESIDENT_REQUIREMENTS, `binary:${DHCP_BIN}`, PROMTOOL],
-  "the daemons serve every metric that the dashboard and the rules name",
+  "the daemons serve every metric that the dashboard and the rules name, and docs/monitoring.md explains each",
   async () => {
     using dir = new TempDir();
     await using resident = await ResidentHostLocal.start({
@@ -210,6 +225,13 @@ testWith(
     );
     const served = new Set(
       [ofHostLocal, ofDhcp].flatMap((text) => metricNames(text)),
+    );
+    const page = await Deno.readTextFile(`${REPO_ROOT}/docs/monitoring.md`);
+    const explained = [...page.matchAll(/^\| `((?:cni|process)_\w+)`/gm)]
+      .map(([, name = ""]) => name);
+    assertEquals(
+      explained.sort(),
+      [...new Set([ofHostLocal, ofDhcp].flatMap(familyNames))].sort(),
     );
     const rules = await Deno.readTextFile(RULES);
     const expressions = [...await dashboardExpressions(), rules];

@@ -52,7 +52,12 @@ export function valueOf(text: string, series: string): number | undefined {
   return line === undefined ? undefined : Number(line.slice(series.length + 1));
 }
 
-/** Returns the names of all metrics, those of a histogram with their suffixes. */
+/** Returns the names of all metrics. */
+export function familyNames(text: string): readonly string[] {
+  return [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name = ""]) => name);
+}
+
+/** Returns the names of all series, those of a histogram with their suffixes. */
 export function metricNames(text: string): readonly string[] {
   return [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].flatMap((
     [, name = "", type],

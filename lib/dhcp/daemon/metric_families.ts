@@ -101,32 +101,32 @@ const STATES: readonly (ClientState["state"] | "GONE")[] = [
 const PLAIN: Readonly<
   Record<PlainCounter, { readonly name: string; readonly help: string }>
 > = {
-  leases_acquired: {
+  "leases_acquired": {
     name: "leases_acquired_total",
     help: "Leases that were acquired",
   },
-  leases_renewed: {
+  "leases_renewed": {
     name: "leases_renewed_total",
     help: "Renewals that a server acknowledged",
   },
-  renewals_failed: {
+  "renewals_failed": {
     name: "renewals_failed_total",
     help:
       "Leases that their server did not renew before T2; the client asks every server then",
   },
-  leases_changed: {
+  "leases_changed": {
     name: "leases_changed_total",
     help: "Leases that a server renewed with other values",
   },
-  leases_orphaned: {
+  "leases_orphaned": {
     name: "leases_orphaned_total",
     help: "Leases whose interface was removed",
   },
-  packets_delayed: {
+  "packets_delayed": {
     name: "packets_delayed_total",
     help: "Packets that had to wait because of -packetrate",
   },
-  send_errors: {
+  "send_errors": {
     name: "packet_send_errors_total",
     help: "Packets that the operating system did not send",
   },
@@ -149,7 +149,7 @@ const GROUPS: Readonly<
     readonly known: readonly string[];
   }>
 > = {
-  leases_lost: {
+  "leases_lost": {
     name: "leases_lost_total",
     help: "Leases that expired or that a server refused to continue",
     label: "reason",

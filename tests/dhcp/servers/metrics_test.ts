@@ -22,7 +22,7 @@ testWith(
     const path = host.directory.join("metrics.sock");
     const address = `unix:${path}`;
     await host.daemon("-metrics", address);
-    assertEquals((Deno.statSync(path).mode ?? 0) & 0o777, 0o600);
+    assertEquals(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
     const nothing = await scrape(address);
     assertEquals(valueOf(nothing, "cni_dhcp_next_expiry_seconds"), undefined);
 

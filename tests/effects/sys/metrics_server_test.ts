@@ -38,6 +38,11 @@ class Scene implements Disposable {
     });
   }
 
+  /** The names of the files in the directory. */
+  get names(): string[] {
+    return [...Deno.readDirSync(this.temp.path)].map(({ name }) => name);
+  }
+
   [Symbol.dispose](): void {
     this.temp[Symbol.dispose]();
   }
@@ -57,12 +62,10 @@ Deno.test("MetricsServer answers on a socket that only its user can open, and re
   {
     using server = await scene.server;
     assertEquals(server.address, `unix:${scene.path}`);
-    assertEquals((Deno.statSync(scene.path).mode ?? 0) & 0o777, 0o600);
+    assertEquals(((await Deno.stat(scene.path)).mode ?? 0) & 0o777, 0o600);
     assertEquals(await scrape(server.address), TEXT);
   }
-  assertEquals([...Deno.readDirSync(scene.temp.path)].map(({ name }) => name), [
-    "m.sock.lock",
-  ]);
+  assertEquals(scene.names, ["m.sock.lock"]);
 });
 
 Deno.test("MetricsServer answers on loopback addresses, and says on which port", async () => {
@@ -170,7 +173,7 @@ Deno.test("MetricsServer makes its socket again", async () => {
   using scene = new Scene();
   using server = await scene.server;
   assertEquals(server.restore(), false);
-  Deno.removeSync(scene.path);
+  await Deno.remove(scene.path);
   assertEquals(server.restore(), true);
   assertEquals(await scrape(server.address), TEXT);
 });
