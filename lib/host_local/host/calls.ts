@@ -40,6 +40,14 @@ const BUCKET_SECONDS = [
   ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
 ];
 
+/**
+ * Up to this many reservations it is faster to read them all than to open an index. In this process
+ * SQLite is loaded only once.
+ */
+const INDEX_THRESHOLD = 24;
+
+const TEXT = new TextDecoder();
+
 /** What the calls have in common. */
 interface CallsOptions {
   /** Prefix of every path in a network configuration. */
@@ -69,6 +77,7 @@ export class Calls {
     this.#context = {
       plugin: (call) => this.#plugin(call),
       refusal: (request) => this.#refusal(request),
+      isStopping: () => this.#isStopping,
       log: options.log,
       nowMs: () => performance.now(),
       timer: createTimer,
@@ -138,7 +147,7 @@ export class Calls {
     const reason = this.#isStopping
       ? "the resident process is stopping"
       : this.#isOwnRoot(root)
-      ? relativePathIn(new TextDecoder().decode(stdin))
+      ? relativePathIn(TEXT.decode(stdin))
       : "the root directory is another";
     return reason === undefined ? undefined : this.#noteRefusal(reason);
   }
@@ -153,13 +162,17 @@ export class Calls {
     const startMs = performance.now();
     this.#served++;
     const { hostPrefix, version } = this.#options;
-    const command = new TextDecoder()
-      .decode(request.environment.get("CNI_COMMAND"));
+    const command = TEXT.decode(request.environment.get("CNI_COMMAND"));
     this.#options.log("debug", "call-started", { command, pid: request.pid });
     const log: Log = (level, event, fields) =>
       writeStderr(formatLogLine(level, event, fields));
     const ports: HostLocalPorts = {
-      stores: diskStores({ log, locks: this.#locks, caller }),
+      stores: diskStores({
+        log,
+        locks: this.#locks,
+        caller,
+        indexThreshold: INDEX_THRESHOLD,
+      }),
       readNamedFile,
       nowMs,
       log,

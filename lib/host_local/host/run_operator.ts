@@ -5,6 +5,7 @@ import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
 import { writePublicFile } from "../../sys/atomic_file.ts";
 import { nowMs } from "../../sys/clock.ts";
+import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
 import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
@@ -15,7 +16,7 @@ import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { repairNetwork } from "../store/repair_network.ts";
 import { addressesIn } from "../store/addresses_in.ts";
-import { networkNames, readConfigs } from "./config_files.ts";
+import { networkNames } from "./network_names.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
 const log: Log = (level, event, fields) =>

@@ -12,7 +12,8 @@ import {
   type RangeSet,
 } from "../range_set.ts";
 import { configuredNetworks } from "./configured_networks.ts";
-import type { ConfigFile, OperatorPorts } from "./ports.ts";
+import type { ConfigFile } from "../../cni/config_document.ts";
+import type { OperatorPorts } from "./ports.ts";
 
 /** The start of the names of all metrics of host-local. */
 export const METRICS_PREFIX = "cni_host_local";

@@ -1,11 +1,13 @@
 /** `host-local metrics`: how full the networks are, for the textfile collector. Pure. @module */
 
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
+import { counted } from "../../cli/run_program.ts";
 import { formatMetrics } from "../../metrics/exposition.ts";
 import { buildFamily } from "../../metrics/process_metrics.ts";
 import { addressMetrics, METRICS_PREFIX } from "./address_metrics.ts";
-import type { Outcome } from "./outcome.ts";
-import type { ConfigFile, OperatorPorts } from "./ports.ts";
+import type { Outcome } from "../../cli/outcome.ts";
+import type { ConfigFile } from "../../cni/config_document.ts";
+import type { OperatorPorts } from "./ports.ts";
 
 /** What `metrics` is called with. */
 export interface MetricsOptions {
@@ -32,9 +34,7 @@ export async function metrics(
   const families = [buildFamily(METRICS_PREFIX, version), ...addresses];
   const text = formatMetrics(families);
   if (output !== undefined) ports.writeFile(output, text);
-  const written = `${networks} ${
-    networks === 1 ? "network" : "networks"
-  } written to ${output}`;
+  const written = `${counted(networks, "network")} written to ${output}`;
   return {
     status: failures.length === 0 ? EXIT_STATUS.ok : EXIT_STATUS.failure,
     json: () => ({ families, output: output ?? null }),
