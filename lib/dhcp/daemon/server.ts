@@ -32,6 +32,15 @@ const LINE_TIMEOUT_MS = 5000;
 /** How long a plugin may take between answer and confirmation: it only prints the result. */
 const CONFIRM_TIMEOUT_MS = 10_000;
 
+/** The commands of the runtime that requests come from. */
+const COMMANDS: ReadonlyMap<DaemonRequest["method"], Command> = new Map([
+  ["allocate", "ADD"],
+  ["release", "DEL"],
+  ["check", "CHECK"],
+  ["gc", "GC"],
+  ["status", "STATUS"],
+]);
+
 /** A connection of a caller, accepted from the socket. */
 export interface CallerConnection extends RpcConnection, Disposable {
   /**
@@ -101,7 +110,7 @@ export async function serveConnection(
     }
     const request = parseRequest(line);
     await recorded(
-      commandOf(request.method),
+      COMMANDS.get(request.method),
       context,
       () => answer(request, caller, daemon, context),
     );
@@ -121,24 +130,6 @@ export async function serveConnection(
       await writeFailure(failure, caller);
     }
     if (error instanceof TooLongError) await discardRest(caller, context);
-  }
-}
-
-/** Returns the command of the runtime that a request comes from; undefined if there is none. */
-function commandOf(method: DaemonRequest["method"]): Command | undefined {
-  switch (method) {
-    case "allocate":
-      return "ADD";
-    case "release":
-      return "DEL";
-    case "check":
-      return "CHECK";
-    case "gc":
-      return "GC";
-    case "status":
-      return "STATUS";
-    case "confirm":
-      return undefined;
   }
 }
 
