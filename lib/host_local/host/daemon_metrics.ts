@@ -22,19 +22,22 @@ export interface DaemonMetricsOptions {
   readonly version: string;
   /** When the process started, wall clock, milliseconds since 1970. */
   readonly startMs: number;
+  /** Returns monotonic milliseconds. */
+  monotonicMs(): number;
   /** Returns the metrics of the calls. */
   callFamilies(): readonly MetricFamily[];
 }
 
 /** Returns a function that returns the metrics as they are now. */
 export function daemonMetrics(
-  { hostPrefix, version, startMs, callFamilies }: DaemonMetricsOptions,
+  { hostPrefix, version, startMs, monotonicMs, callFamilies }:
+    DaemonMetricsOptions,
 ): () => Promise<string> {
   let read: Promise<readonly MetricFamily[]> | undefined;
   let readMs = -Infinity;
   return async () => {
-    if (read === undefined || performance.now() - readMs > MAX_AGE_MS) {
-      readMs = performance.now();
+    if (read === undefined || monotonicMs() - readMs > MAX_AGE_MS) {
+      readMs = monotonicMs();
       read = addressFamilies(hostPrefix);
     }
     const addresses = await read;

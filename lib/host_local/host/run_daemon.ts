@@ -85,6 +85,7 @@ async function serve(
         hostPrefix,
         version,
         startMs,
+        monotonicMs: () => performance.now(),
         callFamilies: () => calls.families(),
       }),
     });
