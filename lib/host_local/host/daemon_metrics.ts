@@ -12,8 +12,10 @@ import { DEFAULT_CONFIG_DIR } from "../operator/program.ts";
 import { addressesIn } from "../store/addresses_in.ts";
 import { networkNames } from "./network_names.ts";
 
-/** How old the numbers of addresses may be: the names of all files are read for them. */
-const MAX_AGE_MS = 10_000;
+/** How long the numbers of addresses are kept. The names of all files are read for new ones. */
+const MIN_PAUSE_MS = 10_000;
+/** How much longer the pause is than the reading: it takes a second for 60,000 addresses. */
+const PAUSE_FACTOR = 100;
 
 /** What the metrics are about. */
 export interface DaemonMetricsOptions {
@@ -34,11 +36,16 @@ export function daemonMetrics(
     DaemonMetricsOptions,
 ): () => Promise<string> {
   let read: Promise<readonly MetricFamily[]> | undefined;
-  let readMs = -Infinity;
+  let nextMs = -Infinity;
   return async () => {
-    if (read === undefined || monotonicMs() - readMs > MAX_AGE_MS) {
-      readMs = monotonicMs();
-      read = addressFamilies(hostPrefix);
+    const startedMs = monotonicMs();
+    if (read === undefined || startedMs >= nextMs) {
+      nextMs = Infinity;
+      read = addressFamilies(hostPrefix).finally(() => {
+        const endMs = monotonicMs();
+        const pauseMs = (endMs - startedMs) * PAUSE_FACTOR;
+        nextMs = endMs + Math.max(pauseMs, MIN_PAUSE_MS);
+      });
     }
     const addresses = await read;
     return formatMetrics([

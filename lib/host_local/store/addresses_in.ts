@@ -4,7 +4,7 @@ import { systemError } from "../../sys/files.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
 import { parseReservationName } from "../reservation_format.ts";
 
-/** After so many names the process does something else: calls must not wait for a scrape. */
+/** After so many addresses the process does something else: calls must not wait for a scrape. */
 const BATCH = 500;
 
 /**
@@ -16,17 +16,20 @@ const BATCH = 500;
 export async function* addressesIn(
   directory: string,
 ): AsyncGenerator<readonly IpAddress[]> {
-  const names: string[] = [];
+  let batch: IpAddress[] = [];
   try {
-    for await (const { name } of Deno.readDir(directory)) names.push(name);
+    for (const { name } of Deno.readDirSync(directory)) {
+      const address = parseReservationName(name);
+      if (address === undefined) continue;
+      batch.push(address);
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+      await new Promise((resolve) => setTimeout(resolve));
+    }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return;
     throw systemError("read", directory, error);
   }
-  for (let start = 0; start < names.length; start += BATCH) {
-    if (start > 0) await new Promise((resolve) => setTimeout(resolve));
-    yield names.slice(start, start + BATCH).flatMap((name) =>
-      parseReservationName(name) ?? []
-    );
-  }
+  if (batch.length > 0) yield batch;
 }
