@@ -34,6 +34,8 @@ const PURE = {
     "base net netlink cni metrics resident dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
   "dhcp/resident":
     "base cni resident dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
+  "dhcp/operator":
+    "base net netlink cni cli operator dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
 };
 
 /** The same for the folders whose modules use the operating system, the clock or randomness. */
@@ -44,7 +46,7 @@ const WITH_EFFECTS = {
   "host_local/host":
     "base cni metrics resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
-    "base net netlink cni metrics sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident",
+    "base net netlink cni metrics sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
 };
 
 /** Each folder of lib/ and the folders that it may import. */

@@ -24,6 +24,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "util-linux": "unshare, nsenter, setpriv and flock",
   "systemd": "systemd-analyze checks the units",
   "prometheus": "promtool checks metrics and alert rules",
+  "minisign": "signs and verifies the files of a release",
   "clang": "compiles the launcher",
   "lld": "links the launcher",
   "qemu-user-static": "runs the aarch64 binaries",

@@ -17,19 +17,24 @@ export async function* addressesIn(
   directory: string,
 ): AsyncGenerator<readonly IpAddress[]> {
   let batch: IpAddress[] = [];
-  try {
-    for (const { name } of Deno.readDirSync(directory)) {
-      const address = parseReservationName(name);
-      if (address === undefined) continue;
-      batch.push(address);
-      if (batch.length < BATCH) continue;
-      yield batch;
-      batch = [];
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw systemError("read", directory, error);
+  for (const { name } of entriesOf(directory)) {
+    const address = parseReservationName(name);
+    if (address === undefined) continue;
+    batch.push(address);
+    if (batch.length < BATCH) continue;
+    yield batch;
+    batch = [];
+    await new Promise((resolve) => setTimeout(resolve));
   }
   if (batch.length > 0) yield batch;
+}
+
+/** Returns the entries of a directory; all at once, which takes less than one by one. */
+function entriesOf(directory: string): Iterable<Deno.DirEntry> {
+  try {
+    return Deno.readDirSync(directory);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw systemError("read", directory, error);
+  }
 }
