@@ -224,6 +224,15 @@ export class Daemon {
     return { leases, counters: this.#metrics.toJson() };
   }
 
+  /** When the first lease expires, on the clock of the scheduler; undefined if none does. */
+  get nextExpiryMs(): number | undefined {
+    let first = Infinity;
+    for (const { client } of this.#entries.values()) {
+      first = Math.min(first, client.lease?.expiresMs ?? Infinity);
+    }
+    return first === Infinity ? undefined : first;
+  }
+
   /**
    * Returns a number of leases in the order of {@link attachmentText}.
    *
