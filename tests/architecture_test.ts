@@ -7,6 +7,12 @@
 
 import { assertEquals } from "@std/assert";
 import { LOG_EVENTS } from "../lib/base/log_event.ts";
+import {
+  errorPageProblems,
+  launcherReasonProblems,
+  launcherTexts,
+} from "./architecture/error_page_rules.ts";
+import { errorTexts } from "./architecture/error_texts.ts";
 import { missingExamples } from "./architecture/example_rules.ts";
 import { namesOf, unusedExports } from "./architecture/exports.ts";
 import {
@@ -183,6 +189,19 @@ Deno.test("every log event is logged", () => {
 Deno.test("docs/log_events.md explains every log event", () => {
   const page = textOf("docs/log_events.md");
   assertEquals(eventTableProblems(LOG_EVENTS, page), []);
+});
+
+Deno.test("docs/troubleshooting.md explains every error text", () => {
+  const page = textOf("docs/troubleshooting.md");
+  const launcher = textOf("lib/launcher/launcher.c");
+  const found = errorTexts(
+    new Map([...mains, ...modules].map((path) => [path, textOf(path)])),
+  );
+  for (const text of launcherTexts(launcher)) {
+    found.set(text, ["lib/launcher/launcher.c"]);
+  }
+  assertEquals(errorPageProblems(found, page), []);
+  assertEquals(launcherReasonProblems(launcher, page), []);
 });
 
 const plainTexts = PLAIN_TEXTS.flatMap(filesIn)
