@@ -33,6 +33,8 @@ const PURE = {
     "base net netlink cni resident dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
   "dhcp/resident":
     "base cni resident dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
+  "dhcp/operator":
+    "base net netlink cni cli operator dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
 };
 
 /** The same for the folders whose modules use the operating system, the clock or randomness. */
@@ -43,7 +45,7 @@ const WITH_EFFECTS = {
   "host_local/host":
     "base cni resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
-    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident",
+    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
 };
 
 /** Each folder of lib/ and the folders that it may import. */

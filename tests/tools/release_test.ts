@@ -200,7 +200,7 @@ Deno.test("sbom() lists the runtime, its libraries, and the tools, and excludes 
   });
 });
 
-Deno.test("sbom() requires the package that is in host-local", () => {
+Deno.test("sbom() requires the package that is in the plugins", () => {
   const bill = JSON.parse(JSON.stringify(sbom({
     product: "plugins",
     version: "1.2.3",
@@ -220,7 +220,7 @@ Deno.test("sbom() requires the package that is in host-local", () => {
   assertEquals([library.name, library.scope], ["deno-std", "required"]);
   assertEquals(bill.dependencies.slice(1, 3), [
     { ref: "host-local", dependsOn: ["deno@2.0.1", "npm:deno-std@1.2.0"] },
-    { ref: "dhcp", dependsOn: ["deno@2.0.1"] },
+    { ref: "dhcp", dependsOn: ["deno@2.0.1", "npm:deno-std@1.2.0"] },
   ]);
 });
 
@@ -343,17 +343,25 @@ Deno.test("release:verify refuses a file of another release", async () => {
   assertEquals(code, 1);
 });
 
-Deno.test("operatorFiles() has a manual page, and completions for each shell", () => {
+Deno.test("operatorFiles() has a manual page of each plugin, and completions for each shell", () => {
   const files = operatorFiles("1.2.3");
   assertEquals(files.map(({ name }) => name), [
     "man/man8/host-local.8",
     "completions/bash/host-local",
     "completions/zsh/_host-local",
     "completions/fish/host-local.fish",
+    "man/man8/dhcp.8",
+    "completions/bash/dhcp",
+    "completions/zsh/_dhcp",
+    "completions/fish/dhcp.fish",
   ]);
   assertEquals(
-    files.filter(({ text }) => !text.includes("check-state")),
-    [],
+    files.map(({ text }) => text.includes("check-state")),
+    [true, true, true, true, false, false, false, false],
+  );
+  assertEquals(
+    files.map(({ text }) => text.includes("renew")),
+    [false, false, false, false, true, true, true, true],
   );
 });
 

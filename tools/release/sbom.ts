@@ -29,7 +29,7 @@ export interface ReleaseFacts {
 /** The packages in the binaries, with the binaries that have a part of them. */
 const BUNDLED: Readonly<Record<string, readonly string[]>> = {
   // The parser of command lines.
-  "deno-std": ["host-local"],
+  "deno-std": ["host-local", "dhcp"],
 };
 
 /**
