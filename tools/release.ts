@@ -144,7 +144,7 @@ async function release(
   const stem = `${folder}/${stemOf(target, tag)}`;
   const compiler = await findCompiler(target);
   const contents = await runtimeContents(compiler);
-  const built = await build(PLUGINS, target);
+  const built = await build(PLUGINS, target, compiler);
   const parts: Part[] = [];
   for (const { name, path, compiler } of built) {
     parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });
