@@ -207,7 +207,8 @@ Deno.test("docs/troubleshooting.md explains every error text", () => {
   for (const text of launcherTexts(launcher)) {
     found.set(text, ["lib/launcher/launcher.c"]);
   }
-  assertEquals(errorPageProblems(found, page), []);
+  const hint = "each line of its blocks of the language text is an error text";
+  assertEquals(errorPageProblems(found, page), [], hint);
   assertEquals(launcherReasonProblems(launcher, page), []);
 });
 

@@ -7,13 +7,9 @@ import {
   launcherTexts,
 } from "./error_page_rules.ts";
 
-const ANSWERS = [
-  "the gateway of range set <>; it is never allocated",
-].map((text): [string, string[]] => [text, ["lib/a.ts"]]);
-
 function problems(texts: readonly string[], page: string): string[] {
   const found = texts.map((text): [string, string[]] => [text, ["lib/x.ts"]]);
-  return errorPageProblems(new Map([...ANSWERS, ...found]), page);
+  return errorPageProblems(new Map(found), page);
 }
 
 Deno.test("a page with every error text has no problems, whatever it calls the placeholders", () => {

@@ -116,6 +116,12 @@ Deno.test("the scan for error texts follows calls between modules", () => {
   assertEquals(textsIn('fail("is late");', thrower), ["is late"]);
 });
 
+Deno.test("the scan for error texts leaves out what a command answers", () => {
+  const module = 'answer({ reason: "is free" }); throw new Error("is late");';
+  const found = errorTexts(new Map([["lib/a/operator/b.ts", module]]));
+  assertEquals([...found], [["is late", ["lib/a/operator/b.ts"]]]);
+});
+
 Deno.test("placeholders have no names once they are compared", () => {
   assertEquals(withoutNames("open <path>: <a><b>"), "open <>: <>");
 });
