@@ -257,21 +257,22 @@ export class Daemon {
     const client = this.#entries.get(name)?.client;
     if (client === undefined) throw refusedRenewal("no such lease");
     const { scheduler } = this.#ports;
-    const limit = new AbortController();
-    using timer = scheduler.timer(() => limit.abort());
     const answer = Promise.withResolvers<LeaseEvent>();
     using _listener = this.#events.listen((event) => {
       if (attachmentText(event.attachment) === name) answer.resolve(event);
     });
-    const signal = AbortSignal.any([hungUp, limit.signal]);
-    signal.addEventListener(
-      "abort",
-      () => answer.reject(refusedRenewal("no DHCPACK received")),
-    );
+    const giveUp = (): void =>
+      answer.reject(refusedRenewal("no DHCPACK received"));
+    using timer = scheduler.timer(giveUp);
     timer.set(scheduler.nowMs() + RENEWAL_TIMEOUT_MS);
-    const problem = client.renew();
-    if (problem !== undefined) throw refusedRenewal(problem);
-    return await answer.promise;
+    hungUp.addEventListener("abort", giveUp);
+    try {
+      const problem = client.renew();
+      if (problem !== undefined) throw refusedRenewal(problem);
+      return await answer.promise;
+    } finally {
+      hungUp.removeEventListener("abort", giveUp);
+    }
   }
 
   /** Ends and fails the calls that wait. Leases stay for the next daemon. */
