@@ -39,7 +39,7 @@ type Request<M extends DaemonRequest["method"]> = Extract<
 const JOINED_EXTRA_MS = 1000;
 
 /** So many reports fit in a response. */
-const MAX_LEASES = 400;
+const MAX_LEASES = 200;
 
 /** How long a renewal takes that an operator asks for; the client gives up earlier before T1. */
 const RENEWAL_TIMEOUT_MS = 12_000;
