@@ -131,6 +131,7 @@ export class Calls {
         log,
         locks: this.#locks,
         caller,
+        takesTurns: true,
         indexThreshold: INDEX_THRESHOLD,
       }),
       readNamedFile,

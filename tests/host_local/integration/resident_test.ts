@@ -185,6 +185,40 @@ testRowsWith(REQUIREMENTS, "after an ADD of the resident process,", [
 
 testWith(
   REQUIREMENTS,
+  "a call that has to read 20,000 files does not hold up a call on another network",
+  async () => {
+    await using scene = await Scene.start();
+    const large = `${scene.dataDir}/large`;
+    await Deno.mkdir(large, { recursive: true });
+    await Deno.writeTextFile(`${large}/10.2.0.0`, "other\r\neth0");
+    for (let index = 1; index < 20_000; index++) {
+      const name = `10.2.${index >> 8}.${index & 255}`;
+      Deno.linkSync(`${large}/10.2.0.0`, `${large}/${name}`);
+    }
+    const { dataDir, socket } = scene;
+    const subnets = ["10.1.0.0/16"];
+    using client = await scene.request({
+      config: networkConfig({ dataDir, subnets, name: "large" }),
+    });
+    assertEquals((await client.receive())?.type, "A");
+    await client.send(GO);
+    const answered: string[] = [];
+    const document = client.receiveNext()
+      .then((frame) => answered.push(`large ${frame?.type}`));
+    const outcome = await launch({
+      env: environmentOf({ command: "ADD" }),
+      stdin: networkConfig({ dataDir, subnets, name: "small" }),
+    }, socket);
+    answered.push(`small ${outcome?.code}`);
+    await document;
+    assertEquals(answered, ["small 0", "large O"]);
+    await client.send(PRINTED);
+    assertEquals((await client.receiveNext())?.type, "X");
+  },
+);
+
+testWith(
+  REQUIREMENTS,
   `the resident process runs ${MAX_CALLS} calls at the same time, and refuses more`,
   async () => {
     await using scene = await Scene.start();
@@ -231,6 +265,9 @@ testWith(
     using accepted = await scene.request({ containerId: "c2" });
     assertEquals((await accepted.receive())?.type, "A");
     using idle = await LauncherClient.connect(scene.socket);
+    // Connections are accepted in order: once a later one is answered, that one is not in the queue.
+    const env = { CNI_COMMAND: "VERSION" };
+    assertEquals((await launch({ env }, scene.socket))?.code, 0);
     const ended = scene.daemon.end("SIGTERM");
     await scene.daemon.until(
       "stop",
