@@ -18,21 +18,20 @@ import { libc } from "./libc.ts";
  */
 const LIMITS = { usual: 8, backlog: 16, max: 64 };
 
-const queue = new ParallelQueue<number>(
-  // Errors are ignored: a socket has no data to write back, so closing it cannot lose any.
-  (fd) => libc().close_blocking(fd),
-  LIMITS,
-);
+let queue: ParallelQueue<number> | undefined;
 
 /**
  * Closes a descriptor soon. It counts as closed at once. The caller disposes of its watch before.
  */
 export function closeInBackground(descriptor: Descriptor): void {
   const fd = descriptor.release();
-  if (fd !== undefined) queue.add(fd);
+  if (fd === undefined) return;
+  // Errors are ignored: a socket has no data to write back, so closing it cannot lose any.
+  queue ??= new ParallelQueue((fd) => libc().close_blocking(fd), LIMITS);
+  queue.add(fd);
 }
 
 /** Resolves when every descriptor given to {@link closeInBackground} is closed. */
 export async function backgroundClosesDone(): Promise<void> {
-  await queue.done();
+  await queue?.done();
 }

@@ -118,11 +118,11 @@ export function diskStores(
       caller,
     });
   };
-  const store = async (
+  const openStore = (
     { directory }: StoreConfig,
     lock: HeldLock | undefined,
     repair: boolean,
-  ): Promise<DiskStore> => {
+  ): { readonly opened: DiskStore; readonly isLarge: boolean } => {
     using stack = new DisposableStack();
     stack.use(lock);
     const info = Deno.statSync(directory);
@@ -140,11 +140,17 @@ export function diskStores(
     });
     // From now on the store releases the lock.
     stack.move();
-    if (!takesTurns || info.size < MIN_LARGE_BYTES) return opened;
-    using failed = new DisposableStack();
-    failed.use(opened);
+    return { opened, isLarge: info.size >= MIN_LARGE_BYTES };
+  };
+  const store = async (
+    ...args: Parameters<typeof openStore>
+  ): Promise<DiskStore> => {
+    const { opened, isLarge } = openStore(...args);
+    if (!takesTurns || !isLarge) return opened;
+    using stack = new DisposableStack();
+    stack.use(opened);
     await opened.readInTurns();
-    failed.move();
+    stack.move();
     return opened;
   };
   return {
