@@ -171,6 +171,7 @@ export class Calls {
         log,
         locks: this.#locks,
         caller,
+        takesTurns: true,
         indexThreshold: INDEX_THRESHOLD,
       }),
       readNamedFile,
