@@ -17,6 +17,7 @@ import { bundle } from "./build/bundle.ts";
 import { buildLauncher, LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
 import { outputPath, type Target, TARGETS } from "./build/target.ts";
+import { CHECKSUMS, checksums } from "./release/checksums.ts";
 import { notesOf } from "./release/notes.ts";
 import { operatorFiles } from "./release/operator_files.ts";
 import { type Part, sbom } from "./release/sbom.ts";
@@ -37,6 +38,9 @@ const ARCHITECTURE: Readonly<Record<Target, string>> = {
   "x86_64-unknown-linux-gnu": "amd64",
   "aarch64-unknown-linux-gnu": "arm64",
 };
+
+/** The script that installs a release. */
+const INSTALLER = "install.sh";
 
 /** The documents in a release: README and everything it links to. */
 export const DOCUMENTS: readonly string[] = [
@@ -112,15 +116,19 @@ async function release(target: Target, tag: string): Promise<void> {
   const texts = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
   try {
     const generated = await writeOperatorFiles(texts);
-    await writeTarball(
-      `${stem}.tgz`,
-      [
-        ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
-        { path: launcher, name: LAUNCHER, mode: 0o755 },
-        ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
-        ...generated,
-      ].map((file) => ({ mode: 0o644, ...file })),
-    );
+    const files = [
+      ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
+      { path: launcher, name: LAUNCHER, mode: 0o755 },
+      { path: `${REPOSITORY}/${INSTALLER}`, name: INSTALLER, mode: 0o755 },
+      ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
+      ...generated,
+    ].map((file) => ({ mode: 0o644, ...file }));
+    const sums = `${texts}/${CHECKSUMS}`;
+    await Deno.writeTextFile(sums, await checksums(files));
+    await writeTarball(`${stem}.tgz`, [
+      ...files,
+      { path: sums, name: CHECKSUMS, mode: 0o644 },
+    ]);
   } finally {
     await Deno.remove(texts, { recursive: true });
   }
