@@ -24,6 +24,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "util-linux": "unshare, nsenter, setpriv and flock",
   "systemd": "systemd-analyze checks the units",
   "shellcheck": "checks install.sh",
+  "lintian": "checks the Debian packages",
+  "rpm": "builds and lists RPM packages",
   "clang": "compiles the launcher",
   "lld": "links the launcher",
   "qemu-user-static": "runs the aarch64 binaries",

@@ -47,6 +47,7 @@ export const SUITES: readonly Stage[] = [
   suite("tests/host_local/operator", "tests"),
   suite("tests/launcher", "tests-launcher"),
   suite("tests/install", "tests"),
+  suite("tests/packages", "tools"),
   suite("tests/tools", "tools"),
   suite("tests/effects/linux", "tests-dhcp"),
   suite("tests/effects/dhcp", "tests-dhcp"),
