@@ -41,7 +41,7 @@ function callsDuring(script: string): string {
           echo >>/calls
         done
       done ) &
-    ${script} >/dev/null 2>&1
+    { ${script}; } >/dev/null 2>&1
     touch /stop; wait; rm /stop
     cat /failed /errors 2>/dev/null || true`;
 }
