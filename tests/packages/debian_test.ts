@@ -64,10 +64,10 @@ async function run(): Promise<void> {
       .join("; ");
   const plugins = async (): Promise<string> =>
     await root.run(`cd ${BIN}; sha256sum host-local* dhcp*; ls -A`);
-  const before = await plugins();
-  const filesBefore = await root.run(
-    "find / -xdev -not -path '/proc/*' | sort",
-  );
+  const pluginsBefore = await plugins();
+  const files = async (): Promise<string[]> =>
+    (await root.run("find / -xdev -not -path '/proc/*'")).split("\n");
+  const filesBefore = await files();
 
   assertEquals(await root.run(callsDuring(installAll("0.1.0"))), "");
   assertEquals(
@@ -97,18 +97,14 @@ async function run(): Promise<void> {
 
   const removal = "dpkg --remove cni-ipam-host-local cni-ipam-dhcp";
   assertEquals(await root.run(callsDuring(removal)), "");
-  assertEquals(await plugins(), before);
+  assertEquals(await plugins(), pluginsBefore);
   await root.run(
     "dpkg --purge cni-ipam-host-local cni-ipam-dhcp; dpkg --audit",
   );
   assertEquals(await root.run("dpkg-divert --list '*cni*'"), "");
-  const left = await root.run(
-    `find / -xdev -not -path '/proc/*' | sort >/tmp/after
-     cat >/tmp/before <<'END'
-${filesBefore}END
-     comm -13 /tmp/before /tmp/after`,
-  );
-  const unexpected = left.split("\n").filter((path) =>
+  const before = new Set(filesBefore);
+  const left = (await files()).filter((path) => !before.has(path));
+  const unexpected = left.filter((path) =>
     path !== "" &&
     // What the test, the calls, apt and dpkg leave.
     !/^\/(?:tmp|calls|[^/]*\.deb|var\/(?:lib\/(?:cni|apt|dpkg)|cache|log))(?:\/|$)/
