@@ -7,37 +7,34 @@
  * @module
  */
 
+import { ParallelQueue } from "../base/parallel_queue.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { libc } from "./libc.ts";
 
 /**
- * Calls that wait at the same time wait for the same thing, so 8 threads close some 600 a second.
+ * Calls that wait at the same time wait for the same thing, so 8 threads close some 500 a second. A
+ * busy event loop starts the next close late; without more threads, the descriptors that wait would
+ * become more and more.
  */
-const MAX_AT_ONCE = 8;
+const LIMITS = { usual: 8, backlog: 16, max: 64 };
 
-const queue: number[] = [];
-const running = new Set<Promise<void>>();
+let queue: ParallelQueue<number> | undefined;
+
+function closingQueue(): ParallelQueue<number> {
+  // Errors are ignored: a socket has no data to write back, so closing it cannot lose any.
+  queue ??= new ParallelQueue((fd) => libc().close_blocking(fd), LIMITS);
+  return queue;
+}
 
 /**
  * Closes a descriptor soon. It counts as closed at once. The caller disposes of its watch before.
  */
 export function closeInBackground(descriptor: Descriptor): void {
   const fd = descriptor.release();
-  if (fd === undefined) return;
-  queue.push(fd);
-  if (running.size >= MAX_AT_ONCE) return;
-  const closing = closeQueued().finally(() => running.delete(closing));
-  running.add(closing);
+  if (fd !== undefined) closingQueue().add(fd);
 }
 
 /** Resolves when every descriptor given to {@link closeInBackground} is closed. */
 export async function backgroundClosesDone(): Promise<void> {
-  while (running.size > 0) await Promise.all(running);
-}
-
-async function closeQueued(): Promise<void> {
-  for (let fd = queue.shift(); fd !== undefined; fd = queue.shift()) {
-    // Errors are ignored: a socket has no data to write back, so closing it cannot lose any.
-    await libc().close_blocking(fd);
-  }
+  await queue?.done();
 }

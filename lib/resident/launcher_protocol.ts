@@ -121,12 +121,13 @@ function parseRequest(bytes: Uint8Array): LauncherRequest {
   };
 }
 
+const LATIN1 = new TextDecoder("latin1");
+
 /** As for getenv(3), the first of several variables of one name counts. */
 function parseEnvironment(
   bytes: Uint8Array,
 ): ReadonlyMap<string, Uint8Array> {
   const variables = new Map<string, Uint8Array>();
-  const latin1 = new TextDecoder("latin1");
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0, start);
     if (end < 0) {
@@ -138,7 +139,7 @@ function parseEnvironment(
     const variable = bytes.subarray(start, end);
     const equals = variable.indexOf(0x3d);
     if (equals > 0) {
-      const name = latin1.decode(variable.subarray(0, equals));
+      const name = LATIN1.decode(variable.subarray(0, equals));
       if (!variables.has(name)) {
         variables.set(name, variable.subarray(equals + 1));
       }
@@ -166,6 +167,8 @@ export type Frame =
   /** The call is over. */
   | { readonly kind: "end"; readonly exitStatus: number };
 
+const ENCODER = new TextEncoder();
+
 const TYPES = {
   accepted: "A",
   notMine: "N",
@@ -186,19 +189,18 @@ export function encodeFrame(frame: Frame): Uint8Array {
 }
 
 function payloadOf(frame: Frame): Uint8Array {
-  const encoder = new TextEncoder();
   switch (frame.kind) {
     case "accepted":
     case "beat":
       return new Uint8Array(0);
     case "notMine":
-      return encoder.encode(frame.reason);
+      return ENCODER.encode(frame.reason);
     case "stderr":
-      return encoder.encode(frame.text);
+      return ENCODER.encode(frame.text);
     case "document":
       return concatBytes([
         Uint8Array.of(frame.exitStatus),
-        encoder.encode(frame.text),
+        ENCODER.encode(frame.text),
       ]);
     case "end":
       return Uint8Array.of(frame.exitStatus);

@@ -27,12 +27,15 @@ import {
 const REQUEST_TIMEOUT_MS = 5000;
 /** How long it may take to print the document, and to read what it is sent. */
 const PRINT_TIMEOUT_MS = 10_000;
-/** How often it is told that its call is still running: it gives up after 10 s of silence. */
-const BEAT_INTERVAL_MS = 2000;
 /** In what steps timeouts pass. */
 const TICK_MS = 1000;
+/** After how many ticks it is told that its call is still running: it gives up after 10 s. */
+const TICKS_PER_BEAT = 2;
 /** Of a reason, which is for people. UTF-8 has at most three bytes for each of these. */
 const MAX_REASON_CHARACTERS = 340;
+
+const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
+const VALID_TEXT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A connection of a launcher: one read and one write at a time. */
 export interface CallerStream extends Disposable {
@@ -54,11 +57,10 @@ export interface CallerStream extends Disposable {
 export interface CallContext {
   /** Returns the plugin for one call. */
   plugin(call: Call): Plugin;
-  /**
-   * Returns why this process must not run a call; undefined if it may. Asked when the request is
-   * there, and again before the call runs.
-   */
+  /** Returns why this process must not run a call; undefined if it may. */
   refusal(request: LauncherRequest): string | undefined;
+  /** Whether this process is about to stop: then no call begins to run, whether accepted or not. */
+  isStopping(): boolean;
   /** The log of the resident process. */
   readonly log: Log;
   /** Returns monotonic milliseconds. */
@@ -126,8 +128,8 @@ async function acceptedRequest(
   }
   await connection.send({ kind: "accepted" });
   if (!await connection.expect("go", REQUEST_TIMEOUT_MS)) return undefined;
-  // This process may be about to stop. To a launcher that is a broken connection.
-  return context.refusal(request) === undefined ? request : undefined;
+  // To the launcher that is a broken connection.
+  return context.isStopping() ? undefined : request;
 }
 
 async function run(
@@ -135,12 +137,11 @@ async function run(
   connection: Connection,
   context: CallContext,
 ): Promise<void> {
-  using _beats = connection.startBeats();
+  connection.startBeats();
   connection.watch();
   const io: PluginIo = {
     env: (name) => decodeVariable(name, request.environment.get(name)),
-    readStdin: () =>
-      new TextDecoder("utf-8", { ignoreBOM: true }).decode(request.stdin),
+    readStdin: () => TEXT.decode(request.stdin),
     writeStdout: (text, exitStatus) =>
       connection.sendDocument({ kind: "document", exitStatus, text }),
     writeStderr: (line) => connection.writeStderr(line),
@@ -161,11 +162,17 @@ function decodeVariable(
 ): string | undefined {
   if (value === undefined) return undefined;
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-      .decode(value);
+    return VALID_TEXT.decode(value);
   } catch (error) {
     throw invalidVariable(name, error);
   }
+}
+
+/** Something that must end in time. */
+interface Wait {
+  readonly endMs: number;
+  /** Called if it does not. */
+  expire(): void;
 }
 
 /** The stream with the messages of the protocol. */
@@ -180,6 +187,14 @@ class Connection implements Disposable {
   /** The end of the last write. */
   #written: Promise<boolean> = Promise.resolve(true);
   #writes = 0;
+  /** Whether a write has failed: then nothing follows it. */
+  #isBroken = false;
+  /** One timer for all: setting one costs more than anything else that a call does in memory. */
+  readonly #clock: Timer;
+  #ticks = 0;
+  #tickedMs: number;
+  readonly #waits = new Set<Wait>();
+  #isBeating = false;
   /** The signal that the launcher may send now; undefined if it must be silent. */
   #expected: keyof typeof SIGNAL | undefined;
   /** Whether the launcher sends the expected signal, while that is waited for. */
@@ -189,6 +204,9 @@ class Connection implements Disposable {
     this.#stream = stream;
     this.#context = context;
     this.sinceMs = context.nowMs();
+    this.#tickedMs = this.sinceMs;
+    this.#clock = context.timer(() => this.#tick());
+    this.#clock.set(this.sinceMs + TICK_MS);
   }
 
   get hungUp(): AbortSignal {
@@ -196,7 +214,31 @@ class Connection implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#clock[Symbol.dispose]();
     this.#stream[Symbol.dispose]();
+  }
+
+  #tick(): void {
+    this.#ticks++;
+    this.#tickedMs = this.#context.nowMs();
+    this.#clock.set(this.#tickedMs + TICK_MS);
+    // While something is being written, the launcher hears of us anyway.
+    if (
+      this.#isBeating && this.#writes === 0 &&
+      this.#ticks % TICKS_PER_BEAT === 0
+    ) this.send({ kind: "beat" }).catch(() => {});
+    for (const wait of this.#waits) {
+      if (wait.endMs <= this.#ticks * TICK_MS) wait.expire();
+    }
+  }
+
+  /**
+   * How long the connection exists. Time in which this process is stopped (SIGSTOP, a suspended
+   * machine) does not count, so that it reads first what has arrived meanwhile.
+   */
+  #ageMs(): number {
+    const sinceTickMs = this.#context.nowMs() - this.#tickedMs;
+    return this.#ticks * TICK_MS + Math.min(sinceTickMs, TICK_MS);
   }
 
   /**
@@ -205,15 +247,21 @@ class Connection implements Disposable {
    * @throws {SystemError} if that takes too long.
    */
   async readRequest(): Promise<LauncherRequest | undefined> {
+    return await this.#inTime(
+      REQUEST_TIMEOUT_MS,
+      "request",
+      this.#readRequest(),
+    );
+  }
+
+  async #readRequest(): Promise<LauncherRequest | undefined> {
     const decoder = new RequestDecoder();
-    return await this.#inTime(REQUEST_TIMEOUT_MS, "request", async () => {
-      for (;;) {
-        const piece = await this.#stream.readBytes();
-        if (piece === undefined) return undefined;
-        const request = decoder.push(piece);
-        if (request !== undefined) return request;
-      }
-    });
+    for (;;) {
+      const piece = await this.#stream.readBytes();
+      if (piece === undefined) return undefined;
+      const request = decoder.push(piece);
+      if (request !== undefined) return request;
+    }
   }
 
   /**
@@ -227,8 +275,7 @@ class Connection implements Disposable {
     timeoutMs: number,
   ): Promise<boolean> {
     this.#expected = signal;
-    const received = this.watch();
-    return await this.#inTime(timeoutMs, "confirmation", () => received);
+    return await this.#inTime(timeoutMs, "confirmation", this.watch());
   }
 
   /** Notices in the background when the launcher disconnects, or sends anything unexpected. */
@@ -252,20 +299,27 @@ class Connection implements Disposable {
    */
   send(frame: Frame): Promise<boolean> {
     if (this.#isEnded) return Promise.resolve(false);
-    const bytes = encodeFrame(frame);
-    this.#writes++;
-    this.#written = this.#written
-      .then(async (isOpen) => isOpen && await this.#write(bytes))
-      .finally(() => this.#writes--);
+    this.#written = this.#write(encodeFrame(frame));
     return this.#written;
   }
 
-  #write(bytes: Uint8Array): Promise<boolean> {
-    return this.#inTime(
-      PRINT_TIMEOUT_MS,
-      "readiness to read",
-      () => this.#stream.writeBytes(bytes),
-    );
+  /** Writes after the writes before it, at once if there is none. */
+  async #write(bytes: Uint8Array): Promise<boolean> {
+    let isWritten = false;
+    this.#writes++;
+    try {
+      if (this.#writes > 1) await this.#written.catch(() => {});
+      if (this.#isBroken) return false;
+      isWritten = await this.#inTime(
+        PRINT_TIMEOUT_MS,
+        "readiness to read",
+        this.#stream.writeBytes(bytes),
+      );
+      return isWritten;
+    } finally {
+      this.#writes--;
+      this.#isBroken = !isWritten;
+    }
   }
 
   /** Sends that the launcher has to run the call. */
@@ -324,43 +378,35 @@ class Connection implements Disposable {
     }
   }
 
-  /** Sends beats until it is disposed of. */
-  startBeats(): Disposable {
-    const { nowMs, timer } = this.#context;
-    const beat = timer(() => {
-      // While something is being written, the launcher hears of us anyway.
-      if (this.#writes === 0) this.send({ kind: "beat" }).catch(() => {});
-      set();
-    });
-    const set = (): void => beat.set(nowMs() + BEAT_INTERVAL_MS);
-    set();
-    return beat;
+  /** Sends beats from now on. */
+  startBeats(): void {
+    this.#isBeating = true;
   }
 
   /**
-   * Waits for `work`, which goes on after that. Time in which this process is stopped (SIGSTOP, a
-   * suspended machine) does not count, so that it reads first what has arrived meanwhile.
+   * Waits for `work`, which continues after that.
    *
-   * @throws {SystemError} if it takes too long.
+   * @throws {SystemError} if it takes too long, up to a tick more than `timeoutMs`.
    */
   async #inTime<T>(
     timeoutMs: number,
     what: string,
-    work: () => Promise<T>,
+    work: Promise<T>,
   ): Promise<T> {
-    const { nowMs, timer } = this.#context;
     const late = Promise.withResolvers<never>();
-    let ticks = timeoutMs / TICK_MS;
-    const set = (): void => clock.set(nowMs() + TICK_MS);
-    using clock = timer(() => {
-      ticks--;
-      if (ticks > 0) return set();
-      late.reject(
-        new SystemError(`launcher: no ${what} within ${timeoutMs} ms`),
-      );
-    });
-    set();
-    return await Promise.race([work(), late.promise]);
+    const wait: Wait = {
+      endMs: this.#ageMs() + timeoutMs,
+      expire: () =>
+        late.reject(
+          new SystemError(`launcher: no ${what} within ${timeoutMs} ms`),
+        ),
+    };
+    this.#waits.add(wait);
+    try {
+      return await Promise.race([work, late.promise]);
+    } finally {
+      this.#waits.delete(wait);
+    }
   }
 }
 

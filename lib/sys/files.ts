@@ -143,8 +143,7 @@ export function createFile(
   );
   try {
     attempt("write", path, () => {
-      let rest = new TextEncoder().encode(content);
-      while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
+      writeAll(file, content);
       if (isDurable) file.syncSync();
     });
   } catch (error) {
@@ -153,6 +152,23 @@ export function createFile(
   } finally {
     file.close();
   }
+}
+
+/**
+ * Writes `content` over the beginning of an existing file.
+ *
+ * @throws {SystemError} if it cannot be opened or written.
+ */
+export function overwriteFile(path: string, content: string): void {
+  attempt("write", path, () => {
+    using file = Deno.openSync(path, { write: true });
+    writeAll(file, content);
+  });
+}
+
+function writeAll(file: Deno.FsFile, content: string): void {
+  let rest = new TextEncoder().encode(content);
+  while (rest.length > 0) rest = rest.subarray(file.writeSync(rest));
 }
 
 /** Syncs the entries of a directory to the disk. @throws {SystemError} if that fails. */

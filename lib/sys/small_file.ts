@@ -1,5 +1,6 @@
 /** Reads small files, with a limit. FIFOs and devices are refused without being opened. @module */
 
+import { concatBytes } from "../base/bytes.ts";
 import { SystemError } from "../base/errors.ts";
 import { attempt, systemError } from "./files.ts";
 
@@ -8,6 +9,7 @@ export class OversizeError extends SystemError {}
 
 /** Enough for reservations and cursors; a longer file takes several reads. */
 const buffer = new Uint8Array(1024);
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Reads the text of a small file. Anything but a regular file is refused without being opened, and
@@ -15,7 +17,7 @@ const buffer = new Uint8Array(1024);
  *
  * @returns Undefined if the file does not exist.
  * @throws {OversizeError} if it has more than `maxBytes`.
- * @throws {SystemError} if it cannot be read, or is not a regular file any more.
+ * @throws {SystemError} if it is not a regular file, or cannot be read.
  */
 export function readSmallFile(
   path: string,
@@ -44,19 +46,27 @@ function readOpenFile(
   path: string,
   maxBytes: number,
 ): string {
-  if (!file.statSync().isFile) throw notRegular(path);
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let text = "";
-  let total = 0;
-  for (;;) {
-    const length = file.readSync(buffer) ?? 0;
-    if (length === 0) return text + decoder.decode();
+  let length = file.readSync(buffer) ?? 0;
+  let total = length;
+  refuseTooLong(total, { path, maxBytes });
+  // Of a regular file, a read returns less than it could only at the end.
+  if (length < buffer.length) return decoder.decode(buffer.subarray(0, length));
+  const pieces = [buffer.slice()];
+  while (length > 0) {
+    length = file.readSync(buffer) ?? 0;
     total += length;
-    if (total > maxBytes) {
-      throw new OversizeError(`read ${path}: more than ${maxBytes} bytes`);
-    }
-    text += decoder.decode(buffer.subarray(0, length), { stream: true });
+    refuseTooLong(total, { path, maxBytes });
+    pieces.push(buffer.slice(0, length));
   }
+  return decoder.decode(concatBytes(pieces));
+}
+
+function refuseTooLong(
+  total: number,
+  { path, maxBytes }: { readonly path: string; readonly maxBytes: number },
+): void {
+  if (total <= maxBytes) return;
+  throw new OversizeError(`read ${path}: more than ${maxBytes} bytes`);
 }
 
 /**

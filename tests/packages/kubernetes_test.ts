@@ -26,7 +26,7 @@ const CALLERS = 2;
 
 /** The root of a node in `root`, as Alpine has it: a shell and no glibc. */
 const NODE = `
-for folder in bin proc run var/lib/cni opt/cni/bin lib tmp; do
+for folder in bin dev proc run var/lib/cni opt/cni/bin lib tmp; do
   mkdir -p "$1/$folder"
 done
 cp /bin/busybox "$1/bin/"
@@ -35,6 +35,8 @@ touch "$1/lib/ld-musl-$(uname -m).so.1"
 mount --bind "$1" "$1"
 mount -t tmpfs tmpfs "$1/run"
 mount -t proc proc "$1/proc"
+touch "$1/dev/null"
+mount --bind /dev/null "$1/dev/null"
 mount --make-rshared "$1"
 `;
 
@@ -127,6 +129,16 @@ async function run(): Promise<void> {
     "host-local",
     "host-local.upstream",
   ]);
+
+  // The lock file has the time of the node's /dev/null: the process sees the node's boot.
+  await onNode(callScript("ADD", "first"));
+  const lock = await Deno.stat(`${root}/var/lib/cni/networks/net/lock`);
+  const { mtime } = await Deno.lstat("/dev/null");
+  assertEquals(
+    Math.floor((lock.mtime?.getTime() ?? 0) / 1000),
+    Math.floor((mtime?.getTime() ?? 0) / 1000),
+  );
+  await onNode(callScript("DEL", "first"));
 
   // As Multus' daemon calls it: the working directory is outside the root.
   const fromOutside = await host.run(

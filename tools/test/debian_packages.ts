@@ -26,6 +26,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "shellcheck": "checks install.sh",
   "lintian": "checks the Debian packages",
   "rpm": "builds and lists RPM packages",
+  "minisign": "signs and verifies the files of a release",
   "clang": "compiles the launcher",
   "lld": "links the launcher",
   "qemu-user-static": "runs the aarch64 binaries",

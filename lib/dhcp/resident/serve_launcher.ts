@@ -47,6 +47,8 @@ export async function serveLauncher(
       if (reason !== undefined) log("info", "call-refused", { reason });
       return reason;
     },
+    // A daemon that stops answers a call itself, with an error.
+    isStopping: () => false,
     log,
     nowMs: () => clock.nowMs(),
     timer: (callback) => clock.timer(callback),

@@ -25,6 +25,14 @@ import { atHostPrefix } from "./host_prefix.ts";
 /** Calls at the same time; the launchers of further ones run the standalone executable. */
 const MAX_CALLS = 512;
 
+/**
+ * Up to this many reservations it is faster to read them all than to open an index. In this process
+ * SQLite is loaded only once.
+ */
+const INDEX_THRESHOLD = 24;
+
+const TEXT = new TextDecoder();
+
 /** What the calls have in common. */
 interface CallsOptions {
   /** Prefix of every path in a network configuration. */
@@ -49,6 +57,7 @@ export class Calls {
     this.#context = {
       plugin: (call) => this.#plugin(call),
       refusal: (request) => this.#refusal(request),
+      isStopping: () => this.#isStopping,
       log: options.log,
       nowMs: () => performance.now(),
       timer: createTimer,
@@ -99,7 +108,7 @@ export class Calls {
     const reason = this.#isStopping
       ? "the resident process is stopping"
       : this.#isOwnRoot(root)
-      ? relativePathIn(new TextDecoder().decode(stdin))
+      ? relativePathIn(TEXT.decode(stdin))
       : "the root directory is another";
     return reason === undefined ? undefined : this.#noteRefusal(reason);
   }
@@ -113,13 +122,17 @@ export class Calls {
   #plugin({ request, writeStderr, ...caller }: Call): Plugin {
     this.#served++;
     const { hostPrefix, version } = this.#options;
-    const command = new TextDecoder()
-      .decode(request.environment.get("CNI_COMMAND"));
+    const command = TEXT.decode(request.environment.get("CNI_COMMAND"));
     this.#options.log("debug", "call-started", { command, pid: request.pid });
     const log: Log = (level, event, fields) =>
       writeStderr(formatLogLine(level, event, fields));
     const ports: HostLocalPorts = {
-      stores: diskStores({ log, locks: this.#locks, caller }),
+      stores: diskStores({
+        log,
+        locks: this.#locks,
+        caller,
+        indexThreshold: INDEX_THRESHOLD,
+      }),
       readNamedFile,
       nowMs,
       log,

@@ -41,7 +41,7 @@ export interface DiskStoreOptions {
    * index and the markers of an ADD, is then not believed. Default: false.
    */
   readonly isExposed?: boolean;
-  /** From how many reservations on there is an index, for tests of it with few files. */
+  /** Above how many reservations there is an index. */
   readonly indexThreshold?: number;
 }
 

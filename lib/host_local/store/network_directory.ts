@@ -10,6 +10,7 @@ import {
   createFile,
   lstat,
   lstatOwn,
+  overwriteFile,
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
@@ -171,13 +172,29 @@ export class NetworkDirectory {
   /**
    * Writes the cursor of range set `index`, or removes it if `text` is undefined. If this process is
    * killed meanwhile, the cursor has the old text or the new, or is missing. After a crash of the
-   * machine it can be empty, which counts as missing.
+   * machine it can be empty, which counts as missing, or name another address.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
   writeCursorText(index: number, text: string | undefined): void {
     this.#cursorTexts.delete(index);
-    this.#writeText(cursorName(index), text);
+    const name = cursorName(index);
+    if (text === undefined || !this.#overwrite(name, text)) {
+      this.#writeText(name, text);
+    }
+  }
+
+  /**
+   * Overwrites a file, with one write(2), if nothing of the old text remains after the new one.
+   *
+   * @returns False if there is no such file, or it has another name as well.
+   */
+  #overwrite(name: string, text: string): boolean {
+    const path = this.join(name);
+    const existing = lstatOwn(path);
+    if (existing?.nlink !== 1 || existing.size > text.length) return false;
+    overwriteFile(path, text);
+    return true;
   }
 
   #writeText(name: string, text: string | undefined): void {

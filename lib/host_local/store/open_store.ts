@@ -87,13 +87,15 @@ const MAX_ATTEMPTS = 10;
 /**
  * Returns the stores in the directories that network configurations name.
  *
- * @param options `locks`: those of the whole process; `caller`: for whom it works.
+ * @param options `locks`: those of the whole process; `caller`: for whom it works;
+ *   `indexThreshold`: as for {@link DiskStore}.
  */
 export function diskStores(
-  { log, locks = new NetworkLocks(), caller }: {
+  { log, locks = new NetworkLocks(), caller, ...options }: {
     readonly log: Log;
     readonly locks?: NetworkLocks;
     readonly caller?: Caller;
+    readonly indexThreshold?: number;
   },
 ): ReservationStores {
   const lock = async (
@@ -125,6 +127,7 @@ export function diskStores(
       repair,
       log,
       isExposed: exposure !== undefined,
+      ...options,
     });
     // From now on the store releases the lock.
     stack.move();

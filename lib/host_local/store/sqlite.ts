@@ -12,12 +12,13 @@ let loaded: typeof import("node:sqlite") | undefined;
 
 /** Loads SQLite if there is a file at `path`. {@link openDatabase} then takes less time. */
 export async function prepareDatabase(path: string): Promise<void> {
+  if (loaded !== undefined) return;
   try {
     if (lstat(path) === undefined) return;
   } catch {
     return; // What is wrong with the file is reported when it is opened.
   }
-  loaded ??= await import("node:sqlite");
+  loaded = await import("node:sqlite");
 }
 
 /** Opens the database at `path`. Throws SQLite's own errors. */

@@ -164,6 +164,27 @@ testWith(
   },
 );
 
+testRowsWith(REQUIREMENTS, "after an ADD of the resident process,", [
+  { name: "24 reservations have no index", before: 23, hasIndex: false },
+  { name: "25 reservations have an index", before: 24, hasIndex: true },
+], async ({ before, hasIndex }) => {
+  await using scene = await Scene.start();
+  await Deno.mkdir(scene.network, { recursive: true });
+  for (let index = 0; index < before; index++) {
+    const path = `${scene.network}/10.1.1.${index}`;
+    await Deno.writeTextFile(path, `other${index}\r\neth0`);
+  }
+  const outcome = await launch({
+    env: environmentOf({ command: "ADD" }),
+    stdin: scene.config(),
+  }, scene.socket);
+  assertEquals(outcome?.code, 0);
+  const names = (await Array.fromAsync(Deno.readDir(scene.network))).map((
+    { name },
+  ) => name);
+  assertEquals(names.includes(".index.db"), hasIndex);
+});
+
 testWith(
   REQUIREMENTS,
   `the resident process runs ${MAX_CALLS} calls at the same time, and refuses more`,

@@ -36,6 +36,7 @@ class Scene {
   readonly events: string[] = [];
   readonly logged: string[] = [];
   refusal: string | undefined;
+  isStopping = false;
   /** What the handler works with. */
   call: Call | undefined;
   /** Ends the wait of a handler. */
@@ -53,6 +54,7 @@ class Scene {
         };
       },
       refusal: () => this.refusal,
+      isStopping: () => this.isStopping,
       log: (...event) => void this.logged.push(formatLogLine(...event)),
       nowMs: () => this.clock.nowMs(),
       timer: (callback) => this.clock.timer(callback),
@@ -177,6 +179,7 @@ Deno.test("a plugin that cannot be made fails its call, not the process", async 
       throw new TypeError("no plugin");
     },
     refusal: () => undefined,
+    isStopping: () => false,
     log: (...event) => void logged.push(formatLogLine(...event)),
     nowMs: () => clock.nowMs(),
     timer: (callback) => clock.timer(callback),
@@ -280,10 +283,10 @@ Deno.test("a call that is not ours is refused, and does not run", async () => {
   ]);
 });
 
-Deno.test("a call does not run if it is refused between acceptance and go", async () => {
+Deno.test("a call does not run if the process begins to stop between acceptance and go", async () => {
   const scene = new Scene();
   await scene.request("ADD");
-  scene.refusal = "the process is stopping";
+  scene.isStopping = true;
   await scene.signal("g");
   assertEquals([scene.launcher.received, scene.events], [
     ["A", "closed"],
@@ -299,6 +302,7 @@ Deno.test("refuseCall() does not read the request", async () => {
       throw new Error("not reached");
     },
     refusal: () => undefined,
+    isStopping: () => false,
     log: () => {},
     nowMs: () => clock.nowMs(),
     timer: (callback) => clock.timer(callback),

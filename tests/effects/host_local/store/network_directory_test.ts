@@ -93,13 +93,40 @@ Deno.test("writeCursorText() creates, replaces and removes", () => {
   assertEquals(network.read(), {});
 });
 
-Deno.test("writeCursorText() replaces the file, so that no reader sees half a cursor", () => {
-  using network = new Network({ "last_reserved_ip.0": "10.0.0.2" });
-  const inode = (): number | null =>
-    Deno.lstatSync(network.join("last_reserved_ip.0")).ino;
-  const before = inode();
+testRows("writeCursorText()", [
+  {
+    name: "overwrites a cursor of the same length, so that no reader sees half",
+    before: "10.0.0.2",
+    isReplaced: false,
+  },
+  {
+    name: "overwrites a shorter cursor",
+    before: "9.0.0.2",
+    isReplaced: false,
+  },
+  { name: "overwrites an empty cursor", before: "", isReplaced: false },
+  {
+    name: "replaces a longer cursor, so that no reader sees both",
+    before: "10.0.0.20",
+    isReplaced: true,
+  },
+  {
+    name: "replaces a file that has another name as well",
+    before: "10.0.0.2",
+    other: "other",
+    isReplaced: true,
+  },
+], ({ before, other, isReplaced }) => {
+  using network = new Network({ "last_reserved_ip.0": before });
+  const path = network.join("last_reserved_ip.0");
+  if (other !== undefined) Deno.linkSync(path, network.join(other));
+  const { ino } = Deno.lstatSync(path);
   new NetworkDirectory(network.path).writeCursorText(0, "10.0.0.3");
-  assertEquals(inode() === before, false);
+  assertEquals(network.read(), {
+    "last_reserved_ip.0": "10.0.0.3",
+    ...(other === undefined ? {} : { [other]: before }),
+  });
+  assertEquals(Deno.lstatSync(path).ino !== ino, isReplaced);
 });
 
 Deno.test("writeCursorText() refuses a directory and advises to remove it", () => {
