@@ -107,7 +107,7 @@ async function run(): Promise<void> {
   const unexpected = left.filter((path) =>
     path !== "" &&
     // What the test, the calls, apt and dpkg leave.
-    !/^\/(?:tmp|calls|[^/]*\.deb|var\/(?:lib\/(?:cni|apt|dpkg)|cache|log))(?:\/|$)/
+    !/^\/(?:tmp|calls|errors|[^/]*\.deb|var\/(?:lib\/(?:cni|apt|dpkg)|cache|log))(?:\/|$)/
       .test(path)
   );
   assertEquals(unexpected, []);

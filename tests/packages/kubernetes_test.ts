@@ -148,14 +148,14 @@ async function run(): Promise<void> {
     "-c",
     callScript("ADD", "outside"),
   );
-  assert(fromOutside.includes('"10.9.0.2/24"'), fromOutside);
+  assert(fromOutside.includes('"10.9.0.3/24"'), fromOutside);
 
   const callers = new Callers(onNode);
   await pod.stop();
   await pod.start();
   await waitForBoth();
   assertEquals(
-    (await onNode("cat /var/lib/cni/networks/net/10.9.0.2")).replace(
+    (await onNode("cat /var/lib/cni/networks/net/10.9.0.3")).replace(
       /\r?\n/,
       " ",
     ),

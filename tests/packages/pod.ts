@@ -5,7 +5,7 @@ import { REPO_ROOT } from "../support/binaries.ts";
 import type { PodmanHost } from "../support/podman_host.ts";
 
 /** The parts of a container's specification that the manifests use. */
-interface Container {
+export interface Container {
   readonly name: string;
   readonly command: readonly string[];
   readonly env?: readonly { readonly name: string; readonly value: string }[];
@@ -27,7 +27,7 @@ interface Container {
 }
 
 /** The parts of a pod's specification that the manifests use. */
-interface PodSpec {
+export interface PodSpec {
   readonly initContainers: readonly Container[];
   readonly containers: readonly Container[];
   readonly volumes: readonly {

@@ -67,7 +67,10 @@ export async function writeImageFiles(
     await Deno.chmod(`${folder}/${name}`, 0o755);
   }
   await Deno.writeTextFile(`${folder}/${CHECKSUMS}`, await checksums(files));
-  await Deno.copyFile(`${REPOSITORY}/LICENSE`, `${folder}/LICENSE`);
+  await capture([
+    "cp",
+    ...["-r", `${REPOSITORY}/LICENSE`, `${REPOSITORY}/licenses`, folder],
+  ]);
 }
 
 /** Takes the libraries, busybox and their copyright notices out of Debian's packages. */

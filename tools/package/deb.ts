@@ -208,15 +208,15 @@ Copyright: 2026 the cni-ipam-plugins authors
  2006-2026 the V8 project authors
 License: Apache-2.0 and MIT and BSD-3-clause
 Comment: The executables contain the Deno runtime (MIT), which contains V8
- (BSD-3-clause) and other libraries. The notices are in the release's archive.
+ (BSD-3-clause) and other libraries. Their licenses are in the folder
+ licenses beside this file.
 
 License: Apache-2.0
  On Debian systems, the text of the license is in
  /usr/share/common-licenses/Apache-2.0.
 
 License: Apache-2.0 and MIT and BSD-3-clause
- See the licenses of the components in the release's archive. The text of the
- Apache License is in /usr/share/common-licenses/Apache-2.0.
+ See the folder licenses beside this file. The text of the Apache License is in /usr/share/common-licenses/Apache-2.0.
 `;
 
 function overrides(plugin: Plugin): string {

@@ -90,7 +90,7 @@ export function uninstallCommand(plugin: Plugin): string {
   return `${payloadFolder(plugin)}/install.sh --uninstall ${plugin}`;
 }
 
-/** Returns the files of a package except those in /usr/share/doc. */
+/** Returns the files of a package that both formats have. */
 export function packageFiles(
   { plugin, version, executables }: PackageFacts,
   { binDir, zsh }: Places,
@@ -116,13 +116,12 @@ export function packageFiles(
       )
       .flatMap(({ name, text }) => operatorFile(name, text, zsh)),
     // The commands for operators are those of the plugin.
-    ...(plugin === "host-local"
-      ? [
-        file(`/usr/sbin/${plugin}`, {
-          link: `..${standalone.slice("/usr".length)}`,
-        }, 0o777),
-      ]
-      : []),
+    file(
+      `/usr/sbin/${plugin}`,
+      { link: `..${standalone.slice("/usr".length)}` },
+      0o777,
+    ),
+    ...licenseFiles(plugin),
   ];
 }
 
@@ -134,6 +133,16 @@ export function unitNames(plugin: Plugin): readonly string[] {
 /** The path of the checksums that install.sh verifies. */
 export function checksumsPath(plugin: Plugin): string {
   return `${payloadFolder(plugin)}/${CHECKSUMS}`;
+}
+
+/** The licenses of what the executables contain. */
+function licenseFiles(plugin: Plugin): readonly PackageFile[] {
+  const folder = `/usr/share/doc/${packageName(plugin)}/licenses`;
+  return [...Deno.readDirSync(`${REPOSITORY}/licenses`)]
+    .map(({ name }) => name).sort()
+    .map((name) =>
+      file(`${folder}/${name}`, { path: `${REPOSITORY}/licenses/${name}` })
+    );
 }
 
 function operatorFile(
