@@ -1,6 +1,6 @@
 /**
- * `deno task image`: writes the container image for every architecture to dist/image/, in the layout
- * of the Open Container Initiative. deploy/kubernetes uses it.
+ * `deno task image`: writes the container image for every architecture to dist/image/, in the
+ * layout of the Open Container Initiative. deploy/kubernetes uses it.
  *
  * @module
  */

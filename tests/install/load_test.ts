@@ -129,9 +129,9 @@ testWith(
       stdin: "piped",
       stdout: "null",
     }).spawn();
-    const before = Deno.statSync(plugin).ino;
+    const before = (await Deno.stat(plugin)).ino;
     const installed = install(temp.join("2"), args);
-    while (Deno.statSync(plugin).ino === before) {
+    while ((await Deno.stat(plugin)).ino === before) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const writer = call.stdin.getWriter();

@@ -203,7 +203,7 @@ Deno.test("install.sh keeps a newer plugin that another program has installed", 
   };
   await run();
   const newer = script("upstream's newer dhcp");
-  Deno.writeTextFileSync(`${root}${BIN}/dhcp`, newer);
+  await Deno.writeTextFile(`${root}${BIN}/dhcp`, newer);
   await run();
   assertEquals(pluginsOf(root), {
     "bridge": "bridge",
@@ -211,7 +211,7 @@ Deno.test("install.sh keeps a newer plugin that another program has installed", 
     "dhcp.upstream": "upstream's newer dhcp",
     "host-local": "upstream's host-local",
   });
-  Deno.writeTextFileSync(`${root}${BIN}/dhcp`, script("the newest dhcp"));
+  await Deno.writeTextFile(`${root}${BIN}/dhcp`, script("the newest dhcp"));
   await run("--uninstall");
   assertEquals(pluginsOf(root), {
     "bridge": "bridge",
@@ -293,14 +293,14 @@ testRows("install.sh refuses", [
   using temp = new TempDir();
   await makeSmallRelease(temp.join("1"), "1");
   if (row.isDamaged === true) {
-    Deno.writeTextFileSync(temp.join("1/dhcp"), "x");
+    await Deno.writeTextFile(temp.join("1/dhcp"), "x");
   }
   const root = temp.join("root");
   makeHost(root, row.musl === true ? { libraries: [] } : row);
   if (row.musl === true) {
-    Deno.writeTextFileSync(`${root}/lib/ld-musl-x86_64.so.1`, "");
+    await Deno.writeTextFile(`${root}/lib/ld-musl-x86_64.so.1`, "");
   }
-  if (row.directory !== undefined) Deno.mkdirSync(`${root}${row.directory}`);
+  if (row.directory !== undefined) await Deno.mkdir(`${root}${row.directory}`);
   const before = filesOf(root);
   const { code, output } = await install(
     temp.join("1"),

@@ -30,21 +30,21 @@ export async function makeRelease(
   folder: string,
   executables: Executables,
 ): Promise<void> {
-  Deno.mkdirSync(`${folder}/systemd`, { recursive: true });
+  await Deno.mkdir(`${folder}/systemd`, { recursive: true });
   const names = [];
   for (const [name, path] of Object.entries(executables)) {
-    Deno.copyFileSync(path, `${folder}/${name}`);
-    Deno.chmodSync(`${folder}/${name}`, 0o755);
+    await Deno.copyFile(path, `${folder}/${name}`);
+    await Deno.chmod(`${folder}/${name}`, 0o755);
     names.push(name);
   }
-  for (const { name } of Deno.readDirSync(`${REPO_ROOT}/systemd`)) {
-    Deno.copyFileSync(
+  for await (const { name } of Deno.readDir(`${REPO_ROOT}/systemd`)) {
+    await Deno.copyFile(
       `${REPO_ROOT}/systemd/${name}`,
       `${folder}/systemd/${name}`,
     );
     names.push(`systemd/${name}`);
   }
-  Deno.copyFileSync(`${REPO_ROOT}/install.sh`, `${folder}/install.sh`);
+  await Deno.copyFile(`${REPO_ROOT}/install.sh`, `${folder}/install.sh`);
   await writeChecksums(folder, [...names, "install.sh"]);
 }
 
@@ -53,7 +53,7 @@ async function writeChecksums(
   names: readonly string[],
 ): Promise<void> {
   const files = names.map((name) => ({ path: `${folder}/${name}`, name }));
-  Deno.writeTextFileSync(`${folder}/${CHECKSUMS}`, await checksums(files));
+  await Deno.writeTextFile(`${folder}/${CHECKSUMS}`, await checksums(files));
 }
 
 /** Makes a release whose executables only print their name and `version`. */
@@ -61,11 +61,11 @@ export async function makeSmallRelease(
   folder: string,
   version: string,
 ): Promise<void> {
-  Deno.mkdirSync(`${folder}.scripts`);
+  await Deno.mkdir(`${folder}.scripts`);
   const executables: Record<string, string> = {};
   for (const name of ["host-local", "dhcp", "cni-launcher"]) {
     executables[name] = `${folder}.scripts/${name}`;
-    Deno.writeTextFileSync(executables[name], script(`${name} ${version}`));
+    await Deno.writeTextFile(executables[name], script(`${name} ${version}`));
   }
   await makeRelease(folder, executables);
 }

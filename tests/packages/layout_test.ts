@@ -51,7 +51,7 @@ Deno.test("writeLayout() writes the same image twice, under its digests", async 
       ),
     );
   const { manifests: [first] } = JSON.parse(
-    Deno.readTextFileSync(temp.join("1/index.json")),
+    await Deno.readTextFile(temp.join("1/index.json")),
   );
   assertEquals(first.annotations, {
     "org.opencontainers.image.ref.name": "v1.2.3",

@@ -1,4 +1,4 @@
-/** Images in the layout of the Open Container Initiative, written without a container engine. @module */
+/** Writes images in the layout of the Open Container Initiative. @module */
 
 import { ensureDir } from "@std/fs/ensure-dir";
 import { sha256 } from "../build/pinned_file.ts";
