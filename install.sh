@@ -336,6 +336,10 @@ check_files() {
 install_all() {
   check_files
   check_libraries
+  for name in $plugins; do
+    # Left by a run that was interrupted, or by the script of a package.
+    if [ -e "$root$bin_dir/$name.standalone (deleted)" ]; then is_replaced=yes; fi
+  done
   if [ "$dry_run" = no ]; then mkdir -p "$root$bin_dir"; fi
   for name in $plugins; do
     if [ "$launcher" = no ]; then

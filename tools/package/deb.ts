@@ -6,6 +6,7 @@ import type { Target } from "../build/target.ts";
 import {
   describe,
   installCommand,
+  keepCommand,
   type PackageFacts,
   type PackageFile,
   packageFiles,
@@ -118,6 +119,7 @@ set -e
 case $1 in
 install | upgrade)
   ${divert} --add ${path} >/dev/null
+  ${keepCommand(plugin, PLACES)}
   ;;
 esac
 `,

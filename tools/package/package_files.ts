@@ -85,6 +85,15 @@ export function installCommand(plugin: Plugin, { binDir }: Places): string {
     `--standalone no --units --bin-dir ${binDir}`;
 }
 
+/**
+ * Returns the command to run before the package's files are replaced. Calls that have just started
+ * find their own file then, as install.sh explains; install.sh removes it.
+ */
+export function keepCommand(plugin: Plugin, { binDir }: Places): string {
+  const path = `${binDir}/${plugin}.standalone`;
+  return `if [ -e ${path} ]; then ln -f ${path} "${path} (deleted)"; fi`;
+}
+
 /** Returns the command that removes the launcher again. */
 export function uninstallCommand(plugin: Plugin): string {
   return `${payloadFolder(plugin)}/install.sh --uninstall ${plugin}`;

@@ -6,6 +6,7 @@ import {
   checksumsPath,
   describe,
   installCommand,
+  keepCommand,
   type PackageFacts,
   type PackageFile,
   packageFiles,
@@ -88,6 +89,9 @@ ${lines.join("\n")}
 %install
 mkdir -p %{buildroot}
 cp -a %{staged}/. %{buildroot}/
+
+%pre
+${keepCommand(plugin, PLACES)}
 
 %post
 ${install}
