@@ -19,6 +19,10 @@ import {
   readNetwork,
   writeNetwork,
 } from "../../support/network_directory.ts";
+import {
+  RESIDENT_REQUIREMENTS,
+  ResidentHostLocal,
+} from "../../support/resident_host_local.ts";
 import { testRowsWith } from "../../support/rows.ts";
 import { testWith } from "../../support/requirements.ts";
 import { runTraced } from "../../support/strace.ts";
@@ -218,5 +222,50 @@ testWith(
     assertEquals(errorIn(second.stdout)?.code, 11, second.stdout);
     assert(second.stdout.includes("reclaimOnExhaustion found none"));
     assertEquals(second.stderr, "");
+  },
+);
+
+testWith(
+  RESIDENT_REQUIREMENTS,
+  "the resident process knows the pool features",
+  async () => {
+    await using resident = await ResidentHostLocal.start();
+    const [command = "", ...args] = resident.inNamespace(
+      ["mkdir", "-p", `${TASKS}/k8s.io/alive`],
+    );
+    assert((await new Deno.Command(command, { args }).output()).success);
+    using dir = new TempDir();
+    const network = dir.join("net");
+    writeNetwork(network, {
+      "10.1.0.2": ownerText("gone"),
+      "10.1.0.3": ownerText("alive"),
+      "10.1.0.4": ownerText("alive"),
+    });
+    // Before the last boot of every machine that runs the tests.
+    for (const name of ["10.1.0.2", "10.1.0.3"]) {
+      await Deno.utime(`${network}/${name}`, 1e9, 1e9);
+    }
+    const config = networkConfig({
+      dataDir: dir.path,
+      subnets: ["10.1.0.0/24"],
+      ipam: {
+        ...ALL_KEYS,
+        cooldownSeconds: 0,
+        ranges: [[{ subnet: "10.1.0.0/29", exclude: ["10.1.0.5/32"] }]],
+      },
+    });
+    const on = (containerId: string) => ({ config, containerId });
+    const { binary } = resident;
+    assertEquals(await call(binary, "ADD", on("c1")), ["10.1.0.6"]);
+    assertEquals(await call(binary, "ADD", on("c2")), ["10.1.0.2"]);
+    await call(binary, "DEL", on("c1"));
+    assertEquals(await call(binary, "ADD", on("c1")), ["10.1.0.6"]);
+    assertEquals(resident.calls, 4);
+    assertEquals(Object.fromEntries(readNetwork(network).addresses), {
+      "10.1.0.2": ownerText("c2"),
+      "10.1.0.3": ownerText("alive"),
+      "10.1.0.4": ownerText("alive"),
+      "10.1.0.6": ownerText("c1"),
+    });
   },
 );
