@@ -4,6 +4,7 @@ import type { ConfigFile } from "../../lib/cni/config_document.ts";
 import { SystemError } from "../../lib/base/errors.ts";
 import { formatLogLine, type Log } from "../../lib/base/log_line.ts";
 import { NO_PROGRESS } from "../../lib/cli/progress.ts";
+import type { IpAddress } from "../../lib/net/ip_address.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
 import type { LiveText } from "../../lib/host_local/operator/live_list.ts";
 import {
@@ -151,6 +152,8 @@ export class ExampleHost implements OperatorPorts {
   readonly screen: OperatorPorts["screen"];
   /** The lines that were logged. */
   readonly logged: string[] = [];
+  /** The files that were written, by path. */
+  readonly written = new Map<string, string>();
   /** The steps of each repair. */
   readonly repairs: (readonly RepairStep[])[] = [];
   readonly #networks: Map<string, NetworkFacts>;
@@ -199,6 +202,17 @@ export class ExampleHost implements OperatorPorts {
       unreadable: files.flatMap(({ unreadable }) => unreadable ?? []),
       reservations: reservationsIn(facts),
     };
+  }
+
+  async *addressesIn(
+    directory: string,
+  ): AsyncGenerator<readonly IpAddress[]> {
+    const facts = await this.readNetwork({ directory, lockTimeoutMs: 0 });
+    yield (facts?.files ?? []).flatMap(({ address }) => address ?? []);
+  }
+
+  writeFile(path: string, text: string): void {
+    this.written.set(path, text);
   }
 
   repair(

@@ -4,6 +4,7 @@ import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
 import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
+import { writePublicFile } from "../../sys/atomic_file.ts";
 import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
@@ -22,6 +23,7 @@ import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { readReservations } from "../store/read_reservations.ts";
 import { repairNetwork } from "../store/repair_network.ts";
+import { addressesIn } from "../store/addresses_in.ts";
 import { readLive } from "./live_list_file.ts";
 import { networkNames } from "./network_names.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
@@ -66,6 +68,8 @@ function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
       }),
     readReservations: (config) =>
       readReservations(config, { log, onFiles: onFiles(config.directory) }),
+    addressesIn,
+    writeFile: writePublicFile,
     repair: (config, steps) => repairNetwork(config, { steps, log }),
     openForChange: (config) => stores.openForChange(config),
     probe: (config) => stores.probe(config),

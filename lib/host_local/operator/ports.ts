@@ -4,6 +4,7 @@ import type { Log } from "../../base/log_line.ts";
 import type { ProgressReport } from "../../cli/progress.ts";
 import type { Screen } from "../../cli/screen.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
+import type { IpAddress } from "../../net/ip_address.ts";
 import type { StoreConfig } from "../config.ts";
 import type { ReservationStore } from "../ports.ts";
 import type { LiveText } from "./live_list.ts";
@@ -61,6 +62,22 @@ export interface OperatorPorts {
   readReservations(
     config: StoreConfig,
   ): Promise<NetworkReservations | undefined>;
+
+  /**
+   * Returns the addresses that files of a directory are named like, in parts; none if there is no
+   * such directory. Opens no file.
+   *
+   * @throws {SystemError} if the directory cannot be read.
+   */
+  addressesIn(directory: string): AsyncIterable<readonly IpAddress[]>;
+
+  /**
+   * Writes a file that other users can read, replacing an existing one. Other programs see either
+   * the old content or the new.
+   *
+   * @throws {SystemError} if it cannot be written.
+   */
+  writeFile(path: string, text: string): void;
 
   /**
    * Repairs a network under its lock: does what the next call of the plugin would do, then the

@@ -11,6 +11,7 @@ import { checkState } from "./check_state.ts";
 import { explain } from "./explain.ts";
 import { explainAdd } from "./explain_add.ts";
 import { list } from "./list.ts";
+import { metrics } from "./metrics.ts";
 import type { OperatorPorts } from "./ports.ts";
 import {
   DEFAULT_CONFIG_DIR,
@@ -39,13 +40,16 @@ export async function runCommand(
   return await runProgram(hostLocalProgram(), args, {
     screen: ports.screen,
     version,
-    run: (call) => run(call, ports),
+    run: (call) => run(call, { ports, version }),
   });
 }
 
 async function run(
   { command: { name }, values, switches, arguments: args }: CommandCall,
-  ports: OperatorPorts,
+  { ports, version }: {
+    readonly ports: OperatorPorts;
+    readonly version: string;
+  },
 ): Promise<Outcome> {
   const dataDir = values["data-dir"] ?? DEFAULT_DATA_DIR;
   switch (name) {
@@ -82,6 +86,13 @@ async function run(
         live: values["live"],
         graceMs: readGrace(values["grace"] ?? DEFAULT_GRACE, name),
         release: readConsent(switches, name),
+      }, ports);
+    case "metrics":
+      return await metrics({
+        dataDir,
+        files: readFiles(values["config"], ports),
+        version,
+        output: values["output"],
       }, ports);
     default:
       throw new TypeError(`${name} is not implemented`);

@@ -70,6 +70,7 @@ const READ_ONLY: readonly (readonly string[])[] = [
   ["check-state"],
   ["reclaim"],
   ["reclaim", "--dry-run", "--grace", "0"],
+  ["metrics"],
 ];
 
 Deno.test("commands other than --repair change nothing", async () => {

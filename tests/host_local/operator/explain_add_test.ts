@@ -8,6 +8,7 @@ import { NO_PROGRESS } from "../../../lib/cli/progress.ts";
 import { assert, assertEquals } from "@std/assert";
 import { runPlugin } from "../../../lib/cni/plugin.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
+import { addressesIn } from "../../../lib/host_local/store/addresses_in.ts";
 import {
   readCached,
   readTraces,
@@ -63,6 +64,8 @@ const PORTS: OperatorPorts = {
   openForChange: () => Promise.reject(new Error("not reached")),
   readLive: () => ({ path: "", text: "", writtenAtMs: 0 }),
   bootClockMs: () => undefined,
+  addressesIn,
+  writeFile: () => {},
   probe: (config) => stores.probe(config),
   readTraces,
   readCached,

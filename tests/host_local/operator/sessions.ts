@@ -204,6 +204,7 @@ export const SESSIONS: readonly Session[] = [
   },
   { name: "reclaim", args: ["reclaim", "pods"], host: NODE },
   { name: "reclaim_yes", args: ["reclaim", "pods", "--yes"], host: NODE },
+  { name: "metrics", args: ["metrics"], host: NODE },
   { name: "wrong_command", args: ["lst"], host: {} },
 ];
 

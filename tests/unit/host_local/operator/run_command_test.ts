@@ -184,6 +184,7 @@ Deno.test("--help of every command names its options and its exit status", async
     "validate",
     "check-state",
     "reclaim",
+    "metrics",
     "completion",
     "man",
   ]);
