@@ -47,6 +47,8 @@ export interface MachineOptions {
   readonly executables: Readonly<Record<string, string>>;
   /** The command of a service, instead of that of its unit: the unit to its `ExecStart=`. */
   readonly commands?: Readonly<Record<string, string>>;
+  /** Drop-ins: the unit to the text. */
+  readonly dropIns?: Readonly<Record<string, string>>;
 }
 
 /** The outcome of a command. */
@@ -177,7 +179,7 @@ export class SystemdMachine implements AsyncDisposable {
 /** Writes the units, and links the executables. */
 async function prepare(
   folder: TempDir,
-  { start, executables, commands = {} }: MachineOptions,
+  { start, executables, commands = {}, dropIns = {} }: MachineOptions,
 ): Promise<void> {
   await Deno.mkdir(folder.join("units"));
   for await (const { name } of Deno.readDir(`${REPO_ROOT}/systemd`)) {
@@ -192,6 +194,10 @@ async function prepare(
         )
         .replace("[Service]\n", `[Service]\nStandardError=append:${LOG}\n`),
     );
+  }
+  for (const [unit, text] of Object.entries(dropIns)) {
+    await Deno.mkdir(folder.join(`units/${unit}.d`));
+    await Deno.writeTextFile(folder.join(`units/${unit}.d/test.conf`), text);
   }
   await Deno.writeTextFile(
     folder.join(`units/${TARGET}`),
