@@ -1,7 +1,7 @@
 /**
- * The `dhcp` executable: the plugin, or the daemon if the first argument is `daemon`. What it imports
- * on demand becomes a file of its own (see tools/build/bundle.ts), so that a call of the plugin does
- * not load the daemon.
+ * The `dhcp` executable: the plugin, or with arguments the daemon (`daemon`) or a command for
+ * operators. What it imports on demand becomes a file of its own (see tools/build/bundle.ts), so that
+ * a call of the plugin loads neither of these.
  *
  * @module
  */
@@ -14,6 +14,11 @@ async function daemon(args: readonly string[]): Promise<number> {
   return await runDaemon(args, VERSION);
 }
 
+async function operator(args: readonly string[]): Promise<number> {
+  const { runOperator } = await import("./lib/dhcp/host/run_operator.ts");
+  return await runOperator(args);
+}
+
 async function plugin(): Promise<number> {
   if (answerVersion()) return 0;
   const { runDhcp } = await import("./main_dhcp_plugin.ts");
@@ -21,5 +26,13 @@ async function plugin(): Promise<number> {
 }
 
 const [first, ...rest] = Deno.args;
+// A runtime passes no arguments, but its command in the environment.
+const isOperator = first !== undefined && !Deno.env.get("CNI_COMMAND");
 // Exits at once: a call that has timed out must not keep the process alive.
-Deno.exit(first === "daemon" ? await daemon(rest) : await plugin());
+Deno.exit(
+  first === "daemon"
+    ? await daemon(rest)
+    : isOperator
+    ? await operator(Deno.args)
+    : await plugin(),
+);

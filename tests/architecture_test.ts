@@ -7,6 +7,12 @@
 
 import { assertEquals } from "@std/assert";
 import { LOG_EVENTS } from "../lib/base/log_event.ts";
+import {
+  errorPageProblems,
+  launcherReasonProblems,
+  launcherTexts,
+} from "./architecture/error_page_rules.ts";
+import { errorTexts } from "./architecture/error_texts.ts";
 import { missingExamples } from "./architecture/example_rules.ts";
 import { namesOf, unusedExports } from "./architecture/exports.ts";
 import {
@@ -81,16 +87,23 @@ Deno.test("no module of lib/ does work when it is imported", () => {
   assertEquals(listFindings("work-at-import", () => true), []);
 });
 
-Deno.test("one module calls Deno.dlopen, and the plugins reach it only through the dhcp daemon", () => {
+/** The parts of dhcp that may open the C library. */
+const NATIVE_PARTS = [
+  "lib/dhcp/host/run_daemon.ts",
+  "lib/dhcp/host/run_operator.ts",
+];
+
+Deno.test("one module calls Deno.dlopen, and the plugins reach it only through daemon and commands of dhcp", () => {
   const openers = filesWith("dlopen");
   assertEquals(openers, ["lib/linux/libc.ts"]);
-  const daemon = "lib/dhcp/host/run_daemon.ts";
-  const withoutDaemon = imports.filter(({ to }) => to !== daemon);
+  const withoutParts = imports.filter(({ to }) => !NATIVE_PARTS.includes(to));
   const loaders = mains.filter((main) =>
-    openers.some((path) => reachable(main, withoutDaemon).has(path))
+    openers.some((path) => reachable(main, withoutParts).has(path))
   );
   assertEquals(loaders, []);
-  assertEquals(reachable(daemon, imports).has("lib/linux/libc.ts"), true);
+  for (const part of NATIVE_PARTS) {
+    assertEquals(reachable(part, imports).has("lib/linux/libc.ts"), true);
+  }
 });
 
 Deno.test("the dhcp plugin loads no code of the daemon", () => {
@@ -183,6 +196,20 @@ Deno.test("every log event is logged", () => {
 Deno.test("docs/log_events.md explains every log event", () => {
   const page = textOf("docs/log_events.md");
   assertEquals(eventTableProblems(LOG_EVENTS, page), []);
+});
+
+Deno.test("docs/troubleshooting.md explains every error text", () => {
+  const page = textOf("docs/troubleshooting.md");
+  const launcher = textOf("lib/launcher/launcher.c");
+  const found = errorTexts(
+    new Map([...mains, ...modules].map((path) => [path, textOf(path)])),
+  );
+  for (const text of launcherTexts(launcher)) {
+    found.set(text, ["lib/launcher/launcher.c"]);
+  }
+  const hint = "each line of its blocks of the language text is an error text";
+  assertEquals(errorPageProblems(found, page), [], hint);
+  assertEquals(launcherReasonProblems(launcher, page), []);
 });
 
 const plainTexts = PLAIN_TEXTS.flatMap(filesIn)

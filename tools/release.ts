@@ -1,8 +1,10 @@
 /**
  * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
  * target: a tarball with the plugins and the launcher at its top level, as in the CNI project's
- * tarballs, and the documents and units in their folders; its SHA-256, and an SBOM. And one tarball
- * with the source maps.
+ * tarballs, and the documents and units in their folders; and an SBOM. And one tarball with the
+ * source maps. Beside each file are its SHA-256 and SHA-512.
+ *
+ * Without a tag the release is a trial: it may contain the fallback runtime.
  *
  * @module
  */
@@ -14,13 +16,17 @@ import project from "../deno.json" with { type: "json" };
 import { build } from "./build.ts";
 import { PLUGINS } from "./build/binaries.ts";
 import { bundle } from "./build/bundle.ts";
+import { findCompiler, publishProblem } from "./build/compiler.ts";
 import { buildLauncher, LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
 import { outputPath, type Target, TARGETS } from "./build/target.ts";
+import { crateList, runtimeContents } from "./release/contents.ts";
+import { writeHashes } from "./release/hashes.ts";
 import { notesOf } from "./release/notes.ts";
-import { operatorFiles } from "./release/operator_files.ts";
+import { operatorFiles, type ReleaseText } from "./release/operator_files.ts";
 import { type Part, sbom } from "./release/sbom.ts";
 import { writeTarball } from "./release/tarball.ts";
+import { buildTools } from "./release/tools.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print, warn } from "./terminal.ts";
 
@@ -31,6 +37,7 @@ interface LockFile {
 
 const PRODUCT = "cni-ipam-plugins";
 const FOLDER = `${REPOSITORY}/dist/release`;
+const NOTES = "notes.md";
 
 /** The architectures in the file names of the CNI project. */
 const ARCHITECTURE: Readonly<Record<Target, string>> = {
@@ -46,9 +53,11 @@ export const DOCUMENTS: readonly string[] = [
   "LICENSE",
   "README.md",
   "SECURITY.md",
+  "docs/README.md",
   "docs/bench.md",
   "docs/bench.svg",
   "docs/bench_dhcp.md",
+  "docs/concepts.md",
   "docs/dhcp.md",
   "docs/differences.md",
   "docs/host_local.md",
@@ -56,21 +65,45 @@ export const DOCUMENTS: readonly string[] = [
   "docs/launcher.md",
   "docs/log_events.md",
   "docs/operator_commands.md",
+  "docs/recipes/README.md",
+  "docs/recipes/crio.md",
+  "docs/recipes/kubernetes_bridge.md",
+  "docs/recipes/multus_macvlan.md",
+  "docs/recipes/nerdctl.md",
+  "docs/recipes/nomad.md",
+  "docs/recipes/podman.md",
+  "docs/troubleshooting.md",
+  "licenses/README.md",
+  "licenses/deno.txt",
+  "licenses/icu.txt",
+  "licenses/simdutf.txt",
+  "licenses/siphash.txt",
+  "licenses/v8.txt",
   "systemd/cni-dhcp.service",
   "systemd/cni-dhcp.socket",
   "systemd/cni-host-local.service",
   "systemd/cni-host-local.socket",
 ];
 
+/** The file of the source maps. */
+function sourceMapsName(tag: string): string {
+  return `${PRODUCT}-source-maps-${tag}.tgz`;
+}
+
+/** The start of the file names of a target. */
+function stemOf(target: Target, tag: string): string {
+  return `${PRODUCT}-linux-${ARCHITECTURE[target]}-${tag}`;
+}
+
 /** Packs the source maps, which are the same for every target. */
-async function releaseSourceMaps(tag: string): Promise<void> {
+async function releaseSourceMaps(tag: string, folder: string): Promise<void> {
   const work = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
   try {
     for (const plugin of PLUGINS) {
       await bundle(plugin, `${work}/${plugin.name}`);
     }
     await writeTarball(
-      `${FOLDER}/${PRODUCT}-source-maps-${tag}.tgz`,
+      `${folder}/${sourceMapsName(tag)}`,
       [...walkSync(work, { exts: [".map"] })].map(({ path }) => ({
         path,
         name: path.slice(work.length + 1),
@@ -82,12 +115,13 @@ async function releaseSourceMaps(tag: string): Promise<void> {
   }
 }
 
-/** Writes the manual page and the completions into `folder`. */
-async function writeOperatorFiles(
+/** Writes the texts that are not in the repository into `folder`. */
+async function writeTexts(
   folder: string,
+  texts: readonly ReleaseText[],
 ): Promise<{ readonly path: string; readonly name: string }[]> {
   const files = [];
-  for (const { name, text } of operatorFiles(project.version)) {
+  for (const { name, text } of texts) {
     const path = `${folder}/${name.replaceAll("/", "_")}`;
     await Deno.writeTextFile(path, text);
     files.push({ path, name });
@@ -95,12 +129,17 @@ async function writeOperatorFiles(
   return files;
 }
 
-/** Builds for the target and writes its three files. */
-async function release(target: Target, tag: string): Promise<void> {
+/** Builds for the target, and writes the tarball and the SBOM. */
+async function release(
+  target: Target,
+  { tag, folder }: { readonly tag: string; readonly folder: string },
+): Promise<void> {
   const lock: LockFile = JSON.parse(
     await Deno.readTextFile(`${REPOSITORY}/deno.lock`),
   );
-  const stem = `${FOLDER}/${PRODUCT}-linux-${ARCHITECTURE[target]}-${tag}`;
+  const stem = `${folder}/${stemOf(target, tag)}`;
+  const compiler = await findCompiler(target);
+  const contents = await runtimeContents(compiler);
   const built = await build(PLUGINS, target);
   const parts: Part[] = [];
   for (const { name, path, compiler } of built) {
@@ -111,7 +150,13 @@ async function release(target: Target, tag: string): Promise<void> {
   parts.push({ name: LAUNCHER, sha256: sha256(await Deno.readFile(launcher)) });
   const texts = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
   try {
-    const generated = await writeOperatorFiles(texts);
+    const generated = await writeTexts(texts, [
+      ...operatorFiles(project.version),
+      {
+        name: "licenses/RUST_CRATES.txt",
+        text: crateList(compiler.version, contents.crates),
+      },
+    ]);
     await writeTarball(
       `${stem}.tgz`,
       [
@@ -124,28 +169,60 @@ async function release(target: Target, tag: string): Promise<void> {
   } finally {
     await Deno.remove(texts, { recursive: true });
   }
-  const hash = sha256(await Deno.readFile(`${stem}.tgz`));
-  const fileName = `${stem}.tgz`.slice(FOLDER.length + 1);
-  await Deno.writeTextFile(`${stem}.tgz.sha256`, `${hash}  ${fileName}\n`);
-  const bill = sbom({ product: PRODUCT, ...project, npm: lock.npm, parts });
+  const bill = sbom({
+    product: PRODUCT,
+    ...project,
+    npm: lock.npm,
+    parts,
+    contents,
+    tools: buildTools(),
+  });
   await Deno.writeTextFile(
     `${stem}.cdx.json`,
     `${JSON.stringify(bill, undefined, 2)}\n`,
   );
-  print(`${fileName} ${hash}`);
+}
+
+/** The version that this checkout releases, with "v". */
+export const TAG = `v${project.version}`;
+
+/** The file names of a release, without those of the hashes, and what makes each. */
+export function releaseFiles(
+  tag: string,
+  folder: string,
+): ReadonlyMap<string, () => Promise<void>> {
+  const files = new Map<string, () => Promise<void>>();
+  for (const target of TARGETS) {
+    const make = (): Promise<void> => release(target, { tag, folder });
+    files.set(`${stemOf(target, tag)}.tgz`, make);
+    files.set(`${stemOf(target, tag)}.cdx.json`, make);
+  }
+  return files.set(
+    sourceMapsName(tag),
+    () => releaseSourceMaps(tag, folder),
+  );
+}
+
+/** @throws {Error} if what would be compiled in must not be published. */
+async function expectPublishable(): Promise<void> {
+  for (const target of TARGETS) {
+    const problem = await publishProblem(await findCompiler(target), target);
+    if (problem !== undefined) {
+      throw new Error(`Cannot release with a tag: ${problem}`);
+    }
+  }
 }
 
 if (import.meta.main) {
   try {
-    const tag = `v${project.version}`;
     const wanted = parseArgs(Deno.args, { string: ["tag"] }).tag;
-    if (wanted !== undefined && wanted !== tag) {
+    if (wanted !== undefined && wanted !== TAG) {
       throw new Error(
         `Cannot release "${wanted}": deno.json has version "${project.version}"`,
       );
     }
+    if (wanted !== undefined) await expectPublishable();
     const changelog = await Deno.readTextFile(`${REPOSITORY}/CHANGELOG.md`);
-    // Without a tag the release is a trial.
     const notes = notesOf(
       wanted === undefined ? "Unreleased" : project.version,
       changelog,
@@ -154,9 +231,13 @@ if (import.meta.main) {
       // The folder did not exist.
     });
     await ensureDir(FOLDER);
-    for (const target of TARGETS) await release(target, tag);
-    await releaseSourceMaps(tag);
-    await Deno.writeTextFile(`${FOLDER}/notes.md`, notes);
+    for (const make of new Set(releaseFiles(TAG, FOLDER).values())) {
+      await make();
+    }
+    for (const { name, sha256 } of await writeHashes(FOLDER)) {
+      print(`${name} ${sha256}`);
+    }
+    await Deno.writeTextFile(`${FOLDER}/${NOTES}`, notes);
   } catch (error) {
     warn(`release: ${error instanceof Error ? error.message : error}`);
     Deno.exit(1);

@@ -73,6 +73,7 @@ export const LOG_EVENTS = [
   "release-failed",
   "release-note-not-removed",
   "release-started",
+  "renewal-unanswered",
   "reply-ignored",
   "request-failed",
   "reservation-not-updated",
@@ -89,6 +90,7 @@ export const LOG_EVENTS = [
   "undo-failed",
   "unexpected-error",
   "upstream-daemon-found",
+  "watcher-dropped",
 ] as const;
 
 /** The name of a log event. */

@@ -10,6 +10,12 @@ import { JsonObject } from "../base/json_reader.ts";
 import { parseJson } from "../base/json_text.ts";
 import { type ConfigProblem, problemOf } from "./config_problem.ts";
 
+/** A file with a network configuration. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** The configuration of one plugin, as the CNI library passes it to the plugin. */
 export interface PluginConfig {
   readonly json: Readonly<Record<string, unknown>>;

@@ -1,5 +1,6 @@
 /** The `details` of a refused ADD: facts that an operator can act on. Pure. @module */
 
+import { formatAge } from "../base/age.ts";
 import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
 import type { PoolError } from "./add_plan.ts";
 import type { Reservation, ReservationStore } from "./ports.ts";
@@ -14,19 +15,6 @@ import type { Owner } from "./reservation_format.ts";
 
 /** How many reservations are inspected to count those of an earlier boot. */
 const MAX_INSPECTED = 256;
-
-const UNITS = [["d", 86_400], ["h", 3_600], ["m", 60], ["s", 1]] as const;
-
-/** Formats a number of milliseconds as its two largest units, as in `3h12m`. */
-export function formatAge(ms: number): string {
-  let rest = Math.max(0, Math.floor(ms / 1000));
-  const parts = UNITS.flatMap(([unit, seconds]) => {
-    const count = Math.floor(rest / seconds);
-    rest -= count * seconds;
-    return count === 0 ? [] : [`${count}${unit}`];
-  });
-  return parts.slice(0, 2).join("") || "0s";
-}
 
 function formatHolder(owner: Owner): string {
   switch (owner.kind) {

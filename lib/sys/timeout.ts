@@ -19,8 +19,8 @@ export async function withTimeout(
 }
 
 /**
- * Calls `onTimeout` after `timeoutMs`, at most 24 days, unless it is disposed of before. Does not
- * keep the process alive.
+ * Calls `onTimeout` after `timeoutMs`, at most 24 days, unless it is disposed of before; after
+ * Infinity never. Does not keep the process alive.
  *
  * Deno loads `setTimeout` when it is first called, which takes 4 ms. This takes a tenth of it.
  */
@@ -28,6 +28,7 @@ export function startTimeout(
   timeoutMs: number,
   onTimeout: () => void,
 ): Disposable {
+  if (timeoutMs === Infinity) return { [Symbol.dispose]: () => {} };
   const signal = AbortSignal.timeout(Math.min(timeoutMs, MAX_TIMER_MS));
   signal.addEventListener("abort", onTimeout);
   return {

@@ -95,8 +95,13 @@ export class UnixClient implements Disposable {
 
   async #write(bytes: Uint8Array): Promise<void> {
     let rest = bytes;
-    while (rest.length > 0) {
-      rest = rest.subarray(await this.#connection.write(rest));
+    try {
+      while (rest.length > 0) {
+        rest = rest.subarray(await this.#connection.write(rest));
+      }
+    } catch (error) {
+      // The daemon has refused this process, without reading its request: it has said why.
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
     }
   }
 

@@ -20,7 +20,8 @@ const PURE = {
   "cli": "base",
   "resident": "base cni",
   "host_local": "base net cni",
-  "host_local/operator": "base net cni cli host_local",
+  "operator": "base cni cli",
+  "host_local/operator": "base net cni cli operator host_local",
   "dhcp/codec": "base net",
   "dhcp/client": "base net dhcp/codec",
   "dhcp/config": "base net cni dhcp/codec",
@@ -32,6 +33,8 @@ const PURE = {
     "base net netlink cni resident dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
   "dhcp/resident":
     "base cni resident dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
+  "dhcp/operator":
+    "base net netlink cni cli operator dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
 };
 
 /** The same for the folders whose modules use the operating system, the clock or randomness. */
@@ -42,7 +45,7 @@ const WITH_EFFECTS = {
   "host_local/host":
     "base cni resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
-    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident",
+    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
 };
 
 /** Each folder of lib/ and the folders that it may import. */

@@ -50,11 +50,22 @@ export const PLAIN_TEXTS: readonly string[] = [
     "cli",
     "sys",
     "linux",
+    "operator",
     "host_local/operator",
+    "dhcp/operator",
   ].map((folder) => `lib/${folder}`),
-  ...["base", "net", "netlink", "cni", "cli", "host_local/operator"]
+  ...[
+    "base",
+    "net",
+    "netlink",
+    "cni",
+    "cli",
+    "host_local/operator",
+    "dhcp/operator",
+  ]
     .map((folder) => `tests/unit/${folder}`),
   "tests/host_local/operator",
+  "tests/dhcp/operator",
   "docs/operator_commands.md",
   ...["sys", "linux"].map((folder) => `tests/effects/${folder}`),
   ...["architecture", "dhcp/servers", "launcher", "support", "tools"].map((

@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { viewOf } from "../../lib/base/bytes.ts";
+import { segmentAlignments } from "../../tools/build/elf.ts";
 import { buildLauncher } from "../../tools/build/launcher.ts";
 import { REPO_ROOT } from "../support/binaries.ts";
 import { skipped } from "../support/requirements.ts";
@@ -95,6 +96,13 @@ for (const { name, target, launcher, reason } of MACHINES) {
     const stack = segments.filter(({ type }) => type === PT_GNU_STACK);
     assertEquals(stack.map(({ flags }) => flags & 1), [0]);
   });
+
+  if (target === "aarch64-unknown-linux-gnu") {
+    test("can be loaded by kernels with pages of 64 KiB", (bytes) => {
+      const alignments = segmentAlignments(bytes);
+      assertEquals(alignments.filter((each) => each < 65536), []);
+    });
+  }
 
   test("lets the processor check indirect jumps", (bytes) => {
     const notes = segmentsOf(bytes).filter(({ type }) =>

@@ -15,6 +15,7 @@ import {
   type ServerLocation,
   type Service,
 } from "./dhcp_server.ts";
+import { copyOfProgram } from "./program_copy.ts";
 
 /** ISC dhcpd. */
 export const ISC_DHCPD: ServerKind = {
@@ -36,7 +37,8 @@ class IscDhcpd implements RealServer {
     Deno.writeTextFileSync(this.#leaseFile, "");
     this.process = new BackgroundProcess([
       ...netns.enter,
-      ...["dhcpd", "-4", "-f", "-d", "-cf", configFile],
+      copyOfProgram("dhcpd", directory),
+      ...["-4", "-f", "-d", "-cf", configFile],
       ...["-lf", this.#leaseFile, "--no-pid", "eth0"],
     ], {
       logFile: directory.join(`${label}.log`),

@@ -13,6 +13,7 @@ import {
   type ServerLocation,
   type Service,
 } from "./dhcp_server.ts";
+import { copyOfProgram } from "./program_copy.ts";
 
 /** Kea. */
 export const KEA: ServerKind = {
@@ -35,7 +36,10 @@ class Kea implements RealServer {
     const config = configOf(service, this.#leaseFile);
     Deno.writeTextFileSync(configFile, JSON.stringify(config));
     this.process = new BackgroundProcess(
-      [...netns.enter, "kea-dhcp4", "-c", configFile],
+      [
+        ...netns.enter,
+        ...[copyOfProgram("kea-dhcp4", directory), "-c", configFile],
+      ],
       {
         logFile: directory.join(`${label}.log`),
         ready: "DHCP4_STARTED",

@@ -1,5 +1,6 @@
 /** A host in memory, for the output of the commands for operators. @module */
 
+import type { ConfigFile } from "../../lib/cni/config_document.ts";
 import { SystemError } from "../../lib/base/errors.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
 import type {
@@ -9,7 +10,6 @@ import type {
   NetworkFacts,
 } from "../../lib/host_local/operator/network_facts.ts";
 import type {
-  ConfigFile,
   OperatorPorts,
   RepairReport,
   RepairStep,

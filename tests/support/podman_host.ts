@@ -58,7 +58,14 @@ export class PodmanHost implements AsyncDisposable {
       await Deno.mkdir(this.path(folder), { recursive: true });
     }
     for (
-      const plugin of ["bridge", "loopback", "portmap", "firewall", "tuning"]
+      const plugin of [
+        "bridge",
+        "macvlan",
+        "loopback",
+        "portmap",
+        "firewall",
+        "tuning",
+      ]
     ) {
       await Deno.symlink(
         `${UPSTREAM_DIR}/${plugin}`,

@@ -13,6 +13,7 @@ import {
 import { bundle } from "../../tools/build/bundle.ts";
 import { compile } from "../../tools/build/compile.ts";
 import { findCompiler } from "../../tools/build/compiler.ts";
+import { segmentAlignments } from "../../tools/build/elf.ts";
 import { mapStack } from "../../tools/build/map_stack.ts";
 import { sha256 } from "../../tools/build/pinned_file.ts";
 import { hostTarget, type Target } from "../../tools/build/target.ts";
@@ -115,6 +116,23 @@ Deno.test("a compiled plugin leaves no file in the temporary directory", async (
   const { code } = await runPlugin({ binary, env, cwd: temporary.path });
   assertEquals(code, 0);
   assertEquals(await Array.fromAsync(Deno.readDir(temporary.path)), []);
+});
+
+/** The largest pages of arm64 kernels. */
+const MAX_PAGE_BYTES = 65536;
+
+Deno.test("compile() builds a binary for aarch64 that kernels with any page size can load", async () => {
+  using dir = new TempDir();
+  const output = dir.join("host-local");
+  await compileTo(output, HOST_LOCAL, "aarch64-unknown-linux-gnu");
+  const alignments = segmentAlignments(await Deno.readFile(output));
+  assertEquals(
+    [
+      alignments.length > 0,
+      alignments.filter((bytes) => bytes < MAX_PAGE_BYTES),
+    ],
+    [true, []],
+  );
 });
 
 testWith(

@@ -46,7 +46,11 @@ const FILES = [
   {
     name: "dhcp",
     main: "main_dhcp.js",
-    parts: ["lib/dhcp/host/run_daemon.js", "main_dhcp_plugin.js"],
+    parts: [
+      "lib/dhcp/host/run_daemon.js",
+      "lib/dhcp/host/run_operator.js",
+      "main_dhcp_plugin.js",
+    ],
   },
 ] as const;
 
@@ -80,23 +84,29 @@ for (const { name, main, parts } of FILES) {
   });
 }
 
-Deno.test("the files of a plugin's call do not contain the commands for operators", async () => {
-  using dir = new TempDir();
-  const { files } = await bundled("host-local", dir.join("a"));
-  const withHelp = [...files].filter(([, code]) =>
-    code.includes("Exit status")
-  );
-  assertEquals(withHelp.map(([name]) => name), [
-    "lib/host_local/host/run_operator.js",
-  ]);
-});
+for (
+  const [name, part] of [
+    ["host-local", "lib/host_local/host/run_operator.js"],
+    ["dhcp", "lib/dhcp/host/run_operator.js"],
+  ] as const
+) {
+  Deno.test(`the files of a call of ${name} do not contain the commands for operators`, async () => {
+    using dir = new TempDir();
+    const { files } = await bundled(name, dir.join("a"));
+    const withHelp = [...files].filter(([, code]) =>
+      code.includes("Exit status")
+    );
+    assertEquals(withHelp.map(([file]) => file), [part]);
+  });
+}
 
 Deno.test("the files of a plugin's call do not contain the daemon", async () => {
   using dir = new TempDir();
   const { files } = await bundled("dhcp", dir.join("a"));
   const withDlopen = [...files].filter(([, code]) => code.includes("dlopen"));
-  assertEquals(withDlopen.map(([name]) => name), [
+  assertEquals(withDlopen.map(([name]) => name).sort(), [
     "lib/dhcp/host/run_daemon.js",
+    "lib/dhcp/host/run_operator.js",
   ]);
 });
 

@@ -14,6 +14,7 @@ async function versionsIn(path: string): Promise<string[]> {
 testRows("the version of Deno in .ci/deno is that in", [
   { name: "README.md" },
   { name: "CONTRIBUTING.md" },
+  { name: ".github/pull_request_template.md" },
 ], async ({ name }) => {
   const [pinned] = await versionsIn(".ci/deno");
   assertExists(pinned);

@@ -8,6 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { DOCUMENTS } from "../../tools/release.ts";
 import { MAY_IMPORT } from "../architecture/layers.ts";
+import { filesIn } from "../architecture/repository_facts.ts";
 import { REPO_ROOT } from "../support/binaries.ts";
 
 /** A link to a file of the repository, as `path#heading`. */
@@ -82,12 +83,11 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-Deno.test("a release contains every page of docs/, and each file once", async () => {
-  const pages: string[] = [];
-  for await (const { name } of Deno.readDir(`${REPO_ROOT}/docs`)) {
-    if (!DOCUMENTS.includes(`docs/${name}`)) pages.push(name);
-  }
-  assertEquals(pages, []);
+Deno.test("a release contains every page of docs/, and each file once", () => {
+  assertEquals(
+    filesIn("docs").filter((path) => !DOCUMENTS.includes(path)),
+    [],
+  );
   assertEquals(DOCUMENTS, [...new Set(DOCUMENTS)]);
 });
 

@@ -1,7 +1,7 @@
-/** Separating an ELF file from what was appended to it. @module */
+/** Reading the headers of ELF files. @module */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { elfFile } from "../../tools/build/elf.ts";
+import { elfFile, segmentAlignments } from "../../tools/build/elf.ts";
 import { testRows } from "../support/rows.ts";
 
 const HEADER_LENGTH = 64;
@@ -52,4 +52,22 @@ testRows("elfFile() refuses", [
   },
 ], ({ bytes }) => {
   assertThrows(() => elfFile(bytes), RangeError);
+});
+
+Deno.test("segmentAlignments() returns those of the segments that are loaded", () => {
+  const bytes = file(
+    header({ tableOffset: 64 + 3 * 56, count: 0 }),
+    64 + 3 * 56,
+  );
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0x20, 64n, true);
+  view.setUint16(0x36, 56, true);
+  view.setUint16(0x38, 3, true);
+  for (
+    const [index, [type, bytes]] of [[1, 65536], [7, 8], [1, 4096]].entries()
+  ) {
+    view.setUint32(64 + index * 56, type ?? 0, true);
+    view.setBigUint64(64 + index * 56 + 0x30, BigInt(bytes ?? 0), true);
+  }
+  assertEquals(segmentAlignments(bytes), [65536, 4096]);
 });

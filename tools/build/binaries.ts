@@ -80,8 +80,14 @@ export const PLUGINS: readonly Binary[] = [
     permissions: [
       "--allow-read",
       "--allow-write",
+      // The last is for the width of tables that no terminal shows.
       `--allow-env=${
-        [...CNI_VARIABLES, ...ACTIVATION_VARIABLES, ...NOTIFY_VARIABLES].join()
+        [
+          ...CNI_VARIABLES,
+          ...ACTIVATION_VARIABLES,
+          ...NOTIFY_VARIABLES,
+          "COLUMNS",
+        ].join()
       }`,
       // The socket between plugin and daemon; all else goes through the C library.
       "--allow-net",

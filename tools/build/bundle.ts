@@ -4,6 +4,7 @@ import { dirname, relative, resolve } from "node:path";
 import { capture } from "../process.ts";
 import { REPOSITORY } from "../repository.ts";
 import type { Binary } from "./binaries.ts";
+import { pinEsbuild } from "./esbuild.ts";
 import type { SourceMap } from "./source_map.ts";
 
 /** A module that the main module imports on demand. */
@@ -27,6 +28,7 @@ export async function bundle(
   { main }: Pick<Binary, "main">,
   folder: string,
 ): Promise<string> {
+  await pinEsbuild();
   const source = await Deno.readTextFile(`${REPOSITORY}/${main}`);
   const parts = [...source.matchAll(PART)].map(([, path = ""]) => `${path}.ts`);
   const entry = await bundleOne(main, { folder, external: parts });

@@ -57,7 +57,7 @@ export async function compile(
     ], {
       cwd: work,
       clearEnv: true,
-      env: compilerEnv(compiler.denort),
+      env: compilerEnv(compiler.runtime.path),
     });
   } finally {
     await Deno.remove(work, { recursive: true });

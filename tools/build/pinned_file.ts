@@ -93,7 +93,12 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-function cacheFolder(): string {
+/**
+ * Returns the folder for downloads in the cache of the user.
+ *
+ * @throws {Error} if the environment does not say where it is.
+ */
+export function cacheFolder(): string {
   const base = Deno.env.get("XDG_CACHE_HOME") ||
     `${Deno.env.get("HOME")}/.cache`;
   if (!base.startsWith("/")) {

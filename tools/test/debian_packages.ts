@@ -23,6 +23,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "nftables": "drops packets between client and server",
   "util-linux": "unshare, nsenter, setpriv and flock",
   "systemd": "systemd-analyze checks the units",
+  "minisign": "signs and verifies the files of a release",
   "clang": "compiles the launcher",
   "lld": "links the launcher",
   "qemu-user-static": "runs the aarch64 binaries",

@@ -45,6 +45,7 @@ export const SUITES: readonly Stage[] = [
   suite("tests/dhcp/conformance", "tests-dhcp"),
   suite("tests/host_local/conformance", "tests"),
   suite("tests/host_local/operator", "tests"),
+  suite("tests/dhcp/operator", "tests-dhcp"),
   suite("tests/launcher", "tests-launcher"),
   suite("tests/tools", "tools"),
   suite("tests/effects/linux", "tests-dhcp"),

@@ -101,7 +101,7 @@ export function lose(
   return step(
     beginAgain(common, acquisition, context),
     log("warn", "lease-lost", { ...describeLease(lease), reason, message }),
-    { kind: "leaseLost", lease, reason },
+    { kind: "leaseLost", lease, reason, message },
   );
 }
 

@@ -40,6 +40,8 @@ export type ClientEvent =
   | { readonly kind: "timer" }
   /** The client ends. With `release` it releases an address that it has, or may have by now. */
   | { readonly kind: "stop"; readonly release: boolean }
+  /** The lease is to be renewed now, before T1; ignored without a lease. */
+  | { readonly kind: "renew" }
   | { readonly kind: "linkDown" }
   | { readonly kind: "linkUp" }
   /** The probe found another host that uses the address (RFC 5227). */
@@ -83,11 +85,15 @@ export type ClientEffect =
     readonly lease: Lease;
     readonly previous: Lease;
   }
+  /** No server answered the REQUESTs of a renewal before T1. The lease stays. */
+  | { readonly kind: "renewalFailed"; readonly failure: Failure }
   /** The address must not be used any more. The client keeps seeking another by itself. */
   | {
     readonly kind: "leaseLost";
     readonly lease: Lease;
     readonly reason: LossReason;
+    /** What the server said with its NAK; possibly empty. */
+    readonly message: string;
   }
   /** The acquisition that a caller waited for failed; the client is STOPPED. */
   | { readonly kind: "failed"; readonly failure: Failure }

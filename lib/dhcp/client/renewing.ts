@@ -9,9 +9,10 @@ import { decodeMessage, type DhcpMessage } from "../codec/dhcp_message.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import { renewalGapMs } from "./backoff.ts";
-import { lose, renewed } from "./bound.ts";
+import { bound, lose, renewed } from "./bound.ts";
 import { completeRenewal, withServerIdentifier } from "./complete_ack.ts";
 import type { ClientContext } from "./event.ts";
+import type { Failure } from "./failure.ts";
 import { type AckResult, type Lease, leaseFromAck } from "./lease.ts";
 import { checkAnswer } from "./reply.ts";
 import {
@@ -21,12 +22,14 @@ import {
 } from "./request.ts";
 import {
   type Bound,
+  type ClientState,
   commonOf,
   type Exchange,
   type Rebinding,
   type Renewing,
 } from "./state.ts";
 import {
+  log,
   randomFraction,
   refuseAnswer,
   secsSince,
@@ -34,6 +37,17 @@ import {
   type Step,
   step,
 } from "./step.ts";
+
+/** How long a renewal before T1 waits for its answer. */
+const EARLY_RENEWAL_MS = 10_000;
+
+/** The time in which the REQUESTs of a renewal are sent. */
+interface Phase {
+  /** How often a REQUEST is sent by then. */
+  readonly sends: number;
+  readonly startsMs: number;
+  readonly endsMs: number;
+}
 
 /**
  * Acts on the latest deadline that has passed: expiry, T2, T1, or the next retransmission. So a
@@ -53,7 +67,63 @@ export function onLeaseTimer(
   }
   if (nowMs >= lease.t2Ms) return rebind(state, context);
   if (nowMs >= lease.t1Ms) return renew(state, context);
-  return step(state);
+  return state.state === "RENEWING" ? repeatEarly(state, context) : step(state);
+}
+
+/** Renews a lease now, at the wish of an operator. After T1 that only sends the next REQUEST. */
+export function onRenew(state: ClientState, context: ClientContext): Step {
+  switch (state.state) {
+    case "BOUND":
+    case "RENEWING":
+      return context.nowMs < state.lease.t1Ms
+        ? renewEarly(state, 1, context)
+        : renew(state, context);
+    case "REBINDING":
+      return rebind(state, context);
+    case "STOPPED":
+    case "INIT":
+    case "SELECTING":
+    case "REQUESTING":
+    case "PROBING":
+    case "INIT-REBOOT":
+    case "REBOOTING":
+      return step(state);
+  }
+}
+
+/** Sends the next REQUEST of a renewal before T1, or returns to BOUND. */
+function repeatEarly(state: Renewing, context: ClientContext): Step {
+  const { lease, exchange } = state;
+  if (context.nowMs < exchange.endsMs) {
+    return renewEarly(state, exchange.sends + 1, context);
+  }
+  const { address, serverIdentifier: server } = lease;
+  const requests = exchange.sends;
+  const failure: Failure = { kind: "no-ack", address, server, requests };
+  return step(
+    bound(state, lease),
+    log("warn", "renewal-unanswered", {
+      server: formatIpAddress(server),
+      requests,
+    }),
+    { kind: "renewalFailed", failure },
+  );
+}
+
+/**
+ * Sends a REQUEST before T1. Without an answer the client returns to BOUND after a while, because
+ * there is time until T1.
+ */
+function renewEarly(
+  state: Bound | Renewing,
+  sends: number,
+  context: ClientContext,
+): Step {
+  const endsMs = sends === 1 || state.state === "BOUND"
+    ? Math.min(context.nowMs + EARLY_RENEWAL_MS, state.lease.t2Ms)
+    : state.exchange.endsMs;
+  const phase = { sends, startsMs: endsMs - EARLY_RENEWAL_MS, endsMs };
+  return sendRenewal(state, phase, context);
 }
 
 /**
@@ -121,14 +191,24 @@ function renew(
   state: Bound | Renewing | Rebinding,
   context: ClientContext,
 ): Step {
-  const { lease } = state;
-  const { address, serverIdentifier: server, t1Ms, t2Ms } = lease;
-  const fields = sendFields(lease, context);
+  const { t1Ms, t2Ms } = state.lease;
   const phase = {
     sends: state.state === "RENEWING" ? state.exchange.sends + 1 : 1,
     startsMs: t1Ms,
     endsMs: t2Ms,
   };
+  return sendRenewal(state, phase, context);
+}
+
+/** Sends a REQUEST to the server that granted the lease. */
+function sendRenewal(
+  state: Bound | Renewing | Rebinding,
+  phase: Phase,
+  context: ClientContext,
+): Step {
+  const { lease } = state;
+  const { address, serverIdentifier: server } = lease;
+  const fields = sendFields(lease, context);
   const exchange = nextRequest(fields, phase, context);
   return step(
     { ...commonOf(state), state: "RENEWING", lease, exchange },
@@ -176,11 +256,7 @@ function sendFields(lease: Lease, context: ClientContext): SendFields {
 
 function nextRequest(
   fields: SendFields,
-  { sends, startsMs, endsMs }: {
-    readonly sends: number;
-    readonly startsMs: number;
-    readonly endsMs: number;
-  },
+  { sends, startsMs, endsMs }: Phase,
   context: ClientContext,
 ): Exchange {
   const { nowMs } = context;

@@ -5,8 +5,6 @@
  */
 
 import type { DhcpMessage } from "../codec/dhcp_message.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
-import { isAddressOfHost } from "../../net/subnet_host.ts";
 import {
   asksForBroadcast,
   failureSoFar,
@@ -17,8 +15,7 @@ import {
 import { resendGapMs } from "./backoff.ts";
 import type { ClientContext } from "./event.ts";
 import type { Failure } from "./failure.ts";
-import { leasedSubnet } from "./lease.ts";
-import { checkReply } from "./reply.ts";
+import { checkOffer } from "./offer.ts";
 import { discover } from "./request.ts";
 import { acceptOffer, giveUp } from "./requesting.ts";
 import { commonOf, type Init, mayStartAtMs, type Selecting } from "./state.ts";
@@ -108,19 +105,15 @@ export function onSelectingPacket(
   message: DhcpMessage,
   context: ClientContext,
 ): Step {
-  const check = checkReply(message, state.exchange.xid, context.settings);
-  if (check.kind === "foreign") return step(state);
-  if (check.kind === "refused") return refuse(state, check.reason);
-  const { reply } = check;
-  if (reply.type !== "OFFER") {
-    return refuse(state, `DHCP${reply.type} instead of DHCPOFFER`);
+  const check = checkOffer(message, state.exchange.xid, context.settings);
+  switch (check.kind) {
+    case "foreign":
+      return step(state);
+    case "refused":
+      return refuse(state, check.reason);
+    case "offer":
+      return acceptOffer(state, check, context);
   }
-  const { yiaddr: address, options: offered } = message;
-  if (!isAddressOfHost(address, leasedSubnet(message))) {
-    return refuse(state, `address ${formatIpAddress(address)} in yiaddr`);
-  }
-  const offer = { address, server: reply.server };
-  return acceptOffer(state, { offer, offered }, context);
 }
 
 function refuse(state: Selecting, reason: string): Step {

@@ -17,7 +17,7 @@ import {
   onRebootingPacket,
   onRebootingTimer,
 } from "./rebooting.ts";
-import { onLeaseTimer, onRenewalPacket } from "./renewing.ts";
+import { onLeaseTimer, onRenew, onRenewalPacket } from "./renewing.ts";
 import { withoutUnrequested } from "./requested.ts";
 import { onRequestingPacket, onRequestingTimer } from "./requesting.ts";
 import {
@@ -81,6 +81,8 @@ function onEvent(
       return onPacket(state, event, context);
     case "timer":
       return step(state);
+    case "renew":
+      return onRenew(state, context);
     case "linkDown":
       return onLinkDown(state, context);
     case "linkUp":

@@ -31,7 +31,7 @@ export interface ClientSocketOptions {
   readonly attached: AttachedInterface;
   readonly scheduler: Scheduler;
   readonly log: Log;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "count">;
   readonly rate: PacketRate;
   /** Called after each attempt to send a message. `isLate`: the message has waited for its turn. */
   readonly onSent: (

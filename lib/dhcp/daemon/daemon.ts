@@ -12,17 +12,21 @@ import {
   type LeaseClientContext,
   type LeaseSubject,
 } from "./lease_client.ts";
+import { LeaseEvents } from "./lease_events.ts";
 import type { LeasedGrant } from "./lease_record.ts";
 import { Metrics } from "./metrics.ts";
 import { PacketRate } from "./packet_rate.ts";
 import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
+import type { LeaseEvent } from "../protocol/lease_event.ts";
+import type { LeaseReport } from "../protocol/lease_report.ts";
 import { leaseResult } from "./lease_result.ts";
 import {
   releaseStoredLease,
   removeReleaseNote,
   resumeLeases,
 } from "./resume_leases.ts";
+import { Watchers } from "./watchers.ts";
 import type { Result } from "../../cni/result.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
@@ -33,6 +37,12 @@ type Request<M extends DaemonRequest["method"]> = Extract<
 
 /** How much longer than the acquisition an ADD waits that joined it later. */
 const JOINED_EXTRA_MS = 1000;
+
+/** So many reports fit in a response. */
+const MAX_LEASES = 400;
+
+/** How long a renewal takes that an operator asks for; the client gives up earlier before T1. */
+const RENEWAL_TIMEOUT_MS = 12_000;
 
 /** An attachment with a client: it has a lease, acquires one or releases it. */
 interface Entry {
@@ -67,6 +77,10 @@ export class Daemon {
   readonly #flags: DaemonFlags;
   readonly #metrics = new Metrics();
   readonly #rate: PacketRate;
+  /** What happens to the leases. */
+  readonly #events = new LeaseEvents();
+  /** Those who watch the leases. */
+  readonly watchers: Watchers;
   readonly #entries = new Map<string, Entry>();
   readonly #clientContext: LeaseClientContext;
   #isStopping = false;
@@ -76,12 +90,14 @@ export class Daemon {
     this.#flags = flags;
     const { scheduler, log } = ports;
     const metrics = this.#metrics;
+    this.watchers = new Watchers(this.#events, log);
     this.#rate = new PacketRate(flags.packetRate, { scheduler, log, metrics });
     this.#clientContext = {
       ports,
       flags,
       metrics,
       rate: this.#rate,
+      events: this.#events,
       onEnd: (subject) => this.#forget(subject),
     };
   }
@@ -206,6 +222,56 @@ export class Daemon {
       leases[client.stateName] = (leases[client.stateName] ?? 0) + 1;
     }
     return { leases, counters: this.#metrics.toJson() };
+  }
+
+  /**
+   * Returns a number of leases in the order of {@link attachmentText}.
+   *
+   * @param after Only leases after this text.
+   */
+  leases({ after }: Request<"leases">): {
+    readonly leases: readonly LeaseReport[];
+    readonly more: boolean;
+  } {
+    const names = [...this.#entries.keys()].filter((name) => name > after)
+      .sort();
+    const page = names.slice(0, MAX_LEASES);
+    return {
+      leases: page.flatMap((name) =>
+        this.#entries.get(name)?.client.report ?? []
+      ),
+      more: page.length < names.length,
+    };
+  }
+
+  /**
+   * Renews a lease now, and waits for what comes of it.
+   *
+   * @throws {CniError} if it cannot be renewed, or no server answers.
+   */
+  async renew(
+    { attachment }: Request<"renew">,
+    { hungUp }: Pick<Caller, "hungUp">,
+  ): Promise<LeaseEvent> {
+    const name = attachmentText(attachment);
+    const client = this.#entries.get(name)?.client;
+    if (client === undefined) throw refusedRenewal("no such lease");
+    const { scheduler } = this.#ports;
+    const limit = new AbortController();
+    using timer = scheduler.timer(() => limit.abort());
+    const answer = Promise.withResolvers<LeaseEvent>();
+    using _listener = this.#events.listen((event) => {
+      if (attachmentText(event.attachment) === name) answer.resolve(event);
+    });
+    const signal = AbortSignal.any([hungUp, limit.signal]);
+    signal.addEventListener(
+      "abort",
+      () => answer.reject(refusedRenewal("no DHCPACK received")),
+    );
+    timer.set(scheduler.nowMs() + RENEWAL_TIMEOUT_MS);
+    const problem = client.renew();
+    if (problem !== undefined) throw refusedRenewal(problem);
+    return await answer.promise;
   }
 
   /** Ends and fails the calls that wait. Leases stay for the next daemon. */
@@ -370,4 +436,11 @@ export class Daemon {
 function linkNotFound(ifName: string): SystemError {
   const quoted = JSON.stringify(ifName);
   return new SystemError(`error looking up ${quoted}: Link not found`);
+}
+
+function refusedRenewal(reason: string): CniError {
+  return new CniError(
+    CniErrorCode.tryAgainLater,
+    `the lease is not renewed: ${reason}`,
+  );
 }

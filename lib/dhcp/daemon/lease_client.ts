@@ -16,8 +16,9 @@ import { formatMacAddress } from "../../net/mac_address.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import { isAwaited } from "../client/acquisition.ts";
 import type { Failure } from "../client/failure.ts";
+import { describeFailure } from "../client/failure_text.ts";
 import type { ClientEffect, ClientEvent } from "../client/event.ts";
-import type { Lease } from "../client/lease.ts";
+import { changedFields, type Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
 import {
   type ClientState,
@@ -28,9 +29,12 @@ import {
 } from "../client/state.ts";
 import { transition } from "../client/transition.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
+import type { LeaseEventKind } from "../protocol/lease_event.ts";
+import type { LeaseReport } from "../protocol/lease_report.ts";
 import {
   AcquisitionError,
   type AcquisitionFailure,
+  reportFailure,
 } from "./acquisition_error.ts";
 import { attachmentLog } from "./attachment_log.ts";
 import { type ClientFlags, clientSettings } from "./client_identity.ts";
@@ -47,18 +51,21 @@ import {
   type LeasedRecord,
   MAX_CHADDR,
 } from "./lease_record.ts";
+import { LeaseActivity } from "./lease_activity.ts";
+import type { LeaseEvents } from "./lease_events.ts";
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
 import type { Metrics } from "./metrics.ts";
 import type { PacketRate } from "./packet_rate.ts";
 import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
+import { reportLease } from "./report_lease.ts";
 import { resumeEvent } from "./resume_policy.ts";
 import { StoredLease } from "./stored_lease.ts";
 import { isSameNetns } from "../../net/netns_identity.ts";
 import type { Timer } from "../../base/timer.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
-import type { Ipv4Cidr } from "../../net/cidr.ts";
+import { formatCidr, type Ipv4Cidr } from "../../net/cidr.ts";
 
 /**
  * What a client acquires a lease for: an attachment, its interface and the options of its network.
@@ -76,6 +83,7 @@ export interface LeaseClientContext {
   readonly flags: ClientFlags;
   readonly metrics: Metrics;
   readonly rate: PacketRate;
+  readonly events: LeaseEvents;
   /** Called when a client has ended by itself; its lease file is removed. */
   readonly onEnd: (subject: LeaseSubject) => void;
 }
@@ -92,6 +100,7 @@ type Life =
 export class LeaseClient {
   readonly #context: LeaseClientContext;
   readonly #log: Log;
+  readonly #activity: LeaseActivity;
   readonly #stored: StoredLease;
   readonly #interface: InterfaceSync;
   readonly #timer: Timer;
@@ -110,7 +119,12 @@ export class LeaseClient {
     const { attachment, attached, identity, options } = subject;
     const { location } = attached;
     const { metrics, ports: { scheduler, bootId, leases: store } } = context;
-    const log = attachmentLog(attachment, context.ports.log);
+    this.#activity = new LeaseActivity({
+      metrics,
+      log: attachmentLog(attachment, context.ports.log),
+      wallMs: () => scheduler.wallMs(),
+    });
+    const { log } = this.#activity;
     this.#context = context;
     this.#log = log;
     this.#stored = new StoredLease(
@@ -124,7 +138,7 @@ export class LeaseClient {
       attached,
       scheduler,
       log,
-      metrics,
+      metrics: this.#activity,
       rate: context.rate,
       onSent: (message, outcome, isLate) =>
         this.#onSent(message, outcome, isLate),
@@ -146,6 +160,26 @@ export class LeaseClient {
   /** The name of the client's state; `GONE` if its interface was removed. */
   get stateName(): string {
     return this.#life.kind === "orphaned" ? "GONE" : this.#state.state;
+  }
+
+  /** What operators can see of the lease. */
+  get report(): LeaseReport {
+    const { attachment, attached } = this.subject;
+    const { netnsPath, ifName } = attached.location;
+    const { lease } = this;
+    const { packets, lastProblem } = this.#activity;
+    const state = this.#state;
+    return {
+      attachment,
+      state: this.stateName,
+      netns: netnsPath,
+      ifName,
+      macAddress: formatMacAddress(this.#stored.identity.chaddr),
+      lease: lease && reportLease(lease, this.#context.ports.scheduler),
+      unanswered: "exchange" in state ? state.exchange.sends : 0,
+      packets,
+      lastProblem,
+    };
   }
 
   /**
@@ -234,12 +268,26 @@ export class LeaseClient {
     if (this.#life.kind === "running") this.#interface.prepare(lease);
   }
 
+  /**
+   * Renews the lease now. An event says what came of it, unless the client has no lease.
+   *
+   * @returns Why it cannot be renewed now; undefined if the server is being asked.
+   */
+  renew(): string | undefined {
+    if (this.#life.kind !== "running") return "the interface was removed";
+    if (this.lease === undefined) return `no lease, state ${this.stateName}`;
+    if (this.#state.link === "down") return "the link is down";
+    this.#dispatch({ kind: "renew" });
+    return undefined;
+  }
+
   /** Ends; releases what a server has granted, and removes the lease file. */
   async release(): Promise<void> {
     const { kind } = this.#life;
     if (kind === "ended") return;
     const { lease } = this;
     this.#log("info", "release-started");
+    this.#publish("released", { lease });
     this.#end({ kind: "cancelled" });
     try {
       if (kind === "orphaned") {
@@ -340,15 +388,22 @@ export class LeaseClient {
       nowMs: scheduler.nowMs(),
       randomU32,
     });
+    const before = this.#state.state;
     this.#state = state;
     for (const effect of effects) {
-      const failure = this.#carryOut(effect);
+      const failure = this.#carryOut(effect, before);
       if (failure !== undefined) return this.#fail(failure);
     }
   }
 
-  /** @returns Why the callers that wait get no lease. */
-  #carryOut(effect: ClientEffect): AcquisitionFailure | undefined {
+  /**
+   * @param before The state before the transition.
+   * @returns Why the callers that wait get no lease.
+   */
+  #carryOut(
+    effect: ClientEffect,
+    before: ClientState["state"],
+  ): AcquisitionFailure | undefined {
     switch (effect.kind) {
       case "setTimer":
         this.#timer.set(effect.atMs ?? Infinity);
@@ -364,14 +419,28 @@ export class LeaseClient {
         return this.#acquire(effect.lease);
       case "leaseRenewed":
         this.#renew(effect.lease);
+        this.#publish(before === "RENEWING" ? "renewed" : "rebound", {
+          lease: effect.lease,
+        });
         return undefined;
       case "leaseChanged":
         this.#context.metrics.count("leases_changed");
         this.#recordAddressSeen(effect.previous);
         this.#follow(effect.lease);
+        this.#publishChange(effect, before);
         return undefined;
       case "leaseLost":
+        this.#publish(effect.reason === "nak" ? "refused" : "expired", {
+          lease: effect.lease,
+          detail: effect.message,
+        });
         this.#lose(effect);
+        return undefined;
+      case "renewalFailed":
+        this.#publish("failed", {
+          lease: this.lease,
+          detail: describeFailure(effect.failure),
+        });
         return undefined;
       case "failed": {
         const failure = this.#failureOf(effect.failure);
@@ -446,6 +515,7 @@ export class LeaseClient {
       if (failure !== undefined) return failure;
     }
     this.#waiters.resolve(lease);
+    this.#publish("acquired", { lease });
     return undefined;
   }
 
@@ -535,6 +605,45 @@ export class LeaseClient {
     if (isPresent) this.#stored.write({ wasSeen: true });
   }
 
+  #publishChange(
+    { lease, previous }: Extract<
+      ClientEffect,
+      { readonly kind: "leaseChanged" }
+    >,
+    before: ClientState["state"],
+  ): void {
+    const changed = changedFields(previous, lease);
+    if (changed.includes("address")) {
+      const detail = `instead of ${formatCidr(previous)}`;
+      return this.#publish("address-changed", { lease, detail });
+    }
+    const kind = before === "RENEWING" ? "renewed" : "rebound";
+    this.#publish(kind, { lease, detail: `changed: ${changed.join(", ")}` });
+  }
+
+  /** Tells watchers what has happened. */
+  #publish(
+    kind: LeaseEventKind,
+    { lease, detail = "" }: {
+      readonly lease?: Lease | undefined;
+      readonly detail?: string;
+    },
+  ): void {
+    const { events, ports: { scheduler } } = this.#context;
+    if (events.isUnheard) return;
+    const reported = lease && reportLease(lease, scheduler);
+    const { address = "", server = "", expiresMs = Infinity } = reported ?? {};
+    events.publish({
+      kind,
+      atMs: scheduler.wallMs(),
+      attachment: this.subject.attachment,
+      address,
+      server,
+      expiresMs,
+      detail,
+    });
+  }
+
   /**
    * A caller that waits must not get a lease that is not stored; without callers the client
    * continues.
@@ -559,6 +668,7 @@ export class LeaseClient {
   #fail(failure: AcquisitionFailure): void {
     if (this.#life.kind !== "running") return;
     this.#life = { kind: "ended", failure };
+    this.#publish("failed", { detail: reportFailure(failure).message });
     this.#handle({ kind: "stop", release: true });
     this.#stored.remove();
     this.#close();

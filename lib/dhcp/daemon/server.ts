@@ -178,6 +178,16 @@ async function answer(
       await write(formatResponse({ version, unready, ...daemon.status() }));
       return;
     }
+    case "leases":
+      await write(formatResponse(daemon.leases(request)));
+      return;
+    case "renew":
+      await write(
+        formatResponse({ event: await daemon.renew(request, caller) }),
+      );
+      return;
+    case "watch":
+      return await daemon.watchers.serve(caller);
     default:
       request satisfies never;
   }

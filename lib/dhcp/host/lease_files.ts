@@ -5,7 +5,12 @@ import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { formatCidr } from "../../net/cidr.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
-import { isNotFound, removeFile, tryRemoveFile } from "../../sys/files.ts";
+import {
+  attempt,
+  isNotFound,
+  removeFile,
+  tryRemoveFile,
+} from "../../sys/files.ts";
 import type { LeaseRecord } from "../daemon/lease_record.ts";
 import type {
   Digest,
@@ -21,6 +26,7 @@ import {
   readStateFile,
   readStateFiles,
   removeFiles,
+  type StateFile,
 } from "./state_files.ts";
 import {
   formatLeaseRecord,
@@ -75,7 +81,7 @@ export class LeaseFiles implements LeaseStore {
     const name = this.#nameOf(attachment);
     if (this.#leftOver.has(name)) return undefined;
     try {
-      return this.#load(`${this.#directory}/${name}`);
+      return load(`${this.#directory}/${name}`, this.#digest);
     } catch (error) {
       if (!isUnusable(error)) throw error;
       return undefined; // The daemon reported an unusable file when it started.
@@ -91,23 +97,13 @@ export class LeaseFiles implements LeaseStore {
     const abandoned = removeFiles(
       files.filter(({ isFile, kind }) => isFile && kind === "temporary-lease"),
     );
-    const leases = files.filter(({ kind }) => kind === "lease");
-    const { values, unusable } = readStateFiles(
-      leases,
-      (path) => this.#load(path),
-    );
+    const { records, unusable } = loadAll(files, this.#digest);
     const foreign = files.filter(({ kind }) => kind === "foreign")
       .map(({ path }) => ({ path, reason: "not a file of the dhcp daemon" }));
     return {
-      records: values,
+      records,
       unusable: [...foreign, ...abandoned, ...unusable],
     };
-  }
-
-  #load(path: string): LeaseRecord {
-    const record = parseLeaseRecord(readStateFile(path));
-    checkFileName(path, this.#nameOf(record.attachment));
-    return record;
   }
 
   #writeFile(
@@ -125,8 +121,7 @@ export class LeaseFiles implements LeaseStore {
   }
 
   #nameOf(attachment: Attachment): string {
-    const text = new TextEncoder().encode(attachmentText(attachment));
-    return stateFileName(formatHex(this.#digest(text)), "lease");
+    return fileNameOf(attachment, this.#digest);
   }
 
   /** Returns the values of a lease that operators look for. */
@@ -146,4 +141,42 @@ export class LeaseFiles implements LeaseStore {
     const offsetMs = this.#scheduler.wallMs() - this.#scheduler.nowMs();
     return new Date(offsetMs + atMs).toISOString();
   }
+}
+
+/** Leases, and the files that are ignored. */
+type LoadedLeases = ReturnType<LeaseStore["readAll"]>;
+
+/**
+ * Reads every lease of a state directory, and changes nothing.
+ *
+ * @throws {SystemError} if the directory cannot be read.
+ */
+export function readLeaseFiles(
+  directory: string,
+  digest: Digest,
+): LoadedLeases {
+  return attempt(
+    "read",
+    directory,
+    () => loadAll(listStateFiles(directory), digest),
+  );
+}
+
+function loadAll(files: readonly StateFile[], digest: Digest): LoadedLeases {
+  const { values, unusable } = readStateFiles(
+    files.filter(({ kind }) => kind === "lease"),
+    (path) => load(path, digest),
+  );
+  return { records: values, unusable };
+}
+
+function load(path: string, digest: Digest): LeaseRecord {
+  const record = parseLeaseRecord(readStateFile(path));
+  checkFileName(path, fileNameOf(record.attachment, digest));
+  return record;
+}
+
+function fileNameOf(attachment: Attachment, digest: Digest): string {
+  const text = new TextEncoder().encode(attachmentText(attachment));
+  return stateFileName(formatHex(digest(text)), "lease");
 }

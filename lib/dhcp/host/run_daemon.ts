@@ -186,6 +186,7 @@ async function serve(
   log("info", "stopping", { signal: await stop });
   notify("STOPPING=1");
   socket[Symbol.dispose]();
+  daemon.watchers.end();
   await withTimeout(Promise.all(calls), STOP_TIMEOUT_MS);
   daemon.stop();
   await withTimeout(Promise.all(calls), DRAIN_TIMEOUT_MS);

@@ -43,6 +43,9 @@ const METHOD_NAMES = {
   check: "DHCP.Check",
   gc: "DHCP.GC",
   status: "DHCP.Status",
+  leases: "DHCP.Leases",
+  renew: "DHCP.Renew",
+  watch: "DHCP.Watch",
 } as const;
 
 const CLOSED: Disposable = { [Symbol.dispose]: () => {} };
@@ -58,7 +61,7 @@ export async function callDaemon(
   { socketPath, timeoutMs, ports }: {
     readonly socketPath: string;
     readonly timeoutMs: number;
-    readonly ports: PluginPorts;
+    readonly ports: Pick<PluginPorts, "connect">;
   },
 ): Promise<DaemonReply> {
   using scope = new DisposableStack();

@@ -22,6 +22,11 @@
  * | check | attachment, netns, addresses | none |
  * | gc | networkName, attachments | released: the number of released leases |
  * | status | none | version, leases: their number by state, counters; unready: why no ADD can succeed |
+ * | leases | after: the text of an attachment | leases: the next ones in order; more: whether there are others |
+ * | renew | attachment | event: what came of it |
+ * | watch | none | none; then a line with `event` for each event, and one with `end` if the daemon ends it |
+ *
+ * The last three are for operators (`lease_report.ts`, `lease_event.ts`).
  *
  * A failed call has `error` instead, with `code`, `msg` and `details` of a CNI error. The daemon
  * takes an allocate back if the plugin disconnects without a `confirm`. It closes the connection
@@ -84,7 +89,14 @@ export type DaemonRequest =
     /** The attachments whose leases are kept. */
     readonly attachments: readonly ContainerInterface[];
   }
-  | { readonly method: "status" };
+  | { readonly method: "status" }
+  | {
+    readonly method: "leases";
+    /** Only leases after this {@link attachmentText}; empty: from the first. */
+    readonly after: string;
+  }
+  | { readonly method: "renew"; readonly attachment: Attachment }
+  | { readonly method: "watch" };
 
 /** A response of the daemon; the keys of `body` depend on the method. */
 export type DaemonResponse =
@@ -138,8 +150,12 @@ export function parseRequest(line: string): DaemonRequest {
       };
     case "confirm":
     case "status":
+    case "watch":
       return { method };
+    case "leases":
+      return { method, after: json.string("after") ?? "" };
     case "release":
+    case "renew":
       return { method, attachment: requiredAttachment(json) };
     case "check":
       return {
@@ -198,6 +214,9 @@ function toJson(request: DaemonRequest): Readonly<Record<string, unknown>> {
     case "status":
     case "release":
     case "gc":
+    case "leases":
+    case "renew":
+    case "watch":
       return request;
   }
 }

@@ -4,6 +4,7 @@ import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
 import { nowMs } from "../../sys/clock.ts";
+import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
 import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
@@ -13,7 +14,7 @@ import { runCommand } from "../operator/run_command.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { repairNetwork } from "../store/repair_network.ts";
-import { networkNames, readConfigs } from "./config_files.ts";
+import { networkNames } from "./network_names.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
 const log: Log = (level, event, fields) =>

@@ -1,5 +1,6 @@
 /** `host-local check-state`: finds and repairs what is inconsistent in networks. Pure. @module */
 
+import type { ConfigFile } from "../../cni/config_document.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
@@ -8,13 +9,8 @@ import {
   configuredNetworks,
 } from "./configured_networks.ts";
 import type { NetworkFacts } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
-import type {
-  ConfigFile,
-  OperatorPorts,
-  RepairReport,
-  RepairStep,
-} from "./ports.ts";
+import type { Outcome } from "../../cli/outcome.ts";
+import type { OperatorPorts, RepairReport, RepairStep } from "./ports.ts";
 import { readNetworks, storeConfigOf } from "./read_networks.ts";
 import {
   type Finding,

@@ -2,12 +2,14 @@
 
 import { ConfigError, DecodeError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
-import { readConfigDocument } from "../../cni/config_document.ts";
+import {
+  type ConfigFile,
+  readConfigDocument,
+} from "../../cni/config_document.ts";
 import { CniError } from "../../cni/error.ts";
 import { readCniVersion, readNetworkName } from "../../cni/network_config.ts";
 import { CniArgsError } from "../cni_args.ts";
 import { type HostLocalConfig, parseHostLocalConfig } from "../config.ts";
-import type { ConfigFile } from "./ports.ts";
 
 /** The IPAM type of this plugin. */
 export const IPAM_TYPE = "host-local";

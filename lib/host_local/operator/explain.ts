@@ -1,5 +1,7 @@
 /** `host-local explain`: who holds an address, or what a container holds, and why. Pure. @module */
 
+import type { ConfigFile } from "../../cni/config_document.ts";
+import { formatAge } from "../../base/age.ts";
 import { escapedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
@@ -16,7 +18,6 @@ import {
 } from "../../net/ip_address.ts";
 import { nextAddress } from "../round_robin.ts";
 import { findRange, formatRangeSet, isGateway } from "../range_set.ts";
-import { formatAge } from "../refusal_details.ts";
 import {
   type ConfiguredNetwork,
   configuredNetworks,
@@ -36,8 +37,8 @@ import {
   ownerOf,
   reservationsIn,
 } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
-import type { ConfigFile, OperatorPorts } from "./ports.ts";
+import type { Outcome } from "../../cli/outcome.ts";
+import type { OperatorPorts } from "./ports.ts";
 import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
 import { SnapshotStore } from "./snapshot_store.ts";
 

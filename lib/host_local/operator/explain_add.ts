@@ -6,7 +6,10 @@ import { parseJson } from "../../base/json_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
-import { readConfigDocument } from "../../cni/config_document.ts";
+import {
+  type ConfigFile,
+  readConfigDocument,
+} from "../../cni/config_document.ts";
 import { type PluginIo, runPlugin } from "../../cni/plugin.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { AddPlan } from "../add_plan.ts";
@@ -15,8 +18,8 @@ import { hostLocalHandlers } from "../handlers.ts";
 import { formatRangeSet } from "../range_set.ts";
 import { IPAM_TYPE, parseNetwork } from "./configured_networks.ts";
 import { type NetworkFacts, ownerOf, reservationsIn } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
-import type { ConfigFile, OperatorPorts } from "./ports.ts";
+import type { Outcome } from "../../cli/outcome.ts";
+import type { OperatorPorts } from "./ports.ts";
 import { SnapshotStore } from "./snapshot_store.ts";
 
 /** The container that an ADD is imagined for. */

@@ -1,10 +1,10 @@
 /** `host-local list`: every reservation, and whether its container exists. Pure. @module */
 
+import { formatAge } from "../../base/age.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Tone } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
-import { formatAge } from "../refusal_details.ts";
 import { type ContainerState, ContainerStates } from "./container_states.ts";
 import type { Liveness, LivenessState } from "./liveness.ts";
 import {
@@ -14,7 +14,7 @@ import {
   type RecordedReservation,
   reservationsIn,
 } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts } from "./ports.ts";
 import { readNetworks } from "./read_networks.ts";
 

@@ -1,15 +1,10 @@
 /** What the commands for operators need from the host. @module */
 
 import type { Screen } from "../../cli/screen.ts";
+import type { ConfigFile } from "../../cni/config_document.ts";
 import type { StoreConfig } from "../config.ts";
 import type { NetworkFacts } from "./network_facts.ts";
 import type { CachedAttachment, RuntimeTraces } from "./runtime_traces.ts";
-
-/** A file with a network configuration. */
-export interface ConfigFile {
-  readonly path: string;
-  readonly text: string;
-}
 
 /** What repairing a network did. */
 export interface RepairReport {

@@ -1,15 +1,15 @@
 /** The commands of host-local for operators, as data for help and completions. Pure. @module */
 
-import { EXIT_STATUS } from "../../cli/exit_status.ts";
-import type {
-  Argument,
-  Command,
-  ExitStatus,
-  Option,
-  Program,
-} from "../../cli/program.ts";
-import { SHELLS } from "../../cli/completion.ts";
+import {
+  COMMON_OPTIONS,
+  completionCommand,
+  exitStatuses,
+  manCommand,
+} from "../../cli/common_commands.ts";
+import type { Argument, Command, Option, Program } from "../../cli/program.ts";
 import { DEFAULT_DATA_DIR } from "../config.ts";
+
+const NAME = "host-local";
 
 /** Where runtimes look for network configurations. */
 export const DEFAULT_CONFIG_DIR = "/etc/cni/net.d";
@@ -47,23 +47,6 @@ const NETWORKS: Argument = {
   isRepeated: true,
 };
 
-const STATUS: Readonly<Record<keyof typeof EXIT_STATUS, number>> = EXIT_STATUS;
-
-function statuses(ok: string, problems?: string): readonly ExitStatus[] {
-  return [
-    { status: STATUS.ok, meaning: ok },
-    ...(problems === undefined
-      ? []
-      : [{ status: STATUS.problems, meaning: problems }]),
-    { status: STATUS.usage, meaning: "The arguments are wrong" },
-    {
-      status: STATUS.failure,
-      meaning:
-        "The operating system refused something, so the answer is missing or incomplete",
-    },
-  ];
-}
-
 function listCommand(): Command {
   return {
     name: "list",
@@ -75,7 +58,7 @@ function listCommand(): Command {
     ],
     arguments: [NETWORKS],
     options: [DATA_DIR],
-    statuses: statuses("The list is complete"),
+    statuses: exitStatuses("The list is complete"),
     examples: [
       { call: "host-local list", comment: "All networks of this host" },
       {
@@ -106,7 +89,7 @@ function showCommand(): Command {
         fallback: String(DEFAULT_LOW_PERCENT),
       },
     ],
-    statuses: statuses(
+    statuses: exitStatuses(
       "Every range set has enough free addresses",
       "A range set is low or full",
     ),
@@ -154,7 +137,7 @@ function explainCommand(): Command {
         help: "With --config: the CNI_ARGS of the ADD, such as IP=192.0.2.7",
       },
     ],
-    statuses: statuses(
+    statuses: exitStatuses(
       "The address or container is known, or ADD would succeed",
       "Nothing is known about it, or ADD would fail",
     ),
@@ -189,7 +172,7 @@ function validateCommand(): Command {
       name: "strict",
       help: "Exit with status 1 if there are warnings, too",
     }],
-    statuses: statuses("There are no errors", "There are errors"),
+    statuses: exitStatuses("There are no errors", "There are errors"),
     examples: [
       {
         call: "host-local validate",
@@ -219,7 +202,7 @@ function checkStateCommand(): Command {
       CONFIG,
       { name: "repair", help: "Repair what can be repaired safely" },
     ],
-    statuses: statuses(
+    statuses: exitStatuses(
       "There are no problems, or none are left",
       "There are problems",
     ),
@@ -233,49 +216,10 @@ function checkStateCommand(): Command {
   };
 }
 
-function completionCommand(): Command {
-  return {
-    name: "completion",
-    summary: "Print the completions for a shell",
-    description: [
-      "Load them with: source <(host-local completion bash), or write them to the directory of completions of the shell.",
-    ],
-    arguments: [{
-      name: "SHELL",
-      help: SHELLS.join(", "),
-      isRequired: true,
-      isRepeated: false,
-      completion: SHELLS,
-    }],
-    options: [],
-    statuses: statuses("The completions are printed"),
-    examples: [{
-      call:
-        "host-local completion bash >/usr/share/bash-completion/completions/host-local",
-      comment: "For all users of bash",
-    }],
-  };
-}
-
-function manCommand(): Command {
-  return {
-    name: "man",
-    summary: "Print the manual page",
-    description: ["The page is in the format of man(7)."],
-    arguments: [],
-    options: [],
-    statuses: statuses("The page is printed"),
-    examples: [{
-      call: "host-local man | man -l -",
-      comment: "Read the page",
-    }],
-  };
-}
-
 /** Returns the program and its commands. */
 export function hostLocalProgram(): Program {
   return {
-    name: "host-local",
+    name: NAME,
     summary: "allocate container addresses on one host",
     description: [
       "host-local is an IPAM plugin of the Container Network Interface (CNI). A container runtime starts it with CNI_COMMAND in the environment and a network configuration on stdin. The commands below are for operators; they need no CNI_COMMAND.",
@@ -287,19 +231,10 @@ export function hostLocalProgram(): Program {
       explainCommand(),
       validateCommand(),
       checkStateCommand(),
-      completionCommand(),
-      manCommand(),
+      completionCommand(NAME),
+      manCommand(NAME),
     ],
-    commonOptions: [
-      {
-        name: "json",
-        help: "Print one JSON document instead of text",
-      },
-      {
-        name: "wide",
-        help: "Do not shorten the columns of tables",
-      },
-    ],
+    commonOptions: COMMON_OPTIONS,
     files: [
       {
         path: `${DEFAULT_DATA_DIR}/NETWORK/`,

@@ -1,24 +1,16 @@
 /** Runs a command for operators, from its arguments to what it prints. Pure. @module */
 
-import { ConfigError, DecodeError, SystemError } from "../../base/errors.ts";
-import {
-  type CommandCall,
-  readCommandLine,
-  UsageError,
-} from "../../cli/command_line.ts";
-import { completionScript, SHELLS } from "../../cli/completion.ts";
-import { EXIT_STATUS } from "../../cli/exit_status.ts";
-import { helpText } from "../../cli/help_text.ts";
-import { manPage } from "../../cli/man_page.ts";
-import type { Program } from "../../cli/program.ts";
-import { toned } from "../../cli/screen.ts";
+import { SystemError } from "../../base/errors.ts";
+import { type CommandCall, UsageError } from "../../cli/command_line.ts";
+import type { Outcome } from "../../cli/outcome.ts";
+import { type Printed, runProgram } from "../../cli/run_program.ts";
+import type { ConfigFile } from "../../cni/config_document.ts";
 import { DEFAULT_DATA_DIR } from "../config.ts";
 import { checkState } from "./check_state.ts";
 import { explain } from "./explain.ts";
 import { explainAdd } from "./explain_add.ts";
 import { list } from "./list.ts";
-import type { Outcome } from "./outcome.ts";
-import type { ConfigFile, OperatorPorts } from "./ports.ts";
+import type { OperatorPorts } from "./ports.ts";
 import {
   DEFAULT_CONFIG_DIR,
   DEFAULT_CONTAINER,
@@ -28,16 +20,6 @@ import {
 } from "./program.ts";
 import { show } from "./show.ts";
 import { validate } from "./validate.ts";
-
-/** What a command prints, and how it ends. */
-export interface Printed {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** So wide that no column is shortened. */
-const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /**
  * Runs a command.
@@ -51,37 +33,16 @@ export async function runCommand(
     readonly version: string;
   },
 ): Promise<Printed> {
-  const program = hostLocalProgram();
-  try {
-    const line = readCommandLine(program, args);
-    const { columns } = ports.screen;
-    switch (line.kind) {
-      case "help":
-        return printed(helpText(program, line.command, columns));
-      case "version":
-        return printed(`${program.name} ${version}\n`);
-      case "call":
-        return render(
-          await run(line, { program, ports, version }),
-          { call: line, ports },
-        );
-    }
-  } catch (error) {
-    return failure(error, { programName: program.name, ports });
-  }
-}
-
-function printed(stdout: string): Printed {
-  return { status: EXIT_STATUS.ok, stdout, stderr: "" };
+  return await runProgram(hostLocalProgram(), args, {
+    screen: ports.screen,
+    version,
+    run: (call) => run(call, ports),
+  });
 }
 
 async function run(
   { command: { name }, values, switches, arguments: args }: CommandCall,
-  { program, ports, version }: {
-    readonly program: Program;
-    readonly ports: OperatorPorts;
-    readonly version: string;
-  },
+  ports: OperatorPorts,
 ): Promise<Outcome> {
   const dataDir = values["data-dir"] ?? DEFAULT_DATA_DIR;
   switch (name) {
@@ -108,10 +69,6 @@ async function run(
         files: readFiles(values["config"], ports),
         repair: switches.has("repair"),
       }, ports);
-    case "completion":
-      return document(completionScript(program, readShell(args[0], name)));
-    case "man":
-      return document(manPage(program, version));
     default:
       throw new TypeError(`${name} is not implemented`);
   }
@@ -168,77 +125,4 @@ function readPercent(text: string | undefined, command: string): number {
     `--low is "${text}", expected a whole number from 0 to 100`,
     command,
   );
-}
-
-function readShell(
-  text: string | undefined,
-  command: string,
-): typeof SHELLS[number] {
-  const shell = SHELLS.find((known) => known === text);
-  if (shell !== undefined) return shell;
-  throw new UsageError(
-    `there are no completions for "${text}", only for ${SHELLS.join(", ")}`,
-    command,
-  );
-}
-
-/** A text that is printed as it is. */
-function document(text: string): Outcome {
-  return {
-    status: EXIT_STATUS.ok,
-    json: () => ({ text }),
-    lines: () => [text.replace(/\n$/, "")],
-    notes: [],
-  };
-}
-
-function render(
-  { status, json, lines, notes }: Outcome,
-  { call: { switches }, ports: { screen } }: {
-    readonly call: CommandCall;
-    readonly ports: OperatorPorts;
-  },
-): Printed {
-  const columns = switches.has("wide") ? UNLIMITED : screen.columns;
-  const stdout = switches.has("json")
-    ? JSON.stringify(json(), undefined, 2)
-    : lines({ ...screen, columns }).join("\n");
-  return {
-    status,
-    stdout: `${stdout}\n`,
-    stderr: notes.map((note) => `note: ${note}\n`).join(""),
-  };
-}
-
-function failure(
-  error: unknown,
-  { programName, ports: { screen } }: {
-    readonly programName: string;
-    readonly ports: OperatorPorts;
-  },
-): Printed {
-  const start = toned("error:", "bad", screen);
-  if (error instanceof UsageError) {
-    const { command, message } = error;
-    const call = command === undefined
-      ? programName
-      : `${programName} ${command}`;
-    return {
-      status: EXIT_STATUS.usage,
-      stdout: "",
-      stderr: `${start} ${message}\n${call} --help explains the arguments\n`,
-    };
-  }
-  if (
-    error instanceof SystemError || error instanceof ConfigError ||
-    error instanceof DecodeError
-  ) {
-    const { message, advice } = error;
-    return {
-      status: EXIT_STATUS.failure,
-      stdout: "",
-      stderr: `${start} ${message}\n${advice === "" ? "" : `${advice}\n`}`,
-    };
-  }
-  throw error;
 }

@@ -1,5 +1,6 @@
 /** `host-local show`: how full the range sets of each network are. Pure. @module */
 
+import type { ConfigFile } from "../../cni/config_document.ts";
 import { formatBar } from "../../cli/bar.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
@@ -23,8 +24,8 @@ import {
   type RecordedReservation,
   reservationsIn,
 } from "./network_facts.ts";
-import type { Outcome } from "./outcome.ts";
-import type { ConfigFile, OperatorPorts } from "./ports.ts";
+import type { Outcome } from "../../cli/outcome.ts";
+import type { OperatorPorts } from "./ports.ts";
 import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
 
 /** How many of some reservations there are, and in what state their containers are. */

@@ -13,6 +13,7 @@ import { differencesOf } from "../../host_local/conformance/case_reader.ts";
 import { DHCP_BIN, UPSTREAM_DIR } from "../../support/binaries.ts";
 import { deliberateDifferences } from "../../support/deliberate_differences.ts";
 import { testRowsInParallel } from "../../support/parallel_rows.ts";
+import { report } from "../../support/report.ts";
 import { type DhcpCase, loadDhcpCases } from "./dhcp_case.ts";
 import { runDhcpCase, type Side } from "./dhcp_runner.ts";
 
@@ -76,6 +77,6 @@ function register(side: Side, isWanted: (each: DhcpCase) => boolean): void {
 async function problemsOf(each: DhcpCase, side: Side): Promise<string[]> {
   const problems = await runDhcpCase(each, side);
   if (problems.length === 0 || side.target === "here") return problems;
-  console.log(`upstream, first attempt of "${each.name}": ${problems[0]}`);
+  report(`upstream, first attempt of "${each.name}": ${problems[0]}`);
   return await runDhcpCase(each, side);
 }

@@ -331,6 +331,28 @@ Deno.test("UnixServer sends refused peers a line, and makes no connection", asyn
   assertEquals(peers, [Deno.pid, Deno.pid, Deno.pid]);
 });
 
+Deno.test("UnixClient.call() reads why it is refused, although its line is not read", async () => {
+  using directory = new TempDir();
+  const path = directory.join("s");
+  await using loop = new EventLoop((error) => {
+    throw error;
+  });
+  using listener = listenUnix(path);
+  const refused = new Mailbox<string>();
+  using _server = new UnixServer(loop, listener, {
+    maxLineBytes: 10,
+    refuse: () => {
+      refused.put("no");
+      return "no";
+    },
+    onConnection: () => {},
+  });
+  using client = await connectUnix(path);
+  // The connection is closed in the same turn.
+  await refused.take("refusal");
+  assertEquals(await client.call("x", LIMITS), "no");
+});
+
 Deno.test("connectUnix() waits for a place in a full queue of connections", async () => {
   using directory = new TempDir();
   const path = directory.join("s");

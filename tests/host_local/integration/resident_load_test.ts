@@ -30,6 +30,8 @@ class Clients implements Disposable {
   readonly #config = networkConfig({
     dataDir: this.#temp.path,
     subnets: ["10.1.0.0/16", "fd00:1::/64"],
+    // A busy machine may need more than the default for 16 standalone executables.
+    ipam: { lockTimeoutSeconds: 600 },
   });
   readonly #binary: string;
   /** Printed and not released: address to owner. */

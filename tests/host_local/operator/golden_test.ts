@@ -6,6 +6,7 @@ import {
   withSessions,
 } from "../../../tools/docs/operator_page.ts";
 import { REPO_ROOT } from "../../support/binaries.ts";
+import * as dhcp from "../../dhcp/operator/sessions.ts";
 import { SESSIONS, sessionText } from "./sessions.ts";
 
 const GOLDEN = `${REPO_ROOT}/tests/host_local/operator/golden`;
@@ -29,6 +30,9 @@ Deno.test("docs/operator_commands.md has the current sessions: else run deno tas
   const texts = new Map<string, string>();
   for (const session of SESSIONS) {
     texts.set(session.name, await sessionText(session));
+  }
+  for (const session of dhcp.SESSIONS) {
+    texts.set(session.name, await dhcp.sessionText(session));
   }
   const parts = { texts, findings: findingsTable() };
   assertEquals(withSessions(page, parts), page);

@@ -622,3 +622,44 @@ testRows("T1 of one second", [
   client.event({ kind: "start", link: "up" }).advance(MINUTE);
   assertEquals(client.sent.length - 2, requests);
 });
+
+Deno.test("a renewal before T1 is a unicast from the leased address, and the lease begins again", () => {
+  const client = clientIn("BOUND").advance(MINUTE);
+  client.event({ kind: "renew" });
+  const { source, destination, message } = client.last;
+  assertEquals([source, destination, formatIpAddress(message.ciaddr)], [
+    "192.0.2.50",
+    "192.0.2.1",
+    "192.0.2.50",
+  ]);
+  client.receive(reply("ACK", XID));
+  const { state } = client;
+  assert(state.state === "BOUND");
+  assertEquals(state.lease.expiresMs - T0, LEASE_MS + MINUTE);
+});
+
+Deno.test("a renewal before T1 without an answer ends after 10 s, and T1 comes as if it had not been", () => {
+  const client = clientIn("BOUND").advance(MINUTE);
+  const before = client.state;
+  const done = client.summary().length;
+  client.event({ kind: "renew" }).advance(10_000);
+  assertEquals(client.state, before);
+  const effects = client.summary().slice(done);
+  assertEquals(effects.at(-1), "renewalFailed");
+  assertEquals(new Set(effects.slice(0, -1)), new Set(["REQUEST"]));
+  assert(effects.length >= 4, effects.join());
+  assertEquals(client.timerMs, T0 + LEASE_MS / 2);
+});
+
+Deno.test("a renewal before T1 of a lease that never ends does not last either", () => {
+  const client = clientIn("REQUESTING");
+  client.receive(reply("ACK", XID, { options: { 51: "ffffffff" } }));
+  client.event({ kind: "renew" }).advance(10_000);
+  assertEquals([client.state.state, client.timerMs], ["BOUND", undefined]);
+});
+
+Deno.test("a renewal that an operator asks for just before T1 continues after it", () => {
+  const client = clientIn("BOUND").advance(LEASE_MS / 2 - 1000);
+  client.event({ kind: "renew" }).advance(20_000);
+  assertEquals(client.state.state, "RENEWING");
+});

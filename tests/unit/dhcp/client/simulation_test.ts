@@ -218,6 +218,7 @@ const event: fc.Arbitrary<(client: ClientDriver) => unknown> = fc.oneof(
     { kind: "linkDown" },
     { kind: "linkUp" },
     { kind: "conflict" },
+    { kind: "renew" },
     { kind: "stop", release: true },
     { kind: "stop", release: false },
   ).map((given) => (client: ClientDriver) => client.event(given)),

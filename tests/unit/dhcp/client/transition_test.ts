@@ -75,6 +75,7 @@ const ACTS = {
   linkDown: event({ kind: "linkDown" }),
   linkUp: event({ kind: "linkUp" }),
   conflict: event({ kind: "conflict" }),
+  renew: event({ kind: "renew" }),
 } satisfies Record<string, Act>;
 
 type ActName = keyof typeof ACTS;
@@ -173,6 +174,7 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkDown: ["BOUND"],
+    renew: ["RENEWING", "REQUEST"],
   },
   "BOUND (link down)": {
     timer: ["RENEWING", "REQUEST"],
@@ -181,6 +183,7 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkUp: ["REBOOTING", "REQUEST"],
+    renew: ["RENEWING", "REQUEST"],
   },
   RENEWING: {
     ACK: ["BOUND", "leaseRenewed"],
@@ -201,6 +204,7 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkDown: ["RENEWING"],
+    renew: ["RENEWING", "REQUEST"],
   },
   REBINDING: {
     ACK: ["BOUND", "leaseRenewed"],
@@ -221,6 +225,7 @@ const TABLE: Record<ClientStateName, Partial<Record<ActName, Want>>> = {
     stop: ["STOPPED"],
     "stop, release": ["STOPPED", "RELEASE"],
     linkDown: ["REBINDING"],
+    renew: ["REBINDING", "REQUEST"],
   },
   "INIT-REBOOT (link down)": {
     timer: ["STOPPED", "RELEASE", "failed link-down"],

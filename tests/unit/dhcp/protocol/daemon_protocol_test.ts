@@ -101,6 +101,9 @@ const REQUESTS: readonly { name: string; request: DaemonRequest }[] = [
     },
   },
   { name: "status", request: { method: "status" } },
+  { name: "leases", request: { method: "leases", after: "c1/net/eth0" } },
+  { name: "renew", request: { method: "renew", attachment: C1 } },
+  { name: "watch", request: { method: "watch" } },
 ];
 
 testRows(

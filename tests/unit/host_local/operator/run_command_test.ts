@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  type Printed,
-  runCommand,
-} from "../../../../lib/host_local/operator/run_command.ts";
+import type { Printed } from "../../../../lib/cli/run_program.ts";
+import { runCommand } from "../../../../lib/host_local/operator/run_command.ts";
 import {
   ExampleHost,
   type ExampleHostOptions,

@@ -1,7 +1,7 @@
 /** What a command for operators found, before it is printed. Pure. @module */
 
-import type { EXIT_STATUS } from "../../cli/exit_status.ts";
-import type { Screen } from "../../cli/screen.ts";
+import type { EXIT_STATUS } from "./exit_status.ts";
+import type { Screen } from "./screen.ts";
 
 /** What a command found. */
 export interface Outcome {
@@ -12,4 +12,6 @@ export interface Outcome {
   readonly lines: (screen: Screen) => readonly string[];
   /** What the reader should know about the lines or the JSON, for stderr. */
   readonly notes: readonly string[];
+  /** Whether the command has printed its answer itself, as events came. */
+  readonly isPrinted?: boolean;
 }

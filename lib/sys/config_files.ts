@@ -1,8 +1,8 @@
 /** Reads network configurations from files, directories and standard input. @module */
 
-import { attempt, isDirectory } from "../../sys/files.ts";
-import { readNamedFile } from "../../sys/small_file.ts";
-import type { ConfigFile } from "../operator/ports.ts";
+import type { ConfigFile } from "../cni/config_document.ts";
+import { attempt, isDirectory } from "./files.ts";
+import { readNamedFile } from "./small_file.ts";
 
 /** What the CNI library reads in a directory. */
 const CONFIG_NAME = /\.(?:conf|conflist|json)$/;
@@ -31,24 +31,4 @@ export function readConfigs(
     path: each,
     text: readNamedFile(each, MAX_CONFIG_BYTES),
   }));
-}
-
-/**
- * Returns the names of the networks in a data directory, sorted; none if there is no such
- * directory.
- *
- * @throws {SystemError} if the directory cannot be read.
- */
-export function networkNames(dataDir: string): readonly string[] {
-  try {
-    return [...Deno.readDirSync(dataDir)]
-      .filter(({ isDirectory, isSymlink }) => isDirectory || isSymlink)
-      .map(({ name }) => name)
-      .sort();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    return attempt("read", dataDir, () => {
-      throw error;
-    });
-  }
 }

@@ -1,0 +1,229 @@
+/** probe with real and scripted servers, and without one. @module */
+
+import { assert, assertEquals } from "@std/assert";
+import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
+import type { TestNetns } from "../../support/network_namespaces.ts";
+import type { ParallelRow } from "../../support/parallel_rows.ts";
+import { missing } from "../../support/requirements.ts";
+import { DhcpHost } from "../servers/dhcp_host.ts";
+import {
+  assertIncludes,
+  jsonOf,
+  type JsonOutcome,
+  runOperator,
+} from "./command_process.ts";
+
+function probe(
+  { path }: TestNetns,
+  ...args: readonly string[]
+): Promise<JsonOutcome> {
+  return jsonOf(["probe", "--netns", path, ...args]);
+}
+
+/** The verdict of each step. */
+function verdicts({ json }: JsonOutcome): readonly string[] {
+  return json.steps.map((
+    { step, verdict }: { step: string; verdict: string },
+  ) => `${step} ${verdict}`);
+}
+
+/** What `ip` says about the interface and its addresses. */
+function stateOf(netns: TestNetns): string {
+  return JSON.stringify([
+    netns.list("addr show").map(({ flags, operstate, addr_info }) => ({
+      flags,
+      operstate,
+      addr_info,
+    })),
+    netns.list("route show"),
+  ]);
+}
+
+const ROWS: readonly ParallelRow[] = [
+  {
+    name: "probe shows the offer of a server, and changes nothing",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await host.dnsmasq({
+        extra: ["--dhcp-option=6,192.0.2.53", "--dhcp-option=15,a.example"],
+      });
+      const container = host.container();
+      container.ip("link set eth0 addrgenmode none up");
+      const before = stateOf(container);
+      const found = await probe(container);
+      assertEquals([found.code, found.stderr], [0, ""]);
+      assertEquals(verdicts(found), [
+        "link ok",
+        "carrier ok",
+        "sent ok",
+        "seen ok",
+        "offer ok",
+      ]);
+      const [answer] = found.json.answers;
+      assertEquals([
+        answer.server,
+        answer.prefixLength,
+        answer.leaseSeconds,
+        answer.gateway,
+        answer.nameservers,
+        answer.domain,
+      ], ["192.0.2.1", 24, 3600, "192.0.2.1", ["192.0.2.53"], "a.example"]);
+      assertEquals(stateOf(container), before);
+      assertEquals(server.process.count("DHCPREQUEST"), 0);
+      assertEquals(server.leases, []);
+      const text = await runOperator(["probe", "--netns", container.path]);
+      assertEquals(text.code, 0);
+      assertIncludes(text.stdout, "lease time 1h");
+    },
+  },
+
+  {
+    name: "probe leaves the lease of the container as it is",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await host.dnsmasq();
+      await host.daemon();
+      const container = host.container();
+      const address = await host.add(container);
+      const found = await probe(container);
+      assertEquals(found.code, 0);
+      assert(`${found.json.answers[0].address}/24` !== address);
+      assertEquals(
+        server.leases.map((lease) => `${lease.address}/24`),
+        [address],
+      );
+      assertEquals((await host.call("CHECK", container)).code, 0);
+    },
+  },
+
+  {
+    name: "probe without a server says what it sent, and exits with 1",
+    run: async () => {
+      await using host = new DhcpHost();
+      const container = host.container();
+      container.ip("link set eth0 up");
+      const found = await probe(container, "--timeout", "2");
+      assertEquals([found.code, found.json.answers], [1, []]);
+      assertEquals(verdicts(found), [
+        "link ok",
+        "carrier ok",
+        "sent ok",
+        "seen failed",
+      ]);
+    },
+  },
+
+  {
+    name: "probe of a link that is down sends nothing, and leaves it down",
+    run: async () => {
+      await using host = new DhcpHost();
+      const container = host.container();
+      const found = await probe(container);
+      assertEquals([found.code, verdicts(found)], [1, ["link failed"]]);
+      const [link] = container.list("link show dev eth0");
+      assert(!link.flags.includes("UP"));
+    },
+  },
+
+  {
+    name: "probe of a link without a carrier sends nothing",
+    run: async () => {
+      await using host = new DhcpHost();
+      const container = host.container();
+      container.ip("link set eth0 up");
+      host.server.ip("link set p1 down");
+      const found = await probe(container);
+      assertEquals(
+        [found.code, verdicts(found)],
+        [1, ["link ok", "carrier failed"]],
+      );
+    },
+  },
+
+  {
+    name: "probe says why an offer would be refused",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using _server = new BadServer(
+        host.server,
+        grantScript({ offer: { options: { 54: undefined } } }),
+      );
+      const container = host.container();
+      container.ip("link set eth0 up");
+      const found = await probe(container, "--timeout", "3");
+      assertEquals(found.code, 1);
+      assertEquals(verdicts(found).slice(2), [
+        "sent ok",
+        "seen ok",
+        "offer failed",
+      ]);
+      assertEquals(
+        found.json.answers[0].refusal,
+        "no server identifier (option 54)",
+      );
+    },
+  },
+
+  {
+    name: "probe notices that an offer lacks a value that an ACK needs",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using _server = new BadServer(
+        host.server,
+        grantScript({ offer: { options: { 1: undefined } } }),
+      );
+      const container = host.container();
+      container.ip("link set eth0 up");
+      const found = await probe(container, "--timeout", "3");
+      assertEquals(found.code, 1);
+      assertIncludes(found.json.answers[0].refusal, "Subnet Mask");
+    },
+  },
+
+  {
+    name: "probe lists the other servers that answer",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using _server = await host.dnsmasq();
+      await using _bad = new BadServer(
+        host.server,
+        grantScript({
+          offer: { options: { 54: "c0000209", 56: "1b5b324a" } },
+        }),
+      );
+      const container = host.container();
+      container.ip("link set eth0 up");
+      const found = await probe(container);
+      assertEquals(found.code, 0);
+      assertEquals(
+        found.json.answers.map(({ server }: { server: string }) => server)
+          .sort(),
+        ["192.0.2.1", "192.0.2.9"],
+      );
+      assert(verdicts(found).includes("seen warning"));
+    },
+  },
+
+  {
+    name: "probe of what does not exist exits with 3",
+    run: async () => {
+      await using host = new DhcpHost();
+      const container = host.container();
+      for (
+        const args of [
+          ["--netns", "/run/netns/none"],
+          ["--netns", container.path, "--ifname", "eth7"],
+        ]
+      ) {
+        const { code, stdout } = await runOperator(["probe", ...args]);
+        assertEquals([code, stdout], [3, ""]);
+      }
+    },
+  },
+];
+
+/** Rows about probes. */
+export const PROBE_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
+  ...row,
+  reason: missing("command:dnsmasq"),
+}));
