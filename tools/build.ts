@@ -72,7 +72,12 @@ async function launcher(target: Target): Promise<void> {
   print(`${path.slice(REPOSITORY.length + 1)}: ${size} bytes, ${target}`);
 }
 
-function chosenTargets(
+/**
+ * Returns all targets, or the given one; this machine's by default.
+ *
+ * @throws {Error} if there is no such target.
+ */
+export function chosenTargets(
   all: boolean,
   target: string | undefined,
 ): readonly Target[] {

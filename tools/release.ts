@@ -20,6 +20,7 @@ import { findCompiler, publishProblem } from "./build/compiler.ts";
 import { buildLauncher, LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
 import { outputPath, type Target, TARGETS } from "./build/target.ts";
+import { CHECKSUMS, checksums } from "./release/checksums.ts";
 import { crateList, runtimeContents } from "./release/contents.ts";
 import { writeHashes } from "./release/hashes.ts";
 import { notesOf } from "./release/notes.ts";
@@ -45,6 +46,9 @@ const ARCHITECTURE: Readonly<Record<Target, string>> = {
   "aarch64-unknown-linux-gnu": "arm64",
 };
 
+/** The script that installs a release. */
+const INSTALLER = "install.sh";
+
 /** The documents in a release: README and everything it links to. */
 export const DOCUMENTS: readonly string[] = [
   "ARCHITECTURE.md",
@@ -65,10 +69,12 @@ export const DOCUMENTS: readonly string[] = [
   "docs/differences.md",
   "docs/host_local.md",
   "docs/hostile_segment.md",
+  "docs/kubernetes.md",
   "docs/launcher.md",
   "docs/log_events.md",
   "docs/monitoring.md",
   "docs/operator_commands.md",
+  "docs/packages.md",
   "docs/recipes/README.md",
   "docs/recipes/crio.md",
   "docs/recipes/kubernetes_bridge.md",
@@ -161,15 +167,19 @@ async function release(
         text: crateList(compiler.version, contents.crates),
       },
     ]);
-    await writeTarball(
-      `${stem}.tgz`,
-      [
-        ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
-        { path: launcher, name: LAUNCHER, mode: 0o755 },
-        ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
-        ...generated,
-      ].map((file) => ({ mode: 0o644, ...file })),
-    );
+    const files = [
+      ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
+      { path: launcher, name: LAUNCHER, mode: 0o755 },
+      { path: `${REPOSITORY}/${INSTALLER}`, name: INSTALLER, mode: 0o755 },
+      ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
+      ...generated,
+    ].map((file) => ({ mode: 0o644, ...file }));
+    const sums = `${texts}/${CHECKSUMS}`;
+    await Deno.writeTextFile(sums, await checksums(files));
+    await writeTarball(`${stem}.tgz`, [
+      ...files,
+      { path: sums, name: CHECKSUMS, mode: 0o644 },
+    ]);
   } finally {
     await Deno.remove(texts, { recursive: true });
   }

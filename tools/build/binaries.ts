@@ -67,6 +67,9 @@ export const PLUGINS: readonly Binary[] = [
       "/run/cni/host-local.sock",
       "/run/cni/host-local.sock.new/socket",
       "/run/cni/host-local.sock.notify",
+      // In a container that sees the root of the host at /host (deploy/kubernetes).
+      "/host/run/cni/host-local.sock",
+      "/host/run/cni/host-local.sock.new/socket",
       "/run/systemd/notify",
       "/run/cni/host-local-metrics.sock",
       "/run/cni/host-local-metrics.sock.new/socket",

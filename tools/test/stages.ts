@@ -48,6 +48,8 @@ export const SUITES: readonly Stage[] = [
   suite("tests/dhcp/operator", "tests-dhcp"),
   suite("tests/launcher", "tests-launcher"),
   suite("tests/monitoring", "tests"),
+  suite("tests/install", "tests"),
+  suite("tests/packages", "tools"),
   suite("tests/tools", "tools"),
   suite("tests/effects/linux", "tests-dhcp"),
   suite("tests/effects/dhcp", "tests-dhcp"),
