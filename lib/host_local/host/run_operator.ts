@@ -24,8 +24,8 @@ import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { readReservations } from "../store/read_reservations.ts";
 import { repairNetwork } from "../store/repair_network.ts";
-import { readLive } from "./live_list_file.ts";
 import { addressesIn } from "../store/addresses_in.ts";
+import { readLive } from "./live_list_file.ts";
 import { networkNames } from "./network_names.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
