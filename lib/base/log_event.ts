@@ -32,6 +32,8 @@ export const LOG_EVENTS = [
   "file-restored",
   "gateway-outside-subnet",
   "gc-unsupported",
+  "history-not-written",
+  "history-unreadable",
   "index-ignored",
   "index-not-removed",
   "index-not-written",

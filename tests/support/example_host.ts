@@ -3,12 +3,14 @@
 import type { ConfigFile } from "../../lib/cni/config_document.ts";
 import { SystemError } from "../../lib/base/errors.ts";
 import { formatLogLine, type Log } from "../../lib/base/log_line.ts";
+import type { Moment } from "../../lib/host_local/address_history.ts";
 import { NO_PROGRESS } from "../../lib/cli/progress.ts";
 import type { IpAddress } from "../../lib/net/ip_address.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
 import type { LiveText } from "../../lib/host_local/operator/live_list.ts";
 import {
   type FileFacts,
+  historyOf,
   type IndexFacts,
   type LockFacts,
   type NetworkFacts,
@@ -33,6 +35,13 @@ import {
 
 /** The clock of the host. */
 export const NOW_MS = Date.parse("2026-11-28T12:00:00Z");
+
+/** Ten hours after the boot of the host. */
+export const MOMENT: Moment = {
+  bootId: 7,
+  uptimeSeconds: 36_000,
+  atMs: NOW_MS,
+};
 
 const MINUTE_MS = 60_000;
 const DATA_DIR = "/var/lib/cni/networks";
@@ -200,6 +209,7 @@ export class ExampleHost implements OperatorPorts {
       lock,
       fileCount: files.length,
       unreadable: files.flatMap(({ unreadable }) => unreadable ?? []),
+      history: historyOf(facts),
       reservations: reservationsIn(facts),
     };
   }
@@ -314,5 +324,9 @@ export class ExampleHost implements OperatorPorts {
 
   nowMs(): number {
     return NOW_MS;
+  }
+
+  moment(): Moment {
+    return MOMENT;
   }
 }

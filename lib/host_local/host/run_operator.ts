@@ -19,6 +19,7 @@ import {
 import { terminal, writeStdout } from "../../sys/stdout.ts";
 import type { OperatorPorts } from "../operator/ports.ts";
 import { runCommand } from "../operator/run_command.ts";
+import { presentMoment } from "../store/history_file.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { readReservations } from "../store/read_reservations.ts";
@@ -83,6 +84,7 @@ function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
     readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),
     readNamedFile,
     nowMs,
+    moment: presentMoment,
     screen: terminal(PROCESS_IO.env("COLUMNS")),
     log,
     progress,

@@ -16,8 +16,14 @@ import {
   parseIpAddress,
   sameAddress,
 } from "../../net/ip_address.ts";
-import { nextAddress } from "../round_robin.ts";
-import { findRange, formatRangeSet, isGateway } from "../range_set.ts";
+import { chooseFree } from "../add_plan.ts";
+import type { Moment } from "../address_history.ts";
+import {
+  findRange,
+  formatRangeSet,
+  isGateway,
+  isUsable,
+} from "../range_set.ts";
 import {
   type ConfiguredNetwork,
   configuredNetworks,
@@ -26,12 +32,14 @@ import { ContainerStates } from "./container_states.ts";
 import {
   formatState,
   type ListedReservation,
+  podOf,
   reservationJson,
   STATE_TONE,
 } from "./list.ts";
 import type { LivenessState } from "./liveness.ts";
 import {
   containerOf,
+  historyOf,
   interfaceOf,
   type NetworkFacts,
   ownerOf,
@@ -75,6 +83,9 @@ export async function explain(
   const configured = configuredNetworks(files);
   const { networks, notes } = await readAll(dataDir, configured, ports);
   const states = new ContainerStates(ports);
+  const histories = new Map(
+    networks.map((network) => [network, historyOf(network)]),
+  );
   const address = parseIpAddress(subject);
   const all = networks.flatMap((network) =>
     reservationsIn(network).map((reservation) => ({ network, reservation }))
@@ -83,14 +94,15 @@ export async function explain(
     ? containerMatcher(subject, all)
     : ({ reservation }: FoundReservation): boolean =>
       sameAddress(reservation.address, address);
-  const found = all.filter(isWanted).map(({ network, reservation }) => ({
-    network,
-    reservation,
-    state: states.of(network.name, reservation),
-  }));
+  const found = all.filter(isWanted).map(({ network, reservation }) => {
+    const state = states.of(network.name, reservation);
+    const history = histories.get(network);
+    const pod = podOf(reservation, { history, state });
+    return { network, reservation, state, pod };
+  });
   const free = address === undefined
     ? []
-    : freeIn(address, { networks, configured, found });
+    : freeIn(address, { networks, configured, found, now: ports.moment() });
   const nowMs = ports.nowMs();
   const isKnown = found.length > 0 || free.length > 0;
   return {
@@ -174,10 +186,11 @@ function containerMatcher(
 /** Returns why an address is not reserved, for each network that it could belong to. */
 function freeIn(
   address: IpAddress,
-  { networks, configured, found }: {
+  { networks, configured, found, now }: {
     readonly networks: readonly NetworkFacts[];
     readonly configured: readonly ConfiguredNetwork[];
     readonly found: readonly ListedReservation[];
+    readonly now: Moment;
   },
 ): readonly FreeAddress[] {
   return configured.flatMap(({ name, config }) => {
@@ -193,9 +206,23 @@ function freeIn(
       return [{ network: name, reason }];
     }
     if (set === undefined) return [];
+    if (!isUsable(set, address)) {
+      const parts = [
+        `excluded from range set ${index} (${formatRangeSet(set)})`,
+        "it is never allocated",
+      ];
+      return [{ network: name, reason: parts.join("; ") }];
+    }
     const facts = networks.find((each) => each.directory === directory);
-    const store = new SnapshotStore(facts, () => {});
-    const next = nextAddress(set, store.cursor(index), store);
+    const store = new SnapshotStore(facts, { settings: config.history, now });
+    const preferences = store.preferencesOf(undefined);
+    const next = chooseFree(set, {
+      cursor: store.cursor(index),
+      free: store,
+      preferences,
+    });
+    const cooling = preferences?.describeCooling(address);
+    const pod = preferences?.keptFor(address);
     const isNext = next !== undefined && sameAddress(next, address);
     const file = facts?.files.find((each) =>
       each.address !== undefined && sameAddress(each.address, address)
@@ -206,6 +233,10 @@ function freeIn(
       ...(isEmpty
         ? ["its file is empty: a process ended before it wrote the owner"]
         : []),
+      ...(cooling === undefined ? [] : [cooling]),
+      ...(pod === undefined ? [] : [
+        `kept for pod ${pod.namespace}/${pod.name}: others get it only when no other is free`,
+      ]),
       isNext
         ? "the next ADD gets it"
         : `the next ADD gets ${next ? formatIpAddress(next) : "none"}`,
@@ -237,7 +268,7 @@ function linesOf(
   each: ListedReservation,
   { nowMs, screen }: { readonly nowMs: number; readonly screen: Screen },
 ): readonly string[] {
-  const { network, reservation, state: { liveness, cached } } = each;
+  const { network, reservation, state: { liveness }, pod } = each;
   const { owner, reservedAtMs, fromEarlierBoot, location, name } = reservation;
   const since = new Date(reservedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
   const boot = fromEarlierBoot ? "before the last boot" : "in this boot";
@@ -245,7 +276,7 @@ function linesOf(
     ["network", network.name],
     ["container", containerOf(owner) ?? "unknown"],
     ["interface", escapedText(interfaceOf(owner)) || "unknown"],
-    ...(cached?.pod === undefined ? [] : [["pod", cached.pod] as const]),
+    ...(pod === undefined ? [] : [["pod", pod] as const]),
     ["reserved", `${since}, ${formatAge(nowMs - reservedAtMs)} ago, ${boot}`],
     ["file", location],
     ["state", formatState(liveness)],

@@ -5,6 +5,7 @@ import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Tone } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
+import type { AddressHistory } from "../address_history.ts";
 import { type ContainerState, ContainerStates } from "./container_states.ts";
 import type { Liveness, LivenessState } from "./liveness.ts";
 import {
@@ -12,6 +13,7 @@ import {
   interfaceOf,
   type NetworkReservations,
   type RecordedReservation,
+  rememberedPod,
 } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts } from "./ports.ts";
@@ -22,6 +24,20 @@ export interface ListedReservation {
   readonly network: Pick<NetworkReservations, "name" | "directory">;
   readonly reservation: RecordedReservation;
   readonly state: ContainerState;
+  /** `namespace/name` of the pod, if it is known. */
+  readonly pod: string | undefined;
+}
+
+/** Returns the pod of a reservation: the one that the plugin has recorded, or else the runtime. */
+export function podOf(
+  reservation: RecordedReservation,
+  { history, state }: {
+    readonly history: AddressHistory | undefined;
+    readonly state: ContainerState;
+  },
+): string | undefined {
+  const pod = history && rememberedPod(reservation, history);
+  return pod === undefined ? state.cached?.pod : `${pod.namespace}/${pod.name}`;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -33,6 +49,9 @@ const COLUMNS: readonly Column[] = [
   { title: "AGE", isNumber: true, isPlain: true },
   { title: "STATE" },
 ];
+
+/** Only where the plugin records pods. */
+const POD_COLUMN: Column = { title: "POD", minWidth: 8 };
 
 /** The color of each state. */
 export const STATE_TONE: Readonly<Record<LivenessState, Tone>> = {
@@ -72,14 +91,20 @@ export async function list(
       reservations: networks.flatMap((network) =>
         network.reservations.map((reservation) => {
           const state = states.of(network.name, reservation);
-          return reservationJson({ network, reservation, state }, nowMs);
+          const { history } = network;
+          const pod = podOf(reservation, { history, state });
+          return reservationJson({ network, reservation, state, pod }, nowMs);
         })
       ),
     }),
     lines: (screen) => {
       const { cells, found } = cellsOf(networks, { states, nowMs });
       return found.size === 0 ? [`no reservations in ${dataDir}`] : [
-        ...formatTable(COLUMNS, cells, screen),
+        ...formatTable(
+          cells.length > COLUMNS.length ? [...COLUMNS, POD_COLUMN] : COLUMNS,
+          cells,
+          screen,
+        ),
         ...legendOf(found),
       ];
     },
@@ -109,10 +134,14 @@ function cellsOf(
     string[],
   ] = [[], [], [], [], []];
   const stateColumn: Cell[] = [];
-  for (const { name, reservations } of networks) {
+  const hasPods = networks.some(({ history }) => history.hasPods);
+  const pods: string[] = [];
+  for (const { name, reservations, history } of networks) {
     for (const reservation of reservations) {
       const { owner } = reservation;
-      const { liveness } = states.of(name, reservation, owner);
+      const state = states.of(name, reservation, owner);
+      const { liveness } = state;
+      if (hasPods) pods.push(podOf(reservation, { history, state }) ?? "-");
       let cell = stateCells.get(liveness);
       if (cell === undefined) {
         const tone = STATE_TONE[liveness.state];
@@ -129,7 +158,15 @@ function cellsOf(
     }
   }
   return {
-    cells: [names, addresses, containers, interfaces, ages, stateColumn],
+    cells: [
+      names,
+      addresses,
+      containers,
+      interfaces,
+      ages,
+      stateColumn,
+      ...(hasPods ? [pods] : []),
+    ],
     found,
   };
 }
@@ -158,18 +195,17 @@ function legendOf(states: ReadonlySet<LivenessState>): readonly string[] {
 
 /** Returns a reservation as `--json` prints it. */
 export function reservationJson(
-  { network, reservation, state }: ListedReservation,
+  { network, reservation, state: { liveness }, pod }: ListedReservation,
   nowMs: number,
 ): Readonly<Record<string, unknown>> {
   const { address, owner, reservedAtMs, fromEarlierBoot, location } =
     reservation;
-  const { liveness, cached } = state;
   return {
     network: network.name,
     address: formatIpAddress(address),
     containerId: containerOf(owner) ?? null,
     ifName: owner.kind === "attachment" ? owner.attachment.ifName : null,
-    ...(cached?.pod === undefined ? {} : { pod: cached.pod }),
+    ...(pod === undefined ? {} : { pod }),
     reservedAt: new Date(reservedAtMs).toISOString(),
     ageSeconds: Math.max(0, Math.floor((nowMs - reservedAtMs) / 1000)),
     fromEarlierBoot,

@@ -2,7 +2,9 @@
 
 import type { IpAddress } from "../../net/ip_address.ts";
 import type { Reservation } from "../ports.ts";
-import { type Owner, parseOwner } from "../reservation_format.ts";
+import { AddressHistory, type Pod } from "../address_history.ts";
+import { FILE_NAME } from "../file_name.ts";
+import { formatOwner, type Owner, parseOwner } from "../reservation_format.ts";
 
 /** An entry of the directory. */
 export interface FileFacts {
@@ -75,6 +77,8 @@ export interface NetworkReservations {
   readonly fileCount: number;
   /** Why files could not be read. */
   readonly unreadable: readonly string[];
+  /** What is remembered about addresses; empty if other users could have written it. */
+  readonly history: AddressHistory;
   /** In the order of the addresses, IPv4 first. */
   readonly reservations: readonly RecordedReservation[];
 }
@@ -179,6 +183,26 @@ export function inOrder<T extends { readonly address: IpAddress }>(
 export function compareAddresses(a: IpAddress, b: IpAddress): number {
   if (a.family !== b.family) return a.family - b.family;
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+}
+
+/** Returns what is remembered about addresses; nothing if other users could have written it. */
+export function historyOf(facts: NetworkFacts | undefined): AddressHistory {
+  const file = facts?.files.find(({ name }) => name === FILE_NAME.history);
+  const isBelieved = facts?.exposure === undefined && file?.kind === "file";
+  return AddressHistory.parse(isBelieved ? file.content ?? "" : "");
+}
+
+/** Returns the pod of a reservation, if it is remembered. */
+export function rememberedPod(
+  { address, owner }: Pick<Reservation, "address" | "owner">,
+  history: AddressHistory,
+): Pod | undefined {
+  if (history.isEmpty) return undefined;
+  const use = history.of(address);
+  return owner.kind === "attachment" && use !== undefined &&
+      formatOwner(use.attachment) === formatOwner(owner.attachment)
+    ? use.pod
+    : undefined;
 }
 
 /** Returns the container that an owner names, if it names one. */

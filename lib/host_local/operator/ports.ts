@@ -5,6 +5,7 @@ import type { ProgressReport } from "../../cli/progress.ts";
 import type { Screen } from "../../cli/screen.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
+import type { Moment } from "../address_history.ts";
 import type { StoreConfig } from "../config.ts";
 import type { ReservationStore } from "../ports.ts";
 import type { LiveText } from "./live_list.ts";
@@ -140,6 +141,9 @@ export interface OperatorPorts {
 
   /** Wall clock, milliseconds since 1970. */
   nowMs(): number;
+
+  /** The present, for what cools down. */
+  moment(): Moment;
 
   readonly screen: Screen;
 

@@ -334,6 +334,7 @@ function otherFindings(
   switch (name) {
     case FILE_NAME.lock:
     case FILE_NAME.earlierBoot:
+    case FILE_NAME.history:
       return [];
     case FILE_NAME.pending:
       return [

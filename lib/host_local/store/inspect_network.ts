@@ -20,7 +20,11 @@ import {
   parseReservationName,
 } from "../reservation_format.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
-import { MAX_FILE_BYTES, NetworkDirectory } from "./network_directory.ts";
+import {
+  MAX_FILE_BYTES,
+  MAX_HISTORY_BYTES,
+  NetworkDirectory,
+} from "./network_directory.ts";
 import { type HeldLock, NetworkLocks } from "./network_lock.ts";
 import {
   IndexDoubt,
@@ -46,6 +50,7 @@ const PERMISSION_BITS = 0o7777;
 const READ_NAMES: readonly string[] = [
   FILE_NAME.pending,
   FILE_NAME.answered,
+  FILE_NAME.history,
 ];
 
 /**
@@ -169,7 +174,10 @@ function readEntry(
   const info = lstat(path);
   if (info === undefined) return undefined;
   if (!isText || !info.isFile) return factsOf(info, { name, address });
-  const text = readText(path, info.size, isExposed);
+  const text = readText(path, info.size, {
+    isExposed,
+    ...(name === FILE_NAME.history ? { maxBytes: MAX_HISTORY_BYTES } : {}),
+  });
   if (text === undefined) return undefined;
   const facts = factsOf(info, { name, address, content: text.content });
   return text.reason === undefined
@@ -188,17 +196,21 @@ export interface TextReading {
  * meanwhile.
  *
  * @param size Its size in bytes.
- * @param isExposed Whether another user could have replaced it.
+ * @param options `isExposed`: whether another user could have replaced it; `maxBytes`: how long it
+ *   may be.
  */
 export function readText(
   path: string,
   size: number,
-  isExposed: boolean,
+  { isExposed, maxBytes = MAX_FILE_BYTES }: {
+    readonly isExposed: boolean;
+    readonly maxBytes?: number;
+  },
 ): TextReading | undefined {
   try {
     return {
       content: isExposed || size > SMALL_BYTES
-        ? readSmallFile(path, MAX_FILE_BYTES)
+        ? readSmallFile(path, maxBytes)
         : Deno.readTextFileSync(path),
     };
   } catch (error) {

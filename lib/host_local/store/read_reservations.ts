@@ -18,6 +18,8 @@ import {
   ReservationRow,
 } from "../operator/network_facts.ts";
 import { parseOwner, parseReservationName } from "../reservation_format.ts";
+import { AddressHistory } from "../address_history.ts";
+import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
 import {
   FILES_PER_REPORT,
@@ -91,11 +93,22 @@ export async function readReservations(
       lock,
       fileCount,
       unreadable,
+      history: isExposed
+        ? new AddressHistory()
+        : readHistory(new NetworkDirectory(directory), log),
       reservations: rows,
     };
   } finally {
     held?.[Symbol.dispose]();
   }
+}
+
+function readHistory(network: NetworkDirectory, log: Log): AddressHistory {
+  let text: string | undefined;
+  bestEffort(log, "history-unreadable", () => {
+    text = network.readHistory();
+  });
+  return AddressHistory.parse(text);
 }
 
 function earlierBootTest(
@@ -150,7 +163,7 @@ function rowsOfIndex(
     const { content, reason } = isKnown
       ? { content: owner, reason: undefined }
       : info.isFile
-      ? readText(`${directory}/${name}`, info.size, context.isExposed) ?? {}
+      ? readText(`${directory}/${name}`, info.size, context) ?? {}
       : {};
     if (reason !== undefined) unreadable.push(reason);
     if (!isKnown && isBlank(content)) continue;
@@ -183,7 +196,7 @@ function readFiles(context: Context): Reading {
     if (info === undefined) continue;
     let text: TextReading | undefined = {};
     if (isFile && info.isFile) {
-      text = readText(path, info.size, isExposed);
+      text = readText(path, info.size, { isExposed });
       // Gone meanwhile, or free.
       if (text === undefined || isBlank(text.content)) continue;
       if (text.reason !== undefined) unreadable.push(text.reason);

@@ -15,6 +15,7 @@ import {
 } from "../../../lib/host_local/host/runtime_traces.ts";
 import { explainAdd } from "../../../lib/host_local/operator/explain_add.ts";
 import type { OperatorPorts } from "../../../lib/host_local/operator/ports.ts";
+import { presentMoment } from "../../../lib/host_local/store/history_file.ts";
 import { inspectNetwork } from "../../../lib/host_local/store/inspect_network.ts";
 import { diskStores } from "../../../lib/host_local/store/open_store.ts";
 import { readNamedFile } from "../../../lib/sys/small_file.ts";
@@ -57,6 +58,7 @@ async function realAdd(
 }
 
 const PORTS: OperatorPorts = {
+  moment: presentMoment,
   networkNames: () => [],
   readNetwork: (config) => inspectNetwork(config, { log }),
   readReservations: () => Promise.reject(new Error("not reached")),

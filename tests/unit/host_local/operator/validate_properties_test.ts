@@ -52,6 +52,7 @@ const range = fc.record({
   rangeStart: value,
   rangeEnd: value,
   gateway: value,
+  exclude: fc.oneof(fc.array(value, { maxLength: 3 }), wrong),
 }, { requiredKeys: [] });
 const good = fc.constantFrom(
   { subnet: "10.2.0.0/24" },
@@ -74,6 +75,7 @@ const ipam = fc.record({
   ranges: fc.oneof({ weight: 8, arbitrary: sets }, wrong),
   subnet: value,
   gateway: value,
+  exclude: fc.oneof(fc.array(value, { maxLength: 3 }), wrong),
   routes: fc.oneof(fc.array(fc.record({ dst: value, gw: value })), wrong),
   dataDir: fc.oneof(fc.constant("/x"), wrong),
   resolvConf: fc.oneof(fc.constant("/x"), wrong),
