@@ -36,13 +36,15 @@ export interface Built {
 /**
  * Builds the binaries for one target and prints a line about each.
  *
+ * @param compiler By default the one that is found for the target.
  * @throws {Error} if a binary cannot be built; those before it are complete.
  */
 export async function build(
   binaries: readonly Binary[],
   target: Target,
+  compiler?: Compiler,
 ): Promise<Built[]> {
-  const compiler = await findCompiler(target);
+  compiler ??= await findCompiler(target);
   const built: Built[] = [];
   for (const binary of binaries) {
     const path = outputPath(binary.name, target);
@@ -70,7 +72,12 @@ async function launcher(target: Target): Promise<void> {
   print(`${path.slice(REPOSITORY.length + 1)}: ${size} bytes, ${target}`);
 }
 
-function chosenTargets(
+/**
+ * Returns all targets, or the given one; this machine's by default.
+ *
+ * @throws {Error} if there is no such target.
+ */
+export function chosenTargets(
   all: boolean,
   target: string | undefined,
 ): readonly Target[] {

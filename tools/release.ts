@@ -20,6 +20,7 @@ import { findCompiler, publishProblem } from "./build/compiler.ts";
 import { buildLauncher, LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
 import { outputPath, type Target, TARGETS } from "./build/target.ts";
+import { CHECKSUMS, checksums } from "./release/checksums.ts";
 import { crateList, runtimeContents } from "./release/contents.ts";
 import { writeHashes } from "./release/hashes.ts";
 import { notesOf } from "./release/notes.ts";
@@ -45,6 +46,9 @@ const ARCHITECTURE: Readonly<Record<Target, string>> = {
   "aarch64-unknown-linux-gnu": "arm64",
 };
 
+/** The script that installs a release. */
+const INSTALLER = "install.sh";
+
 /** The documents in a release: README and everything it links to. */
 export const DOCUMENTS: readonly string[] = [
   "ARCHITECTURE.md",
@@ -53,6 +57,9 @@ export const DOCUMENTS: readonly string[] = [
   "LICENSE",
   "README.md",
   "SECURITY.md",
+  "deploy/monitoring/alerts.yaml",
+  "deploy/monitoring/alerts_test.yaml",
+  "deploy/monitoring/dashboard.json",
   "docs/README.md",
   "docs/bench.md",
   "docs/bench.svg",
@@ -62,9 +69,12 @@ export const DOCUMENTS: readonly string[] = [
   "docs/differences.md",
   "docs/host_local.md",
   "docs/hostile_segment.md",
+  "docs/kubernetes.md",
   "docs/launcher.md",
   "docs/log_events.md",
+  "docs/monitoring.md",
   "docs/operator_commands.md",
+  "docs/packages.md",
   "docs/recipes/README.md",
   "docs/recipes/crio.md",
   "docs/recipes/kubernetes_bridge.md",
@@ -140,7 +150,7 @@ async function release(
   const stem = `${folder}/${stemOf(target, tag)}`;
   const compiler = await findCompiler(target);
   const contents = await runtimeContents(compiler);
-  const built = await build(PLUGINS, target);
+  const built = await build(PLUGINS, target, compiler);
   const parts: Part[] = [];
   for (const { name, path, compiler } of built) {
     parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });
@@ -157,15 +167,19 @@ async function release(
         text: crateList(compiler.version, contents.crates),
       },
     ]);
-    await writeTarball(
-      `${stem}.tgz`,
-      [
-        ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
-        { path: launcher, name: LAUNCHER, mode: 0o755 },
-        ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
-        ...generated,
-      ].map((file) => ({ mode: 0o644, ...file })),
-    );
+    const files = [
+      ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
+      { path: launcher, name: LAUNCHER, mode: 0o755 },
+      { path: `${REPOSITORY}/${INSTALLER}`, name: INSTALLER, mode: 0o755 },
+      ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
+      ...generated,
+    ].map((file) => ({ mode: 0o644, ...file }));
+    const sums = `${texts}/${CHECKSUMS}`;
+    await Deno.writeTextFile(sums, await checksums(files));
+    await writeTarball(`${stem}.tgz`, [
+      ...files,
+      { path: sums, name: CHECKSUMS, mode: 0o644 },
+    ]);
   } finally {
     await Deno.remove(texts, { recursive: true });
   }

@@ -171,6 +171,11 @@ runtime = "runc"
     return this.#temp.path;
   }
 
+  /** The parent of every container's cgroup. */
+  get cgroupParent(): string {
+    return this.#cgroup;
+  }
+
   /** The command that runs a program on the host. Signals to the command do not reach it. */
   get enter(): readonly [string, ...string[]] {
     return ["nsenter", "-t", this.#initPid, "-n", "-m", "-p"];

@@ -21,18 +21,20 @@ const BOOT = `set -e
   folder=$1
   mount --make-rprivate /
   mount --bind /tmp /tmp
-  mount -t tmpfs tmpfs /opt
-  mount --rbind "$folder/bin" /opt
-  mkdir -p "$folder/cni"
+  mount --bind "$folder/bin" /opt
   umount --recursive /sys/fs/cgroup
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  mount --bind "$folder/units" /etc/systemd/system
+  # systemd would leave /run writable if there were mounts below the new one.
+  awk '$5 ~ "^/run(/|$)" { print $5 }' /proc/self/mountinfo | sort --reverse |
+    while read -r path; do umount --lazy "$path" || true; done
   mount -t tmpfs tmpfs /run
   mount -t proc proc /proc
   # systemd must not change the host: its files, and settings of the kernel.
-  mount -o remount,bind,ro /
-  mount --bind /proc/sys /proc/sys
-  mount -o remount,bind,ro /proc/sys
+  for path in /etc /var /proc/sys; do
+    mount --bind $path $path
+    mount -o remount,bind,ro $path
+  done
+  mount --bind "$folder/units" /etc/systemd/system
   mount --make-rshared /
   exec env -i PATH="$PATH" container=other \\
     ${SYSTEMD} --system --unit=${TARGET} --log-target=null --show-status=no`;
@@ -43,8 +45,8 @@ export interface MachineOptions {
   readonly start: readonly string[];
   /** The files in /opt/cni/bin: name to path. */
   readonly executables: Readonly<Record<string, string>>;
-  /** The command of a service, instead of that of its unit: the unit to its `ExecStart=`. */
-  readonly commands?: Readonly<Record<string, string>>;
+  /** The drop-ins of units: the unit to the text. */
+  readonly dropIns?: Readonly<Record<string, string>>;
 }
 
 /** The outcome of a command. */
@@ -175,7 +177,7 @@ export class SystemdMachine implements AsyncDisposable {
 /** Writes the units, and links the executables. */
 async function prepare(
   folder: TempDir,
-  { start, executables, commands = {} }: MachineOptions,
+  { start, executables, dropIns = {} }: MachineOptions,
 ): Promise<void> {
   await Deno.mkdir(folder.join("units"));
   for await (const { name } of Deno.readDir(`${REPO_ROOT}/systemd`)) {
@@ -184,12 +186,12 @@ async function prepare(
       folder.join(`units/${name}`),
       // Otherwise they would start the services of the host.
       text.replace("[Unit]\n", "[Unit]\nDefaultDependencies=no\n")
-        .replace(
-          /^ExecStart=.*$/m,
-          (line) => name in commands ? `ExecStart=${commands[name]}` : line,
-        )
         .replace("[Service]\n", `[Service]\nStandardError=append:${LOG}\n`),
     );
+  }
+  for (const [unit, text] of Object.entries(dropIns)) {
+    await Deno.mkdir(folder.join(`units/${unit}.d`));
+    await Deno.writeTextFile(folder.join(`units/${unit}.d/test.conf`), text);
   }
   await Deno.writeTextFile(
     folder.join(`units/${TARGET}`),

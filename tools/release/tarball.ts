@@ -27,21 +27,36 @@ export async function writeTarball(
       await Deno.chmod(copy, mode);
     }
     await Deno.chmod(staging, 0o755);
-    await capture([
-      "tar",
-      "--create",
-      `--file=${tarball}`,
-      "--format=ustar",
-      "--sort=name",
-      "--mtime=@0",
-      "--owner=0",
-      "--group=0",
-      "--numeric-owner",
+    await packFolder(tarball, staging, [
       "--use-compress-program=gzip --best --no-name",
-      `--directory=${staging}`,
-      ".",
     ]);
   } finally {
     await Deno.remove(staging, { recursive: true });
   }
+}
+
+/**
+ * Packs the content of a folder: sorted, owned by root, without times.
+ *
+ * @param more Other options of tar.
+ */
+export async function packFolder(
+  tarball: string,
+  folder: string,
+  more: readonly string[] = [],
+): Promise<void> {
+  await capture([
+    "tar",
+    "--create",
+    `--file=${tarball}`,
+    "--format=ustar",
+    "--sort=name",
+    "--mtime=@0",
+    "--owner=0",
+    "--group=0",
+    "--numeric-owner",
+    ...more,
+    `--directory=${folder}`,
+    ".",
+  ]);
 }
