@@ -270,7 +270,14 @@ remove() {
 # The host
 
 has_systemd() {
-  [ -z "$root" ] && [ -d /run/systemd/system ]
+  [ -z "$root" ] && [ -d /run/systemd/system ] && command -v systemctl >/dev/null
+}
+
+# Runs systemctl. If it fails, the script continues, and fails at its end.
+control() {
+  if systemctl "$@"; then return; fi
+  printf '%s: failed: systemctl %s\n' "$PROGRAM" "$*" >&2
+  has_failed=yes
 }
 
 # find_library NAME: whether the host has a shared library.
@@ -290,7 +297,7 @@ missing_libraries() {
   esac
   for musl in "$root"/lib/ld-musl-*; do
     if exists "$musl" && ! find_library "$loader"; then
-      say "glibc: this host has musl, for which there are no executables"
+      say "glibc (this host has musl, for which there are no executables)"
       return
     fi
   done
@@ -359,7 +366,6 @@ install_all() {
     fi
   done
   if [ "$dry_run" = no ]; then remove_kept; fi
-  # The example of the README and everything else that an operator checks by hand.
   say "done; check with: CNI_COMMAND=VERSION $root$bin_dir/${plugins%% *} </dev/null"
 }
 
@@ -371,7 +377,7 @@ install_units() {
     if has_systemd && [ "$dry_run" = no ] && ! is_ours "$UNIT_DIR/$service" &&
       systemctl is-active --quiet "$service" "$socket"; then
       say "stop $service and $socket, which are not this project's"
-      systemctl disable --now "$socket" "$service"
+      control disable --now "$socket" "$service"
     fi
     place_unit "$socket"
     place_unit "$service"
@@ -381,10 +387,10 @@ install_units() {
     fi
     say "start $socket and $service"
     if [ "$dry_run" = yes ]; then continue; fi
-    systemctl daemon-reload
-    systemctl enable --now "$socket" "$service"
+    control daemon-reload
+    control enable --now "$socket" "$service"
     if [ "$are_units_changed" = yes ] || [ "$is_replaced" = yes ]; then
-      systemctl restart "$service"
+      control restart "$service"
     fi
   done
 }
@@ -432,14 +438,14 @@ uninstall_all() {
   if [ "$dry_run" = no ]; then settle; fi
   for name in $plugins; do
     if has_systemd && [ "$dry_run" = no ] && is_ours "$UNIT_DIR/cni-$name.service"; then
-      systemctl disable --now "cni-$name.socket" "cni-$name.service"
+      control disable --now "cni-$name.socket" "cni-$name.service"
     fi
   done
   remove_matching "*.service"
   remove_matching "*.socket"
   remove_matching "*.standalone"
   if [ "$dry_run" = yes ]; then return; fi
-  if has_systemd; then systemctl daemon-reload; fi
+  if has_systemd; then control daemon-reload; fi
   settle
   remove_kept
   if ! [ -s "$root$MANIFEST" ]; then
@@ -457,6 +463,7 @@ dry_run=no
 command=install
 plugins=
 is_replaced=no
+has_failed=no
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -512,3 +519,4 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 machine=$(uname -m)
 
 if [ "$command" = install ]; then install_all; else uninstall_all; fi
+[ "$has_failed" = no ]
