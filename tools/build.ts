@@ -36,13 +36,15 @@ export interface Built {
 /**
  * Builds the binaries for one target and prints a line about each.
  *
+ * @param compiler By default the one that is found for the target.
  * @throws {Error} if a binary cannot be built; those before it are complete.
  */
 export async function build(
   binaries: readonly Binary[],
   target: Target,
+  compiler?: Compiler,
 ): Promise<Built[]> {
-  const compiler = await findCompiler(target);
+  compiler ??= await findCompiler(target);
   const built: Built[] = [];
   for (const binary of binaries) {
     const path = outputPath(binary.name, target);

@@ -57,6 +57,9 @@ export const DOCUMENTS: readonly string[] = [
   "LICENSE",
   "README.md",
   "SECURITY.md",
+  "deploy/monitoring/alerts.yaml",
+  "deploy/monitoring/alerts_test.yaml",
+  "deploy/monitoring/dashboard.json",
   "docs/README.md",
   "docs/bench.md",
   "docs/bench.svg",
@@ -69,6 +72,7 @@ export const DOCUMENTS: readonly string[] = [
   "docs/kubernetes.md",
   "docs/launcher.md",
   "docs/log_events.md",
+  "docs/monitoring.md",
   "docs/operator_commands.md",
   "docs/packages.md",
   "docs/recipes/README.md",
@@ -146,7 +150,7 @@ async function release(
   const stem = `${folder}/${stemOf(target, tag)}`;
   const compiler = await findCompiler(target);
   const contents = await runtimeContents(compiler);
-  const built = await build(PLUGINS, target);
+  const built = await build(PLUGINS, target, compiler);
   const parts: Part[] = [];
   for (const { name, path, compiler } of built) {
     parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });

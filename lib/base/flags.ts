@@ -14,6 +14,8 @@ interface FlagDefinition<Key> {
   readonly minMs?: number;
   /** The largest number that makes sense. */
   readonly max?: number;
+  /** The values of a string that can be chosen; absent: any. */
+  readonly choices?: readonly string[];
 }
 
 /** The flags of a command, in the order of the usage text. Durations are in milliseconds. */
@@ -100,7 +102,7 @@ function splitWord(
 
 function parseValue(
   name: string,
-  { kind, minMs = 0, max = Infinity }: FlagDefinition<unknown>,
+  { kind, minMs = 0, max = Infinity, choices }: FlagDefinition<unknown>,
   { given, rest }: {
     readonly given: string | undefined;
     readonly rest: string[];
@@ -114,7 +116,8 @@ function parseValue(
   }
   switch (kind) {
     case "string":
-      return value;
+      if (choices?.includes(value) !== false) return value;
+      throw invalid(name, value, `must be ${choices.join(" or ")}`);
     case "duration":
       return parseMs(name, value, minMs);
     case "uint":

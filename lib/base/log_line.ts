@@ -1,13 +1,19 @@
-/** The form of log lines: one line per event, `key=value`. Pure. @module */
+/** The forms of log lines: one line per event, `key=value` or JSON. Pure. @module */
 
 import type { LogEvent } from "./log_event.ts";
-import { quotedText } from "./quoted_text.ts";
+import { escapedText, quotedText } from "./quoted_text.ts";
 
 /** The severity of an event. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** Keys and values of a log line, in the order in which they are printed. */
 export type LogFields = Readonly<Record<string, string | number>>;
+
+/** The forms in which a daemon can log. */
+export const LOG_FORMATS = ["text", "json"] as const;
+
+/** A form of log lines. */
+export type LogFormat = typeof LOG_FORMATS[number];
 
 /** Logs one event. */
 export type Log = (
@@ -34,4 +40,36 @@ export function formatLogLine(
     return ` ${key}=${PLAIN.test(text) ? text : quotedText(text)}`;
   });
   return `level=${level} event=${event}${pairs.join("")}`;
+}
+
+/**
+ * Formats one event of a daemon as a line without its line feed.
+ *
+ * @param time In the form of RFC 3339.
+ */
+export function formatDaemonLine(
+  format: LogFormat,
+  time: string,
+  { level, event, fields = {} }: {
+    readonly level: LogLevel;
+    readonly event: LogEvent;
+    readonly fields: LogFields | undefined;
+  },
+): string {
+  return format === "text"
+    ? `time=${time} ${formatLogLine(level, event, fields)}`
+    : escapedText(JSON.stringify({ time, level, event, ...fields }));
+}
+
+/** The severities of syslog(3). */
+const PRIORITY: Readonly<Record<LogLevel, number>> = {
+  error: 3,
+  warn: 4,
+  info: 6,
+  debug: 7,
+};
+
+/** Returns what journald reads the severity of a line from, if it is at its start: `<4>`. */
+export function journalPrefix(level: LogLevel): string {
+  return `<${PRIORITY[level]}>`;
 }

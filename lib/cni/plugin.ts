@@ -66,6 +66,8 @@ export interface Plugin {
   readonly name: string;
   readonly version: string;
   readonly handlers: PluginHandlers;
+  /** Called when a command has ended. @param code That of its error; 0 for success. */
+  onEnd?(code: number): void;
 }
 
 function about({ name, version }: Plugin): string {
@@ -187,6 +189,7 @@ export async function runPlugin(io: PluginIo, plugin: Plugin): Promise<number> {
   };
   try {
     await serve(io, plugin, { stdout, onVersion });
+    plugin.onEnd?.(0);
     return 0;
   } catch (error) {
     const failure = toCniError(error);
@@ -201,7 +204,11 @@ export async function runPlugin(io: PluginIo, plugin: Plugin): Promise<number> {
       );
     }
     // The result is on stdout: a failure after it cannot change the outcome.
-    if (stdout.isWritten) return 0;
+    if (stdout.isWritten) {
+      plugin.onEnd?.(0);
+      return 0;
+    }
+    plugin.onEnd?.(failure.code);
     try {
       await stdout.write(formatError(failure, errorVersion), 1);
     } catch {

@@ -23,7 +23,10 @@ export const CURRENT_VERSION: SpecVersion = "1.1.0";
 export const DEFAULT_VERSION: SpecVersion = "0.1.0";
 
 /** The commands of SPEC section 2 that take a network configuration. */
-export type Command = "ADD" | "DEL" | "CHECK" | "GC" | "STATUS";
+export const COMMANDS = ["ADD", "DEL", "CHECK", "GC", "STATUS"] as const;
+
+/** One of {@link COMMANDS}. */
+export type Command = typeof COMMANDS[number];
 
 /** The version in which each command was introduced; undefined for the original ones. */
 const FIRST_VERSION: Readonly<Record<Command, SpecVersion | undefined>> = {
@@ -34,7 +37,17 @@ const FIRST_VERSION: Readonly<Record<Command, SpecVersion | undefined>> = {
   STATUS: "1.1.0",
 };
 
-/** Returns the command with this name; undefined if there is none. */
+/**
+ * Returns the command with this name; undefined if there is none.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseCommand("ADD"), "ADD");
+ * assertEquals(parseCommand("add"), undefined);
+ * ```
+ */
 export function parseCommand(text: string): Command | undefined {
   return Object.hasOwn(FIRST_VERSION, text) ? text as Command : undefined;
 }

@@ -1,6 +1,7 @@
 /** The flags of `host-local daemon`. Pure. @module */
 
 import type { FlagSet } from "../base/flags.ts";
+import { LOG_FORMATS, type LogFormat } from "../base/log_line.ts";
 
 /** The flags of the resident process. */
 export interface DaemonFlags {
@@ -11,6 +12,9 @@ export interface DaemonFlags {
   /** Path of the socket, without the prefix. */
   readonly socketPath: string;
   readonly debug: boolean;
+  readonly logFormat: LogFormat;
+  /** Where to serve metrics; empty: nowhere. */
+  readonly metrics: string;
 }
 
 /** All flags. */
@@ -25,6 +29,18 @@ export const DAEMON_FLAGS: FlagSet<DaemonFlags> = {
       key: "hostPrefix",
       kind: "string",
       usage: "optional prefix to host root",
+    }],
+    ["log-format", {
+      key: "logFormat",
+      kind: "string",
+      usage: "form of log lines: text (key=value) or json",
+      choices: LOG_FORMATS,
+    }],
+    ["metrics", {
+      key: "metrics",
+      kind: "string",
+      usage:
+        "where to serve metrics for Prometheus: unix:/run/cni/host-local-metrics.sock or 127.0.0.1:PORT (default: nowhere)",
     }],
     ["pidfile", {
       key: "pidFile",
@@ -43,5 +59,7 @@ export const DAEMON_FLAGS: FlagSet<DaemonFlags> = {
     // The launcher calls the socket of this name.
     socketPath: "/run/cni/host-local.sock",
     debug: false,
+    logFormat: "text",
+    metrics: "",
   },
 };

@@ -20,18 +20,15 @@ const LIMITS = { usual: 8, backlog: 16, max: 64 };
 
 let queue: ParallelQueue<number> | undefined;
 
-function closingQueue(): ParallelQueue<number> {
-  // Errors are ignored: a socket has no data to write back, so closing it cannot lose any.
-  queue ??= new ParallelQueue((fd) => libc().close_blocking(fd), LIMITS);
-  return queue;
-}
-
 /**
  * Closes a descriptor soon. It counts as closed at once. The caller disposes of its watch before.
  */
 export function closeInBackground(descriptor: Descriptor): void {
   const fd = descriptor.release();
-  if (fd !== undefined) closingQueue().add(fd);
+  if (fd === undefined) return;
+  // Errors are ignored: a socket has no data to write back, so closing it cannot lose any.
+  queue ??= new ParallelQueue((fd) => libc().close_blocking(fd), LIMITS);
+  queue.add(fd);
 }
 
 /** Resolves when every descriptor given to {@link closeInBackground} is closed. */

@@ -9,10 +9,12 @@ import {
   removeFile,
   renameFile,
   syncDirectory,
+  tryRemoveFile,
 } from "./files.ts";
 
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
+const PUBLIC_FILE_MODE = 0o644;
 
 /**
  * Makes the state directory, with mode 0700, if there is none.
@@ -67,6 +69,32 @@ export function writeStateFile(
   createFile(temporary, content, { mode: FILE_MODE, isDurable });
   renameFile(temporary, `${directory}/${name}`);
   if (isDurable) syncDirectory(directory);
+}
+
+/**
+ * Writes a file that every user can read, replacing an existing one. Other programs see either the
+ * old content or the new.
+ *
+ * @throws {SystemError} if the file cannot be written.
+ */
+export function writePublicFile(path: string, content: string): void {
+  const slash = path.lastIndexOf("/") + 1;
+  const name = temporaryName(path.slice(slash), Deno.pid);
+  const temporary = `${path.slice(0, slash)}${name}`;
+  removeFile(temporary);
+  createFile(temporary, content, { mode: FILE_MODE, isDurable: false });
+  try {
+    // Whatever the umask is.
+    attempt(
+      "chmod",
+      temporary,
+      () => Deno.chmodSync(temporary, PUBLIC_FILE_MODE),
+    );
+    renameFile(temporary, path);
+  } catch (error) {
+    tryRemoveFile(temporary);
+    throw error;
+  }
 }
 
 /**

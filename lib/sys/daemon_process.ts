@@ -3,8 +3,20 @@
 import { SystemError } from "../base/errors.ts";
 import { type FlagSet, parseFlags } from "../base/flags.ts";
 import { LogLimiter } from "../base/log_limiter.ts";
-import { formatLogLine, type Log } from "../base/log_line.ts";
+import {
+  formatDaemonLine,
+  journalPrefix,
+  type Log,
+  type LogFormat,
+} from "../base/log_line.ts";
+import { isStderrJournal } from "./journal.ts";
 import { writeStderr } from "./stdio.ts";
+
+/** How a daemon logs. */
+interface LogFlags {
+  readonly debug: boolean;
+  readonly logFormat: LogFormat;
+}
 
 /** A daemon. */
 export interface DaemonProgram<Flags> {
@@ -21,9 +33,7 @@ export interface DaemonProgram<Flags> {
  * @param args The command line after `daemon`.
  * @returns The exit status.
  */
-export async function runDaemonProcess<
-  Flags extends { readonly debug: boolean },
->(
+export async function runDaemonProcess<Flags extends LogFlags>(
   args: readonly string[],
   program: DaemonProgram<Flags>,
 ): Promise<number> {
@@ -33,7 +43,7 @@ export async function runDaemonProcess<
     return parsed.exitStatus;
   }
   const { flags } = parsed;
-  const log = logger(flags);
+  const log = logger(flags, await isStderrJournal(Deno.env));
   try {
     await program.serve(flags, new LogLimiter(log, () => program.nowMs()));
     return 0;
@@ -48,10 +58,14 @@ export async function runDaemonProcess<
   }
 }
 
-function logger({ debug }: { readonly debug: boolean }): Log {
+function logger({ debug, logFormat }: LogFlags, isJournal: boolean): Log {
   return (level, event, fields) => {
     if (level === "debug" && !debug) return;
-    const time = new Date().toISOString();
-    writeStderr(`time=${time} ${formatLogLine(level, event, fields)}`);
+    const line = formatDaemonLine(logFormat, new Date().toISOString(), {
+      level,
+      event,
+      fields,
+    });
+    writeStderr(`${isJournal ? journalPrefix(level) : ""}${line}`);
   };
 }

@@ -17,11 +17,12 @@ const PURE = {
   "net": "base",
   "netlink": "base net",
   "cni": "base net",
+  "metrics": "base",
   "cli": "base",
   "resident": "base cni",
   "host_local": "base net cni",
   "operator": "base cni cli",
-  "host_local/operator": "base net cni cli operator host_local",
+  "host_local/operator": "base net cni cli metrics operator host_local",
   "dhcp/codec": "base net",
   "dhcp/client": "base net dhcp/codec",
   "dhcp/config": "base net cni dhcp/codec",
@@ -30,7 +31,7 @@ const PURE = {
   "dhcp/plugin":
     "base net cni dhcp/codec dhcp/config dhcp/protocol dhcp/protocol/gob",
   "dhcp/daemon":
-    "base net netlink cni resident dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
+    "base net netlink cni metrics resident dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/protocol/gob",
   "dhcp/resident":
     "base cni resident dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
   "dhcp/operator":
@@ -39,13 +40,13 @@ const PURE = {
 
 /** The same for the folders whose modules use the operating system, the clock or randomness. */
 const WITH_EFFECTS = {
-  "sys": "base cni",
+  "sys": "base cni metrics",
   "linux": "base net netlink sys",
   "host_local/store": "base net cni host_local host_local/operator sys",
   "host_local/host":
-    "base cni resident host_local host_local/operator host_local/store sys",
+    "base cni metrics resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
-    "base net netlink cni sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
+    "base net netlink cni metrics sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
 };
 
 /** Each folder of lib/ and the folders that it may import. */

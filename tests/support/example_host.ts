@@ -2,6 +2,7 @@
 
 import type { ConfigFile } from "../../lib/cni/config_document.ts";
 import { SystemError } from "../../lib/base/errors.ts";
+import type { IpAddress } from "../../lib/net/ip_address.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
 import type {
   FileFacts,
@@ -109,6 +110,8 @@ export interface ExampleHostOptions {
 /** The effects of the commands on a host in memory. */
 export class ExampleHost implements OperatorPorts {
   readonly screen: OperatorPorts["screen"];
+  /** The files that were written, by path. */
+  readonly written = new Map<string, string>();
   /** The steps of each repair. */
   readonly repairs: (readonly RepairStep[])[] = [];
   readonly #networks: Map<string, NetworkFacts>;
@@ -140,6 +143,17 @@ export class ExampleHost implements OperatorPorts {
       return Promise.reject(new SystemError(message));
     }
     return Promise.resolve(this.#networks.get(directory));
+  }
+
+  async *addressesIn(
+    directory: string,
+  ): AsyncGenerator<readonly IpAddress[]> {
+    const facts = await this.readNetwork({ directory, lockTimeoutMs: 0 });
+    yield (facts?.files ?? []).flatMap(({ address }) => address ?? []);
+  }
+
+  writeFile(path: string, text: string): void {
+    this.written.set(path, text);
   }
 
   repair(

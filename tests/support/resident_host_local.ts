@@ -33,10 +33,11 @@ export class ResidentHostLocal implements AsyncDisposable {
   #stack = new AsyncDisposableStack();
   readonly #namespace: BackgroundProcess;
 
-  private constructor({ temp, namespace, runner }: {
+  private constructor({ temp, namespace, runner, flags }: {
     readonly temp: TempDir;
     readonly namespace: BackgroundProcess;
     readonly runner: readonly string[];
+    readonly flags: readonly string[];
   }) {
     this.#namespace = namespace;
     this.binary = temp.join("call");
@@ -49,14 +50,23 @@ export class ResidentHostLocal implements AsyncDisposable {
       mode: 0o755,
     });
     this.daemon = new BackgroundProcess(
-      this.inNamespace([...runner, this.standalone, "daemon", "-debug"]),
+      this.inNamespace([
+        ...[...runner, this.standalone, "daemon", "-debug"],
+        ...flags,
+      ]),
       { logFile: temp.join("log"), ready: "event=serving" },
     );
   }
 
-  /** @param options `runner`: a command that starts the resident process, such as setpriv(1). */
+  /**
+   * @param options `runner`: a command that starts the resident process, such as setpriv(1).
+   *   `flags`: more flags of it.
+   */
   static async start(
-    { runner = [] }: { readonly runner?: readonly string[] } = {},
+    { runner = [], flags = [] }: {
+      readonly runner?: readonly string[];
+      readonly flags?: readonly string[];
+    } = {},
   ): Promise<ResidentHostLocal> {
     await using stack = new AsyncDisposableStack();
     const temp = stack.use(new TempDir());
@@ -68,7 +78,12 @@ export class ResidentHostLocal implements AsyncDisposable {
         "mount -t tmpfs tmpfs /run && echo mounted && exec sleep infinity",
       ], { logFile: temp.join("namespace"), ready: "mounted" }),
     );
-    const resident = new ResidentHostLocal({ temp, namespace, runner });
+    const resident = new ResidentHostLocal({
+      temp,
+      namespace,
+      runner,
+      flags,
+    });
     stack.use(resident.daemon);
     await resident.daemon.start();
     resident.#stack = stack.move();

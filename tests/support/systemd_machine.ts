@@ -21,18 +21,20 @@ const BOOT = `set -e
   folder=$1
   mount --make-rprivate /
   mount --bind /tmp /tmp
-  mount -t tmpfs tmpfs /opt
-  mount --rbind "$folder/bin" /opt
-  mkdir -p "$folder/cni"
+  mount --bind "$folder/bin" /opt
   umount --recursive /sys/fs/cgroup
   mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  mount --bind "$folder/units" /etc/systemd/system
+  # systemd would leave /run writable if there were mounts below the new one.
+  awk '$5 ~ "^/run(/|$)" { print $5 }' /proc/self/mountinfo | sort --reverse |
+    while read -r path; do umount --lazy "$path" || true; done
   mount -t tmpfs tmpfs /run
   mount -t proc proc /proc
   # systemd must not change the host: its files, and settings of the kernel.
-  mount -o remount,bind,ro /
-  mount --bind /proc/sys /proc/sys
-  mount -o remount,bind,ro /proc/sys
+  for path in /etc /var /proc/sys; do
+    mount --bind $path $path
+    mount -o remount,bind,ro $path
+  done
+  mount --bind "$folder/units" /etc/systemd/system
   mount --make-rshared /
   exec env -i PATH="$PATH" container=other \\
     ${SYSTEMD} --system --unit=${TARGET} --log-target=null --show-status=no`;

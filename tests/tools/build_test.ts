@@ -70,6 +70,8 @@ Deno.test("compile() grants host-local its permissions and no others", async () 
     "env COLUMNS",
     "sys osUptime",
     "sys uid",
+    "net 127.0.0.1:9100",
+    "net [::1]:9100",
   ]);
 });
 
@@ -83,6 +85,14 @@ Deno.test("permissionOptions() grants sockets only where Deno has permissions fo
     [["--allow-read"], ["--allow-read"], all, all, all],
   );
   assertEquals(permissionOptions({ permissions: [] }, "2.9.6"), []);
+});
+
+Deno.test("permissionOptions() grants sockets and addresses in one option", () => {
+  const binary = { permissions: [], sockets: ["/a"], hosts: ["127.0.0.1"] };
+  assertEquals(
+    ["2.7.11", "2.9.0"].map((version) => permissionOptions(binary, version)),
+    [["--allow-net=127.0.0.1"], ["--allow-net=unix:/a,127.0.0.1"]],
+  );
 });
 
 Deno.test("mapStack() finds the source of a stack trace of a compiled binary", async () => {

@@ -59,7 +59,7 @@ for (const page of PAGES) {
 
 /** A path of this repository, in code blocks as well. */
 const REPOSITORY_PATH =
-  /(?<![\w./<>-])(?:lib|tests|tools|docs|systemd)\/[\w./-]*\w|\bmain_\w+\.ts\b/g;
+  /(?<![\w./<>-])(?:lib|tests|tools|docs|deploy|systemd)\/[\w./-]*\w|\bmain_\w+\.ts\b/g;
 
 for (const page of PAGES) {
   Deno.test(`${page} names only paths that exist`, async () => {

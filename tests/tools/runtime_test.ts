@@ -26,6 +26,17 @@ import { testRows } from "../support/rows.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import { zipOf } from "./zip_of.ts";
 
+/** The pinned CLI. The tests may run with another Deno of the same version. */
+const CLI = await pinnedCli();
+
+async function pinnedCli(): Promise<string> {
+  const { stdout } = await new Deno.Command(`${REPO_ROOT}/.ci/deno`, {
+    args: ["eval", "console.log(Deno.execPath())"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
 const TARGET = "x86_64-unknown-linux-gnu";
 const RUNTIME = new TextEncoder().encode("the runtime");
 const ARCHIVE = await zipOf(RUNTIME, { method: 8 });
@@ -219,7 +230,7 @@ testRows("publishProblem()", [
   },
 ], async (row) => {
   const compiler = {
-    deno: row.deno ?? Deno.execPath(),
+    deno: row.deno ?? CLI,
     version: row.version ?? DENO_VERSION,
     runtime: { path: "/x", sha256: PIN.runtime },
     origin: "https://example.org",
@@ -279,16 +290,13 @@ Deno.test("pinEsbuild() replaces another file, with which deno bundle then works
 });
 
 Deno.test("the pins are those of the version of Deno in use", () => {
-  assertEquals(DENO_VERSION, Deno.version.deno);
+  assertEquals(Deno.version.deno, DENO_VERSION);
   const versions = new Set(
     Object.entries(lock.packages).filter(([path]) => path.includes("deno"))
       .map(([, entry]) => "version" in entry ? entry.version : undefined),
   );
   assertEquals(versions, new Set([DENO_VERSION]));
-  assertEquals(
-    CLI_SHA256[hostTarget()],
-    sha256(Deno.readFileSync(Deno.execPath())),
-  );
+  assertEquals(CLI_SHA256[hostTarget()], sha256(Deno.readFileSync(CLI)));
 });
 
 Deno.test("runtimePin() ignores hashes of another version", () => {

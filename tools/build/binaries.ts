@@ -13,6 +13,8 @@ export interface Binary {
    * were files for which `--allow-read` and `--allow-write` suffice.
    */
   readonly sockets?: readonly string[];
+  /** Network addresses that it listens on. */
+  readonly hosts?: readonly string[];
   /** Settings of the JavaScript engine, compiled in. */
   readonly v8Flags?: readonly string[];
 }
@@ -33,6 +35,9 @@ const ACTIVATION_VARIABLES = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
 /** By which systemd asks for messages about the state of the daemon (sd_notify(3)). */
 const NOTIFY_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 
+/** By which systemd says that stderr is read by journald (systemd.exec(5)). */
+const JOURNAL_VARIABLE = "JOURNAL_STREAM";
+
 /** The plugins: what `deno task build` makes. */
 export const PLUGINS: readonly Binary[] = [
   {
@@ -48,6 +53,7 @@ export const PLUGINS: readonly Binary[] = [
           ...CNI_VARIABLES,
           ...ACTIVATION_VARIABLES,
           ...NOTIFY_VARIABLES,
+          JOURNAL_VARIABLE,
           "COLUMNS",
         ].join()
       }`,
@@ -65,7 +71,11 @@ export const PLUGINS: readonly Binary[] = [
       "/host/run/cni/host-local.sock",
       "/host/run/cni/host-local.sock.new/socket",
       "/run/systemd/notify",
+      "/run/cni/host-local-metrics.sock",
+      "/run/cni/host-local-metrics.sock.new/socket",
     ],
+    // Of the metrics of the resident process.
+    hosts: ["127.0.0.1", "[::1]"],
     v8Flags: [
       // A call ends before compiled code pays off. Without the compilers no memory is both writable
       // and executable, so the plugin works where that is forbidden (PR_SET_MDWE). With them the
@@ -89,6 +99,7 @@ export const PLUGINS: readonly Binary[] = [
           ...CNI_VARIABLES,
           ...ACTIVATION_VARIABLES,
           ...NOTIFY_VARIABLES,
+          JOURNAL_VARIABLE,
           "COLUMNS",
         ].join()
       }`,
@@ -139,12 +150,17 @@ export function chosenBinaries(names: readonly string[]): readonly Binary[] {
 
 /** Returns the permissions of a binary for the compiler of this version, as options. */
 export function permissionOptions(
-  { permissions, sockets = [] }: Pick<Binary, "permissions" | "sockets">,
+  { permissions, sockets = [], hosts = [] }: Pick<
+    Binary,
+    "permissions" | "sockets" | "hosts"
+  >,
   denoVersion: string,
 ): readonly string[] {
   const [major = 0, minor = 0] = denoVersion.split(".").map(Number);
   const hasSockets = major > 2 || (major === 2 && minor >= 9);
-  if (!hasSockets || sockets.length === 0) return permissions;
-  const paths = sockets.map((path) => `unix:${path}`).join();
-  return [...permissions, `--allow-net=${paths}`];
+  const paths = hasSockets ? sockets.map((path) => `unix:${path}`) : [];
+  const net = [...paths, ...hosts];
+  return net.length === 0
+    ? permissions
+    : [...permissions, `--allow-net=${net.join()}`];
 }

@@ -16,8 +16,9 @@ const NAME: Readonly<Record<Target, string>> = {
 const LAYOUT = 1;
 
 /**
- * Makes `deno bundle` call the pinned esbuild. Deno downloads the newest package of the version
- * that it needs, and runs a file that is already in its folder without checks; so the file is
+ * Makes `deno bundle` call the pinned esbuild.
+ *
+ * Deno runs a file that is already in its folder of downloads without any check. So the file is
  * compared on each call, and replaced if it differs.
  *
  * @param denoDir Deno's folder (`DENO_DIR`); by default that of this process.

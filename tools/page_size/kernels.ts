@@ -1,8 +1,4 @@
-/**
- * Debian's kernels for arm64, verified by Debian's signatures and kept in the user's cache.
- *
- * @module
- */
+/** Debian's kernels for arm64, verified by Debian's signatures. @module */
 
 import { ensureDir } from "@std/fs/ensure-dir";
 import { cacheFolder } from "../build/pinned_file.ts";

@@ -11,8 +11,8 @@ const CLI_PACKAGES = [
 ] as const;
 
 /**
- * Returns the npm packages of Deno's CLI and of esbuild, `name@version` to integrity: those for
- * each machine that can build a release, so that the SBOM does not depend on the machine.
+ * Returns the npm packages of Deno's CLI and of esbuild, `name@version` to integrity. They are
+ * those for each machine that can build a release, so the SBOM does not depend on the machine.
  */
 export function buildTools(): Record<string, { readonly integrity: string }> {
   const tools: Record<string, { readonly integrity: string }> = {};

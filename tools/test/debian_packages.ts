@@ -23,6 +23,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "nftables": "drops packets between client and server",
   "util-linux": "unshare, nsenter, setpriv and flock",
   "systemd": "systemd-analyze checks the units",
+  "prometheus": "promtool checks metrics and alert rules",
   "shellcheck": "checks install.sh",
   "lintian": "checks the Debian packages",
   "rpm": "builds and lists RPM packages",

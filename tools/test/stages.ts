@@ -47,6 +47,7 @@ export const SUITES: readonly Stage[] = [
   suite("tests/host_local/operator", "tests"),
   suite("tests/dhcp/operator", "tests-dhcp"),
   suite("tests/launcher", "tests-launcher"),
+  suite("tests/monitoring", "tests"),
   suite("tests/install", "tests"),
   suite("tests/packages", "tools"),
   suite("tests/tools", "tools"),

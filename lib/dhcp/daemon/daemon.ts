@@ -39,7 +39,7 @@ type Request<M extends DaemonRequest["method"]> = Extract<
 const JOINED_EXTRA_MS = 1000;
 
 /** So many reports fit in a response. */
-const MAX_LEASES = 400;
+const MAX_LEASES = 200;
 
 /** How long a renewal takes that an operator asks for; the client gives up earlier before T1. */
 const RENEWAL_TIMEOUT_MS = 12_000;
@@ -224,6 +224,15 @@ export class Daemon {
     return { leases, counters: this.#metrics.toJson() };
   }
 
+  /** When the first lease expires, on the clock of the scheduler; undefined if none does. */
+  get nextExpiryMs(): number | undefined {
+    let first = Infinity;
+    for (const { client } of this.#entries.values()) {
+      first = Math.min(first, client.lease?.expiresMs ?? Infinity);
+    }
+    return first === Infinity ? undefined : first;
+  }
+
   /**
    * Returns a number of leases in the order of {@link attachmentText}.
    *
@@ -257,21 +266,22 @@ export class Daemon {
     const client = this.#entries.get(name)?.client;
     if (client === undefined) throw refusedRenewal("no such lease");
     const { scheduler } = this.#ports;
-    const limit = new AbortController();
-    using timer = scheduler.timer(() => limit.abort());
     const answer = Promise.withResolvers<LeaseEvent>();
     using _listener = this.#events.listen((event) => {
       if (attachmentText(event.attachment) === name) answer.resolve(event);
     });
-    const signal = AbortSignal.any([hungUp, limit.signal]);
-    signal.addEventListener(
-      "abort",
-      () => answer.reject(refusedRenewal("no DHCPACK received")),
-    );
+    const giveUp = (): void =>
+      answer.reject(refusedRenewal("no DHCPACK received"));
+    using timer = scheduler.timer(giveUp);
     timer.set(scheduler.nowMs() + RENEWAL_TIMEOUT_MS);
-    const problem = client.renew();
-    if (problem !== undefined) throw refusedRenewal(problem);
-    return await answer.promise;
+    hungUp.addEventListener("abort", giveUp);
+    try {
+      const problem = client.renew();
+      if (problem !== undefined) throw refusedRenewal(problem);
+      return await answer.promise;
+    } finally {
+      hungUp.removeEventListener("abort", giveUp);
+    }
   }
 
   /** Ends and fails the calls that wait. Leases stay for the next daemon. */

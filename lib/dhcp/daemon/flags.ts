@@ -1,6 +1,7 @@
 /** The flags of `dhcp daemon`. Pure. @module */
 
 import type { FlagSet } from "../../base/flags.ts";
+import { LOG_FORMATS, type LogFormat } from "../../base/log_line.ts";
 import { DEFAULT_SOCKET_PATH } from "../config/dhcp_config.ts";
 import { DEFAULT_TIMINGS } from "../client/settings.ts";
 
@@ -16,6 +17,9 @@ export interface DaemonFlags {
   readonly stateDir: string;
   readonly broadcast: boolean;
   readonly debug: boolean;
+  readonly logFormat: LogFormat;
+  /** Where to serve metrics; empty: nowhere. */
+  readonly metrics: string;
   readonly timeoutMs: number;
   readonly resendMaxMs: number;
   readonly resendTimeoutMs: number;
@@ -36,6 +40,8 @@ const DEFAULTS: DaemonFlags = {
   stateDir: "",
   broadcast: false,
   debug: false,
+  logFormat: "text",
+  metrics: "",
   timeoutMs: DEFAULT_TIMINGS.timeoutMs,
   resendMaxMs: DEFAULT_TIMINGS.resendMaxMs,
   resendTimeoutMs: DEFAULT_ADD_TIMEOUT_MS,
@@ -64,6 +70,18 @@ const DEFINITIONS: FlagSet<DaemonFlags>["definitions"] = new Map([
     key: "hostPrefix",
     kind: "string",
     usage: "optional prefix to host root",
+  }],
+  ["log-format", {
+    key: "logFormat",
+    kind: "string",
+    usage: "form of log lines: text (key=value) or json",
+    choices: LOG_FORMATS,
+  }],
+  ["metrics", {
+    key: "metrics",
+    kind: "string",
+    usage:
+      "where to serve metrics for Prometheus: unix:PATH or ADDRESS:PORT (default: nowhere)",
   }],
   ["packetrate", {
     key: "packetRate",

@@ -389,6 +389,9 @@ export class LeaseClient {
       randomU32,
     });
     const before = this.#state.state;
+    if (before === "RENEWING" && state.state === "REBINDING") {
+      this.#context.metrics.count("renewals_failed");
+    }
     this.#state = state;
     for (const effect of effects) {
       const failure = this.#carryOut(effect, before);

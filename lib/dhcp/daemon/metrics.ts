@@ -1,11 +1,32 @@
 /** Counters of the daemon, by name. @module */
 
+/** Counters by themselves. */
+export type PlainCounter =
+  | "send_errors"
+  | "packets_delayed"
+  | "leases_acquired"
+  | "leases_renewed"
+  | "leases_changed"
+  | "leases_orphaned"
+  | "renewals_failed";
+
+/** The starts of the names of counters that tell kinds apart: `sent_discover`. */
+export type CounterGroup =
+  | "sent"
+  | "received"
+  | "dropped"
+  | "leases_lost"
+  | "failed";
+
+/** The name of a counter. */
+export type CounterName = PlainCounter | `${CounterGroup}_${string}`;
+
 /** Counts events since the daemon started. */
 export class Metrics {
   readonly #counts = new Map<string, number>();
 
   /** Adds one. */
-  count(name: string): void {
+  count(name: CounterName): void {
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 

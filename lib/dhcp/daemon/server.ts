@@ -8,6 +8,7 @@ import {
 } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { CniError, toCniError } from "../../cni/error.ts";
+import type { Command } from "../../cni/spec_version.ts";
 import { isLauncher } from "../../resident/launcher_protocol.ts";
 import type { Daemon } from "./daemon.ts";
 import {
@@ -23,12 +24,22 @@ import {
   type RpcConnection,
   serveUpstream,
 } from "./upstream_server.ts";
+import { type CallRecord, recorded } from "./call_record.ts";
 import { type CallerCredentials, refusalOf } from "./caller_credentials.ts";
 
 /** How long a caller may take to begin its request, to finish it, and to read its answer. */
 const LINE_TIMEOUT_MS = 5000;
 /** How long a plugin may take between answer and confirmation: it only prints the result. */
 const CONFIRM_TIMEOUT_MS = 10_000;
+
+/** The commands of the runtime that requests come from. */
+const COMMANDS: ReadonlyMap<DaemonRequest["method"], Command> = new Map([
+  ["allocate", "ADD"],
+  ["release", "DEL"],
+  ["check", "CHECK"],
+  ["gc", "GC"],
+  ["status", "STATUS"],
+]);
 
 /** A connection of a caller, accepted from the socket. */
 export interface CallerConnection extends RpcConnection, Disposable {
@@ -49,7 +60,7 @@ export interface CallerConnection extends RpcConnection, Disposable {
 }
 
 /** What serving a connection needs in addition to the daemon. */
-export interface ServerContext {
+export interface ServerContext extends CallRecord {
   /** The daemon's user id. */
   readonly ownUid: number;
   /** The version in the answer to STATUS. */
@@ -57,8 +68,6 @@ export interface ServerContext {
   /** Why no ADD can succeed; absent if one can. */
   unready?(): string | undefined;
   readonly log: Log;
-  /** Returns monotonic milliseconds. */
-  nowMs(): number;
   /** Serves a launcher to its end; never rejects. */
   serveLauncher(caller: CallerConnection): Promise<void>;
 }
@@ -97,10 +106,14 @@ export async function serveConnection(
     line = await caller.readLine(LINE_TIMEOUT_MS);
     if (line === undefined) return;
     if (isHttp(line)) {
-      const { nowMs } = context;
-      return await serveUpstream(line, caller, { daemon, nowMs });
+      return await serveUpstream(line, caller, { daemon, ...context });
     }
-    await answer(parseRequest(line), caller, daemon, context);
+    const request = parseRequest(line);
+    await recorded(
+      COMMANDS.get(request.method),
+      context,
+      () => answer(request, caller, daemon, context),
+    );
   } catch (error) {
     const failure = toCniError(error);
     context.log("warn", "request-failed", {

@@ -8,9 +8,11 @@ import { DecodeError } from "../../base/errors.ts";
 import { isOverride } from "../../cni/environment.ts";
 import { CniError, CniErrorCode, toCniError } from "../../cni/error.ts";
 import { parseDocument, readNetworkName } from "../../cni/network_config.ts";
+import type { Command } from "../../cni/spec_version.ts";
 import { GobDecoder, type GobRecord } from "../protocol/gob/gob_decoder.ts";
 import { GobEncoder, type GobStruct } from "../protocol/gob/gob_encoder.ts";
 import { parseDhcpConfig } from "../config/dhcp_config.ts";
+import { type CallRecord, recorded } from "./call_record.ts";
 import type { CallerCredentials } from "./caller_credentials.ts";
 import type { Caller, Daemon } from "./daemon.ts";
 import { MAX_REQUEST_BYTES } from "../protocol/daemon_protocol.ts";
@@ -30,6 +32,12 @@ const CALL_TIMEOUT_MS = 5000;
 const ANSWER_TIMEOUT_MS = 5000;
 /** The maximum of header lines; upstream's plugin sends none. */
 const MAX_HEADER_LINES = 64;
+
+/** The commands of the runtime that upstream's methods come from. */
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ["DHCP.Allocate", "ADD"],
+  ["DHCP.Release", "DEL"],
+]);
 
 /** A connection for another protocol than ours. */
 export interface RpcConnection {
@@ -58,11 +66,9 @@ export interface RpcConnection {
   writeBytes(bytes: Uint8Array, timeoutMs: number): Promise<boolean>;
 }
 
-/** The daemon that answers, and the clock for time-outs. */
-export interface UpstreamContext {
+/** The daemon that answers, the clock for time-outs, and the record of calls. */
+export interface UpstreamContext extends CallRecord {
   readonly daemon: Daemon;
-  /** Returns monotonic milliseconds. */
-  nowMs(): number;
 }
 
 /** Whether the first line of a connection is an HTTP request. */
@@ -79,8 +85,9 @@ export function isHttp(line: string): boolean {
 export async function serveUpstream(
   line: string,
   caller: RpcConnection,
-  { daemon, nowMs }: UpstreamContext,
+  { daemon, ...record }: UpstreamContext,
 ): Promise<void> {
+  const { nowMs } = record;
   const write = (text: string): Promise<boolean> =>
     caller.writeBytes(new TextEncoder().encode(text), ANSWER_TIMEOUT_MS);
   if (line !== CONNECT_LINE) {
@@ -100,11 +107,13 @@ export async function serveUpstream(
   try {
     const args = await receive();
     if (args === undefined) return;
-    await answer(textOf(header["ServiceMethod"]), args, {
-      daemon,
-      send,
-      caller: { pid: caller.peer.pid, hungUp: caller.hungUp },
-    });
+    const method = textOf(header["ServiceMethod"]);
+    await recorded(COMMANDS.get(method), record, () =>
+      answer(method, args, {
+        daemon,
+        send,
+        caller: { pid: caller.peer.pid, hungUp: caller.hungUp },
+      }));
   } catch (error) {
     await send({ error: toCniError(error).message });
     throw error;

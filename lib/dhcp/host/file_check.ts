@@ -3,7 +3,7 @@
 import type { Log } from "../../base/log_line.ts";
 import type { Daemon } from "../daemon/daemon.ts";
 import type { DaemonSocket } from "./daemon_socket.ts";
-import { FileCheck } from "../../sys/file_check.ts";
+import { FileCheck, type RestorableFile } from "../../sys/file_check.ts";
 import type { PidFile } from "../../sys/pid_file.ts";
 import type { ReleaseNotes } from "./release_notes.ts";
 import type { StateLock } from "./state_lock.ts";
@@ -14,6 +14,8 @@ export interface DaemonFiles {
   readonly socket: DaemonSocket;
   readonly pidFile: PidFile;
   readonly releaseNotes: ReleaseNotes;
+  /** The socket of the metrics, if they are served. */
+  readonly metrics: RestorableFile | undefined;
 }
 
 /**
@@ -35,7 +37,12 @@ export class DaemonFileCheck {
   ) {
     this.#files = files;
     this.#daemon = daemon;
-    this.#check = new FileCheck([files.socket, files.pidFile], log);
+    const { socket, pidFile, metrics } = files;
+    this.#check = new FileCheck([
+      socket,
+      pidFile,
+      ...(metrics === undefined ? [] : [metrics]),
+    ], log);
   }
 
   /** Checks all files once. Resolves when the leases with release notes are released. */

@@ -32,8 +32,10 @@ import { effectiveCapabilities } from "../../linux/capabilities.ts";
 import { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { backgroundClosesDone } from "../../linux/background_close.ts";
 import { withTimeout } from "../../sys/timeout.ts";
+import { MetricsServer } from "../../sys/metrics_server.ts";
 import { runDaemonProcess } from "../../sys/daemon_process.ts";
 import { readBootId } from "./boot_id.ts";
+import { DaemonMetrics } from "./daemon_metrics.ts";
 import { DaemonSocket } from "./daemon_socket.ts";
 import { openEndpoint } from "./endpoint.ts";
 import { DaemonFileCheck } from "./file_check.ts";
@@ -81,6 +83,7 @@ async function serve(
   limiter: LogLimiter,
 ): Promise<void> {
   const { log } = limiter;
+  const startMs = nowMs();
   const stop = stopSignal();
   let status = (): LogFields => ({});
   onStatusSignal((signal) =>
@@ -123,6 +126,15 @@ async function serve(
     log("error", "state-not-writable", { path: directory, reason });
   }
   await daemon.resume();
+  const metrics = flags.metrics === ""
+    ? undefined
+    : new DaemonMetrics(daemon, { version, startMs, nowMs: bootTimeMs });
+  using metricsServer = metrics && await MetricsServer.open(flags.metrics, {
+    hostPrefix: flags.hostPrefix,
+    advice: "choose another address",
+    log,
+    text: () => metrics.text(),
+  });
   const ownUid = Deno.uid() ?? 0;
   const launchers: LauncherContext = {
     version,
@@ -138,6 +150,7 @@ async function serve(
     unready: () => capabilityProblem ?? storageProblem(stateDir),
     log,
     nowMs: bootTimeMs,
+    onCall: (command, outcome) => metrics?.record(command, outcome),
     serveLauncher: (caller) => serveLauncher(caller, launchers),
   };
   const calls = new Set<Promise<void>>();
@@ -152,7 +165,7 @@ async function serve(
     },
   });
   const check = new DaemonFileCheck(
-    { locks, socket, pidFile, releaseNotes },
+    { locks, socket, pidFile, releaseNotes, metrics: metricsServer },
     { daemon, log },
   );
   // The file of a socket that a service manager passed may be gone already.
@@ -181,7 +194,12 @@ async function serve(
     const total = Object.values(leases).reduce((sum, count) => sum + count, 0);
     return { leases: total, ...leases, ...counters };
   };
-  log("info", "serving", { socket: socketPath, state: stateDir, version });
+  log("info", "serving", {
+    socket: socketPath,
+    state: stateDir,
+    ...(metricsServer === undefined ? {} : { metrics: metricsServer.address }),
+    version,
+  });
   notify("READY=1");
   log("info", "stopping", { signal: await stop });
   notify("STOPPING=1");

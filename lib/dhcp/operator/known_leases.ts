@@ -103,10 +103,11 @@ function nameOf({ attachment }: LeaseReport): string {
 
 /** Returns what a lease file says. */
 function storedReport(
-  { attachment, location, identity, grant, isLost, ...record }: LeaseRecord,
+  record: LeaseRecord,
   bootId: string,
   clock: OperatorPorts["clock"],
 ): LeaseReport {
+  const { attachment, location, identity, grant } = record;
   // The clock of the times starts again with each boot.
   const isOld = record.bootId !== bootId;
   const lease = grant.kind === "leased" && !isOld
@@ -114,15 +115,7 @@ function storedReport(
     : undefined;
   return {
     attachment,
-    state: isOld
-      ? "EARLIER-BOOT"
-      : grant.kind === "offered"
-      ? "OFFERED"
-      : isLost
-      ? "LOST"
-      : isOver(lease, clock)
-      ? "EXPIRED"
-      : "STORED",
+    state: isOld ? "EARLIER-BOOT" : storedState(record, lease, clock),
     netns: location.netnsPath,
     ifName: location.ifName,
     macAddress: formatMacAddress(identity.chaddr),
@@ -133,11 +126,15 @@ function storedReport(
   };
 }
 
-function isOver(
+/** Returns the state of a lease file of this boot. */
+function storedState(
+  { isLost }: LeaseRecord,
   lease: ReportedLease | undefined,
   { wallMs }: OperatorPorts["clock"],
-): boolean {
-  return lease !== undefined && lease.expiresMs <= wallMs();
+): string {
+  if (lease === undefined) return "OFFERED";
+  if (isLost) return "LOST";
+  return lease.expiresMs <= wallMs() ? "EXPIRED" : "STORED";
 }
 
 /** Returns the address and server of a grant whose times are unknown. */

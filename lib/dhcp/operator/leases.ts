@@ -8,8 +8,13 @@ import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { formatDefinitions, wrapText } from "../../cli/wrapped_text.ts";
 import { attachmentText } from "../../cni/attachment.ts";
 import type { LeaseReport, ReportedProblem } from "../protocol/lease_report.ts";
-import { chooseLeases, type KnownLeases, knownLeases } from "./known_leases.ts";
-import type { LeaseChoice, LeasePlace } from "./known_leases.ts";
+import {
+  chooseLeases,
+  type KnownLeases,
+  knownLeases,
+  type LeaseChoice,
+  type LeasePlace,
+} from "./known_leases.ts";
 import {
   formatTime,
   formatUntil,

@@ -70,16 +70,19 @@ export async function exchange(
   return running.result();
 }
 
+/** When an exchange began, and what its caller wants to know at once. */
+interface ExchangeEvents {
+  readonly startMs: number;
+  /** Called with the first offer. */
+  readonly onOffer: () => void;
+  /** Called if no message can be sent at all. */
+  readonly onRefused: () => void;
+}
+
 class RunningExchange implements Disposable {
   readonly #settings: ClientSettings;
   readonly #session: ProbeSession;
-  readonly #events: {
-    readonly startMs: number;
-    /** Called with the first offer. */
-    readonly onOffer: () => void;
-    /** Called if no message can be sent at all. */
-    readonly onRefused: () => void;
-  };
+  readonly #events: ExchangeEvents;
   readonly #xid: number;
   readonly #socket: DhcpSocket;
   readonly #resend: Disposable & { set(atMs: number): void };
@@ -93,11 +96,7 @@ class RunningExchange implements Disposable {
   constructor(
     settings: ClientSettings,
     session: ProbeSession,
-    events: {
-      readonly startMs: number;
-      readonly onOffer: () => void;
-      readonly onRefused: () => void;
-    },
+    events: ExchangeEvents,
   ) {
     this.#settings = settings;
     this.#session = session;

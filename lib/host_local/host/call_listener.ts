@@ -1,23 +1,11 @@
 /** Listening for launchers, with what the runtime offers without the C library. @module */
 
-import { SystemError } from "../../base/errors.ts";
 import type { CallerStream } from "../../resident/serve_call.ts";
-import {
-  attempt,
-  lstat,
-  reasonOf,
-  removeFile,
-  renameFile,
-} from "../../sys/files.ts";
+import { acceptConnections } from "../../sys/accept_connections.ts";
+import { SocketFile } from "../../sys/socket_file.ts";
 
-/** For root alone: this mode is all that protects the socket. */
-const SOCKET_MODE = 0o600;
-const LOCK_MODE = 0o600;
-const DIRECTORY_MODE = 0o700;
 /** More than most requests have; after its request a launcher only sends single bytes. */
 const READ_BYTES = 4096;
-/** How long to wait after a connection could not be accepted: the process is out of descriptors. */
-const PAUSE_MS = 100;
 
 /** Receives connections. */
 export type OnConnection = (stream: CallerStream) => void;
@@ -37,11 +25,8 @@ export interface CallListener extends Disposable {
 
 /** A socket file that this process has made, and removes. */
 export class OwnListener implements CallListener {
-  readonly path: string;
-  readonly #lock: Deno.FsFile;
+  readonly #file: SocketFile;
   readonly #onConnection: OnConnection;
-  #socket: OwnSocket;
-  #isClosed = false;
 
   /**
    * Listens at `path`. A socket file that no process listens on is replaced.
@@ -53,195 +38,37 @@ export class OwnListener implements CallListener {
     path: string,
     onConnection: OnConnection,
   ): Promise<OwnListener> {
-    makeDirectoryOf(path);
-    using stack = new DisposableStack();
-    const lock = stack.use(takeLock(path));
-    await refuseListening(path);
-    const listener = new OwnListener(path, { lock, onConnection });
-    stack.move();
-    return listener;
+    const advice =
+      "use /run/cni/host-local.sock, or let systemd pass a socket with another path";
+    return new OwnListener(await SocketFile.open(path, advice), onConnection);
   }
 
-  private constructor(
-    path: string,
-    { lock, onConnection }: {
-      readonly lock: Deno.FsFile;
-      readonly onConnection: OnConnection;
-    },
-  ) {
-    this.path = path;
-    this.#lock = lock;
+  private constructor(file: SocketFile, onConnection: OnConnection) {
+    this.#file = file;
     this.#onConnection = onConnection;
-    this.#socket = listenAt(path);
-    this.#serve(this.#socket.listener);
+    this.#serve();
+  }
+
+  get path(): string {
+    return this.#file.path;
   }
 
   restore(): boolean {
-    if (this.#isClosed || isInPlace(this.#socket, this.path)) return false;
-    makeDirectoryOf(this.path);
-    const socket = listenAt(this.path);
-    this.#socket.listener.close();
-    this.#socket = socket;
-    this.#serve(socket.listener);
+    if (!this.#file.restore()) return false;
+    this.#serve();
     return true;
   }
 
   [Symbol.dispose](): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#socket.listener.close();
-    if (isInPlace(this.#socket, this.path)) removeFile(this.path);
-    this.#lock.close();
+    this.#file[Symbol.dispose]();
   }
 
-  async #serve(listener: Deno.UnixListener): Promise<void> {
-    for (;;) {
-      let connection: Deno.UnixConn;
-      try {
-        connection = await listener.accept();
-      } catch (error) {
-        if (isClosed(error)) return;
-        // Out of descriptors: callers wait in the queue, and run the standalone executable then.
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-        continue;
-      }
-      this.#onConnection(new UnixStream(connection));
-    }
-  }
-}
-
-/** Whether an operation has failed because this process has closed what it works on. */
-function isClosed(error: unknown): boolean {
-  return error instanceof Deno.errors.BadResource ||
-    error instanceof Deno.errors.Interrupted;
-}
-
-/** A listening socket, and the file that callers find. */
-interface OwnSocket {
-  readonly listener: Deno.UnixListener;
-  readonly file: Deno.FileInfo | undefined;
-}
-
-/**
- * Listens at `path`, replacing the file there.
- *
- * The socket is made in a directory of its own, which others cannot enter before the socket has its
- * mode. (A umask would do the same, if the runtime let it be set without all `sys` permissions.)
- */
-function listenAt(path: string): OwnSocket {
-  const directory = `${path}.new`;
-  const temporary = `${directory}/socket`;
-  using stack = new DisposableStack();
-  const remove = (): void =>
-    attempt("remove", directory, () => {
-      if (lstat(directory) !== undefined) {
-        Deno.removeSync(directory, { recursive: true });
-      }
-    });
-  // Left behind by a process that was killed.
-  remove();
-  attempt(
-    "mkdir",
-    directory,
-    () => Deno.mkdirSync(directory, { mode: DIRECTORY_MODE }),
-  );
-  stack.defer(remove);
-  let listener: Deno.UnixListener;
-  try {
-    listener = Deno.listen({ transport: "unix", path: temporary });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw notPermitted(path);
-    throw new SystemError(`listen unix ${path}: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
-  try {
-    attempt("chmod", temporary, () => Deno.chmodSync(temporary, SOCKET_MODE));
-    renameFile(temporary, path);
-    return { listener, file: lstat(path) };
-  } catch (error) {
-    listener.close();
-    throw error;
-  }
-}
-
-/** Deno 2.9 has permissions for sockets, and the executable has that for one path. */
-function notPermitted(path: string): SystemError {
-  return new SystemError(
-    `listen unix ${path}: the sandbox does not allow this path`,
-    {
-      advice:
-        "use /run/cni/host-local.sock, or let systemd pass a socket with another path",
-    },
-  );
-}
-
-function isInPlace({ file }: OwnSocket, path: string): boolean {
-  const now = lstat(path);
-  return now !== undefined && now.dev === file?.dev && now.ino === file.ino &&
-    now.birthtime?.getTime() === file.birthtime?.getTime();
-}
-
-function makeDirectoryOf(path: string): void {
-  const directory = path.slice(0, path.lastIndexOf("/") + 1) || ".";
-  attempt(
-    "mkdir",
-    directory,
-    () => Deno.mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE }),
-  );
-}
-
-/** Keeps other processes from replacing the socket, as long as the file is open. */
-function takeLock(path: string): Deno.FsFile {
-  const lockPath = `${path}.lock`;
-  const file = attempt("open", lockPath, () =>
-    Deno.openSync(lockPath, {
-      read: true,
-      write: true,
-      create: true,
-      mode: LOCK_MODE,
-    }));
-  try {
-    if (attempt("flock", lockPath, () => file.tryLockSync(true))) return file;
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  file.close();
-  throw inUse(path, `to see by which process: fuser -v ${lockPath}`);
-}
-
-async function refuseListening(path: string): Promise<void> {
-  const info = lstat(path);
-  if (info === undefined) return;
-  if (info.isSocket !== true) {
-    throw inUse(
-      path,
-      `${path} is not a socket; remove it, or choose another path`,
+  #serve(): void {
+    acceptConnections(
+      this.#file.listener,
+      (connection) => this.#onConnection(new UnixStream(connection)),
     );
   }
-  try {
-    (await Deno.connect({ transport: "unix", path })).close();
-  } catch (error) {
-    if (
-      error instanceof Deno.errors.ConnectionRefused ||
-      error instanceof Deno.errors.NotFound
-    ) return;
-    throw inUse(
-      path,
-      `it is unknown whether a process listens there: ${reasonOf(error)}`,
-    );
-  }
-  throw inUse(
-    path,
-    "another process is listening there; stop it, or choose another path",
-  );
-}
-
-function inUse(path: string, advice: string): SystemError {
-  return new SystemError(`listen unix ${path}: bind: address already in use`, {
-    advice,
-  });
 }
 
 /** A connection of the runtime. */

@@ -3,6 +3,9 @@
 import type { LogFields } from "../../base/log_line.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import type { Plugin } from "../../cni/plugin.ts";
+import { COMMANDS, parseCommand } from "../../cni/spec_version.ts";
+import { CallMetrics } from "../../metrics/call_metrics.ts";
+import type { MetricFamily } from "../../metrics/exposition.ts";
 import type { LauncherRequest } from "../../resident/launcher_protocol.ts";
 import {
   type Call,
@@ -20,10 +23,22 @@ import { hostLocalHandlers } from "../handlers.ts";
 import type { HostLocalPorts } from "../ports.ts";
 import { diskStores } from "../store/open_store.ts";
 import { NetworkLocks } from "../store/network_lock.ts";
+import { METRICS_PREFIX } from "../operator/address_metrics.ts";
 import { atHostPrefix } from "./host_prefix.ts";
+
+/** The label of a call without a command that the specification has. */
+const OTHER_COMMAND = "other";
 
 /** Calls at the same time; the launchers of further ones run the standalone executable. */
 const MAX_CALLS = 512;
+
+/**
+ * A call of a small network takes a millisecond or two; one that waits for the lock of a network
+ * ten seconds.
+ */
+const BUCKET_SECONDS = [
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+];
 
 /**
  * Up to this many reservations it is faster to read them all than to open an index. In this process
@@ -48,6 +63,11 @@ export class Calls {
   readonly #context: CallContext;
   readonly #locks = new NetworkLocks();
   readonly #running = new Set<Promise<void>>();
+  readonly #metrics = new CallMetrics({
+    prefix: METRICS_PREFIX,
+    commands: COMMANDS,
+    bucketSeconds: BUCKET_SECONDS,
+  });
   #served = 0;
   #refused = 0;
   #isStopping = false;
@@ -90,6 +110,25 @@ export class Calls {
     };
   }
 
+  /** Returns the metrics of the calls. */
+  families(): readonly MetricFamily[] {
+    return [
+      ...this.#metrics.families(),
+      {
+        name: `${METRICS_PREFIX}_calls_running`,
+        help: "Calls that are running now",
+        type: "gauge",
+        samples: [{ value: this.#running.size }],
+      },
+      {
+        name: `${METRICS_PREFIX}_calls_refused_total`,
+        help: "Calls that the launcher was told to run itself",
+        type: "counter",
+        samples: [{ value: this.#refused }],
+      },
+    ];
+  }
+
   async #serve(stream: CallerStream): Promise<void> {
     if (this.#running.size < MAX_CALLS) {
       return await serveCall(stream, this.#context);
@@ -120,6 +159,7 @@ export class Calls {
   }
 
   #plugin({ request, writeStderr, ...caller }: Call): Plugin {
+    const startMs = performance.now();
     this.#served++;
     const { hostPrefix, version } = this.#options;
     const command = TEXT.decode(request.environment.get("CNI_COMMAND"));
@@ -131,6 +171,7 @@ export class Calls {
         log,
         locks: this.#locks,
         caller,
+        takesTurns: true,
         indexThreshold: INDEX_THRESHOLD,
       }),
       readNamedFile,
@@ -138,6 +179,15 @@ export class Calls {
       log,
     };
     const handlers = hostLocalHandlers(atHostPrefix(hostPrefix, ports));
-    return { name: "host-local", version, handlers };
+    return {
+      name: "host-local",
+      version,
+      handlers,
+      onEnd: (code) =>
+        this.#metrics.record(parseCommand(command) ?? OTHER_COMMAND, {
+          code,
+          seconds: (performance.now() - startMs) / 1000,
+        }),
+    };
   }
 }

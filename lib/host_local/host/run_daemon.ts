@@ -10,7 +10,9 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { LogLimiter } from "../../base/log_limiter.ts";
+import { nowMs } from "../../sys/clock.ts";
 import { runDaemonProcess } from "../../sys/daemon_process.ts";
+import { MetricsServer } from "../../sys/metrics_server.ts";
 import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
 import {
   isSocketPassed,
@@ -26,6 +28,7 @@ import {
   OwnListener,
 } from "./call_listener.ts";
 import { Calls } from "./calls.ts";
+import { daemonMetrics } from "./daemon_metrics.ts";
 import { FileCheck } from "../../sys/file_check.ts";
 import { ServiceManager } from "./service_manager.ts";
 
@@ -57,6 +60,7 @@ async function serve(
   limiter: LogLimiter,
 ): Promise<void> {
   const { log } = limiter;
+  const startMs = nowMs();
   const stop = stopSignal();
   const { hostPrefix } = flags;
   const socketPath = `${hostPrefix}${flags.socketPath}`;
@@ -70,8 +74,27 @@ async function serve(
     log("info", "status-reported", { signal, ...calls.status() })
   );
   using listener = await listen(socketPath, (stream) => calls.serve(stream));
+  using metrics = flags.metrics === ""
+    ? undefined
+    : await MetricsServer.open(flags.metrics, {
+      hostPrefix,
+      advice:
+        "use unix:/run/cni/host-local-metrics.sock, 127.0.0.1:PORT or [::1]:PORT",
+      log,
+      text: daemonMetrics({
+        hostPrefix,
+        version,
+        startMs,
+        monotonicMs: () => performance.now(),
+        callFamilies: () => calls.families(),
+      }),
+    });
   using pidFile = new PidFile(flags.pidFile);
-  const files = new FileCheck([listener, pidFile], log);
+  const files = new FileCheck([
+    listener,
+    pidFile,
+    ...(metrics === undefined ? [] : [metrics]),
+  ], log);
   using _check = repeat(CHECK_INTERVAL_MS, () => {
     limiter.report();
     files.run();
@@ -86,7 +109,11 @@ async function serve(
   using _heartbeat = watchdogMs === undefined
     ? undefined
     : repeat(watchdogMs / 2, () => notify("WATCHDOG=1"));
-  log("info", "serving", { socket: listener.path, version });
+  log("info", "serving", {
+    socket: listener.path,
+    ...(metrics === undefined ? {} : { metrics: metrics.address }),
+    version,
+  });
   await notify("READY=1");
   log("info", "stopping", { signal: await stop });
   calls.stop();

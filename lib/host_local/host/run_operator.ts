@@ -3,6 +3,7 @@
 import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
+import { writePublicFile } from "../../sys/atomic_file.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
@@ -14,6 +15,7 @@ import { runCommand } from "../operator/run_command.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
 import { repairNetwork } from "../store/repair_network.ts";
+import { addressesIn } from "../store/addresses_in.ts";
 import { networkNames } from "./network_names.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
@@ -27,6 +29,8 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     networkNames,
     readNetwork: (config, options) =>
       inspectNetwork(config, { log, ...options }),
+    addressesIn,
+    writeFile: writePublicFile,
     repair: (config, steps) => repairNetwork(config, { steps, log }),
     probe: (config) => stores.probe(config),
     readTraces,

@@ -2,6 +2,7 @@
 
 import type { Screen } from "../../cli/screen.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
+import type { IpAddress } from "../../net/ip_address.ts";
 import type { StoreConfig } from "../config.ts";
 import type { NetworkFacts } from "./network_facts.ts";
 import type { CachedAttachment, RuntimeTraces } from "./runtime_traces.ts";
@@ -41,6 +42,22 @@ export interface OperatorPorts {
     config: StoreConfig,
     options?: { readonly verifyIndex: boolean },
   ): Promise<NetworkFacts | undefined>;
+
+  /**
+   * Returns the addresses that files of a directory are named like, in parts; none if there is no
+   * such directory. Opens no file.
+   *
+   * @throws {SystemError} if the directory cannot be read.
+   */
+  addressesIn(directory: string): AsyncIterable<readonly IpAddress[]>;
+
+  /**
+   * Writes a file that other users can read, replacing an existing one. Other programs see either
+   * the old content or the new.
+   *
+   * @throws {SystemError} if it cannot be written.
+   */
+  writeFile(path: string, text: string): void;
 
   /**
    * Repairs a network under its lock: does what the next call of the plugin would do, then the

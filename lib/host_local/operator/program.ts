@@ -216,6 +216,37 @@ function checkStateCommand(): Command {
   };
 }
 
+function metricsCommand(): Command {
+  return {
+    name: "metrics",
+    summary: "Print how full the networks are, for Prometheus",
+    description: [
+      "Prints metrics in the text format of Prometheus, for the textfile collector of the node exporter: the size of each range set and how many of its addresses are reserved. The size is known only if the configuration of the network is found.",
+      "A file that is named like an address counts as a reservation. No file is opened and no lock is taken, so calls of the plugin do not wait for it.",
+      "With --output the file is replaced at once, with mode 0644, so that the collector never reads half of it. Run it every minute, for example from a systemd timer.",
+    ],
+    arguments: [],
+    options: [
+      DATA_DIR,
+      CONFIG,
+      {
+        name: "output",
+        value: "FILE",
+        help: "Write the metrics to a file instead of printing them",
+        completion: "file",
+      },
+    ],
+    statuses: exitStatuses("Every network could be read"),
+    examples: [
+      {
+        call:
+          "host-local metrics --output /var/lib/prometheus/node-exporter/host-local.prom",
+        comment: "Where Debian's node exporter reads text files",
+      },
+    ],
+  };
+}
+
 /** Returns the program and its commands. */
 export function hostLocalProgram(): Program {
   return {
@@ -231,6 +262,7 @@ export function hostLocalProgram(): Program {
       explainCommand(),
       validateCommand(),
       checkStateCommand(),
+      metricsCommand(),
       completionCommand(NAME),
       manCommand(NAME),
     ],

@@ -10,6 +10,7 @@ import { checkState } from "./check_state.ts";
 import { explain } from "./explain.ts";
 import { explainAdd } from "./explain_add.ts";
 import { list } from "./list.ts";
+import { metrics } from "./metrics.ts";
 import type { OperatorPorts } from "./ports.ts";
 import {
   DEFAULT_CONFIG_DIR,
@@ -36,13 +37,16 @@ export async function runCommand(
   return await runProgram(hostLocalProgram(), args, {
     screen: ports.screen,
     version,
-    run: (call) => run(call, ports),
+    run: (call) => run(call, { ports, version }),
   });
 }
 
 async function run(
   { command: { name }, values, switches, arguments: args }: CommandCall,
-  ports: OperatorPorts,
+  { ports, version }: {
+    readonly ports: OperatorPorts;
+    readonly version: string;
+  },
 ): Promise<Outcome> {
   const dataDir = values["data-dir"] ?? DEFAULT_DATA_DIR;
   switch (name) {
@@ -68,6 +72,13 @@ async function run(
         names: args,
         files: readFiles(values["config"], ports),
         repair: switches.has("repair"),
+      }, ports);
+    case "metrics":
+      return await metrics({
+        dataDir,
+        files: readFiles(values["config"], ports),
+        version,
+        output: values["output"],
       }, ports);
     default:
       throw new TypeError(`${name} is not implemented`);

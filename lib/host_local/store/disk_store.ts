@@ -74,6 +74,11 @@ export class DiskStore implements ReservationStore {
     });
   }
 
+  /** Reads what every command has to read, and lets the other calls of this process run meanwhile. */
+  async readInTurns(): Promise<void> {
+    await this.#reservations.readFilesInTurns();
+  }
+
   [Symbol.dispose](): void {
     using _lock = this.#lock;
     this.#reservations[Symbol.dispose]();

@@ -7,7 +7,8 @@
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { formatIpAddress, type IpAddress } from "../../net/ip_address.ts";
-import { attempt, lstatOwn, removeFile } from "../../sys/files.ts";
+import { attempt, lstatOwn, removeFile, systemError } from "../../sys/files.ts";
+import { takeStepsInTurns } from "../../sys/steps.ts";
 import type {
   ReservationLookup,
   ReservationTable,
@@ -71,10 +72,13 @@ export class IndexedReservations implements Disposable {
     this.#directory = directory;
     this.#options = options;
     if (options.isExposed) return;
-    bestEffort(options.log, "index-ignored", () => {
-      const index = ReservationIndex.open(this.#indexPath, directory.path);
-      this.#index = index && new CheckedIndex(index, directory);
-    });
+    bestEffort(options.log, "index-ignored", () => this.#openIndex());
+  }
+
+  #openIndex(): void {
+    const { path } = this.#directory;
+    const index = ReservationIndex.open(this.#indexPath, path);
+    this.#index = index && new CheckedIndex(index, this.#directory);
   }
 
   /** Writes the index if the files had to be read, so that the next command need not do so. */
@@ -132,6 +136,7 @@ export class IndexedReservations implements Disposable {
   #filesInstead(error: unknown): ReservationTable {
     if (!(error instanceof IndexDoubt)) throw error;
     this.#options.log("warn", "index-ignored", { reason: error.message });
+    this.#scan = undefined;
     return this.readFiles().table;
   }
 
@@ -144,9 +149,54 @@ export class IndexedReservations implements Disposable {
   readFiles(): DirectoryScan {
     if (this.#scan !== undefined) return this.#scan;
     this.#closeIndex();
+    const { path } = this.#directory;
+    return this.#use(attempt("read", path, () => this.#directory.scan()));
+  }
+
+  /**
+   * Reads every file and writes the index, unless there is a current one. The other calls of this
+   * process have their turns meanwhile: 60,000 files take seconds.
+   *
+   * @throws {SystemError} as {@link readFiles}.
+   */
+  async readFilesInTurns(): Promise<void> {
+    if (this.#index !== undefined) return;
+    const { path } = this.#directory;
+    const scanning = takeStepsInTurns(this.#directory.scanSteps());
+    const scan = this.#use(
+      await scanning.catch((error) => {
+        throw systemError("read", path, error);
+      }),
+    );
+    // With an index, the command would not look for the marker.
+    const { own } = scan;
+    if (!this.#mustWriteIndex || own.has(FILE_NAME.answered)) return;
+    if (!this.#isIndexWanted(scan)) return;
+    await this.#writeIndexInTurns(scan);
+  }
+
+  async #writeIndexInTurns({ table }: DirectoryScan): Promise<void> {
+    const path = this.#indexPath;
+    try {
+      const steps = ReservationIndex.creationSteps(path, table);
+      (await takeStepsInTurns(steps))[Symbol.dispose]();
+    } catch (error) {
+      if (!(error instanceof SystemError || error instanceof IndexDoubt)) {
+        throw error;
+      }
+      return; // It is written again, and the failure logged, when the command ends.
+    }
+    bestEffort(this.#options.log, "index-not-written", () => {
+      stampIndex(path, this.#directory.path);
+      this.#openIndex();
+      this.#mustWriteIndex = this.#index === undefined;
+    });
+  }
+
+  /** Checks what the files say, and repairs them. */
+  #use(scan: DirectoryScan): DirectoryScan {
     const { log, isLocked, isExposed, repair } = this.#options;
     const { path } = this.#directory;
-    const scan = attempt("read", path, () => this.#directory.scan());
     // A directory that cannot be read to its end looks like a shorter one. The lock at least is
     // there.
     if (isLocked && !scan.own.has(FILE_NAME.lock)) {
@@ -193,15 +243,19 @@ export class IndexedReservations implements Disposable {
   }
 
   #replaceIndex({ removed, inserted }: IndexChange): void {
-    const { table, own, unreadable } = this.readFiles();
+    const scan = this.readFiles();
+    const { table, own } = scan;
     for (const address of removed) table.remove(address);
     for (const [address, owner] of inserted) table.insert(address, owner);
-    const { indexThreshold = INDEX_THRESHOLD, isExposed } = this.#options;
-    // An index would hide that the owners of some files are unknown.
-    const isWanted = table.size > indexThreshold && unreadable.length === 0;
-    if (isWanted && !isExposed) {
+    if (this.#isIndexWanted(scan)) {
       ReservationIndex.create(this.#indexPath, table)[Symbol.dispose]();
       stampIndex(this.#indexPath, this.#directory.path);
     } else if (own.has(FILE_NAME.index)) removeFile(this.#indexPath);
+  }
+
+  #isIndexWanted({ table, unreadable }: DirectoryScan): boolean {
+    const { indexThreshold = INDEX_THRESHOLD, isExposed } = this.#options;
+    // An index would hide that the owners of some files are unknown.
+    return !isExposed && table.size > indexThreshold && unreadable.length === 0;
   }
 }

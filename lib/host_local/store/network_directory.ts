@@ -14,6 +14,7 @@ import {
   removeFile,
   renameFile,
 } from "../../sys/files.ts";
+import { takeSteps } from "../../sys/steps.ts";
 import { OversizeError, readSmallFile } from "../../sys/small_file.ts";
 import { FILE_NAME } from "../file_name.ts";
 import type { Reservation } from "../ports.ts";
@@ -69,6 +70,11 @@ export class NetworkDirectory {
 
   /** Reads every file once. Throws Deno's own errors if the directory cannot be listed. */
   scan(): DirectoryScan {
+    return takeSteps(this.scanSteps());
+  }
+
+  /** As {@link scan}, a step for each file. */
+  *scanSteps(): Generator<void, DirectoryScan> {
     const table = new ReservationTable();
     const blank: IpAddress[] = [];
     const unreadable: SystemError[] = [];
@@ -81,6 +87,7 @@ export class NetworkDirectory {
       const owner = isFile ? this.#readOwner(address, unreadable) : "";
       if (owner === undefined) blank.push(address);
       else table.insert(address, owner);
+      yield;
     }
     return { table, blank, unreadable, own };
   }

@@ -81,6 +81,12 @@ function probeNetwork(network: NetworkDirectory): void {
   attempt("open", network.path, () => Deno.openSync(network.path).close());
 }
 
+/**
+ * The size of a directory with some hundred files, on most file systems. Reading fewer takes less
+ * time than others notice.
+ */
+const MIN_LARGE_BYTES = 16 * 1024;
+
 /** How often the directory is created again if another process keeps removing it. */
 const MAX_ATTEMPTS = 10;
 
@@ -88,13 +94,15 @@ const MAX_ATTEMPTS = 10;
  * Returns the stores in the directories that network configurations name.
  *
  * @param options `locks`: those of the whole process; `caller`: for whom it works;
+ *   `takesTurns`: whether other calls of this process run while many files are read;
  *   `indexThreshold`: as for {@link DiskStore}.
  */
 export function diskStores(
-  { log, locks = new NetworkLocks(), caller, ...options }: {
+  { log, locks = new NetworkLocks(), caller, takesTurns = false, ...options }: {
     readonly log: Log;
     readonly locks?: NetworkLocks;
     readonly caller?: Caller;
+    readonly takesTurns?: boolean;
     readonly indexThreshold?: number;
   },
 ): ReservationStores {
@@ -110,14 +118,15 @@ export function diskStores(
       caller,
     });
   };
-  const store = (
+  const openStore = (
     { directory }: StoreConfig,
     lock: HeldLock | undefined,
     repair: boolean,
-  ): DiskStore => {
+  ): { readonly opened: DiskStore; readonly isLarge: boolean } => {
     using stack = new DisposableStack();
     stack.use(lock);
-    const exposure = exposureOf(Deno.statSync(directory));
+    const info = Deno.statSync(directory);
+    const exposure = exposureOf(info);
     if (exposure !== undefined) {
       log("warn", "directory-exposed", { directory, reason: exposure });
     }
@@ -131,6 +140,17 @@ export function diskStores(
     });
     // From now on the store releases the lock.
     stack.move();
+    return { opened, isLarge: info.size >= MIN_LARGE_BYTES };
+  };
+  const store = async (
+    ...args: Parameters<typeof openStore>
+  ): Promise<DiskStore> => {
+    const { opened, isLarge } = openStore(...args);
+    if (!takesTurns || !isLarge) return opened;
+    using stack = new DisposableStack();
+    stack.use(opened);
+    await opened.readInTurns();
+    stack.move();
     return opened;
   };
   return {
@@ -139,7 +159,7 @@ export function diskStores(
       for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
         makeDirectory(directory);
         const file = await lock(config, true);
-        if (file !== undefined) return store(config, file, true);
+        if (file !== undefined) return await store(config, file, true);
       }
       throw new SystemError(
         `mkdir ${directory}: directory was removed again after each of ${MAX_ATTEMPTS} attempts`,
@@ -149,11 +169,11 @@ export function diskStores(
     openForChange: async (config) => {
       if (!isDirectory(config.directory)) return undefined;
       const file = await lock(config, true);
-      return file && store(config, file, true);
+      return file && await store(config, file, true);
     },
     openForReading: async (config) =>
       isDirectory(config.directory)
-        ? store(config, await lock(config, false), false)
+        ? await store(config, await lock(config, false), false)
         : undefined,
     probe: ({ directory }) => {
       let existing = directory;

@@ -23,6 +23,7 @@ import type {
   ReservationLookup,
   ReservationTable,
 } from "../reservation_table.ts";
+import { takeSteps } from "../../sys/steps.ts";
 import { openDatabase } from "./sqlite.ts";
 
 /** The index is damaged, or contradicts the files: what it says cannot be relied on. */
@@ -196,11 +197,21 @@ export class ReservationIndex implements ReservationLookup, Disposable {
    * @throws {SystemError} if the file cannot be created, or is not a regular file.
    */
   static create(path: string, table: ReservationTable): ReservationIndex {
+    return takeSteps(ReservationIndex.creationSteps(path, table));
+  }
+
+  /** As {@link create}, a step for each reservation. */
+  static *creationSteps(
+    path: string,
+    table: ReservationTable,
+  ): Generator<void, ReservationIndex> {
     if (lstatOwn(path) !== undefined) removeFile(path);
     const options = { write: true, createNew: true, mode: FILE_MODE };
     attempt("create", path, () => Deno.openSync(path, options).close());
-    const index = new ReservationIndex(path);
-    index.#fill(table);
+    using stack = new DisposableStack();
+    const index = stack.use(new ReservationIndex(path));
+    yield* index.#fill(table);
+    stack.move();
     return index;
   }
 
@@ -208,7 +219,7 @@ export class ReservationIndex implements ReservationLookup, Disposable {
     this.#database.close();
   }
 
-  #fill(table: ReservationTable): void {
+  *#fill(table: ReservationTable): Generator<void> {
     this.#execute(`BEGIN; PRAGMA user_version = ${bootVersion()}; ${SCHEMA}`);
     const rows = [...table.entries()].map(([address, owner]) => ({
       key: toKey(address),
@@ -225,6 +236,7 @@ export class ReservationIndex implements ReservationLookup, Disposable {
       }
       run.last = key;
       run.next = toKey(addressPlus(address, 1n));
+      yield;
     }
     if (run !== undefined) this.#insertRun(run);
     this.#execute(

@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { TempDir } from "../../support/temp_dir.ts";
 import { DHCP_BIN } from "../../support/binaries.ts";
 import { DhcpHost } from "./dhcp_host.ts";
+import { runPlugin } from "../../support/plugin_process.ts";
 import { missing } from "../../support/requirements.ts";
 import type { ParallelRow } from "../../support/parallel_rows.ts";
 import { waitFor, waitUntil } from "../../../tools/lab/waiting.ts";
@@ -37,12 +38,40 @@ function count(log: string, text: string): number {
 
 const ROWS: readonly Omit<ParallelRow, "reason">[] = [
   {
-    name: "dhcp runs as the plugin unless its first argument is daemon",
+    name: "dhcp without arguments runs as the plugin",
     run: async () => {
-      for (const args of [[], ["-h"], ["foo"], ["-debug", "daemon"]]) {
+      const { code, stdout, stderr } = await run();
+      assertEquals([code, stdout], [0, ""]);
+      assert(stderr.startsWith("CNI dhcp plugin v"), stderr);
+    },
+  },
+
+  {
+    name:
+      "dhcp runs as the plugin if CNI_COMMAND is set, unless its first argument is daemon",
+    run: async () => {
+      const env = { CNI_COMMAND: "VERSION" };
+      for (const args of [[], ["-h"], ["foo"], ["leases"], ["-x", "daemon"]]) {
+        const { code, stdout } = await runPlugin({
+          binary: DHCP_BIN,
+          args,
+          env,
+        });
+        assertEquals([code, JSON.parse(stdout).cniVersion], [0, "1.1.0"]);
+      }
+    },
+  },
+
+  {
+    name: "dhcp with other arguments than daemon runs a command for operators",
+    run: async () => {
+      const help = await run("-h");
+      assertEquals([help.code, help.stderr], [0, ""]);
+      assert(help.stdout.includes("Usage: dhcp COMMAND"), help.stdout);
+      for (const args of [["foo"], ["-debug", "daemon"]]) {
         const { code, stdout, stderr } = await run(...args);
-        assertEquals([code, stdout], [0, ""]);
-        assert(stderr.startsWith("CNI dhcp plugin v"), stderr);
+        assertEquals([code, stdout], [2, ""]);
+        assert(stderr.startsWith("error: "), stderr);
       }
     },
   },

@@ -1,6 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../lib/base/errors.ts";
-import { makeStateDirectory } from "../../../lib/sys/atomic_file.ts";
+import {
+  makeStateDirectory,
+  writePublicFile,
+} from "../../../lib/sys/atomic_file.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
@@ -77,3 +80,27 @@ for (
     },
   );
 }
+
+Deno.test("writePublicFile() replaces a file, for every user to read", () => {
+  using directory = new TempDir();
+  const path = directory.join("x.prom");
+  Deno.writeTextFileSync(path, "old", { mode: 0o600 });
+  const before = Deno.umask(0o077);
+  try {
+    writePublicFile(path, "new");
+  } finally {
+    Deno.umask(before);
+  }
+  assertEquals([Deno.readTextFileSync(path), modeOf(path)], ["new", 0o644]);
+});
+
+Deno.test("writePublicFile() leaves nothing behind if it fails", () => {
+  using directory = new TempDir();
+  const path = directory.join("x.prom");
+  Deno.mkdirSync(path);
+  assertThrows(() => writePublicFile(path, "new"), SystemError, "rename ");
+  assertEquals(
+    [...Deno.readDirSync(directory.path)].map(({ name }) => name),
+    ["x.prom"],
+  );
+});

@@ -179,11 +179,45 @@ testRowsWith(REQUIREMENTS, "after an ADD of the resident process,", [
     stdin: scene.config(),
   }, scene.socket);
   assertEquals(outcome?.code, 0);
-  const names = (await Array.fromAsync(Deno.readDir(scene.network))).map((
-    { name },
-  ) => name);
-  assertEquals(names.includes(".index.db"), hasIndex);
+  assertEquals(
+    readNetwork(scene.network).others.includes(".index.db"),
+    hasIndex,
+  );
 });
+
+testWith(
+  REQUIREMENTS,
+  "a call that has to read 20,000 files does not hold up a call on another network",
+  async () => {
+    await using scene = await Scene.start();
+    const large = `${scene.dataDir}/large`;
+    await Deno.mkdir(large, { recursive: true });
+    await Deno.writeTextFile(`${large}/10.2.0.0`, "other\r\neth0");
+    for (let index = 1; index < 20_000; index++) {
+      const name = `10.2.${index >> 8}.${index & 255}`;
+      await Deno.link(`${large}/10.2.0.0`, `${large}/${name}`);
+    }
+    const { dataDir, socket } = scene;
+    const subnets = ["10.1.0.0/16"];
+    using client = await scene.request({
+      config: networkConfig({ dataDir, subnets, name: "large" }),
+    });
+    assertEquals((await client.receive())?.type, "A");
+    await client.send(GO);
+    const answered: string[] = [];
+    const document = client.receiveNext()
+      .then((frame) => answered.push(`large ${frame?.type}`));
+    const outcome = await launch({
+      env: environmentOf({ command: "ADD" }),
+      stdin: networkConfig({ dataDir, subnets, name: "small" }),
+    }, socket);
+    answered.push(`small ${outcome?.code}`);
+    await document;
+    assertEquals(answered, ["small 0", "large O"]);
+    await client.send(PRINTED);
+    assertEquals((await client.receiveNext())?.type, "X");
+  },
+);
 
 testWith(
   REQUIREMENTS,
@@ -233,6 +267,9 @@ testWith(
     using accepted = await scene.request({ containerId: "c2" });
     assertEquals((await accepted.receive())?.type, "A");
     using idle = await LauncherClient.connect(scene.socket);
+    // Connections are accepted in order: once a later one is answered, that one is not in the queue.
+    const env = { CNI_COMMAND: "VERSION" };
+    assertEquals((await launch({ env }, scene.socket))?.code, 0);
     const ended = scene.daemon.end("SIGTERM");
     await scene.daemon.until(
       "stop",

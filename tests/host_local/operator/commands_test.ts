@@ -68,6 +68,7 @@ const READ_ONLY: readonly (readonly string[])[] = [
   ["explain", "--config", "CONFIG", "--container", "c1"],
   ["validate", "CONFIG"],
   ["check-state"],
+  ["metrics"],
 ];
 
 Deno.test("commands other than --repair change nothing", async () => {

@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { runPlugin } from "../../../lib/cni/plugin.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
+import { addressesIn } from "../../../lib/host_local/store/addresses_in.ts";
 import {
   readCached,
   readTraces,
@@ -58,6 +59,8 @@ const PORTS: OperatorPorts = {
   networkNames: () => [],
   readNetwork: (config) => inspectNetwork(config, { log }),
   repair: () => Promise.reject(new Error("not reached")),
+  addressesIn,
+  writeFile: () => {},
   probe: (config) => stores.probe(config),
   readTraces,
   readCached,

@@ -195,6 +195,7 @@ export const SESSIONS: readonly Session[] = [
     args: ["check-state", "--repair"],
     host: BROKEN_NETWORK,
   },
+  { name: "metrics", args: ["metrics"], host: NODE },
   { name: "wrong_command", args: ["lst"], host: {} },
 ];
 

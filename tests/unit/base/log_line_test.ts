@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { formatLogLine } from "../../../lib/base/log_line.ts";
+import {
+  formatDaemonLine,
+  formatLogLine,
+  journalPrefix,
+  type LogFields,
+} from "../../../lib/base/log_line.ts";
 
 const ROWS = [
   {
@@ -58,4 +63,51 @@ Deno.test("formatLogLine() is one line for any value", () => {
       false,
     );
   }));
+});
+
+const TIME = "2026-03-01T09:30:00.000Z";
+
+function jsonLine(fields: LogFields | undefined): string {
+  return formatDaemonLine("json", TIME, {
+    level: "warn",
+    event: "stopped",
+    fields,
+  });
+}
+
+Deno.test("formatDaemonLine() puts the time in front of text", () => {
+  assertEquals(
+    formatDaemonLine("text", TIME, {
+      level: "warn",
+      event: "stopped",
+      fields: { calls: 2 },
+    }),
+    `time=${TIME} level=warn event=stopped calls=2`,
+  );
+});
+
+Deno.test("formatDaemonLine() writes JSON with numbers as numbers", () => {
+  assertEquals(
+    jsonLine({ calls: 2, reason: 'no "x"' }),
+    `{"time":"${TIME}","level":"warn","event":"stopped","calls":2,"reason":"no \\"x\\""}`,
+  );
+  assertEquals(
+    jsonLine(undefined),
+    `{"time":"${TIME}","level":"warn","event":"stopped"}`,
+  );
+});
+
+Deno.test("formatDaemonLine() writes one line of JSON that a terminal does not obey", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (reason) => {
+    const line = jsonLine({ reason });
+    assertEquals(JSON.parse(line).reason, reason);
+    assertEquals(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(line), false);
+  }));
+});
+
+Deno.test("journalPrefix() has the severities of syslog", () => {
+  assertEquals(
+    (["error", "warn", "info", "debug"] as const).map(journalPrefix),
+    ["<3>", "<4>", "<6>", "<7>"],
+  );
 });

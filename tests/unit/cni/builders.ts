@@ -79,11 +79,13 @@ export async function runOnce(
     stdin = '{"cniVersion":"1.1.0","name":"net"}',
     handlers = {},
     io = {},
+    onEnd = () => {},
   }: {
     readonly env: Readonly<Record<string, string>>;
     readonly stdin?: string;
     readonly handlers?: Partial<PluginHandlers>;
     readonly io?: Partial<PluginIo>;
+    readonly onEnd?: (code: number) => void;
   },
 ): Promise<Run> {
   const stdout: string[] = [];
@@ -96,6 +98,7 @@ export async function runOnce(
   const plugin = {
     name: "test",
     version: "1.2.3",
+    onEnd,
     handlers: {
       add: record("ADD"),
       del: record("DEL"),

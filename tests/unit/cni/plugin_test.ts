@@ -366,3 +366,19 @@ Deno.test("runPlugin() logs the error if stdout cannot be written", async () => 
     stderr: ['level=error event=command-failed reason=no details="look there"'],
   });
 });
+
+Deno.test("runPlugin() says how a command has ended", async () => {
+  const codes: number[] = [];
+  const run = (
+    env: Readonly<Record<string, string>>,
+    handlers: Partial<PluginHandlers> = {},
+  ): Promise<unknown> =>
+    runOnce({ env, handlers, onEnd: (code) => void codes.push(code) });
+  await run(environment("DEL"));
+  await run(environment("DEL"), {
+    del: failing(new CniError(11, "later")),
+  });
+  await run({ CNI_COMMAND: "VERSION" });
+  await run({ CNI_COMMAND: "ADD" });
+  assertEquals(codes, [0, 11, 0, 4]);
+});

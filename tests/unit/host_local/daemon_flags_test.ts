@@ -1,13 +1,18 @@
 import { assertEquals } from "@std/assert";
 import { parseFlags } from "../../../lib/base/flags.ts";
-import { DAEMON_FLAGS } from "../../../lib/host_local/daemon_flags.ts";
+import {
+  DAEMON_FLAGS,
+  type DaemonFlags,
+} from "../../../lib/host_local/daemon_flags.ts";
 import { testRows } from "../../support/rows.ts";
 
-const DEFAULTS = {
+const DEFAULTS: DaemonFlags = {
   pidFile: "",
   hostPrefix: "",
   socketPath: "/run/cni/host-local.sock",
   debug: false,
+  logFormat: "text",
+  metrics: "",
 };
 
 testRows("the flags of host-local daemon are read from", [
@@ -17,6 +22,9 @@ testRows("the flags of host-local daemon are read from", [
     args: [
       "-debug",
       "-hostprefix=/host",
+      "-log-format",
+      "json",
+      "-metrics=127.0.0.1:9100",
       "-pidfile",
       "/run/x.pid",
       "--socketpath",
@@ -25,6 +33,8 @@ testRows("the flags of host-local daemon are read from", [
     want: {
       debug: true,
       hostPrefix: "/host",
+      logFormat: "json" as const,
+      metrics: "127.0.0.1:9100",
       pidFile: "/run/x.pid",
       socketPath: "/x",
     },
@@ -47,6 +57,10 @@ Deno.test("the usage text of host-local daemon lists every flag", () => {
       "    \tlog every call",
       "  -hostprefix string",
       "    \toptional prefix to host root",
+      "  -log-format string",
+      '    \tform of log lines: text (key=value) or json (default "text")',
+      "  -metrics string",
+      "    \twhere to serve metrics for Prometheus: unix:/run/cni/host-local-metrics.sock or 127.0.0.1:PORT (default: nowhere)",
       "  -pidfile string",
       "    \toptional path to write daemon PID to",
       "  -socketpath string",

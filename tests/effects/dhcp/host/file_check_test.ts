@@ -56,7 +56,8 @@ class CheckedFiles implements AsyncDisposable {
       digest: (bytes) => bytes.slice(0, 32),
       scheduler: { wallMs: () => Date.now() + 3_600_000 },
     });
-    const files = { locks: [lock], socket, pidFile, releaseNotes };
+    const metrics = undefined;
+    const files = { locks: [lock], socket, pidFile, releaseNotes, metrics };
     this.#check = new DaemonFileCheck(files, {
       daemon: {
         storeLeases: () => void this.asked.push("storeLeases"),

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
-import { LeaseFiles } from "../../../../lib/dhcp/host/lease_files.ts";
+import {
+  LeaseFiles,
+  readLeaseFiles,
+} from "../../../../lib/dhcp/host/lease_files.ts";
 import { writeReleaseNote } from "../../../../lib/dhcp/host/release_note_writer.ts";
 import { ReleaseNotes } from "../../../../lib/dhcp/host/release_notes.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
@@ -119,4 +122,29 @@ Deno.test("LeaseFiles makes the state directory again if it was removed", () => 
     leases.write(record);
     assertEquals(leases.read(ATTACHMENT), record);
   }
+});
+
+Deno.test("readLeaseFiles() reads what a daemon has stored, and leaves every file as it is", () => {
+  using directory = new TempDir();
+  const leases = open(directory);
+  leases.write(LEASED);
+  const state = directory.join("state");
+  Deno.writeTextFileSync(`${state}/.${NAME}.lease.tmp`, "{");
+  Deno.writeTextFileSync(`${state}/${NAME}.lease`, "{");
+  const before = namesIn(directory).sort();
+  assertEquals(readLeaseFiles(state, CONTEXT.digest), {
+    records: [LEASED],
+    unusable: [{ path: `${state}/${NAME}.lease`, reason: "not JSON" }],
+  });
+  assertEquals(namesIn(directory).sort(), before);
+});
+
+Deno.test("readLeaseFiles() finds nothing without a directory, and creates none", () => {
+  using directory = new TempDir();
+  const state = directory.join("state");
+  assertEquals(readLeaseFiles(state, CONTEXT.digest), {
+    records: [],
+    unusable: [],
+  });
+  assertEquals([...Deno.readDirSync(directory.path)], []);
 });

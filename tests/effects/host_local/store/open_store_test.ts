@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname } from "node:path";
 import { formatLogLine } from "../../../../lib/base/log_line.ts";
+import { planAdd } from "../../../../lib/host_local/add_plan.ts";
 import type {
   ReservationStore,
   ReservationStores,
@@ -12,7 +13,12 @@ import {
 import { diskStores } from "../../../../lib/host_local/store/open_store.ts";
 import { testRows } from "../../../support/rows.ts";
 import { rejectionOf, thrownBy } from "../../../unit/base/thrown.ts";
-import { attachment, ip, texts } from "../../../unit/host_local/builders.ts";
+import {
+  attachment,
+  ip,
+  rangeSet,
+  texts,
+} from "../../../unit/host_local/builders.ts";
 import { C1, crowd, Network } from "./network.ts";
 
 const stores: ReservationStores = diskStores({
@@ -118,6 +124,40 @@ Deno.test("a lock is released if the directory cannot be opened after all", asyn
     .openForChange(config(network.path));
   await rejectionOf(() => opening);
   assertEquals(lock.tryLockSync(true), true);
+});
+
+testRows("a large network that is read in turns is the same for", [
+  { name: "an ADD", containerId: "c1", marker: false, want: "10.8.0.2" },
+  {
+    name: "an ADD that is repeated because it could not answer",
+    containerId: "c1",
+    marker: true,
+    want: "10.0.0.2",
+  },
+], async ({ containerId, marker, want }) => {
+  const own = attachment({ containerId });
+  using network = new Network({
+    ...crowd(1200),
+    ...(marker ? { "10.0.0.2": C1, ".answered": C1 } : {}),
+    lock: "",
+  });
+  const inTurns = diskStores({ log: () => {}, takesTurns: true });
+  {
+    using store = await inTurns.openOrCreate(config(network.path));
+    const ranges = rangeSet(marker ? "10.0.0.0/8" : "10.8.0.0/24");
+    const plan = planAdd({
+      rangeSets: [ranges],
+      requestedAddresses: [],
+      containerId,
+    }, store.reservationsOf(own));
+    using reserved = store.reserve(own, plan);
+    reserved.keep();
+  }
+  assertEquals(network.hasIndex, true);
+  assertEquals(network.heldBy({ containerId }), [want]);
+  assertEquals(network.read()[".answered"], undefined);
+  // The index that was written and then changed is that of the directory.
+  assertEquals(network.readsOf(() => network.heldBy({ containerId })).scans, 0);
 });
 
 Deno.test("openForChange() creates no directory", async () => {

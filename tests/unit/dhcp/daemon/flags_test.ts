@@ -1,15 +1,20 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseFlags } from "../../../../lib/base/flags.ts";
-import { DAEMON_FLAGS } from "../../../../lib/dhcp/daemon/flags.ts";
+import {
+  DAEMON_FLAGS,
+  type DaemonFlags,
+} from "../../../../lib/dhcp/daemon/flags.ts";
 import { testRows } from "../../../support/rows.ts";
 
-const DEFAULTS = {
+const DEFAULTS: DaemonFlags = {
   pidFile: "",
   hostPrefix: "",
   socketPath: "/run/cni/dhcp.sock",
   stateDir: "",
   broadcast: false,
   debug: false,
+  logFormat: "text",
+  metrics: "",
   timeoutMs: 10_000,
   resendMaxMs: 62_000,
   resendTimeoutMs: 60_000,
@@ -42,6 +47,8 @@ testRows("parseFlags()", [
       "-resendmax=1m",
       "-resendtimeout=3m28s",
       "-packetrate=100",
+      "-log-format=json",
+      "-metrics=unix:/run/x.sock",
     ],
     want: {
       pidFile: "/run/x.pid",
@@ -54,6 +61,8 @@ testRows("parseFlags()", [
       resendMaxMs: 60_000,
       resendTimeoutMs: 208_000,
       packetRate: 100,
+      logFormat: "json" as const,
+      metrics: "unix:/run/x.sock",
     },
   },
   {
@@ -139,6 +148,11 @@ testRows("parseFlags()", [
     name: "refuses a -packetrate that limits nothing",
     args: ["-packetrate=10001"],
     error: 'invalid value "10001" for flag -packetrate: must be at most 10000',
+  },
+  {
+    name: "refuses another form of log lines",
+    args: ["-log-format=xml"],
+    error: 'invalid value "xml" for flag -log-format: must be text or json',
   },
   {
     name: "refuses a flag without its value",

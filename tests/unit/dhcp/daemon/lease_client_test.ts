@@ -34,6 +34,38 @@ Deno.test("a renewal is sent by unicast, and its deadlines are stored", async ()
   );
 });
 
+Deno.test("a renewal that fails until T2 is counted once, and so is the lost lease", async () => {
+  const host = new FakeHost();
+  host.interface();
+  await host.add();
+  const failed = (): readonly (number | undefined)[] => {
+    const { counters } = host.daemon.status();
+    return [counters["renewals_failed"], counters["leases_lost_expired"]];
+  };
+  host.server = silent;
+  await host.advance(HOUR_MS * 3 / 4);
+  assertEquals(host.daemon.status().leases, { RENEWING: 1 });
+  assertEquals(failed(), [undefined, undefined]);
+  await host.advance(HOUR_MS / 8 + 60_000);
+  assertEquals(host.daemon.status().leases, { REBINDING: 1 });
+  assertEquals(failed(), [1, undefined]);
+  await host.advance(HOUR_MS / 8);
+  assertEquals(failed(), [1, 1]);
+});
+
+Deno.test("the next expiry is that of the first lease, if a lease expires", async () => {
+  const host = new FakeHost();
+  host.interface();
+  assertEquals(host.daemon.nextExpiryMs, undefined);
+  const startMs = host.nowMs;
+  await host.add();
+  const { nextExpiryMs = 0 } = host.daemon;
+  assertEquals(
+    nextExpiryMs >= startMs + HOUR_MS && nextExpiryMs <= host.nowMs + HOUR_MS,
+    true,
+  );
+});
+
 Deno.test("a renewal without an answer holds a socket for ten seconds", async () => {
   const host = new FakeHost();
   const attached = host.interface();

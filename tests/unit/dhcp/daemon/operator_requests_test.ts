@@ -182,7 +182,16 @@ testRows("Daemon.renew() fails", [
   ]);
 });
 
-Deno.test("Daemon.renew() of a lease whose interface cannot send fails in the end", async () => {
+Deno.test("a caller that disconnects after its renewal was refused does no harm", async () => {
+  const host = await leased();
+  host.interfaces.at("/ns/a")?.set({ hasCarrier: false });
+  const caller = new AbortController();
+  await failure(host.daemon.renew(RENEW, anyCaller(caller.signal)));
+  caller.abort();
+  await host.advance(0);
+});
+
+Deno.test("Daemon.renew() fails if the caller disconnects", async () => {
   const host = await leased();
   host.server = silent;
   const caller = new AbortController();

@@ -191,3 +191,34 @@ Deno.test("serveConnection() assumes the confirmation of a silent caller: the re
   assertEquals(on.types, ["DISCOVER", "REQUEST"]);
   assertEquals(on.daemon.status()["leases"], { BOUND: 1 });
 });
+
+Deno.test("serveConnection() notes the command, code and duration of each call", async () => {
+  const on = host();
+  const calls: unknown[] = [];
+  const context = {
+    ...SERVER_CONTEXT,
+    nowMs: () => on.nowMs,
+    onCall: (command: string, outcome: unknown) =>
+      calls.push([command, outcome]),
+  };
+  const lines = [
+    [ALLOCATE, CONFIRM],
+    [RELEASE],
+    [formatRequest({ method: "status" })],
+    [CONFIRM],
+    ["{"],
+  ];
+  for (const each of lines) {
+    await on.settle(serveConnection(new FakeCaller(each), on.daemon, context));
+  }
+  on.server = silent;
+  const caller = new FakeCaller([ALLOCATE]);
+  on.scheduler.after(1500, () => caller.hangUp());
+  await on.settle(serveConnection(caller, on.daemon, context));
+  assertEquals(calls, [
+    ["ADD", { code: 0, seconds: 0.002 }],
+    ["DEL", { code: 0, seconds: 0 }],
+    ["STATUS", { code: 0, seconds: 0 }],
+    ["ADD", { code: 11, seconds: 1.5 }],
+  ]);
+});

@@ -6,7 +6,10 @@ import {
   EMPTY,
   RPC_REQUEST,
 } from "../../../../lib/dhcp/protocol/upstream_protocol.ts";
-import { serveConnection } from "../../../../lib/dhcp/daemon/server.ts";
+import {
+  serveConnection,
+  type ServerContext,
+} from "../../../../lib/dhcp/daemon/server.ts";
 import {
   GobDecoder,
   type GobRecord,
@@ -34,7 +37,10 @@ async function call(
   host: FakeHost,
   method: string,
   args: GobRecord,
-  type: GobStruct = CMD_ARGS,
+  { type = CMD_ARGS, onCall }: {
+    readonly type?: GobStruct;
+    readonly onCall?: NonNullable<ServerContext["onCall"]>;
+  } = {},
 ): Promise<[head: string, ...GobRecord[]]> {
   const caller = new FakeCaller([CONNECT_LINE, ""]);
   const encoder = new GobEncoder();
@@ -42,7 +48,11 @@ async function call(
     encoder.encode(RPC_REQUEST, { ServiceMethod: method, Seq: 7 }),
   );
   caller.sendBytes(encoder.encode(type, args));
-  await host.settle(serveConnection(caller, host.daemon, SERVER_CONTEXT));
+  const context = {
+    ...SERVER_CONTEXT,
+    ...(onCall === undefined ? {} : { onCall }),
+  };
+  await host.settle(serveConnection(caller, host.daemon, context));
   assertEquals([caller.isClosed, caller.answers], [true, []]);
   const [head = new Uint8Array(), ...rest] = caller.taken;
   const decoder = new GobDecoder(65_536);
@@ -119,7 +129,7 @@ for (
   Deno.test(`serveConnection() answers upstream's plugin with the error for ${name}`, async () => {
     const host = new FakeHost();
     host.interface();
-    assertEquals(await call(host, method, args, type), [
+    assertEquals(await call(host, method, args, { type }), [
       CONNECTED,
       { ServiceMethod: method, Seq: 7, Error: error },
       {},
@@ -242,3 +252,18 @@ for (
     assertEquals([reasons, caller.nowMs], [[reason], atMs]);
   });
 }
+
+Deno.test("serveConnection() notes the calls of upstream's plugin", async () => {
+  const host = new FakeHost();
+  host.interface();
+  const calls: unknown[] = [];
+  const options = {
+    onCall: (command: string, { code }: { readonly code: number }) =>
+      void calls.push([command, code]),
+  };
+  await call(host, "DHCP.Allocate", ARGS, options);
+  await call(host, "DHCP.Release", ARGS, options);
+  await call(host, "DHCP.Allocate", { ...ARGS, Netns: "/ns/none" }, options);
+  await call(host, "DHCP.Renew", ARGS, options);
+  assertEquals(calls, [["ADD", 0], ["DEL", 0], ["ADD", 5]]);
+});

@@ -160,6 +160,7 @@ Deno.test("--help of every command names its options and its exit status", async
     "explain",
     "validate",
     "check-state",
+    "metrics",
     "completion",
     "man",
   ]);

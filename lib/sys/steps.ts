@@ -1,0 +1,25 @@
+/** Work in steps, between which others may have their turn. @module */
+
+/** How long others wait for their turn. */
+const MAX_TURN_MS = 20;
+
+/** Takes all steps at once. */
+export function takeSteps<T>(steps: Iterator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** Takes all steps, and lets the event loop run in between. */
+export async function takeStepsInTurns<T>(
+  steps: Iterator<unknown, T>,
+): Promise<T> {
+  for (let sinceMs = performance.now();;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    if (performance.now() - sinceMs < MAX_TURN_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve));
+    sinceMs = performance.now();
+  }
+}
