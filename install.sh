@@ -27,7 +27,8 @@ NAME.upstream; --uninstall puts them back. To upgrade, run the script of the new
 release with the same options.
 
 Options:
-  --bin-dir DIR      the runtime's plugin directory (default: /opt/cni/bin)
+  --bin-dir DIR      the runtime's plugin directory (default: /opt/cni/bin; with
+                     --uninstall: every directory)
   --launcher         install the launcher as NAME, and the plugin as
                      NAME.standalone
   --standalone WHEN  with --launcher: install NAME.standalone "yes" (default),
@@ -134,16 +135,24 @@ keep_for_running_calls() {
   fi
 }
 
-# Whether a process runs a file that was replaced in the plugin directory.
+# Prints the paths of the executables that this run may replace.
+replaceable_paths() {
+  for replaceable_dir in $bin_dirs; do
+    for replaceable_name in $plugins; do
+      say "$replaceable_dir/$replaceable_name"
+      say "$replaceable_dir/$replaceable_name.standalone"
+    done
+  done
+}
+
+# Whether a process runs a file that was replaced.
 runs_replaced_file() {
   # A container may see less than all processes.
   running=$(ls -l /proc/[0-9]*/exe 2>/dev/null) || :
-  for settle_name in $plugins; do
-    for settle_file in "$settle_name" "$settle_name.standalone"; do
-      case $running in
-      *"$bin_dir/$settle_file (deleted)"*) return 0 ;;
-      esac
-    done
+  for replaceable in $(replaceable_paths); do
+    case $running in
+    *"$replaceable (deleted)"*) return 0 ;;
+    esac
   done
   return 1
 }
@@ -161,10 +170,8 @@ settle() {
 }
 
 remove_kept() {
-  for kept_name in $plugins; do
-    for kept_file in "$kept_name" "$kept_name.standalone"; do
-      rm -f "$root$bin_dir/$kept_file (deleted)" "$(temporary_for "$root$bin_dir/$kept_file")"
-    done
+  for kept in $(replaceable_paths); do
+    rm -f "$root$kept (deleted)" "$(temporary_for "$root$kept")"
   done
 }
 
@@ -395,8 +402,12 @@ install_units() {
   done
 }
 
-# is_chosen PATH: whether the file belongs to a chosen plugin.
+# is_chosen PATH: whether the file belongs to a chosen plugin, in a chosen directory.
 is_chosen() {
+  case ${1%/*} in
+  "$UNIT_DIR" | "${chosen_bin_dir:-${1%/*}}") ;;
+  *) return 1 ;;
+  esac
   for chosen in $plugins; do
     case ${1##*/} in
     "$chosen" | "$chosen.standalone" | "cni-$chosen.service" | "cni-$chosen.socket") return 0 ;;
@@ -429,7 +440,7 @@ uninstall_all() {
   for path in $(recorded_paths); do
     case $path in
     *.standalone | *.service | *.socket) ;;
-    *) bin_dir=${path%/*} ;;
+    *) if [ -z "$chosen_bin_dir" ]; then bin_dirs="$bin_dirs ${path%/*}"; fi ;;
     esac
   done
   # The launchers of running calls may still need the resident process or NAME.standalone. So the
@@ -455,7 +466,7 @@ uninstall_all() {
 }
 
 root=
-bin_dir=/opt/cni/bin
+chosen_bin_dir=
 launcher=no
 standalone=yes
 units=no
@@ -482,7 +493,7 @@ while [ $# -gt 0 ]; do
   --bin-dir | --root | --prefix | --standalone)
     [ $# -gt 1 ] || fail "$1 needs a value"
     case $1 in
-    --bin-dir) bin_dir=${2%/} ;;
+    --bin-dir) chosen_bin_dir=${2%/} ;;
     --standalone) standalone=$2 ;;
     *) root=${2%/} ;;
     esac
@@ -503,6 +514,9 @@ yes | auto) ;;
 no) [ "$launcher" = yes ] || fail "--standalone no needs --launcher" ;;
 *) fail "--standalone must be yes, no or auto: $standalone" ;;
 esac
+bin_dir=${chosen_bin_dir:-/opt/cni/bin}
+# With --uninstall and without --bin-dir, all that are recorded.
+bin_dirs=$bin_dir
 case $bin_dir in
 *[!A-Za-z0-9/._-]*) fail "--bin-dir may contain only letters, digits and ./_-: $bin_dir" ;;
 /*) ;;
