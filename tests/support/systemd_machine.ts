@@ -45,8 +45,8 @@ export interface MachineOptions {
   readonly start: readonly string[];
   /** The files in /opt/cni/bin: name to path. */
   readonly executables: Readonly<Record<string, string>>;
-  /** The command of a service, instead of that of its unit: the unit to its `ExecStart=`. */
-  readonly commands?: Readonly<Record<string, string>>;
+  /** The drop-ins of units: the unit to the text. */
+  readonly dropIns?: Readonly<Record<string, string>>;
 }
 
 /** The outcome of a command. */
@@ -177,7 +177,7 @@ export class SystemdMachine implements AsyncDisposable {
 /** Writes the units, and links the executables. */
 async function prepare(
   folder: TempDir,
-  { start, executables, commands = {} }: MachineOptions,
+  { start, executables, dropIns = {} }: MachineOptions,
 ): Promise<void> {
   await Deno.mkdir(folder.join("units"));
   for await (const { name } of Deno.readDir(`${REPO_ROOT}/systemd`)) {
@@ -186,12 +186,12 @@ async function prepare(
       folder.join(`units/${name}`),
       // Otherwise they would start the services of the host.
       text.replace("[Unit]\n", "[Unit]\nDefaultDependencies=no\n")
-        .replace(
-          /^ExecStart=.*$/m,
-          (line) => name in commands ? `ExecStart=${commands[name]}` : line,
-        )
         .replace("[Service]\n", `[Service]\nStandardError=append:${LOG}\n`),
     );
+  }
+  for (const [unit, text] of Object.entries(dropIns)) {
+    await Deno.mkdir(folder.join(`units/${unit}.d`));
+    await Deno.writeTextFile(folder.join(`units/${unit}.d/test.conf`), text);
   }
   await Deno.writeTextFile(
     folder.join(`units/${TARGET}`),

@@ -299,6 +299,28 @@ Deno.test("the pins are those of the version of Deno in use", () => {
   assertEquals(CLI_SHA256[hostTarget()], sha256(Deno.readFileSync(CLI)));
 });
 
+Deno.test(".ci/deno refuses a package with another hash", async () => {
+  using directory = new TempDir();
+  for (const name of ["deno", "package.json", "package-lock.json"]) {
+    await Deno.copyFile(`${REPO_ROOT}/.ci/${name}`, directory.join(name));
+  }
+  const path = directory.join("package-lock.json");
+  const text = await Deno.readTextFile(path);
+  const { arch } = Deno.build;
+  const name = `@deno/linux-${arch === "x86_64" ? "x64" : "arm64"}-glibc`;
+  const { integrity } = lock.packages[
+    `node_modules/${name}` as keyof typeof lock.packages
+  ] as { readonly integrity: string };
+  const other = `sha512-${btoa("0".repeat(64))}`;
+  await Deno.writeTextFile(path, text.replace(integrity, other));
+  const { code, stdout } = await new Deno.Command(directory.join("deno"), {
+    args: ["--version"],
+    env: { XDG_CACHE_HOME: directory.join("cache") },
+    stderr: "null",
+  }).output();
+  assertEquals([code === 0, stdout.length], [false, 0]);
+});
+
 Deno.test("runtimePin() ignores hashes of another version", () => {
   const pins = { version: "2.0.0", targets: { [TARGET]: PIN } };
   assertEquals(runtimePin("2.0.0", TARGET, pins), PIN);

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { OURS } from "../../support/binaries.ts";
 import { callHostLocal } from "../../support/host_local_call.ts";
 import { readNetwork, writeNetwork } from "../../support/network_directory.ts";
@@ -48,11 +48,17 @@ class Trial implements Disposable {
   readonly config: string;
   readonly scenario: FaultScenario;
 
-  constructor(scenario: FaultScenario) {
+  private constructor(scenario: FaultScenario) {
     this.scenario = scenario;
     this.config = faultConfig(this.dataDir, othersIn(scenario));
     if (scenario.files === undefined) return;
     writeNetwork(this.network, scenario.files);
+  }
+
+  static async prepare(scenario: FaultScenario): Promise<Trial> {
+    const trial = new Trial(scenario);
+    if (scenario.indexed) await trial.#fillIndex();
+    return trial;
   }
 
   [Symbol.dispose](): void {
@@ -77,6 +83,19 @@ class Trial implements Disposable {
     return { ...outcome, ...parseTrace(await Deno.readTextFile(trace)) };
   }
 
+  /**
+   * Fills the index. After an ADD in this boot, the next one does not read the files to record which
+   * are from an earlier boot.
+   */
+  async #fillIndex(): Promise<void> {
+    const { config } = this;
+    for (const command of ["ADD", "DEL"]) {
+      const containerId = "unknown";
+      await callHostLocal({ binary: OURS, command, containerId, config });
+    }
+    assert(readNetwork(this.network).others.includes(".index.db"));
+  }
+
   /** The paths of the network, for strace to select calls by them. */
   pathOptions(names: Iterable<string>): string[] {
     const paths = [
@@ -90,7 +109,7 @@ class Trial implements Disposable {
 
 /** Returns the names in the network's directory that the call uses. */
 async function namesTouched(scenario: FaultScenario): Promise<Set<string>> {
-  using trial = new Trial(scenario);
+  using trial = await Trial.prepare(scenario);
   const { calls } = await trial.run(["-y"]);
   const prefix = `${trial.network}/`;
   const names = new Set<string>();
@@ -128,9 +147,9 @@ async function findPoints(
   scenario: FaultScenario,
   names: ReadonlySet<string>,
 ): Promise<{ readonly files: FaultPoint[]; readonly socket: FaultPoint[] }> {
-  using onFiles = new Trial(scenario);
+  using onFiles = await Trial.prepare(scenario);
   const files = await onFiles.run(onFiles.pathOptions(names));
-  using onSocket = new Trial(scenario);
+  using onSocket = await Trial.prepare(scenario);
   const socket = await onSocket.run([
     "-e",
     "trace=accept4,sendto,recvfrom",
@@ -150,7 +169,7 @@ async function tryPoint(
     readonly index: number;
   },
 ): Promise<boolean> {
-  using trial = new Trial(scenario);
+  using trial = await Trial.prepare(scenario);
   const before = readNetwork(trial.network);
   const outcome = await trial.run([
     ...SOCKET_CALLS.has(point.syscall) ? [] : trial.pathOptions(names),
@@ -183,7 +202,10 @@ async function tryPoint(
 testRowsWith(
   [...RESIDENT_REQUIREMENTS, "command:strace"],
   "a call whose resident process is killed succeeds, and loses, leaks and duplicates nothing:",
-  SCENARIOS.filter(({ indexed, beforeBoot }) => !indexed && !beforeBoot),
+  // GC reads all files, with an index as well.
+  SCENARIOS.filter(({ indexed, command, beforeBoot }) =>
+    !beforeBoot && !(indexed && command === "GC")
+  ),
   async (scenario) => {
     const names = await namesTouched(scenario);
     const { files, socket } = await findPoints(scenario, names);

@@ -1,7 +1,12 @@
 /** The resident host-local under a real systemd, confined by its unit. @module */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { LAUNCHER_BIN, OURS } from "../../support/binaries.ts";
+import {
+  DHCP_BIN,
+  LAUNCHER_BIN,
+  OURS,
+  REPO_ROOT,
+} from "../../support/binaries.ts";
 import { environmentOf, networkConfig } from "../../support/host_local_call.ts";
 import { missing, skipped } from "../../support/requirements.ts";
 import {
@@ -10,6 +15,8 @@ import {
 } from "../../support/systemd_machine.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
+/** Debian's package busybox-static. */
+const BUSYBOX = "/bin/busybox";
 const SERVICE = "cni-host-local.service";
 const TITLE =
   `under systemd, the resident process of ${SERVICE} runs every command`;
@@ -27,7 +34,10 @@ else {
         "host-local": LAUNCHER_BIN,
         "host-local.standalone": OURS,
       },
-      commands: { [SERVICE]: "/opt/cni/bin/host-local daemon -debug" },
+      dropIns: {
+        [SERVICE]:
+          "[Service]\nExecStart=\nExecStart=/opt/cni/bin/host-local daemon -debug\n",
+      },
     });
     const pid = await machine.property(SERVICE, "MainPID");
     const status = await machine.must(["cat", `/proc/${pid}/status`]);
@@ -79,5 +89,50 @@ else {
       7,
     );
     assertEquals(log.filter((line) => /level=(?:error|warn)/.test(line)), []);
+  });
+}
+
+/** The drop-ins in docs/monitoring.md, by unit. */
+function documentedDropIns(): Record<string, string> {
+  const page = Deno.readTextFileSync(`${REPO_ROOT}/docs/monitoring.md`);
+  const blocks = page.matchAll(
+    /^```ini\n# \/etc\/systemd\/system\/(\S+)\.d\/metrics\.conf\n([^]*?)^```/gm,
+  );
+  return Object.fromEntries(
+    [...blocks].map(([, unit = "", text = ""]) => [unit, text]),
+  );
+}
+
+const METRICS =
+  "under systemd, both daemons serve metrics with the drop-ins of docs/monitoring.md";
+const noMetrics = missing(
+  `binary:${OURS}`,
+  `binary:${DHCP_BIN}`,
+  `binary:${BUSYBOX}`,
+) ?? await reasonAgainstSystemd();
+if (noMetrics !== undefined) skipped(METRICS, noMetrics);
+else {
+  Deno.test(METRICS, async () => {
+    const dropIns = documentedDropIns();
+    assertEquals(Object.keys(dropIns).sort(), ["cni-dhcp.service", SERVICE]);
+    await using machine = await SystemdMachine.start({
+      start: ["cni-dhcp.socket", "cni-dhcp.service", SERVICE],
+      executables: { "host-local": OURS, dhcp: DHCP_BIN },
+      dropIns,
+    });
+    await machine.must(["ip", "link", "set", "lo", "up"]);
+    for (const text of Object.values(dropIns)) {
+      const [, address = ""] = /-metrics (\S+)/.exec(text) ?? [];
+      const url = `http://${address}/metrics`;
+      const metrics = await machine.must([
+        BUSYBOX,
+        "wget",
+        "-q",
+        "-O",
+        "-",
+        url,
+      ]);
+      assertMatch(metrics, /^# TYPE cni_/m);
+    }
   });
 }
