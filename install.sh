@@ -27,7 +27,8 @@ NAME.upstream; --uninstall puts them back. To upgrade, run the script of the new
 release with the same options.
 
 Options:
-  --bin-dir DIR      the runtime's plugin directory (default: /opt/cni/bin)
+  --bin-dir DIR      the runtime's plugin directory (default: /opt/cni/bin; with
+                     --uninstall: every directory)
   --launcher         install the launcher as NAME, and the plugin as
                      NAME.standalone
   --standalone WHEN  with --launcher: install NAME.standalone "yes" (default),
@@ -134,16 +135,24 @@ keep_for_running_calls() {
   fi
 }
 
-# Whether a process runs a file that was replaced in the plugin directory.
+# Prints the paths of the executables that this run may replace.
+replaceable_paths() {
+  for replaceable_dir in $bin_dirs; do
+    for replaceable_name in $plugins; do
+      say "$replaceable_dir/$replaceable_name"
+      say "$replaceable_dir/$replaceable_name.standalone"
+    done
+  done
+}
+
+# Whether a process runs a file that was replaced.
 runs_replaced_file() {
   # A container may see less than all processes.
   running=$(ls -l /proc/[0-9]*/exe 2>/dev/null) || :
-  for settle_name in $plugins; do
-    for settle_file in "$settle_name" "$settle_name.standalone"; do
-      case $running in
-      *"$bin_dir/$settle_file (deleted)"*) return 0 ;;
-      esac
-    done
+  for replaceable in $(replaceable_paths); do
+    case $running in
+    *"$replaceable (deleted)"*) return 0 ;;
+    esac
   done
   return 1
 }
@@ -161,10 +170,8 @@ settle() {
 }
 
 remove_kept() {
-  for kept_name in $plugins; do
-    for kept_file in "$kept_name" "$kept_name.standalone"; do
-      rm -f "$root$bin_dir/$kept_file (deleted)" "$(temporary_for "$root$bin_dir/$kept_file")"
-    done
+  for kept in $(replaceable_paths); do
+    rm -f "$root$kept (deleted)" "$(temporary_for "$root$kept")"
   done
 }
 
@@ -270,7 +277,14 @@ remove() {
 # The host
 
 has_systemd() {
-  [ -z "$root" ] && [ -d /run/systemd/system ]
+  [ -z "$root" ] && [ -d /run/systemd/system ] && command -v systemctl >/dev/null
+}
+
+# Runs systemctl. If it fails, the script continues, and fails at its end.
+control() {
+  if systemctl "$@"; then return; fi
+  printf '%s: failed: systemctl %s\n' "$PROGRAM" "$*" >&2
+  has_failed=yes
 }
 
 # find_library NAME: whether the host has a shared library.
@@ -290,7 +304,7 @@ missing_libraries() {
   esac
   for musl in "$root"/lib/ld-musl-*; do
     if exists "$musl" && ! find_library "$loader"; then
-      say "glibc: this host has musl, for which there are no executables"
+      say "glibc (this host has musl, for which there are no executables)"
       return
     fi
   done
@@ -359,7 +373,6 @@ install_all() {
     fi
   done
   if [ "$dry_run" = no ]; then remove_kept; fi
-  # The example of the README and everything else that an operator checks by hand.
   say "done; check with: CNI_COMMAND=VERSION $root$bin_dir/${plugins%% *} </dev/null"
 }
 
@@ -371,7 +384,7 @@ install_units() {
     if has_systemd && [ "$dry_run" = no ] && ! is_ours "$UNIT_DIR/$service" &&
       systemctl is-active --quiet "$service" "$socket"; then
       say "stop $service and $socket, which are not this project's"
-      systemctl disable --now "$socket" "$service"
+      control disable --now "$socket" "$service"
     fi
     place_unit "$socket"
     place_unit "$service"
@@ -381,16 +394,20 @@ install_units() {
     fi
     say "start $socket and $service"
     if [ "$dry_run" = yes ]; then continue; fi
-    systemctl daemon-reload
-    systemctl enable --now "$socket" "$service"
+    control daemon-reload
+    control enable --now "$socket" "$service"
     if [ "$are_units_changed" = yes ] || [ "$is_replaced" = yes ]; then
-      systemctl restart "$service"
+      control restart "$service"
     fi
   done
 }
 
-# is_chosen PATH: whether the file belongs to a chosen plugin.
+# is_chosen PATH: whether the file belongs to a chosen plugin, in a chosen directory.
 is_chosen() {
+  case ${1%/*} in
+  "$UNIT_DIR" | "${chosen_bin_dir:-${1%/*}}") ;;
+  *) return 1 ;;
+  esac
   for chosen in $plugins; do
     case ${1##*/} in
     "$chosen" | "$chosen.standalone" | "cni-$chosen.service" | "cni-$chosen.socket") return 0 ;;
@@ -423,7 +440,7 @@ uninstall_all() {
   for path in $(recorded_paths); do
     case $path in
     *.standalone | *.service | *.socket) ;;
-    *) bin_dir=${path%/*} ;;
+    *) if [ -z "$chosen_bin_dir" ]; then bin_dirs="$bin_dirs ${path%/*}"; fi ;;
     esac
   done
   # The launchers of running calls may still need the resident process or NAME.standalone. So the
@@ -432,14 +449,14 @@ uninstall_all() {
   if [ "$dry_run" = no ]; then settle; fi
   for name in $plugins; do
     if has_systemd && [ "$dry_run" = no ] && is_ours "$UNIT_DIR/cni-$name.service"; then
-      systemctl disable --now "cni-$name.socket" "cni-$name.service"
+      control disable --now "cni-$name.socket" "cni-$name.service"
     fi
   done
   remove_matching "*.service"
   remove_matching "*.socket"
   remove_matching "*.standalone"
   if [ "$dry_run" = yes ]; then return; fi
-  if has_systemd; then systemctl daemon-reload; fi
+  if has_systemd; then control daemon-reload; fi
   settle
   remove_kept
   if ! [ -s "$root$MANIFEST" ]; then
@@ -449,7 +466,7 @@ uninstall_all() {
 }
 
 root=
-bin_dir=/opt/cni/bin
+chosen_bin_dir=
 launcher=no
 standalone=yes
 units=no
@@ -457,6 +474,7 @@ dry_run=no
 command=install
 plugins=
 is_replaced=no
+has_failed=no
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -475,7 +493,7 @@ while [ $# -gt 0 ]; do
   --bin-dir | --root | --prefix | --standalone)
     [ $# -gt 1 ] || fail "$1 needs a value"
     case $1 in
-    --bin-dir) bin_dir=${2%/} ;;
+    --bin-dir) chosen_bin_dir=${2%/} ;;
     --standalone) standalone=$2 ;;
     *) root=${2%/} ;;
     esac
@@ -496,6 +514,9 @@ yes | auto) ;;
 no) [ "$launcher" = yes ] || fail "--standalone no needs --launcher" ;;
 *) fail "--standalone must be yes, no or auto: $standalone" ;;
 esac
+bin_dir=${chosen_bin_dir:-/opt/cni/bin}
+# With --uninstall and without --bin-dir, all that are recorded.
+bin_dirs=$bin_dir
 case $bin_dir in
 *[!A-Za-z0-9/._-]*) fail "--bin-dir may contain only letters, digits and ./_-: $bin_dir" ;;
 /*) ;;
@@ -512,3 +533,4 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 machine=$(uname -m)
 
 if [ "$command" = install ]; then install_all; else uninstall_all; fi
+[ "$has_failed" = no ]

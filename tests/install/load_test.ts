@@ -15,7 +15,7 @@ import {
   makeSmallRelease,
 } from "./release_folder.ts";
 
-const INSTALLATIONS = Number(Deno.env.get("INSTALLATIONS") ?? 4);
+const INSTALLATIONS = Number(Deno.env.get("INSTALLATIONS") ?? 3);
 /** Sequences of ADD and DEL at the same time. */
 const CALLERS = 2;
 /** The last byte of the identification of an ELF file, which has no meaning. */

@@ -39,6 +39,8 @@ interface Row {
   /** The arguments of install.sh, one run after the other; the first word is the release. */
   readonly runs: readonly string[];
   readonly folder?: string;
+  /** Whether installed files remain after --uninstall. */
+  readonly keepsOthers?: boolean;
   readonly want: Readonly<Record<string, string>>;
 }
 
@@ -116,6 +118,30 @@ testRows("install.sh", [
     },
   },
   {
+    name: "removes plugins from one directory",
+    runs: [
+      "1 dhcp",
+      "1 dhcp --bin-dir /usr/lib/cni",
+      "1 --uninstall --bin-dir /usr/lib/cni",
+    ],
+    keepsOthers: true,
+    want: {
+      "bridge": "bridge",
+      "dhcp": "dhcp 1",
+      "dhcp.upstream": "upstream's dhcp",
+      "host-local": "upstream's host-local",
+    },
+  },
+  {
+    name: "removes plugins from every directory",
+    runs: ["1 dhcp", "1 dhcp --bin-dir /usr/lib/cni", "1 --uninstall"],
+    want: {
+      "bridge": "bridge",
+      "dhcp": "upstream's dhcp",
+      "host-local": "upstream's host-local",
+    },
+  },
+  {
     name: "removes plugins that upstream did not have",
     host: {},
     runs: ["1 --launcher", "1 --uninstall"],
@@ -169,7 +195,7 @@ testRows("install.sh", [
     folder: "/usr/lib/cni",
     want: { "dhcp": "dhcp 1" },
   },
-], async ({ host, runs, folder, want }: Row) => {
+], async ({ host, runs, folder, keepsOthers = false, want }: Row) => {
   using temp = new TempDir();
   for (const version of ["1", "2"]) {
     await makeSmallRelease(temp.join(version), version);
@@ -185,7 +211,8 @@ testRows("install.sh", [
     assertEquals(code, 0, output);
   }
   assertEquals(pluginsOf(root, folder), want);
-  const isRemoved = runs.some((run) => /--uninstall$|--dry-run/.test(run));
+  const isRemoved = !keepsOthers &&
+    runs.some((run) => /--uninstall$|--dry-run/.test(run));
   assertEquals(MANIFEST in filesOf(root), !isRemoved);
 });
 

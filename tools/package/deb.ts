@@ -137,7 +137,7 @@ fi
 set -e
 case $1 in
 remove | deconfigure)
-  ${uninstallCommand(plugin)}
+  ${uninstallCommand(plugin, PLACES)}
   ;;
 esac
 `,

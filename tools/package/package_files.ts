@@ -95,8 +95,9 @@ export function keepCommand(plugin: Plugin, { binDir }: Places): string {
 }
 
 /** Returns the command that removes the launcher again. */
-export function uninstallCommand(plugin: Plugin): string {
-  return `${payloadFolder(plugin)}/install.sh --uninstall ${plugin}`;
+export function uninstallCommand(plugin: Plugin, { binDir }: Places): string {
+  return `${payloadFolder(plugin)}/install.sh --uninstall ${plugin} ` +
+    `--bin-dir ${binDir}`;
 }
 
 /** Returns the files of a package that both formats have. */

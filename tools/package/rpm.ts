@@ -11,6 +11,7 @@ import {
   type PackageFile,
   packageFiles,
   packageName,
+  payloadFolder,
   type Places,
   uninstallCommand,
 } from "./package_files.ts";
@@ -101,7 +102,7 @@ fi
 
 %preun
 if [ "$1" = 0 ]; then
-  ${uninstallCommand(plugin)}
+  ${uninstallCommand(plugin, PLACES)}
 fi
 
 %triggerin -- ${UPSTREAM}
@@ -115,6 +116,8 @@ fi
 
 %files
 %defattr(-,root,root)
+%dir ${payloadFolder(plugin)}
+%dir ${payloadFolder(plugin)}/systemd
 ${
     [
       ...files.map(({ name, isCompressed }) =>
