@@ -2,17 +2,30 @@
  * The `host-local` executable: the plugin, or with arguments the resident process (`daemon`) or a
  * command for operators. What it imports on demand becomes a file of its own (see
  * tools/build/bundle.ts), so that a call of the plugin loads neither of these, and VERSION does not
- * load the plugin.
+ * load the plugin. What an ADD of a full range set asks, and what is remembered about addresses,
+ * is loaded only where it is configured.
  *
  * @module
  */
 
 import { VERSION } from "./lib/base/version.ts";
+import type { OnDemand } from "./lib/host_local/host/on_demand.ts";
 import { answerVersion } from "./lib/sys/version_call.ts";
+
+const onDemand: OnDemand = {
+  findReclaimable: async (...question) => {
+    const { reclaimableReservations } = await import(
+      "./lib/host_local/host/reclaimable_reservations.ts"
+    );
+    return reclaimableReservations(...question);
+  },
+  loadHistory: async () =>
+    (await import("./lib/host_local/store/history_file.ts")).openHistory,
+};
 
 async function daemon(args: readonly string[]): Promise<number> {
   const { runDaemon } = await import("./lib/host_local/host/run_daemon.ts");
-  return await runDaemon(args, VERSION);
+  return await runDaemon(args, { version: VERSION, onDemand });
 }
 
 async function operator(args: readonly string[]): Promise<number> {
@@ -23,7 +36,7 @@ async function operator(args: readonly string[]): Promise<number> {
 async function plugin(): Promise<number> {
   if (answerVersion()) return 0;
   const { runHostLocal } = await import("./main_host_local_plugin.ts");
-  return await runHostLocal();
+  return await runHostLocal(onDemand);
 }
 
 const [first, ...rest] = Deno.args;

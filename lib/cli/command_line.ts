@@ -90,7 +90,8 @@ function readCall(
   const switches = options.filter(({ value }) => value === undefined)
     .map(({ name }) => name);
   const unknown: string[] = [];
-  const parsed: Readonly<Record<string, unknown>> = parseArgs(args, {
+  const joined = withJoinedDash(args, withValue);
+  const parsed: Readonly<Record<string, unknown>> = parseArgs(joined, {
     boolean: switches,
     string: [...withValue, "_"],
     unknown: (arg, key) => {
@@ -116,6 +117,21 @@ function readCall(
   refuseMissingValue(call, options);
   refuseWrongCount(call);
   return call;
+}
+
+/** Joins an option with the value `-`, which the parser takes for the next option. */
+function withJoinedDash(
+  args: readonly string[],
+  withValue: readonly string[],
+): string[] {
+  const end = args.indexOf("--");
+  return args.flatMap((arg, index) => {
+    const isOption = (text: string | undefined): boolean =>
+      (end < 0 || index < end) &&
+      withValue.some((name) => text === `--${name}`);
+    if (arg === "-" && isOption(args[index - 1])) return [];
+    return isOption(arg) && args[index + 1] === "-" ? [`${arg}=-`] : [arg];
+  });
 }
 
 function unknownOption(

@@ -5,13 +5,14 @@ import {
   type IpAddress,
   sameAddress,
 } from "../net/ip_address.ts";
-import type { Range } from "./range.ts";
+import { isExcluded, type Range } from "./range.ts";
 import {
   findRange,
   formatRangeSet,
   isGateway,
   type RangeSet,
 } from "./range_set.ts";
+import type { AddressPreferences } from "./address_preferences.ts";
 import { type FreeAddresses, nextAddress } from "./round_robin.ts";
 
 /** An address that the attachment holds already. */
@@ -56,6 +57,8 @@ export type PoolErrorKind =
   | "exhausted"
   | "duplicate"
   | "gateway"
+  | "excluded"
+  | "cooling"
   | "not-available"
   | "outside-ranges";
 
@@ -94,6 +97,7 @@ interface SetInput {
   readonly held: readonly (Located & HeldAddress)[];
   readonly containerId: string;
   readonly reservations: Reservations;
+  readonly preferences: AddressPreferences | undefined;
 }
 
 function locate(set: RangeSet, address: IpAddress): Located | undefined {
@@ -101,10 +105,14 @@ function locate(set: RangeSet, address: IpAddress): Located | undefined {
   return range && { address, range };
 }
 
-function notAvailable(address: IpAddress, set: RangeSet): PoolError {
+function notAvailable(
+  address: IpAddress,
+  set: RangeSet,
+  kind: "not-available" | "cooling",
+): PoolError {
   const text = `requested IP address ${formatIpAddress(address)}` +
     ` is not available in range set ${formatRangeSet(set)}`;
-  return new PoolError("not-available", text, { addresses: [address] });
+  return new PoolError(kind, text, { addresses: [address] });
 }
 
 function refuseDuplicate(
@@ -125,17 +133,24 @@ function addressesOf(held: readonly HeldAddress[]): readonly IpAddress[] {
 
 function chooseRequested(
   { address, range }: Located,
-  { set, held, containerId, reservations }: SetInput,
+  { set, held, containerId, reservations, preferences }: SetInput,
 ): Choice {
   if (isGateway(set, address)) {
     const text = `requested ip ${formatIpAddress(address)} is subnet's gateway`;
     throw new PoolError("gateway", text, { addresses: [address] });
   }
+  if (isExcluded(range, address)) {
+    const text = `requested ip ${formatIpAddress(address)} is excluded`;
+    throw new PoolError("excluded", text, { addresses: [address] });
+  }
   const own = held.find((candidate) => sameAddress(candidate.address, address));
   const isAvailable = own === undefined
     ? reservations.firstFree(address, address) !== undefined
     : own.reusable;
-  if (!isAvailable) throw notAvailable(address, set);
+  if (!isAvailable) throw notAvailable(address, set, "not-available");
+  if (own === undefined && preferences?.cooling(address) !== undefined) {
+    throw notAvailable(address, set, "cooling");
+  }
   const others = held.filter((candidate) => candidate !== own);
   refuseDuplicate(others, containerId);
   const reused = own !== undefined;
@@ -143,21 +158,44 @@ function chooseRequested(
 }
 
 function chooseAny(
-  { set, setIndex, held, containerId, reservations }: SetInput,
+  { set, setIndex, held, containerId, reservations, preferences }: SetInput,
 ): Choice {
   refuseDuplicate(held, containerId);
-  const [own, ...others] = held;
+  // What has been excluded since is replaced.
+  const own = held.find(({ address, range }) => !isExcluded(range, address));
   if (own !== undefined) {
     const { address, range } = own;
+    const others = held.filter((candidate) => candidate !== own);
     return { address, range, reused: true, replaced: addressesOf(others) };
   }
-  const address = nextAddress(set, reservations.cursor(setIndex), reservations);
+  const address = chooseFree(set, {
+    cursor: reservations.cursor(setIndex),
+    free: reservations,
+    preferences,
+  });
   const located = address && locate(set, address);
   if (located !== undefined) {
-    return { ...located, reused: false, replaced: [] };
+    return { ...located, reused: false, replaced: addressesOf(held) };
   }
   const text = `no IP addresses available in range set: ${formatRangeSet(set)}`;
   throw new PoolError("exhausted", text, { set });
+}
+
+/**
+ * Chooses a free address of a set, as an ADD without a request does. Returns undefined if there is
+ * none that it may have.
+ */
+export function chooseFree(
+  set: RangeSet,
+  { cursor, free, preferences }: {
+    readonly cursor: IpAddress | undefined;
+    readonly free: FreeAddresses;
+    readonly preferences: AddressPreferences | undefined;
+  },
+): IpAddress | undefined {
+  return preferences === undefined
+    ? nextAddress(set, cursor, free)
+    : preferences.choose(set, { cursor, free });
 }
 
 function choose(requested: Located | undefined, input: SetInput): Choice {
@@ -182,10 +220,11 @@ function choose(requested: Located | undefined, input: SetInput): Choice {
  * @throws {PoolError} if a set has no address for the attachment, with upstream's text.
  */
 export function planAdd(
-  { rangeSets, requestedAddresses, containerId }: {
+  { rangeSets, requestedAddresses, containerId, preferences }: {
     readonly rangeSets: readonly RangeSet[];
     readonly requestedAddresses: readonly IpAddress[];
     readonly containerId: string;
+    readonly preferences?: AddressPreferences | undefined;
   },
   reservations: Reservations,
 ): AddPlan {
@@ -200,7 +239,14 @@ export function planAdd(
       const located = locate(set, address);
       return located === undefined ? [] : [{ ...located, reusable }];
     });
-    const input = { set, setIndex, held, containerId, reservations };
+    const input = {
+      set,
+      setIndex,
+      held,
+      containerId,
+      reservations,
+      preferences,
+    };
     return choose(takeRequest(set), input);
   });
   if (unserved.length > 0) {

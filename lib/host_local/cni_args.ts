@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Pod } from "./address_history.ts";
 import { parseCidr } from "../net/cidr.ts";
 import { type IpAddress, parseIpAddress, unmap } from "../net/ip_address.ts";
 
@@ -49,6 +50,29 @@ export function parseAddressOrCidr(text: string): IpAddress | undefined {
   if (slash < 0) return parseIpAddress(text);
   const cidr = parseCidr(text);
   return cidr === undefined ? undefined : unmap(cidr.address);
+}
+
+/** Kubernetes allows less: RFC 1123 subdomains. */
+const POD_TEXT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
+
+/**
+ * Reads the pod that the runtime names with `K8S_POD_NAMESPACE` and `K8S_POD_NAME`. Does not check
+ * the rest.
+ *
+ * @returns Undefined if a part is missing, or cannot be a name.
+ */
+export function readPod(text: string): Pod | undefined {
+  const pairs = new Map(
+    text.split(";").map((pair) => {
+      const [key = "", value = ""] = pair.split("=");
+      return [key, value] as const;
+    }),
+  );
+  const namespace = pairs.get("K8S_POD_NAMESPACE") ?? "";
+  const name = pairs.get("K8S_POD_NAME") ?? "";
+  return POD_TEXT.test(namespace) && POD_TEXT.test(name)
+    ? { namespace, name }
+    : undefined;
 }
 
 /**

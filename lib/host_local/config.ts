@@ -16,7 +16,8 @@ import {
   SUPPORTED_VERSIONS,
 } from "../cni/spec_version.ts";
 import { type IpAddress, sameAddress } from "../net/ip_address.ts";
-import { parseAddressOrCidr, parseCniArgs } from "./cni_args.ts";
+import type { HistorySettings } from "./address_history.ts";
+import { parseAddressOrCidr, parseCniArgs, readPod } from "./cni_args.ts";
 import { limitCount } from "./count_limit.ts";
 import { RANGE_KEYS, readRange } from "./range.ts";
 import {
@@ -33,6 +34,8 @@ export interface StoreConfig {
   /** The directory of this network. */
   readonly directory: string;
   readonly lockTimeoutMs: number;
+  /** What to remember about addresses; absent if that is nothing. */
+  readonly history?: HistorySettings;
 }
 
 /** A configuration that addresses can be allocated from. */
@@ -45,6 +48,8 @@ export interface HostLocalConfig extends StoreConfig {
   /** Path of a file in the format of resolv.conf(5). */
   readonly resolvConf?: string;
   readonly statusFailsWhenFull: boolean;
+  /** Whether an ADD that finds a range set full releases what containers have left behind. */
+  readonly reclaimOnExhaustion: boolean;
 }
 
 /** Where the directories of networks are unless `dataDir` says otherwise. */
@@ -62,6 +67,10 @@ export const IPAM_KEYS: readonly string[] = [
   "statusFailsWhenFull",
   "lockTimeoutSeconds",
   "gcGraceSeconds",
+  "cooldownSeconds",
+  "sticky",
+  "ownerDetails",
+  "reclaimOnExhaustion",
 ];
 
 /** Runtimes wait longer than that for a plugin: a minute or more. */
@@ -84,18 +93,55 @@ function readSeconds(json: JsonObject, key: string): number | undefined {
  * Reads where the reservations are, and nothing else: DEL and GC can release what was reserved
  * before the rest of the configuration became invalid.
  *
+ * @param cniArgs The value of CNI_ARGS.
  * @throws {DecodeError} if `ipam` is not an object or `dataDir` is not a string: the directory is
  *   unknown then.
  */
-export function parseStoreConfig({ json, name }: NetworkConfig): StoreConfig {
+export function parseStoreConfig(
+  { json, name }: NetworkConfig,
+  cniArgs: string,
+): StoreConfig {
   const ipam = json.object("ipam");
   const dataDir = ipam?.string("dataDir") || DEFAULT_DATA_DIR;
   const seconds = ipam?.value("lockTimeoutSeconds");
   const isUsable = typeof seconds === "number" && seconds >= 0;
+  const history = ipam && historySettings(ipam, cniArgs);
   return {
     directory: cleanPath(`${dataDir}/${name}`),
     lockTimeoutMs: (isUsable ? seconds : DEFAULT_LOCK_TIMEOUT_SECONDS) * 1000,
+    ...(history === undefined ? {} : { history }),
   };
+}
+
+/** Returns what to remember. Invalid values count as absent: {@link checkHistoryKeys} reports them. */
+function historySettings(
+  ipam: JsonObject,
+  cniArgs: string,
+): HistorySettings | undefined {
+  const seconds = ipam.value("cooldownSeconds");
+  const cooldownSeconds = typeof seconds === "number" && seconds > 0
+    ? seconds
+    : 0;
+  const isSticky = ipam.value("sticky") === STICKY_POD;
+  const recordsOwners = isSticky || ipam.value("ownerDetails") === true;
+  if (cooldownSeconds === 0 && !recordsOwners) return undefined;
+  return { cooldownSeconds, isSticky, recordsOwners, pod: readPod(cniArgs) };
+}
+
+const STICKY_POD = "pod";
+
+/** Checks the keys of {@link HistorySettings}. */
+function checkHistoryKeys(ipam: JsonObject): void {
+  readSeconds(ipam, "cooldownSeconds");
+  const sticky = ipam.string("sticky") ?? "";
+  if (sticky !== "" && sticky !== STICKY_POD) {
+    throw new ConfigError(
+      `sticky is ${JSON.stringify(sticky)}`,
+      ipam.at("sticky"),
+      { advice: `write "${STICKY_POD}", or remove the key` },
+    );
+  }
+  ipam.boolean("ownerDetails");
 }
 
 /**
@@ -234,8 +280,10 @@ export function parseHostLocalConfig(
   const routes = ipam.list("routes", readConfiguredRoute) ?? [];
   const resolvConf = ipam.string("resolvConf") ?? "";
   const statusFailsWhenFull = ipam.boolean("statusFailsWhenFull") ?? false;
+  const reclaimOnExhaustion = ipam.boolean("reclaimOnExhaustion") ?? false;
   readSeconds(ipam, "lockTimeoutSeconds");
   parseGcGraceMs(config);
+  checkHistoryKeys(ipam);
 
   const requestedAddresses = mergeRequests(
     parseCniArgs(cniArgs),
@@ -254,6 +302,9 @@ export function parseHostLocalConfig(
     0,
   );
   limitCount(rangeCount, "ranges", "ipam.ranges");
+  const excludeCount = rawSets.flatMap(({ ranges }) => ranges)
+    .reduce((sum, { exclude }) => sum + exclude.length, 0);
+  limitCount(excludeCount, "elements of exclude", "ipam.ranges");
   const [first, ...rest] = resolveRangeSets(rawSets);
   if (first === undefined) {
     throw new ConfigError("no IP ranges specified", "ipam.ranges", {
@@ -264,11 +315,12 @@ export function parseHostLocalConfig(
   refuseSeveralAddresses(rangeSets, cniVersion);
   refuseOverlappingSets(rangeSets, rawSets.map(({ path }) => path));
   return {
-    ...parseStoreConfig(config),
+    ...parseStoreConfig(config, cniArgs),
     rangeSets,
     requestedAddresses,
     routes,
     ...(resolvConf === "" ? {} : { resolvConf }),
     statusFailsWhenFull,
+    reclaimOnExhaustion,
   };
 }

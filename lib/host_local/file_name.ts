@@ -10,10 +10,12 @@ export const FILE_NAME = {
   pending: ".pending",
   /** The same file once the ADD is answering. */
   answered: ".answered",
-  /** A temporary file, renamed to a cursor or to `.earlier-boot`. */
+  /** A temporary file, renamed to a cursor, `.earlier-boot` or `.history`. */
   cursor: ".cursor",
   /** Reservations from before the last boot; see store/earlier_boot.ts. */
   earlierBoot: ".earlier-boot",
+  /** What is remembered about addresses; see address_history.ts. */
+  history: ".history",
   /** The index of a large network; see store/reservation_index.ts. */
   index: ".index.db",
 } as const;

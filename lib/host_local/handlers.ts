@@ -8,7 +8,14 @@ import type { Answer, PluginHandlers, Request } from "../cni/plugin.ts";
 import { type Dns, type IpConfig, NO_DNS } from "../cni/result.ts";
 import { readValidAttachments } from "../cni/valid_attachments.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
-import { type AddPlan, type Choice, planAdd, PoolError } from "./add_plan.ts";
+import {
+  type AddPlan,
+  type Choice,
+  chooseFree,
+  planAdd,
+  PoolError,
+} from "./add_plan.ts";
+import type { AddressPreferences } from "./address_preferences.ts";
 import { findMismatch, readPreviousAddresses } from "./check.ts";
 import { CniArgsError } from "./cni_args.ts";
 import {
@@ -20,10 +27,14 @@ import {
 import { keptByGc } from "./gc.ts";
 import type { HostLocalPorts, ReservationStore } from "./ports.ts";
 import { formatRange } from "./range.ts";
-import { formatRangeSet, rangesWithOutsideGateway } from "./range_set.ts";
+import {
+  formatRangeSet,
+  type RangeSet,
+  rangesWithOutsideGateway,
+} from "./range_set.ts";
+import { findReclaimable, reclaimFrom } from "./reclaim_on_exhaustion.ts";
 import { describeRefusal } from "./refusal_details.ts";
 import { MAX_RESOLV_CONF_BYTES, parseResolvConf } from "./resolv_conf.ts";
-import { nextAddress } from "./round_robin.ts";
 
 /** Returns the handlers of host-local. */
 export function hostLocalHandlers(ports: HostLocalPorts): PluginHandlers {
@@ -46,7 +57,7 @@ async function add(
   const dns = readDns(config, ports);
   const attachment = attachmentOf(request);
   using store = await ports.stores.openOrCreate(config);
-  const plan = planOrRefuse(attachment, { config, store, ports });
+  const plan = await planOrRefuse(request, { config, store, ports });
   using reserved = store.reserve(attachment, plan);
   await answer({
     ips: plan.choices.map(toIpConfig),
@@ -57,7 +68,10 @@ async function add(
 }
 
 async function del(request: Request, ports: HostLocalPorts): Promise<void> {
-  const config = parseStoreConfig(request.config);
+  const config = parseStoreConfig(
+    request.config,
+    request.invocation.cniArgs,
+  );
   logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
   store?.release(attachmentOf(request));
@@ -83,7 +97,7 @@ async function check(request: Request, ports: HostLocalPorts): Promise<void> {
 async function gc(request: Request, ports: HostLocalPorts): Promise<void> {
   const attachments = readValidAttachments(request.config.json);
   const graceMs = parseGcGraceMs(request.config);
-  const config = parseStoreConfig(request.config);
+  const config = parseStoreConfig(request.config, "");
   logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
   const nowMs = ports.nowMs();
@@ -102,19 +116,32 @@ async function status(request: Request, ports: HostLocalPorts): Promise<void> {
       cause: error,
     });
   }
-  if (config.statusFailsWhenFull) await refuseFullRangeSet(config, ports);
+  if (config.statusFailsWhenFull) {
+    await refuseFullRangeSet(request, { config, ports });
+  }
 }
 
 async function refuseFullRangeSet(
-  config: HostLocalConfig,
-  ports: HostLocalPorts,
+  { config: { name } }: Request,
+  { config, ports }: {
+    readonly config: HostLocalConfig;
+    readonly ports: HostLocalPorts;
+  },
 ): Promise<void> {
   using store = await ports.stores.openForReading(config);
   if (store === undefined) return;
+  const preferences = store.preferencesOf(undefined);
   const full = config.rangeSets.find((set) =>
-    nextAddress(set, undefined, store) === undefined
+    chooseFree(set, { cursor: undefined, free: store, preferences }) ===
+      undefined
   );
   if (full === undefined) return;
+  // Otherwise the runtime would send no ADD, and nothing would be released.
+  if (config.reclaimOnExhaustion) {
+    const target = { networkName: name, set: full, cursor: undefined };
+    const found = await findReclaimable(target, { store, ports });
+    if (found.length > 0) return;
+  }
   throw new CniError(
     CniErrorCode.pluginNotAvailable,
     `no IP addresses available in range set: ${formatRangeSet(full)}`,
@@ -156,40 +183,74 @@ function readDns({ resolvConf }: HostLocalConfig, ports: HostLocalPorts): Dns {
     : parseResolvConf(ports.readNamedFile(resolvConf, MAX_RESOLV_CONF_BYTES));
 }
 
-function planOrRefuse(
-  attachment: ContainerInterface,
-  { config, store, ports }: {
-    readonly config: HostLocalConfig;
-    readonly store: ReservationStore;
-    readonly ports: HostLocalPorts;
-  },
-): AddPlan {
-  const { rangeSets, requestedAddresses, directory } = config;
+/** What an ADD is planned with. */
+interface AddContext {
+  readonly config: HostLocalConfig;
+  readonly store: ReservationStore;
+  readonly ports: HostLocalPorts;
+}
+
+async function planOrRefuse(
+  request: Request,
+  context: AddContext,
+): Promise<AddPlan> {
+  const { config, store, ports } = context;
+  const attachment = attachmentOf(request);
+  const preferences = store.preferencesOf(attachment);
+  const { rangeSets, requestedAddresses, reclaimOnExhaustion } = config;
   const { containerId } = attachment;
-  try {
-    return planAdd(
-      { rangeSets, requestedAddresses, containerId },
-      store.reservationsOf(attachment),
-    );
-  } catch (error) {
-    if (!(error instanceof PoolError)) throw error;
-    throw new CniError(
-      error.kind === "exhausted"
-        ? CniErrorCode.tryAgainLater
-        : CniErrorCode.internal,
-      error.message,
-      {
-        details: describeRefusal(error, {
-          store,
-          nowMs: ports.nowMs(),
-          directory,
-          rangeSets,
-          requestedAddresses,
-        }),
-        cause: error,
-      },
-    );
+  const options = { rangeSets, requestedAddresses, containerId, preferences };
+  preferences?.releaseFromEarlierBoot(store, rangeSets);
+  const tried = new Set<RangeSet>();
+  for (;;) {
+    const reservations = store.reservationsOf(attachment);
+    try {
+      return planAdd(options, reservations);
+    } catch (error) {
+      if (!(error instanceof PoolError)) throw error;
+      const { set } = error;
+      if (!reclaimOnExhaustion || set === undefined || tried.has(set)) {
+        throw refusalOf(error, { ...context, preferences });
+      }
+      tried.add(set);
+      const cursor = reservations.cursor(rangeSets.indexOf(set));
+      const target = { networkName: request.config.name, set, cursor };
+      if (!await reclaimFrom(target, { store, ports })) {
+        throw refusalOf(error, {
+          ...context,
+          preferences,
+          foundNothingToReclaim: true,
+        });
+      }
+    }
   }
+}
+
+function refusalOf(
+  error: PoolError,
+  { config, store, ports, ...rest }: AddContext & {
+    readonly preferences: AddressPreferences | undefined;
+    readonly foundNothingToReclaim?: boolean;
+  },
+): CniError {
+  const { rangeSets, requestedAddresses, directory } = config;
+  return new CniError(
+    error.kind === "exhausted" || error.kind === "cooling"
+      ? CniErrorCode.tryAgainLater
+      : CniErrorCode.internal,
+    error.message,
+    {
+      details: describeRefusal(error, {
+        ...rest,
+        store,
+        nowMs: ports.nowMs(),
+        directory,
+        rangeSets,
+        requestedAddresses,
+      }),
+      cause: error,
+    },
+  );
 }
 
 function toIpConfig({ address, range: { subnet, gateway } }: Choice): IpConfig {

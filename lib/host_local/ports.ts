@@ -3,6 +3,7 @@
 import type { Log } from "../base/log_line.ts";
 import type { ContainerInterface } from "../cni/attachment.ts";
 import type { IpAddress } from "../net/ip_address.ts";
+import type { AddressPreferences } from "./address_preferences.ts";
 import type { AddPlan, Reservations } from "./add_plan.ts";
 import type { StoreConfig } from "./config.ts";
 import type { Owner } from "./reservation_format.ts";
@@ -20,7 +21,24 @@ export interface HostLocalPorts {
   /** Wall clock, milliseconds since 1970. */
   nowMs(): number;
   readonly log: Log;
+  /** Absent if this process cannot tell which containers the host has. */
+  readonly findReclaimable?: FindReclaimable;
 }
+
+/** A reservation of a container that no longer exists, and two facts that each prove it. */
+export interface Reclaimable {
+  readonly reservation: Reservation;
+  /** The container ended: its boot is over, or its network namespace is gone. */
+  readonly ended: string;
+  /** A complete list of the containers that exist does not have it. */
+  readonly absent: string;
+}
+
+/** Returns the reservations of a network that may be released without its runtime. */
+export type FindReclaimable = (
+  networkName: string,
+  reservations: readonly Reservation[],
+) => Promise<readonly Reclaimable[]>;
 
 /** One reserved address, as it is stored. */
 export interface Reservation {
@@ -47,6 +65,16 @@ export interface PendingReservations extends Disposable {
  * The reservations of one network. No other process can change them until the store is disposed of.
  */
 export interface ReservationStore extends FreeAddresses, Disposable {
+  /**
+   * Returns what an ADD prefers among free addresses; undefined if the network configuration wants
+   * nothing to be remembered.
+   *
+   * @param attachment Undefined for any new container.
+   */
+  preferencesOf(
+    attachment: ContainerInterface | undefined,
+  ): AddressPreferences | undefined;
+
   /** Returns what the plan of an ADD of `attachment` has to know. */
   reservationsOf(attachment: ContainerInterface): Reservations;
 
@@ -71,6 +99,16 @@ export interface ReservationStore extends FreeAddresses, Disposable {
    * @throws {SystemError} if something cannot be released; everything else is.
    */
   releaseUnless(keep: (reservation: Reservation) => boolean): void;
+
+  /**
+   * Releases reservations of this network, which have been found since it was opened.
+   *
+   * @throws {SystemError} if something cannot be released; everything else is.
+   */
+  reclaim(reservations: readonly Reservation[]): void;
+
+  /** Whether other users could have written the reservations. */
+  readonly isExposed: boolean;
 
   /** Returns the addresses that {@link release} would release. */
   heldBy(attachment: ContainerInterface): readonly IpAddress[];

@@ -22,6 +22,14 @@ import {
   type IpAddress,
   isMapped,
 } from "../net/ip_address.ts";
+import {
+  type Interval,
+  intervalsOverlap,
+  mergeIntervals,
+  type RawExclude,
+  readExclude,
+  withoutIntervals,
+} from "./exclude.ts";
 
 /** Every key of a range object. */
 export const RANGE_KEYS: readonly string[] = [
@@ -29,6 +37,7 @@ export const RANGE_KEYS: readonly string[] = [
   "rangeStart",
   "rangeEnd",
   "gateway",
+  "exclude",
 ];
 
 /** The keys of a range object, as configured. */
@@ -37,6 +46,7 @@ export interface RawRange {
   readonly rangeStart: IpAddress | undefined;
   readonly rangeEnd: IpAddress | undefined;
   readonly gateway: IpAddress | undefined;
+  readonly exclude: readonly RawExclude[];
   /** JSON path of the object. */
   readonly path: string;
 }
@@ -49,12 +59,14 @@ export interface Range {
   readonly rangeEnd: IpAddress;
   /** Absent where the subnet has no address to spare for one and none was configured. */
   readonly gateway?: IpAddress;
+  /** What is not allocated, sorted and without overlaps; absent if that is nothing. */
+  readonly exclude?: readonly Interval[];
 }
 
 /**
  * Reads the keys of a range.
  *
- * @throws {DecodeError} if a value is not a string.
+ * @throws {DecodeError} if a value has the wrong type.
  * @throws {ConfigError} if a value is not an address, or not a network.
  */
 export function readRange(json: JsonObject): RawRange {
@@ -63,6 +75,7 @@ export function readRange(json: JsonObject): RawRange {
     rangeStart: readAddress(json, "rangeStart"),
     rangeEnd: readAddress(json, "rangeEnd"),
     gateway: readAddress(json, "gateway"),
+    exclude: readExclude(json),
     path: json.path,
   };
 }
@@ -72,6 +85,19 @@ export function rangeContains(range: Range, address: IpAddress): boolean {
   return address.family === range.rangeStart.family &&
     range.rangeStart.value <= address.value &&
     address.value <= range.rangeEnd.value;
+}
+
+/** Tells whether `address` lies in the range and is excluded. */
+export function isExcluded({ exclude }: Range, address: IpAddress): boolean {
+  return exclude?.some((each) =>
+    intervalsOverlap(each, { first: address, last: address })
+  ) === true;
+}
+
+/** Returns the addresses of the range that are not excluded, in order. Gateways are among them. */
+export function includedIntervals(range: Range): readonly Interval[] {
+  const { rangeStart: first, rangeEnd: last, exclude = [] } = range;
+  return withoutIntervals({ first, last }, exclude);
 }
 
 /** Tells whether two ranges share an address. */
@@ -153,12 +179,33 @@ export function resolveRange(raw: RawRange): Range {
   if (!cidrContains(subnet, end) || end.value < start.value) {
     throw outside("RangeEnd", end, subnet, `${raw.path}.rangeEnd`);
   }
+  refuseOutsideExclude(raw.exclude, subnet);
+  const exclude = mergeIntervals(raw.exclude, { first: start, last: end });
   return {
     subnet,
     rangeStart: start,
     rangeEnd: end,
     ...(gateway === undefined ? {} : { gateway }),
+    ...(exclude.length === 0 ? {} : { exclude }),
   };
+}
+
+/**
+ * Refuses what excludes nothing, because it is outside the subnet: what was meant instead would be
+ * allocated.
+ */
+function refuseOutsideExclude(
+  exclude: readonly RawExclude[],
+  subnet: Cidr,
+): void {
+  const whole = { first: networkAddress(subnet), last: lastAddress(subnet) };
+  const wrong = exclude.find((each) => !intervalsOverlap(each, whole));
+  if (wrong === undefined) return;
+  throw new ConfigError(
+    `exclude ${wrong.text} not in network ${formatCidr(subnet)}`,
+    wrong.path,
+    { advice: `write addresses of ${formatCidr(subnet)}, or remove it` },
+  );
 }
 
 function outside(

@@ -8,8 +8,11 @@ import {
   type IpAddress,
   sameAddress,
 } from "../net/ip_address.ts";
+import { countAddresses, type Interval } from "./exclude.ts";
 import {
   formatRange,
+  includedIntervals,
+  isExcluded,
   isTiny,
   type Range,
   rangeContains,
@@ -41,12 +44,28 @@ export function isGateway(set: RangeSet, address: IpAddress): boolean {
   );
 }
 
-/** Yields the addresses of the set that can be allocated: all but the gateways, in order. */
+/** Tells whether `address` can be allocated: it lies in a range, is no gateway and not excluded. */
+export function isUsable(set: RangeSet, address: IpAddress): boolean {
+  const range = findRange(set, address);
+  return range !== undefined && !isExcluded(range, address) &&
+    !isGateway(set, address);
+}
+
+function includedIn(set: RangeSet): readonly Interval[] {
+  return set.flatMap(includedIntervals);
+}
+
+/** Returns how many addresses of the set are excluded. */
+export function countExcluded(set: RangeSet): bigint {
+  return countAddresses(set.flatMap(({ exclude = [] }) => exclude));
+}
+
+/** Yields the addresses of the set that {@link isUsable} is true for, in order. */
 export function* usableAddresses(set: RangeSet): Generator<IpAddress> {
-  for (const { rangeStart, rangeEnd } of set) {
+  for (const { first, last } of includedIn(set)) {
     for (
-      let address = rangeStart;
-      address.value <= rangeEnd.value;
+      let address = first;
+      address.value <= last.value;
       address = addressPlus(address, 1n)
     ) {
       if (!isGateway(set, address)) yield address;
@@ -56,17 +75,14 @@ export function* usableAddresses(set: RangeSet): Generator<IpAddress> {
 
 /** Returns how many addresses {@link usableAddresses} yields. */
 export function countUsableAddresses(set: RangeSet): bigint {
-  const size = set.reduce(
-    (sum, { rangeStart, rangeEnd }) =>
-      sum + rangeEnd.value - rangeStart.value + 1n,
-    0n,
-  );
-  const gateways = set.flatMap(({ gateway }) =>
-    gateway !== undefined && findRange(set, gateway) !== undefined
-      ? [gateway.value]
-      : []
-  );
-  return size - BigInt(new Set(gateways).size);
+  const gateways = set.flatMap(({ gateway }) => {
+    const range = gateway && findRange(set, gateway);
+    return gateway === undefined || range === undefined ||
+        isExcluded(range, gateway)
+      ? []
+      : [gateway.value];
+  });
+  return countAddresses(includedIn(set)) - BigInt(new Set(gateways).size);
 }
 
 /** Formats a set for messages, as `first-last,first-last`. */
@@ -79,6 +95,19 @@ export interface RawRangeSet {
   readonly ranges: readonly RawRange[];
   /** JSON path of the list. */
   readonly path: string;
+}
+
+function nothingUsable(set: RangeSet, path: string): ConfigError {
+  const ranges = formatRangeSet(set);
+  return countExcluded(set) === 0n
+    ? new ConfigError(`every address in ${ranges} is a gateway`, path, {
+      advice: "write a larger range, or another gateway",
+    })
+    : new ConfigError(
+      `every address in ${ranges} is excluded or a gateway`,
+      path,
+      { advice: "write a larger range, or exclude less" },
+    );
 }
 
 function resolveOne({ ranges: raw, path }: RawRangeSet): RangeSet {
@@ -116,11 +145,7 @@ function resolveOne({ ranges: raw, path }: RawRangeSet): RangeSet {
   }
   const set = [first, ...rest] as const;
   if (countUsableAddresses(set) === 0n) {
-    throw new ConfigError(
-      `every address in ${formatRangeSet(set)} is a gateway`,
-      raw[0]?.path ?? path,
-      { advice: "write a larger range, or another gateway" },
-    );
+    throw nothingUsable(set, raw[0]?.path ?? path);
   }
   return set;
 }

@@ -2,6 +2,7 @@
 
 import { formatAge } from "../base/age.ts";
 import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
+import type { AddressPreferences } from "./address_preferences.ts";
 import type { PoolError } from "./add_plan.ts";
 import type { Reservation, ReservationStore } from "./ports.ts";
 import {
@@ -47,10 +48,13 @@ export function describeReservation(
     `(${formatAge(nowMs - reservedAtMs)} ago, ${boot}): ${location}`;
 }
 
-/** Says how many addresses of a full range set are held, and how many were reserved before the boot. */
+/**
+ * Says why no address of a range set can be allocated: how many are held or cool down, and how many
+ * were reserved before the boot.
+ */
 function describeFullSet(
   set: RangeSet,
-  { store, directory }: RefusalContext,
+  { store, directory, preferences, foundNothingToReclaim }: RefusalContext,
 ): string {
   const total = countUsableAddresses(set);
   const inspected = usableAddresses(set).take(MAX_INSPECTED).toArray();
@@ -59,9 +63,20 @@ function describeFullSet(
   );
   const addresses = total === 1n ? "address" : "addresses";
   const which = total > MAX_INSPECTED ? `the first ${MAX_INSPECTED}` : "them";
-  return `this range set has ${total} usable ${addresses}, all held in ${directory}, ` +
+  const cooling = preferences?.coolingIn(set, store) ?? [];
+  const held = total - BigInt(cooling.length);
+  const [next] = cooling;
+  const use = next === undefined
+    ? `all held in ${directory}`
+    : `${held} held in ${directory} and ${cooling.length} cooling down, of which ${
+      formatIpAddress(next.use.address)
+    } becomes free first, in ${formatAge(next.seconds * 1000)}`;
+  return `this range set has ${total} usable ${addresses}, ${use}, ` +
     `${old.length} of ${which} reserved before the last boot; ` +
-    "a DEL or GC by the runtime releases those that are no longer in use";
+    "a DEL or GC by the runtime releases those that are no longer in use" +
+    (foundNothingToReclaim === true
+      ? ", and reclaimOnExhaustion found none that it may release"
+      : "");
 }
 
 /** Says why no range set serves the request for `address`. */
@@ -87,13 +102,16 @@ function describeUnserved(
 
 /** What the details of a refused ADD are made of. */
 interface RefusalContext {
-  readonly store: Pick<ReservationStore, "find">;
+  readonly store: Pick<ReservationStore, "find" | "firstFree">;
+  readonly preferences: AddressPreferences | undefined;
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: number;
   /** Where the reservations of the network are. */
   readonly directory: string;
   readonly rangeSets: readonly RangeSet[];
   readonly requestedAddresses: readonly IpAddress[];
+  /** Whether the ADD has looked for reservations that it may release, in vain. Default: false. */
+  readonly foundNothingToReclaim?: boolean | undefined;
 }
 
 /** Returns the `details` for an ADD that found no address; empty where the message says it all. */
@@ -116,6 +134,10 @@ export function describeRefusal(
     case "outside-ranges":
       return error.addresses
         .map((unserved) => describeUnserved(unserved, context)).join("; ");
+    case "cooling":
+      return (address && context.preferences?.describeCooling(address)) ?? "";
+    case "excluded":
+      return "the network configuration excludes it from its range";
     case "gateway":
       return "";
   }

@@ -33,18 +33,21 @@ export function formatOwner(
 }
 
 /** What {@link formatOwner} returns for a usual interface name; most files need no closer look. */
-const USUAL_CONTENT = /^([a-zA-Z0-9][a-zA-Z0-9_.-]*)\r\n([!-~]+)$/;
+const USUAL_CONTENT = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*\r\n[!-~]+$/;
 
 /**
  * Parses the content of a reservation file. White space around it and a bare LF inside are
  * tolerated.
  */
 export function parseOwner(content: string): Owner {
-  const [, id, name] = USUAL_CONTENT.exec(content) ?? [];
-  if (id !== undefined && name !== undefined) {
+  if (USUAL_CONTENT.test(content)) {
+    const end = content.indexOf("\r");
     return {
       kind: "attachment",
-      attachment: { containerId: id, ifName: name },
+      attachment: {
+        containerId: content.slice(0, end),
+        ifName: content.slice(end + 2),
+      },
     };
   }
   // A crash of the file system can leave a file of NUL bytes where the text should be.

@@ -6,6 +6,8 @@
  */
 
 import { addressPlus, type IpAddress } from "../net/ip_address.ts";
+import type { Interval } from "./exclude.ts";
+import { includedIntervals } from "./range.ts";
 import { findRange, isGateway, type RangeSet } from "./range_set.ts";
 
 /** Knows which addresses are free. */
@@ -14,41 +16,57 @@ export interface FreeAddresses {
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined;
 }
 
-interface Stretch {
-  readonly from: IpAddress;
-  readonly last: IpAddress;
-}
-
 /** The whole set once around, beginning after `cursor` and ending with it. */
 function stretchesAfter(
   set: RangeSet,
   cursor: IpAddress | undefined,
-): readonly Stretch[] {
+): readonly Interval[] {
   const range = cursor && findRange(set, cursor);
   if (cursor === undefined || range === undefined) {
-    return set.map(({ rangeStart, rangeEnd }) => ({
-      from: rangeStart,
-      last: rangeEnd,
-    }));
+    return set.flatMap(includedIntervals);
   }
   const at = set.indexOf(range);
   const others = [...set.slice(at + 1), ...set.slice(0, at)];
+  const own = includedIntervals(range);
   return [
-    // Empty if the cursor is the end of its range: `from` is then beyond `last`.
-    { from: addressPlus(cursor, 1n), last: range.rangeEnd },
-    ...others.map(({ rangeStart, rangeEnd }) => ({
-      from: rangeStart,
-      last: rangeEnd,
+    // Empty if the cursor is the end: `first` is then beyond `last`.
+    ...own.map(({ first, last }) => ({
+      first: first.value > cursor.value ? first : addressPlus(cursor, 1n),
+      last,
     })),
-    { from: range.rangeStart, last: cursor },
-  ];
+    ...others.flatMap(includedIntervals),
+    ...own.map(({ first, last }) => ({
+      first,
+      last: last.value < cursor.value ? last : cursor,
+    })),
+  ].filter(({ first, last }) => first.value <= last.value);
 }
 
 /**
- * Returns the next free address of `set` that is not a gateway of any of its ranges, or undefined
- * if there is none.
+ * Yields every address of `set` that is neither excluded nor a gateway, beginning after `cursor`:
+ * those that were reserved first normally come first.
+ */
+export function* addressesAfter(
+  set: RangeSet,
+  cursor: IpAddress | undefined,
+): Generator<IpAddress> {
+  for (const { first, last } of stretchesAfter(set, cursor)) {
+    for (
+      let address = first;
+      address.value <= last.value;
+      address = addressPlus(address, 1n)
+    ) {
+      if (!isGateway(set, address)) yield address;
+    }
+  }
+}
+
+/**
+ * Returns the next free address of `set` that is neither excluded nor a gateway of any of its
+ * ranges, or undefined if there is none.
  *
- * The cost is that of a few calls of `free.firstFree`, however large the ranges are.
+ * The cost is that of a call of `free.firstFree` for each interval of the ranges, however large they
+ * are.
  *
  * @param cursor The last reserved address. One outside the set counts as none.
  */
@@ -57,8 +75,8 @@ export function nextAddress(
   cursor: IpAddress | undefined,
   free: FreeAddresses,
 ): IpAddress | undefined {
-  for (const { from, last } of stretchesAfter(set, cursor)) {
-    let candidate: IpAddress | undefined = from;
+  for (const { first, last } of stretchesAfter(set, cursor)) {
+    let candidate: IpAddress | undefined = first;
     while (candidate !== undefined && candidate.value <= last.value) {
       candidate = free.firstFree(candidate, last);
       if (candidate === undefined) break;

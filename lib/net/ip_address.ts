@@ -47,8 +47,10 @@ function parseIpv4Value(text: string): bigint | undefined {
   let value = 0;
   for (const octet of octets) {
     // A leading zero is refused, because some parsers read it as octal (RFC 6943 section 3.1.1).
-    if (!DECIMAL_OCTET.test(octet) || Number(octet) > 255) return undefined;
-    value = value * 256 + Number(octet);
+    if (!DECIMAL_OCTET.test(octet)) return undefined;
+    const number = Number(octet);
+    if (number > 255) return undefined;
+    value = value * 256 + number;
   }
   return BigInt(value);
 }

@@ -2,6 +2,7 @@
 
 import { EXIT_STATUS } from "../cli/exit_status.ts";
 import type { Outcome } from "../cli/outcome.ts";
+import { NO_PROGRESS, type ProgressReport } from "../cli/progress.ts";
 import { counted } from "../cli/run_program.ts";
 import { type Screen, toned } from "../cli/screen.ts";
 import { wrapText } from "../cli/wrapped_text.ts";
@@ -54,16 +55,21 @@ interface CheckedFile<T> {
 /**
  * Checks configurations.
  *
- * @param options `isStrict`: whether warnings count as problems.
+ * @param options `isStrict`: whether warnings count as problems; `progress`: receives how many
+ *   files are checked.
  */
 export function validateConfigs<T>(
   files: readonly ConfigFile[],
-  { checks, isStrict }: {
+  { checks, isStrict, progress = NO_PROGRESS }: {
     readonly checks: ConfigChecks<T>;
     readonly isStrict: boolean;
+    readonly progress?: ProgressReport;
   },
 ): Outcome {
-  const checked = files.map((file) => checkFile(file, checks));
+  const checked = files.map((file, index) => {
+    progress.report("checking configurations", index, files.length);
+    return checkFile(file, checks);
+  });
   checks.compare?.(checked.flatMap(({ networks }) => networks));
   for (const { problems } of checked) problems.sort(compareProblems);
   const all = checked.flatMap(({ problems }) => problems);

@@ -30,6 +30,11 @@ export function bootIdSeconds(): number | undefined {
   }
 }
 
+/** Returns the seconds since the boot, rounded down. Needs the permission `sys=osUptime`. */
+export function uptimeSeconds(): number {
+  return Math.floor(Deno.osUptime());
+}
+
 /**
  * Returns whether `timeMs`, in milliseconds since 1970, is before the last boot of the machine, by
  * its clock as it is now. A clock that is set forward makes recent times look like that. Needs the

@@ -155,6 +155,20 @@ export function createFile(
 }
 
 /**
+ * Appends a text to a file, and creates it if there is none. If it cannot be written, a part of the
+ * text may be.
+ *
+ * @param mode The permissions of a new file.
+ * @throws {SystemError} if it cannot be written.
+ */
+export function appendToFile(path: string, text: string, mode: number): void {
+  attempt("append", path, () => {
+    using file = Deno.openSync(path, { append: true, create: true, mode });
+    writeAll(file, text);
+  });
+}
+
+/**
  * Writes `content` over the beginning of an existing file.
  *
  * @throws {SystemError} if it cannot be opened or written.

@@ -10,7 +10,7 @@ import { CniError, CniErrorCode } from "../cni/error.ts";
 import { MAX_STDIN_BYTES } from "../cni/network_config.ts";
 import type { PluginIo } from "../cni/plugin.ts";
 import { attempt, reasonOf } from "./files.ts";
-import { writeAll, writeStdout } from "./stdout.ts";
+import { DEFAULT_COLUMNS, writeAll, writeStdout } from "./stdout.ts";
 
 function readAll(): string {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -55,6 +55,22 @@ export function writeStderr(line: string): void {
     writeAll(Deno.stderr, `${line}\n`);
   } catch {
     // A log line must not fail a command, and there is nowhere else to report the failure.
+  }
+}
+
+/** Returns the width of the terminal that stderr is; undefined if it is none. */
+export function stderrColumns(): number | undefined {
+  if (!Deno.stderr.isTerminal()) return undefined;
+  const { columns } = Deno.consoleSize();
+  return columns > 0 ? columns : DEFAULT_COLUMNS;
+}
+
+/** Writes text to a terminal. If that fails, the text is lost. */
+export function writeTerminal(text: string): void {
+  try {
+    writeAll(Deno.stderr, text);
+  } catch {
+    // What it shows is gone in a moment anyway.
   }
 }
 

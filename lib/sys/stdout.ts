@@ -14,8 +14,8 @@ export function writeStdout(text: string): void {
   writeAll(Deno.stdout, text);
 }
 
-/** The width of texts that no terminal shows. */
-const DEFAULT_COLUMNS = 80;
+/** The width of texts that no terminal shows, and of terminals that do not say it. */
+export const DEFAULT_COLUMNS = 80;
 
 /**
  * Returns how wide the terminal is, and whether to use colors: not if stdout is no terminal, or

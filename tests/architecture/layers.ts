@@ -44,7 +44,7 @@ const WITH_EFFECTS = {
   "linux": "base net netlink sys",
   "host_local/store": "base net cni host_local host_local/operator sys",
   "host_local/host":
-    "base cni metrics resident host_local host_local/operator host_local/store sys",
+    "base cni cli metrics resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
     "base net netlink cni metrics sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
 };

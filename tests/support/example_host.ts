@@ -2,15 +2,23 @@
 
 import type { ConfigFile } from "../../lib/cni/config_document.ts";
 import { SystemError } from "../../lib/base/errors.ts";
+import { formatLogLine, type Log } from "../../lib/base/log_line.ts";
+import type { Moment } from "../../lib/host_local/address_history.ts";
+import { NO_PROGRESS } from "../../lib/cli/progress.ts";
 import type { IpAddress } from "../../lib/net/ip_address.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
-import type {
-  FileFacts,
-  IndexFacts,
-  LockFacts,
-  NetworkFacts,
+import type { LiveText } from "../../lib/host_local/operator/live_list.ts";
+import {
+  type FileFacts,
+  historyOf,
+  type IndexFacts,
+  type LockFacts,
+  type NetworkFacts,
+  type NetworkReservations,
+  reservationsIn,
 } from "../../lib/host_local/operator/network_facts.ts";
 import type {
+  LockedReservations,
   OperatorPorts,
   RepairReport,
   RepairStep,
@@ -19,10 +27,21 @@ import type {
   CachedAttachment,
   RuntimeTraces,
 } from "../../lib/host_local/operator/runtime_traces.ts";
-import { parseReservationName } from "../../lib/host_local/reservation_format.ts";
+import { sameAddress } from "../../lib/net/ip_address.ts";
+import {
+  ownerKey,
+  parseReservationName,
+} from "../../lib/host_local/reservation_format.ts";
 
 /** The clock of the host. */
 export const NOW_MS = Date.parse("2026-11-28T12:00:00Z");
+
+/** Ten hours after the boot of the host. */
+export const MOMENT: Moment = {
+  bootId: 7,
+  uptimeSeconds: 36_000,
+  atMs: NOW_MS,
+};
 
 const MINUTE_MS = 60_000;
 const DATA_DIR = "/var/lib/cni/networks";
@@ -88,6 +107,28 @@ function fileFacts(
   };
 }
 
+/** Returns the reservations of a network as a store has them. */
+export function lockedView(
+  facts: NetworkFacts,
+  remove: (names: ReadonlySet<string>) => void,
+): LockedReservations {
+  let reservations = reservationsIn(facts);
+  return {
+    find: (address) =>
+      reservations.find((each) => sameAddress(each.address, address)),
+    releaseUnless: (keep) => {
+      const released = new Set(
+        reservations.filter((each) =>
+          ownerKey(each.owner) !== "" && !keep(each)
+        ),
+      );
+      reservations = reservations.filter((each) => !released.has(each));
+      remove(new Set([...released].map(({ name }) => name)));
+    },
+    [Symbol.dispose]: () => {},
+  };
+}
+
 /** What a host in memory has. */
 export interface ExampleHostOptions {
   readonly networks?: Readonly<Record<string, ExampleNetwork>>;
@@ -101,6 +142,14 @@ export interface ExampleHostOptions {
   readonly unusable?: string;
   /** What a repair leaves of each network. */
   readonly repaired?: Readonly<Record<string, ExampleNetwork>>;
+  /** When the machine started: minutes ago. */
+  readonly bootMinutes?: number | undefined;
+  /** When the list of containers was written: minutes ago. */
+  readonly liveMinutes?: number;
+  /** Happens before a network is opened for a change. */
+  readonly beforeChange?: (host: ExampleHost) => void;
+  /** Why a network cannot be opened for a change, by name. */
+  readonly locked?: Readonly<Record<string, string>>;
   /** Networks that cannot be read. */
   readonly unreadable?: readonly string[];
   readonly columns?: number;
@@ -110,6 +159,8 @@ export interface ExampleHostOptions {
 /** The effects of the commands on a host in memory. */
 export class ExampleHost implements OperatorPorts {
   readonly screen: OperatorPorts["screen"];
+  /** The lines that were logged. */
+  readonly logged: string[] = [];
   /** The files that were written, by path. */
   readonly written = new Map<string, string>();
   /** The steps of each repair. */
@@ -145,6 +196,24 @@ export class ExampleHost implements OperatorPorts {
     return Promise.resolve(this.#networks.get(directory));
   }
 
+  async readReservations(
+    config: StoreConfig,
+  ): Promise<NetworkReservations | undefined> {
+    const facts = await this.readNetwork(config);
+    if (facts === undefined) return undefined;
+    const { name, directory, lock, files, exposure } = facts;
+    return {
+      name,
+      directory,
+      ...(exposure === undefined ? {} : { exposure }),
+      lock,
+      fileCount: files.length,
+      unreadable: files.flatMap(({ unreadable }) => unreadable ?? []),
+      history: historyOf(facts),
+      reservations: reservationsIn(facts),
+    };
+  }
+
   async *addressesIn(
     directory: string,
   ): AsyncGenerator<readonly IpAddress[]> {
@@ -174,6 +243,49 @@ export class ExampleHost implements OperatorPorts {
       .map((file) => `removed ${directory}/${file}`);
     return Promise.resolve({ done, failed: [] });
   }
+
+  /** Replaces the files of a network, as calls of the plugin do. */
+  changeNetwork(name: string, network: ExampleNetwork): void {
+    const facts = networkFacts(name, network);
+    this.#networks.set(facts.directory, facts);
+  }
+
+  openForChange(
+    { directory }: StoreConfig,
+  ): Promise<LockedReservations | undefined> {
+    this.#options.beforeChange?.(this);
+    const facts = this.#networks.get(directory);
+    const reason = this.#options.locked?.[facts?.name ?? ""];
+    if (reason !== undefined) return Promise.reject(new SystemError(reason));
+    return Promise.resolve(
+      facts && lockedView(facts, (names) => {
+        const files = facts.files.filter(({ name }) => !names.has(name));
+        this.#networks.set(directory, { ...facts, files });
+      }),
+    );
+  }
+
+  readLive(path: string): LiveText {
+    const { stdin = "", liveMinutes = 0 } = this.#options;
+    return {
+      path: path === "-" ? "stdin" : path,
+      text: path === "-" ? stdin : this.readNamedFile(path),
+      writtenAtMs: NOW_MS - liveMinutes * MINUTE_MS,
+    };
+  }
+
+  bootClockMs(): number | undefined {
+    const { bootMinutes } = this.#options;
+    return bootMinutes === undefined
+      ? undefined
+      : NOW_MS - bootMinutes * MINUTE_MS;
+  }
+
+  readonly log: Log = (level, event, fields) => {
+    this.logged.push(formatLogLine(level, event, fields));
+  };
+
+  readonly progress = NO_PROGRESS;
 
   probe(): void {
     const { unusable } = this.#options;
@@ -212,5 +324,9 @@ export class ExampleHost implements OperatorPorts {
 
   nowMs(): number {
     return NOW_MS;
+  }
+
+  moment(): Moment {
+    return MOMENT;
   }
 }

@@ -205,7 +205,7 @@ runtime = "runc"
   async podman(...args: readonly string[]): Promise<string> {
     return await this.run(
       ...["env", `CONTAINERS_CONF=${this.path("containers.conf")}`, "podman"],
-      ...["--root", this.path("root"), "--runroot", "/run/containers"],
+      ...["--root", this.path("root"), "--runroot", "/run/containers/storage"],
       ...["--tmpdir", "/run/libpod", "--storage-driver", "vfs"],
       ...["--network-config-dir", this.path("nets")],
       ...args,

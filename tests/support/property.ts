@@ -17,10 +17,22 @@ export function checkProperty<Ts>(
   property: fc.IProperty<Ts>,
   numRuns = 200,
 ): void {
-  fc.assert(property, {
+  fc.assert(property, parameters(numRuns));
+}
+
+/** The same for a property that is asynchronous. */
+export async function checkAsyncProperty<Ts>(
+  property: fc.IAsyncProperty<Ts>,
+  numRuns: number,
+): Promise<void> {
+  await fc.assert(property, parameters(numRuns));
+}
+
+function parameters<Ts>(numRuns: number): fc.Parameters<Ts> {
+  return {
     seed: SEED,
     numRuns,
     interruptAfterTimeLimit: MAX_MS,
     markInterruptAsFailure: true,
-  });
+  };
 }

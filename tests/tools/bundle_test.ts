@@ -38,8 +38,10 @@ const FILES = [
     name: "host-local",
     main: "main_host_local.js",
     parts: [
+      "lib/host_local/host/reclaimable_reservations.js",
       "lib/host_local/host/run_daemon.js",
       "lib/host_local/host/run_operator.js",
+      "lib/host_local/store/history_file.js",
       "main_host_local_plugin.js",
     ],
   },

@@ -23,6 +23,7 @@ import { hostLocalHandlers } from "../handlers.ts";
 import type { HostLocalPorts } from "../ports.ts";
 import { diskStores } from "../store/open_store.ts";
 import { NetworkLocks } from "../store/network_lock.ts";
+import type { OnDemand } from "./on_demand.ts";
 import { METRICS_PREFIX } from "../operator/address_metrics.ts";
 import { atHostPrefix } from "./host_prefix.ts";
 
@@ -55,6 +56,7 @@ interface CallsOptions {
   readonly version: string;
   /** The log of this process; what a call logs goes to its launcher. */
   readonly log: Log;
+  readonly onDemand: OnDemand;
 }
 
 /** Serves calls, and counts them. */
@@ -161,7 +163,7 @@ export class Calls {
   #plugin({ request, writeStderr, ...caller }: Call): Plugin {
     const startMs = performance.now();
     this.#served++;
-    const { hostPrefix, version } = this.#options;
+    const { hostPrefix, version, onDemand } = this.#options;
     const command = TEXT.decode(request.environment.get("CNI_COMMAND"));
     this.#options.log("debug", "call-started", { command, pid: request.pid });
     const log: Log = (level, event, fields) =>
@@ -169,6 +171,7 @@ export class Calls {
     const ports: HostLocalPorts = {
       stores: diskStores({
         log,
+        loadHistory: onDemand.loadHistory,
         locks: this.#locks,
         caller,
         takesTurns: true,
@@ -177,6 +180,10 @@ export class Calls {
       readNamedFile,
       nowMs,
       log,
+      // At another place the traces are those of this container, not of the host.
+      ...(hostPrefix === ""
+        ? { findReclaimable: onDemand.findReclaimable }
+        : {}),
     };
     const handlers = hostLocalHandlers(atHostPrefix(hostPrefix, ports));
     return {

@@ -30,6 +30,7 @@ import {
 import { Calls } from "./calls.ts";
 import { daemonMetrics } from "./daemon_metrics.ts";
 import { FileCheck } from "../../sys/file_check.ts";
+import type { OnDemand } from "./on_demand.ts";
 import { ServiceManager } from "./service_manager.ts";
 
 /** How long running calls may take after a stop signal. TimeoutStopSec of the unit is longer. */
@@ -37,26 +38,33 @@ const STOP_TIMEOUT_MS = 10_000;
 /** How often the process checks its files and reports suppressed log lines. */
 const CHECK_INTERVAL_MS = 3000;
 
+/** What the entry point gives the daemon. */
+interface DaemonOptions {
+  readonly version: string;
+  readonly onDemand: OnDemand;
+}
+
 /**
  * Serves calls until it receives SIGTERM, SIGINT or SIGQUIT.
  *
  * @param args The command line after `daemon`.
+ * @param options `onDemand`: what only some calls need.
  * @returns The exit status.
  */
 export async function runDaemon(
   args: readonly string[],
-  version: string,
+  options: DaemonOptions,
 ): Promise<number> {
   return await runDaemonProcess(args, {
     flags: DAEMON_FLAGS,
     nowMs: () => performance.now(),
-    serve: (flags, limiter) => serve(flags, version, limiter),
+    serve: (flags, limiter) => serve(flags, options, limiter),
   });
 }
 
 async function serve(
   flags: DaemonFlags,
-  version: string,
+  { version, onDemand }: DaemonOptions,
   limiter: LogLimiter,
 ): Promise<void> {
   const { log } = limiter;
@@ -69,7 +77,7 @@ async function serve(
     ownPath: `${socketPath}.notify`,
   });
   checkPidFilePath(flags.pidFile);
-  const calls = new Calls({ hostPrefix, version, log });
+  const calls = new Calls({ hostPrefix, version, log, onDemand });
   onStatusSignal((signal) =>
     log("info", "status-reported", { signal, ...calls.status() })
   );

@@ -3,47 +3,46 @@
 import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
+import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { writePublicFile } from "../../sys/atomic_file.ts";
-import { nowMs } from "../../sys/clock.ts";
+import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
-import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
+import {
+  isReaderGone,
+  PROCESS_IO,
+  stderrColumns,
+  writeStderr,
+  writeTerminal,
+} from "../../sys/stdio.ts";
 import { terminal, writeStdout } from "../../sys/stdout.ts";
 import type { OperatorPorts } from "../operator/ports.ts";
 import { runCommand } from "../operator/run_command.ts";
+import { presentMoment } from "../store/history_file.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
+import { readReservations } from "../store/read_reservations.ts";
 import { repairNetwork } from "../store/repair_network.ts";
 import { addressesIn } from "../store/addresses_in.ts";
+import { readLive } from "./live_list_file.ts";
 import { networkNames } from "./network_names.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
 
-const log: Log = (level, event, fields) =>
-  writeStderr(formatLogLine(level, event, fields));
-
 /** Runs a command for operators. @returns The exit status. */
 export async function runOperator(args: readonly string[]): Promise<number> {
-  const stores = diskStores({ log });
-  const ports: OperatorPorts = {
-    networkNames,
-    readNetwork: (config, options) =>
-      inspectNetwork(config, { log, ...options }),
-    addressesIn,
-    writeFile: writePublicFile,
-    repair: (config, steps) => repairNetwork(config, { steps, log }),
-    probe: (config) => stores.probe(config),
-    readTraces,
-    readCached,
-    readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),
-    readNamedFile,
-    nowMs,
-    screen: terminal(PROCESS_IO.env("COLUMNS")),
+  const columns = stderrColumns();
+  const line = columns === undefined
+    ? undefined
+    : new ProgressLine({ columns, write: writeTerminal, nowMs });
+  const log: Log = (level, event, fields) => {
+    line?.clear();
+    writeStderr(formatLogLine(level, event, fields));
   };
   const { status, stdout, stderr } = await runCommand(args, {
-    ports,
+    ports: portsOf(log, line),
     version: VERSION,
-  });
+  }).finally(() => line?.clear());
   if (stderr !== "") writeStderr(stderr.replace(/\n$/, ""));
   try {
     attempt("write", "stdout", () => writeStdout(stdout));
@@ -52,4 +51,42 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     if (!(error instanceof SystemError) || !isReaderGone(error)) throw error;
   }
   return status;
+}
+
+function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
+  const stores = diskStores({ log });
+  const progress = line ?? NO_PROGRESS;
+  const onFiles =
+    (directory: string): (count: number) => void => (count: number): void =>
+      progress.report(`reading ${directory}`, count);
+  return {
+    networkNames,
+    readNetwork: (config, options) =>
+      inspectNetwork(config, {
+        log,
+        onFiles: onFiles(config.directory),
+        ...options,
+      }),
+    readReservations: (config) =>
+      readReservations(config, { log, onFiles: onFiles(config.directory) }),
+    addressesIn,
+    writeFile: writePublicFile,
+    repair: (config, steps) => repairNetwork(config, { steps, log }),
+    openForChange: (config) => stores.openForChange(config),
+    probe: (config) => stores.probe(config),
+    readLive: (path) => readLive(path, PROCESS_IO.readStdin),
+    bootClockMs: () => {
+      const seconds = bootIdSeconds();
+      return seconds === undefined ? undefined : seconds * 1000;
+    },
+    readTraces,
+    readCached,
+    readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),
+    readNamedFile,
+    nowMs,
+    moment: presentMoment,
+    screen: terminal(PROCESS_IO.env("COLUMNS")),
+    log,
+    progress,
+  };
 }

@@ -18,18 +18,30 @@ interface Place {
   readonly path: string;
   /** Whether the containers are in subdirectories, one for each containerd namespace. */
   readonly isNested?: boolean;
+  readonly isComplete?: boolean;
 }
+
+/** Every task of containerd, in subdirectories for its namespaces. */
+const CONTAINERD = {
+  runtime: "containerd",
+  isNested: true,
+  isComplete: true,
+} as const;
+const CONTAINERD_FOLDER = "containerd/io.containerd.runtime.v2.task";
+
+/** All containers of podman and of CRI-O, by storage driver. */
+const STORAGE = { runtime: "podman", isComplete: true } as const;
+const STORAGE_FOLDER = "/run/containers/storage";
 
 /** All are below /run, where nothing survives a boot. */
 const PLACES: readonly Place[] = [
-  {
-    runtime: "containerd",
-    path: "/run/containerd/io.containerd.runtime.v2.task",
-    isNested: true,
-  },
+  { ...CONTAINERD, path: `/run/${CONTAINERD_FOLDER}` },
+  { ...CONTAINERD, path: `/run/k3s/${CONTAINERD_FOLDER}` },
+  { ...CONTAINERD, path: `/run/k0s/${CONTAINERD_FOLDER}` },
+  // A pod sandbox of CRI-O without a process of its own is only in the storage.
   { runtime: "CRI-O", path: "/run/crio" },
-  { runtime: "podman", path: "/run/containers/storage/overlay-containers" },
-  { runtime: "podman", path: "/run/containers/storage/vfs-containers" },
+  { ...STORAGE, path: `${STORAGE_FOLDER}/overlay-containers` },
+  { ...STORAGE, path: `${STORAGE_FOLDER}/vfs-containers` },
   { runtime: "runc", path: "/run/runc" },
   { runtime: "crun", path: "/run/crun" },
 ];
@@ -61,9 +73,9 @@ export function readTraces(): RuntimeTraces {
   const sources: TraceSource[] = [];
   const containers = new Map<string, Trace>();
   for (const place of PLACES) {
-    const { runtime, path } = place;
+    const { runtime, path, isComplete = false } = place;
     const { state, ids } = idsAt(place);
-    sources.push({ runtime, path, state, count: ids.size });
+    sources.push({ runtime, path, state, count: ids.size, isComplete });
     for (const [id, where] of ids) {
       if (!containers.has(id)) containers.set(id, { runtime, path: where });
     }
@@ -103,24 +115,31 @@ function namespaces(): ReadonlyMap<string, Trace> {
     if (listing.state !== "read") continue;
     for (const { name } of listing.entries) {
       const path = `${folder}/${name}`;
-      if (isNamespace(path)) found.set(name, { runtime: "netns", path });
+      if (namespaceAt(path).hasNetns === true) {
+        found.set(name, { runtime: "netns", path });
+      }
     }
   }
   return found;
 }
 
 /**
- * Tells whether a namespace is mounted at `path`: it is then on another file system than the
- * directory around it. Without the mount an empty file remains.
+ * Returns what is at `path`. A mounted namespace is on another file system than the directory
+ * around it. Without the mount an empty file remains.
  */
-function isNamespace(path: string): boolean {
+function namespaceAt(
+  path: string,
+): Pick<CachedAttachment, "hasNetns" | "hasNetnsFile"> {
   try {
     const file = lstat(path);
     const folder = lstat(path.slice(0, path.lastIndexOf("/")));
-    return file !== undefined && folder !== undefined &&
-      file.dev !== folder.dev;
+    // Where the directory is missing, this process sees another /run than the runtime.
+    if (folder?.isDirectory !== true) return {};
+    return file === undefined
+      ? { hasNetns: false, hasNetnsFile: false }
+      : { hasNetns: file.dev !== folder.dev, hasNetnsFile: true };
   } catch (error) {
-    if (error instanceof SystemError) return false;
+    if (error instanceof SystemError) return {};
     throw error;
   }
 }
@@ -140,15 +159,19 @@ function cached(): ReadonlyMap<string, string> {
 /** Reads a file of the CNI cache; undefined if it is missing or unusable. */
 export function readCached(path: string): CachedAttachment | undefined {
   try {
+    const writtenAtMs = lstat(path)?.mtime?.getTime();
     const text = readSmallFile(path, MAX_CACHED_BYTES);
     if (text === undefined) return undefined;
     const json = new JsonObject(parseJson(text, path), "");
-    const netns = json.string("netns") ?? "";
+    const netns = json.string("netns") ?? sandboxOf(json) ?? "";
     const pod = podOf(json);
+    const containerId = json.string("containerId");
     return {
       path,
+      ...(writtenAtMs === undefined ? {} : { writtenAtMs }),
+      ...(containerId === undefined ? {} : { containerId }),
       ...(netns.startsWith("/run/") || netns.startsWith("/var/run/")
-        ? { netns, hasNetns: isNamespace(netns) }
+        ? { netns, ...namespaceAt(netns) }
         : {}),
       ...(pod === undefined ? {} : { pod }),
     };
@@ -159,6 +182,16 @@ export function readCached(path: string): CachedAttachment | undefined {
     }
     throw error;
   }
+}
+
+/** Returns the network namespace of the interface, which the result of the plugin has. */
+function sandboxOf(json: JsonObject): string | undefined {
+  const ifName = json.string("ifName");
+  const interfaces = json.object("result")
+    ?.list("interfaces", (each, path) => new JsonObject(each, path)) ?? [];
+  return interfaces.filter((each) => each.string("name") === ifName)
+    .map((each) => each.string("sandbox") ?? "")
+    .find((sandbox) => sandbox !== "");
 }
 
 /** Returns `namespace/name` of the pod that the runtime passed in CNI_ARGS. */

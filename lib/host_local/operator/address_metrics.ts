@@ -3,12 +3,10 @@
 import { SystemError } from "../../base/errors.ts";
 import { cleanPath } from "../../base/path.ts";
 import type { MetricFamily, Sample } from "../../metrics/exposition.ts";
-import type { IpAddress } from "../../net/ip_address.ts";
 import {
   countUsableAddresses,
-  findRange,
   formatRangeSet,
-  isGateway,
+  isUsable,
   type RangeSet,
 } from "../range_set.ts";
 import { configuredNetworks } from "./configured_networks.ts";
@@ -114,15 +112,13 @@ async function useOf(
   for await (const addresses of ports.addressesIn(network.directory)) {
     reserved += addresses.length;
     for (const [text, set] of network.sets) {
-      const inside = addresses.filter((address) => isIn(set, address)).length;
+      const inside = addresses.filter((address) =>
+        isUsable(set, address)
+      ).length;
       reservedInSets.set(text, (reservedInSets.get(text) ?? 0) + inside);
     }
   }
   return { network, reserved, reservedInSets };
-}
-
-function isIn(set: RangeSet, address: IpAddress): boolean {
-  return findRange(set, address) !== undefined && !isGateway(set, address);
 }
 
 function familiesOf(

@@ -107,6 +107,7 @@ async function checkOne(
     each.kind !== "next call"
   );
   const config = storeConfigOf(directory);
+  ports.progress.report(`repairing ${directory}`, 0, facts.files.length);
   const report = await ports.repair(config, steps);
   const after = await ports.readNetwork(config, { verifyIndex: true });
   return after === undefined

@@ -1,5 +1,6 @@
 /** How a configuration of host-local is checked for all its problems at once. Pure. @module */
 
+import { EditableJson } from "../../base/editable_json.ts";
 import { JsonObject } from "../../base/json_reader.ts";
 import {
   type ConfigRules,
@@ -7,17 +8,20 @@ import {
   unknownKeys,
 } from "../../cni/collect_problems.ts";
 import { type ConfigProblem, problemOf } from "../../cni/config_problem.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
+import { formatCidr, networkAddress } from "../../net/cidr.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import {
   type HostLocalConfig,
   IPAM_KEYS,
   parseHostLocalConfig,
 } from "../config.ts";
+import { parseExcludedNetwork } from "../exclude.ts";
 import { formatRange, RANGE_KEYS, readRange, resolveRange } from "../range.ts";
 import { rangesWithOutsideGateway } from "../range_set.ts";
 
 const RANGE_PATH = /^(.*ranges\[\d+\]\[\d+\])(?:\.|$)/i;
-const SINGLE_RANGE_PATH = /^ipam(?:\.(?:subnet|rangeStart|rangeEnd|gateway))?$/;
+const SINGLE_RANGE_PATH =
+  /^ipam(?:\.(?:subnet|rangeStart|rangeEnd|gateway|exclude(?:\[\d+\])?))?$/;
 /** The keys of a route (SPEC section 5), and `type`, which the plugin ignores. */
 const ROUTE_KEYS = ["dst", "gw", "mtu", "advmss", "priority", "table", "scope"];
 
@@ -53,10 +57,10 @@ function hasSubnet(value: unknown): boolean {
 /** Returns the problems of one range: first of each value, then of the values together. */
 function rangeProblems(value: unknown, path: string): readonly ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  let keys = value;
+  const document = isRecord(value) ? new EditableJson(value) : undefined;
   for (;;) {
     try {
-      const range = readRange(new JsonObject(keys, path));
+      const range = readRange(new JsonObject(document?.value ?? value, path));
       const isSubnetWrong = problems.some((each) =>
         each.path === `${path}.subnet`
       );
@@ -64,22 +68,15 @@ function rangeProblems(value: unknown, path: string): readonly ConfigProblem[] {
       return problems;
     } catch (error) {
       const problem = problemOf(error, path);
-      problems.push(problem);
-      const rest = withoutKey(keys, problem.path.slice(path.length + 1));
-      if (rest === undefined) return problems;
-      keys = rest;
+      const key = problem.path.slice(path.length + 1);
+      const original = document?.originalPath(key) ?? key;
+      problems.push({
+        ...problem,
+        path: [path, original].filter((part) => part !== "").join("."),
+      });
+      if (document?.remove(key) !== true) return problems;
     }
   }
-}
-
-/** Returns a copy without `key`, whatever its case; undefined if there is no such key. */
-function withoutKey(value: unknown, key: string): unknown {
-  if (typeof value !== "object" || value === null) return undefined;
-  const entries = Object.entries(value);
-  const rest = entries.filter(([name]) =>
-    name.toLowerCase() !== key.toLowerCase()
-  );
-  return rest.length === entries.length ? undefined : Object.fromEntries(rest);
 }
 
 /**
@@ -93,11 +90,12 @@ export function warningsOn(
 ): readonly ConfigProblem[] {
   const json = new JsonObject(value, "");
   const ipam = json.value("ipam");
-  const dataDir = new JsonObject(isObject(ipam) ? ipam : {}, "ipam")
+  const dataDir = new JsonObject(isRecord(ipam) ? ipam : {}, "ipam")
     .value("dataDir");
   return [
     ...unknownKeys(ipam, { path: "ipam", known: IPAM_KEYS }),
     ...unknownKeysInLists(ipam),
+    ...excludedHostBits(ipam),
     ...(typeof dataDir === "string" && /^[^/]/.test(dataDir)
       ? [{
         severity: "warning" as const,
@@ -121,7 +119,7 @@ export function warningsOn(
 }
 
 function unknownKeysInLists(ipam: unknown): readonly ConfigProblem[] {
-  const json = new JsonObject(isObject(ipam) ? ipam : {}, "ipam");
+  const json = new JsonObject(isRecord(ipam) ? ipam : {}, "ipam");
   const ranges = listOf(json.value("ranges")).flatMap((set, index) =>
     listOf(set).flatMap((range, at) =>
       unknownKeys(range, {
@@ -136,7 +134,34 @@ function unknownKeysInLists(ipam: unknown): readonly ConfigProblem[] {
   return [...ranges, ...routes];
 }
 
-function isObject(value: unknown): boolean {
+/** Warns about networks in `exclude` that have host bits: all their addresses are excluded. */
+function excludedHostBits(ipam: unknown): readonly ConfigProblem[] {
+  const json = new JsonObject(isRecord(ipam) ? ipam : {}, "ipam");
+  const ranges = listOf(json.value("ranges")).flatMap((set, index) =>
+    listOf(set).map((range, at) => [range, `ipam.ranges[${index}][${at}]`])
+  );
+  return [[ipam, "ipam"] as const, ...ranges].flatMap(([range, path]) => {
+    const keys = new JsonObject(isRecord(range) ? range : {}, String(path));
+    return listOf(keys.value("exclude")).flatMap((element, at) => {
+      const cidr = typeof element === "string"
+        ? parseExcludedNetwork(element)
+        : undefined;
+      if (cidr === undefined) return [];
+      const network = { ...cidr, address: networkAddress(cidr) };
+      if (sameAddress(network.address, cidr.address)) return [];
+      return [{
+        severity: "warning" as const,
+        path: `${keys.at("exclude")}[${at}]`,
+        message: `${element} excludes all of ${formatCidr(network)}`,
+        advice: `write ${formatCidr(network)}, or ${
+          formatIpAddress(cidr.address)
+        } for the address alone`,
+      }];
+    });
+  });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

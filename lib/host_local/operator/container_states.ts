@@ -3,6 +3,7 @@
 import { cacheName, type Liveness, livenessOf } from "./liveness.ts";
 import type { RecordedReservation } from "./network_facts.ts";
 import { containerOf } from "./network_facts.ts";
+import type { Owner } from "../reservation_format.ts";
 import type { OperatorPorts } from "./ports.ts";
 import type { CachedAttachment, RuntimeTraces } from "./runtime_traces.ts";
 
@@ -19,6 +20,8 @@ export interface ContainerState {
 export class ContainerStates {
   readonly #ports: Pick<OperatorPorts, "readCached">;
   readonly #traces: RuntimeTraces;
+  /** Whether there is no trace of any container. */
+  readonly #isEmpty: boolean;
   #readsLeft = MAX_CACHED_READS;
   /** What is known about a container that left no trace anywhere: the same for each. */
   #nothing: ContainerState | undefined;
@@ -26,11 +29,21 @@ export class ContainerStates {
   constructor(ports: Pick<OperatorPorts, "readTraces" | "readCached">) {
     this.#ports = ports;
     this.#traces = ports.readTraces();
+    const { containers, namespaces, cached } = this.#traces;
+    this.#isEmpty = containers.size + namespaces.size + cached.size === 0;
   }
 
-  /** Returns what is known about the container of a reservation in a network. */
-  of(networkName: string, reservation: RecordedReservation): ContainerState {
-    if (this.#isTraceless(reservation)) {
+  /**
+   * Returns what is known about the container of a reservation in a network.
+   *
+   * @param owner That of the reservation, if the caller has asked for it already.
+   */
+  of(
+    networkName: string,
+    reservation: RecordedReservation,
+    owner = reservation.owner,
+  ): ContainerState {
+    if (this.#isTraceless(reservation, owner)) {
       return this.#nothing ??= this.#find(networkName, reservation);
     }
     return this.#find(networkName, reservation);
@@ -41,17 +54,24 @@ export class ContainerStates {
     reservation: RecordedReservation,
   ): ContainerState {
     const cached = this.#readCached(networkName, reservation);
-    const { unreadable } = reservation.file;
+    const { unreadable } = reservation;
     const question = { networkName, reservation, unreadable, cached };
     return { liveness: livenessOf(question, this.#traces), cached };
   }
 
   /** Tells whether the host has nothing at all about the container of a reservation. */
-  #isTraceless({ owner, fromEarlierBoot }: RecordedReservation): boolean {
-    const { containers, namespaces, cached } = this.#traces;
+  #isTraceless(
+    { fromEarlierBoot, unreadable }: RecordedReservation,
+    owner: Owner,
+  ): boolean {
+    if (fromEarlierBoot || unreadable !== undefined) return false;
     const containerId = containerOf(owner);
-    return containerId !== undefined && !fromEarlierBoot && cached.size === 0 &&
-      !containers.has(containerId) && !namespaces.has(containerId);
+    if (this.#isEmpty || containerId === undefined) {
+      return containerId !== undefined;
+    }
+    const { containers, namespaces, cached } = this.#traces;
+    return cached.size === 0 && !containers.has(containerId) &&
+      !namespaces.has(containerId);
   }
 
   #readCached(

@@ -16,8 +16,14 @@ import {
   parseIpAddress,
   sameAddress,
 } from "../../net/ip_address.ts";
-import { nextAddress } from "../round_robin.ts";
-import { findRange, formatRangeSet, isGateway } from "../range_set.ts";
+import { chooseFree } from "../add_plan.ts";
+import type { Moment } from "../address_history.ts";
+import {
+  findRange,
+  formatRangeSet,
+  isGateway,
+  isUsable,
+} from "../range_set.ts";
 import {
   type ConfiguredNetwork,
   configuredNetworks,
@@ -26,12 +32,14 @@ import { ContainerStates } from "./container_states.ts";
 import {
   formatState,
   type ListedReservation,
+  podOf,
   reservationJson,
   STATE_TONE,
 } from "./list.ts";
 import type { LivenessState } from "./liveness.ts";
 import {
   containerOf,
+  historyOf,
   interfaceOf,
   type NetworkFacts,
   ownerOf,
@@ -39,7 +47,12 @@ import {
 } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts } from "./ports.ts";
-import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
+import {
+  notesOn,
+  readingFactsOf,
+  readNetworks,
+  storeConfigOf,
+} from "./read_networks.ts";
 import { SnapshotStore } from "./snapshot_store.ts";
 
 /** What `explain` is called with. */
@@ -70,6 +83,9 @@ export async function explain(
   const configured = configuredNetworks(files);
   const { networks, notes } = await readAll(dataDir, configured, ports);
   const states = new ContainerStates(ports);
+  const histories = new Map(
+    networks.map((network) => [network, historyOf(network)]),
+  );
   const address = parseIpAddress(subject);
   const all = networks.flatMap((network) =>
     reservationsIn(network).map((reservation) => ({ network, reservation }))
@@ -78,14 +94,15 @@ export async function explain(
     ? containerMatcher(subject, all)
     : ({ reservation }: FoundReservation): boolean =>
       sameAddress(reservation.address, address);
-  const found = all.filter(isWanted).map(({ network, reservation }) => ({
-    network,
-    reservation,
-    state: states.of(network.name, reservation),
-  }));
+  const found = all.filter(isWanted).map(({ network, reservation }) => {
+    const state = states.of(network.name, reservation);
+    const history = histories.get(network);
+    const pod = podOf(reservation, { history, state });
+    return { network, reservation, state, pod };
+  });
   const free = address === undefined
     ? []
-    : freeIn(address, { networks, configured, found });
+    : freeIn(address, { networks, configured, found, now: ports.moment() });
   const nowMs = ports.nowMs();
   const isKnown = found.length > 0 || free.length > 0;
   return {
@@ -149,7 +166,7 @@ async function readAll(
     const facts = await ports.readNetwork(storeConfigOf(directory));
     if (facts === undefined) continue;
     networks.push(facts);
-    notes.push(...notesOn(facts));
+    notes.push(...notesOn(readingFactsOf(facts)));
   }
   return { networks, notes };
 }
@@ -169,10 +186,11 @@ function containerMatcher(
 /** Returns why an address is not reserved, for each network that it could belong to. */
 function freeIn(
   address: IpAddress,
-  { networks, configured, found }: {
+  { networks, configured, found, now }: {
     readonly networks: readonly NetworkFacts[];
     readonly configured: readonly ConfiguredNetwork[];
     readonly found: readonly ListedReservation[];
+    readonly now: Moment;
   },
 ): readonly FreeAddress[] {
   return configured.flatMap(({ name, config }) => {
@@ -188,9 +206,23 @@ function freeIn(
       return [{ network: name, reason }];
     }
     if (set === undefined) return [];
+    if (!isUsable(set, address)) {
+      const parts = [
+        `excluded from range set ${index} (${formatRangeSet(set)})`,
+        "it is never allocated",
+      ];
+      return [{ network: name, reason: parts.join("; ") }];
+    }
     const facts = networks.find((each) => each.directory === directory);
-    const store = new SnapshotStore(facts, () => {});
-    const next = nextAddress(set, store.cursor(index), store);
+    const store = new SnapshotStore(facts, { settings: config.history, now });
+    const preferences = store.preferencesOf(undefined);
+    const next = chooseFree(set, {
+      cursor: store.cursor(index),
+      free: store,
+      preferences,
+    });
+    const cooling = preferences?.describeCooling(address);
+    const pod = preferences?.keptFor(address);
     const isNext = next !== undefined && sameAddress(next, address);
     const file = facts?.files.find((each) =>
       each.address !== undefined && sameAddress(each.address, address)
@@ -201,6 +233,10 @@ function freeIn(
       ...(isEmpty
         ? ["its file is empty: a process ended before it wrote the owner"]
         : []),
+      ...(cooling === undefined ? [] : [cooling]),
+      ...(pod === undefined ? [] : [
+        `kept for pod ${pod.namespace}/${pod.name}: others get it only when no other is free`,
+      ]),
       isNext
         ? "the next ADD gets it"
         : `the next ADD gets ${next ? formatIpAddress(next) : "none"}`,
@@ -212,7 +248,7 @@ function freeIn(
 const ADVICE: Readonly<Record<LivenessState, string>> = {
   "alive": "the runtime releases the address with DEL when the container ends",
   "gone":
-    "nothing uses the address any more: GC by the runtime releases it, or remove the file",
+    "nothing uses the address any more: host-local reclaim or GC by the runtime releases it",
   "no trace":
     "make sure that no container has the ID, then have the runtime call GC, or remove the file",
   "unknown":
@@ -220,7 +256,7 @@ const ADVICE: Readonly<Record<LivenessState, string>> = {
 };
 
 function adviceOn({ state, reservation }: ListedReservation): string {
-  if (reservation.file.unreadable !== undefined) {
+  if (reservation.unreadable !== undefined) {
     return "run the command as the user that runs the plugins, normally root";
   }
   return reservation.owner.kind === "unknown"
@@ -232,15 +268,15 @@ function linesOf(
   each: ListedReservation,
   { nowMs, screen }: { readonly nowMs: number; readonly screen: Screen },
 ): readonly string[] {
-  const { network, reservation, state: { liveness, cached } } = each;
-  const { owner, reservedAtMs, fromEarlierBoot, location, file } = reservation;
+  const { network, reservation, state: { liveness }, pod } = each;
+  const { owner, reservedAtMs, fromEarlierBoot, location, name } = reservation;
   const since = new Date(reservedAtMs).toISOString().replace(/\.\d+Z$/, "Z");
   const boot = fromEarlierBoot ? "before the last boot" : "in this boot";
   const definitions: readonly Definition[] = [
     ["network", network.name],
     ["container", containerOf(owner) ?? "unknown"],
     ["interface", escapedText(interfaceOf(owner)) || "unknown"],
-    ...(cached?.pod === undefined ? [] : [["pod", cached.pod] as const]),
+    ...(pod === undefined ? [] : [["pod", pod] as const]),
     ["reserved", `${since}, ${formatAge(nowMs - reservedAtMs)} ago, ${boot}`],
     ["file", location],
     ["state", formatState(liveness)],
@@ -250,7 +286,7 @@ function linesOf(
     ["what to do", adviceOn(each)],
   ];
   return [
-    toned(file.name, STATE_TONE[liveness.state], screen),
+    toned(name, STATE_TONE[liveness.state], screen),
     ...formatDefinitions(definitions, screen.columns),
   ];
 }

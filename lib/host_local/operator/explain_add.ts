@@ -11,11 +11,12 @@ import {
   readConfigDocument,
 } from "../../cni/config_document.ts";
 import { type PluginIo, runPlugin } from "../../cni/plugin.ts";
-import { formatIpAddress } from "../../net/ip_address.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import type { AddPlan } from "../add_plan.ts";
 import type { StoreConfig } from "../config.ts";
 import { hostLocalHandlers } from "../handlers.ts";
-import { formatRangeSet } from "../range_set.ts";
+import { countExcluded, formatRangeSet } from "../range_set.ts";
+import { findReclaimable } from "./find_reclaimable.ts";
 import { IPAM_TYPE, parseNetwork } from "./configured_networks.ts";
 import { type NetworkFacts, ownerOf, reservationsIn } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
@@ -123,8 +124,12 @@ async function explainOne(
       throw new SystemError(reason, { advice });
     }
     seen.facts = facts;
-    seen.store = new SnapshotStore(facts, (plan) => {
-      seen.plan = plan;
+    seen.store = new SnapshotStore(facts, {
+      settings: config.history,
+      now: ports.moment(),
+      onPlan: (plan) => {
+        seen.plan = plan;
+      },
     });
     return seen.store;
   };
@@ -141,6 +146,8 @@ async function explainOne(
       return text;
     },
     nowMs: () => ports.nowMs(),
+    findReclaimable: (networkName, reservations) =>
+      Promise.resolve(findReclaimable(networkName, reservations, ports)),
     log: (_, event, fields) => {
       const pairs = Object.entries(fields ?? {})
         .map(([key, value]) => `${key} ${value}`);
@@ -218,7 +225,11 @@ function stepsOf(
   const requested = network?.config.requestedAddresses ?? [];
   return [
     step(0, "read the configuration", [
-      ...sets.map((set, index) => `range set ${index}: ${formatRangeSet(set)}`),
+      ...sets.map((set, index) => {
+        const excluded = countExcluded(set);
+        const text = excluded === 0n ? "" : `, ${excluded} excluded`;
+        return `range set ${index}: ${formatRangeSet(set)}${text}`;
+      }),
       ...(requested.length === 0
         ? []
         : [`requested: ${requested.map(formatIpAddress).join(", ")}`]),
@@ -230,7 +241,7 @@ function stepsOf(
     step(2, "open and lock the directory", directoryDetails(opened, facts)),
     step(3, "choose an address from each range set", [
       ...leftoverDetails(store, facts),
-      ...choiceDetails(plan, store),
+      ...choiceDetails(plan, { store, add }),
     ]),
     step(4, "write the reservations and print the result", [
       ...(plan?.choices ?? []).map(({ address, reused }) =>
@@ -273,17 +284,33 @@ function leftoverDetails(
       `would remove ${file.name}: its ADD was interrupted`
     ),
     ...empty.map(({ name }) => `would remove ${name}: the file is empty`),
+    ...(store?.reclaimed ?? []).map(({ address }) =>
+      `would release ${
+        formatIpAddress(address)
+      }: its container no longer exists`
+    ),
   ];
 }
 
 function choiceDetails(
   plan: AddPlan | undefined,
-  store: SnapshotStore | undefined,
+  { store, add }: {
+    readonly store: SnapshotStore | undefined;
+    readonly add: ImaginedAdd;
+  },
 ): readonly string[] {
+  const preferences = store?.preferencesOf(add);
   return (plan?.choices ?? []).map(({ address, reused, replaced }, index) => {
     const cursor = store?.cursor(index);
+    const wasOwn = preferences?.keptForOwnPod()
+      .some((use) => sameAddress(use.address, address));
+    const pod = preferences?.keptFor(address);
     const why = reused
       ? "the container gets its address again, because its ADD is known to be over"
+      : wasOwn === true
+      ? "the pod had it last"
+      : pod !== undefined
+      ? `it was kept for pod ${pod.namespace}/${pod.name}, but no other is free`
       : cursor === undefined
       ? "no address has been reserved before"
       : `the last reserved address is ${formatIpAddress(cursor)}`;

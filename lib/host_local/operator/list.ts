@@ -5,34 +5,53 @@ import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Tone } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
+import type { AddressHistory } from "../address_history.ts";
 import { type ContainerState, ContainerStates } from "./container_states.ts";
 import type { Liveness, LivenessState } from "./liveness.ts";
 import {
   containerOf,
   interfaceOf,
-  type NetworkFacts,
+  type NetworkReservations,
   type RecordedReservation,
-  reservationsIn,
+  rememberedPod,
 } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts } from "./ports.ts";
-import { readNetworks } from "./read_networks.ts";
+import { readAllReservations } from "./read_networks.ts";
 
 /** A reservation with what is known about its container. */
 export interface ListedReservation {
-  readonly network: NetworkFacts;
+  readonly network: Pick<NetworkReservations, "name" | "directory">;
   readonly reservation: RecordedReservation;
   readonly state: ContainerState;
+  /** `namespace/name` of the pod, if it is known. */
+  readonly pod: string | undefined;
+}
+
+/** Returns the pod of a reservation: the one that the plugin has recorded, or else the runtime. */
+export function podOf(
+  reservation: RecordedReservation,
+  { history, state }: {
+    readonly history: AddressHistory | undefined;
+    readonly state: ContainerState;
+  },
+): string | undefined {
+  const pod = history && rememberedPod(reservation, history);
+  return pod === undefined ? state.cached?.pod : `${pod.namespace}/${pod.name}`;
 }
 
 const COLUMNS: readonly Column[] = [
   { title: "NETWORK", minWidth: 8 },
-  { title: "ADDRESS" },
-  { title: "CONTAINER", minWidth: 12 },
+  { title: "ADDRESS", isPlain: true },
+  // Neither addresses nor valid container IDs have other characters.
+  { title: "CONTAINER", minWidth: 12, isPlain: true },
   { title: "INTERFACE", minWidth: 9 },
-  { title: "AGE", isNumber: true },
+  { title: "AGE", isNumber: true, isPlain: true },
   { title: "STATE" },
 ];
+
+/** Only where the plugin records pods. */
+const POD_COLUMN: Column = { title: "POD", minWidth: 8 };
 
 /** The color of each state. */
 export const STATE_TONE: Readonly<Record<LivenessState, Tone>> = {
@@ -62,51 +81,94 @@ export async function list(
   },
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const read = await readNetworks(dataDir, names, { ports });
+  const read = await readAllReservations(dataDir, names, ports);
   const { networks, notes, isComplete } = read;
   const states = new ContainerStates(ports);
-  const listed: ListedReservation[] = [];
-  for (const network of networks) {
-    for (const reservation of reservationsIn(network)) {
-      const state = states.of(network.name, reservation);
-      listed.push({ network, reservation, state });
-    }
-  }
   const nowMs = ports.nowMs();
   return {
     status: isComplete ? EXIT_STATUS.ok : EXIT_STATUS.failure,
     json: () => ({
-      reservations: listed.map((each) => reservationJson(each, nowMs)),
+      reservations: networks.flatMap((network) =>
+        network.reservations.map((reservation) => {
+          const state = states.of(network.name, reservation);
+          const { history } = network;
+          const pod = podOf(reservation, { history, state });
+          return reservationJson({ network, reservation, state, pod }, nowMs);
+        })
+      ),
     }),
-    lines: (screen) =>
-      listed.length === 0 ? [`no reservations in ${dataDir}`] : [
-        ...formatTable(COLUMNS, cellsOf(listed, nowMs), screen),
-        ...legendOf(listed),
-      ],
+    lines: (screen) => {
+      const { cells, found } = cellsOf(networks, { states, nowMs });
+      return found.size === 0 ? [`no reservations in ${dataDir}`] : [
+        ...formatTable(
+          cells.length > COLUMNS.length ? [...COLUMNS, POD_COLUMN] : COLUMNS,
+          cells,
+          screen,
+        ),
+        ...legendOf(found),
+      ];
+    },
     notes,
   };
 }
 
 /** Returns the cells of each column. Does little for each of up to 60,000 reservations. */
 function cellsOf(
-  listed: readonly ListedReservation[],
-  nowMs: number,
-): readonly (readonly Cell[])[] {
+  networks: readonly NetworkReservations[],
+  { states, nowMs }: {
+    readonly states: ContainerStates;
+    readonly nowMs: number;
+  },
+): {
+  readonly cells: readonly (readonly Cell[])[];
+  readonly found: ReadonlySet<LivenessState>;
+} {
   const ageOf = ageFormatter(nowMs);
-  const cells = new Map<Liveness, Cell>();
-  return [
-    listed.map(({ network }) => network.name),
-    listed.map(({ reservation }) => reservation.file.name),
-    listed.map(({ reservation }) => containerOf(reservation.owner) ?? "-"),
-    listed.map(({ reservation }) => interfaceOf(reservation.owner) || "-"),
-    listed.map(({ reservation }) => ageOf(reservation.reservedAtMs)),
-    listed.map(({ state: { liveness } }) => {
-      const cell = cells.get(liveness) ??
-        { text: formatState(liveness), tone: STATE_TONE[liveness.state] };
-      cells.set(liveness, cell);
-      return cell;
-    }),
-  ];
+  const stateCells = new Map<Liveness, Cell>();
+  const found = new Set<LivenessState>();
+  const [names, addresses, containers, interfaces, ages]: [
+    string[],
+    string[],
+    string[],
+    string[],
+    string[],
+  ] = [[], [], [], [], []];
+  const stateColumn: Cell[] = [];
+  const hasPods = networks.some(({ history }) => history.hasPods);
+  const pods: string[] = [];
+  for (const { name, reservations, history } of networks) {
+    for (const reservation of reservations) {
+      const { owner } = reservation;
+      const state = states.of(name, reservation, owner);
+      const { liveness } = state;
+      if (hasPods) pods.push(podOf(reservation, { history, state }) ?? "-");
+      let cell = stateCells.get(liveness);
+      if (cell === undefined) {
+        const tone = STATE_TONE[liveness.state];
+        cell = { text: formatState(liveness), tone };
+        stateCells.set(liveness, cell);
+        found.add(liveness.state);
+      }
+      names.push(name);
+      addresses.push(reservation.name);
+      containers.push(containerOf(owner) ?? "-");
+      interfaces.push(interfaceOf(owner) || "-");
+      ages.push(ageOf(reservation.reservedAtMs));
+      stateColumn.push(cell);
+    }
+  }
+  return {
+    cells: [
+      names,
+      addresses,
+      containers,
+      interfaces,
+      ages,
+      stateColumn,
+      ...(hasPods ? [pods] : []),
+    ],
+    found,
+  };
 }
 
 /** Returns a function that formats the age of a time; many reservations have the same. */
@@ -125,8 +187,7 @@ export function formatState({ state, source }: Liveness): string {
   return source === "" ? state : `${state} (${source})`;
 }
 
-function legendOf(listed: readonly ListedReservation[]): readonly string[] {
-  const states = new Set(listed.map(({ state }) => state.liveness.state));
+function legendOf(states: ReadonlySet<LivenessState>): readonly string[] {
   const lines = [...states].map((state) => LEGEND[state])
     .filter((line) => line !== "").sort();
   return lines.length === 0 ? [] : ["", ...lines];
@@ -134,18 +195,17 @@ function legendOf(listed: readonly ListedReservation[]): readonly string[] {
 
 /** Returns a reservation as `--json` prints it. */
 export function reservationJson(
-  { network, reservation, state }: ListedReservation,
+  { network, reservation, state: { liveness }, pod }: ListedReservation,
   nowMs: number,
 ): Readonly<Record<string, unknown>> {
   const { address, owner, reservedAtMs, fromEarlierBoot, location } =
     reservation;
-  const { liveness, cached } = state;
   return {
     network: network.name,
     address: formatIpAddress(address),
     containerId: containerOf(owner) ?? null,
     ifName: owner.kind === "attachment" ? owner.attachment.ifName : null,
-    ...(cached?.pod === undefined ? {} : { pod: cached.pod }),
+    ...(pod === undefined ? {} : { pod }),
     reservedAt: new Date(reservedAtMs).toISOString(),
     ageSeconds: Math.max(0, Math.floor((nowMs - reservedAtMs) / 1000)),
     fromEarlierBoot,

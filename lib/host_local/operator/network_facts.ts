@@ -2,7 +2,9 @@
 
 import type { IpAddress } from "../../net/ip_address.ts";
 import type { Reservation } from "../ports.ts";
-import { type Owner, parseOwner } from "../reservation_format.ts";
+import { AddressHistory, type Pod } from "../address_history.ts";
+import { FILE_NAME } from "../file_name.ts";
+import { formatOwner, type Owner, parseOwner } from "../reservation_format.ts";
 
 /** An entry of the directory. */
 export interface FileFacts {
@@ -63,9 +65,62 @@ export interface NetworkFacts {
   readonly earlierBoot: ReadonlySet<string>;
 }
 
-/** A reservation, and the file that records it. */
+/** The reservations of a network, without what else its directory has. */
+export interface NetworkReservations {
+  /** The name of the network. */
+  readonly name: string;
+  readonly directory: string;
+  /** Why other users could change the files; absent if they could not. */
+  readonly exposure?: string;
+  readonly lock: LockFacts;
+  /** How many files could have been unreadable. */
+  readonly fileCount: number;
+  /** Why files could not be read. */
+  readonly unreadable: readonly string[];
+  /** What is remembered about addresses; empty if other users could have written it. */
+  readonly history: AddressHistory;
+  /** In the order of the addresses, IPv4 first. */
+  readonly reservations: readonly RecordedReservation[];
+}
+
+/** A reservation as its file records it. */
 export interface RecordedReservation extends Reservation {
+  /** The name of the file. */
+  readonly name: string;
+  /** Why the file cannot be read; undefined if it can. */
+  readonly unreadable: string | undefined;
+}
+
+/** A reservation, and everything about the file that records it. */
+export interface FiledReservation extends RecordedReservation {
   readonly file: FileFacts;
+}
+
+/**
+ * A reservation that takes little memory and time: a network can have 60,000. What few readers need
+ * is made when it is asked for.
+ */
+export class ReservationRow implements RecordedReservation {
+  constructor(
+    readonly directory: string,
+    readonly name: string,
+    readonly address: IpAddress,
+    /** The content of the file; undefined if it names no owner. */
+    readonly text: string | undefined,
+    readonly reservedAtMs: number,
+    readonly fromEarlierBoot: boolean,
+    readonly unreadable: string | undefined,
+  ) {}
+
+  get owner(): Owner {
+    return this.text === undefined
+      ? { kind: "unknown" }
+      : parseOwner(this.text);
+  }
+
+  get location(): string {
+    return `${this.directory}/${this.name}`;
+  }
 }
 
 /** Returns the owner that a file names, as every command of the runtime reads it. */
@@ -78,8 +133,8 @@ export function ownerOf({ kind, content }: FileFacts): Owner {
 /** Returns every address that is taken, in order. Empty files are free addresses. */
 export function reservationsIn(
   { directory, files, earlierBoot }: NetworkFacts,
-): readonly RecordedReservation[] {
-  const reservations: RecordedReservation[] = [];
+): readonly FiledReservation[] {
+  const reservations: FiledReservation[] = [];
   for (const file of files) {
     const { address, name } = file;
     if (address === undefined) continue;
@@ -91,6 +146,8 @@ export function reservationsIn(
       reservedAtMs: file.modifiedMs,
       fromEarlierBoot: earlierBoot.has(name),
       location: `${directory}/${name}`,
+      name,
+      unreadable: file.unreadable,
       file,
     });
   }
@@ -101,7 +158,7 @@ export function reservationsIn(
  * Sorts by address, IPv4 first. IPv4 addresses are sorted as numbers: with 60,000 of them, a
  * function that compares two would be called a million times.
  */
-function inOrder<T extends { readonly address: IpAddress }>(
+export function inOrder<T extends { readonly address: IpAddress }>(
   values: readonly T[],
 ): readonly T[] {
   const v4 = values.filter(({ address }) => address.family === 4);
@@ -126,6 +183,26 @@ function inOrder<T extends { readonly address: IpAddress }>(
 export function compareAddresses(a: IpAddress, b: IpAddress): number {
   if (a.family !== b.family) return a.family - b.family;
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+}
+
+/** Returns what is remembered about addresses; nothing if other users could have written it. */
+export function historyOf(facts: NetworkFacts | undefined): AddressHistory {
+  const file = facts?.files.find(({ name }) => name === FILE_NAME.history);
+  const isBelieved = facts?.exposure === undefined && file?.kind === "file";
+  return AddressHistory.parse(isBelieved ? file.content ?? "" : "");
+}
+
+/** Returns the pod of a reservation, if it is remembered. */
+export function rememberedPod(
+  { address, owner }: Pick<Reservation, "address" | "owner">,
+  history: AddressHistory,
+): Pod | undefined {
+  if (history.isEmpty) return undefined;
+  const use = history.of(address);
+  return owner.kind === "attachment" && use !== undefined &&
+      formatOwner(use.attachment) === formatOwner(owner.attachment)
+    ? use.pod
+    : undefined;
 }
 
 /** Returns the container that an owner names, if it names one. */

@@ -17,6 +17,9 @@ export const DEFAULT_CONFIG_DIR = "/etc/cni/net.d";
 /** Below this share of free addresses a range set is low; in percent. */
 export const DEFAULT_LOW_PERCENT = 10;
 
+/** How old a reservation must be for `reclaim`, as a duration. */
+export const DEFAULT_GRACE = "1h";
+
 /** The container that `explain --config` imagines. */
 export const DEFAULT_CONTAINER = "new-container";
 
@@ -216,6 +219,51 @@ function checkStateCommand(): Command {
   };
 }
 
+function reclaimCommand(): Command {
+  return {
+    name: "reclaim",
+    summary: "Release the addresses of containers that no longer exist",
+    description: [
+      "Finds reservations whose containers ended without a DEL. Without --yes it only prints what it would release, what it keeps, and why.",
+      "A reservation is released only on two proofs that do not depend on each other. First, the container ended: the address was reserved before the last boot, or the network namespace that the CNI cache records no longer exists. Second, the container is in no list: neither in that of --live, nor, without --live, in what containerd or the storage of podman and CRI-O has below /run. What shows that the container exists always counts.",
+      "A reservation must also be as old as the grace period, at the time when the containers were listed. With --yes, each network is locked while its reservations are released; both proofs are checked again under the lock, and a log line on stderr records them for each reservation.",
+    ],
+    arguments: [NETWORKS],
+    options: [
+      DATA_DIR,
+      { name: "dry-run", help: "Change nothing, which is the default" },
+      { name: "yes", help: "Release what can be released" },
+      {
+        name: "live",
+        value: "FILE",
+        help:
+          "A list of all containers that exist, or - for standard input: one ID per line, or a JSON array of IDs. In Kubernetes these are the IDs of the pod sandboxes",
+        completion: "file",
+      },
+      {
+        name: "grace",
+        value: "DURATION",
+        help: "Keep what was reserved within this time",
+        fallback: DEFAULT_GRACE,
+      },
+    ],
+    statuses: exitStatuses(
+      "Nothing can be released, or with --yes all of it was",
+      "There is something to release, or with --yes some of it was not released",
+    ),
+    examples: [
+      {
+        call: "host-local reclaim",
+        comment: "Look, and change nothing",
+      },
+      {
+        call: "crictl pods -q | host-local reclaim --live - --yes",
+        comment: "Release with the list of a Kubernetes node",
+      },
+    ],
+  };
+}
+
 function metricsCommand(): Command {
   return {
     name: "metrics",
@@ -262,6 +310,7 @@ export function hostLocalProgram(): Program {
       explainCommand(),
       validateCommand(),
       checkStateCommand(),
+      reclaimCommand(),
       metricsCommand(),
       completionCommand(NAME),
       manCommand(NAME),

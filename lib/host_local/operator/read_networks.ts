@@ -3,18 +3,24 @@
 import { SystemError } from "../../base/errors.ts";
 import { cleanPath } from "../../base/path.ts";
 import { DEFAULT_LOCK_TIMEOUT_SECONDS } from "../config.ts";
-import type { NetworkFacts } from "./network_facts.ts";
+import type { NetworkFacts, NetworkReservations } from "./network_facts.ts";
 import type { OperatorPorts } from "./ports.ts";
 
 /** Networks, and what the reader should know about how they were read. */
-export interface ReadNetworks {
-  readonly networks: readonly NetworkFacts[];
+export interface ReadNetworks<T> {
+  readonly networks: readonly T[];
   readonly notes: readonly string[];
   /** Why networks could not be read. */
   readonly failures: readonly string[];
   /** Whether every file of every network could be read. */
   readonly isComplete: boolean;
 }
+
+/** How a network was read. */
+type ReadingFacts = Pick<
+  NetworkReservations,
+  "directory" | "lock" | "fileCount" | "unreadable"
+>;
 
 /** Returns how a command opens a directory. */
 export function storeConfigOf(directory: string): {
@@ -40,49 +46,59 @@ export async function readNetworks(
     readonly ports: OperatorPorts;
     readonly verifyIndex?: boolean;
   },
-): Promise<ReadNetworks> {
-  const networks: NetworkFacts[] = [];
-  if (wanted.length > 0) {
-    for (const name of wanted) {
-      const directory = cleanPath(`${dataDir}/${name}`);
-      const facts = await ports.readNetwork(storeConfigOf(directory), {
-        verifyIndex,
-      });
-      if (facts === undefined) {
-        throw noSuchNetwork(directory, { dataDir, ports });
-      }
-      networks.push(facts);
-    }
-    return {
-      networks,
-      notes: networks.flatMap(notesOn),
-      failures: [],
-      isComplete: networks.every(isReadable),
-    };
-  }
+): Promise<ReadNetworks<NetworkFacts>> {
+  return await readEach(dataDir, wanted, {
+    ports,
+    read: (directory) =>
+      ports.readNetwork(storeConfigOf(directory), { verifyIndex }),
+    factsOf: readingFactsOf,
+  });
+}
+
+/** The same for nothing but the reservations, which takes less time. */
+export async function readAllReservations(
+  dataDir: string,
+  wanted: readonly string[],
+  ports: OperatorPorts,
+): Promise<ReadNetworks<NetworkReservations>> {
+  return await readEach(dataDir, wanted, {
+    ports,
+    read: (directory) => ports.readReservations(storeConfigOf(directory)),
+    factsOf: (network) => network,
+  });
+}
+
+async function readEach<T>(
+  dataDir: string,
+  wanted: readonly string[],
+  { ports, read, factsOf }: {
+    readonly ports: OperatorPorts;
+    readonly read: (directory: string) => Promise<T | undefined>;
+    readonly factsOf: (network: T) => ReadingFacts;
+  },
+): Promise<ReadNetworks<T>> {
+  const networks: T[] = [];
   const failures: string[] = [];
-  for (const name of ports.networkNames(dataDir)) {
+  const isOneWanted = wanted.length > 0;
+  for (const name of isOneWanted ? wanted : ports.networkNames(dataDir)) {
     const directory = cleanPath(`${dataDir}/${name}`);
     try {
-      const facts = await ports.readNetwork(storeConfigOf(directory), {
-        verifyIndex,
-      });
-      if (facts !== undefined) networks.push(facts);
+      const network = await read(directory);
+      if (network !== undefined) networks.push(network);
+      else if (isOneWanted) throw noSuchNetwork(directory, { dataDir, ports });
     } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
+      if (isOneWanted || !(error instanceof SystemError)) throw error;
       failures.push(error.message);
     }
   }
+  const facts = networks.map(factsOf);
   return {
     networks,
-    notes: [...failures, ...networks.flatMap(notesOn)],
+    notes: [...failures, ...facts.flatMap(notesOn)],
     failures,
-    isComplete: failures.length === 0 && networks.every(isReadable),
+    isComplete: failures.length === 0 &&
+      facts.every(({ unreadable }) => unreadable.length === 0),
   };
-}
-
-function isReadable({ files }: NetworkFacts): boolean {
-  return files.every(({ unreadable }) => unreadable === undefined);
 }
 
 function noSuchNetwork(
@@ -98,11 +114,18 @@ function noSuchNetwork(
   });
 }
 
+/** Returns how a network was read. */
+export function readingFactsOf(
+  { directory, lock, files }: NetworkFacts,
+): ReadingFacts {
+  const unreadable = files.flatMap((file) => file.unreadable ?? []);
+  return { directory, lock, fileCount: files.length, unreadable };
+}
+
 /** Returns what the reader should know about how a network was read. */
 export function notesOn(
-  { directory, lock, files }: NetworkFacts,
+  { directory, lock, fileCount, unreadable }: ReadingFacts,
 ): readonly string[] {
-  const unreadable = files.filter((file) => file.unreadable !== undefined);
   const [first] = unreadable;
   const unlocked = lock.kind === "unavailable"
     ? [
@@ -113,6 +136,6 @@ export function notesOn(
     : [];
   return first === undefined ? unlocked : [
     ...unlocked,
-    `${unreadable.length} of ${files.length} files in ${directory} cannot be read: ${first.unreadable}`,
+    `${unreadable.length} of ${fileCount} files in ${directory} cannot be read: ${first}`,
   ];
 }

@@ -1,5 +1,6 @@
 /** Runs a command for operators, from its arguments to what it prints. Pure. @module */
 
+import { parseDuration } from "../../base/duration.ts";
 import { SystemError } from "../../base/errors.ts";
 import { type CommandCall, UsageError } from "../../cli/command_line.ts";
 import type { Outcome } from "../../cli/outcome.ts";
@@ -15,10 +16,12 @@ import type { OperatorPorts } from "./ports.ts";
 import {
   DEFAULT_CONFIG_DIR,
   DEFAULT_CONTAINER,
+  DEFAULT_GRACE,
   DEFAULT_INTERFACE,
   DEFAULT_LOW_PERCENT,
   hostLocalProgram,
 } from "./program.ts";
+import { reclaim } from "./reclaim.ts";
 import { show } from "./show.ts";
 import { validate } from "./validate.ts";
 
@@ -64,7 +67,10 @@ async function run(
     case "validate": {
       const paths = args.length > 0 ? args : [DEFAULT_CONFIG_DIR];
       const files = paths.flatMap((path) => ports.readConfigs(path));
-      return validate(files, switches.has("strict"));
+      return validate(files, {
+        isStrict: switches.has("strict"),
+        progress: ports.progress,
+      });
     }
     case "check-state":
       return await checkState({
@@ -72,6 +78,14 @@ async function run(
         names: args,
         files: readFiles(values["config"], ports),
         repair: switches.has("repair"),
+      }, ports);
+    case "reclaim":
+      return await reclaim({
+        dataDir,
+        names: args,
+        live: values["live"],
+        graceMs: readGrace(values["grace"] ?? DEFAULT_GRACE, name),
+        release: readConsent(switches, name),
       }, ports);
     case "metrics":
       return await metrics({
@@ -136,4 +150,21 @@ function readPercent(text: string | undefined, command: string): number {
     `--low is "${text}", expected a whole number from 0 to 100`,
     command,
   );
+}
+
+function readGrace(text: string, command: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= 0) return ms;
+  throw new UsageError(
+    `--grace is "${text}", expected a duration such as 90m or 24h`,
+    command,
+  );
+}
+
+/** Tells whether the operator wants changes. */
+function readConsent(switches: ReadonlySet<string>, command: string): boolean {
+  if (switches.has("yes") && switches.has("dry-run")) {
+    throw new UsageError("--yes and --dry-run exclude each other", command);
+  }
+  return switches.has("yes");
 }

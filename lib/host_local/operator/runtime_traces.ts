@@ -9,6 +9,11 @@ export interface TraceSource {
   readonly state: "read" | "absent" | "unreadable";
   /** How many names it has. */
   readonly count: number;
+  /**
+   * Whether it has every container of its runtime that uses a network: what it lacks does not
+   * exist. Absent: it only shows that containers exist.
+   */
+  readonly isComplete?: boolean;
 }
 
 /** A name that a runtime uses, and where it was found. */
@@ -20,10 +25,19 @@ export interface Trace {
 /** What the cache of the CNI library says about an attachment. */
 export interface CachedAttachment {
   readonly path: string;
-  /** The path of the network namespace, if the library recorded it. */
+  /** When it was written: wall clock, milliseconds since 1970. */
+  readonly writtenAtMs?: number;
+  /** The container that it names; absent in the files of old versions. */
+  readonly containerId?: string;
+  /** The path of the network namespace, if the library or the result of the plugin has it. */
   readonly netns?: string;
-  /** Whether there is a namespace at that path. */
+  /** Whether a namespace is mounted at that path; absent if that cannot be found out. */
   readonly hasNetns?: boolean;
+  /**
+   * Whether the path exists. A file without a mount can be a namespace that another mount
+   * namespace sees.
+   */
+  readonly hasNetnsFile?: boolean;
   /** `namespace/name` of the Kubernetes pod. */
   readonly pod?: string;
 }

@@ -5,12 +5,15 @@ import { formatBar } from "../../cli/bar.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
-import { sameAddress } from "../../net/ip_address.ts";
+import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
+import type { HistorySettings, Moment } from "../address_history.ts";
+import { AddressPreferences } from "../address_preferences.ts";
 import {
+  countExcluded,
   countUsableAddresses,
   findRange,
   formatRangeSet,
-  isGateway,
+  isUsable,
   type RangeSet,
 } from "../range_set.ts";
 import {
@@ -19,14 +22,14 @@ import {
 } from "./configured_networks.ts";
 import { ContainerStates } from "./container_states.ts";
 import type { LivenessState } from "./liveness.ts";
-import {
-  type NetworkFacts,
-  type RecordedReservation,
-  reservationsIn,
-} from "./network_facts.ts";
+import type { NetworkReservations } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts } from "./ports.ts";
-import { notesOn, readNetworks, storeConfigOf } from "./read_networks.ts";
+import {
+  notesOn,
+  readAllReservations,
+  storeConfigOf,
+} from "./read_networks.ts";
 
 /** How many of some reservations there are, and in what state their containers are. */
 interface Counts {
@@ -39,7 +42,9 @@ interface Counts {
 interface SetUse {
   readonly set: RangeSet;
   readonly size: bigint;
+  /** Those that an ADD can allocate now. */
   readonly free: bigint;
+  readonly cooling: number;
   readonly counts: Counts;
 }
 
@@ -84,25 +89,31 @@ export async function show(
   const { networks, notes, isComplete } = names.length > 0 &&
       wanted.length === 0
     ? { networks: [], notes: [], isComplete: true }
-    : await readNetworks(dataDir, wanted, { ports });
+    : await readAllReservations(dataDir, wanted, ports);
   const states = new ContainerStates(ports);
+  const now = ports.moment();
   const uses: NetworkUse[] = [];
   const elsewhere: string[] = [];
   for (const each of configured) {
     const { directory } = each.config;
     const known = networks.find((network) => network.directory === directory);
-    const facts = known ?? await ports.readNetwork(storeConfigOf(directory));
+    const facts = known ??
+      await ports.readReservations(storeConfigOf(directory));
     if (known === undefined && facts !== undefined) {
       elsewhere.push(...notesOn(facts));
     }
-    uses.push(useOf(each.name, { directory, facts, configured: each, states }));
+    uses.push(
+      useOf(each.name, { directory, facts, configured: each, states, now }),
+    );
   }
   for (const facts of networks) {
     const { name, directory } = facts;
     if (configured.some(({ config }) => config.directory === directory)) {
       continue;
     }
-    uses.push(useOf(name, { directory, facts, configured: undefined, states }));
+    uses.push(
+      useOf(name, { directory, facts, configured: undefined, states, now }),
+    );
   }
   uses.sort((a, b) => a.name < b.name ? -1 : 1);
   const isLow = ({ size, free }: SetUse): boolean =>
@@ -128,49 +139,69 @@ export async function show(
 
 function useOf(
   name: string,
-  { directory, facts, configured, states }: {
+  { directory, facts, configured, states, now }: {
     readonly directory: string;
-    readonly facts: NetworkFacts | undefined;
+    readonly facts: NetworkReservations | undefined;
     readonly configured: ConfiguredNetwork | undefined;
     readonly states: ContainerStates;
+    readonly now: Moment;
   },
 ): NetworkUse {
-  const reservations = facts === undefined ? [] : reservationsIn(facts);
   const rangeSets = configured?.config.rangeSets ?? [];
-  const count = (some: readonly RecordedReservation[]): Counts =>
-    countStates(name, some, states);
-  const sets = rangeSets.map((set) => {
-    const inside = reservations.filter(({ address }) =>
-      findRange(set, address) !== undefined && !isGateway(set, address)
-    );
+  const inSets = rangeSets.map((set) => ({ set, counts: new Counter() }));
+  const others = new Counter();
+  for (const reservation of facts?.reservations ?? []) {
+    const { address, fromEarlierBoot } = reservation;
+    const { liveness: { state } } = states.of(name, reservation);
+    let isInside = false;
+    for (const { set, counts } of inSets) {
+      if (!isUsable(set, address)) continue;
+      counts.add(state, fromEarlierBoot);
+      isInside = true;
+    }
+    if (!isInside) others.add(state, fromEarlierBoot);
+  }
+  const settings = configured?.config.history;
+  const sets = inSets.map(({ set, counts }) => {
     const size = countUsableAddresses(set);
-    const free = size - BigInt(inside.length);
-    return { set, size, free, counts: count(inside) };
+    const cooling = countCooling(set, { facts, settings, now });
+    const free = size - BigInt(counts.total + cooling);
+    return { set, size, free, cooling, counts };
   });
-  const others = reservations.filter(({ address }) =>
-    !rangeSets.some((set) =>
-      findRange(set, address) !== undefined && !isGateway(set, address)
-    )
-  );
   const exists = facts !== undefined;
-  return { name, directory, exists, configured, sets, others: count(others) };
+  return { name, directory, exists, configured, sets, others };
 }
 
-function countStates(
-  networkName: string,
-  reservations: readonly RecordedReservation[],
-  states: ContainerStates,
-): Counts {
-  const byState = { "alive": 0, "gone": 0, "no trace": 0, "unknown": 0 };
-  for (const reservation of reservations) {
-    byState[states.of(networkName, reservation).liveness.state]++;
+/** Returns how many addresses of a set are free and cool down. */
+function countCooling(
+  set: RangeSet,
+  { facts, settings, now }: {
+    readonly facts: NetworkReservations | undefined;
+    readonly settings: HistorySettings | undefined;
+    readonly now: Moment;
+  },
+): number {
+  if (settings === undefined || facts === undefined) return 0;
+  const { history, reservations } = facts;
+  const names = new Set(reservations.map(({ name }) => name));
+  const preferences = new AddressPreferences({ history, settings, now });
+  return preferences.coolingIn(set, {
+    firstFree: (address) =>
+      names.has(formatIpAddress(address)) ? undefined : address,
+  }).length;
+}
+
+/** Counts reservations. */
+class Counter implements Counts {
+  total = 0;
+  readonly byState = { "alive": 0, "gone": 0, "no trace": 0, "unknown": 0 };
+  fromEarlierBoot = 0;
+
+  add(state: LivenessState, isEarlier: boolean): void {
+    this.total++;
+    this.byState[state]++;
+    if (isEarlier) this.fromEarlierBoot++;
   }
-  return {
-    total: reservations.length,
-    byState,
-    fromEarlierBoot:
-      reservations.filter(({ fromEarlierBoot }) => fromEarlierBoot).length,
-  };
 }
 
 interface RenderOptions {
@@ -214,12 +245,17 @@ function setLines(
     readonly index: number;
   },
 ): readonly string[] {
-  const { set, size, free, counts } = use;
+  const { set, size, free, cooling, counts } = use;
   const share = Number(counts.total) / Number(size);
   const bar = formatBar(share, Math.min(MAX_BAR_WIDTH, screen.columns / 2));
   const low = isLow(use);
+  const excluded = countExcluded(set);
   const warning = free === 0n
-    ? ["full: the next ADD fails"]
+    ? [
+      cooling === 0
+        ? "full: the next ADD fails"
+        : "full: the next ADD fails unless an address has cooled down",
+    ]
     : low
     ? [`low: less than ${lowPercent}% is free`]
     : [];
@@ -231,6 +267,8 @@ function setLines(
     `    ${toned(bar, low ? "bad" : "good", screen)} ${percent(share)} used`,
     `    ${counts.total} used, ${formatCount(free)} free of ${
       formatCount(size)
+    }${cooling === 0 ? "" : `, ${cooling} cooling down`}${
+      excluded === 0n ? "" : `; ${formatCount(excluded)} excluded`
     }`,
     ...warning.map((text) => `    ${toned(text, "bad", screen)}`),
     ...stateLines(counts, { indent: 4, screen }),
@@ -289,6 +327,8 @@ function networkJson(
       gateways: gatewayCount(use.set),
       size: Number(use.size),
       free: Number(use.free),
+      coolingDown: use.cooling,
+      excluded: Number(countExcluded(use.set)),
       isLow: isLow(use),
       ...countsJson(use.counts),
     })),

@@ -1,7 +1,17 @@
 /** The reservations of a network as they were read: shows what a command would do. Pure. @module */
 
 import type { ContainerInterface } from "../../cni/attachment.ts";
-import { type IpAddress, parseIpAddress } from "../../net/ip_address.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../../net/ip_address.ts";
+import type {
+  AddressHistory,
+  HistorySettings,
+  Moment,
+} from "../address_history.ts";
+import { AddressPreferences } from "../address_preferences.ts";
 import type { AddPlan, Reservations } from "../add_plan.ts";
 import { FILE_NAME } from "../file_name.ts";
 import type {
@@ -12,32 +22,45 @@ import type {
 import { cursorName, formatOwner, ownerKey } from "../reservation_format.ts";
 import { ReservationTable } from "../reservation_table.ts";
 import {
+  type FiledReservation,
   type FileFacts,
+  historyOf,
   type NetworkFacts,
   ownerOf,
-  type RecordedReservation,
   reservationsIn,
 } from "./network_facts.ts";
 
 /** A store that changes nothing. It answers as the store of the plugin does after its repairs. */
 export class SnapshotStore implements ReservationStore {
   /** What the next command undoes: the reservations of an ADD that never answered. */
-  readonly undone: readonly RecordedReservation[];
+  readonly undone: readonly FiledReservation[];
+  readonly #reclaimed: Reservation[] = [];
   readonly #table = new ReservationTable();
-  readonly #reservations = new Map<string, RecordedReservation>();
+  readonly #reservations = new Map<string, FiledReservation>();
   readonly #files: ReadonlyMap<string, FileFacts>;
   readonly #isExposed: boolean;
   readonly #onPlan: (plan: AddPlan) => void;
+  readonly #settings: HistorySettings | undefined;
+  readonly #history: AddressHistory;
+  readonly #now: Moment;
 
   /**
    * @param facts Undefined if the network has no directory.
-   * @param onPlan Receives what an ADD would reserve.
+   * @param options `settings`: what the configuration wants to be remembered; `onPlan`: receives
+   *   what an ADD would reserve.
    */
   constructor(
     facts: NetworkFacts | undefined,
-    onPlan: (plan: AddPlan) => void,
+    { settings, now, onPlan = () => {} }: {
+      readonly settings: HistorySettings | undefined;
+      readonly now: Moment;
+      readonly onPlan?: (plan: AddPlan) => void;
+    },
   ) {
     this.#onPlan = onPlan;
+    this.#settings = facts?.exposure === undefined ? settings : undefined;
+    this.#history = historyOf(facts);
+    this.#now = now;
     this.#isExposed = facts?.exposure !== undefined;
     this.#files = new Map(
       (facts?.files ?? []).map((file) => [file.name, file]),
@@ -52,7 +75,7 @@ export class SnapshotStore implements ReservationStore {
     }
   }
 
-  #isUndone({ owner, file }: RecordedReservation): boolean {
+  #isUndone({ owner, file }: FiledReservation): boolean {
     const pending = this.#files.get(FILE_NAME.pending);
     if (this.#isExposed || pending?.kind !== "file") return false;
     const key = ownerKey(ownerOf(pending));
@@ -71,6 +94,18 @@ export class SnapshotStore implements ReservationStore {
     );
   }
 
+  preferencesOf(
+    attachment: ContainerInterface | undefined,
+  ): AddressPreferences | undefined {
+    const settings = this.#settings;
+    return settings && new AddressPreferences({
+      history: this.#history,
+      settings,
+      attachment,
+      now: this.#now,
+    });
+  }
+
   firstFree(from: IpAddress, last: IpAddress): IpAddress | undefined {
     return this.#table.firstFree(from, last);
   }
@@ -84,7 +119,7 @@ export class SnapshotStore implements ReservationStore {
   }
 
   /** Returns the reservations of owners, in the order of their file names. */
-  #heldUnder(owners: readonly string[]): readonly RecordedReservation[] {
+  #heldUnder(owners: readonly string[]): readonly FiledReservation[] {
     return [...this.#reservations.values()]
       .filter(({ owner }) => owners.includes(ownerKey(owner)))
       .sort((a, b) => a.file.name < b.file.name ? -1 : 1);
@@ -121,6 +156,23 @@ export class SnapshotStore implements ReservationStore {
       keep: () => {},
       [Symbol.dispose]: () => {},
     };
+  }
+
+  reclaim(reservations: readonly Reservation[]): void {
+    for (const { address } of reservations) {
+      this.#table.remove(address);
+      this.#reservations.delete(formatIpAddress(address));
+    }
+    this.#reclaimed.push(...reservations);
+  }
+
+  /** What an ADD would release because a range set is full. */
+  get reclaimed(): readonly Reservation[] {
+    return this.#reclaimed;
+  }
+
+  get isExposed(): boolean {
+    return this.#isExposed;
   }
 
   release(): void {

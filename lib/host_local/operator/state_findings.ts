@@ -6,10 +6,10 @@ import type { RangeSet } from "../range_set.ts";
 import { findRange, isGateway } from "../range_set.ts";
 import { ownerKey, parseCursorName } from "../reservation_format.ts";
 import {
+  type FiledReservation,
   type FileFacts,
   type NetworkFacts,
   ownerOf,
-  type RecordedReservation,
   reservationsIn,
 } from "./network_facts.ts";
 import type { RepairStep } from "./ports.ts";
@@ -334,6 +334,7 @@ function otherFindings(
   switch (name) {
     case FILE_NAME.lock:
     case FILE_NAME.earlierBoot:
+    case FILE_NAME.history:
       return [];
     case FILE_NAME.pending:
       return [
@@ -428,7 +429,7 @@ function cursorFindings(
 
 /** Finds owners with several addresses in one range set; without range sets nothing is known. */
 function severalAddresses(
-  reservations: readonly RecordedReservation[],
+  reservations: readonly FiledReservation[],
   rangeSets: readonly RangeSet[] = [],
 ): readonly Finding[] {
   return rangeSets.flatMap((set) => {

@@ -1,6 +1,7 @@
 /** `host-local validate`: what is wrong with network configurations of host-local. Pure. @module */
 
 import type { Outcome } from "../../cli/outcome.ts";
+import type { ProgressReport } from "../../cli/progress.ts";
 import { type ConfigFile, joinPaths } from "../../cni/config_document.ts";
 import type { ConfigProblem } from "../../cni/config_problem.ts";
 import {
@@ -30,13 +31,14 @@ const CHECKS: ConfigChecks<HostLocalConfig> = {
 /**
  * Checks configurations.
  *
- * @param isStrict Whether warnings count as problems.
+ * @param options `isStrict`: whether warnings count as problems; `progress`: receives how many
+ *   files are checked.
  */
 export function validate(
   files: readonly ConfigFile[],
-  isStrict: boolean,
+  options: { readonly isStrict: boolean; readonly progress?: ProgressReport },
 ): Outcome {
-  return validateConfigs(files, { checks: CHECKS, isStrict });
+  return validateConfigs(files, { checks: CHECKS, ...options });
 }
 
 /** Adds a warning for each pair of networks that can allocate the same address. */

@@ -16,8 +16,10 @@ import type {
   ReservationStore,
 } from "../ports.ts";
 import { formatOwner, ownerKey, parseOwner } from "../reservation_format.ts";
+import type { AddressPreferences } from "../address_preferences.ts";
 import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
+import type { HistoryFile } from "./history_file.ts";
 import { compareByName, IndexedReservations } from "./indexed_reservations.ts";
 import {
   type NetworkDirectory,
@@ -41,6 +43,8 @@ export interface DiskStoreOptions {
    * index and the markers of an ADD, is then not believed. Default: false.
    */
   readonly isExposed?: boolean;
+  /** What is remembered about addresses; not believed if other users can change it. */
+  readonly history?: HistoryFile | undefined;
   /** Above how many reservations there is an index. */
   readonly indexThreshold?: number;
 }
@@ -54,9 +58,12 @@ export class DiskStore implements ReservationStore {
   readonly #reservations: IndexedReservations;
   /** Undefined if other users could change it. */
   readonly #earlierBoot: EarlierBoot | undefined;
+  /** Undefined if nothing is remembered, or other users could change it. */
+  readonly #history: HistoryFile | undefined;
 
   constructor(
-    { directory, lock, log, isExposed = false, ...options }: DiskStoreOptions,
+    { directory, lock, log, isExposed = false, history, ...options }:
+      DiskStoreOptions,
   ) {
     this.#directory = directory;
     this.#lock = lock;
@@ -65,6 +72,7 @@ export class DiskStore implements ReservationStore {
     this.#earlierBoot = isExposed
       ? undefined
       : new EarlierBoot(directory, { lock: lock?.file, log });
+    this.#history = isExposed ? undefined : history;
     const isLocked = lock !== undefined;
     this.#reservations = new IndexedReservations(directory, {
       isLocked,
@@ -112,6 +120,12 @@ export class DiskStore implements ReservationStore {
     return own.length > 0
       ? own
       : this.#reservations.addressesOf(attachment.containerId);
+  }
+
+  preferencesOf(
+    attachment: ContainerInterface | undefined,
+  ): AddressPreferences | undefined {
+    return this.#history?.preferencesOf(attachment);
   }
 
   reservationsOf(attachment: ContainerInterface): Reservations {
@@ -176,6 +190,7 @@ export class DiskStore implements ReservationStore {
   /** Does what an ADD leaves for after its answer. Nothing here can fail the ADD. */
   #settle(attachment: ContainerInterface, choices: AddPlan["choices"]): void {
     const replaced = choices.flatMap((choice) => choice.replaced);
+    this.#history?.recordAdd(attachment, choices);
     bestEffort(this.#log, "reservation-not-updated", () => {
       for (const { address, reused } of choices) {
         if (reused) this.#setReservedNow(address);
@@ -219,11 +234,20 @@ export class DiskStore implements ReservationStore {
     this.#remove(unkept.map(([address]) => address));
   }
 
-  #remove(addresses: readonly IpAddress[]): void {
+  reclaim(reservations: readonly Reservation[]): void {
+    this.#remove(reservations.map(({ address }) => address), true);
+  }
+
+  get isExposed(): boolean {
+    return this.#isExposed;
+  }
+
+  #remove(addresses: readonly IpAddress[], isPartOfAdd = false): void {
     const { scan } = this.#reservations;
     // According to the index there is nothing to do, and the index stays current.
     if (addresses.length === 0 && scan === undefined) return;
     this.#reservations.beginChange();
+    this.#history?.recordReleases(addresses);
     const removed: IpAddress[] = [];
     // What could not be read may be among what was to be released.
     const failures: unknown[] = [...scan?.unreadable ?? []];
@@ -236,7 +260,7 @@ export class DiskStore implements ReservationStore {
       }
     }
     // An ADD whose answer never arrived is over once another command comes.
-    if (scan?.own.has(FILE_NAME.answered)) {
+    if (!isPartOfAdd && scan?.own.has(FILE_NAME.answered)) {
       removeFile(this.#directory.join(FILE_NAME.answered));
     }
     // The runtime does not repeat a DEL: a file that returns after a crash of the machine would

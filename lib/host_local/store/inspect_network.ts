@@ -20,7 +20,11 @@ import {
   parseReservationName,
 } from "../reservation_format.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
-import { MAX_FILE_BYTES, NetworkDirectory } from "./network_directory.ts";
+import {
+  MAX_FILE_BYTES,
+  MAX_HISTORY_BYTES,
+  NetworkDirectory,
+} from "./network_directory.ts";
 import { type HeldLock, NetworkLocks } from "./network_lock.ts";
 import {
   IndexDoubt,
@@ -36,10 +40,17 @@ import { FILE_NAME } from "../file_name.ts";
  */
 const SMALL_BYTES = 4096;
 
+/** Receives how many files have been read so far. */
+export type OnFiles = (count: number) => void;
+
+/** A report for each file would take longer than to read it. */
+export const FILES_PER_REPORT = 256;
+
 const PERMISSION_BITS = 0o7777;
 const READ_NAMES: readonly string[] = [
   FILE_NAME.pending,
   FILE_NAME.answered,
+  FILE_NAME.history,
 ];
 
 /**
@@ -51,22 +62,24 @@ const READ_NAMES: readonly string[] = [
  */
 export async function inspectNetwork(
   { directory, lockTimeoutMs }: StoreConfig,
-  { log, verifyIndex = false }: {
+  { log, onFiles, verifyIndex = false }: {
     readonly log: Log;
+    readonly onFiles?: OnFiles | undefined;
     readonly verifyIndex?: boolean;
   },
 ): Promise<NetworkFacts | undefined> {
   const info = statDirectory(directory);
   if (info === undefined) return undefined;
   if (verifyIndex) await prepareDatabase(`${directory}/${FILE_NAME.index}`);
-  const { lock, held } = await takeLock(directory, lockTimeoutMs);
+  const { lock, held } = await lockForReading(directory, lockTimeoutMs);
   try {
     const exposure = exposureOf(info);
     const network = new NetworkDirectory(directory);
     const files = attempt(
       "read",
       directory,
-      () => readFiles(directory, exposure !== undefined),
+      () =>
+        readFiles(directory, { isExposed: exposure !== undefined, onFiles }),
     );
     return {
       name: directory.slice(directory.lastIndexOf("/") + 1),
@@ -89,7 +102,12 @@ export async function inspectNetwork(
   }
 }
 
-function statDirectory(path: string): Deno.FileInfo | undefined {
+/**
+ * Returns the metadata of the directory of a network; undefined if there is none.
+ *
+ * @throws {SystemError} if it is no directory, or cannot be inspected.
+ */
+export function statDirectory(path: string): Deno.FileInfo | undefined {
   try {
     const info = Deno.statSync(path);
     if (info.isDirectory) return info;
@@ -100,7 +118,8 @@ function statDirectory(path: string): Deno.FileInfo | undefined {
   throw new SystemError(`open ${path}: not a directory`);
 }
 
-async function takeLock(
+/** Takes the lock of a network if there is one, and waits for it as CHECK does. */
+export async function lockForReading(
   directory: string,
   timeoutMs: number,
 ): Promise<
@@ -124,9 +143,17 @@ async function takeLock(
   }
 }
 
-function readFiles(directory: string, isExposed: boolean): FileFacts[] {
+function readFiles(
+  directory: string,
+  { isExposed, onFiles }: {
+    readonly isExposed: boolean;
+    readonly onFiles: OnFiles | undefined;
+  },
+): FileFacts[] {
   const files: FileFacts[] = [];
+  let count = 0;
   for (const entry of Deno.readDirSync(directory)) {
+    if (++count % FILES_PER_REPORT === 0) onFiles?.(count);
     const facts = readEntry(directory, entry, isExposed);
     if (facts !== undefined) files.push(facts);
   }
@@ -147,17 +174,51 @@ function readEntry(
   const info = lstat(path);
   if (info === undefined) return undefined;
   if (!isText || !info.isFile) return factsOf(info, { name, address });
+  const text = readText(path, info.size, {
+    isExposed,
+    ...(name === FILE_NAME.history ? { maxBytes: MAX_HISTORY_BYTES } : {}),
+  });
+  if (text === undefined) return undefined;
+  const facts = factsOf(info, { name, address, content: text.content });
+  return text.reason === undefined
+    ? facts
+    : { ...facts, unreadable: text.reason };
+}
+
+/** The text of a file, or why it cannot be read. */
+export interface TextReading {
+  readonly content?: string | undefined;
+  readonly reason?: string;
+}
+
+/**
+ * Reads the text of a reservation, a cursor or a marker. Returns undefined if the file is gone
+ * meanwhile.
+ *
+ * @param size Its size in bytes.
+ * @param options `isExposed`: whether another user could have replaced it; `maxBytes`: how long it
+ *   may be.
+ */
+export function readText(
+  path: string,
+  size: number,
+  { isExposed, maxBytes = MAX_FILE_BYTES }: {
+    readonly isExposed: boolean;
+    readonly maxBytes?: number;
+  },
+): TextReading | undefined {
   try {
-    const content = isExposed || info.size > SMALL_BYTES
-      ? readSmallFile(path, MAX_FILE_BYTES)
-      : Deno.readTextFileSync(path);
-    return factsOf(info, { name, address, content });
+    return {
+      content: isExposed || size > SMALL_BYTES
+        ? readSmallFile(path, maxBytes)
+        : Deno.readTextFileSync(path),
+    };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    const unreadable = error instanceof SystemError
+    const reason = error instanceof SystemError
       ? error.message
       : `open ${path}: ${reasonOf(error)}`;
-    return { ...factsOf(info, { name, address }), unreadable };
+    return { reason };
   }
 }
 

@@ -7,6 +7,7 @@ import {
   parseIpAddress,
 } from "../../net/ip_address.ts";
 import {
+  appendToFile,
   createFile,
   lstat,
   lstatOwn,
@@ -35,6 +36,9 @@ const FILE_MODE = 0o600;
 export const MAX_FILE_BYTES = 128 * 1024;
 /** The record of 300,000 reservations or more. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+
+/** Far more than `MAX_REMEMBERED` lines. */
+export const MAX_HISTORY_BYTES: number = 16 * 1024 * 1024;
 
 /** What the files of a network said when all of them were read. */
 export interface DirectoryScan {
@@ -236,6 +240,45 @@ export class NetworkDirectory {
    */
   writeEarlierBoot(text: string | undefined): void {
     this.#writeText(FILE_NAME.earlierBoot, text);
+  }
+
+  /**
+   * Reads what is remembered about addresses; empty if there is no such regular file, undefined if
+   * it is too long.
+   *
+   * @throws {SystemError} if it cannot be read.
+   */
+  readHistory(): string | undefined {
+    const path = this.join(FILE_NAME.history);
+    return lstat(path)?.isFile
+      ? readUnlessTooLong(path, { maxBytes: MAX_HISTORY_BYTES, missing: "" })
+      : "";
+  }
+
+  /**
+   * Appends to what is remembered about addresses.
+   *
+   * @throws {SystemError} if it cannot be written, or is not a regular file.
+   */
+  appendHistory(text: string): void {
+    const path = this.join(FILE_NAME.history);
+    lstatOwn(path);
+    appendToFile(path, text, FILE_MODE);
+  }
+
+  /**
+   * Replaces what is remembered about addresses. If this process is killed meanwhile, it is the old
+   * or the new text.
+   *
+   * @throws {SystemError} if it cannot be written, or is not a regular file.
+   */
+  replaceHistory(text: string): void {
+    const path = this.join(FILE_NAME.history);
+    lstatOwn(path);
+    const temporary = this.join(FILE_NAME.cursor);
+    if (lstatOwn(temporary) !== undefined) removeFile(temporary);
+    createFile(temporary, text, { mode: FILE_MODE, isDurable: false });
+    renameFile(temporary, path);
   }
 
   /**

@@ -13,7 +13,9 @@ import { probeCreation } from "../../sys/unnamed_file.ts";
 import type { StoreConfig } from "../config.ts";
 import { FILE_NAME } from "../file_name.ts";
 import type { ReservationStores } from "../ports.ts";
+import { bestEffort } from "./best_effort.ts";
 import { DiskStore } from "./disk_store.ts";
+import type { openHistory } from "./history_file.ts";
 import { NetworkDirectory } from "./network_directory.ts";
 import {
   type Caller,
@@ -81,6 +83,11 @@ function probeNetwork(network: NetworkDirectory): void {
   attempt("open", network.path, () => Deno.openSync(network.path).close());
 }
 
+type OpenHistory = typeof openHistory;
+
+/** Loads what opens the history of a network. */
+export type LoadHistory = () => Promise<OpenHistory>;
+
 /**
  * The size of a directory with some hundred files, on most file systems. Reading fewer takes less
  * time than others notice.
@@ -94,24 +101,34 @@ const MAX_ATTEMPTS = 10;
  * Returns the stores in the directories that network configurations name.
  *
  * @param options `locks`: those of the whole process; `caller`: for whom it works;
- *   `takesTurns`: whether other calls of this process run while many files are read;
+ *   `loadHistory`: without it nothing is remembered; `takesTurns`: whether other calls of this process run while many files are read;
  *   `indexThreshold`: as for {@link DiskStore}.
  */
 export function diskStores(
-  { log, locks = new NetworkLocks(), caller, takesTurns = false, ...options }: {
+  {
+    log,
+    locks = new NetworkLocks(),
+    caller,
+    loadHistory,
+    takesTurns = false,
+    ...options
+  }: {
     readonly log: Log;
+    readonly loadHistory?: LoadHistory;
     readonly locks?: NetworkLocks;
     readonly caller?: Caller;
     readonly takesTurns?: boolean;
     readonly indexThreshold?: number;
   },
 ): ReservationStores {
+  let openHistory: OpenHistory | undefined;
   const lock = async (
-    { directory, lockTimeoutMs }: StoreConfig,
+    { directory, lockTimeoutMs, history }: StoreConfig,
     create: boolean,
   ): Promise<HeldLock | undefined> => {
     // Before the lock is taken, so that no other call waits for it.
     await prepareDatabase(`${directory}/${FILE_NAME.index}`);
+    if (history !== undefined) openHistory ??= await loadHistory?.();
     return await locks.take(`${directory}/${FILE_NAME.lock}`, {
       create,
       timeoutMs: lockTimeoutMs,
@@ -119,7 +136,7 @@ export function diskStores(
     });
   };
   const openStore = (
-    { directory }: StoreConfig,
+    { directory, history: settings }: StoreConfig,
     lock: HeldLock | undefined,
     repair: boolean,
   ): { readonly opened: DiskStore; readonly isLarge: boolean } => {
@@ -130,12 +147,18 @@ export function diskStores(
     if (exposure !== undefined) {
       log("warn", "directory-exposed", { directory, reason: exposure });
     }
+    const network = new NetworkDirectory(directory);
     const opened = new DiskStore({
-      directory: new NetworkDirectory(directory),
+      directory: network,
       lock,
       repair,
       log,
       isExposed: exposure !== undefined,
+      history: settings && openHistory?.({
+        directory: network,
+        settings,
+        tryTo: (event, body) => bestEffort(log, event, body),
+      }),
       ...options,
     });
     // From now on the store releases the lock.

@@ -14,6 +14,7 @@ import {
   addressBits,
   addressPlus,
   type Family,
+  formatIpAddress,
   type IpAddress,
   lastValue,
 } from "../../net/ip_address.ts";
@@ -291,6 +292,23 @@ export class ReservationIndex implements ReservationLookup, Disposable {
   get size(): number {
     const [row] = this.#rows("SELECT count(*) AS size FROM reservation");
     return Number(row?.["size"]);
+  }
+
+  /** Returns every reservation with the name of its file, in the order of the addresses. */
+  entries(): readonly {
+    readonly name: string;
+    readonly address: IpAddress;
+    readonly owner: string;
+  }[] {
+    const sql = "SELECT address, owner FROM reservation ORDER BY address";
+    return this.#rows(sql).map((row) => {
+      const address = fromKey(row["address"]);
+      return {
+        name: formatIpAddress(address),
+        address,
+        owner: String(row["owner"]),
+      };
+    });
   }
 
   addressesOf(owner: string): readonly IpAddress[] {

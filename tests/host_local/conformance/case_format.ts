@@ -135,6 +135,8 @@ export type TreeEntry =
     readonly type?: "file" | "directory" | "symlink";
     /** The content of a file. Default: empty. */
     readonly content?: string;
+    /** A regular expression that matches the content instead, of a file that a call changes. */
+    readonly pattern?: string;
     /** The target of a symbolic link. */
     readonly target?: string;
     /** Octal, for example "0600". Compared only if given. */

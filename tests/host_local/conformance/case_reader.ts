@@ -52,7 +52,7 @@ export const ADD_ENV: Readonly<Record<string, string>> = {
 };
 
 const TREE: Shape = {
-  "*": keys("type", "content", "target", "mode", "mtime"),
+  "*": keys("type", "content", "pattern", "target", "mode", "mtime"),
 };
 
 /** The cases of host-local compare files. */

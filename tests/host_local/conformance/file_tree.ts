@@ -92,7 +92,7 @@ export function compareTree(
 ): string[] {
   const problems: string[] = [];
   for (const [name, entry] of Object.entries(expected)) {
-    const { type = "file", content = "", target = "", mode } =
+    const { type = "file", content = "", pattern, target = "", mode } =
       typeof entry === "string" ? { content: entry } : entry;
     const text = type === "symlink" ? target : content;
     const found = actual.get(name);
@@ -102,6 +102,12 @@ export function compareTree(
     }
     if (found.type !== type) {
       problems.push(`${name}: is a ${found.type}, want a ${type}`);
+    } else if (pattern !== undefined) {
+      if (!new RegExp(pattern).test(found.text)) {
+        problems.push(
+          `${name}: holds ${JSON.stringify(found.text)}, want ${pattern}`,
+        );
+      }
     } else if (found.text !== text) {
       problems.push(
         `${name}: holds ${JSON.stringify(found.text)}, want ${

@@ -46,6 +46,18 @@ const ROWS: readonly {
     problems: ['a: holds "x\\ny", want "x\\r\\ny"'],
   },
   {
+    name: "finds a pattern in the content",
+    expected: { "a": { pattern: "^x \\d+$" } },
+    actual: { "a": file("x 15") },
+    problems: [],
+  },
+  {
+    name: "reports content without the pattern",
+    expected: { "a": { pattern: "^x \\d+$" } },
+    actual: { "a": file("x y") },
+    problems: ['a: holds "x y", want ^x \\d+$'],
+  },
+  {
     name: "reports another mode",
     expected: { "a": { content: "", mode: "0600" } },
     actual: { "a": file("", "0644") },

@@ -19,7 +19,7 @@ import { TARGET } from "./fault_scenarios.ts";
 const NEXT = "next";
 
 /** Files that may stay in a network's directory, apart from addresses, cursors and the lock. */
-const PERMANENT = new Set([".earlier-boot", ".index.db"]);
+const PERMANENT = new Set([".earlier-boot", ".history", ".index.db"]);
 
 /** The order of the calls after the fault. */
 export type FollowUp =

@@ -22,12 +22,19 @@ export interface FaultScenario {
   readonly files?: Readonly<Record<string, string>>;
   /** Files whose modification time is before the last boot. */
   readonly beforeBoot?: readonly string[];
+  /** More keys of `ipam`. */
+  readonly ipam?: Readonly<Record<string, unknown>>;
 }
 
 /** Returns the configuration of the network; GC must keep the `valid` containers. */
-export function faultConfig(dataDir: string, valid: readonly string[]): string {
+export function faultConfig(
+  dataDir: string,
+  valid: readonly string[],
+  ipam: FaultScenario["ipam"] = {},
+): string {
   return networkConfig({
     dataDir,
+    ipam,
     cniVersion: "1.1.0",
     subnets: ["10.1.0.0/16", "fd00:1::/64"],
     extra: {
@@ -94,9 +101,38 @@ function scenariosOn(
   ];
 }
 
+/** Calls that append to what is remembered about addresses, and one that replaces it. */
+function historyScenarios(): FaultScenario[] {
+  const ipam = { sticky: "pod", cooldownSeconds: 3600 };
+  const files = { ...others(2), ...HELD };
+  const line = `10.1.200.7 eth0 ${TARGET} shop/web-0 1\n`;
+  const base = { indexed: false, ipam };
+  return [
+    {
+      ...base,
+      name: "ADD with a history",
+      command: "ADD",
+      files: { ...others(2), ".history": line },
+    },
+    {
+      ...base,
+      name: "the first DEL with a history",
+      command: "DEL",
+      files,
+    },
+    {
+      ...base,
+      name: "GC that replaces a history",
+      command: "GC",
+      files: { ...files, ".history": line.repeat(200) },
+    },
+  ];
+}
+
 /** All scenarios of the sweep. */
 export const SCENARIOS: readonly FaultScenario[] = [
   { name: "the first ADD of a network", command: "ADD", indexed: false },
   ...scenariosOn("2 others", false, others(2)),
+  ...historyScenarios(),
   ...scenariosOn(`${INDEXED} others`, true, others(INDEXED)),
 ];

@@ -65,7 +65,11 @@ class Workspace {
   constructor(readonly root: string, readonly scenario: FaultScenario) {
     this.dataDir = `${root}/data`;
     this.network = `${this.dataDir}/net`;
-    this.config = faultConfig(this.dataDir, othersIn(scenario));
+    this.config = faultConfig(
+      this.dataDir,
+      othersIn(scenario),
+      scenario.ipam,
+    );
     this.stdoutFile = `${root}/stdout`;
     this.trace = {
       command: [OURS],

@@ -8,6 +8,7 @@ import {
   type ParallelRow,
   testRowsInParallel,
 } from "../../support/parallel_rows.ts";
+import { soon } from "../../support/waiting.ts";
 
 const BLUE = ["10.81.0.0/24", "fd00:81::/64"];
 const GREEN = ["10.82.0.0/24"];
@@ -80,6 +81,72 @@ const ROWS: readonly ParallelRow[] = [{
   },
 }];
 
+/** A plugin that fails each DEL leaves what `reclaim` is for. */
+const FAILING = "/bin/false";
+
+/** Runs `host-local reclaim` on the host; status 1 is an answer, too. */
+async function reclaim(
+  host: PodmanHost,
+  ...args: readonly string[]
+): Promise<Record<"reclaimable" | "kept", readonly string[]>> {
+  const command = [OURS, "reclaim", "--json", "--data-dir", host.path("data")];
+  const script = '"$@" || test $? = 1';
+  const stdout = await host.run("sh", "-c", script, "sh", ...command, ...args);
+  const found = JSON.parse(stdout);
+  const addresses = (key: string): readonly string[] =>
+    found[key].map(({ address }: { address: string }) => address).sort();
+  return { reclaimable: addresses("reclaimable"), kept: addresses("kept") };
+}
+
+const RECLAIMED: readonly ParallelRow[] = [
+  { name: "this plugin", from: OURS },
+  { name: "upstream's plugin", from: UPSTREAM },
+].map(({ name, from }) => ({
+  name:
+    `reclaim releases what ${name} reserved for containers that are killed or removed, and nothing else`,
+  run: async () => {
+    await using host = await PodmanHost.start(from);
+    await host.addNetwork("blue", BLUE);
+    await host.addNetwork("green", GREEN);
+    const live = await host.runContainer(["blue", "green"]);
+    const killed = await host.runContainer(["blue"], ["--rm"]);
+    const removed = await host.runContainer(["green"]);
+    const stopped = await host.runContainer(["green"]);
+    const lost = await filesOf(host, [killed, removed]);
+    const used = await filesOf(host, [live, stopped]);
+
+    await host.usePlugin(FAILING);
+    const pid = await host.podman("inspect", "-f", "{{.State.Pid}}", killed);
+    await host.run("kill", "-9", pid.trim());
+    // Podman removes it then.
+    const storage = `/run/containers/storage/vfs-containers/${killed}`;
+    const wait = `while [ -e ${storage} ]; do sleep 0.1; done`;
+    await soon(host.run("sh", "-c", wait), "removal by podman");
+    await host.podman("rm", "-f", "-t", "0", removed);
+    // It exists and can be started again, so podman may still send a DEL.
+    await host.podman("stop", "-t", "0", stopped);
+    await host.usePlugin(from);
+    assertEquals(reservedIn(host, "blue", "green"), { ...lost, ...used });
+
+    const found = { reclaimable: Object.keys(lost), kept: Object.keys(used) };
+    found.reclaimable.sort();
+    found.kept.sort();
+    const young = await reclaim(host, "--yes");
+    assertEquals(young.reclaimable, []);
+    assertEquals(await reclaim(host, "--grace", "0"), found);
+    assertEquals(reservedIn(host, "blue", "green"), { ...lost, ...used });
+
+    assertEquals(await reclaim(host, "--grace", "0", "--yes"), found);
+    assertEquals(reservedIn(host, "blue", "green"), used);
+    assertEquals(
+      await filesOf(host, [live]),
+      Object.fromEntries(
+        Object.entries(used).filter(([, owner]) => owner.startsWith(live)),
+      ),
+    );
+  },
+}));
+
 const REPLACED: readonly ParallelRow[] = [
   { name: "upgrade from upstream's binary", from: UPSTREAM, to: OURS },
   { name: "rollback to upstream's binary", from: OURS, to: UPSTREAM },
@@ -110,5 +177,6 @@ const REPLACED: readonly ParallelRow[] = [
 
 testRowsInParallel([...PODMAN_NEEDS, `binary:${OURS}`], "podman", [
   ...ROWS,
+  ...RECLAIMED,
   ...REPLACED,
 ]);

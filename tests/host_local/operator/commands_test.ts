@@ -68,6 +68,8 @@ const READ_ONLY: readonly (readonly string[])[] = [
   ["explain", "--config", "CONFIG", "--container", "c1"],
   ["validate", "CONFIG"],
   ["check-state"],
+  ["reclaim"],
+  ["reclaim", "--dry-run", "--grace", "0"],
   ["metrics"],
 ];
 
@@ -256,22 +258,41 @@ for (const [name, binary] of [["this plugin", OURS], ["upstream", UPSTREAM]]) {
   );
 }
 
+/** The addresses that `list` prints, in its order. */
+async function listedAddresses(dataDir: string): Promise<string[]> {
+  const start = performance.now();
+  const { stdout, stderr, code } = await runOperator([
+    "list",
+    "--data-dir",
+    dataDir,
+  ]);
+  const ms = Math.round(performance.now() - start);
+  assertEquals([code, stderr], [0, ""]);
+  const rows = stdout.split("\n").filter((line) => line.startsWith("net "));
+  report(`list of ${rows.length} reservations: ${ms} ms`);
+  return rows.map((row) => row.split(/ +/)[1] ?? "");
+}
+
 for (const count of [0, 250, 60_000]) {
-  Deno.test(`list prints ${count} reservations`, async () => {
+  Deno.test(`list prints ${count} reservations, without an index and with one`, async () => {
     using dir = new TempDir();
-    writeNetwork(dir.join("net"), reservations(count));
-    const start = performance.now();
-    const { stdout, code } = await runOperator([
-      "list",
-      "--data-dir",
-      dir.path,
-    ]);
-    const ms = Math.round(performance.now() - start);
-    report(`list of ${count} reservations: ${ms} ms`);
-    assertEquals(code, 0);
-    const rows = stdout.split("\n").filter((line) => line.startsWith("net "));
-    assertEquals(rows.length, count);
-    assertEquals(new Set(rows.map((row) => row.split(/ +/)[1])).size, count);
+    const files = reservations(count);
+    writeNetwork(dir.join("net"), files);
+    assertEquals(await listedAddresses(dir.path), Object.keys(files));
+    const config = networkConfig({
+      dataDir: dir.path,
+      subnets: ["10.1.0.0/16"],
+    });
+    const call = { binary: OURS, command: "ADD", config, containerId: "new" };
+    assertEquals((await callHostLocal(call)).code, 0);
+    const names = namesIn(dir.join("net"));
+    assertEquals(names.includes(".index.db"), count > 200);
+    const before = count > 250 ? undefined : treeOf(dir.join("net"));
+    assertEquals(
+      (await listedAddresses(dir.path)).sort(),
+      names.filter((name) => name.startsWith("10.1.")),
+    );
+    if (before !== undefined) assertEquals(treeOf(dir.join("net")), before);
   });
 }
 
@@ -511,6 +532,171 @@ testWith(
     );
   },
 );
+
+/** Gives files a time long before the last boot. */
+function ageFiles(directory: string, names: readonly string[]): void {
+  const longAgo = new Date("2001-01-01T00:00:00Z");
+  for (const name of names) {
+    Deno.utimeSync(`${directory}/${name}`, longAgo, longAgo);
+  }
+}
+
+for (const [name, binary] of [["this plugin", OURS], ["upstream", UPSTREAM]]) {
+  testWith(
+    [`binary:${binary}`],
+    `reclaim releases what ${name} has written, and keeps what is listed`,
+    async () => {
+      using dir = new TempDir();
+      const dataDir = dir.join("data");
+      const config = networkConfig({
+        dataDir,
+        subnets: ["10.1.0.0/24", "fd00::/64"],
+      });
+      for (const containerId of ["c1", "c2", "c3"]) {
+        const call = {
+          binary: binary ?? "",
+          command: "ADD",
+          config,
+          containerId,
+        };
+        assertEquals((await callHostLocal(call)).code, 0);
+      }
+      const network = dir.join("data/net");
+      await Deno.writeTextFile(`${network}/10.1.0.9`, "c9");
+      const old = ["10.1.0.2", "fd00::2", "10.1.0.3", "fd00::3", "10.1.0.9"];
+      // The time of the lock file marks the boot in which this plugin made an ADD.
+      ageFiles(network, [...old, "lock"]);
+      const before = treeOf(network);
+      const args = ["reclaim", "--data-dir", dataDir, "--live", "-"];
+      const dry = await runOperator(args, { stdin: "c2\nc3\n" });
+      assertEquals(dry.code, 1, dry.stderr);
+      assertMatch(dry.stdout, /^would release 3 reservations;/);
+      assertEquals(treeOf(network), before);
+
+      const wet = await runOperator([...args, "--yes"], {
+        stdin: '["c2", "c3"]',
+      });
+      assertEquals(wet.code, 0, wet.stdout);
+      assertEquals(
+        [...wet.stderr.matchAll(
+          /event=reservation-reclaimed network=net address=(\S+) /g,
+        )].map(([, address]) => address).sort(),
+        ["10.1.0.2", "10.1.0.9", "fd00::2"],
+      );
+      assertEquals(
+        namesIn(network).filter((each) => /^10|^fd/.test(each)),
+        ["10.1.0.3", "10.1.0.4", "fd00::3", "fd00::4"],
+      );
+      const next = await callHostLocal({
+        binary: binary ?? "",
+        command: "ADD",
+        config: config.replace("10.1.0.0/24", "10.1.0.0/29"),
+        containerId: "c4",
+      });
+      assertEquals(next.code, 0);
+    },
+  );
+}
+
+testWith(
+  ["root"],
+  "reclaim believes namespaces and containers below /run",
+  async () => {
+    using dir = new TempDir();
+    const ids = ["gone", "alive", "listed", "left", "hidden", "nothing"];
+    const files = ids.map((
+      id,
+      index,
+    ) => [`10.1.0.${index + 2}`, ownerText(id)]);
+    writeNetwork(dir.join("net"), Object.fromEntries(files));
+    const result = (id: string, netns: string): string =>
+      JSON.stringify({
+        kind: "cniCacheV1",
+        containerId: id,
+        ifName: "eth0",
+        networkName: "net",
+        result: {
+          interfaces: [{ name: "br0" }, { name: "eth0", sandbox: netns }],
+        },
+      });
+    // A namespace that is gone, one that exists, one that exists although its file says otherwise,
+    // a file without a mount, and two paths about which nothing can be found out.
+    const paths = {
+      gone: "/run/netns/gone-ns",
+      alive: "/run/netns/alive-ns",
+      listed: "/run/netns/listed-ns",
+      left: "/run/netns/left-ns",
+      hidden: "/run/elsewhere/hidden-ns",
+      nothing: "/run/file/nothing-ns",
+    };
+    const cache = Object.entries(paths).map(([id, path]) =>
+      `echo '${result(id, path)}' >/var/lib/cni/results/net-${id}-eth0`
+    );
+    const stdout = await runWithOwnRun(
+      `mkdir -p /var/lib/cni; mount -t tmpfs tmpfs /var/lib/cni
+     mkdir -p /var/lib/cni/results ${TASKS}/k8s.io/listed
+     ${cache.join("\n")}
+     touch /run/netns/alive-ns /run/netns/left-ns /run/file
+     mount --bind /proc/self/ns/net /run/netns/alive-ns
+     exec "$0" reclaim --json --grace 0 --yes --data-dir "$1"`,
+      dir.path,
+    );
+    const { reclaimable, kept } = JSON.parse(stdout);
+    const facts = ({ containerId, proofs, reason }: {
+      containerId: string;
+      proofs?: { ended: { source: string }; absent: { source: string } };
+      reason?: { source: string };
+    }): string =>
+      [
+        containerId,
+        proofs?.ended.source ?? reason?.source,
+        proofs?.absent.source ?? "",
+      ].join(": ");
+    assertEquals(reclaimable.map(facts), ["gone: namespace gone: containerd"]);
+    assertEquals(kept.map(facts), [
+      "alive: alive (netns): ",
+      "listed: alive (containerd): ",
+      ...["left", "hidden", "nothing"].map((id) =>
+        `${id}: no proof of its end: `
+      ),
+    ]);
+  },
+);
+
+testWith(
+  ["root"],
+  "list does not call a container gone if its namespace cannot be inspected",
+  async () => {
+    using dir = new TempDir();
+    writeNetwork(dir.join("net"), { "10.1.0.2": ownerText("c1") });
+    const stdout = await runWithOwnRun(
+      `mkdir -p /var/lib/cni; mount -t tmpfs tmpfs /var/lib/cni
+     mkdir -p /var/lib/cni/results; touch /run/file
+     echo '{"netns": "/run/file/x"}' >/var/lib/cni/results/net-c1-eth0
+     exec "$0" list --json --data-dir "$1"`,
+      dir.path,
+    );
+    assertEquals(JSON.parse(stdout).reservations[0].state, "unknown");
+  },
+);
+
+Deno.test("reclaim limits the list of containers", async () => {
+  using dir = new TempDir();
+  writeNetwork(dir.join("data/net"), { "10.1.0.2": ownerText("c1") });
+  const args = ["reclaim", "--data-dir", dir.join("data"), "--live"];
+  const long = dir.join("long");
+  await Deno.writeTextFile(long, "a\n".repeat(5 * 1024 * 1024));
+  const file = await runOperator([...args, long]);
+  assertEquals(file.code, 3);
+  assertMatch(file.stderr, /long: more than 8388608 bytes\n/);
+  const stdin = await runOperator([...args, "-"], {
+    stdin: "a\n".repeat(2 * 1024 * 1024),
+  });
+  assertEquals(stdin.code, 3);
+  assertMatch(stdin.stderr, /read stdin: the list of containers is too long\n/);
+  const folder = await runOperator([...args, dir.path]);
+  assertMatch(folder.stderr, /is not a regular file\n/);
+});
 
 Deno.test("the completions for bash work", async () => {
   const complete = async (...words: readonly string[]): Promise<string[]> => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NO_PROGRESS } from "../../../lib/cli/progress.ts";
 import { assert, assertEquals } from "@std/assert";
 import { runPlugin } from "../../../lib/cni/plugin.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
@@ -14,6 +15,7 @@ import {
 } from "../../../lib/host_local/host/runtime_traces.ts";
 import { explainAdd } from "../../../lib/host_local/operator/explain_add.ts";
 import type { OperatorPorts } from "../../../lib/host_local/operator/ports.ts";
+import { presentMoment } from "../../../lib/host_local/store/history_file.ts";
 import { inspectNetwork } from "../../../lib/host_local/store/inspect_network.ts";
 import { diskStores } from "../../../lib/host_local/store/open_store.ts";
 import { readNamedFile } from "../../../lib/sys/small_file.ts";
@@ -56,9 +58,14 @@ async function realAdd(
 }
 
 const PORTS: OperatorPorts = {
+  moment: presentMoment,
   networkNames: () => [],
   readNetwork: (config) => inspectNetwork(config, { log }),
+  readReservations: () => Promise.reject(new Error("not reached")),
   repair: () => Promise.reject(new Error("not reached")),
+  openForChange: () => Promise.reject(new Error("not reached")),
+  readLive: () => ({ path: "", text: "", writtenAtMs: 0 }),
+  bootClockMs: () => undefined,
   addressesIn,
   writeFile: () => {},
   probe: (config) => stores.probe(config),
@@ -68,6 +75,8 @@ const PORTS: OperatorPorts = {
   readNamedFile,
   nowMs: () => NOW_MS,
   screen: { columns: 80, hasColors: false },
+  log,
+  progress: NO_PROGRESS,
 };
 
 /** Fills a directory at random, with what crashes and other versions leave, too. */

@@ -94,9 +94,16 @@ const NODE: ExampleHostOptions = {
     "/etc/cni/net.d/10-pods.conflist": POD_CONFIG,
     "/etc/cni/net.d/20-storage.conf": STORAGE_CONFIG,
   },
+  bootMinutes: 8 * 24 * 60,
   traces: {
     sources: [
-      { runtime: "containerd", path: TASKS, state: "read", count: 2 },
+      {
+        runtime: "containerd",
+        path: TASKS,
+        state: "read",
+        count: 2,
+        isComplete: true,
+      },
       { runtime: "CRI-O", path: "/run/crio", state: "absent", count: 0 },
     ],
     containers: new Map([
@@ -160,6 +167,41 @@ const BROKEN_NETWORK: ExampleHostOptions = {
   files: { "/etc/cni/net.d/10-pods.conflist": POD_CONFIG },
 };
 
+const SHOP_CONFIG = JSON.stringify({
+  cniVersion: "1.0.0",
+  name: "shop",
+  type: "bridge",
+  ipam: {
+    type: "host-local",
+    ranges: [[{ subnet: "10.7.0.0/28", exclude: ["10.7.0.8/30"] }]],
+    cooldownSeconds: 300,
+    sticky: "pod",
+  },
+});
+
+/** A network with pool features. Ten hours after the boot, which is 36,000 s. */
+const SHOP: ExampleHostOptions = {
+  networks: {
+    shop: {
+      files: {
+        "lock": "",
+        "last_reserved_ip.0": "10.7.0.5",
+        "10.7.0.2": reservation(WEB, 193),
+        "10.7.0.3": reservation(DB, 14),
+        ".history": [
+          `10.7.0.2 eth0 ${WEB} shop/web-0 1795855620000`,
+          `10.7.0.4 eth0 ${OLD} shop/job-x7k2p 1795860000000 7 20000 1795851200000`,
+          `10.7.0.3 eth0 ${DB} shop/db-0 1795866360000`,
+          `10.7.0.5 eth0 ${JOB} shop/cache-0 1795866000000 7 35910 1795867110000`,
+          "",
+        ].join("\n"),
+      },
+    },
+  },
+  files: { "/etc/cni/net.d/30-shop.conf": SHOP_CONFIG },
+  traces: NODE.traces ?? {},
+};
+
 /** The sessions, in the order of the documentation. */
 export const SESSIONS: readonly Session[] = [
   { name: "help", args: ["--help"], host: NODE },
@@ -183,6 +225,10 @@ export const SESSIONS: readonly Session[] = [
     args: ["explain", "--config", "/etc/cni/net.d/20-storage.conf"],
     host: NODE,
   },
+  { name: "list_pods", args: ["list"], host: SHOP },
+  { name: "show_pool", args: ["show"], host: SHOP },
+  { name: "explain_cooling", args: ["explain", "10.7.0.5"], host: SHOP },
+  { name: "explain_excluded", args: ["explain", "10.7.0.9"], host: SHOP },
   { name: "validate", args: ["validate"], host: NODE },
   {
     name: "validate_errors",
@@ -195,17 +241,23 @@ export const SESSIONS: readonly Session[] = [
     args: ["check-state", "--repair"],
     host: BROKEN_NETWORK,
   },
+  { name: "reclaim", args: ["reclaim", "pods"], host: NODE },
+  { name: "reclaim_yes", args: ["reclaim", "pods", "--yes"], host: NODE },
   { name: "metrics", args: ["metrics"], host: NODE },
   { name: "wrong_command", args: ["lst"], host: {} },
 ];
 
 /** Returns a session as a terminal of 80 columns shows it: the command, its output, its status. */
-export async function sessionText({ args, host }: Session): Promise<string> {
+export async function sessionText(
+  { args, host: options }: Session,
+): Promise<string> {
+  const host = new ExampleHost(options);
   const { stdout, stderr, status } = await runCommand(args, {
-    ports: new ExampleHost(host),
+    ports: host,
     version: "1.0.0",
   });
   const exit = status === 0 ? "" : `(exit status ${status})\n`;
-  return `$ host-local ${args.join(" ")}\n${stderr}${stdout.trimEnd()}`
+  const log = host.logged.map((line) => `${line}\n`).join("");
+  return `$ host-local ${args.join(" ")}\n${log}${stderr}${stdout.trimEnd()}`
     .trimEnd() + `\n${exit}`;
 }

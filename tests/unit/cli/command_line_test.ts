@@ -53,6 +53,11 @@ testRows("readCommandLine() reads", [
     want: ["copy", { count: "007" }, [], ["a"]],
   },
   {
+    name: "- as a value and as an argument",
+    args: ["copy", "-", "--mode", "-", "--", "--mode"],
+    want: ["copy", { mode: "-" }, [], ["-", "--mode"]],
+  },
+  {
     name: "arguments after --",
     args: ["list", "--", "--json", "--help"],
     want: ["list", {}, [], ["--json", "--help"]],

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { AddressHistory } from "../../../lib/host_local/address_history.ts";
+import { AddressPreferences } from "../../../lib/host_local/address_preferences.ts";
 import { planAdd, PoolError } from "../../../lib/host_local/add_plan.ts";
 import { findRange, type RangeSet } from "../../../lib/host_local/range_set.ts";
 import {
@@ -12,22 +14,41 @@ import { ip, rangeSet, reservations, texts } from "./builders.ts";
 
 const V4 = rangeSet("10.0.0.0/29");
 const V6 = rangeSet("2001:db8::/64");
+const EXCLUDING = rangeSet({
+  subnet: "10.0.0.0/29",
+  exclude: ["10.0.0.2-10.0.0.3"],
+});
 const POOLS = rangeSet("10.0.0.0/30", "10.1.0.0/30");
 
 type Known = Parameters<typeof reservations>[0];
 
+/** Released just now. */
+const COOLING = new AddressPreferences({
+  history: AddressHistory.parse("10.0.0.4 eth0 c9 - 1000 7 990 1000\n"),
+  settings: {
+    cooldownSeconds: 60,
+    isSticky: false,
+    recordsOwners: false,
+    pod: undefined,
+  },
+  attachment: { containerId: "c1", ifName: "eth0" },
+  now: { bootId: 7, uptimeSeconds: 1_000, atMs: 5_000_000 },
+});
+
 interface Input extends NonNullable<Known> {
+  readonly preferences?: AddressPreferences;
   readonly sets?: readonly RangeSet[];
   readonly requested?: readonly string[];
 }
 
 function plan(
-  { sets = [V4], requested = [], ...known }: Input,
+  { sets = [V4], requested = [], preferences, ...known }: Input,
 ): ReturnType<typeof planAdd> {
   return planAdd({
     rangeSets: sets,
     requestedAddresses: requested.map(ip),
     containerId: "c1",
+    preferences,
   }, reservations(known));
 }
 
@@ -52,6 +73,40 @@ const CHOICES: readonly {
     name: "one address per range set, in order",
     input: { sets: [V6, V4] },
     want: ["2001:db8::2", "10.0.0.2"],
+  },
+  {
+    name: "no address that cools down",
+    input: { preferences: COOLING, others: ["10.0.0.2", "10.0.0.3"] },
+    want: ["10.0.0.5"],
+  },
+  {
+    name: "its reusable address, whatever is remembered about it",
+    input: { preferences: COOLING, reusable: ["10.0.0.4"] },
+    want: ["10.0.0.4 reused"],
+  },
+  {
+    name: "its reusable address if it is requested",
+    input: {
+      preferences: COOLING,
+      reusable: ["10.0.0.4"],
+      requested: ["10.0.0.4"],
+    },
+    want: ["10.0.0.4 reused"],
+  },
+  {
+    name: "no excluded address",
+    input: { sets: [EXCLUDING] },
+    want: ["10.0.0.4"],
+  },
+  {
+    name: "another address than the reusable one that is excluded",
+    input: { sets: [EXCLUDING], reusable: ["10.0.0.2"] },
+    want: ["10.0.0.4 -10.0.0.2"],
+  },
+  {
+    name: "the reusable address that is not excluded",
+    input: { sets: [EXCLUDING], reusable: ["10.0.0.2", "10.0.0.5"] },
+    want: ["10.0.0.5 reused -10.0.0.2"],
   },
   {
     name: "an address that no other container holds",
@@ -171,7 +226,7 @@ const DUPLICATE = refused("duplicate", {
   addresses: ["10.0.0.4"],
 });
 
-function taken(address: string): unknown {
+function taken(address: string): Record<string, unknown> {
   return refused("not-available", {
     message: inRange(
       0,
@@ -288,6 +343,32 @@ const REFUSALS: readonly { name: string; input: Input; want: unknown }[] = [
       inUse: ["10.0.0.4"],
     },
     want: taken("10.0.0.5"),
+  },
+  {
+    name: "a request for an excluded address",
+    input: { sets: [EXCLUDING], requested: ["10.0.0.3"] },
+    want: refused("excluded", {
+      message:
+        "failed to allocate for range 0: requested ip 10.0.0.3 is excluded",
+      addresses: ["10.0.0.3"],
+    }),
+  },
+  {
+    name: "a request for an address that cools down",
+    input: { preferences: COOLING, requested: ["10.0.0.4"] },
+    want: { ...taken("10.0.0.4"), kind: "cooling" },
+  },
+  {
+    name: "an address for a set of which the rest cools down",
+    input: {
+      preferences: COOLING,
+      others: ["10.0.0.2", "10.0.0.3", "10.0.0.5", "10.0.0.6"],
+    },
+    want: refused("exhausted", {
+      message:
+        "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.6",
+      set: V4,
+    }),
   },
   {
     name: "a request outside every set",

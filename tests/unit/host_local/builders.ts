@@ -38,6 +38,7 @@ export interface RangeKeys {
   readonly rangeStart?: string;
   readonly rangeEnd?: string;
   readonly gateway?: string;
+  readonly exclude?: readonly string[];
 }
 
 /** The range that `keys` configure; a text is the subnet alone. */

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import {
   CniArgsError,
   parseCniArgs,
+  readPod,
 } from "../../../lib/host_local/cni_args.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { testRows } from "../../support/rows.ts";
@@ -194,6 +195,48 @@ testRows("parseCniArgs() refuses", REFUSED, ({ text, want }) => {
     name: "CniArgsError",
     message: want,
   });
+});
+
+testRows("readPod() reads", [
+  {
+    name: "what Kubernetes passes",
+    text: "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0;" +
+      "K8S_POD_INFRA_CONTAINER_ID=c1",
+    want: { namespace: "shop", name: "web-0" },
+  },
+  {
+    name: "the last of several names",
+    text: "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0;K8S_POD_NAME=web-1",
+    want: { namespace: "shop", name: "web-1" },
+  },
+  { name: "nothing", text: "", want: undefined },
+  {
+    name: "no pod without its namespace",
+    text: "K8S_POD_NAME=web-0",
+    want: undefined,
+  },
+  {
+    name: "no empty name",
+    text: "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=",
+    want: undefined,
+  },
+  {
+    name: "no name with a space",
+    text: "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web 0",
+    want: undefined,
+  },
+  {
+    name: "no name with a slash",
+    text: "K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web/0",
+    want: undefined,
+  },
+  {
+    name: "no name that is too long",
+    text: `K8S_POD_NAMESPACE=shop;K8S_POD_NAME=${"w".repeat(254)}`,
+    want: undefined,
+  },
+], ({ text, want }) => {
+  assertEquals(readPod(text), want);
 });
 
 Deno.test("parseCniArgs() returns, or throws CniArgsError, for any text", () => {

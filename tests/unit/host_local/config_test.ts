@@ -36,6 +36,7 @@ Deno.test("parseHostLocalConfig() fills in every default", () => {
     requestedAddresses: [],
     routes: [],
     statusFailsWhenFull: false,
+    reclaimOnExhaustion: false,
   });
 });
 
@@ -51,6 +52,10 @@ Deno.test("parseHostLocalConfig() reads every key", () => {
       lockTimeoutSeconds: 3,
       gcGraceSeconds: 60,
       statusFailsWhenFull: true,
+      cooldownSeconds: 30,
+      sticky: "pod",
+      ownerDetails: true,
+      reclaimOnExhaustion: true,
     },
   };
   assertEquals(parse({ keys, cniArgs: "IP=10.0.0.5" }), {
@@ -61,6 +66,13 @@ Deno.test("parseHostLocalConfig() reads every key", () => {
     routes: [{ dst: { address: ip("0.0.0.0"), prefixLength: 0 } }],
     resolvConf: "/etc/resolv.conf",
     statusFailsWhenFull: true,
+    history: {
+      cooldownSeconds: 30,
+      isSticky: true,
+      recordsOwners: true,
+      pod: undefined,
+    },
+    reclaimOnExhaustion: true,
   });
 });
 
@@ -459,6 +471,46 @@ const TEXTS: readonly { name: string; input: Input; want: unknown }[] = [
     want: mistyped("string", "ipam.statusFailsWhenFull", "true or false"),
   },
   {
+    name: "a negative cooldownSeconds",
+    input: { keys: ipam({ cooldownSeconds: -1 }) },
+    want: refused(
+      "cooldownSeconds must not be negative",
+      "ipam.cooldownSeconds",
+    ),
+  },
+  {
+    name: "a string as cooldownSeconds",
+    input: { keys: ipam({ cooldownSeconds: "30s" }) },
+    want: mistyped("string", "ipam.cooldownSeconds", "an integer"),
+  },
+  {
+    name: "an unknown kind of sticky",
+    input: { keys: ipam({ sticky: "container" }) },
+    want: refused('sticky is "container"', "ipam.sticky"),
+  },
+  {
+    name: "sticky that is no text",
+    input: { keys: ipam({ sticky: true }) },
+    want: mistyped("bool", "ipam.sticky", "a string"),
+  },
+  {
+    name: "ownerDetails that is no boolean",
+    input: { keys: ipam({ ownerDetails: 1 }) },
+    want: mistyped("number", "ipam.ownerDetails", "true or false"),
+  },
+  {
+    name: "more than 1000 elements of exclude",
+    input: {
+      keys: ipam({
+        ranges: [[{
+          subnet: "10.0.0.0/24",
+          exclude: Array.from({ length: 1001 }, () => "10.0.0.7"),
+        }]],
+      }),
+    },
+    want: refused("more than 1000 elements of exclude", "ipam.ranges"),
+  },
+  {
     name: "bad CNI_ARGS",
     input: { keys: ipam({}), cniArgs: "foo" },
     want: { name: "CniArgsError", message: 'ARGS: invalid pair "foo"' },
@@ -625,7 +677,7 @@ testRows(
   DIRECTORIES,
   ({ ipam: keys, want }) => {
     assertEquals(
-      parseStoreConfig(networkConfig({ ipam: keys })).directory,
+      parseStoreConfig(networkConfig({ ipam: keys }), "").directory,
       want,
     );
   },
@@ -644,15 +696,60 @@ testRows(
   TIMEOUTS,
   ({ value, want }) => {
     const keys = { ipam: { lockTimeoutSeconds: value } };
-    assertEquals(parseStoreConfig(networkConfig(keys)).lockTimeoutMs, want);
+    assertEquals(parseStoreConfig(networkConfig(keys), "").lockTimeoutMs, want);
   },
 );
+
+const POD_ARGS = "IgnoreUnknown=1;K8S_POD_NAMESPACE=shop;K8S_POD_NAME=web-0";
+const POD = { namespace: "shop", name: "web-0" };
+
+testRows("parseStoreConfig() remembers", [
+  { name: "nothing by default", keys: {}, want: undefined },
+  {
+    name: "nothing for values that mean nothing",
+    keys: { cooldownSeconds: 0, sticky: "", ownerDetails: false },
+    want: undefined,
+  },
+  {
+    name: "nothing for invalid values",
+    keys: { cooldownSeconds: "30", sticky: true, ownerDetails: "yes" },
+    want: undefined,
+  },
+  {
+    name: "releases for cooldownSeconds",
+    keys: { cooldownSeconds: 30 },
+    want: {
+      cooldownSeconds: 30,
+      isSticky: false,
+      recordsOwners: false,
+      pod: POD,
+    },
+  },
+  {
+    name: "pods for sticky",
+    keys: { sticky: "pod" },
+    want: { cooldownSeconds: 0, isSticky: true, recordsOwners: true, pod: POD },
+  },
+  {
+    name: "pods for ownerDetails",
+    keys: { ownerDetails: true },
+    want: {
+      cooldownSeconds: 0,
+      isSticky: false,
+      recordsOwners: true,
+      pod: POD,
+    },
+  },
+], ({ keys, want }) => {
+  const config = networkConfig({ ipam: keys });
+  assertEquals(parseStoreConfig(config, POD_ARGS).history, want);
+});
 
 Deno.test("parseStoreConfig() ignores errors elsewhere (del-best-effort)", () => {
   const keys = {
     ipam: { dataDir: "/d", ranges: 5, routes: "x", subnet: "bad" },
   };
-  assertEquals(parseStoreConfig(networkConfig(keys)), {
+  assertEquals(parseStoreConfig(networkConfig(keys), ""), {
     directory: "/d/net",
     lockTimeoutMs: 10_000,
   });
@@ -671,7 +768,10 @@ testRows(
     want,
   })),
   ({ keys, want }) => {
-    assertEquals(thrownBy(() => parseStoreConfig(networkConfig(keys))), want);
+    assertEquals(
+      thrownBy(() => parseStoreConfig(networkConfig(keys), "")),
+      want,
+    );
   },
 );
 

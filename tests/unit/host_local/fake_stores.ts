@@ -82,6 +82,18 @@ export class FakeStores implements ReservationStores, ReservationStore {
     this.calls.push("close");
   }
 
+  readonly isExposed = false;
+
+  reclaim(reservations: readonly Reservation[]): void {
+    for (const { address } of reservations) {
+      this.files.delete(formatIpAddress(address));
+    }
+  }
+
+  preferencesOf(): undefined {
+    return undefined;
+  }
+
   reservationsOf(attachment: ContainerInterface): Reservations {
     const owners = [formatOwner(attachment), attachment.containerId];
     return {

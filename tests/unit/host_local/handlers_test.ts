@@ -6,6 +6,7 @@ import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
 import { testRows } from "../../support/rows.ts";
 import { rejectionOf } from "../base/thrown.ts";
 import { invocation, networkConfig } from "../cni/builders.ts";
+import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { ip } from "./builders.ts";
 import { DIRECTORY, FakeStores, RESERVED_AT_MS } from "./fake_stores.ts";
 
@@ -30,6 +31,8 @@ interface Call {
   readonly stores?: FakeStores;
   /** Files that `resolvConf` may name. */
   readonly texts?: Readonly<Record<string, string>>;
+  /** Addresses of containers that no longer exist; undefined if the host does not tell. */
+  readonly gone?: readonly string[];
 }
 
 interface Outcome {
@@ -47,6 +50,7 @@ async function call(
     cniArgs = "",
     stores = new FakeStores(),
     texts = {},
+    gone,
   }: Call,
 ): Promise<Outcome> {
   const results: Result[] = [];
@@ -60,6 +64,18 @@ async function call(
       if (text !== undefined) return text;
       throw new SystemError(`open ${path}: no such file or directory`);
     },
+    ...(gone === undefined ? {} : {
+      findReclaimable: (_, reservations) =>
+        Promise.resolve(
+          reservations
+            .filter(({ address }) => gone.includes(formatIpAddress(address)))
+            .map((reservation) => ({
+              reservation,
+              ended: "its boot is over",
+              absent: "no list has it",
+            })),
+        ),
+    }),
   });
   const request = {
     invocation: invocation({ command: command.toUpperCase(), cniArgs }),
@@ -209,6 +225,87 @@ Deno.test("ADD reads resolvConf before it opens the store", async () => {
 Deno.test("ADD closes the store after a refusal", async () => {
   const { stores } = await call({ command: "add", cniArgs: "IP=10.0.0.1" });
   assertEquals(stores.calls, [`create ${DIRECTORY}`, "close"]);
+});
+
+const RECLAIMED =
+  "level=info event=reservation-reclaimed network=net address=10.0.0.2 container=c2 interface=eth0 " +
+  "reservedAt=2026-01-01T00:00:00.000Z " +
+  'ended="its boot is over" absent="no list has it"';
+
+testRows("ADD of a full range set", [
+  {
+    name: "releases what a container has left behind",
+    ipam: { reclaimOnExhaustion: true },
+    gone: ["10.0.0.2"],
+    want: { files: { "10.0.0.2": C1 }, logged: [RECLAIMED], code: undefined },
+  },
+  {
+    name: "releases nothing without proofs",
+    ipam: { reclaimOnExhaustion: true },
+    gone: [],
+    want: { files: { "10.0.0.2": C2 }, logged: [], code: 11 },
+  },
+  {
+    name: "releases nothing if the host does not tell",
+    ipam: { reclaimOnExhaustion: true },
+    gone: undefined,
+    want: { files: { "10.0.0.2": C2 }, logged: [], code: 11 },
+  },
+  {
+    name: "releases nothing unless that is configured",
+    ipam: {},
+    gone: ["10.0.0.2"],
+    want: { files: { "10.0.0.2": C2 }, logged: [], code: 11 },
+  },
+], async ({ ipam, gone, want }) => {
+  const outcome = await call({
+    command: "add",
+    ipam,
+    stores: new FakeStores({ files: { "10.0.0.2": C2 } }),
+    ...(gone === undefined ? {} : { gone }),
+  });
+  const code = (outcome.failure as { code?: number } | undefined)?.code;
+  const { logged } = outcome;
+  assertEquals({ files: filesOf(outcome), logged, code }, want);
+});
+
+Deno.test("ADD releases at most 16 reservations, those after the cursor first", async () => {
+  const names = Array.from(
+    { length: 253 },
+    (_, index) => `10.0.0.${index + 2}`,
+  );
+  const outcome = await call({
+    command: "add",
+    ipam: { subnet: "10.0.0.0/24", reclaimOnExhaustion: true },
+    stores: new FakeStores({
+      files: Object.fromEntries(names.map((name) => [name, C2])),
+    }),
+    gone: names,
+  });
+  const left = Object.entries(filesOf(outcome)).filter(([, owner]) =>
+    owner === C2
+  );
+  assertEquals(left.length, 253 - 16);
+  assertEquals(outcome.stores.files.get("10.0.0.2"), C1);
+});
+
+Deno.test("ADD reclaims from each of two full range sets", async () => {
+  const outcome = await call({
+    command: "add",
+    ipam: {
+      ranges: [[{ subnet: "fd00::/127" }]],
+      reclaimOnExhaustion: true,
+    },
+    stores: new FakeStores({
+      files: { "10.0.0.2": C2, "fd00::": C2, "fd00::1": C2 },
+    }),
+    gone: ["10.0.0.2", "fd00::1"],
+  });
+  assertEquals(filesOf(outcome), {
+    "fd00::": C2,
+    "10.0.0.2": C1,
+    "fd00::1": C1,
+  });
 });
 
 Deno.test("DEL releases the addresses of the attachment and closes the store", async () => {
@@ -449,6 +546,26 @@ const STATUSES: readonly {
     call: {
       stores: new FakeStores({ files: FULL }),
       ipam: { statusFailsWhenFull: true },
+    },
+    want: FULL_TEXT,
+    log: ["probe /d/net", "read /d/net", "close"],
+  },
+  {
+    name: "accepts an exhausted pool that ADD can reclaim from",
+    call: {
+      stores: new FakeStores({ files: FULL }),
+      ipam: { statusFailsWhenFull: true, reclaimOnExhaustion: true },
+      gone: ["10.0.0.2"],
+    },
+    want: undefined,
+    log: ["probe /d/net", "read /d/net", "close"],
+  },
+  {
+    name: "fails for an exhausted pool that ADD cannot reclaim from",
+    call: {
+      stores: new FakeStores({ files: FULL }),
+      ipam: { statusFailsWhenFull: true, reclaimOnExhaustion: true },
+      gone: [],
     },
     want: FULL_TEXT,
     log: ["probe /d/net", "read /d/net", "close"],

@@ -299,6 +299,7 @@ Deno.test("readRange() ignores the case of keys, and takes null as absent", () =
     rangeStart: ip("10.0.0.5"),
     rangeEnd: undefined,
     gateway: undefined,
+    exclude: [],
     path: "r",
   });
 });

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { AddressHistory } from "../../../lib/host_local/address_history.ts";
+import { AddressPreferences } from "../../../lib/host_local/address_preferences.ts";
 import {
   PoolError,
   type PoolErrorKind,
@@ -68,6 +70,8 @@ interface Refusal {
   readonly error: PoolError;
   /** The reservations by address. */
   readonly found?: readonly Reservation[];
+  readonly preferences?: AddressPreferences;
+  readonly foundNothingToReclaim?: boolean;
   readonly want: string;
 }
 
@@ -90,7 +94,51 @@ function exhausted(subnet: string): PoolError {
   return new PoolError("exhausted", "no", { set: rangeSet(subnet) });
 }
 
+/** 10.0.0.4 and 10.0.0.5 have just been released. */
+const COOLING = new AddressPreferences({
+  history: AddressHistory.parse(
+    "10.0.0.5 eth0 c9 - 1000 7 990 1000\n10.0.0.4 eth0 c8 shop/web-0 1000 7 950 1767225600000\n",
+  ),
+  settings: {
+    cooldownSeconds: 60,
+    isSticky: false,
+    recordsOwners: false,
+    pod: undefined,
+  },
+  attachment: undefined,
+  now: { bootId: 7, uptimeSeconds: 1_000, atMs: 5_000_000 },
+});
+
 const REFUSALS: readonly Refusal[] = [
+  {
+    name: "a set of which the free addresses cool down",
+    error: exhausted("10.0.0.0/29"),
+    found: [OLD],
+    preferences: COOLING,
+    want:
+      "this range set has 5 usable addresses, 3 held in /d/net and 2 cooling down, " +
+      `of which 10.0.0.4 becomes free first, in 11s, 1 of them reserved before the last boot; ${ADVICE}`,
+  },
+  {
+    name: "an address that cools down, with its pod",
+    error: refusal("cooling", "10.0.0.4"),
+    preferences: COOLING,
+    want:
+      "10.0.0.4 was released by pod shop/web-0 at 2026-01-01T00:00:00.000Z " +
+      "and cools down for another 11s (cooldownSeconds)",
+  },
+  {
+    name: "an address that cools down, with its container",
+    error: refusal("cooling", "10.0.0.5"),
+    preferences: COOLING,
+    want: "10.0.0.5 was released by container c9 at 1970-01-01T00:00:01.000Z " +
+      "and cools down for another 51s (cooldownSeconds)",
+  },
+  {
+    name: "an excluded address",
+    error: refusal("excluded", "10.0.0.4"),
+    want: "the network configuration excludes it from its range",
+  },
   {
     name: "a full set, without the reservations of other sets",
     error: exhausted("10.0.0.0/29"),
@@ -101,6 +149,14 @@ const REFUSALS: readonly Refusal[] = [
     ],
     want: "this range set has 5 usable addresses, all held in /d/net, " +
       `1 of them reserved before the last boot; ${ADVICE}`,
+  },
+  {
+    name: "a full set of which nothing may be released",
+    error: exhausted("10.0.0.0/29"),
+    foundNothingToReclaim: true,
+    want: "this range set has 5 usable addresses, all held in /d/net, " +
+      `0 of them reserved before the last boot; ${ADVICE}` +
+      ", and reclaimOnExhaustion found none that it may release",
   },
   {
     name: "a full set of one address",
@@ -169,12 +225,15 @@ const REFUSALS: readonly Refusal[] = [
 testRows(
   "describeRefusal() explains",
   REFUSALS,
-  ({ error, want, found = [] }) => {
+  ({ error, want, found = [], preferences, foundNothingToReclaim }) => {
     const details = describeRefusal(error, {
       store: {
         find: (address) =>
           found.find((held) => sameAddress(held.address, address)),
+        firstFree: (from) => from,
       },
+      preferences,
+      foundNothingToReclaim,
       nowMs: NOW_MS,
       directory: "/d/net",
       rangeSets: SETS,

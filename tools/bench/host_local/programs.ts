@@ -15,6 +15,9 @@ export const UPSTREAM_DIR = Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni";
 const UPSTREAM = `${UPSTREAM_DIR}/host-local`;
 const LAUNCHER_BIN = `${REPOSITORY}/dist/${LAUNCHER}`;
 
+/** The priority that the service of the resident process has. */
+const PRIORITY = ["nice", "-n", "-10"] as const;
+
 /** The executables that {@link Programs} are made of. */
 export interface Executables {
   readonly launcher: string;
@@ -62,6 +65,7 @@ export class Programs implements AsyncDisposable {
     const socketPath = `${folder}/host-local.sock`;
     const resident = await BackgroundProcess.start([
       ...group?.runner ?? [],
+      ...PRIORITY,
       ...[executables.standalone, "daemon", "-socketpath", socketPath],
     ], { logFile: `${folder}/resident.log`, ready: "event=serving" });
     const launcher = new InstalledLauncher(executables.launcher, folder, {

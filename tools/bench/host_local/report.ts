@@ -61,7 +61,7 @@ export function formatReport(figures: Figures, { machine, date }: {
     `Measured with \`deno task bench:host-local\` on ${date}. Each time is the median wall time of whole processes, from start to`,
     "exit, in milliseconds. The machine shares its CPUs and its disk with others, so compare figures only within this page.",
     "",
-    "- `resident`: the launcher; `host-local daemon` runs the calls.",
+    "- `resident`: the launcher; `host-local daemon` runs the calls, with the priority of its service (`Nice=-10`).",
     "- `standalone`: `host-local` itself, which starts for each call.",
     "- `upstream`: Debian's `host-local`.",
     "",

@@ -1,6 +1,6 @@
 /** One network in a temporary directory: its files, and stores opened on them. @module */
 
-import { formatLogLine } from "../../../../lib/base/log_line.ts";
+import { formatLogLine, type Log } from "../../../../lib/base/log_line.ts";
 import type { ContainerInterface } from "../../../../lib/cni/attachment.ts";
 import { planAdd } from "../../../../lib/host_local/add_plan.ts";
 import type { Reservation } from "../../../../lib/host_local/ports.ts";
@@ -8,6 +8,11 @@ import {
   formatOwner,
   type Owner,
 } from "../../../../lib/host_local/reservation_format.ts";
+import { bestEffort } from "../../../../lib/host_local/store/best_effort.ts";
+import {
+  type HistoryOptions,
+  openHistory,
+} from "../../../../lib/host_local/store/history_file.ts";
 import {
   DiskStore,
   type DiskStoreOptions,
@@ -30,6 +35,13 @@ export const C1: string = formatOwner(attachment());
 export const C2: string = formatOwner(attachment({ containerId: "c2" }));
 export const C9: string = formatOwner(attachment({ containerId: "c9" }));
 
+/** How a store is opened. */
+export interface OpenOptions
+  extends Partial<Omit<DiskStoreOptions, "history">> {
+  /** What is to be remembered about addresses, at what time. */
+  readonly remember?: Pick<HistoryOptions, "settings" | "now">;
+}
+
 /** What an ADD is asked for. */
 export interface AddCall {
   readonly containerId?: string;
@@ -38,7 +50,7 @@ export interface AddCall {
   readonly requested?: readonly string[];
   /** Called when the reservations are made, before the end. */
   readonly answer?: () => void;
-  readonly options?: Partial<DiskStoreOptions>;
+  readonly options?: OpenOptions;
 }
 
 /** How much of a directory was read. */
@@ -176,12 +188,21 @@ export class Network implements Disposable {
   }
 
   /** A store that may repair and has no lock, unless `options` says otherwise. */
-  open(options: Partial<DiskStoreOptions> = {}): DiskStore {
+  open({ remember, ...options }: OpenOptions = {}): DiskStore {
+    const directory = new CountedDirectory(this.path, this.reads);
+    const log: Log = (...event) =>
+      void this.logged.push(formatLogLine(...event));
+    const history = remember && openHistory({
+      directory,
+      tryTo: (event, body) => bestEffort(log, event, body),
+      ...remember,
+    });
     return new DiskStore({
-      directory: new CountedDirectory(this.path, this.reads),
+      directory,
       lock: undefined,
       repair: true,
-      log: (...event) => void this.logged.push(formatLogLine(...event)),
+      log,
+      history,
       ...options,
     });
   }
@@ -206,8 +227,9 @@ export class Network implements Disposable {
     const rangeSets = subnets.map((subnet) => rangeSet(subnet));
     const requestedAddresses = requested.map(ip);
     using store = this.open(options);
+    const preferences = store.preferencesOf(attachment({ containerId }));
     const { choices } = planAdd(
-      { rangeSets, requestedAddresses, containerId },
+      { rangeSets, requestedAddresses, containerId, preferences },
       store.reservationsOf(attachment({ containerId })),
     );
     using reserved = store.reserve(attachment({ containerId }), { choices });
@@ -219,7 +241,7 @@ export class Network implements Disposable {
   /** One DEL of interface eth0, unless it is said otherwise. */
   release(
     facts: Partial<ContainerInterface> = {},
-    options: Partial<DiskStoreOptions> = {},
+    options: OpenOptions = {},
   ): void {
     using store = this.open(options);
     store.release(attachment(facts));
@@ -228,7 +250,7 @@ export class Network implements Disposable {
   /** Makes one GC that keeps what `keep` returns true for. */
   gc(
     keep: (reservation: Reservation) => boolean,
-    options: Partial<DiskStoreOptions> = {},
+    options: OpenOptions = {},
   ): void {
     using store = this.open(options);
     store.releaseUnless(keep);
@@ -237,7 +259,7 @@ export class Network implements Disposable {
   /** The addresses that an attachment holds, as CHECK finds them. */
   heldBy(
     facts: Partial<ContainerInterface> = {},
-    options: Partial<DiskStoreOptions> = {},
+    options: OpenOptions = {},
   ): string[] {
     using store = this.open(options);
     return store.heldBy(attachment(facts)).map(formatIpAddress);

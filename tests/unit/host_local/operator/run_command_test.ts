@@ -113,6 +113,27 @@ testRows("the exit status of", [
     want: 3,
   },
   { name: "check-state is 0", args: ["check-state"], want: 0 },
+  { name: "reclaim is 0", args: ["reclaim"], want: 0 },
+  {
+    name: "reclaim with and without a change is 2",
+    args: ["reclaim", "--yes", "--dry-run"],
+    want: 2,
+  },
+  {
+    name: "reclaim with another grace period is 2",
+    args: ["reclaim", "--grace", "1d"],
+    want: 2,
+  },
+  {
+    name: "reclaim with a negative grace period is 2",
+    args: ["reclaim", "--grace", "-1h"],
+    want: 2,
+  },
+  {
+    name: "reclaim with a missing list is 3",
+    args: ["reclaim", "--live", "/x"],
+    want: 3,
+  },
   { name: "completion is 0", args: ["completion", "bash"], want: 0 },
   {
     name: "completion for another shell is 2",
@@ -138,6 +159,8 @@ const JSON_CALLS = [
   ["validate"],
   ["check-state"],
   ["check-state", "--repair"],
+  ["reclaim"],
+  ["reclaim", "--yes"],
   ["completion", "zsh"],
   ["man"],
 ];
@@ -160,6 +183,7 @@ Deno.test("--help of every command names its options and its exit status", async
     "explain",
     "validate",
     "check-state",
+    "reclaim",
     "metrics",
     "completion",
     "man",
@@ -225,7 +249,7 @@ Deno.test("list sorts addresses by value, IPv4 first", async () => {
   );
 });
 
-for (const command of ["list", "show", "check-state"]) {
+for (const command of ["list", "show", "check-state", "reclaim"]) {
   Deno.test(`${command} reports a network that it cannot read, and the others`, async () => {
     const { status, stdout, stderr } = await run([command], {
       ...HOST,

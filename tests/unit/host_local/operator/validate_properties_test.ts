@@ -52,6 +52,7 @@ const range = fc.record({
   rangeStart: value,
   rangeEnd: value,
   gateway: value,
+  exclude: fc.oneof(fc.array(value, { maxLength: 3 }), wrong),
 }, { requiredKeys: [] });
 const good = fc.constantFrom(
   { subnet: "10.2.0.0/24" },
@@ -74,6 +75,7 @@ const ipam = fc.record({
   ranges: fc.oneof({ weight: 8, arbitrary: sets }, wrong),
   subnet: value,
   gateway: value,
+  exclude: fc.oneof(fc.array(value, { maxLength: 3 }), wrong),
   routes: fc.oneof(fc.array(fc.record({ dst: value, gw: value })), wrong),
   dataDir: fc.oneof(fc.constant("/x"), wrong),
   resolvConf: fc.oneof(fc.constant("/x"), wrong),
@@ -93,7 +95,7 @@ Deno.test("validate reports an error exactly if ADD refuses the configuration", 
   checkProperty(
     fc.property(config, (value) => {
       const files = [{ path: "x", text: JSON.stringify(value) }];
-      const { status } = validate(files, false);
+      const { status } = validate(files, { isStrict: false });
       assertEquals(status === 0, isAccepted(value));
     }),
     1000,
@@ -105,7 +107,7 @@ Deno.test("validate reports at most one error about a value", () => {
     fc.property(config, (value) => {
       const files = [{ path: "x", text: JSON.stringify(value) }];
       const report = JSON.parse(
-        JSON.stringify(validate(files, false).json()),
+        JSON.stringify(validate(files, { isStrict: false }).json()),
       );
       const paths = report.files[0].problems
         .filter(({ severity }: { severity: string }) => severity === "error")
@@ -120,7 +122,7 @@ Deno.test("validate accepts any text", () => {
   const texts = fc.oneof(fc.string(), fc.json(), fc.anything().map(String));
   checkProperty(
     fc.property(texts, (text) => {
-      validate([{ path: "x", text }], false).lines({
+      validate([{ path: "x", text }], { isStrict: false }).lines({
         columns: 80,
         hasColors: false,
       });

@@ -27,7 +27,7 @@ function reportOn(
     path: `${index}.conf`,
     text: JSON.stringify(config),
   }));
-  const { status, json } = validate(files, isStrict);
+  const { status, json } = validate(files, { isStrict });
   return { status, report: JSON.parse(JSON.stringify(json())) };
 }
 
@@ -126,6 +126,43 @@ testRows("validate reports", [
     want: ["error ipam.ranges[0][0]"],
   },
   {
+    name: "every wrong element of exclude, by its position",
+    ipam: {
+      ranges: [[{
+        subnet: "10.1.0.0/24",
+        gateway: "x",
+        exclude: ["x", "10.1.0.7", 5, "10.2.0.0", "10.1.0.9-10.1.0.8"],
+      }]],
+    },
+    want: [
+      "error ipam.ranges[0][0].exclude[0]",
+      "error ipam.ranges[0][0].exclude[2]",
+      "error ipam.ranges[0][0].exclude[3]",
+      "error ipam.ranges[0][0].exclude[4]",
+      "error ipam.ranges[0][0].gateway",
+    ],
+  },
+  {
+    name: "wrong elements of exclude beside the deprecated keys",
+    ipam: { subnet: "10.1.0.0/24", exclude: ["x", "10.1.0.7", "10.2.0.0"] },
+    want: ["error ipam.exclude[0]", "error ipam.exclude[2]"],
+  },
+  {
+    name: "a range of which everything is excluded",
+    ipam: { ranges: [[{ subnet: "10.1.0.0/24", exclude: ["10.0.0.0/8"] }]] },
+    want: ["error ipam.ranges[0][0]"],
+  },
+  {
+    name: "networks in exclude with host bits",
+    ipam: {
+      ranges: [[{
+        subnet: "10.1.0.0/24",
+        exclude: ["10.1.0.8/29", "10.1.0.17/29"],
+      }]],
+    },
+    want: ["warning ipam.ranges[0][0].exclude[1]"],
+  },
+  {
     name: "unknown keys",
     ipam: {
       ranges: [[{ subnet: "10.1.0.0/24", start: "10.1.0.9" }]],
@@ -163,7 +200,7 @@ for (const key of IPAM_KEYS.filter((key) => !RANGE_KEYS.includes(key))) {
 
 for (const key of RANGE_KEYS) {
   Deno.test(`validate reports a wrong value of ${key} in a range`, () => {
-    const ranges = [[{ subnet: "10.1.0.0/24", [key]: [] }]];
+    const ranges = [[{ subnet: "10.1.0.0/24", [key]: {} }]];
     assertEquals(problemsOf(network({ ranges })), [
       `error ipam.ranges[0][0].${key}`,
     ]);

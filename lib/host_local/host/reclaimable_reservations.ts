@@ -1,0 +1,27 @@
+/**
+ * Finds the reservations that an ADD of a full range set may release. Loaded only then, as a file of
+ * its own (see tools/build/bundle.ts), so it throws no error of its own and returns plain values.
+ *
+ * @module
+ */
+
+import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
+import { findReclaimable } from "../operator/find_reclaimable.ts";
+import type { Reclaimable, Reservation } from "../ports.ts";
+import { readCached, readTraces } from "./runtime_traces.ts";
+
+/** Returns the reservations of a network whose containers no longer exist on this host. */
+export function reclaimableReservations(
+  networkName: string,
+  reservations: readonly Reservation[],
+): readonly Reclaimable[] {
+  return findReclaimable(networkName, reservations, {
+    readTraces,
+    readCached,
+    nowMs,
+    bootClockMs: () => {
+      const seconds = bootIdSeconds();
+      return seconds === undefined ? undefined : seconds * 1000;
+    },
+  });
+}
