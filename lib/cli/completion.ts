@@ -122,7 +122,12 @@ function zshLines(program: Program): string[] {
     ]),
     "  esac",
     "}",
-    `compdef ${variable} ${name}`,
+    "# In a directory of fpath, this file is the function, and its first call must complete, too.",
+    `if [[ "$funcstack[1]" == ${quoted(`_${name}`)} ]]; then`,
+    `  ${variable} "$@"`,
+    "else",
+    `  compdef ${variable} ${name}`,
+    "fi",
   ];
 }
 

@@ -739,18 +739,6 @@ testWith(["command:groff"], "the manual page has no errors", async () => {
   assertMatch(new TextDecoder().decode(stdout), /check-state/);
 });
 
-for (const shell of ["zsh", "fish"]) {
-  testWith([`command:${shell}`], `${shell} reads its completions`, async () => {
-    using dir = new TempDir();
-    const script = dir.join("completions");
-    const { stdout } = await runOperator(["completion", shell]);
-    await Deno.writeTextFile(script, stdout);
-    const { success } = await new Deno.Command(shell, { args: ["-n", script] })
-      .output();
-    assert(success);
-  });
-}
-
 Deno.test("explain --config says what ADD then does", async () => {
   using dir = new TempDir();
   const config = networkConfig({
