@@ -47,9 +47,10 @@ export function optionsOf(
     ).filter(({ name }) => network === undefined || name === network);
   const [found, ...others] = networks;
   if (found === undefined) {
-    const which = network === undefined ? "" : ` ${quotedText(network)}`;
     throw new SystemError(
-      `${paths}: no network${which} with "ipam": {"type": "dhcp"}`,
+      network === undefined
+        ? `${paths}: no network of dhcp`
+        : `${paths}: no network of dhcp has the name ${quotedText(network)}`,
     );
   }
   if (others.length > 0) {

@@ -14,7 +14,7 @@ const PROGRAMS = [
       ["ch", "check-state"],
       ["show --l", "show --low"],
       ["completion z", "completion zsh"],
-      ["list --data-dir /etc/alternati", "list --data-dir /etc/alternatives/"],
+      ["list --data-dir /etc/alternati", "list --data-dir /etc/alternatives"],
     ],
   },
   {
@@ -89,7 +89,7 @@ for (const { name, binary, completions } of PROGRAMS) {
           ...[script, `${name} ${line}`],
         ]);
         const words = printed.trim().split("\n").map((each) =>
-          each.split("\t")[0]
+          each.split("\t")[0]?.replace(/\/$/, "")
         );
         assertEquals(words, [wanted.split(" ").at(-1)]);
       }
