@@ -2,6 +2,7 @@
 
 import { JsonObject } from "../../base/json_reader.ts";
 import type { Outcome } from "../../cli/outcome.ts";
+import type { ProgressReport } from "../../cli/progress.ts";
 import { unknownKeys } from "../../cni/collect_problems.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { ConfigProblem } from "../../cni/config_problem.ts";
@@ -44,13 +45,14 @@ const CHECKS: ConfigChecks<DhcpConfig> = {
 /**
  * Checks configurations.
  *
- * @param isStrict Whether warnings count as problems.
+ * @param options `isStrict`: whether warnings count as problems; `progress`: receives how many
+ *   files are checked.
  */
 export function validate(
   files: readonly ConfigFile[],
-  isStrict: boolean,
+  options: { readonly isStrict: boolean; readonly progress: ProgressReport },
 ): Outcome {
-  return validateConfigs(files, { checks: CHECKS, isStrict });
+  return validateConfigs(files, { checks: CHECKS, ...options });
 }
 
 function warningsOn(
