@@ -2,13 +2,14 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { DENO_VERSION, ESBUILD_VERSION } from "../../tools/build/pins.ts";
-import { releaseFiles, TAG } from "../../tools/release.ts";
+import { releaseFiles } from "../../tools/release.ts";
 import { cratesIn } from "../../tools/release/contents.ts";
 import { differences } from "../../tools/release/differences.ts";
 import { writeHashes } from "../../tools/release/hashes.ts";
 import { notesOf } from "../../tools/release/notes.ts";
 import { operatorFiles } from "../../tools/release/operator_files.ts";
 import { sbom } from "../../tools/release/sbom.ts";
+import { TAG } from "../../tools/release/tag.ts";
 import { writeTarball } from "../../tools/release/tarball.ts";
 import { buildTools } from "../../tools/release/tools.ts";
 import { REPO_ROOT } from "../support/binaries.ts";

@@ -9,11 +9,15 @@ import { operatorFiles } from "../release/operator_files.ts";
 /** A package is made for each plugin. */
 export type Plugin = "host-local" | "dhcp";
 
-/** The facts about a package that both formats need. */
-export interface PackageFacts {
+/** What the name of a package is made of. */
+export interface PackageName {
   readonly plugin: Plugin;
   readonly target: Target;
   readonly version: string;
+}
+
+/** The facts about a package that both formats need. */
+export interface PackageFacts extends PackageName {
   /** The compiled plugin and the launcher. */
   readonly executables: { readonly plugin: string; readonly launcher: string };
   /** Seconds since the epoch: every time in the package. */
