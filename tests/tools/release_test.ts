@@ -301,6 +301,27 @@ testRows(
   },
 );
 
+Deno.test("releaseFiles() has tarballs, SBOMs, packages, source maps and the image", () => {
+  const files = [...releaseFiles("v1.2.3", "/x").keys()];
+  const version = TAG.slice(1);
+  assertEquals(files.sort(), [
+    `cni-ipam-dhcp-${version}-1.aarch64.rpm`,
+    `cni-ipam-dhcp-${version}-1.x86_64.rpm`,
+    `cni-ipam-dhcp_${version}_amd64.deb`,
+    `cni-ipam-dhcp_${version}_arm64.deb`,
+    `cni-ipam-host-local-${version}-1.aarch64.rpm`,
+    `cni-ipam-host-local-${version}-1.x86_64.rpm`,
+    `cni-ipam-host-local_${version}_amd64.deb`,
+    `cni-ipam-host-local_${version}_arm64.deb`,
+    "cni-ipam-plugins-image-v1.2.3.tar",
+    "cni-ipam-plugins-linux-amd64-v1.2.3.cdx.json",
+    "cni-ipam-plugins-linux-amd64-v1.2.3.tgz",
+    "cni-ipam-plugins-linux-arm64-v1.2.3.cdx.json",
+    "cni-ipam-plugins-linux-arm64-v1.2.3.tgz",
+    "cni-ipam-plugins-source-maps-v1.2.3.tgz",
+  ]);
+});
+
 /** Runs `deno task release:verify` with a file. */
 async function verify(path: string): Promise<readonly [number, string]> {
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {

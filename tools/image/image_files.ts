@@ -1,7 +1,6 @@
 /** The files of the image: glibc, a shell and the release. @module */
 
 import { ensureDir } from "@std/fs/ensure-dir";
-import { LAUNCHER } from "../build/launcher.ts";
 import type { Executables } from "../build/executables.ts";
 import type { Target } from "../build/target.ts";
 import { packageAddresses, pinnedPackage } from "../debian/pinned_package.ts";
