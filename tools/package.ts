@@ -20,8 +20,7 @@ if (import.meta.main) {
     const args = parseArgs(Deno.args, { boolean: ["all"], string: ["target"] });
     await ensureDir(FOLDER);
     for (const target of chosenTargets(args.all, args.target)) {
-      const { executables } = await buildExecutables(target);
-      await buildPackages(target, executables, FOLDER);
+      await buildPackages(target, await buildExecutables(target), FOLDER);
       for (const name of packageNames(target)) {
         print(`${FOLDER.slice(REPOSITORY.length + 1)}/${name}`);
       }

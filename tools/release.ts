@@ -13,11 +13,12 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ensureDir } from "@std/fs/ensure-dir";
 import { walkSync } from "@std/fs/walk";
+import { basename } from "node:path";
 import project from "../deno.json" with { type: "json" };
 import { PLUGINS } from "./build/binaries.ts";
 import { bundle } from "./build/bundle.ts";
-import { findCompiler, publishProblem } from "./build/compiler.ts";
-import { buildExecutables } from "./build/executables.ts";
+import { findCompiler, hasUnit, publishProblem } from "./build/compiler.ts";
+import { buildExecutables, type Built } from "./build/executables.ts";
 import { LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
 import { ARCHITECTURE, type Target, TARGETS } from "./build/target.ts";
@@ -142,9 +143,6 @@ async function writeTexts(
   return files;
 }
 
-/** What {@link buildExecutables} returns. */
-type Built = Awaited<ReturnType<typeof buildExecutables>>;
-
 /** Writes the container image for all targets. */
 async function releaseImage(
   tarball: string,
@@ -192,7 +190,8 @@ async function release(
       ...Object.entries(executables)
         .map(([name, path]) => ({ path, name, mode: 0o755 })),
       { path: `${REPOSITORY}/${INSTALLER}`, name: INSTALLER, mode: 0o755 },
-      ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
+      ...DOCUMENTS.filter((name) => hasUnit(compiler, basename(name)))
+        .map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
       ...generated,
     ].map((file) => ({ mode: 0o644, ...file }));
     const sums = `${texts}/${CHECKSUMS}`;
@@ -239,8 +238,7 @@ export function releaseFiles(
     files.set(`${stemOf(target, tag)}.tgz`, make);
     files.set(`${stemOf(target, tag)}.cdx.json`, make);
     const pack = async (): Promise<void> => {
-      const { executables } = await builtFor(target);
-      await buildPackages(target, executables, folder);
+      await buildPackages(target, await builtFor(target), folder);
     };
     for (const name of packageNames(target)) files.set(name, pack);
   }

@@ -2,9 +2,10 @@
 
 import { assertEquals } from "@std/assert";
 import { buildDeb } from "../../tools/package/deb.ts";
-import type {
-  PackageFacts,
-  Plugin,
+import {
+  type PackageFacts,
+  type Plugin,
+  unitNames,
 } from "../../tools/package/package_files.ts";
 import { buildRpm } from "../../tools/package/rpm.ts";
 import { capture } from "../../tools/process.ts";
@@ -30,6 +31,7 @@ async function smallFacts(
     executables,
     target: "x86_64-unknown-linux-gnu",
     version: "1.2.3",
+    units: unitNames(plugin),
     dateSeconds: DATE_SECONDS,
   };
 }

@@ -11,10 +11,15 @@ export type Executables = Readonly<
   Record<"host-local" | "dhcp" | typeof LAUNCHER, string>
 >;
 
-/** Builds the plugins and the launcher. @returns What compiled the plugins. */
-export async function buildExecutables(
-  target: Target,
-): Promise<{ readonly executables: Executables; readonly compiler: Compiler }> {
+/** The executables of a target. */
+export interface Built {
+  readonly executables: Executables;
+  /** What compiled the plugins. */
+  readonly compiler: Compiler;
+}
+
+/** Builds the plugins and the launcher. */
+export async function buildExecutables(target: Target): Promise<Built> {
   const compiler = await findCompiler(target);
   await build(PLUGINS, target, compiler);
   const launcher = outputPath(LAUNCHER, target);

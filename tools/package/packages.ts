@@ -1,11 +1,12 @@
 /** The packages of the release. @module */
 
 import project from "../../deno.json" with { type: "json" };
-import type { Executables } from "../build/executables.ts";
+import type { Built } from "../build/executables.ts";
+import { hasUnit } from "../build/compiler.ts";
 import { LAUNCHER } from "../build/launcher.ts";
 import type { Target } from "../build/target.ts";
 import { buildDeb, debName } from "./deb.ts";
-import type { Plugin } from "./package_files.ts";
+import { type Plugin, unitNames } from "./package_files.ts";
 import { buildRpm, rpmName } from "./rpm.ts";
 import { sourceDateSeconds } from "./source_date.ts";
 
@@ -22,7 +23,7 @@ export function packageNames(target: Target): readonly string[] {
 /** Builds the packages for a target in `folder`. */
 export async function buildPackages(
   target: Target,
-  executables: Executables,
+  { executables, compiler }: Built,
   folder: string,
 ): Promise<void> {
   const dateSeconds = await sourceDateSeconds();
@@ -33,6 +34,7 @@ export async function buildPackages(
         plugin: executables[plugin],
         launcher: executables[LAUNCHER],
       },
+      units: unitNames(plugin).filter((unit) => hasUnit(compiler, unit)),
     };
     await buildDeb(facts, folder);
     await buildRpm(facts, folder);
