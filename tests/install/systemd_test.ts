@@ -1,6 +1,7 @@
 /** What install.sh tells systemd: a program that writes its arguments down plays systemctl. @module */
 
 import { assertEquals } from "@std/assert";
+import { APPLETS, BUSYBOX } from "../support/busybox.ts";
 import { testRowsWith } from "../support/rows.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import {
@@ -12,14 +13,6 @@ import {
   script,
   UNITS,
 } from "./release_folder.ts";
-
-const BUSYBOX = "/bin/busybox";
-
-/** The programs that install.sh uses. */
-const APPLETS = [
-  ...["cat", "chmod", "cp", "dirname", "ln", "ls", "mkdir", "mv", "rm"],
-  ...["rmdir", "sh", "sha256sum", "sleep", "sync", "uname"],
-];
 
 const SYSTEMCTL = `#!/bin/sh
 echo "$*" >>/systemctl.log

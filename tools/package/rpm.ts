@@ -116,6 +116,8 @@ ${install}
 %triggerpostun -- ${UPSTREAM}
 # Also run when this package itself is removed.
 if [ "$1" -gt 0 ]; then
+  # Otherwise the removal of this package would put back a plugin whose package is gone.
+  if [ "$2" = 0 ]; then rm -f ${PLACES.binDir}/${plugin}.upstream; fi
   ${install}
 fi
 
