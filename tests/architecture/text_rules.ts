@@ -50,7 +50,6 @@ export const PLAIN_TEXTS: readonly string[] = [
     "cli",
     "sys",
     "linux",
-    "operator",
     "host_local/operator",
     "dhcp/operator",
   ].map((folder) => `lib/${folder}`),
