@@ -3,7 +3,6 @@
 import { EXIT_STATUS } from "./exit_status.ts";
 import type { Outcome } from "./outcome.ts";
 import { NO_PROGRESS, type ProgressReport } from "./progress.ts";
-import { counted } from "./run_program.ts";
 import { type Screen, toned } from "./screen.ts";
 import { wrapText } from "./wrapped_text.ts";
 import { escapedText } from "../base/quoted_text.ts";
@@ -14,6 +13,7 @@ import {
   readConfigDocument,
 } from "../cni/config_document.ts";
 import type { ConfigProblem } from "../cni/config_problem.ts";
+import { counted } from "../base/counted.ts";
 
 /** A network in a file. */
 export interface CheckedNetwork<T> {

@@ -3,7 +3,7 @@
 import { escapedText, quotedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Outcome } from "../../cli/outcome.ts";
-import { type Screen, toned } from "../../cli/screen.ts";
+import { type Screen, toned, UNLIMITED_COLUMNS } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { formatDefinitions, wrapText } from "../../cli/wrapped_text.ts";
 import { attachmentText } from "../../cni/attachment.ts";
@@ -163,7 +163,7 @@ function leaseTable(
   nowMs: number,
   screen: Screen,
 ): readonly string[] {
-  const columns = screen.columns === Number.MAX_SAFE_INTEGER
+  const columns = screen.columns === UNLIMITED_COLUMNS
     ? [...COLUMNS, ...WIDE_COLUMNS]
     : COLUMNS;
   return formatTable(

@@ -1,5 +1,6 @@
 /** `host-local explain --config`: what ADD would do now, without doing it. Pure. @module */
 
+import { counted } from "../../base/counted.ts";
 import { SystemError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
 import { parseJson } from "../../base/json_text.ts";
@@ -263,7 +264,7 @@ function directoryDetails(
   if (facts === undefined) return [`would create ${directory}`];
   const { length } = reservationsIn(facts);
   return [
-    `${directory} has ${length} reservation${length === 1 ? "" : "s"}`,
+    `${directory} has ${counted(length, "reservation")}`,
     ...(facts.lock.kind === "missing" ? ["would create the lock file"] : []),
     ...(facts.exposure === undefined ? [] : [
       `the directory is ${facts.exposure}: only the reservations are believed`,

@@ -3,7 +3,6 @@
 import { SystemError } from "../../base/errors.ts";
 import type { LogFields } from "../../base/log_line.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
-import { counted } from "../../cli/run_program.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
@@ -30,6 +29,7 @@ import {
   verdictOn,
 } from "./reclaim_proofs.ts";
 import type { RuntimeTraces } from "./runtime_traces.ts";
+import { counted } from "../../base/counted.ts";
 
 /** So many are released before other calls get the lock, for which they wait 10 s by default. */
 const MAX_AT_ONCE = 10_000;

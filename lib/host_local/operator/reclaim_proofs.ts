@@ -1,12 +1,12 @@
 /** Whether a reservation may be released without its runtime: only on two proofs. Pure. @module */
 
 import { formatAge } from "../../base/age.ts";
-import { counted } from "../../cli/run_program.ts";
 import type { LiveList } from "./live_list.ts";
 import { livenessOf, type LivenessQuestion } from "./liveness.ts";
 import { containerOf } from "./network_facts.ts";
 import type { RuntimeTraces } from "./runtime_traces.ts";
 import type { Reservation } from "../ports.ts";
+import { counted } from "../../base/counted.ts";
 
 /** A fact about a container. */
 export interface Proof {
