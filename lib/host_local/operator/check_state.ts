@@ -13,12 +13,8 @@ import type { NetworkFacts } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts, RepairReport, RepairStep } from "./ports.ts";
 import { readNetworks, storeConfigOf } from "./read_networks.ts";
-import {
-  type Finding,
-  type FindingMeaning,
-  FINDINGS,
-  findingsIn,
-} from "./state_findings.ts";
+import { type Finding, findingsIn } from "./state_findings.ts";
+import { type FindingMeaning, FINDINGS } from "./finding_meanings.ts";
 
 /** What `check-state` is called with. */
 export interface CheckStateOptions {
