@@ -5,7 +5,7 @@
  * @module
  */
 
-import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
+import { bootClockMs, nowMs } from "../../sys/clock.ts";
 import { findReclaimable } from "../operator/find_reclaimable.ts";
 import type { Reclaimable, Reservation } from "../ports.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
@@ -19,9 +19,6 @@ export function reclaimableReservations(
     readTraces,
     readCached,
     nowMs,
-    bootClockMs: () => {
-      const seconds = bootIdSeconds();
-      return seconds === undefined ? undefined : seconds * 1000;
-    },
+    bootClockMs,
   });
 }
