@@ -1,6 +1,6 @@
 /**
  * The resident side of one call: request, confirmation, the plugin's run, its result. Pure but for
- * the stream and the clock that it is given.
+ * the stream and the clock.
  *
  * The launcher confirms twice. Nothing runs before its `go`, because it may have given up on a
  * process that answers late. A result counts once the launcher has printed it: until then a handler
@@ -27,11 +27,11 @@ import {
 const REQUEST_TIMEOUT_MS = 5000;
 /** How long it may take to print the document, and to read what it is sent. */
 const PRINT_TIMEOUT_MS = 10_000;
-/** In what steps timeouts pass. */
+/** The resolution of timeouts. */
 const TICK_MS = 1000;
-/** After how many ticks it is told that its call is still running: it gives up after 10 s. */
+/** How many ticks there are between two beats. A launcher without one gives up after 10 s. */
 const TICKS_PER_BEAT = 2;
-/** Of a reason, which is for people. UTF-8 has at most three bytes for each of these. */
+/** The maximum length of a reason. UTF-8 has at most three bytes for each of these. */
 const MAX_REASON_CHARACTERS = 340;
 
 const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -68,7 +68,7 @@ export interface CallContext {
   timer(callback: () => void): Timer;
 }
 
-/** What a plugin has of its call. */
+/** A call, as the plugin sees it. */
 export interface Call {
   readonly request: LauncherRequest;
   /** Writes one line to the stderr of the launcher. */
@@ -322,14 +322,14 @@ class Connection implements Disposable {
     }
   }
 
-  /** Sends that the launcher has to run the call. */
+  /** Tells the launcher to run the call itself. */
   async sendRefusal(reason: string): Promise<void> {
     const text = reason.slice(0, MAX_REASON_CHARACTERS);
     await this.send({ kind: "notMine", reason: text });
     this.#isEnded = true;
   }
 
-  /** Sends that the call is over; nothing if it has been sent before. */
+  /** Tells the launcher that the call is over, once. */
   async sendEnd(exitStatus: number): Promise<void> {
     const sent = this.send({ kind: "end", exitStatus });
     this.#isEnded = true;

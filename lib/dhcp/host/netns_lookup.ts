@@ -98,7 +98,7 @@ function onlyIfSame(
   return undefined;
 }
 
-/** Whether an error means that there is no namespace at a path. */
+/** Returns whether an error means that there is no namespace at a path. */
 function isAbsent(error: unknown): boolean {
   // The plain file that a namespace was mounted on is left behind if its removal was interrupted.
   return error instanceof NotNetnsError ||

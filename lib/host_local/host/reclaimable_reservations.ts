@@ -1,6 +1,7 @@
 /**
- * Finds the reservations that an ADD of a full range set may release. Loaded only then, as a file of
- * its own (see tools/build/bundle.ts), so it throws no error of its own and returns plain values.
+ * Finds the reservations that an ADD may release when a range set is full. Loaded only then, as a
+ * file of its own (see tools/build/bundle.ts), so it throws no error of its own and returns plain
+ * values.
  *
  * @module
  */

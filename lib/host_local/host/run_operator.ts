@@ -47,7 +47,7 @@ export async function runOperator(args: readonly string[]): Promise<number> {
   try {
     attempt("write", "stdout", () => writeStdout(stdout));
   } catch (error) {
-    // `host-local list | head` has what it wants.
+    // Such as `head`, which has read enough.
     if (!(error instanceof SystemError) || !isReaderGone(error)) throw error;
   }
   return status;

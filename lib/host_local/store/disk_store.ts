@@ -146,7 +146,7 @@ export class DiskStore implements ReservationStore {
   }
 
   /**
-   * Tells whether the last ADD of the attachment reserved addresses and ended before it could
+   * Returns whether the last ADD of the attachment reserved addresses and ended before it could
    * answer.
    */
   #wasLeftUnanswered(attachment: ContainerInterface): boolean {

@@ -112,7 +112,7 @@ export class NetworkDirectory {
   }
 
   /**
-   * Tells whether there is a file, or anything else, under the name of `address`.
+   * Returns whether there is a file, or anything else, under the name of `address`.
    *
    * @throws {SystemError} if the file system does not say.
    */

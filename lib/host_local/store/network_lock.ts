@@ -55,7 +55,7 @@ function openExisting(path: string): Deno.FsFile {
   });
 }
 
-/** Tells whether the locked file is still the one that other processes will lock. */
+/** Returns whether the locked file is still the one that other processes will lock. */
 function isCurrent(file: Deno.FsFile, path: string): boolean {
   const info = lstat(path);
   const own = file.statSync();
