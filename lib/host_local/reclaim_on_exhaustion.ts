@@ -37,7 +37,7 @@ export async function reclaimableIn(
   return found.slice(0, MAX_RECLAIMED);
 }
 
-/** Releases the reservations of {@link reclaimableIn} and logs each. @returns Whether there are any. */
+/** Releases what {@link reclaimableIn} returns, and logs it. @returns Whether there is any. */
 export async function reclaimFrom(
   target: ReclaimTarget,
   { store, ports }: {

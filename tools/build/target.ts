@@ -11,7 +11,7 @@ export const TARGETS = [
 /** One of `TARGETS`. */
 export type Target = (typeof TARGETS)[number];
 
-/** Returns whether the text is a supported target triple. */
+/** Whether the text is a supported target triple. */
 export function isTarget(text: string): text is Target {
   return TARGETS.some((target) => target === text);
 }

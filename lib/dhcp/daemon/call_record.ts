@@ -14,7 +14,7 @@ export interface CallRecord {
   ): void;
 }
 
-/** Runs a call and records it. @throws what `body` throws. */
+/** Runs a call and records it. Throws what `body` throws. */
 export async function recorded(
   command: Command | undefined,
   { nowMs, onCall }: CallRecord,

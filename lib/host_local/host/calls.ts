@@ -124,7 +124,7 @@ export class Calls {
       },
       {
         name: `${METRICS_PREFIX}_calls_refused_total`,
-        help: "Calls that the launcher was told to run itself",
+        help: "Calls that were refused: the launcher ran them itself",
         type: "counter",
         samples: [{ value: this.#refused }],
       },

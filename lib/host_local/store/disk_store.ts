@@ -82,7 +82,9 @@ export class DiskStore implements ReservationStore {
     });
   }
 
-  /** Reads what every command has to read, and lets the other calls of this process run meanwhile. */
+  /**
+   * Reads what every command has to read, and lets the other calls of this process run meanwhile.
+   */
   async readInTurns(): Promise<void> {
     await this.#reservations.readFilesInTurns();
   }

@@ -151,8 +151,8 @@ export class NetworkDirectory {
   }
 
   /**
-   * Reads the text of the cursor of range set `index`; undefined if there is no such regular file, or
-   * it is too long to be a cursor.
+   * Reads the text of the cursor of range set `index`; undefined if there is no such regular file,
+   * or it is too long to be a cursor.
    *
    * @throws {SystemError} if it cannot be read.
    */
@@ -181,9 +181,9 @@ export class NetworkDirectory {
   }
 
   /**
-   * Writes the cursor of range set `index`, or removes it if `text` is undefined. If this process is
-   * killed meanwhile, the cursor has the old text or the new, or is missing. After a crash of the
-   * machine it can be empty, which counts as missing, or name another address.
+   * Writes the cursor of range set `index`, or removes it if `text` is undefined. If this process
+   * is killed meanwhile, the cursor has the old text or the new, or is missing. After a crash of
+   * the machine it can be empty, which counts as missing, or name another address.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -299,7 +299,7 @@ export class NetworkDirectory {
 }
 
 /**
- * Reads the owner in the file at `path`: nobody if the file is missing or empty, unknown if it is
+ * Reads the owner in the file at `path`: none if the file is missing or empty, unknown if it is
  * too long.
  *
  * @throws {SystemError} if it cannot be read.
