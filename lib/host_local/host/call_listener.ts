@@ -1,8 +1,6 @@
-/** Listening for launchers, with what the runtime offers without the C library. @module */
-
-import type { CallerStream } from "../../resident/serve_call.ts";
 import { acceptConnections } from "../../sys/accept_connections.ts";
 import { SocketFile } from "../../sys/socket_file.ts";
+import type { CallerStream } from "../../resident/launcher_connection.ts";
 
 /** More than most requests have; after its request a launcher only sends single bytes. */
 const READ_BYTES = 4096;
