@@ -84,8 +84,8 @@ export class AddressPreferences {
   }
 
   /**
-   * Releases what the pod of the ADD held before the last boot: its container cannot be running, and
-   * the runtime will release the address only when the new one has another.
+   * Releases what the pod of the ADD held before the last boot: its container cannot be running,
+   * and the runtime will release the address only when the new one has another.
    */
   releaseFromEarlierBoot<T extends OldReservation>(
     store: {

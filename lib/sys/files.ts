@@ -52,7 +52,7 @@ export function attempt<T>(operation: string, path: string, body: () => T): T {
   }
 }
 
-/** Whether an error of this module means that a file or a directory does not exist. */
+/** Returns whether an error of this module means that a file or a directory does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof SystemError &&
     error.cause instanceof Deno.errors.NotFound;
@@ -91,7 +91,7 @@ export function exposureOf(
 }
 
 /**
- * Whether `path` is a directory, or a symbolic link to one.
+ * Returns whether `path` is a directory, or a symbolic link to one.
  *
  * @throws {SystemError} if that cannot be found out.
  */

@@ -9,7 +9,7 @@ import type { ConfigProblem } from "../../cni/config_problem.ts";
 import {
   type ConfigChecks,
   validateConfigs,
-} from "../../operator/validate_configs.ts";
+} from "../../cli/validate_configs.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import { type DhcpConfig, parseDhcpConfig } from "../config/dhcp_config.ts";
 

@@ -141,7 +141,7 @@ function jsonLine(event: LeaseEvent): string {
   }));
 }
 
-/** Whether the lease is in use after the event. */
+/** Returns whether the lease is in use after the event. */
 function isHeld({ kind }: LeaseEvent): boolean {
   return ["acquired", "renewed", "rebound", "address-changed"].includes(kind);
 }

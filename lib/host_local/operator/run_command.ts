@@ -161,7 +161,7 @@ function readGrace(text: string, command: string): number {
   );
 }
 
-/** Tells whether the operator wants changes. */
+/** Returns whether the operator wants changes. */
 function readConsent(switches: ReadonlySet<string>, command: string): boolean {
   if (switches.has("yes") && switches.has("dry-run")) {
     throw new UsageError("--yes and --dry-run exclude each other", command);

@@ -8,7 +8,7 @@ import {
   type CheckedNetwork,
   type ConfigChecks,
   validateConfigs,
-} from "../../operator/validate_configs.ts";
+} from "../../cli/validate_configs.ts";
 import type { HostLocalConfig } from "../config.ts";
 import { formatRange, type Range, rangesOverlap } from "../range.ts";
 import { formatRangeSet } from "../range_set.ts";

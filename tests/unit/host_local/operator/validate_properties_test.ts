@@ -14,7 +14,7 @@ import { parseHostLocalConfig } from "../../../../lib/host_local/config.ts";
 import { validate } from "../../../../lib/host_local/operator/validate.ts";
 import { checkProperty } from "../../../support/property.ts";
 
-/** Whether the plugin accepts the configuration in an ADD. */
+/** Returns whether the plugin accepts the configuration in an ADD. */
 function isAccepted(value: unknown): boolean {
   try {
     const json = new JsonObject(JSON.parse(JSON.stringify(value)), "");

@@ -1,11 +1,10 @@
 /** `validate`: everything that is wrong with network configurations. Pure. @module */
 
-import { EXIT_STATUS } from "../cli/exit_status.ts";
-import type { Outcome } from "../cli/outcome.ts";
-import { NO_PROGRESS, type ProgressReport } from "../cli/progress.ts";
-import { counted } from "../cli/run_program.ts";
-import { type Screen, toned } from "../cli/screen.ts";
-import { wrapText } from "../cli/wrapped_text.ts";
+import { EXIT_STATUS } from "./exit_status.ts";
+import type { Outcome } from "./outcome.ts";
+import { NO_PROGRESS, type ProgressReport } from "./progress.ts";
+import { type Screen, toned } from "./screen.ts";
+import { wrapText } from "./wrapped_text.ts";
 import { escapedText } from "../base/quoted_text.ts";
 import { collectProblems, type ConfigRules } from "../cni/collect_problems.ts";
 import {
@@ -14,6 +13,7 @@ import {
   readConfigDocument,
 } from "../cni/config_document.ts";
 import type { ConfigProblem } from "../cni/config_problem.ts";
+import { counted } from "../base/counted.ts";
 
 /** A network in a file. */
 export interface CheckedNetwork<T> {
