@@ -66,7 +66,7 @@ async function run(
     case "validate": {
       const paths = args.length > 0 ? args : [DEFAULT_CONFIG_DIR];
       const files = paths.flatMap((path) => ports.readConfigs(path));
-      return validate(files, switches.has("strict"));
+      return validate(files, { paths, isStrict: switches.has("strict") });
     }
     default:
       throw new TypeError(`${name} is not implemented`);

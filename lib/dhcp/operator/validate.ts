@@ -8,6 +8,7 @@ import type { ConfigProblem } from "../../cni/config_problem.ts";
 import {
   type ConfigChecks,
   validateConfigs,
+  type ValidateOptions,
 } from "../../operator/validate_configs.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import { type DhcpConfig, parseDhcpConfig } from "../config/dhcp_config.ts";
@@ -44,13 +45,13 @@ const CHECKS: ConfigChecks<DhcpConfig> = {
 /**
  * Checks configurations.
  *
- * @param isStrict Whether warnings count as problems.
+ * @param files All files at the paths of `options`.
  */
 export function validate(
   files: readonly ConfigFile[],
-  isStrict: boolean,
+  options: ValidateOptions,
 ): Outcome {
-  return validateConfigs(files, { checks: CHECKS, isStrict });
+  return validateConfigs(files, { checks: CHECKS, ...options });
 }
 
 function warningsOn(
