@@ -1,8 +1,8 @@
 /**
- * `deno task release [--tag vX.Y.Z] [--links URL]`: makes the files of a release in dist/release/, for every
- * target: a tarball with the plugins and the launcher at its top level, as in the CNI project's
- * tarballs, and the documents and units in their folders; and an SBOM. And one tarball with the
- * source maps. Beside each file are its SHA-256 and SHA-512.
+ * `deno task release [--tag vX.Y.Z] [--links URL]`: makes the files of a release in dist/release/,
+ * for every target: a tarball with the plugins and the launcher at its top level, as in the CNI
+ * project's tarballs, and the documents and units in their folders; and an SBOM. And one tarball
+ * with the source maps. Beside each file are its SHA-256 and SHA-512.
  *
  * Without a tag the release is a trial: it may contain the fallback runtime. The links of the notes
  * lead to the files of the repository at URL.
