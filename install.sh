@@ -335,7 +335,7 @@ check_libraries() {
     standalone=no
     return
   fi
-  fail "the executables cannot run here; missing: $missing" \
+  fail "the executables cannot run ${root:+below }${root:-here}; missing: $missing" \
     "Without glibc, use --launcher --standalone no, and run the resident processes in a container with glibc (deploy/kubernetes)."
 }
 

@@ -9,6 +9,7 @@ import type { ConfigProblem } from "../../cni/config_problem.ts";
 import {
   type ConfigChecks,
   validateConfigs,
+  type ValidateOptions,
 } from "../../cli/validate_configs.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import { type DhcpConfig, parseDhcpConfig } from "../config/dhcp_config.ts";
@@ -45,12 +46,11 @@ const CHECKS: ConfigChecks<DhcpConfig> = {
 /**
  * Checks configurations.
  *
- * @param options `isStrict`: whether warnings count as problems; `progress`: receives how many
- *   files are checked.
+ * @param files All files at the paths of `options`.
  */
 export function validate(
   files: readonly ConfigFile[],
-  options: { readonly isStrict: boolean; readonly progress: ProgressReport },
+  options: ValidateOptions,
 ): Outcome {
   return validateConfigs(files, { checks: CHECKS, ...options });
 }
