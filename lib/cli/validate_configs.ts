@@ -43,6 +43,16 @@ export interface ConfigChecks<T> {
   toJson(config: T): Readonly<Record<string, unknown>>;
 }
 
+/** What an operator asks to be checked. */
+export interface ValidateOptions {
+  /** The files and directories that were read. */
+  readonly paths: readonly string[];
+  /** Whether warnings count as problems. */
+  readonly isStrict: boolean;
+  /** Receives how many files are checked. */
+  readonly progress?: ProgressReport;
+}
+
 /** A file, and what is wrong with it. */
 interface CheckedFile<T> {
   readonly file: string;
@@ -55,15 +65,12 @@ interface CheckedFile<T> {
 /**
  * Checks configurations.
  *
- * @param options `isStrict`: whether warnings count as problems; `progress`: receives how many
- *   files are checked.
+ * @param files All files at `paths`.
  */
 export function validateConfigs<T>(
   files: readonly ConfigFile[],
-  { checks, isStrict, progress = NO_PROGRESS }: {
+  { checks, paths, isStrict, progress = NO_PROGRESS }: ValidateOptions & {
     readonly checks: ConfigChecks<T>;
-    readonly isStrict: boolean;
-    readonly progress?: ProgressReport;
   },
 ): Outcome {
   const checked = files.map((file, index) => {
@@ -95,7 +102,11 @@ export function validateConfigs<T>(
       ...checked.flatMap((each) => [...fileLines(each, checks, screen), ""]),
       summary({ files: checked.length, errors, warnings }, screen),
     ],
-    notes: [],
+    notes: files.length > 0 ? [] : [
+      escapedText(
+        `no file in ${paths.join(", ")} ends with .conf, .conflist or .json`,
+      ),
+    ],
   };
 }
 

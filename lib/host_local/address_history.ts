@@ -64,6 +64,9 @@ const LEFT_REMEMBERED = 3_072;
 /** Lines beyond twice as many as are needed, before the file is rewritten. */
 const SPARE_LINES = 64;
 
+/** No line is longer: a torn write, or another program. It would be read in each call. */
+const MAX_LINE_LENGTH = 2_048;
+
 /** Longer texts are not recorded. */
 const MAX_FIELD_LENGTH = 253;
 
@@ -162,7 +165,8 @@ export class AddressHistory {
   #isComplete = true;
 
   /**
-   * Parses a file. Damaged lines are ignored: what they said is forgotten.
+   * Parses a file. Damaged lines are ignored: what they said is forgotten. A file with one that is
+   * too long is to be replaced.
    *
    * @param text Undefined for a file that cannot be read, and is to be replaced.
    */
@@ -178,6 +182,7 @@ export class AddressHistory {
       history.#lineCount++;
       const use = parseUse(line);
       if (use !== undefined) history.#set(use);
+      else if (line.length > MAX_LINE_LENGTH) history.#lineCount = Infinity;
     }
     return history;
   }

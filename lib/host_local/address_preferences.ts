@@ -167,7 +167,7 @@ export class AddressPreferences {
       ? ""
       : ` by container ${attachment.containerId}`;
     const when = new Date(released?.atMs ?? 0).toISOString();
-    return `${formatIpAddress(address)} was released${who} at ${when}` +
+    return `released${who} at ${when}` +
       ` and cools down for another ${
         formatAge(seconds * 1000)
       } (cooldownSeconds)`;

@@ -45,7 +45,7 @@ const WITH_EFFECTS = {
   "host_local/host":
     "base cni cli metrics resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
-    "base net netlink cni metrics sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
+    "base net netlink cni cli metrics sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
 };
 
 /** Each folder of lib/ and the folders that it may import. */

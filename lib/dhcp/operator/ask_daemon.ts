@@ -93,7 +93,7 @@ export function upstreamError(socketPath: string): SystemError {
 export function unreachableError(reason: string): SystemError {
   return new SystemError(reason, {
     advice:
-      "start it: dhcp daemon, or cni-dhcp.service; or name its socket with --socket",
+      "start the daemon: dhcp daemon, or cni-dhcp.service; or name its socket with --socket",
   });
 }
 

@@ -76,7 +76,7 @@ export async function release(
         state !== "GONE" && lease !== undefined
       ).map(({ ifName, netns, lease }) =>
         escapedText(
-          `${ifName} in ${netns} still has ${lease?.address}, which the server may now give to another host; the container needs a new ADD`,
+          `${ifName} in ${netns} may still have ${lease?.address}, which the server can now give to another host; recreate the container if it is still running`,
         )
       ),
   });

@@ -90,14 +90,19 @@ function idsIn({ path, isNested }: ContainerFolder): {
   const ids = new Map<string, string>();
   const listing = listFolder(path);
   if (listing.state !== "read") return { state: listing.state, ids };
-  for (const { name, isDirectory } of listing.entries) {
-    if (!isDirectory) continue;
+  for (const { name, isDirectory, isSymlink } of listing.entries) {
+    if (!isDirectory && !isSymlink) continue;
     if (!isNested) {
       ids.set(name, `${path}/${name}`);
       continue;
     }
     const inner = listFolder(`${path}/${name}`);
-    if (inner.state === "unreadable") return { state: "unreadable", ids };
+    // A directory was removed just now; a link leads to what is not mounted.
+    if (
+      inner.state === "unreadable" || (inner.state === "absent" && isSymlink)
+    ) {
+      return { state: "unreadable", ids };
+    }
     for (const each of inner.state === "read" ? inner.entries : []) {
       const where = `${path}/${name}/${each.name}`;
       ids.set(each.name, where);

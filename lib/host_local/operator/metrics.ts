@@ -40,5 +40,6 @@ export async function metrics(
     json: () => ({ families, output: output ?? null }),
     lines: () => [output === undefined ? text.replace(/\n$/, "") : written],
     notes: failures,
+    isVerbatim: output === undefined,
   };
 }

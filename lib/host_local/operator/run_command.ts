@@ -68,6 +68,7 @@ async function run(
       const paths = args.length > 0 ? args : [DEFAULT_CONFIG_DIR];
       const files = paths.flatMap((path) => ports.readConfigs(path));
       return validate(files, {
+        paths,
         isStrict: switches.has("strict"),
         progress: ports.progress,
       });

@@ -267,8 +267,8 @@ export class NetworkDirectory {
   }
 
   /**
-   * Replaces what is remembered about addresses. If this process is killed meanwhile, it is the old
-   * or the new text.
+   * Replaces what is remembered about addresses. If this process is killed meanwhile, or the
+   * machine crashes, it is the old or the new text.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -277,7 +277,7 @@ export class NetworkDirectory {
     lstatOwn(path);
     const temporary = this.join(FILE_NAME.cursor);
     if (lstatOwn(temporary) !== undefined) removeFile(temporary);
-    createFile(temporary, text, { mode: FILE_MODE, isDurable: false });
+    createFile(temporary, text, { mode: FILE_MODE, isDurable: true });
     renameFile(temporary, path);
   }
 
