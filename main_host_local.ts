@@ -2,8 +2,8 @@
  * The `host-local` executable: the plugin, or with arguments the resident process (`daemon`) or a
  * command for operators. What it imports on demand becomes a file of its own (see
  * tools/build/bundle.ts), so that a call of the plugin loads neither of them, and VERSION does not
- * load the plugin. The code for `reclaimOnExhaustion` and for the history of addresses is loaded only
- * where they are configured.
+ * load the plugin. The code for `reclaimOnExhaustion` and for the history of addresses is loaded
+ * only where they are configured.
  *
  * @module
  */
