@@ -181,6 +181,7 @@ remove_kept() {
 # claim PATH HASH: records the path, before anything about it is changed. If a run ends anywhere after
 # that, the next one knows that PATH.upstream is its own, and may be older than PATH.
 claim() {
+  if [ -d "$root$1" ] && ! [ -L "$root$1" ]; then fail "cannot replace $1: is a directory"; fi
   was_recorded=no
   if is_recorded "$1"; then was_recorded=yes; fi
   if [ "$dry_run" = no ]; then record "$1" "$2"; fi
@@ -190,9 +191,6 @@ claim() {
 keep_upstream() {
   target=$root$1
   exists "$target" || return 0
-  if [ -d "$target" ] && ! [ -L "$target" ]; then
-    fail "cannot replace $1: is a directory"
-  fi
   if is_ours "$1"; then return; fi
   if exists "$target.upstream" && [ "$was_recorded" = no ]; then
     say "keep $1.upstream, which exists already"
