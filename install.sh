@@ -342,7 +342,7 @@ check_libraries() {
     standalone=no
     return
   fi
-  fail "the executables cannot run here; missing: $missing" \
+  fail "the executables cannot run ${root:+below }${root:-here}; missing: $missing" \
     "Without glibc, use --launcher --standalone no, and run the resident processes in a container with glibc (deploy/kubernetes)."
 }
 
@@ -449,25 +449,38 @@ install_units() {
     are_units_changed=no
     service=cni-$name.service
     socket=cni-$name.socket
+    started="$socket $service"
+    if ! [ -e "$here/systemd/$socket" ]; then started=$service; fi
     if has_systemd && [ "$dry_run" = no ] && ! is_ours "$UNIT_DIR/$service" &&
       systemctl is-active --quiet "$service" "$socket"; then
       say "stop $service and $socket, which are not this project's"
       control disable --now "$socket" "$service"
     fi
-    place_unit "$socket"
+    if [ "$started" = "$service" ]; then remove_socket_unit; else place_unit "$socket"; fi
     place_unit "$service"
     if ! has_systemd; then
-      say "start them with: systemctl daemon-reload && systemctl enable --now $socket $service"
+      say "start with: systemctl daemon-reload && systemctl enable --now $started"
       continue
     fi
-    say "start $socket and $service"
+    say "start $started"
     if [ "$dry_run" = yes ]; then continue; fi
     control daemon-reload
-    control enable --now "$socket" "$service"
+    # shellcheck disable=SC2086 # One or two units.
+    control enable --now $started
     if [ "$are_units_changed" = yes ] || [ "$is_replaced" = yes ]; then
       control restart "$service"
     fi
   done
+}
+
+# Removes the socket unit of another release. This one has none, because its executables cannot use
+# a socket that systemd passes. The service makes its own.
+remove_socket_unit() {
+  is_ours "$UNIT_DIR/$socket" || return 0
+  if has_systemd && [ "$dry_run" = no ]; then control disable --now "$socket"; fi
+  remove "$UNIT_DIR/$socket"
+  if [ "$dry_run" = no ]; then forget "$UNIT_DIR/$socket"; fi
+  are_units_changed=yes
 }
 
 # is_chosen PATH: whether the file belongs to a chosen plugin, in a chosen directory.
@@ -517,7 +530,11 @@ uninstall_all() {
   if [ "$dry_run" = no ]; then settle; fi
   for name in $plugins; do
     if has_systemd && [ "$dry_run" = no ] && is_ours "$UNIT_DIR/cni-$name.service"; then
-      control disable --now "cni-$name.socket" "cni-$name.service"
+      if exists "$UNIT_DIR/cni-$name.socket"; then
+        control disable --now "cni-$name.socket" "cni-$name.service"
+      else
+        control disable --now "cni-$name.service"
+      fi
     fi
   done
   remove_matching "*.service"

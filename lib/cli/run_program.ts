@@ -13,7 +13,7 @@ import { helpText } from "./help_text.ts";
 import { manPage } from "./man_page.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Program } from "./program.ts";
-import { safeLine, type Screen, toned } from "./screen.ts";
+import { safeLine, type Screen, toned, UNLIMITED_COLUMNS } from "./screen.ts";
 
 /** What a command prints, and how it ends. */
 export interface Printed {
@@ -35,9 +35,6 @@ export interface ProgramContext {
   run(call: CommandCall): Promise<Outcome>;
 }
 
-/** So wide that no column is shortened. */
-const UNLIMITED = Number.MAX_SAFE_INTEGER;
-
 /** Runs a command. */
 export async function runProgram(
   program: Program,
@@ -58,11 +55,6 @@ export async function runProgram(
   } catch (error) {
     return failure(error, program, screen);
   }
-}
-
-/** Returns a number with its noun, as in `2 files`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function printed(stdout: string): Printed {
@@ -114,7 +106,7 @@ function render(
   { switches }: CommandCall,
   screen: Screen,
 ): Printed {
-  const columns = switches.has("wide") ? UNLIMITED : screen.columns;
+  const columns = switches.has("wide") ? UNLIMITED_COLUMNS : screen.columns;
   const text = (): string =>
     switches.has("json") ? formatJson(json()) : `${
       lines({ ...screen, columns })

@@ -13,6 +13,9 @@ export interface Screen {
   readonly hasColors: boolean;
 }
 
+/** The width of output whose columns are not shortened. */
+export const UNLIMITED_COLUMNS: number = Number.MAX_SAFE_INTEGER;
+
 /** The parameters of "select graphic rendition" (ECMA-48). */
 const SGR: Readonly<Record<Tone, string>> = {
   good: "32",

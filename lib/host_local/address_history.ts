@@ -43,7 +43,7 @@ export interface AddressUse {
   readonly released: Moment | undefined;
 }
 
-/** What a network configuration wants to be remembered, and for whom a call is. */
+/** What a network configuration wants to be remembered, and the pod of the call. */
 export interface HistorySettings {
   /** How long an address is not reused after its release; 0 if that does not matter. */
   readonly cooldownSeconds: number;
@@ -55,10 +55,10 @@ export interface HistorySettings {
   readonly pod: Pod | undefined;
 }
 
-/** More addresses are not remembered; the oldest are forgotten. */
+/** The maximum number of remembered addresses. The oldest are forgotten. */
 export const MAX_REMEMBERED = 4_096;
 
-/** How many are left when the oldest are forgotten, so that this is not done in each call. */
+/** How many remain when the oldest are forgotten, so that not every call has to do it. */
 const LEFT_REMEMBERED = 3_072;
 
 /** Lines beyond twice as many as are needed, before the file is rewritten. */
@@ -73,7 +73,7 @@ const MAX_FIELD_LENGTH = 253;
 const LINE =
   /^(\S+) (\S+) (\S+) (?:([^\s/]+)\/([^\s/]+)|-) (\d{1,15})(?: (\d{1,15}) (\d{1,15}) (\d{1,15}))?$/;
 
-/** Tells whether two pods are the same. */
+/** Returns whether two pods are the same. */
 export function samePod(a: Pod | undefined, b: Pod | undefined): boolean {
   return a !== undefined && a.namespace === b?.namespace && a.name === b.name;
 }

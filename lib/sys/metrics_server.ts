@@ -22,7 +22,9 @@ import type { RestorableFile } from "./file_check.ts";
 import { reasonOf } from "./files.ts";
 import { SocketFile } from "./socket_file.ts";
 
-/** Connections at the same time. A further one ends the oldest, so that silent ones block no scrape. */
+/**
+ * Connections at the same time. A further one ends the oldest, so that silent ones block no scrape.
+ */
 const MAX_CONNECTIONS = 8;
 /** More than the head of any request of Prometheus. */
 const MAX_HEAD_BYTES = 8192;

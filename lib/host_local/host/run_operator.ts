@@ -6,7 +6,7 @@ import { VERSION } from "../../base/version.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { writePublicFile } from "../../sys/atomic_file.ts";
-import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
+import { bootClockMs, nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
@@ -49,7 +49,7 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     attempt("write", "stdout", () => writeStdout(stdout));
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
-    // `host-local list | head` has what it wants.
+    // Such as `head`, which has read enough.
     if (isReaderGone(error)) return status;
     writeStderr(`error: ${error.message}`);
     return EXIT_STATUS.failure;
@@ -79,10 +79,7 @@ function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
     openForChange: (config) => stores.openForChange(config),
     probe: (config) => stores.probe(config),
     readLive: (path) => readLive(path, PROCESS_IO.readStdin),
-    bootClockMs: () => {
-      const seconds = bootIdSeconds();
-      return seconds === undefined ? undefined : seconds * 1000;
-    },
+    bootClockMs,
     readTraces,
     readCached,
     readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),

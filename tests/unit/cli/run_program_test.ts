@@ -3,7 +3,7 @@ import { SystemError } from "../../../lib/base/errors.ts";
 import { COMMON_OPTIONS } from "../../../lib/cli/common_commands.ts";
 import { EXIT_STATUS } from "../../../lib/cli/exit_status.ts";
 import type { Outcome } from "../../../lib/cli/outcome.ts";
-import { counted, runProgram } from "../../../lib/cli/run_program.ts";
+import { runProgram } from "../../../lib/cli/run_program.ts";
 import { UsageError } from "../../../lib/cli/command_line.ts";
 import { type Screen, toned } from "../../../lib/cli/screen.ts";
 import { testRows } from "../../support/rows.ts";
@@ -119,11 +119,4 @@ Deno.test("runProgram() prints the advice of an error", async () => {
     stdout: "",
     stderr: "error: open /x: no\ntry /y\n",
   });
-});
-
-Deno.test("counted() has the plural of a noun", () => {
-  assertEquals(
-    [0, 1, 2].map((count) => counted(count, "file")),
-    ["0 files", "1 file", "2 files"],
-  );
 });
