@@ -184,6 +184,28 @@ const ROWS: readonly ParallelRow[] = [
   },
 
   {
+    name: "an answer that cannot be written is an error, not a finding",
+    run: async () => {
+      await using host = new DhcpHost();
+      await host.daemon();
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: [
+          "-c",
+          '"$0" "$@" >/dev/full',
+          DHCP_BIN,
+          "leases",
+          ...socketOf(host),
+        ],
+        stderr: "piped",
+      }).output();
+      assertEquals(
+        [code, new TextDecoder().decode(stderr)],
+        [3, "error: write stdout: no space left on device\n"],
+      );
+    },
+  },
+
+  {
     name: "renew and release need a daemon",
     run: async () => {
       await using host = new DhcpHost();

@@ -67,6 +67,14 @@ const ROWS: readonly ParallelRow[] = [
       });
       const container = host.container();
       container.ip("link set eth0 addrgenmode none up");
+      // The kernel says so up to a second later.
+      await waitUntil(
+        "operational state",
+        () =>
+          container.list("link show dev eth0").some(({ operstate }) =>
+            operstate === "UP"
+          ),
+      );
       const before = stateOf(container);
       const found = await probe(container, ...PATIENT);
       assertEquals([found.code, found.stderr], [0, ""]);
