@@ -73,9 +73,10 @@ function describeFullSet(
     } becomes free first, in ${formatAge(next.seconds * 1000)}`;
   return `this range set has ${total} usable ${addresses}, ${use}, ` +
     `${old.length} of ${which} reserved before the last boot; ` +
-    "a DEL or GC by the runtime releases those that are no longer in use" +
+    "a DEL or GC by the runtime releases those that are no longer in use, and " +
+    "`host-local reclaim` shows which containers are gone" +
     (foundNothingToReclaim === true
-      ? ", and reclaimOnExhaustion found none that it may release"
+      ? "; reclaimOnExhaustion found none that it may release"
       : "");
 }
 
