@@ -7,7 +7,7 @@ import { CLIENTS, type SizeFigures } from "./figures.ts";
 type PlottedSize = Pick<SizeFigures, "reservations" | "addMs" | "rate">;
 
 /** Returns the SVG: time of an ADD on the left, calls per second on the right. */
-export function formatHostLocalPlot({ sizes }: Pick<Figures, "sizes">): string {
+export function formatHostLocalPlot(sizes: readonly PlottedSize[]): string {
   const labels = sizes.map(({ reservations }) =>
     reservations.toLocaleString("en-US")
   );
