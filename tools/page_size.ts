@@ -7,8 +7,9 @@
  */
 
 import { outputPath } from "./build/target.ts";
+import { DebianArchive } from "./debian/archive.ts";
 import { archive, type ArchiveEntry } from "./page_size/archive.ts";
-import { Arm64Packages, PAGE_SIZES } from "./page_size/kernels.ts";
+import { KERNEL_SUITE, PAGE_SIZES } from "./page_size/kernels.ts";
 import { problemIn } from "./page_size/console.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print, warn } from "./terminal.ts";
@@ -75,7 +76,7 @@ if (import.meta.main) {
   const work = await Deno.makeTempDir({ prefix: "cni-ipam-page-size-" });
   let isGood = true;
   try {
-    const packages = new Arm64Packages();
+    const packages = new DebianArchive(KERNEL_SUITE, "arm64");
     await packages.update();
     const busybox = await packages.fileOf("busybox-static", /\/bin\/busybox$/);
     await Deno.writeFile(`${work}/files`, archive(await files(busybox)));

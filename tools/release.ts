@@ -1,10 +1,12 @@
 /**
- * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball with the plugins and the launcher at its top level, as in the CNI project's
- * tarballs, and the documents and units in their folders; and an SBOM. And one tarball with the
- * source maps. Beside each file are its SHA-256 and SHA-512.
+ * `deno task release [--tag vX.Y.Z] [--links URL]`: makes the files of a release in dist/release/,
+ * for every target: a tarball with the plugins and the launcher at its top level, as in the CNI
+ * project's tarballs, and the documents and units in their folders; an SBOM; and packages for
+ * Debian and RPM. For all targets together: the source maps and the container image. Beside each
+ * file are its SHA-256 and SHA-512.
  *
- * Without a tag the release is a trial: it may contain the fallback runtime.
+ * Without a tag the release is a trial: it may contain the fallback runtime. The links of the notes
+ * lead to the files of the repository at URL.
  *
  * @module
  */
@@ -12,21 +14,25 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { ensureDir } from "@std/fs/ensure-dir";
 import { walkSync } from "@std/fs/walk";
+import { basename } from "node:path";
 import project from "../deno.json" with { type: "json" };
-import { build } from "./build.ts";
 import { PLUGINS } from "./build/binaries.ts";
 import { bundle } from "./build/bundle.ts";
-import { findCompiler, publishProblem } from "./build/compiler.ts";
-import { buildLauncher, LAUNCHER } from "./build/launcher.ts";
+import { findCompiler, hasUnit, publishProblem } from "./build/compiler.ts";
+import { buildExecutables, type Built } from "./build/executables.ts";
+import { LAUNCHER } from "./build/launcher.ts";
 import { sha256 } from "./build/pinned_file.ts";
-import { outputPath, type Target, TARGETS } from "./build/target.ts";
+import { ARCHITECTURE, type Target, TARGETS } from "./build/target.ts";
+import { writeImage } from "./image/layout.ts";
+import { buildPackages, packageNames } from "./package/packages.ts";
 import { CHECKSUMS, checksums } from "./release/checksums.ts";
 import { crateList, runtimeContents } from "./release/contents.ts";
 import { writeHashes } from "./release/hashes.ts";
-import { notesOf } from "./release/notes.ts";
+import { notesOf, withAbsoluteLinks } from "./release/notes.ts";
 import { operatorFiles, type ReleaseText } from "./release/operator_files.ts";
 import { type Part, sbom } from "./release/sbom.ts";
-import { writeTarball } from "./release/tarball.ts";
+import { TAG } from "./release/tag.ts";
+import { packFolder, writeTarball } from "./release/tarball.ts";
 import { buildTools } from "./release/tools.ts";
 import { REPOSITORY } from "./repository.ts";
 import { print, warn } from "./terminal.ts";
@@ -39,12 +45,6 @@ interface LockFile {
 const PRODUCT = "cni-ipam-plugins";
 const FOLDER = `${REPOSITORY}/dist/release`;
 const NOTES = "notes.md";
-
-/** The architectures in the file names of the CNI project. */
-const ARCHITECTURE: Readonly<Record<Target, string>> = {
-  "x86_64-unknown-linux-gnu": "amd64",
-  "aarch64-unknown-linux-gnu": "arm64",
-};
 
 /** The script that installs a release. */
 const INSTALLER = "install.sh";
@@ -100,6 +100,11 @@ function sourceMapsName(tag: string): string {
   return `${PRODUCT}-source-maps-${tag}.tgz`;
 }
 
+/** The file of the container image. */
+function imageName(tag: string): string {
+  return `${PRODUCT}-image-${tag}.tar`;
+}
+
 /** The start of the file names of a target. */
 function stemOf(target: Target, tag: string): string {
   return `${PRODUCT}-linux-${ARCHITECTURE[target]}-${tag}`;
@@ -139,25 +144,40 @@ async function writeTexts(
   return files;
 }
 
-/** Builds for the target, and writes the tarball and the SBOM. */
+/** Writes the container image for all targets. */
+async function releaseImage(
+  tarball: string,
+  builtFor: (target: Target) => Promise<Built>,
+): Promise<void> {
+  const work = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
+  try {
+    await writeImage(
+      work,
+      async (target) => (await builtFor(target)).executables,
+    );
+    await Deno.chmod(work, 0o755);
+    await packFolder(tarball, work);
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
+}
+
+/** Writes the tarball and the SBOM of the target. */
 async function release(
   target: Target,
+  { executables, compiler }: Built,
   { tag, folder }: { readonly tag: string; readonly folder: string },
 ): Promise<void> {
   const lock: LockFile = JSON.parse(
     await Deno.readTextFile(`${REPOSITORY}/deno.lock`),
   );
   const stem = `${folder}/${stemOf(target, tag)}`;
-  const compiler = await findCompiler(target);
   const contents = await runtimeContents(compiler);
-  const built = await build(PLUGINS, target, compiler);
   const parts: Part[] = [];
-  for (const { name, path, compiler } of built) {
-    parts.push({ name, sha256: sha256(await Deno.readFile(path)), compiler });
+  for (const [name, path] of Object.entries(executables)) {
+    const part = { name, sha256: sha256(await Deno.readFile(path)) };
+    parts.push(name === LAUNCHER ? part : { ...part, compiler });
   }
-  const launcher = outputPath(LAUNCHER, target);
-  await buildLauncher(target, launcher);
-  parts.push({ name: LAUNCHER, sha256: sha256(await Deno.readFile(launcher)) });
   const texts = await Deno.makeTempDir({ prefix: "cni-ipam-release-" });
   try {
     const generated = await writeTexts(texts, [
@@ -168,10 +188,11 @@ async function release(
       },
     ]);
     const files = [
-      ...built.map(({ path, name }) => ({ path, name, mode: 0o755 })),
-      { path: launcher, name: LAUNCHER, mode: 0o755 },
+      ...Object.entries(executables)
+        .map(([name, path]) => ({ path, name, mode: 0o755 })),
       { path: `${REPOSITORY}/${INSTALLER}`, name: INSTALLER, mode: 0o755 },
-      ...DOCUMENTS.map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
+      ...DOCUMENTS.filter((name) => hasUnit(compiler, basename(name)))
+        .map((name) => ({ path: `${REPOSITORY}/${name}`, name })),
       ...generated,
     ].map((file) => ({ mode: 0o644, ...file }));
     const sums = `${texts}/${CHECKSUMS}`;
@@ -197,24 +218,37 @@ async function release(
   );
 }
 
-/** The version that this checkout releases, with "v". */
-export const TAG = `v${project.version}`;
-
-/** The file names of a release, without those of the hashes, and what makes each. */
+/**
+ * The file names of a release, without those of the hashes, and what makes each. The executables of
+ * a target are built once.
+ */
 export function releaseFiles(
   tag: string,
   folder: string,
 ): ReadonlyMap<string, () => Promise<void>> {
   const files = new Map<string, () => Promise<void>>();
+  const built = new Map<Target, Promise<Built>>();
+  const builtFor = (target: Target): Promise<Built> => {
+    const building = built.get(target) ?? buildExecutables(target);
+    built.set(target, building);
+    return building;
+  };
   for (const target of TARGETS) {
-    const make = (): Promise<void> => release(target, { tag, folder });
+    const make = async (): Promise<void> =>
+      await release(target, await builtFor(target), { tag, folder });
     files.set(`${stemOf(target, tag)}.tgz`, make);
     files.set(`${stemOf(target, tag)}.cdx.json`, make);
+    const pack = async (): Promise<void> => {
+      await buildPackages(target, await builtFor(target), folder);
+    };
+    for (const name of packageNames(target)) files.set(name, pack);
   }
-  return files.set(
-    sourceMapsName(tag),
-    () => releaseSourceMaps(tag, folder),
-  );
+  return files
+    .set(sourceMapsName(tag), () => releaseSourceMaps(tag, folder))
+    .set(
+      imageName(tag),
+      () => releaseImage(`${folder}/${imageName(tag)}`, builtFor),
+    );
 }
 
 /** @throws {Error} if what would be compiled in must not be published. */
@@ -229,7 +263,9 @@ async function expectPublishable(): Promise<void> {
 
 if (import.meta.main) {
   try {
-    const wanted = parseArgs(Deno.args, { string: ["tag"] }).tag;
+    const { tag: wanted, links } = parseArgs(Deno.args, {
+      string: ["tag", "links"],
+    });
     if (wanted !== undefined && wanted !== TAG) {
       throw new Error(
         `Cannot release "${wanted}": deno.json has version "${project.version}"`,
@@ -251,7 +287,10 @@ if (import.meta.main) {
     for (const { name, sha256 } of await writeHashes(FOLDER)) {
       print(`${name} ${sha256}`);
     }
-    await Deno.writeTextFile(`${FOLDER}/${NOTES}`, notes);
+    await Deno.writeTextFile(
+      `${FOLDER}/${NOTES}`,
+      links === undefined ? notes : withAbsoluteLinks(notes, links),
+    );
   } catch (error) {
     warn(`release: ${error instanceof Error ? error.message : error}`);
     Deno.exit(1);

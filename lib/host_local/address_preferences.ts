@@ -2,11 +2,7 @@
 
 import type { ContainerInterface } from "../cni/attachment.ts";
 import { formatAge } from "../base/age.ts";
-import {
-  addressPlus,
-  formatIpAddress,
-  type IpAddress,
-} from "../net/ip_address.ts";
+import { addressPlus, type IpAddress } from "../net/ip_address.ts";
 import {
   type AddressHistory,
   type AddressUse,
@@ -84,8 +80,8 @@ export class AddressPreferences {
   }
 
   /**
-   * Releases what the pod of the ADD held before the last boot: its container cannot be running, and
-   * the runtime will release the address only when the new one has another.
+   * Releases what the pod of the ADD held before the last boot: its container cannot be running,
+   * and the runtime will release the address only when the new one has another.
    */
   releaseFromEarlierBoot<T extends OldReservation>(
     store: {
@@ -167,7 +163,7 @@ export class AddressPreferences {
       ? ""
       : ` by container ${attachment.containerId}`;
     const when = new Date(released?.atMs ?? 0).toISOString();
-    return `${formatIpAddress(address)} was released${who} at ${when}` +
+    return `released${who} at ${when}` +
       ` and cools down for another ${
         formatAge(seconds * 1000)
       } (cooldownSeconds)`;

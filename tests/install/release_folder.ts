@@ -70,6 +70,17 @@ export async function makeSmallRelease(
   await makeRelease(folder, executables);
 }
 
+/** Removes a file from a release. */
+export async function leaveOut(folder: string, name: string): Promise<void> {
+  await Deno.remove(`${folder}/${name}`);
+  const sums = `${folder}/${CHECKSUMS}`;
+  const lines = (await Deno.readTextFile(sums)).split("\n");
+  await Deno.writeTextFile(
+    sums,
+    lines.filter((line) => !line.endsWith(`  ${name}`)).join("\n"),
+  );
+}
+
 /** The libraries that the executables need, as a host with glibc has them. */
 const LIBRARIES = [
   "ld-linux-x86-64.so.2",

@@ -1,24 +1,22 @@
-/** What install.sh tells systemd: a program that writes its arguments down plays systemctl. @module */
+/**
+ * What install.sh tells systemd: a program that writes its arguments down plays systemctl.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
+import { APPLETS, BUSYBOX } from "../support/busybox.ts";
 import { testRowsWith } from "../support/rows.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import {
   BIN,
   filesOf,
+  leaveOut,
   makeHost,
   makeSmallRelease,
   script,
   UNITS,
 } from "./release_folder.ts";
-
-const BUSYBOX = "/bin/busybox";
-
-/** The programs that install.sh uses. */
-const APPLETS = [
-  ...["cat", "chmod", "cp", "dirname", "ln", "ls", "mkdir", "mv", "rm"],
-  ...["rmdir", "sh", "sha256sum", "sleep", "sync", "uname"],
-];
 
 const SYSTEMCTL = `#!/bin/sh
 echo "$*" >>/systemctl.log
@@ -80,6 +78,35 @@ testRowsWith(["root", `binary:${BUSYBOX}`], "install.sh", [
     want: [ACTIVE, `disable --now ${SOCKET} ${SERVICE}`, ...START],
   },
   {
+    name: "starts the service alone if the release has no socket unit",
+    runs: ["3 host-local --launcher --units"],
+    fails: "is-active*",
+    want: [
+      "is-active --quiet cni-host-local.service cni-host-local.socket",
+      "daemon-reload",
+      "enable --now cni-host-local.service",
+      "restart cni-host-local.service",
+    ],
+  },
+  {
+    name: "removes the socket unit of another release",
+    runs: [
+      "1 host-local --launcher --units",
+      "3 host-local --launcher --units",
+    ],
+    want: [
+      "disable --now cni-host-local.socket",
+      "daemon-reload",
+      "enable --now cni-host-local.service",
+      "restart cni-host-local.service",
+    ],
+  },
+  {
+    name: "stops the service of a release without a socket unit",
+    runs: ["3 host-local --launcher --units", "3 --uninstall"],
+    want: ["disable --now cni-host-local.service", "daemon-reload"],
+  },
+  {
     name: "stops the units before it removes them",
     runs: ["1 dhcp --launcher --units", "1 --uninstall"],
     want: [`disable --now ${SOCKET} ${SERVICE}`, "daemon-reload"],
@@ -102,6 +129,8 @@ testRowsWith(["root", `binary:${BUSYBOX}`], "install.sh", [
   for (const version of ["1", "2"]) {
     await makeSmallRelease(`${root}/${version}`, version);
   }
+  await makeSmallRelease(`${root}/3`, "3");
+  await leaveOut(`${root}/3`, "systemd/cni-host-local.socket");
   const before = filesOf(root);
 
   let last = 0;

@@ -1,9 +1,10 @@
 /** Packages of the compiled plugins. @module */
 
 import { hostTarget } from "../../tools/build/target.ts";
-import type {
-  PackageFacts,
-  Plugin,
+import {
+  type PackageFacts,
+  type Plugin,
+  unitNames,
 } from "../../tools/package/package_files.ts";
 import { DHCP_BIN, LAUNCHER_BIN, OURS } from "../support/binaries.ts";
 
@@ -17,6 +18,7 @@ export function packageFacts(plugin: Plugin, version: string): PackageFacts {
       plugin: plugin === "dhcp" ? DHCP_BIN : OURS,
       launcher: LAUNCHER_BIN,
     },
+    units: unitNames(plugin),
     dateSeconds: 1_700_000_000,
   };
 }

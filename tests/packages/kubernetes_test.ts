@@ -190,7 +190,7 @@ if (Deno.env.get("PACKAGE_ROOTS") === undefined) {
   skipped(NAME, "runs with `deno task test:packages`");
 } else {
   testWith(
-    [...PODMAN_NEEDS, "command:kubectl", "command:mmdebstrap"],
+    [...PODMAN_NEEDS, "command:kubectl", "command:dpkg-deb"],
     NAME,
     run,
   );

@@ -1,7 +1,9 @@
 /** The manifests of deploy/kubernetes, as kubectl builds them. @module */
 
 import { assertEquals } from "@std/assert";
+import { capture } from "../../tools/process.ts";
 import { REPO_ROOT } from "../support/binaries.ts";
+import { testWith } from "../support/requirements.ts";
 import { testRowsWith } from "../support/rows.ts";
 import { type Container, type PodSpec, readPodSpec } from "./pod.ts";
 
@@ -47,5 +49,81 @@ testRowsWith(
     )?.securityContext.capabilities;
     assertEquals(found?.drop, ["ALL"]);
     assertEquals([...found?.add ?? []].sort(), unitCapabilities(name));
+  },
+);
+
+/** Returns the values below a JSON value by their paths. */
+function leavesOf(value: unknown, path = ""): Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return { [path]: value };
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([key, each]) =>
+      leavesOf(each, `${path}/${key}`)
+    ),
+  );
+}
+
+/** Converts the DaemonSets of a manifest to JSON with a command of kubectl that changes them. */
+async function daemonSets(
+  manifest: string,
+  command: readonly string[],
+): Promise<Record<string, unknown>> {
+  const text = await capture([
+    "sh",
+    "-ec",
+    'printf "%s" "$1" | (shift; exec kubectl "$@" --local --filename=- --output=json)',
+    ...["sh", manifest, ...command],
+  ]);
+  return JSON.parse(text);
+}
+
+/**
+ * Returns what kubectl does not understand in a DaemonSet: it reads objects into Kubernetes' own
+ * types for this command, which loses unknown fields and fails on values of another type.
+ */
+async function misunderstood(manifest: string): Promise<readonly string[]> {
+  const read = leavesOf(await daemonSets(manifest, ["label", "read=yes"]));
+  const typed = leavesOf(
+    await daemonSets(manifest, ["set", "serviceaccount", "cni-ipam"]),
+  );
+  return Object.keys(read).filter((path) =>
+    path !== "/metadata/labels/read" && read[path] !== typed[path]
+  );
+}
+
+/** Returns the DaemonSet that kustomize builds of a folder. */
+async function builtDaemonSet(folder: string): Promise<string> {
+  const path = `${REPO_ROOT}/deploy/kubernetes/${folder}`;
+  const objects = (await capture(["kubectl", "kustomize", path]))
+    .split(/^---\n/m);
+  return objects.find((text) => text.includes("kind: DaemonSet")) ?? "";
+}
+
+testRowsWith(
+  ["command:kubectl"],
+  "Kubernetes' types have every field of the DaemonSet of",
+  [
+    { name: "base" },
+    { name: "overlays/k3s" },
+    { name: "overlays/multus-thick" },
+    { name: "overlays/multus-thin" },
+    { name: "overlays/openshift" },
+    { name: "overlays/talos" },
+    { name: "uninstall" },
+  ],
+  async ({ name }) =>
+    assertEquals(await misunderstood(await builtDaemonSet(name)), []),
+);
+
+testWith(
+  ["command:kubectl"],
+  "a field that Kubernetes' types do not have is found",
+  async () => {
+    const manifest = (await builtDaemonSet("base"))
+      .replace("hostPID:", "hostPid2:");
+    assertEquals(
+      await misunderstood(manifest),
+      ["/spec/template/spec/hostPid2"],
+    );
   },
 );

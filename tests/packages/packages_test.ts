@@ -2,37 +2,12 @@
 
 import { assertEquals } from "@std/assert";
 import { buildDeb } from "../../tools/package/deb.ts";
-import type {
-  PackageFacts,
-  Plugin,
-} from "../../tools/package/package_files.ts";
+import type { Plugin } from "../../tools/package/package_files.ts";
 import { buildRpm } from "../../tools/package/rpm.ts";
 import { capture } from "../../tools/process.ts";
 import { testRowsWith } from "../support/rows.ts";
 import { TempDir } from "../support/temp_dir.ts";
-
-const DATE_SECONDS = 1_700_000_000;
-
-/** Facts with small executables: what a package does with them does not depend on their content. */
-async function smallFacts(
-  folder: string,
-  plugin: Plugin,
-): Promise<PackageFacts> {
-  const executables = {
-    plugin: `${folder}/${plugin}`,
-    launcher: `${folder}/cni-launcher`,
-  };
-  for (const path of Object.values(executables)) {
-    await Deno.writeTextFile(path, "#!/bin/sh\n");
-  }
-  return {
-    plugin,
-    executables,
-    target: "x86_64-unknown-linux-gnu",
-    version: "1.2.3",
-    dateSeconds: DATE_SECONDS,
-  };
-}
+import { smallFacts } from "./small_facts.ts";
 
 /** Builds the package twice. @returns The second one. */
 async function buildTwice(

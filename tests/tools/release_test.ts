@@ -2,13 +2,14 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { DENO_VERSION, ESBUILD_VERSION } from "../../tools/build/pins.ts";
-import { releaseFiles, TAG } from "../../tools/release.ts";
+import { releaseFiles } from "../../tools/release.ts";
 import { cratesIn } from "../../tools/release/contents.ts";
 import { differences } from "../../tools/release/differences.ts";
 import { writeHashes } from "../../tools/release/hashes.ts";
-import { notesOf } from "../../tools/release/notes.ts";
+import { notesOf, withAbsoluteLinks } from "../../tools/release/notes.ts";
 import { operatorFiles } from "../../tools/release/operator_files.ts";
 import { sbom } from "../../tools/release/sbom.ts";
+import { TAG } from "../../tools/release/tag.ts";
 import { writeTarball } from "../../tools/release/tarball.ts";
 import { buildTools } from "../../tools/release/tools.ts";
 import { REPO_ROOT } from "../support/binaries.ts";
@@ -53,6 +54,18 @@ testRows("notesOf()", [
     want: "- First.\n",
   },
 ], ({ version, want }) => assertEquals(notesOf(version, CHANGELOG), want));
+
+Deno.test("withAbsoluteLinks() turns links into the repository into those of a commit", () => {
+  assertEquals(
+    withAbsoluteLinks(
+      "[a](docs/a.md#b), [README](README.md) and [others](https://example.org/a)",
+      "https://example.com/o/r/blob/v1.0.0",
+    ),
+    "[a](https://example.com/o/r/blob/v1.0.0/docs/a.md#b), " +
+      "[README](https://example.com/o/r/blob/v1.0.0/README.md) and " +
+      "[others](https://example.org/a)",
+  );
+});
 
 testRows("notesOf() refuses", [
   { name: "a version without a section", version: "2.0.0" },
@@ -299,6 +312,27 @@ testRows(
     assertEquals(found, [...want]);
   },
 );
+
+Deno.test("releaseFiles() has tarballs, SBOMs, packages, source maps and the image", () => {
+  const files = [...releaseFiles("v1.2.3", "/x").keys()];
+  const version = TAG.slice(1);
+  assertEquals(files.sort(), [
+    `cni-ipam-dhcp-${version}-1.aarch64.rpm`,
+    `cni-ipam-dhcp-${version}-1.x86_64.rpm`,
+    `cni-ipam-dhcp_${version}_amd64.deb`,
+    `cni-ipam-dhcp_${version}_arm64.deb`,
+    `cni-ipam-host-local-${version}-1.aarch64.rpm`,
+    `cni-ipam-host-local-${version}-1.x86_64.rpm`,
+    `cni-ipam-host-local_${version}_amd64.deb`,
+    `cni-ipam-host-local_${version}_arm64.deb`,
+    "cni-ipam-plugins-image-v1.2.3.tar",
+    "cni-ipam-plugins-linux-amd64-v1.2.3.cdx.json",
+    "cni-ipam-plugins-linux-amd64-v1.2.3.tgz",
+    "cni-ipam-plugins-linux-arm64-v1.2.3.cdx.json",
+    "cni-ipam-plugins-linux-arm64-v1.2.3.tgz",
+    "cni-ipam-plugins-source-maps-v1.2.3.tgz",
+  ]);
+});
 
 /** Runs `deno task release:verify` with a file. */
 async function verify(path: string): Promise<readonly [number, string]> {

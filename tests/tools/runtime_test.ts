@@ -5,6 +5,7 @@ import { getAvailablePort } from "@std/net/get-available-port";
 import lock from "../../.ci/package-lock.json" with { type: "json" };
 import {
   findCompiler,
+  hasUnit,
   publishProblem,
   type Roads,
 } from "../../tools/build/compiler.ts";
@@ -205,6 +206,27 @@ Deno.test("findCompiler() falls back to the pinned pair if the host cannot be re
       `expected Deno ${DENO_VERSION}`,
   );
 });
+
+testRows("hasUnit()", [
+  {
+    name: "leaves out the socket of host-local with the fallback",
+    version: FALLBACK_VERSION,
+    unit: "cni-host-local.socket",
+    want: false,
+  },
+  {
+    name: "keeps the socket of dhcp",
+    version: FALLBACK_VERSION,
+    unit: "cni-dhcp.socket",
+    want: true,
+  },
+  {
+    name: "keeps the socket of host-local with another runtime",
+    version: "2.9.6",
+    unit: "cni-host-local.socket",
+    want: true,
+  },
+], ({ version, unit, want }) => assertEquals(hasUnit({ version }, unit), want));
 
 testRows("publishProblem()", [
   { name: "accepts the pinned runtime and CLI", want: undefined },

@@ -3,6 +3,8 @@
 import { assertEquals } from "@std/assert";
 // deno-lint-ignore no-import-prefix -- the only use of this part of the package.
 import { parse } from "npm:deno-std@1.2.0/yaml/parse.js";
+import { releaseFiles } from "../../tools/release.ts";
+import { TAG } from "../../tools/release/tag.ts";
 import { REPO_ROOT } from "../support/binaries.ts";
 
 const FOLDER = `${REPO_ROOT}/.github/workflows`;
@@ -111,6 +113,18 @@ Deno.test("the release tests what every commit is tested with", () => {
     "./.github/workflows/ci.yml",
   );
   assertEquals("workflow_call" in workflow("ci.yml").on, true);
+});
+
+Deno.test("another machine builds every file of a release again", () => {
+  const steps = workflow("release.yml").jobs["rebuild"]?.steps ?? [];
+  const command = steps.find(({ run }) => run?.includes("release:verify"))?.run;
+  const ends = [...releaseFiles(TAG, "").keys()].map((name) =>
+    `release/*${name.slice(name.search(/\.[a-z][a-z.]*$/))}`
+  );
+  assertEquals(
+    command?.split(/\s+/).filter((word) => word.startsWith("release/")).sort(),
+    [...new Set(ends)].sort(),
+  );
 });
 
 Deno.test("publish checks the branch, hashes, signatures and provenance before it creates the release", () => {

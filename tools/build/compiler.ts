@@ -30,6 +30,20 @@ export interface Compiler {
   readonly origin: string;
 }
 
+/** The unit with which systemd passes a socket to host-local. */
+const HOST_LOCAL_SOCKET = "cni-host-local.socket";
+
+/**
+ * Returns whether a release with this compiler has the unit: the fallback runtime cannot use a
+ * socket that systemd passes. (dhcp can, because it calls the C library.)
+ */
+export function hasUnit(
+  { version }: Pick<Compiler, "version">,
+  unit: string,
+): boolean {
+  return version !== FALLBACK_VERSION || unit !== HOST_LOCAL_SOCKET;
+}
+
 /** How {@link findCompiler} gets files, so that tests need no network. */
 export interface Roads {
   readonly publishedRuntime: (

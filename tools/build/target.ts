@@ -11,6 +11,12 @@ export const TARGETS = [
 /** One of `TARGETS`. */
 export type Target = (typeof TARGETS)[number];
 
+/** The architectures in the names of Debian, the CNI project and container images. */
+export const ARCHITECTURE: Readonly<Record<Target, "amd64" | "arm64">> = {
+  "x86_64-unknown-linux-gnu": "amd64",
+  "aarch64-unknown-linux-gnu": "arm64",
+};
+
 /** Whether the text is a supported target triple. */
 export function isTarget(text: string): text is Target {
   return TARGETS.some((target) => target === text);

@@ -1,23 +1,16 @@
 /** The files of the image: glibc, a shell and the release. @module */
 
 import { ensureDir } from "@std/fs/ensure-dir";
-import { LAUNCHER } from "../build/launcher.ts";
+import type { Executables } from "../build/executables.ts";
 import type { Target } from "../build/target.ts";
+import { packageAddresses, pinnedPackage } from "../debian/pinned_package.ts";
+import pins from "../debian/package_pins.json" with { type: "json" };
 import { capture } from "../process.ts";
 import { CHECKSUMS, checksums } from "../release/checksums.ts";
 import { REPOSITORY } from "../repository.ts";
 
 /** The folder of the release in the image. */
 export const RELEASE_FOLDER = "/usr/lib/cni-ipam";
-
-/** Debian's packages in the image. They are extracted; nothing of them is executed. */
-const PACKAGES = ["libc6", "libgcc-s1", "busybox-static"];
-
-/** The architectures in the names of Debian. */
-const ARCHITECTURE: Readonly<Record<Target, string>> = {
-  "x86_64-unknown-linux-gnu": "amd64",
-  "aarch64-unknown-linux-gnu": "arm64",
-};
 
 /** The programs of busybox that install.sh and the manifests use. */
 const APPLETS = [
@@ -38,12 +31,7 @@ const APPLETS = [
   "uname",
 ];
 
-/** The executables of the release: name to path. */
-export type Executables = Readonly<
-  Record<"host-local" | "dhcp" | typeof LAUNCHER, string>
->;
-
-/** Writes the files of the image into the new folder `root`. Needs mmdebstrap. */
+/** Writes the files of the image into the new folder `root`. Needs dpkg-deb. */
 export async function writeImageFiles(
   root: string,
   target: Target,
@@ -73,25 +61,35 @@ export async function writeImageFiles(
   ]);
 }
 
-/** Takes the libraries, busybox and their copyright notices out of Debian's packages. */
+/**
+ * Takes the libraries, busybox and their copyright notices out of Debian's pinned packages; nothing
+ * of these is executed. Scanners read the descriptions in /var/lib/dpkg/status.d.
+ */
 async function extractPackages(root: string, target: Target): Promise<void> {
+  const script = `
+    mkdir "$2/var" "$2/content"
+    for package in "$2"/*.deb; do
+      dpkg-deb --extract "$package" "$2/content"
+      name=$(dpkg-deb --field "$package" Package)
+      dpkg-deb --field "$package" >"$2/var/$name"
+    done
+    mkdir -p "$1/var/lib/dpkg"
+    cp -r "$2/var" "$1/var/lib/dpkg/status.d"
+    cd "$2/content"
+    for name in bin lib lib64 usr/lib; do
+      [ ! -e $name ] || cp -a --parents $name "$1"
+    done
+    cp -a --parents usr/share/doc/*/copyright "$1"
+    rm -rf "$1"/usr/lib/*/gconv "$1"/lib/systemd
+    find "$1" -type d -exec chmod 755 {} +`;
   const work = await Deno.makeTempDir({ prefix: "cni-ipam-image-" });
   try {
-    await capture([
-      "mmdebstrap",
-      ...["--variant=extract", `--architectures=${ARCHITECTURE[target]}`],
-      ...[`--include=${PACKAGES.join()}`, "--quiet", "bookworm"],
-      `${work}/debian`,
-    ]);
-    const script = `
-      mkdir -p "$1" && cd "$2"
-      for name in bin lib lib64 usr/lib; do
-        [ ! -e $name ] || cp -a --parents $name "$1"
-      done
-      cp -a --parents usr/share/doc/*/copyright "$1"
-      rm -rf "$1"/usr/lib/*/gconv "$1"/lib/systemd
-      find "$1" -type d -exec chmod 755 {} +`;
-    await capture(["sh", "-ec", script, "sh", root, `${work}/debian`]);
+    for (const [index, pin] of pins.targets[target].entries()) {
+      const addresses = packageAddresses(pin, pins.snapshot);
+      const path = await pinnedPackage(pin, addresses);
+      await Deno.copyFile(path, `${work}/${index}.deb`);
+    }
+    await capture(["sh", "-ec", script, "sh", root, work]);
   } finally {
     await Deno.remove(work, { recursive: true });
   }

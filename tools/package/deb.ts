@@ -2,7 +2,7 @@
 
 import { capture } from "../process.ts";
 import { REPOSITORY } from "../repository.ts";
-import type { Target } from "../build/target.ts";
+import { ARCHITECTURE } from "../build/target.ts";
 import {
   describe,
   installCommand,
@@ -10,6 +10,7 @@ import {
   type PackageFacts,
   type PackageFile,
   packageFiles,
+  type PackageName,
   packageName,
   type Places,
   type Plugin,
@@ -22,14 +23,13 @@ const PLACES: Places = {
   zsh: "/usr/share/zsh/vendor-completions",
 };
 
-/** The architectures in the names of Debian. */
-const ARCHITECTURE: Readonly<Record<Target, string>> = {
-  "x86_64-unknown-linux-gnu": "amd64",
-  "aarch64-unknown-linux-gnu": "arm64",
-};
-
 const MAINTAINER =
   "cni-ipam-plugins maintainers <cni-ipam-plugins@packages.invalid>";
+
+/** Returns the file name of the package. */
+export function debName({ plugin, target, version }: PackageName): string {
+  return `${packageName(plugin)}_${version}_${ARCHITECTURE[target]}.deb`;
+}
 
 /**
  * Builds the package in `folder`; needs dpkg-deb, and no root.
@@ -42,8 +42,7 @@ export async function buildDeb(
   folder: string,
   compression: readonly string[] = ["-Zxz", "-z2"],
 ): Promise<string> {
-  const { plugin, target, version, dateSeconds } = facts;
-  const name = packageName(plugin);
+  const { dateSeconds } = facts;
   const root = await Deno.makeTempDir({ prefix: "cni-ipam-deb-" });
   try {
     const files = [...packageFiles(facts, PLACES), ...documents(facts)];
@@ -65,7 +64,7 @@ export async function buildDeb(
         `find usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum`,
       ], { cwd: root }),
     );
-    const path = `${folder}/${name}_${version}_${ARCHITECTURE[target]}.deb`;
+    const path = `${folder}/${debName(facts)}`;
     await capture([
       "dpkg-deb",
       ...["--root-owner-group", ...compression, "--build", root, path],

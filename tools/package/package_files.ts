@@ -9,13 +9,19 @@ import { operatorFiles } from "../release/operator_files.ts";
 /** A package is made for each plugin. */
 export type Plugin = "host-local" | "dhcp";
 
-/** The facts about a package that both formats need. */
-export interface PackageFacts {
+/** What the name of a package is made of. */
+export interface PackageName {
   readonly plugin: Plugin;
   readonly target: Target;
   readonly version: string;
+}
+
+/** The facts about a package that both formats need. */
+export interface PackageFacts extends PackageName {
   /** The compiled plugin and the launcher. */
   readonly executables: { readonly plugin: string; readonly launcher: string };
+  /** The names of the units. */
+  readonly units: readonly string[];
   /** Seconds since the epoch: every time in the package. */
   readonly dateSeconds: number;
 }
@@ -102,7 +108,7 @@ export function uninstallCommand(plugin: Plugin, { binDir }: Places): string {
 
 /** Returns the files of a package that both formats have. */
 export function packageFiles(
-  { plugin, version, executables }: PackageFacts,
+  { plugin, version, executables, units }: PackageFacts,
   { binDir, zsh }: Places,
 ): readonly PackageFile[] {
   const payload = payloadFolder(plugin);
@@ -115,7 +121,7 @@ export function packageFiles(
       { path: `${REPOSITORY}/install.sh` },
       0o755,
     ),
-    ...unitNames(plugin).map((unit) =>
+    ...units.map((unit) =>
       file(`${payload}/systemd/${unit}`, {
         path: `${REPOSITORY}/systemd/${unit}`,
       })

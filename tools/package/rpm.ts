@@ -10,6 +10,7 @@ import {
   type PackageFacts,
   type PackageFile,
   packageFiles,
+  type PackageName,
   packageName,
   payloadFolder,
   type Places,
@@ -25,13 +26,17 @@ const PLACES: Places = {
 /** The package of the CNI project's plugins, in Fedora and others. */
 const UPSTREAM = "containernetworking-plugins";
 
+/** Returns the file name of the package. */
+export function rpmName({ plugin, target, version }: PackageName): string {
+  return `${packageName(plugin)}-${version}-1.${architectureOf(target)}.rpm`;
+}
+
 /** Builds the package in `folder`; needs rpmbuild, and no root. @returns Its path. */
 export async function buildRpm(
   facts: PackageFacts,
   folder: string,
 ): Promise<string> {
-  const { plugin, target, version, dateSeconds } = facts;
-  const name = packageName(plugin);
+  const { target, dateSeconds } = facts;
   const architecture = architectureOf(target);
   const work = await Deno.makeTempDir({ prefix: "cni-ipam-rpm-" });
   try {
@@ -46,7 +51,7 @@ export async function buildRpm(
       ...["--define", `staged ${work}/root`],
       `${work}/package.spec`,
     ], { env: { SOURCE_DATE_EPOCH: String(dateSeconds) } });
-    const fileName = `${name}-${version}-1.${architecture}.rpm`;
+    const fileName = rpmName(facts);
     const path = `${folder}/${fileName}`;
     await Deno.copyFile(`${work}/out/${architecture}/${fileName}`, path);
     return path;
@@ -111,6 +116,8 @@ ${install}
 %triggerpostun -- ${UPSTREAM}
 # Also run when this package itself is removed.
 if [ "$1" -gt 0 ]; then
+  # Otherwise the removal of this package would put back a plugin whose package is gone.
+  if [ "$2" = 0 ]; then rm -f ${PLACES.binDir}/${plugin}.upstream; fi
   ${install}
 fi
 

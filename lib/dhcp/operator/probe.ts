@@ -4,7 +4,6 @@ import { formatAge } from "../../base/age.ts";
 import { escapedText, quotedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Outcome } from "../../cli/outcome.ts";
-import { counted } from "../../cli/run_program.ts";
 import { type Screen, type Tone, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
 import { formatCidr } from "../../net/cidr.ts";
@@ -25,6 +24,7 @@ import {
   type ProbeAnswer,
   type ProbeExchange,
 } from "./probe_exchange.ts";
+import { counted } from "../../base/counted.ts";
 
 /** What to probe. */
 export interface ProbeSubject {

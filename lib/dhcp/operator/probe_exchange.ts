@@ -215,7 +215,7 @@ class RunningExchange implements Disposable {
   }
 }
 
-/** Whether an offer would be accepted. */
+/** Returns whether an offer would be accepted. */
 export function isUsable({ result }: ProbeAnswer): boolean {
   return result.kind === "lease";
 }

@@ -46,14 +46,14 @@ async function run(
   ports: OperatorPorts,
 ): Promise<Outcome> {
   const socketPath = values["socket"] ?? DEFAULT_SOCKET_PATH;
-  const place = { socketPath, stateDir: values["state-dir"] };
+  const leasePaths = { socketPath, stateDir: values["state-dir"] };
   const [container = ""] = args;
   const choice = { container, ifName: values["ifname"] };
   switch (name) {
     case "leases":
-      return await leases(place, ports);
+      return await leases(leasePaths, ports);
     case "show":
-      return await show(choice, place, ports);
+      return await show(choice, leasePaths, ports);
     case "watch": {
       const isJson = switches.has("json");
       const isWide = switches.has("wide");
@@ -69,6 +69,7 @@ async function run(
       const paths = args.length > 0 ? args : [DEFAULT_CONFIG_DIR];
       const files = paths.flatMap((path) => ports.readConfigs(path));
       return validate(files, {
+        paths,
         isStrict: switches.has("strict"),
         progress: ports.progress,
       });

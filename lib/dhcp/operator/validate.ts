@@ -2,14 +2,14 @@
 
 import { JsonObject } from "../../base/json_reader.ts";
 import type { Outcome } from "../../cli/outcome.ts";
-import type { ProgressReport } from "../../cli/progress.ts";
 import { unknownKeys } from "../../cni/collect_problems.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { ConfigProblem } from "../../cni/config_problem.ts";
 import {
   type ConfigChecks,
   validateConfigs,
-} from "../../operator/validate_configs.ts";
+  type ValidateOptions,
+} from "../../cli/validate_configs.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import { type DhcpConfig, parseDhcpConfig } from "../config/dhcp_config.ts";
 
@@ -45,12 +45,11 @@ const CHECKS: ConfigChecks<DhcpConfig> = {
 /**
  * Checks configurations.
  *
- * @param options `isStrict`: whether warnings count as problems; `progress`: receives how many
- *   files are checked.
+ * @param files All files at the paths of `options`.
  */
 export function validate(
   files: readonly ConfigFile[],
-  options: { readonly isStrict: boolean; readonly progress: ProgressReport },
+  options: ValidateOptions,
 ): Outcome {
   return validateConfigs(files, { checks: CHECKS, ...options });
 }

@@ -1,5 +1,6 @@
 /** `host-local show`: how full the range sets of each network are. Pure. @module */
 
+import { counted } from "../../base/counted.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import { formatBar } from "../../cli/bar.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
@@ -229,9 +230,9 @@ function networkLines(
   ];
   const rest = others.total === 0 ? [] : [
     configured === undefined
-      ? `  ${countText(others.total, "reservation")}`
+      ? `  ${counted(others.total, "reservation")}`
       : `  ${
-        countText(others.total, "reservation")
+        counted(others.total, "reservation")
       } outside the range sets, of an earlier configuration`,
     ...stateLines(others, { indent: 2, screen }),
   ];
@@ -291,10 +292,6 @@ function formatCount(count: bigint): string {
   return count < 10_000_000_000n
     ? String(count)
     : Number(count).toExponential(1).replace("e+", "e");
-}
-
-function countText(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function stateLines(

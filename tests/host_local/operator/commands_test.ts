@@ -17,6 +17,7 @@ import {
   writeNetwork,
 } from "../../support/network_directory.ts";
 import { testWith } from "../../support/requirements.ts";
+import { testRowsWith } from "../../support/rows.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { jsonOf, runOperator } from "./command_process.ts";
 import { namesIn, treeOf } from "./file_facts.ts";
@@ -604,6 +605,55 @@ testWith(
     ]);
   },
 );
+
+testRowsWith(["root"], "reclaim follows the symbolic links of a runtime, and", [
+  {
+    name: "finds the containers behind them",
+    commands: `mkdir -p /run/moved/alive /run/crio
+     ln -s /run/moved ${TASKS}/k8s.io
+     ln -s /run/moved/alive /run/crio/linked`,
+    want: {
+      "alive": "alive (containerd)",
+      "gone": undefined,
+      "linked": "alive (CRI-O)",
+    },
+  },
+  {
+    name: "releases nothing if they lead nowhere",
+    commands: `mkdir -p ${TASKS}/moby; ln -s /run/unmounted ${TASKS}/k8s.io`,
+    want: {
+      "alive": "no list of containers",
+      "gone": "no list of containers",
+      "linked": "no list of containers",
+    },
+  },
+], async ({ commands, want }) => {
+  using dir = new TempDir();
+  const ids = Object.keys(want);
+  const files = ids.map((id, index) => [`10.1.0.${index + 2}`, ownerText(id)]);
+  writeNetwork(dir.join("net"), Object.fromEntries(files));
+  const cache = ids.map((id) => {
+    const netns = `/run/netns/${id}`;
+    const text = JSON.stringify({ containerId: id, ifName: "eth0", netns });
+    return `echo '${text}' >/var/lib/cni/results/net-${id}-eth0`;
+  });
+  const stdout = await runWithOwnRun(
+    `mkdir -p /var/lib/cni; mount -t tmpfs tmpfs /var/lib/cni
+     mkdir -p /var/lib/cni/results ${TASKS}
+     ${cache.join("\n")}
+     ${commands}
+     "$0" reclaim --json --grace 0 --data-dir "$1" || [ $? = 1 ]`,
+    dir.path,
+  );
+  const { reclaimable, kept } = JSON.parse(stdout);
+  const found = [...reclaimable, ...kept].map((
+    { containerId, reason }: {
+      containerId: string;
+      reason?: { source: string };
+    },
+  ) => [containerId, reason?.source]);
+  assertEquals(Object.fromEntries(found), want);
+});
 
 testWith(
   ["root"],

@@ -77,7 +77,7 @@ interface Refusal {
 
 const OLD = reservation({ fromEarlierBoot: true });
 const ADVICE =
-  "a DEL or GC by the runtime releases those that are no longer in use, and `host-local reclaim` shows which containers are gone";
+  "a DEL or GC by the runtime releases those that are no longer in use, and host-local reclaim shows which containers are gone";
 const SETS = [
   rangeSet("10.0.0.0/29"),
   rangeSet("fd00::/64", "fd01::/64"),
@@ -116,8 +116,8 @@ const REFUSALS: readonly Refusal[] = [
     found: [OLD],
     preferences: COOLING,
     want:
-      "this range set has 5 usable addresses, 3 held in /d/net and 2 cooling down, " +
-      `of which 10.0.0.4 becomes free first, in 11s, 1 of them reserved before the last boot; ${ADVICE}`,
+      "this range set has 5 usable addresses, 3 held in /d/net, 1 of them reserved before the " +
+      `last boot, and 2 cooling down (the first, 10.0.0.4, for another 11s); ${ADVICE}`,
   },
   {
     name: "an address that cools down, with its pod",
