@@ -1,7 +1,7 @@
 /**
  * `deno task pin:image`: writes the hashes of Debian's packages in the container image to
- * tools/debian/package_pins.json. For a maintainer, when Debian has updated one of them. Needs apt-get
- * and debian-archive-keyring.
+ * tools/debian/package_pins.json. For a maintainer, when Debian has updated one of them. Needs
+ * apt-get and debian-archive-keyring.
  *
  * @module
  */

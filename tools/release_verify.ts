@@ -41,7 +41,10 @@ class Rebuilder {
   }
 }
 
-/** Returns the SHA-256 of each file in a tarball or Debian package by its name; of another file, its own. */
+/**
+ * Returns the SHA-256 of each file in a tarball or Debian package by its name; of another file, its
+ * own.
+ */
 async function contentOf(path: string): Promise<ReadonlyMap<string, string>> {
   const folder = await Deno.makeTempDir({ prefix: "cni-ipam-verify-" });
   try {
