@@ -103,6 +103,8 @@ testRowsWith(
     assertEquals(
       files.sort(),
       [
+        `/usr/lib/cni-ipam-${name}`,
+        `/usr/lib/cni-ipam-${name}/systemd`,
         ...payload(name),
         `/usr/libexec/cni/${name}.standalone`,
       ].sort(),
