@@ -10,6 +10,8 @@ import { DecodeError, TooLongError } from "./errors.ts";
 const LINE_FEED = 0x0a;
 const FIRST_CAPACITY = 4096;
 
+const DECODER = new TextDecoder("utf-8", { fatal: true });
+
 /** Encodes one line. @throws {RangeError} if `text` contains a line feed. */
 export function encodeLine(text: string): Uint8Array {
   if (text.includes("\n")) {
@@ -82,7 +84,7 @@ export class LineDecoder {
     this.#length -= end + 1;
     this.#searched = 0;
     try {
-      return new TextDecoder("utf-8", { fatal: true }).decode(line);
+      return DECODER.decode(line);
     } catch (cause) {
       throw new DecodeError("Cannot read a line: not UTF-8", "0", { cause });
     }

@@ -13,15 +13,16 @@ import { libc } from "./libc.ts";
 /** The clock id, for clock_gettime(2) and timerfd_create(2). */
 export const CLOCK_BOOTTIME = 7;
 
+/** struct timespec { time_t sec; long nsec; }, for one call at a time. */
+const TIMESPEC = new BigInt64Array(new ArrayBuffer(16));
+
 /**
  * Returns the milliseconds since the machine was started, with fractions. Time in suspend counts.
  * Never goes back.
  */
 export function bootTimeMs(): number {
-  // struct timespec { time_t sec; long nsec; }
-  const timespec = new BigInt64Array(2);
-  const result = libc().clock_gettime(CLOCK_BOOTTIME, timespec);
+  const result = libc().clock_gettime(CLOCK_BOOTTIME, TIMESPEC);
   checked(result, "clock_gettime");
-  const [seconds = 0n, nanoseconds = 0n] = timespec;
+  const [seconds = 0n, nanoseconds = 0n] = TIMESPEC;
   return Number(seconds) * 1e3 + Number(nanoseconds) / 1e6;
 }

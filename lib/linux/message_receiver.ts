@@ -1,7 +1,6 @@
 /** recvmsg(2) into memory that is reused for the next message. @module */
 
 import type { Descriptor } from "./descriptor.ts";
-import { checked } from "./errno.ts";
 import { addressOf, libc, pinnedBytes } from "./libc.ts";
 import { nonBlocking } from "./socket.ts";
 
@@ -69,8 +68,9 @@ export class MessageReceiver {
   receive({ fd }: Descriptor): ReceivedMessage | undefined {
     this.#view.setUint32(NAMELEN_OFFSET, NAME_BYTES, true);
     this.#view.setBigUint64(CONTROLLEN_OFFSET, BigInt(CONTROL_BYTES), true);
-    const length = nonBlocking(() =>
-      checked(libc().recvmsg(fd, this.#header, MSG_DONTWAIT), "recvmsg")
+    const length = nonBlocking(
+      () => libc().recvmsg(fd, this.#header, MSG_DONTWAIT),
+      "recvmsg",
     );
     if (length === undefined) return undefined;
     const nameLength = this.#view.getUint32(NAMELEN_OFFSET, true);

@@ -2,8 +2,8 @@
 
 import { type BpfInstruction, encodeBpf } from "../net/packet_filter.ts";
 import { Descriptor } from "./descriptor.ts";
-import { checked, isErrno } from "./errno.ts";
-import { addressOf, cString, libc, pinnedBytes } from "./libc.ts";
+import { checked, EAGAIN, EINTR, isErrno, SyscallError } from "./errno.ts";
+import { addressOf, cString, errno, libc, pinnedBytes } from "./libc.ts";
 
 /** Socket types. */
 export const SOCK = { STREAM: 1, DGRAM: 2, RAW: 3 } as const;
@@ -160,7 +160,28 @@ export function sendTo(
     readonly subject: string;
   },
 ): number {
-  const result = libc().sendto(
+  return checked(send(fd, bytes, address), "sendto", subject);
+}
+
+/**
+ * Sends `bytes` through a connected socket.
+ *
+ * @returns How many bytes were sent; undefined if the socket takes none now.
+ * @throws {SyscallError} as sendto(2) fails otherwise.
+ */
+export function sendSome(
+  { fd }: Descriptor,
+  bytes: Uint8Array,
+): number | undefined {
+  return nonBlocking(() => send(fd, bytes, null), "sendto");
+}
+
+function send(
+  fd: number,
+  bytes: Uint8Array,
+  address: Uint8Array<ArrayBuffer> | null,
+): number | bigint {
+  return libc().sendto(
     fd,
     bytes.slice(),
     BigInt(bytes.length),
@@ -168,21 +189,26 @@ export function sendTo(
     address,
     address?.length ?? 0,
   );
-  return checked(result, "sendto", subject);
 }
 
 /**
  * Runs a system call that must not block. Repeats it if a signal interrupts it.
  *
- * @returns Undefined if the call would block (EAGAIN).
+ * @param call Returns the result of the C library.
+ * @param syscall Its name, for error messages.
+ * @returns The result as a number; undefined if the call would block. That happens too often to
+ *   make an error of it first.
+ * @throws {SyscallError} if it fails otherwise.
  */
-export function nonBlocking<T>(call: () => T): T | undefined {
+export function nonBlocking(
+  call: () => number | bigint,
+  syscall: string,
+): number | undefined {
   for (;;) {
-    try {
-      return call();
-    } catch (error) {
-      if (isErrno(error, "EAGAIN")) return undefined;
-      if (!isErrno(error, "EINTR")) throw error;
-    }
+    const result = call();
+    if (result >= 0) return Number(result);
+    const code = errno();
+    if (code === EAGAIN) return undefined;
+    if (code !== EINTR) throw new SyscallError(syscall, code);
   }
 }

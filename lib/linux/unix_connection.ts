@@ -9,10 +9,10 @@ import { BufferedInput } from "../base/buffered_input.ts";
 import { SystemError } from "../base/errors.ts";
 import { encodeLine } from "../base/line_framing.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { checked, isErrno } from "./errno.ts";
+import { isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc, pinnedBytes } from "./libc.ts";
-import { getOption, nonBlocking, sendTo, SOL_SOCKET } from "./socket.ts";
+import { getOption, nonBlocking, sendSome, SOL_SOCKET } from "./socket.ts";
 
 const SO_PEERCRED = 17;
 const READ_BYTES = 0x10000;
@@ -178,8 +178,9 @@ export class UnixConnection implements Disposable {
     const { fd } = this.#descriptor;
     let length: number | undefined;
     try {
-      length = nonBlocking(() =>
-        checked(libc().read(fd, buffer, BigInt(buffer.length)), "read")
+      length = nonBlocking(
+        () => libc().read(fd, buffer, BigInt(buffer.length)),
+        "read",
       );
     } catch (error) {
       if (!isErrno(error, "ECONNRESET")) throw error;
@@ -194,12 +195,7 @@ export class UnixConnection implements Disposable {
   #flush(): void {
     try {
       while (this.#output.length > 0) {
-        const sent = nonBlocking(() =>
-          sendTo(this.#descriptor, this.#output, {
-            address: null,
-            subject: "line",
-          })
-        );
+        const sent = sendSome(this.#descriptor, this.#output);
         if (sent === undefined) break;
         this.#output = this.#output.subarray(sent);
       }

@@ -2,7 +2,7 @@
 
 import { Descriptor } from "./descriptor.ts";
 import { encodeLine } from "../base/line_framing.ts";
-import { checked, isErrno } from "./errno.ts";
+import { isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc } from "./libc.ts";
 import { nonBlocking, sendTo, SOCK_FLAGS } from "./socket.ts";
@@ -83,8 +83,9 @@ export class UnixServer implements Disposable {
     const { fd } = this.#listener.descriptor;
     for (;;) {
       try {
-        const accepted = nonBlocking(() =>
-          checked(libc().accept4(fd, null, null, SOCK_FLAGS), "accept4")
+        const accepted = nonBlocking(
+          () => libc().accept4(fd, null, null, SOCK_FLAGS),
+          "accept4",
         );
         return accepted === undefined ? undefined : new Descriptor(accepted);
       } catch (error) {

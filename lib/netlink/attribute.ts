@@ -11,6 +11,8 @@
 import { concatBytes, viewOf } from "../base/bytes.ts";
 import { DecodeError } from "../base/errors.ts";
 
+const DECODER = new TextDecoder();
+
 const HEADER = 4;
 /** The two top bits of a type are flags: nested, network byte order. */
 const TYPE_MASK = 0x3fff;
@@ -95,7 +97,7 @@ export function textAttribute(
   const value = attributes.get(type);
   if (value === undefined) return undefined;
   const end = value.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? value : value.subarray(0, end));
+  return DECODER.decode(end < 0 ? value : value.subarray(0, end));
 }
 
 /** Returns the error for an attribute whose length does not fit its type. */

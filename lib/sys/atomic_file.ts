@@ -6,6 +6,7 @@ import {
   createFile,
   createOpenFile,
   exposureOf,
+  isExisting,
   lstat,
   removeFile,
   renameFile,
@@ -65,9 +66,10 @@ export function writeStateFile(
   },
 ): void {
   const temporary = `${directory}/${temporaryName(name, writer)}`;
-  // A process that was killed leaves it behind.
-  removeFile(temporary);
-  createFile(temporary, content, { mode: FILE_MODE, isDurable });
+  replacing(
+    temporary,
+    () => createFile(temporary, content, { mode: FILE_MODE, isDurable }),
+  );
   renameFile(temporary, `${directory}/${name}`);
   if (isDurable) syncDirectory(directory);
 }
@@ -84,14 +86,27 @@ export function writeOpenStateFile(
   content: string,
 ): Deno.FsFile {
   const temporary = `${directory}/${temporaryName(name)}`;
-  removeFile(temporary);
-  const file = createOpenFile(temporary, content, FILE_MODE);
+  const file = replacing(
+    temporary,
+    () => createOpenFile(temporary, content, FILE_MODE),
+  );
   try {
     renameFile(temporary, `${directory}/${name}`);
     return file;
   } catch (error) {
     file.close();
     throw error;
+  }
+}
+
+/** Runs `create`, which fails if there is a file: a process that was killed leaves it behind. */
+function replacing<T>(path: string, create: () => T): T {
+  try {
+    return create();
+  } catch (error) {
+    if (!isExisting(error)) throw error;
+    removeFile(path);
+    return create();
   }
 }
 

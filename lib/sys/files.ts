@@ -58,6 +58,12 @@ export function isNotFound(error: unknown): boolean {
     error.cause instanceof Deno.errors.NotFound;
 }
 
+/** Whether an error of this module means that there is a file already. */
+export function isExisting(error: unknown): boolean {
+  return error instanceof SystemError &&
+    error.cause instanceof Deno.errors.AlreadyExists;
+}
+
 /**
  * Reads the metadata of `path`. Does not follow symbolic links.
  *

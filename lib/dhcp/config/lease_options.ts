@@ -153,9 +153,11 @@ function readClientId(json: JsonObject): ClientId {
 
 function readProvided(json: JsonObject | undefined): DhcpOptions {
   const provided = new Map<number, Uint8Array>();
-  for (let code = 1; json !== undefined && code < 255; code++) {
-    const key = String(code);
-    if (json.has(key)) provided.set(code, readHex(json, key));
+  for (const key of Object.keys(json?.toJson() ?? {})) {
+    const code = Number(key);
+    const isCode = String(code) === key && Number.isInteger(code) && code > 0 &&
+      code < 255;
+    if (isCode) provided.set(code, readHex(json, key));
   }
   return provided;
 }

@@ -10,6 +10,7 @@ import type {
 import { parseSocketPath } from "../config/dhcp_config.ts";
 
 const SLASH = 0x2f;
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What a daemon shares with the callers that it serves. */
 export interface Place {
@@ -45,8 +46,7 @@ export function notMine(
 /** @returns Undefined if there is none: the command fails, or needs no configuration. */
 function socketPathIn(stdin: Uint8Array): string | undefined {
   try {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    return parseSocketPath({ json: parseDocument(decoder.decode(stdin)) });
+    return parseSocketPath({ json: parseDocument(DECODER.decode(stdin)) });
   } catch (error) {
     if (error instanceof DecodeError || error instanceof CniError) {
       return undefined;

@@ -2,7 +2,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../../../lib/base/errors.ts";
 import {
   makeStateDirectory,
+  temporaryName,
+  writeOpenStateFile,
   writePublicFile,
+  writeStateFile,
 } from "../../../lib/sys/atomic_file.ts";
 import { testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
@@ -21,6 +24,26 @@ Deno.test("makeStateDirectory() creates private directories", () => {
   }
   const modes = ["run", "run/dhcp"].map((name) => modeOf(directory.join(name)));
   assertEquals(modes, [0o700, 0o700]);
+});
+
+for (const isDurable of [false, true]) {
+  Deno.test(`writeStateFile() replaces what a killed process left behind, isDurable: ${isDurable}`, () => {
+    using directory = new TempDir();
+    const left = directory.join(temporaryName("file"));
+    Deno.writeTextFileSync(left, "a long text that was left behind");
+    writeStateFile(directory.path, "file", { content: "new", isDurable });
+    assertEquals(Deno.readTextFileSync(directory.join("file")), "new");
+    assertEquals([...Deno.readDirSync(directory.path)].length, 1);
+  });
+}
+
+Deno.test("writeOpenStateFile() replaces what a killed process left behind", () => {
+  using directory = new TempDir();
+  const left = directory.join(temporaryName("file"));
+  Deno.writeTextFileSync(left, "a long text that was left behind");
+  using _file = writeOpenStateFile(directory.path, "file", "new");
+  assertEquals(Deno.readTextFileSync(directory.join("file")), "new");
+  assertEquals([...Deno.readDirSync(directory.path)].length, 1);
 });
 
 for (const mode of [0o700, 0o750, 0o755]) {
