@@ -14,15 +14,16 @@ import { libc } from "./libc.ts";
 export const CLOCK_BOOTTIME = 7;
 
 /** struct timespec { time_t sec; long nsec; }, for one call at a time. */
-const TIMESPEC = new BigInt64Array(new ArrayBuffer(16));
+let timespec: BigInt64Array<ArrayBuffer> | undefined;
 
 /**
  * Returns the milliseconds since the machine was started, with fractions. Time in suspend counts.
  * Never goes back.
  */
 export function bootTimeMs(): number {
-  const result = libc().clock_gettime(CLOCK_BOOTTIME, TIMESPEC);
+  timespec ??= new BigInt64Array(new ArrayBuffer(16));
+  const result = libc().clock_gettime(CLOCK_BOOTTIME, timespec);
   checked(result, "clock_gettime");
-  const [seconds = 0n, nanoseconds = 0n] = TIMESPEC;
+  const [seconds = 0n, nanoseconds = 0n] = timespec;
   return Number(seconds) * 1e3 + Number(nanoseconds) / 1e6;
 }

@@ -7,7 +7,7 @@ import { errno, libc } from "./libc.ts";
  * Names in the order of their numbers, from 1. They are the same on x86_64 and aarch64
  * (asm-generic/errno.h).
  */
-const ERRNO_NAMES: readonly string[] =
+const ERRNO_NAMES =
   `EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT
 ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG
 ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP
@@ -20,7 +20,9 @@ EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET 
 ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY
 EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM EMEDIUMTYPE
 ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL
-EHWPOISON`.split(/\s/);
+EHWPOISON`;
+
+let names: readonly string[] | undefined;
 
 /** A signal interrupted the call. */
 export const EINTR = 4;
@@ -29,7 +31,8 @@ export const EAGAIN = 11;
 
 /** Returns the name of an error number, such as `ENODEV`; `E999` for a number without a name. */
 export function errnoName(errno: number): string {
-  const name = ERRNO_NAMES[errno - 1];
+  names ??= ERRNO_NAMES.split(/\s/);
+  const name = names[errno - 1];
   return name === undefined || name === "-" ? `E${errno}` : name;
 }
 
