@@ -178,15 +178,21 @@ remove_kept() {
   done
 }
 
+# claim PATH HASH: records the path, before anything about it is changed. If a run ends anywhere after
+# that, the next one knows that PATH.upstream is its own, and may be older than PATH.
+claim() {
+  if [ -d "$root$1" ] && ! [ -L "$root$1" ]; then fail "cannot replace $1: is a directory"; fi
+  was_recorded=no
+  if is_recorded "$1"; then was_recorded=yes; fi
+  if [ "$dry_run" = no ]; then record "$1" "$2"; fi
+}
+
 # keep_upstream PATH: keeps a file that is not this script's as PATH.upstream.
 keep_upstream() {
   target=$root$1
   exists "$target" || return 0
-  if [ -d "$target" ] && ! [ -L "$target" ]; then
-    fail "cannot replace $1: is a directory"
-  fi
   if is_ours "$1"; then return; fi
-  if exists "$target.upstream" && ! is_recorded "$1"; then
+  if exists "$target.upstream" && [ "$was_recorded" = no ]; then
     say "keep $1.upstream, which exists already"
     return
   fi
@@ -208,6 +214,7 @@ place() {
     if [ "$dry_run" = no ]; then record "$2" "$hash"; fi
     return
   fi
+  claim "$2" "$hash"
   keep_upstream "$2"
   say "install $2"
   if [ "$dry_run" = yes ]; then return; fi
@@ -215,7 +222,6 @@ place() {
   rm -f "$new"
   cp "$1" "$new"
   chmod 755 "$new"
-  record "$2" "$hash"
   keep_for_running_calls "$target"
   commit "$new" "$target"
   is_replaced=yes
@@ -226,6 +232,7 @@ place_unit() {
   path=$UNIT_DIR/$1
   target=$root$path
   if [ "$dry_run" = yes ]; then
+    claim "$path" ""
     keep_upstream "$path"
     say "install $path"
     return
@@ -245,9 +252,9 @@ place_unit() {
     record "$path" "$hash"
     return
   fi
+  claim "$path" "$hash"
   keep_upstream "$path"
   say "install $path"
-  record "$path" "$hash"
   commit "$new" "$target"
   are_units_changed=yes
 }
@@ -390,6 +397,20 @@ lock() {
   say "wait for another run of $PROGRAM"
   # NFS has no locks for directories.
   flock 9 || say "continue without a lock"
+}
+
+# Removes the incomplete files of a run that fails: on a full disk, they are what fills it.
+clean_up() {
+  for left in $(replaceable_paths) "$MANIFEST" $(unit_paths); do
+    rm -f "$(temporary_for "$root$left")" "$(temporary_for "$root$left.upstream")"
+  done
+}
+
+unit_paths() {
+  for unit_name in $plugins; do
+    say "$UNIT_DIR/cni-$unit_name.socket"
+    say "$UNIT_DIR/cni-$unit_name.service"
+  done
 }
 
 # The two commands
@@ -602,6 +623,12 @@ esac
 if [ -n "$chosen_bin_dir" ]; then chosen_bin_dir=$bin_dir; fi
 # With --uninstall and without --bin-dir, all that are recorded.
 bin_dirs=$bin_dir
+if [ "$dry_run" = no ]; then
+  trap 'if [ $? -ne 0 ]; then clean_up; fi' EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+fi
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # Of the release: an image may be prepared for another machine.

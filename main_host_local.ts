@@ -1,9 +1,9 @@
 /**
  * The `host-local` executable: the plugin, or with arguments the resident process (`daemon`) or a
  * command for operators. What it imports on demand becomes a file of its own (see
- * tools/build/bundle.ts), so that a call of the plugin loads neither of these, and VERSION does not
- * load the plugin. What an ADD of a full range set asks, and what is remembered about addresses,
- * is loaded only where it is configured.
+ * tools/build/bundle.ts), so that a call of the plugin loads neither of them, and VERSION does not
+ * load the plugin. The code for `reclaimOnExhaustion` and for the history of addresses is loaded
+ * only where they are configured.
  *
  * @module
  */

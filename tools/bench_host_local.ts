@@ -87,7 +87,7 @@ if (import.meta.main) {
       date,
     }),
   );
-  await Deno.writeTextFile(plot, formatHostLocalPlot(figures));
+  await Deno.writeTextFile(plot, formatHostLocalPlot(figures.sizes));
   // `deno fmt --check` covers both files.
   await capture([Deno.execPath(), "fmt", "--quiet", ...written]);
   for (const { text, value, isReached } of targetsOf(figures)) {

@@ -10,6 +10,9 @@ import { JsonObject } from "../base/json_reader.ts";
 import { parseJson } from "../base/json_text.ts";
 import { type ConfigProblem, problemOf } from "./config_problem.ts";
 
+/** Where runtimes look for network configurations. */
+export const DEFAULT_CONFIG_DIR = "/etc/cni/net.d";
+
 /** A file with a network configuration. */
 export interface ConfigFile {
   readonly path: string;

@@ -2,11 +2,7 @@
 
 import type { ContainerInterface } from "../cni/attachment.ts";
 import { formatAge } from "../base/age.ts";
-import {
-  addressPlus,
-  formatIpAddress,
-  type IpAddress,
-} from "../net/ip_address.ts";
+import { addressPlus, type IpAddress } from "../net/ip_address.ts";
 import {
   type AddressHistory,
   type AddressUse,

@@ -74,9 +74,10 @@ function describeFullSet(
       : `, and ${cooling.length} cooling down (the first, ${
         formatIpAddress(next.use.address)
       }, for another ${formatAge(next.seconds * 1000)}); `) +
-    "a DEL or GC by the runtime releases those that are no longer in use" +
+    "a DEL or GC by the runtime releases those that are no longer in use, and " +
+    "host-local reclaim shows which containers are gone" +
     (foundNothingToReclaim === true
-      ? ", and reclaimOnExhaustion found none that it may release"
+      ? "; reclaimOnExhaustion found none that it may release"
       : "");
 }
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { testRows } from "../support/rows.ts";
 import { TempDir } from "../support/temp_dir.ts";
 import {
   BIN,
@@ -76,7 +77,7 @@ Deno.test("install.sh does not follow a symbolic link out of --root", async () =
     const args = ["host-local", "--root", root, "--bin-dir", BIN, ...command];
     const { code, output } = await install(dir.join("1"), args);
     assertEquals(code, 1, output);
-    assertStringIncludes(output, `${BIN} leads out of ${root}`);
+    assert(output.includes(`${BIN} leads out of ${root}`), output);
   }
   assertEquals([filesOf(root), filesOf(outside)], before);
 });
@@ -126,7 +127,7 @@ Deno.test("install.sh removes nothing whose hash it cannot compute", async () =>
     ...args,
   ], { PATH });
   assertEquals(code, 1, output);
-  assertStringIncludes(output, "cannot read");
+  assert(output.includes("cannot read"), output);
   assertEquals(filesOf(root), before);
 });
 
@@ -142,7 +143,53 @@ Deno.test("install.sh names a command that is missing", async () => {
     const output = new TextDecoder().decode(stdout) +
       new TextDecoder().decode(stderr);
     assertEquals(code, 1, output);
-    assertStringIncludes(output, "cannot find the command ");
+    assert(output.includes("cannot find the command "), output);
   }
   assertEquals(filesOf(root), before);
+});
+
+testRows("install.sh that fails", [
+  { name: "to copy upstream's plugin", failing: "cp", at: 1 },
+  { name: "to copy the plugin", failing: "cp", at: 2 },
+  { name: "to record it", failing: "mv", at: 1 },
+  { name: "to keep upstream's plugin", failing: "mv", at: 2 },
+  { name: "to replace upstream's plugin", failing: "mv", at: 3 },
+  { name: "to sync", failing: "sync", at: 3 },
+], async ({ failing, at }) => {
+  using dir = new TempDir();
+  const root = await prepare(dir);
+  const before = filesOf(root);
+  await Deno.mkdir(dir.join("stubs"));
+  // As on a full disk: what has been written so far is there.
+  await Deno.writeTextFile(
+    dir.join(`stubs/${failing}`),
+    `#!/bin/sh
+echo >>"$0.calls"
+if [ "$(wc -l <"$0.calls")" -lt ${at} ]; then PATH=\${PATH#*:}; exec ${failing} "$@"; fi
+for target; do :; done
+${failing === "cp" ? 'echo incomplete >"$target"' : ""}
+exit 1
+`,
+    { mode: 0o755 },
+  );
+  const args = ["host-local", "--root", root];
+  const PATH = `${dir.join("stubs")}:${Deno.env.get("PATH")}`;
+  const failed = await install(dir.join("1"), args, { PATH });
+  assertEquals(failed.code, 1, failed.output);
+  const after = filesOf(root);
+  const temporary = Object.keys(after).filter((path) => path.endsWith(".new"));
+  assertEquals(temporary, []);
+  assertEquals(after[`${BIN}/host-local`], before[`${BIN}/host-local`]);
+
+  // Upstream's plugin is upgraded before the next attempt.
+  await Deno.writeTextFile(`${root}${BIN}/host-local`, script("newer"));
+  const newer = filesOf(root)[`${BIN}/host-local`] ?? "";
+  for (const command of [[], ["--uninstall"]]) {
+    const { code, output } = await install(dir.join("1"), [
+      ...args,
+      ...command,
+    ]);
+    assertEquals(code, 0, output);
+  }
+  assertEquals(filesOf(root), { ...before, [`${BIN}/host-local`]: newer });
 });

@@ -120,3 +120,24 @@ Deno.test("bundle() keeps the disposal of a variable that is used once", async (
   }).output();
   assertEquals(new TextDecoder().decode(stdout), "used disposed");
 });
+
+Deno.test("bundle() names no path that depends on the machine", async () => {
+  using folder = new TempDir();
+  await bundle(binaryNamed("host-local"), folder.path);
+  const found: string[] = [];
+  for (const { path } of walkSync(folder.path, { exts: [".js", ".map"] })) {
+    const text = await Deno.readTextFile(path);
+    const names: readonly string[] = path.endsWith(".map")
+      ? JSON.parse(text).sources
+      : [...text.matchAll(/^\/\/ (\S*\/\S*)$/gm)].map(([, name = ""]) => name);
+    found.push(...names);
+  }
+  assertEquals(
+    found.filter((name) => !/^(?:lib|npm)\/|^main_\w+\.ts$/.test(name)),
+    [],
+  );
+  assertEquals(
+    [...new Set(found.filter((name) => name.startsWith("npm/")))],
+    ["npm/deno-std/1.2.0/cli/parse_args.js"],
+  );
+});

@@ -57,8 +57,18 @@ async function bundleOne(
     output,
     module,
   ], { cwd: REPOSITORY });
+  const code = await Deno.readTextFile(output);
+  await Deno.writeTextFile(
+    output,
+    code.replaceAll(/(?<=^\/\/ )\.\.\/\S+$/gm, portableName),
+  );
   await makePortable(`${output}.map`);
   return output;
+}
+
+/** Names a file of an npm package without its place in the cache of this machine. */
+function portableName(path: string): string {
+  return path.replace(/^\.\.\/.*\/npm\/[^/]+\//, "npm/");
 }
 
 /** Names the sources as in the repository, and leaves out their content. */
@@ -69,7 +79,7 @@ async function makePortable(path: string): Promise<void> {
   const portable = {
     version: 3,
     sources: map.sources.map((source) =>
-      relative(REPOSITORY, resolve(dirname(path), source))
+      portableName(relative(REPOSITORY, resolve(dirname(path), source)))
     ),
     names: map.names,
     mappings: map.mappings,

@@ -1,3 +1,9 @@
+/**
+ * The generated parts of docs/operator_commands.md: terminal sessions, and the list of findings.
+ *
+ * @module
+ */
+
 import { FINDINGS } from "../../lib/host_local/operator/finding_meanings.ts";
 
 /** The parts that are generated. */

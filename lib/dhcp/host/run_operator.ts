@@ -2,6 +2,7 @@
 
 import { SystemError } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
+import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
@@ -52,7 +53,13 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     version: VERSION,
   }).finally(() => line?.clear());
   if (stderr !== "") writeStderr(stderr.replace(/\n$/, ""));
-  print(stdout);
+  try {
+    print(stdout);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    writeStderr(`error: ${error.message}`);
+    return EXIT_STATUS.failure;
+  }
   return status;
 }
 

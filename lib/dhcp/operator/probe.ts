@@ -242,8 +242,9 @@ function answerStep(answer: ProbeAnswer, options: LeaseOptions): Step {
 
 function leaseTexts(lease: Lease, options: LeaseOptions): string[] {
   const { sentMs, t1Ms, t2Ms, expiresMs, dns, mtu } = lease;
+  // The clock has fractions of a millisecond, and the difference their rounding errors.
   const span = (atMs: number): string =>
-    atMs === Infinity ? "never" : formatAge(atMs - sentMs);
+    atMs === Infinity ? "never" : formatAge(Math.round(atMs - sentMs));
   const routes = acceptedRoutes(lease, options).routes.map(formatRoute);
   const names = [dns.domain ?? "", ...dns.search]
     .filter((name) => name !== "");

@@ -7,12 +7,10 @@ import {
   manCommand,
 } from "../../cli/common_commands.ts";
 import type { Argument, Command, Option, Program } from "../../cli/program.ts";
+import { DEFAULT_CONFIG_DIR } from "../../cni/config_document.ts";
 import { DEFAULT_SOCKET_PATH } from "../config/dhcp_config.ts";
 
 const NAME = "dhcp";
-
-/** Where runtimes look for network configurations. */
-export const DEFAULT_CONFIG_DIR = "/etc/cni/net.d";
 
 /** How long a probe waits for an offer, in seconds. */
 export const DEFAULT_PROBE_SECONDS = 10;

@@ -11,13 +11,13 @@ import type { OperatorPorts } from "./ports.ts";
 import { probe, type ProbeSubject } from "./probe.ts";
 import { defaultOptions, optionsOf } from "./probe_options.ts";
 import {
-  DEFAULT_CONFIG_DIR,
   DEFAULT_INTERFACE,
   DEFAULT_PROBE_SECONDS,
   dhcpProgram,
 } from "./program.ts";
 import { validate } from "./validate.ts";
 import { watch } from "./watch.ts";
+import { DEFAULT_CONFIG_DIR } from "../../cni/config_document.ts";
 
 /** A longer probe tells nothing new. */
 const MAX_PROBE_SECONDS = 3600;

@@ -2,7 +2,6 @@
 
 import { JsonObject } from "../../base/json_reader.ts";
 import type { Outcome } from "../../cli/outcome.ts";
-import type { ProgressReport } from "../../cli/progress.ts";
 import { unknownKeys } from "../../cni/collect_problems.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { ConfigProblem } from "../../cni/config_problem.ts";

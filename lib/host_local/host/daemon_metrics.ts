@@ -1,14 +1,16 @@
 /** The metrics that the resident process serves. @module */
 
 import { SystemError } from "../../base/errors.ts";
-import type { ConfigFile } from "../../cni/config_document.ts";
+import {
+  type ConfigFile,
+  DEFAULT_CONFIG_DIR,
+} from "../../cni/config_document.ts";
 import { formatMetrics, type MetricFamily } from "../../metrics/exposition.ts";
 import { processFamilies } from "../../metrics/process_metrics.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
 import { DEFAULT_DATA_DIR } from "../config.ts";
 import { addressMetrics, METRICS_PREFIX } from "../operator/address_metrics.ts";
-import { DEFAULT_CONFIG_DIR } from "../operator/program.ts";
 import { addressesIn } from "../store/addresses_in.ts";
 import { networkNames } from "./network_names.ts";
 

@@ -3,6 +3,7 @@
 import { SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
+import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { writePublicFile } from "../../sys/atomic_file.ts";
 import { bootClockMs, nowMs } from "../../sys/clock.ts";
@@ -47,8 +48,11 @@ export async function runOperator(args: readonly string[]): Promise<number> {
   try {
     attempt("write", "stdout", () => writeStdout(stdout));
   } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
     // Such as `head`, which has read enough.
-    if (!(error instanceof SystemError) || !isReaderGone(error)) throw error;
+    if (isReaderGone(error)) return status;
+    writeStderr(`error: ${error.message}`);
+    return EXIT_STATUS.failure;
   }
   return status;
 }

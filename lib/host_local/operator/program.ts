@@ -7,12 +7,10 @@ import {
   manCommand,
 } from "../../cli/common_commands.ts";
 import type { Argument, Command, Option, Program } from "../../cli/program.ts";
+import { DEFAULT_CONFIG_DIR } from "../../cni/config_document.ts";
 import { DEFAULT_DATA_DIR } from "../config.ts";
 
 const NAME = "host-local";
-
-/** Where runtimes look for network configurations. */
-export const DEFAULT_CONFIG_DIR = "/etc/cni/net.d";
 
 /** Below this share of free addresses a range set is low; in percent. */
 export const DEFAULT_LOW_PERCENT = 10;

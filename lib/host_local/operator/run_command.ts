@@ -5,7 +5,10 @@ import { SystemError } from "../../base/errors.ts";
 import { type CommandCall, UsageError } from "../../cli/command_line.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import { type Printed, runProgram } from "../../cli/run_program.ts";
-import type { ConfigFile } from "../../cni/config_document.ts";
+import {
+  type ConfigFile,
+  DEFAULT_CONFIG_DIR,
+} from "../../cni/config_document.ts";
 import { DEFAULT_DATA_DIR } from "../config.ts";
 import { checkState } from "./check_state.ts";
 import { explain } from "./explain.ts";
@@ -14,7 +17,6 @@ import { list } from "./list.ts";
 import { metrics } from "./metrics.ts";
 import type { OperatorPorts } from "./ports.ts";
 import {
-  DEFAULT_CONFIG_DIR,
   DEFAULT_CONTAINER,
   DEFAULT_GRACE,
   DEFAULT_INTERFACE,

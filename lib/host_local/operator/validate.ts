@@ -14,6 +14,7 @@ import { formatRange, type Range, rangesOverlap } from "../range.ts";
 import { formatRangeSet } from "../range_set.ts";
 import { HOST_LOCAL_RULES, warningsOn } from "./config_rules.ts";
 import { IPAM_TYPE } from "./configured_networks.ts";
+import { compareAddresses } from "./network_facts.ts";
 
 type Network = CheckedNetwork<HostLocalConfig>;
 
@@ -42,12 +43,42 @@ export function validate(
 
 /** Adds a warning for each pair of networks that can allocate the same address. */
 function addSharedAddresses(networks: readonly Network[]): void {
-  for (const [index, first] of networks.entries()) {
-    for (const network of networks.slice(index + 1)) {
-      const warning = sharedAddresses(first, network);
-      if (warning !== undefined) network.problems.push(warning);
-    }
+  for (const [first, second] of relatedPairs(networks)) {
+    const warning = sharedAddresses(first, second);
+    if (warning !== undefined) second.problems.push(warning);
   }
+}
+
+/** Returns the pairs of networks that have a directory or an address in common, in order. */
+function relatedPairs(
+  networks: readonly Network[],
+): readonly (readonly [Network, Network])[] {
+  const pairs = new Set<number>();
+  const add = (a: number, b: number): void => {
+    if (a !== b) pairs.add(Math.min(a, b) * networks.length + Math.max(a, b));
+  };
+  const sameDirectory = Map.groupBy(
+    networks.keys(),
+    (index) => networks[index]?.config.directory,
+  );
+  for (const indexes of sameDirectory.values()) {
+    for (const a of indexes) for (const b of indexes) add(a, b);
+  }
+  const ranges = networks.flatMap(({ config }, index) =>
+    config.rangeSets.flat().map((range) => ({ range, index }))
+  ).sort((a, b) => compareAddresses(a.range.rangeStart, b.range.rangeStart));
+  // Those before the next range that reach it.
+  let reaching: typeof ranges = [];
+  for (const next of ranges) {
+    reaching = reaching.filter(({ range }) => rangesOverlap(range, next.range));
+    for (const { index } of reaching) add(index, next.index);
+    reaching.push(next);
+  }
+  return [...pairs].sort((a, b) => a - b).flatMap((pair) => {
+    const first = networks[Math.floor(pair / networks.length)];
+    const second = networks[pair % networks.length];
+    return first && second ? [[first, second] as const] : [];
+  });
 }
 
 function sharedAddresses(

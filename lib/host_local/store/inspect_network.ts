@@ -7,14 +7,12 @@
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { earlierBootLimitMs } from "../../sys/clock.ts";
-import { attempt, exposureOf, lstat, reasonOf } from "../../sys/files.ts";
-import { readSmallFile } from "../../sys/small_file.ts";
+import { attempt, exposureOf, lstat } from "../../sys/files.ts";
 import { formatIpAddress, type IpAddress } from "../../net/ip_address.ts";
 import type { StoreConfig } from "../config.ts";
 import {
   type FileFacts,
   type IndexFacts,
-  type LockFacts,
   type NetworkFacts,
   ownerOf,
 } from "../operator/network_facts.ts";
@@ -24,12 +22,14 @@ import {
   parseReservationName,
 } from "../reservation_format.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
+import { MAX_HISTORY_BYTES, NetworkDirectory } from "./network_directory.ts";
 import {
-  MAX_FILE_BYTES,
-  MAX_HISTORY_BYTES,
-  NetworkDirectory,
-} from "./network_directory.ts";
-import { type HeldLock, NetworkLocks } from "./network_lock.ts";
+  FILES_PER_REPORT,
+  lockForReading,
+  type OnFiles,
+  readText,
+  statDirectory,
+} from "./network_reading.ts";
 import {
   IndexDoubt,
   isIndexCurrent,
@@ -37,18 +37,6 @@ import {
 } from "./reservation_index.ts";
 import { prepareDatabase } from "./sqlite.ts";
 import { FILE_NAME } from "../file_name.ts";
-
-/**
- * A file of this size is read with a single call; a network can have 60,000 of them. A longer one
- * is read in parts, with a limit.
- */
-const SMALL_BYTES = 4096;
-
-/** Receives how many files have been read so far. */
-export type OnFiles = (count: number) => void;
-
-/** A report for each file would take longer than to read it. */
-export const FILES_PER_REPORT = 256;
 
 const PERMISSION_BITS = 0o7777;
 const READ_NAMES: readonly string[] = [
@@ -106,47 +94,6 @@ export async function inspectNetwork(
   }
 }
 
-/**
- * Returns the metadata of the directory of a network; undefined if there is none.
- *
- * @throws {SystemError} if it is no directory, or cannot be inspected.
- */
-export function statDirectory(path: string): Deno.FileInfo | undefined {
-  try {
-    const info = Deno.statSync(path);
-    if (info.isDirectory) return info;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new SystemError(`open ${path}: ${reasonOf(error)}`, { cause: error });
-  }
-  throw new SystemError(`open ${path}: not a directory`);
-}
-
-/** Takes the lock of a network if there is one, and waits for it as CHECK does. */
-export async function lockForReading(
-  directory: string,
-  timeoutMs: number,
-): Promise<
-  { readonly lock: LockFacts; readonly held: HeldLock | undefined }
-> {
-  try {
-    const path = `${directory}/${FILE_NAME.lock}`;
-    const options = { create: false, timeoutMs, caller: undefined };
-    const held = await new NetworkLocks().take(path, options);
-    const kind = held === undefined ? "missing" : "held";
-    return { lock: { kind }, held };
-  } catch (error) {
-    // A call that hangs with the lock is a reason to look, not to give up.
-    if (!(error instanceof SystemError)) throw error;
-    const { message: reason, advice, cause } = error;
-    const isRefused = cause !== undefined;
-    return {
-      lock: { kind: "unavailable", isRefused, reason, advice },
-      held: undefined,
-    };
-  }
-}
-
 function readFiles(
   directory: string,
   { isExposed, onFiles }: {
@@ -187,43 +134,6 @@ function readEntry(
   return text.reason === undefined
     ? facts
     : { ...facts, unreadable: text.reason };
-}
-
-/** The text of a file, or why it cannot be read. */
-export interface TextReading {
-  readonly content?: string | undefined;
-  readonly reason?: string;
-}
-
-/**
- * Reads the text of a reservation, a cursor or a marker. Returns undefined if the file is gone
- * meanwhile.
- *
- * @param size Its size in bytes.
- * @param options `isExposed`: whether another user could have replaced it; `maxBytes`: how long it
- *   may be.
- */
-export function readText(
-  path: string,
-  size: number,
-  { isExposed, maxBytes = MAX_FILE_BYTES }: {
-    readonly isExposed: boolean;
-    readonly maxBytes?: number;
-  },
-): TextReading | undefined {
-  try {
-    return {
-      content: isExposed || size > SMALL_BYTES
-        ? readSmallFile(path, maxBytes)
-        : Deno.readTextFileSync(path),
-    };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    const reason = error instanceof SystemError
-      ? error.message
-      : `open ${path}: ${reasonOf(error)}`;
-    return { reason };
-  }
 }
 
 function factsOf(

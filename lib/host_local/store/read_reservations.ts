@@ -21,6 +21,7 @@ import { parseOwner, parseReservationName } from "../reservation_format.ts";
 import { AddressHistory } from "../address_history.ts";
 import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
+import { NetworkDirectory } from "./network_directory.ts";
 import {
   FILES_PER_REPORT,
   lockForReading,
@@ -28,8 +29,7 @@ import {
   readText,
   statDirectory,
   type TextReading,
-} from "./inspect_network.ts";
-import { NetworkDirectory } from "./network_directory.ts";
+} from "./network_reading.ts";
 import { IndexDoubt, ReservationIndex } from "./reservation_index.ts";
 import { prepareDatabase } from "./sqlite.ts";
 

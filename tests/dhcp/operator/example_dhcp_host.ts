@@ -59,6 +59,8 @@ export interface ExampleDhcpHostOptions {
   readonly sendError?: SystemError;
   /** What the servers answer to a DISCOVER. */
   readonly server?: (discover: DhcpMessage) => readonly DhcpMessage[];
+  /** How long the first answer takes. */
+  readonly answerMs?: number;
   /** The configuration files by path. */
   readonly files?: Readonly<Record<string, string>>;
   /** How many lines the reader of a watch reads. */
@@ -123,7 +125,8 @@ export class ExampleDhcpHost implements OperatorPorts {
   }
 
   openProbe(netnsPath: string, ifName: string): Promise<ProbeSession> {
-    const { link = {}, server = () => [], sendError } = this.#options;
+    const { link = {}, server = () => [], sendError, answerMs = 12 } =
+      this.#options;
     const interfaces = new FakeInterfaces({
       scheduler: this.scheduler,
       onSend: ({ bytes }, from) => {
@@ -131,7 +134,7 @@ export class ExampleDhcpHost implements OperatorPorts {
         this.discovers.push(discover);
         const answers = server(discover);
         for (const [index, message] of answers.entries()) {
-          const delayMs = 12 + 300 * index;
+          const delayMs = answerMs + 300 * index;
           this.scheduler.after(delayMs, () => from.deliver(message));
         }
       },

@@ -172,13 +172,35 @@ const ROWS: readonly ParallelRow[] = [
         [code, stdout],
         [0, `c1/net/eth0: ${address} is released\n`],
       );
-      assertIncludes(stderr, `still has ${address}`);
+      assertIncludes(stderr, `may still have ${address}`);
       await server.untilNoLease();
       assertEquals(host.leaseFiles, []);
       const again = await runOperator(["release", "c1", ...socketOf(host)]);
       assertEquals(
         [again.code, again.stdout],
         [1, 'no lease of container "c1"\n'],
+      );
+    },
+  },
+
+  {
+    name: "an answer that cannot be written is an error, not a finding",
+    run: async () => {
+      await using host = new DhcpHost();
+      await host.daemon();
+      const { code, stderr } = await new Deno.Command("sh", {
+        args: [
+          "-c",
+          '"$0" "$@" >/dev/full',
+          DHCP_BIN,
+          "leases",
+          ...socketOf(host),
+        ],
+        stderr: "piped",
+      }).output();
+      assertEquals(
+        [code, new TextDecoder().decode(stderr)],
+        [3, "error: write stdout: no space left on device\n"],
       );
     },
   },

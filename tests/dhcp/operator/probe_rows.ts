@@ -1,11 +1,14 @@
 /** probe with real and scripted servers, and without one. @module */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { DHCP_BIN } from "../../support/binaries.ts";
 import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
 import { waitUntil } from "../../../tools/lab/waiting.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import type { ParallelRow } from "../../support/parallel_rows.ts";
 import { missing } from "../../support/requirements.ts";
+import { TempDir } from "../../support/temp_dir.ts";
+import { runOnTerminal } from "../../support/terminal.ts";
 import { DhcpHost } from "../servers/dhcp_host.ts";
 import {
   assertIncludes,
@@ -67,6 +70,14 @@ const ROWS: readonly ParallelRow[] = [
       });
       const container = host.container();
       container.ip("link set eth0 addrgenmode none up");
+      // The kernel says so up to a second later.
+      await waitUntil(
+        "operational state",
+        () =>
+          container.list("link show dev eth0").some(({ operstate }) =>
+            operstate === "UP"
+          ),
+      );
       const before = stateOf(container);
       const found = await probe(container, ...PATIENT);
       assertEquals([found.code, found.stderr], [0, ""]);
@@ -133,6 +144,50 @@ const ROWS: readonly ParallelRow[] = [
         "sent ok",
         "seen failed",
       ]);
+    },
+  },
+
+  {
+    name: "probe shows on a terminal how long it still waits",
+    run: async () => {
+      await using host = new DhcpHost();
+      const container = host.container();
+      container.ip("link set eth0 up");
+      const args = ["probe", "--netns", container.path, "--timeout", "4"];
+      const printed = await runOnTerminal([DHCP_BIN, ...args], { columns: 90 });
+      assertMatch(
+        printed,
+        /waiting for an offer, \d s left, DHCPDISCOVERs: \d/,
+      );
+      assertIncludes(printed, "\r\x1b[K");
+      assertIncludes(printed, "no answer within 4 s");
+    },
+  },
+
+  {
+    name: "probe with a configuration sends what its network provides",
+    run: async () => {
+      await using host = new DhcpHost();
+      await using server = await host.dnsmasq();
+      const container = host.container();
+      container.ip("link set eth0 up");
+      using dir = new TempDir();
+      const config = dir.join("lan.conf");
+      const provide = [{ option: "host-name", fromArg: "K8S_POD_NAME" }];
+      await Deno.writeTextFile(
+        config,
+        JSON.stringify({
+          ...{ cniVersion: "1.0.0", name: "lan", type: "macvlan" },
+          ipam: { type: "dhcp", provide, suppress: ["gateway"] },
+        }),
+      );
+      const found = await probe(
+        container,
+        ...[...PATIENT, "--config", config, "--args", "K8S_POD_NAME=web-0"],
+      );
+      assertEquals([found.code, found.stderr], [0, ""]);
+      assertEquals(found.json.answers[0].routes, []);
+      assert(server.process.count("client provides name: web-0") > 0);
     },
   },
 
@@ -248,5 +303,5 @@ const ROWS: readonly ParallelRow[] = [
 /** Rows about probes. */
 export const PROBE_ROWS: readonly ParallelRow[] = ROWS.map((row) => ({
   ...row,
-  reason: missing("command:dnsmasq"),
+  reason: missing("command:dnsmasq", "command:script"),
 }));

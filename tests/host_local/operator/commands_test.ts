@@ -267,6 +267,19 @@ Deno.test("a reader that is gone is no error", async () => {
   assertEquals(new TextDecoder().decode(stderr), "0\n");
 });
 
+Deno.test("an answer that cannot be written is an error, not a finding", async () => {
+  using dir = new TempDir();
+  writeNetwork(dir.join("net"), reservations(2));
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["-c", '"$0" list --data-dir "$1" >/dev/full', OURS, dir.path],
+    stderr: "piped",
+  }).output();
+  assertEquals(
+    [code, new TextDecoder().decode(stderr)],
+    [3, "error: write stdout: no space left on device\n"],
+  );
+});
+
 Deno.test("COLUMNS sets the width without a terminal", async () => {
   using dir = new TempDir();
   const id = "a".repeat(64);

@@ -154,7 +154,7 @@ const ADD_REFUSALS: readonly {
       message:
         "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.2",
       details:
-        "this range set has 1 usable address, all held in /d/net, 0 of them reserved before the last boot; a DEL or GC by the runtime releases those that are no longer in use",
+        "this range set has 1 usable address, all held in /d/net, 0 of them reserved before the last boot; a DEL or GC by the runtime releases those that are no longer in use, and host-local reclaim shows which containers are gone",
     }),
   },
   {

@@ -77,7 +77,7 @@ interface Refusal {
 
 const OLD = reservation({ fromEarlierBoot: true });
 const ADVICE =
-  "a DEL or GC by the runtime releases those that are no longer in use";
+  "a DEL or GC by the runtime releases those that are no longer in use, and host-local reclaim shows which containers are gone";
 const SETS = [
   rangeSet("10.0.0.0/29"),
   rangeSet("fd00::/64", "fd01::/64"),
@@ -156,7 +156,7 @@ const REFUSALS: readonly Refusal[] = [
     foundNothingToReclaim: true,
     want: "this range set has 5 usable addresses, all held in /d/net, " +
       `0 of them reserved before the last boot; ${ADVICE}` +
-      ", and reclaimOnExhaustion found none that it may release",
+      "; reclaimOnExhaustion found none that it may release",
   },
   {
     name: "a full set of one address",

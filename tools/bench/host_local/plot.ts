@@ -1,10 +1,13 @@
 /** The diagrams of the host-local benchmark. Pure. @module */
 
 import { formatPlot } from "../plot.ts";
-import { CLIENTS, type Figures } from "./figures.ts";
+import { CLIENTS, type SizeFigures } from "./figures.ts";
+
+/** What is plotted of a size. */
+type PlottedSize = Pick<SizeFigures, "reservations" | "addMs" | "rate">;
 
 /** Returns the SVG: time of an ADD on the left, calls per second on the right. */
-export function formatHostLocalPlot({ sizes }: Pick<Figures, "sizes">): string {
+export function formatHostLocalPlot(sizes: readonly PlottedSize[]): string {
   const labels = sizes.map(({ reservations }) =>
     reservations.toLocaleString("en-US")
   );

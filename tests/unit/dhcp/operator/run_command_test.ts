@@ -558,6 +558,12 @@ Deno.test("a probe reports how long it waits, and how long it listens for other 
   );
 });
 
+Deno.test("a probe shows the lease time of the server, whatever fraction the clock has", async () => {
+  const host = { ...CONFIGURED, answerMs: 12.1 };
+  const { stdout } = await run(CONFIGURED_PROBE, host);
+  assert(stdout.includes("lease time 1h, "), stdout);
+});
+
 Deno.test("validate reports how many files are checked", async () => {
   const { host } = await run(["validate", "lan.conf"], CONFIGURED);
   assertEquals(host.reported, ["checking configurations: 0"]);
