@@ -54,7 +54,7 @@ fail() {
 }
 
 hash_of() {
-  hash_line=$(sha256sum <"$1")
+  hash_line=$(sha256sum <"$1") || fail "cannot read $1"
   printf '%s\n' "${hash_line%% *}"
 }
 
@@ -93,7 +93,10 @@ is_recorded() {
 
 # Whether the file at the path is one that this script has installed.
 is_ours() {
-  [ -f "$root$1" ] && ! [ -L "$root$1" ] && is_recorded "$1" "$(hash_of "$root$1")"
+  if ! [ -f "$root$1" ] || [ -L "$root$1" ]; then return 1; fi
+  # In a condition, the shell does not end on an error.
+  ours_hash=$(hash_of "$root$1") || exit 1
+  is_recorded "$1" "$ours_hash"
 }
 
 # record PATH HASH
@@ -332,7 +335,7 @@ check_libraries() {
     standalone=no
     return
   fi
-  fail "the executables cannot run here; missing: $missing" \
+  fail "the executables cannot run ${root:+below }${root:-here}; missing: $missing" \
     "Without glibc, use --launcher --standalone no, and run the resident processes in a container with glibc (deploy/kubernetes)."
 }
 
@@ -343,6 +346,50 @@ check_files() {
     fail "the files in $here do not match SHA256SUMS" \
       "Download the release again. \`sha256sum -c SHA256SUMS\` shows which files differ."
   fi
+}
+
+# The surroundings of this run
+
+check_commands() {
+  for needed in cat chmod cp dirname ln ls mkdir mv rm rmdir sha256sum sleep sync uname; do
+    command -v "$needed" >/dev/null || fail "cannot find the command $needed" \
+      "Install coreutils or busybox, or set PATH."
+  done
+}
+
+# resolve DIR: prints the directory below $root without symbolic links. Its end may not exist yet.
+# Files are recorded under this path, so a directory with two names has one record.
+resolve() {
+  resolve_dir=$1
+  resolve_rest=
+  while ! exists "$root/$resolve_dir"; do
+    case ${resolve_dir##*/} in
+    '' | .) ;;
+    ..) fail "cannot use $1: it has .. behind a directory that does not exist" ;;
+    *) resolve_rest=/${resolve_dir##*/}$resolve_rest ;;
+    esac
+    resolve_dir=${resolve_dir%/*}
+  done
+  resolve_dir=$(CDPATH='' cd -P -- "$root/$resolve_dir" 2>/dev/null && pwd -P) ||
+    fail "cannot use $1: is not a directory"
+  if [ "$resolve_dir" = / ]; then resolve_dir=; fi
+  # An absolute link on another host's file system leads to a directory of this one.
+  case $resolve_dir/ in
+  "$root"/*) ;;
+  *) fail "cannot use $1: $1 leads out of $root" \
+    "Replace the symbolic link in it by a relative one, or choose another directory." ;;
+  esac
+  say "${resolve_dir#"$root"}$resolve_rest"
+}
+
+# Waits for another run on the same host, if the system has flock(1). The lock ends with the process.
+lock() {
+  command -v flock >/dev/null || return 0
+  exec 9<"$root/"
+  if flock -n 9; then return; fi
+  say "wait for another run of $PROGRAM"
+  # NFS has no locks for directories.
+  flock 9 || say "continue without a lock"
 }
 
 # The two commands
@@ -482,6 +529,7 @@ uninstall_all() {
   fi
 }
 
+check_commands
 root=
 chosen_bin_dir=
 launcher=no
@@ -532,10 +580,7 @@ no) [ "$launcher" = yes ] || fail "--standalone no needs --launcher" ;;
 *) fail "--standalone must be yes, no or auto: $standalone" ;;
 esac
 bin_dir=${chosen_bin_dir:-/opt/cni/bin}
-# With --uninstall and without --bin-dir, all that are recorded.
-bin_dirs=$bin_dir
 case $bin_dir in
-*[!A-Za-z0-9/._-]*) fail "--bin-dir may contain only letters, digits and ./_-: $bin_dir" ;;
 /*) ;;
 *) fail "--bin-dir must be absolute: $bin_dir" ;;
 esac
@@ -544,6 +589,19 @@ case $root in
 *) fail "--root must be absolute: $root" ;;
 esac
 [ -z "$root" ] || [ -d "$root" ] || fail "there is no directory $root"
+if [ -n "$root" ]; then root=$(CDPATH='' cd -P -- "$root" && pwd -P); fi
+if [ "$root" = / ]; then root=; fi
+if [ "$dry_run" = no ]; then lock; fi
+if [ -n "$root" ]; then
+  for dir in "$UNIT_DIR" "${MANIFEST%/*}"; do resolve "$dir" >/dev/null; done
+fi
+bin_dir=$(resolve "$bin_dir")
+case $bin_dir in
+*[!A-Za-z0-9/._-]*) fail "--bin-dir may contain only letters, digits and ./_-: $bin_dir" ;;
+esac
+if [ -n "$chosen_bin_dir" ]; then chosen_bin_dir=$bin_dir; fi
+# With --uninstall and without --bin-dir, all that are recorded.
+bin_dirs=$bin_dir
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 # Of the release: an image may be prepared for another machine.

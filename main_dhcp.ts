@@ -1,7 +1,7 @@
 /**
  * The `dhcp` executable: the plugin, or with arguments the daemon (`daemon`) or a command for
- * operators. What it imports on demand becomes a file of its own (see tools/build/bundle.ts), so that
- * a call of the plugin loads neither of these.
+ * operators. What it imports on demand becomes a file of its own (see tools/build/bundle.ts), so
+ * that a call of the plugin loads neither of these.
  *
  * @module
  */

@@ -213,7 +213,7 @@ Deno.test("docs/troubleshooting.md explains every error text", () => {
 });
 
 const plainTexts = PLAIN_TEXTS.flatMap(filesIn)
-  .filter((path) => /\.(?:ts|md|json|yml|service|socket)$/.test(path));
+  .filter((path) => /\.(?:c|json|md|service|sh|socket|ts|ya?ml)$/.test(path));
 
 Deno.test("texts are in plain English", () => {
   assertEquals(

@@ -1,5 +1,5 @@
 /**
- * Measures dhcp as each engine runs it, and both daemons, and writes docs/bench_dhcp.md.
+ * Measures dhcp as each engine runs it, and both daemons, and writes docs/bench_dhcp.md and .svg.
  *
  * `DHCP_BIN`, `EMPTY_BIN` and `CNI_UPSTREAM_DIR` select other binaries. Needs root, `dnsmasq` and
  * `nft`; everything runs in network namespaces of its own.
@@ -18,6 +18,7 @@ import {
   LOSS_PERCENT,
 } from "./bench/dhcp/figures.ts";
 import { type Container, DhcpLab, WIDTH } from "./bench/dhcp/lab.ts";
+import { formatDhcpPlot } from "./bench/dhcp/plot.ts";
 import { formatDhcpReport } from "./bench/dhcp/report.ts";
 import { Side } from "./bench/dhcp/side.ts";
 import {
@@ -46,6 +47,7 @@ const LAUNCHER_BIN = `${REPOSITORY}/dist/${LAUNCHER}`;
 const EMPTY = Deno.env.get("EMPTY_BIN") ?? `${REPOSITORY}/dist/empty`;
 const UPSTREAM = `${Deno.env.get("CNI_UPSTREAM_DIR") ?? "/usr/lib/cni"}/dhcp`;
 const REPORT = `${REPOSITORY}/docs/bench_dhcp.md`;
+const PLOT = `${REPOSITORY}/docs/bench_dhcp.svg`;
 
 /** Number of calls made one at a time; fewer for upstream where each takes seconds. */
 const ROUNDS = 60;
@@ -345,11 +347,15 @@ if (import.meta.main) {
       date,
     }),
   );
-  await capture([Deno.execPath(), "fmt", "--quiet", REPORT]);
+  await Deno.writeTextFile(PLOT, formatDhcpPlot(figures));
+  // `deno fmt --check` covers both files.
+  await capture([Deno.execPath(), "fmt", "--quiet", REPORT, PLOT]);
   for (const { text, value, isReached } of dhcpTargets(figures)) {
     const outcome = isReached ? "reached" : "missed ";
     print(`${outcome} ${text}; measured ${ratio(value)}`);
   }
   const seconds = ((performance.now() - startMs) / 1000).toFixed(0);
-  print(`docs/bench_dhcp.md written after ${seconds} s`);
+  print(
+    `docs/bench_dhcp.md and docs/bench_dhcp.svg written after ${seconds} s`,
+  );
 }

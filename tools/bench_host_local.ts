@@ -20,7 +20,7 @@ import { formatReport } from "./bench/host_local/report.ts";
 import { measureSizes } from "./bench/host_local/sizes.ts";
 import { EMPTY, measureStart } from "./bench/host_local/start.ts";
 import { describeMachine } from "./bench/machine.ts";
-import { formatPlot } from "./bench/plot.ts";
+import { formatHostLocalPlot } from "./bench/host_local/plot.ts";
 import { measureScripts } from "./bench/script.ts";
 import { ratio } from "./bench/report.ts";
 import { binaryNamed } from "./build/binaries.ts";
@@ -87,7 +87,7 @@ if (import.meta.main) {
       date,
     }),
   );
-  await Deno.writeTextFile(plot, formatPlot(figures));
+  await Deno.writeTextFile(plot, formatHostLocalPlot(figures));
   // `deno fmt --check` covers both files.
   await capture([Deno.execPath(), "fmt", "--quiet", ...written]);
   for (const { text, value, isReached } of targetsOf(figures)) {

@@ -1,6 +1,6 @@
 /**
  * `deno task pin:runtime`: writes the hashes of Deno's runtimes to tools/build/runtime_pins.json.
- * For a maintainer who changes the version of Deno, on a machine that reaches both places where
+ * For a maintainer who changes the version of Deno, on a machine that reaches both hosts where
  * Deno publishes its releases: it refuses runtimes that differ between the two.
  *
  * @module
@@ -15,7 +15,7 @@ import { REPOSITORY } from "./repository.ts";
 import { print, warn } from "./terminal.ts";
 
 /** Where Deno publishes its releases: its own host, and GitHub. */
-const PLACES: readonly string[] = [
+const DOWNLOADS: readonly string[] = [
   "https://dl.deno.land/release",
   "https://github.com/denoland/deno/releases/download",
 ];
@@ -23,16 +23,16 @@ const PLACES: readonly string[] = [
 /**
  * Returns the hashes of the runtime of a version.
  *
- * @throws {Error} if a place cannot be reached, or if the archives there differ.
+ * @throws {Error} if one of the addresses cannot be reached, or if the archives there differ.
  */
 export async function learnPin(
   version: string,
   target: Target,
-  places = PLACES,
+  addresses = DOWNLOADS,
 ): Promise<RuntimePin> {
   const found = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const place of places) {
-    const archive = await download(archiveAddress(version, target, place));
+  for (const downloads of addresses) {
+    const archive = await download(archiveAddress(version, target, downloads));
     if (typeof archive === "string") {
       throw new Error(`Cannot download the runtime for ${target}: ${archive}`);
     }
@@ -43,7 +43,7 @@ export async function learnPin(
     const hashes = [...found.keys()].join(" and ");
     throw new Error(
       `Cannot pin the runtime for ${target}: ${
-        places.join(" and ")
+        addresses.join(" and ")
       } have different archives, ` +
         hashes,
     );

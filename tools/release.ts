@@ -1,11 +1,12 @@
 /**
- * `deno task release [--tag vX.Y.Z]`: makes the files of a release in dist/release/, for every
- * target: a tarball with the plugins and the launcher at its top level, as in the CNI project's
- * tarballs, and the documents and units in their folders; an SBOM; and packages for Debian and RPM.
- * For all targets together: the source maps and the container image. Beside each file are its
- * SHA-256 and SHA-512.
+ * `deno task release [--tag vX.Y.Z] [--links URL]`: makes the files of a release in dist/release/,
+ * for every target: a tarball with the plugins and the launcher at its top level, as in the CNI
+ * project's tarballs, and the documents and units in their folders; an SBOM; and packages for
+ * Debian and RPM. For all targets together: the source maps and the container image. Beside each
+ * file are its SHA-256 and SHA-512.
  *
- * Without a tag the release is a trial: it may contain the fallback runtime.
+ * Without a tag the release is a trial: it may contain the fallback runtime. The links of the notes
+ * lead to the files of the repository at URL.
  *
  * @module
  */
@@ -27,7 +28,7 @@ import { buildPackages, packageNames } from "./package/packages.ts";
 import { CHECKSUMS, checksums } from "./release/checksums.ts";
 import { crateList, runtimeContents } from "./release/contents.ts";
 import { writeHashes } from "./release/hashes.ts";
-import { notesOf } from "./release/notes.ts";
+import { notesOf, withAbsoluteLinks } from "./release/notes.ts";
 import { operatorFiles, type ReleaseText } from "./release/operator_files.ts";
 import { type Part, sbom } from "./release/sbom.ts";
 import { TAG } from "./release/tag.ts";
@@ -262,7 +263,9 @@ async function expectPublishable(): Promise<void> {
 
 if (import.meta.main) {
   try {
-    const wanted = parseArgs(Deno.args, { string: ["tag"] }).tag;
+    const { tag: wanted, links } = parseArgs(Deno.args, {
+      string: ["tag", "links"],
+    });
     if (wanted !== undefined && wanted !== TAG) {
       throw new Error(
         `Cannot release "${wanted}": deno.json has version "${project.version}"`,
@@ -284,7 +287,10 @@ if (import.meta.main) {
     for (const { name, sha256 } of await writeHashes(FOLDER)) {
       print(`${name} ${sha256}`);
     }
-    await Deno.writeTextFile(`${FOLDER}/${NOTES}`, notes);
+    await Deno.writeTextFile(
+      `${FOLDER}/${NOTES}`,
+      links === undefined ? notes : withAbsoluteLinks(notes, links),
+    );
   } catch (error) {
     warn(`release: ${error instanceof Error ? error.message : error}`);
     Deno.exit(1);

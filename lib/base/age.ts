@@ -1,4 +1,4 @@
-/** Spans of time for a reader: `3h12m`. Pure. @module */
+/** Durations as text for operators: `3h12m`. Pure. @module */
 
 const UNITS = [["d", 86_400], ["h", 3_600], ["m", 60], ["s", 1]] as const;
 

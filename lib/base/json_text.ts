@@ -33,7 +33,7 @@ function isTooDeep(text: string): boolean {
   return hasMoreThan(MAX_DEPTH, text) && depthOf(text) > MAX_DEPTH;
 }
 
-/** Whether `text` has more than `count` brackets that open a list or an object. */
+/** Returns whether `text` has more than `count` brackets that open a list or an object. */
 function hasMoreThan(count: number, text: string): boolean {
   let found = 0;
   for (const bracket of ["[", "{"]) {

@@ -69,7 +69,7 @@ const PRIORITY: Readonly<Record<LogLevel, number>> = {
   debug: 7,
 };
 
-/** Returns what journald reads the severity of a line from, if it is at its start: `<4>`. */
+/** Returns the prefix from which journald reads the severity of a line: `<4>`. */
 export function journalPrefix(level: LogLevel): string {
   return `<${PRIORITY[level]}>`;
 }

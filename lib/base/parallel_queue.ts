@@ -1,26 +1,23 @@
-/** Work that waits for a limited number of workers. Pure. @module */
+/** A queue of work with a limited number of workers. Pure. @module */
 
 /** How many workers there are. */
 export interface QueueLimits {
-  /** While little waits. */
+  /** With a short queue. */
   readonly usual: number;
-  /** How many waiting items bring one worker more. */
+  /** How many waiting items add a worker. */
   readonly backlog: number;
-  /** However much waits. */
+  /** The maximum, however long the queue is. */
   readonly max: number;
 }
 
-/**
- * A queue whose workers become more the more waits in it, so that it is emptied faster than it is
- * filled.
- */
+/** A queue that adds workers as it grows. */
 export class ParallelQueue<T> {
   readonly #work: (item: T) => Promise<unknown>;
   readonly #limits: QueueLimits;
   readonly #waiting: T[] = [];
   readonly #workers = new Set<Promise<void>>();
 
-  /** @param work What is done with each item. Must not reject. */
+  /** @param work Handles an item. Must not reject. */
   constructor(work: (item: T) => Promise<unknown>, limits: QueueLimits) {
     this.#work = work;
     this.#limits = limits;

@@ -1,8 +1,8 @@
 /** Names of Unix sockets. Pure. @module */
 
 /**
- * Whether `name` is that of an abstract socket, which has no file (unix(7)): it begins with `@`, as
- * in Go and systemd.
+ * Returns whether `name` is that of an abstract socket, which has no file (unix(7)): it begins with
+ * `@`, as in Go and systemd.
  */
 export function isAbstract(name: string): boolean {
   return name.startsWith("@");

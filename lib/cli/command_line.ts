@@ -56,7 +56,7 @@ export function readCommandLine(
   return { kind: "call", ...readCall(program, command, rest) };
 }
 
-/** Tells whether there is `--help` or `-h` before `--`. */
+/** Returns whether there is `--help` or `-h` before `--`. */
 function asksForHelp(args: readonly string[]): boolean {
   const end = args.indexOf("--");
   const own = end < 0 ? args : args.slice(0, end);

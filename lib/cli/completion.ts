@@ -113,16 +113,22 @@ function zshLines(program: Program): string[] {
     ...commands.flatMap((command) => [
       `  ${command.name})`,
       "    shift words; (( CURRENT-- ))",
-      "    _arguments \\",
-      ...allOptions(program, command).map((option) =>
-        `      ${quoted(zshOption(option))} \\`
-      ),
-      `      ${quoted(zshArgument(command))}`,
+      `    _arguments ${
+        [
+          ...allOptions(program, command).map(zshOption),
+          ...zshArgument(command),
+        ].map((text) => `\\\n      ${quoted(text)}`).join(" ")
+      }`,
       "    ;;",
     ]),
     "  esac",
     "}",
-    `compdef ${variable} ${name}`,
+    "# In a directory of fpath, this file is the function, and its first call must complete, too.",
+    `if [[ "$funcstack[1]" == ${quoted(`_${name}`)} ]]; then`,
+    `  ${variable} "$@"`,
+    "else",
+    `  compdef ${variable} ${name}`,
+    "fi",
   ];
 }
 
@@ -145,11 +151,13 @@ function zshAction(completion: Completion | undefined): string {
   return `(${completion.join(" ")})`;
 }
 
-function zshArgument({ arguments: list }: Command): string {
+function zshArgument({ arguments: list }: Command): string[] {
   const [argument] = list;
-  if (argument === undefined) return "*: : ";
+  if (argument === undefined) return [];
   const { name, isRepeated, completion } = argument;
-  return `${isRepeated ? "*" : "1"}:${name}:${zshAction(completion)}`;
+  // No words: a message would keep options from being completed.
+  const action = completion === undefined ? "()" : zshAction(completion);
+  return [`${isRepeated ? "*" : "1"}:${name}:${action}`];
 }
 
 function fishLines(program: Program): string[] {

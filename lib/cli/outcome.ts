@@ -14,4 +14,6 @@ export interface Outcome {
   readonly notes: readonly string[];
   /** Whether the command has printed its answer itself, as events came. */
   readonly isPrinted?: boolean;
+  /** Whether the lines are a document for another program, of which nothing is escaped. */
+  readonly isVerbatim?: boolean;
 }

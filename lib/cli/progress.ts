@@ -1,4 +1,4 @@
-/** How far long work is, in one line of a terminal. Pure but for what it is given. @module */
+/** The progress of long work, in one line of a terminal. Pure but for its parameters. @module */
 
 import { escapedText } from "../base/quoted_text.ts";
 import { formatBar } from "./bar.ts";
@@ -6,7 +6,7 @@ import { formatBar } from "./bar.ts";
 /** Work that ends earlier shows nothing. */
 const DELAY_MS = 500;
 
-/** The line changes at most so often. */
+/** The minimum time between two changes of the line. */
 const INTERVAL_MS = 100;
 
 const BAR_WIDTH = 22;
@@ -14,10 +14,10 @@ const BAR_WIDTH = 22;
 /** Moves the cursor to the start of the line and erases it (ECMA-48). */
 const ERASE = "\r\x1b[K";
 
-/** Receives how far work is. */
+/** Receives the progress of work. */
 export interface ProgressReport {
   /**
-   * Reports how far work is. Call it as often as convenient: most calls do nothing.
+   * Reports progress. May be called for every item: most calls do nothing.
    *
    * @param work What is being done: `reading /x`.
    * @param done How much of it is done.
@@ -26,10 +26,10 @@ export interface ProgressReport {
   report(work: string, done: number, total?: number): void;
 }
 
-/** Shows nothing, where no terminal is. */
+/** Shows nothing, for output that is not a terminal. */
 export const NO_PROGRESS: ProgressReport = { report: () => {} };
 
-/** Shows progress in one line, which is written again and again, and erased in the end. */
+/** Shows progress in one line, which is rewritten as work advances, and finally erased. */
 export class ProgressLine implements ProgressReport {
   readonly #columns: number;
   readonly #write: (text: string) => void;

@@ -13,7 +13,7 @@ import { helpText } from "./help_text.ts";
 import { manPage } from "./man_page.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Program } from "./program.ts";
-import { type Screen, toned } from "./screen.ts";
+import { safeLine, type Screen, toned, UNLIMITED_COLUMNS } from "./screen.ts";
 
 /** What a command prints, and how it ends. */
 export interface Printed {
@@ -35,9 +35,6 @@ export interface ProgramContext {
   run(call: CommandCall): Promise<Outcome>;
 }
 
-/** So wide that no column is shortened. */
-const UNLIMITED = Number.MAX_SAFE_INTEGER;
-
 /** Runs a command. */
 export async function runProgram(
   program: Program,
@@ -58,11 +55,6 @@ export async function runProgram(
   } catch (error) {
     return failure(error, program, screen);
   }
-}
-
-/** Returns a number with its noun, as in `2 files`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function printed(stdout: string): Printed {
@@ -104,23 +96,27 @@ function document(text: string): Outcome {
     json: () => ({ text }),
     lines: () => [text.replace(/\n$/, "")],
     notes: [],
+    isVerbatim: true,
   };
 }
 
 function render(
-  { status, json, lines, notes, isPrinted = false }: Outcome,
+  { status, json, lines, notes, isPrinted = false, isVerbatim = false }:
+    Outcome,
   { switches }: CommandCall,
   screen: Screen,
 ): Printed {
-  const columns = switches.has("wide") ? UNLIMITED : screen.columns;
+  const columns = switches.has("wide") ? UNLIMITED_COLUMNS : screen.columns;
   const text = (): string =>
-    switches.has("json")
-      ? formatJson(json())
-      : `${lines({ ...screen, columns }).join("\n")}\n`;
+    switches.has("json") ? formatJson(json()) : `${
+      lines({ ...screen, columns })
+        .map((line) => isVerbatim ? line : safeLine(line, screen))
+        .join("\n")
+    }\n`;
   return {
     status,
     stdout: isPrinted ? "" : text(),
-    stderr: notes.map((note) => `note: ${note}\n`).join(""),
+    stderr: notes.map((note) => `note: ${escapedText(note)}\n`).join(""),
   };
 }
 
@@ -140,7 +136,9 @@ function failure(error: unknown, program: Program, screen: Screen): Printed {
     return {
       status: EXIT_STATUS.usage,
       stdout: "",
-      stderr: `${start} ${message}\n${call} --help explains the arguments\n`,
+      stderr: `${start} ${
+        escapedText(message)
+      }\n${call} --help explains the arguments\n`,
     };
   }
   if (
@@ -151,7 +149,9 @@ function failure(error: unknown, program: Program, screen: Screen): Printed {
     return {
       status: EXIT_STATUS.failure,
       stdout: "",
-      stderr: `${start} ${message}\n${advice === "" ? "" : `${advice}\n`}`,
+      stderr: `${start} ${escapedText(message)}\n${
+        advice === "" ? "" : `${escapedText(advice)}\n`
+      }`,
     };
   }
   throw error;

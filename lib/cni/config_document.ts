@@ -125,7 +125,7 @@ export function readConfigDocument(text: string): ConfigDocument {
 const YAML_ADVICE =
   "this looks like YAML; convert it to JSON first: kubectl get -o json, or yq -o json";
 
-/** Tells whether the text begins as documents in YAML do. */
+/** Returns whether the text begins as documents in YAML do. */
 function isYaml(text: string): boolean {
   return /^\s*(?:---|#|[A-Za-z]+:\s)/.test(text);
 }

@@ -43,7 +43,7 @@ export interface AddressUse {
   readonly released: Moment | undefined;
 }
 
-/** What a network configuration wants to be remembered, and for whom a call is. */
+/** What a network configuration wants to be remembered, and the pod of the call. */
 export interface HistorySettings {
   /** How long an address is not reused after its release; 0 if that does not matter. */
   readonly cooldownSeconds: number;
@@ -55,14 +55,17 @@ export interface HistorySettings {
   readonly pod: Pod | undefined;
 }
 
-/** More addresses are not remembered; the oldest are forgotten. */
+/** The maximum number of remembered addresses. The oldest are forgotten. */
 export const MAX_REMEMBERED = 4_096;
 
-/** How many are left when the oldest are forgotten, so that this is not done in each call. */
+/** How many remain when the oldest are forgotten, so that not every call has to do it. */
 const LEFT_REMEMBERED = 3_072;
 
 /** Lines beyond twice as many as are needed, before the file is rewritten. */
 const SPARE_LINES = 64;
+
+/** No line is longer: a torn write, or another program. It would be read in each call. */
+const MAX_LINE_LENGTH = 2_048;
 
 /** Longer texts are not recorded. */
 const MAX_FIELD_LENGTH = 253;
@@ -70,7 +73,7 @@ const MAX_FIELD_LENGTH = 253;
 const LINE =
   /^(\S+) (\S+) (\S+) (?:([^\s/]+)\/([^\s/]+)|-) (\d{1,15})(?: (\d{1,15}) (\d{1,15}) (\d{1,15}))?$/;
 
-/** Tells whether two pods are the same. */
+/** Returns whether two pods are the same. */
 export function samePod(a: Pod | undefined, b: Pod | undefined): boolean {
   return a !== undefined && a.namespace === b?.namespace && a.name === b.name;
 }
@@ -162,7 +165,8 @@ export class AddressHistory {
   #isComplete = true;
 
   /**
-   * Parses a file. Damaged lines are ignored: what they said is forgotten.
+   * Parses a file. Damaged lines are ignored: what they said is forgotten. A file with one that is
+   * too long is to be replaced.
    *
    * @param text Undefined for a file that cannot be read, and is to be replaced.
    */
@@ -178,6 +182,7 @@ export class AddressHistory {
       history.#lineCount++;
       const use = parseUse(line);
       if (use !== undefined) history.#set(use);
+      else if (line.length > MAX_LINE_LENGTH) history.#lineCount = Infinity;
     }
     return history;
   }

@@ -84,8 +84,8 @@ export class AddressPreferences {
   }
 
   /**
-   * Releases what the pod of the ADD held before the last boot: its container cannot be running, and
-   * the runtime will release the address only when the new one has another.
+   * Releases what the pod of the ADD held before the last boot: its container cannot be running,
+   * and the runtime will release the address only when the new one has another.
    */
   releaseFromEarlierBoot<T extends OldReservation>(
     store: {
@@ -167,7 +167,7 @@ export class AddressPreferences {
       ? ""
       : ` by container ${attachment.containerId}`;
     const when = new Date(released?.atMs ?? 0).toISOString();
-    return `${formatIpAddress(address)} was released${who} at ${when}` +
+    return `released${who} at ${when}` +
       ` and cools down for another ${
         formatAge(seconds * 1000)
       } (cooldownSeconds)`;

@@ -113,7 +113,9 @@ export function parseStoreConfig(
   };
 }
 
-/** Returns what to remember. Invalid values count as absent: {@link checkHistoryKeys} reports them. */
+/**
+ * Returns what to remember. Invalid values count as absent: {@link checkHistoryKeys} reports them.
+ */
 function historySettings(
   ipam: JsonObject,
   cniArgs: string,

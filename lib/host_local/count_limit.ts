@@ -1,4 +1,8 @@
-/** A limit for lists whose elements are compared with each other, or with reservations. Pure. @module */
+/**
+ * A limit for lists whose elements are compared with each other, or with reservations. Pure.
+ *
+ * @module
+ */
 
 import { ConfigError } from "../base/errors.ts";
 

@@ -69,7 +69,7 @@ export function parseExcludedNetwork(text: string): Cidr | undefined {
   return cidr && unmapCidr(cidr);
 }
 
-/** Tells whether two intervals share an address. */
+/** Returns whether two intervals share an address. */
 export function intervalsOverlap(a: Interval, b: Interval): boolean {
   return a.first.family === b.first.family &&
     a.first.value <= b.last.value && b.first.value <= a.last.value;

@@ -32,7 +32,7 @@ import {
   type RangeSet,
   rangesWithOutsideGateway,
 } from "./range_set.ts";
-import { findReclaimable, reclaimFrom } from "./reclaim_on_exhaustion.ts";
+import { reclaimableIn, reclaimFrom } from "./reclaim_on_exhaustion.ts";
 import { describeRefusal } from "./refusal_details.ts";
 import { MAX_RESOLV_CONF_BYTES, parseResolvConf } from "./resolv_conf.ts";
 
@@ -139,7 +139,7 @@ async function refuseFullRangeSet(
   // Otherwise the runtime would send no ADD, and nothing would be released.
   if (config.reclaimOnExhaustion) {
     const target = { networkName: name, set: full, cursor: undefined };
-    const found = await findReclaimable(target, { store, ports });
+    const found = await reclaimableIn(target, { store, ports });
     if (found.length > 0) return;
   }
   throw new CniError(

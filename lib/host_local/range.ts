@@ -80,14 +80,14 @@ export function readRange(json: JsonObject): RawRange {
   };
 }
 
-/** Tells whether `address` lies in the range. Gateways do, too. */
+/** Returns whether `address` lies in the range. Gateways do, too. */
 export function rangeContains(range: Range, address: IpAddress): boolean {
   return address.family === range.rangeStart.family &&
     range.rangeStart.value <= address.value &&
     address.value <= range.rangeEnd.value;
 }
 
-/** Tells whether `address` lies in the range and is excluded. */
+/** Returns whether `address` lies in the range and is excluded. */
 export function isExcluded({ exclude }: Range, address: IpAddress): boolean {
   return exclude?.some((each) =>
     intervalsOverlap(each, { first: address, last: address })
@@ -100,7 +100,7 @@ export function includedIntervals(range: Range): readonly Interval[] {
   return withoutIntervals({ first, last }, exclude);
 }
 
-/** Tells whether two ranges share an address. */
+/** Returns whether two ranges share an address. */
 export function rangesOverlap(a: Range, b: Range): boolean {
   return a.rangeStart.family === b.rangeStart.family &&
     a.rangeStart.value <= b.rangeEnd.value &&
@@ -135,7 +135,7 @@ function checkSubnet(subnet: Cidr, path: string): void {
 }
 
 /**
- * Tells whether the subnet has only one or two addresses, none to spare for a gateway (RFC 3021,
+ * Returns whether the subnet has only one or two addresses, none to spare for a gateway (RFC 3021,
  * RFC 6164).
  */
 export function isTiny({ address, prefixLength }: Cidr): boolean {

@@ -37,14 +37,14 @@ export function findRange(
   return set.find((range) => rangeContains(range, address));
 }
 
-/** Tells whether `address` is the gateway of any range in the set. */
+/** Returns whether `address` is the gateway of any range in the set. */
 export function isGateway(set: RangeSet, address: IpAddress): boolean {
   return set.some(({ gateway }) =>
     gateway !== undefined && sameAddress(gateway, address)
   );
 }
 
-/** Tells whether `address` can be allocated: it lies in a range, is no gateway and not excluded. */
+/** Returns whether `address` lies in a range, and is neither excluded nor a gateway. */
 export function isUsable(set: RangeSet, address: IpAddress): boolean {
   const range = findRange(set, address);
   return range !== undefined && !isExcluded(range, address) &&

@@ -1,4 +1,4 @@
-/** What an ADD releases that finds a range set full. Pure but for the ports that it is given. @module */
+/** What an ADD releases when a range set is full. Pure but for the ports. @module */
 
 import type { IpAddress } from "../net/ip_address.ts";
 import { formatIpAddress } from "../net/ip_address.ts";
@@ -6,12 +6,12 @@ import type { HostLocalPorts, Reclaimable, ReservationStore } from "./ports.ts";
 import type { RangeSet } from "./range_set.ts";
 import { addressesAfter } from "./round_robin.ts";
 
-/** How many reservations an ADD inspects, those that were made first. */
+/** The maximum number of reservations that an ADD inspects, normally the oldest ones. */
 const MAX_INSPECTED = 256;
-/** How many it releases. */
+/** The maximum number that it releases. */
 const MAX_RECLAIMED = 16;
 
-/** What is reclaimed from. */
+/** A range set that is full. */
 export interface ReclaimTarget {
   readonly networkName: string;
   readonly set: RangeSet;
@@ -20,10 +20,10 @@ export interface ReclaimTarget {
 }
 
 /**
- * Returns reservations of a range set whose containers no longer exist, at most 16. Each is known by
- * two proofs.
+ * Returns at most 16 reservations of a range set whose containers no longer exist, each with two
+ * proofs of that.
  */
-export async function findReclaimable(
+export async function reclaimableIn(
   { networkName, set, cursor }: ReclaimTarget,
   { store, ports }: {
     readonly store: Pick<ReservationStore, "find" | "isExposed">;
@@ -37,7 +37,7 @@ export async function findReclaimable(
   return found.slice(0, MAX_RECLAIMED);
 }
 
-/** Releases such reservations, and logs each with its proofs. @returns Whether there were any. */
+/** Releases what {@link reclaimableIn} returns, and logs it. @returns Whether there is any. */
 export async function reclaimFrom(
   target: ReclaimTarget,
   { store, ports }: {
@@ -45,7 +45,7 @@ export async function reclaimFrom(
     readonly ports: HostLocalPorts;
   },
 ): Promise<boolean> {
-  const found = await findReclaimable(target, { store, ports });
+  const found = await reclaimableIn(target, { store, ports });
   if (found.length === 0) return false;
   store.reclaim(found.map(({ reservation }) => reservation));
   for (const { reservation, ended, absent } of found) {

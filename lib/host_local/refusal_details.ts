@@ -66,13 +66,14 @@ function describeFullSet(
   const cooling = preferences?.coolingIn(set, store) ?? [];
   const held = total - BigInt(cooling.length);
   const [next] = cooling;
-  const use = next === undefined
-    ? `all held in ${directory}`
-    : `${held} held in ${directory} and ${cooling.length} cooling down, of which ${
-      formatIpAddress(next.use.address)
-    } becomes free first, in ${formatAge(next.seconds * 1000)}`;
-  return `this range set has ${total} usable ${addresses}, ${use}, ` +
-    `${old.length} of ${which} reserved before the last boot; ` +
+  return `this range set has ${total} usable ${addresses}, ` +
+    `${next === undefined ? "all" : held} held in ${directory}, ` +
+    `${old.length} of ${which} reserved before the last boot` +
+    (next === undefined
+      ? "; "
+      : `, and ${cooling.length} cooling down (the first, ${
+        formatIpAddress(next.use.address)
+      }, for another ${formatAge(next.seconds * 1000)}); `) +
     "a DEL or GC by the runtime releases those that are no longer in use" +
     (foundNothingToReclaim === true
       ? ", and reclaimOnExhaustion found none that it may release"
@@ -134,8 +135,12 @@ export function describeRefusal(
     case "outside-ranges":
       return error.addresses
         .map((unserved) => describeUnserved(unserved, context)).join("; ");
-    case "cooling":
-      return (address && context.preferences?.describeCooling(address)) ?? "";
+    case "cooling": {
+      const cooling = address && context.preferences?.describeCooling(address);
+      return address === undefined || cooling === undefined
+        ? ""
+        : `${formatIpAddress(address)} was ${cooling}`;
+    }
     case "excluded":
       return "the network configuration excludes it from its range";
     case "gateway":

@@ -65,8 +65,8 @@ export function* addressesAfter(
  * Returns the next free address of `set` that is neither excluded nor a gateway of any of its
  * ranges, or undefined if there is none.
  *
- * The cost is that of a call of `free.firstFree` for each interval of the ranges, however large they
- * are.
+ * The cost is that of a call of `free.firstFree` for each interval of the ranges, however large
+ * they are.
  *
  * @param cursor The last reserved address. One outside the set counts as none.
  */

@@ -39,7 +39,7 @@ export function errnoText(errno: number): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
-/** A system call that failed. Code may branch on `errnoName`; the message is for people. */
+/** A system call that failed. Code may branch on `errnoName`; the message is for operators. */
 export class SyscallError extends SystemError {
   readonly errnoName: string;
 

@@ -6,7 +6,7 @@ import {
   encodeNetnsIdQuery,
 } from "../netlink/netns_id_message.ts";
 import { isErrno } from "./errno.ts";
-import { openNetlinkSocket } from "./netlink_socket.ts";
+import { type NetlinkSocket, openNetlinkSocket } from "./netlink_socket.ts";
 import { type Netns, ownNetns } from "./netns.ts";
 
 /**
@@ -15,12 +15,11 @@ import { type Netns, ownNetns } from "./netns.ts";
  * @throws {SyscallError} EPERM without CAP_NET_ADMIN in the own namespace.
  */
 export function assignNetnsId(netns: Netns): number {
-  using socket = openNetlinkSocket(ownNetns());
   const { fd, path } = netns;
   const known = netnsIdOf(netns);
   if (known !== undefined) return known;
   try {
-    socket.request({
+    ownSocket().request({
       type: "NEWNSID",
       body: encodeNetnsIdAssignment(fd),
       subject: path,
@@ -36,11 +35,18 @@ export function assignNetnsId(netns: Netns): number {
 
 /** Returns the id of a namespace in the process's own one; undefined if it has none. */
 export function netnsIdOf({ fd, path }: Netns): number | undefined {
-  using socket = openNetlinkSocket(ownNetns());
-  const [id] = socket.request({
+  const [id] = ownSocket().request({
     type: "GETNSID",
     body: encodeNetnsIdQuery(fd),
     subject: path,
   }, decodeNetnsId);
   return id;
+}
+
+let own: NetlinkSocket | undefined;
+
+/** Returns a socket in the own namespace, which is opened by the first call and never closed. */
+function ownSocket(): NetlinkSocket {
+  own ??= openNetlinkSocket(ownNetns());
+  return own;
 }

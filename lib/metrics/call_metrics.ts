@@ -1,4 +1,4 @@
-/** Calls of a plugin that a process has run: how many, how they ended, how long they took. Pure. @module */
+/** Metrics of the calls that a process has run: number, outcome and duration. Pure. @module */
 
 import type { MetricFamily, Sample } from "./exposition.ts";
 
@@ -6,7 +6,7 @@ import type { MetricFamily, Sample } from "./exposition.ts";
 export interface CallMetricsOptions {
   /** The start of the names, such as `cni_dhcp`. */
   readonly prefix: string;
-  /** Commands that are counted from the start, with 0 calls: a rate needs a first value. */
+  /** Commands that have a series from the start, with 0 calls: a rate needs a first value. */
   readonly commands: readonly string[];
   /** The upper bounds of the histogram, in seconds, ascending. */
   readonly bucketSeconds: readonly number[];

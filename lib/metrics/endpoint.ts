@@ -22,10 +22,10 @@ const MAX_PORT = 65_535;
  * ```ts
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(parseMetricsEndpoint("[::1]:9100"), {
+ * assertEquals(parseMetricsEndpoint("[::1]:9553"), {
  *   kind: "tcp",
  *   hostname: "::1",
- *   port: 9100,
+ *   port: 9553,
  * });
  * ```
  *
@@ -47,7 +47,7 @@ export function parseMetricsEndpoint(text: string): MetricsEndpoint {
     }: neither unix:PATH nor ADDRESS:PORT`,
     {
       advice:
-        "write -metrics unix:/run/cni/NAME.sock, with an absolute path, or -metrics 127.0.0.1:9100",
+        "write -metrics unix:/run/cni/NAME.sock, with an absolute path, or -metrics 127.0.0.1:9553",
     },
   );
 }

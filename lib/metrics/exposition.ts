@@ -1,8 +1,4 @@
-/**
- * The text in which Prometheus reads metrics: its text-based exposition format, version 0.0.4. Pure.
- *
- * @module
- */
+/** Metrics in the text-based exposition format of Prometheus, version 0.0.4. Pure. @module */
 
 /** The content type of the text. */
 export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -42,10 +38,12 @@ export interface MetricFamily {
  *   type: "counter",
  *   samples: [{ labels: { command: "ADD" }, value: 3 }],
  * }]);
- * assertEquals(
- *   text,
- *   '# HELP calls_total Calls that have ended\n# TYPE calls_total counter\ncalls_total{command="ADD"} 3\n',
- * );
+ * assertEquals(text.split("\n"), [
+ *   "# HELP calls_total Calls that have ended",
+ *   "# TYPE calls_total counter",
+ *   'calls_total{command="ADD"} 3',
+ *   "",
+ * ]);
  * ```
  */
 export function formatMetrics(families: readonly MetricFamily[]): string {

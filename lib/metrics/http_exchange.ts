@@ -1,4 +1,4 @@
-/** The little of HTTP/1.1 that a scrape needs: one GET, one answer. Pure. @module */
+/** The part of HTTP/1.1 that a scrape needs: one request and its response. Pure. @module */
 
 import { CONTENT_TYPE } from "./exposition.ts";
 

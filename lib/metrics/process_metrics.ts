@@ -1,4 +1,4 @@
-/** Metrics of a process itself. Their names are those of all Prometheus clients. Pure. @module */
+/** Metrics of a process, with the names that Prometheus clients use. Pure. @module */
 
 import type { MetricFamily } from "./exposition.ts";
 

@@ -153,7 +153,7 @@ function parseEnvironment(
 export type Frame =
   /** The request is complete, and runs once the launcher says so. */
   | { readonly kind: "accepted" }
-  /** The launcher has to run the standalone executable; `reason` is for people. */
+  /** The launcher has to run the standalone executable; `reason` is for operators. */
   | { readonly kind: "notMine"; readonly reason: string }
   /** The call is still running. */
   | { readonly kind: "beat" }

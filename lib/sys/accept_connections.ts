@@ -22,7 +22,7 @@ export async function acceptConnections<C extends Deno.Conn | Deno.UnixConn>(
   }
 }
 
-/** Whether an operation has failed because this process has closed what it works on. */
+/** Returns whether an operation has failed because this process has closed what it works on. */
 function isClosed(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource ||
     error instanceof Deno.errors.Interrupted;

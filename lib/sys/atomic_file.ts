@@ -4,6 +4,7 @@ import { SystemError } from "../base/errors.ts";
 import {
   attempt,
   createFile,
+  createOpenFile,
   exposureOf,
   lstat,
   removeFile,
@@ -69,6 +70,29 @@ export function writeStateFile(
   createFile(temporary, content, { mode: FILE_MODE, isDurable });
   renameFile(temporary, `${directory}/${name}`);
   if (isDurable) syncDirectory(directory);
+}
+
+/**
+ * As {@link writeStateFile}, and returns the open file; neither content nor name may be on the disk
+ * yet.
+ *
+ * @throws {SystemError} if the file cannot be written.
+ */
+export function writeOpenStateFile(
+  directory: string,
+  name: string,
+  content: string,
+): Deno.FsFile {
+  const temporary = `${directory}/${temporaryName(name)}`;
+  removeFile(temporary);
+  const file = createOpenFile(temporary, content, FILE_MODE);
+  try {
+    renameFile(temporary, `${directory}/${name}`);
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 /**

@@ -30,6 +30,15 @@ export function bootIdSeconds(): number | undefined {
   }
 }
 
+/**
+ * Returns the time of the boot by the clock of then, in milliseconds since 1970; undefined if it is
+ * not known. Later changes of the clock do not change it.
+ */
+export function bootClockMs(): number | undefined {
+  const seconds = bootIdSeconds();
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
 /** Returns the seconds since the boot, rounded down. Needs the permission `sys=osUptime`. */
 export function uptimeSeconds(): number {
   return Math.floor(Deno.osUptime());

@@ -52,7 +52,7 @@ export function attempt<T>(operation: string, path: string, body: () => T): T {
   }
 }
 
-/** Whether an error of this module means that a file or a directory does not exist. */
+/** Returns whether an error of this module means that a file or a directory does not exist. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof SystemError &&
     error.cause instanceof Deno.errors.NotFound;
@@ -91,7 +91,7 @@ export function exposureOf(
 }
 
 /**
- * Whether `path` is a directory, or a symbolic link to one.
+ * Returns whether `path` is a directory, or a symbolic link to one.
  *
  * @throws {SystemError} if that cannot be found out.
  */
@@ -136,21 +136,38 @@ export function createFile(
     readonly isDurable: boolean;
   },
 ): void {
+  using file = createOpenFile(path, content, mode);
+  if (!isDurable) return;
+  try {
+    attempt("write", path, () => file.syncSync());
+  } catch (error) {
+    tryRemoveFile(path);
+    throw error;
+  }
+}
+
+/**
+ * As {@link createFile}, and returns the open file; its content may not be on the disk yet.
+ *
+ * @throws {SystemError} if the file exists already or cannot be written.
+ */
+export function createOpenFile(
+  path: string,
+  content: string,
+  mode: number,
+): Deno.FsFile {
   const file = attempt(
     "create",
     path,
     () => Deno.openSync(path, { write: true, createNew: true, mode }),
   );
   try {
-    attempt("write", path, () => {
-      writeAll(file, content);
-      if (isDurable) file.syncSync();
-    });
+    attempt("write", path, () => writeAll(file, content));
+    return file;
   } catch (error) {
+    file.close();
     tryRemoveFile(path);
     throw error;
-  } finally {
-    file.close();
   }
 }
 

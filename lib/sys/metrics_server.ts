@@ -22,7 +22,9 @@ import type { RestorableFile } from "./file_check.ts";
 import { reasonOf } from "./files.ts";
 import { SocketFile } from "./socket_file.ts";
 
-/** Connections at the same time; further ones are closed at once. */
+/**
+ * Connections at the same time. A further one ends the oldest, so that silent ones block no scrape.
+ */
 const MAX_CONNECTIONS = 8;
 /** More than the head of any request of Prometheus. */
 const MAX_HEAD_BYTES = 8192;
@@ -105,7 +107,7 @@ export class MetricsServer implements RestorableFile, Disposable {
   }
 
   async #serve(connection: Connection): Promise<void> {
-    if (this.#connections.size >= MAX_CONNECTIONS) return close(connection);
+    if (this.#connections.size >= MAX_CONNECTIONS) this.#endOldest();
     this.#connections.add(connection);
     const { timeoutMs = TIMEOUT_MS, log } = this.#options;
     const deadline = setTimeout(() => close(connection), timeoutMs);
@@ -120,6 +122,13 @@ export class MetricsServer implements RestorableFile, Disposable {
       this.#connections.delete(connection);
       close(connection);
     }
+  }
+
+  #endOldest(): void {
+    const [oldest] = this.#connections;
+    if (oldest === undefined) return;
+    this.#connections.delete(oldest);
+    close(oldest);
   }
 
   /** @returns Undefined if the caller has disconnected, or had its time. */

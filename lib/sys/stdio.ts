@@ -74,7 +74,7 @@ export function writeTerminal(text: string): void {
   }
 }
 
-/** Tells whether a write failed because the reader of a pipe is gone. */
+/** Returns whether a write failed because the reader of a pipe is gone. */
 export function isReaderGone({ cause }: SystemError): boolean {
   return cause instanceof Deno.errors.BrokenPipe;
 }

@@ -1,6 +1,6 @@
-/** Work in steps, between which others may have their turn. @module */
+/** Work in steps, between which the event loop can do other work. @module */
 
-/** How long others wait for their turn. */
+/** How long other work waits at most. */
 const MAX_TURN_MS = 20;
 
 /** Takes all steps at once. */

@@ -141,7 +141,7 @@ export async function connectUnix(path: string): Promise<UnixClient> {
       );
     }
     throw new SystemError(`dial unix ${path}: connect: ${reasonOf(error)}`, {
-      advice: "start it: `dhcp daemon`, or cni-dhcp.service",
+      advice: "start the daemon: dhcp daemon, or cni-dhcp.service",
       cause: error,
     });
   }

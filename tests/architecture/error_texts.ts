@@ -90,7 +90,7 @@ export function errorTexts(
   return found;
 }
 
-/** Whether a text has words; a single one is a name. */
+/** Returns whether a text has words; a single one is a name. */
 function isSentence(text: string): boolean {
   return /[a-z]{2}/i.test(text) && /\S\s+\S/.test(text);
 }
@@ -344,7 +344,7 @@ function tableTexts(table: Node): Resolved {
   );
 }
 
-/** Whether the value of an expression belongs to the text around it. */
+/** Returns whether the value of an expression belongs to the text around it. */
 function isInline({ type }: Node): boolean {
   return type === "Literal" || type === "Identifier" ||
     type === "ConditionalExpression" || type === "TemplateLiteral";

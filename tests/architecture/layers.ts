@@ -18,11 +18,10 @@ const PURE = {
   "netlink": "base net",
   "cni": "base net",
   "metrics": "base",
-  "cli": "base",
+  "cli": "base cni",
   "resident": "base cni",
   "host_local": "base net cni",
-  "operator": "base cni cli",
-  "host_local/operator": "base net cni cli metrics operator host_local",
+  "host_local/operator": "base net cni cli metrics host_local",
   "dhcp/codec": "base net",
   "dhcp/client": "base net dhcp/codec",
   "dhcp/config": "base net cni dhcp/codec",
@@ -35,7 +34,7 @@ const PURE = {
   "dhcp/resident":
     "base cni resident dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
   "dhcp/operator":
-    "base net netlink cni cli operator dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
+    "base net netlink cni cli dhcp/codec dhcp/client dhcp/config dhcp/protocol dhcp/plugin dhcp/daemon",
 };
 
 /** The same for the folders whose modules use the operating system, the clock or randomness. */
@@ -46,7 +45,7 @@ const WITH_EFFECTS = {
   "host_local/host":
     "base cni cli metrics resident host_local host_local/operator host_local/store sys",
   "dhcp/host":
-    "base net netlink cni metrics sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
+    "base net netlink cni cli metrics sys linux dhcp/codec dhcp/protocol dhcp/daemon dhcp/resident dhcp/operator",
 };
 
 /** Each folder of lib/ and the folders that it may import. */

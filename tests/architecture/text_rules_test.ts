@@ -82,6 +82,11 @@ const COMMENT_ROWS = [
     want: ["a.ts:1 comment is wider than 100 columns"],
   },
   {
+    name: "accepts a wide row of a table",
+    text: ` * | ${"x ".repeat(60)}|`,
+    want: [],
+  },
+  {
     name: "accepts conditions in lower case, and error names",
     text:
       "/** @throws {DecodeError} if empty. */\n * @throws {SyscallError} EPERM",

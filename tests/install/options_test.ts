@@ -290,6 +290,12 @@ testRows("install.sh refuses", [
     want: "use --launcher --standalone no",
   },
   {
+    name: "another host without a C library, which it names by its root",
+    libraries: [],
+    args: [],
+    want: "the executables cannot run below /",
+  },
+  {
     name: "a damaged release",
     isDamaged: true,
     args: [],

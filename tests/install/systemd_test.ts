@@ -1,4 +1,8 @@
-/** What install.sh tells systemd: a program that writes its arguments down plays systemctl. @module */
+/**
+ * What install.sh tells systemd: a program that writes its arguments down plays systemctl.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { APPLETS, BUSYBOX } from "../support/busybox.ts";

@@ -205,7 +205,7 @@ async function fallsBackInOtherRoot(machine: Machine): Promise<void> {
   assertEquals([code, new TextDecoder().decode(printed)], [0, "/\n{}"]);
 }
 
-/** Whether the shell command can set its limit here. */
+/** Returns whether the shell command can set its limit here. */
 async function canLimit(shell: string): Promise<boolean> {
   const { success } = await new Deno.Command("/bin/sh", {
     args: ["-c", shell, "sh", "/bin/busybox", "true"],

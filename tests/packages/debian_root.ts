@@ -41,7 +41,12 @@ export class DebianRoot implements Disposable {
     return this.#temp.join(`root${path}`);
   }
 
-  /** Runs a script of the shell in the root. @returns Its stdout. @throws {ProcessError} if it fails. */
+  /**
+   * Runs a script of the shell in the root.
+   *
+   * @returns Its stdout.
+   * @throws {ProcessError} if it fails.
+   */
   async run(script: string): Promise<string> {
     return await capture([
       "unshare",

@@ -1,4 +1,8 @@
-/** The layout of the container image: the same in every build, and every digest is right. @module */
+/**
+ * The layout of the container image: the same in every build, and every digest is right.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { walkSync } from "@std/fs/walk";

@@ -13,7 +13,7 @@ export interface NetworkState {
 const CURSOR = /^last_reserved_ip\./;
 const ADDRESS = /^(\d+\.\d+\.\d+\.\d+|[0-9a-f.]*:[0-9a-f:.]*)$/;
 
-/** Whether a file name is an address (dotted IPv4, or IPv6 with colons). */
+/** Returns whether a file name is an address (dotted IPv4, or IPv6 with colons). */
 export function isAddressName(name: string): boolean {
   return ADDRESS.test(name);
 }

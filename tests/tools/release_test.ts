@@ -6,7 +6,7 @@ import { releaseFiles } from "../../tools/release.ts";
 import { cratesIn } from "../../tools/release/contents.ts";
 import { differences } from "../../tools/release/differences.ts";
 import { writeHashes } from "../../tools/release/hashes.ts";
-import { notesOf } from "../../tools/release/notes.ts";
+import { notesOf, withAbsoluteLinks } from "../../tools/release/notes.ts";
 import { operatorFiles } from "../../tools/release/operator_files.ts";
 import { sbom } from "../../tools/release/sbom.ts";
 import { TAG } from "../../tools/release/tag.ts";
@@ -54,6 +54,18 @@ testRows("notesOf()", [
     want: "- First.\n",
   },
 ], ({ version, want }) => assertEquals(notesOf(version, CHANGELOG), want));
+
+Deno.test("withAbsoluteLinks() turns links into the repository into those of a commit", () => {
+  assertEquals(
+    withAbsoluteLinks(
+      "[a](docs/a.md#b), [README](README.md) and [others](https://example.org/a)",
+      "https://example.com/o/r/blob/v1.0.0",
+    ),
+    "[a](https://example.com/o/r/blob/v1.0.0/docs/a.md#b), " +
+      "[README](https://example.com/o/r/blob/v1.0.0/README.md) and " +
+      "[others](https://example.org/a)",
+  );
+});
 
 testRows("notesOf() refuses", [
   { name: "a version without a section", version: "2.0.0" },

@@ -8,7 +8,7 @@ import { REPO_ROOT } from "../support/binaries.ts";
 
 const IGNORE = "--ignore=";
 
-/** Whether the stage runs the tests of the file. */
+/** Returns whether the stage runs the tests of the file. */
 function runs({ args }: Stage, file: string): boolean {
   if (args[0] !== "test") return false;
   const ignored = args.filter((argument) => argument.startsWith(IGNORE))

@@ -1,20 +1,24 @@
 /**
- * The figures of a benchmark run as an SVG diagram for light and dark backgrounds. Pure.
+ * Figures of a benchmark run as an SVG of two diagrams for light and dark backgrounds. Pure.
  *
  * @module
  */
 
 import { ENGINES, type PerEngine } from "./engines.ts";
-import { CLIENTS, type Figures } from "./host_local/figures.ts";
 
 const WIDTH = 860;
 const HEIGHT = 330;
 
-/** One diagram: one value per engine and size, on a logarithmic scale. */
-interface Panel {
+/** One diagram: one value per engine and label, on a logarithmic scale. */
+export interface Panel {
   readonly title: string;
-  readonly left: number;
+  /** What the labels are about. */
+  readonly axis: string;
+  readonly labels: readonly string[];
+  /** For each label. */
   readonly values: readonly PerEngine<number>[];
+  /** Whether the values belong to a series, so that lines connect them. */
+  readonly isSeries: boolean;
 }
 
 const NAMES: PerEngine<string> = {
@@ -22,6 +26,9 @@ const NAMES: PerEngine<string> = {
   standalone: "standalone",
   upstream: "upstream 1.1.1",
 };
+
+/** The left edges of the diagrams. */
+const LEFTS = [60, 490] as const;
 
 const PLOT = { width: 340, top: 60, height: 210 };
 
@@ -50,8 +57,8 @@ function decades(values: readonly PerEngine<number>[]): number[] {
 }
 
 function drawPanel(
-  { title, left, values }: Panel,
-  labels: readonly string[],
+  { title, axis, labels, values, isSeries }: Panel,
+  left: number,
 ): string {
   const powers = decades(values);
   const [low = 0] = powers;
@@ -79,9 +86,10 @@ function drawPanel(
     const points = values.map((value, index) =>
       [x(index).toFixed(1), y(value[side]).toFixed(1)] as const
     );
-    return `<polyline class="line ${side}" points="${
+    const line = `<polyline class="line ${side}" points="${
       points.map((point) => point.join()).join(" ")
-    }"/>` +
+    }"/>`;
+    return (isSeries ? line : "") +
       points.map(([cx, cy]) =>
         `<circle class="${side}-fill" cx="${cx}" cy="${cy}" r="3.5"/>`
       ).join("");
@@ -92,16 +100,16 @@ function drawPanel(
     ...ticks,
     `<text x="${left + PLOT.width / 2}" y="${
       bottom + 40
-    }" text-anchor="middle">reservations in the network</text>`,
+    }" text-anchor="middle">${axis}</text>`,
     ...lines,
   ].join("\n");
 }
 
-/** Returns the SVG: time of an ADD on the left, calls per second on the right. */
-export function formatPlot({ sizes }: Figures): string {
-  const labels = sizes.map(({ reservations }) =>
-    reservations.toLocaleString("en-US")
-  );
+/** Returns an SVG of two diagrams. @param about What they show, for readers without them. */
+export function formatPlot(
+  panels: readonly [Panel, Panel],
+  about: string,
+): string {
   const legend = ENGINES.map((side, index) => {
     const left = 60 + index * 150;
     return `<line class="line ${side}" x1="${left}" x2="${
@@ -110,22 +118,10 @@ export function formatPlot({ sizes }: Figures): string {
       `<text x="${left + 30}" y="20">${NAMES[side]}</text>`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="ADD time and call rate">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${about}">`,
     `<style>${STYLE}</style>`,
     ...legend,
-    drawPanel({
-      title: "ADD, milliseconds",
-      left: 60,
-      values: sizes.map(({ addMs }) => addMs),
-    }, labels),
-    drawPanel(
-      {
-        title: `calls per second, ${CLIENTS} clients`,
-        left: 490,
-        values: sizes.map(({ rate }) => rate),
-      },
-      labels,
-    ),
+    ...panels.map((panel, index) => drawPanel(panel, LEFTS[index] ?? 0)),
     "</svg>",
     "",
   ].join("\n");

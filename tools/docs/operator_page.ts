@@ -1,10 +1,4 @@
-/**
- * The generated parts of docs/operator_commands.md: terminal sessions, and the list of findings.
- *
- * @module
- */
-
-import { FINDINGS } from "../../lib/host_local/operator/state_findings.ts";
+import { FINDINGS } from "../../lib/host_local/operator/finding_meanings.ts";
 
 /** The parts that are generated. */
 export interface GeneratedParts {

@@ -18,3 +18,13 @@ export function notesOf(version: string, changelog: string): string {
   }
   return `${notes}\n`;
 }
+
+/**
+ * Makes the relative links of a text absolute: a release page resolves them against its own
+ * address.
+ *
+ * @param base Where the files of the repository are, without a slash at the end.
+ */
+export function withAbsoluteLinks(text: string, base: string): string {
+  return text.replaceAll(/\]\((?![a-z]+:|#)/g, `](${base}/`);
+}

@@ -27,6 +27,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "shellcheck": "checks install.sh",
   "lintian": "checks the Debian packages",
   "rpm": "builds and lists RPM packages",
+  "zsh": "runs its completions",
+  "fish": "runs its completions",
   "minisign": "signs and verifies the files of a release",
   "clang": "compiles the launcher",
   "lld": "links the launcher",

@@ -212,12 +212,12 @@ export function failureSoFar(
 /** So many unanswered DISCOVERs mean more than an answer that comes too late for the deadline. */
 const SILENT_DISCOVERS = 3;
 
-/** Whether a caller waits for the acquisition. */
+/** Returns whether a caller waits for the acquisition. */
 export function isAwaited({ deadlineMs }: Acquisition): boolean {
   return deadlineMs !== Infinity;
 }
 
-/** Whether a message asks for an answer by broadcast, after so many sends without an answer. */
+/** Returns whether a message asks for an answer by broadcast, after `unanswered` sends. */
 export function asksForBroadcast(
   { settings }: ClientContext,
   unanswered: number,

@@ -58,7 +58,7 @@ export function transition(
   return { state: settled.state, effects };
 }
 
-/** Whether a state is one of those between which a lease goes back and forth all its life. */
+/** Returns whether the state is one of a lease that is renewed normally. */
 function isRoutine(name: ClientState["state"]): boolean {
   return name === "BOUND" || name === "RENEWING";
 }

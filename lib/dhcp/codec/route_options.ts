@@ -212,8 +212,8 @@ function problemOf(
 }
 
 /**
- * Whether other hosts can have addresses of the network, unlike those of 0/8, loopback, multicast
- * or reserved ones.
+ * Returns whether other hosts can have addresses of the network, unlike those of 0/8, loopback,
+ * multicast or reserved ones.
  */
 function isDestination(
   { address, prefixLength }: Ipv4Cidr,

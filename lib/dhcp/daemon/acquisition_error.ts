@@ -27,7 +27,7 @@ export class AcquisitionError extends Error {
   }
 }
 
-/** Whether an acquisition ended because no caller waited for it any more. */
+/** Returns whether an acquisition ended because no caller waited for it any more. */
 export function isCancelled(error: unknown): boolean {
   return error instanceof AcquisitionError &&
     error.failure.kind === "cancelled";

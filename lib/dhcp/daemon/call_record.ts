@@ -1,9 +1,9 @@
-/** How long calls take and how they end. Pure. @module */
+/** The duration and the outcome of calls. Pure. @module */
 
 import { toCniError } from "../../cni/error.ts";
 import type { Command } from "../../cni/spec_version.ts";
 
-/** Notes calls that have ended. */
+/** Records calls that have ended. */
 export interface CallRecord {
   /** Returns monotonic milliseconds. */
   nowMs(): number;
@@ -14,7 +14,7 @@ export interface CallRecord {
   ): void;
 }
 
-/** Runs a call and notes it. @throws what `body` throws. */
+/** Runs a call and records it. Throws what `body` throws. */
 export async function recorded(
   command: Command | undefined,
   { nowMs, onCall }: CallRecord,

@@ -1,4 +1,8 @@
-/** The capabilities that the daemon needs, and what does not work without each of them. Pure. @module */
+/**
+ * The capabilities that the daemon needs, and what does not work without each of them. Pure.
+ *
+ * @module
+ */
 
 /** A capability that the daemon lacks. */
 export interface MissingCapability {

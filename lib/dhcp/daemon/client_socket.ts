@@ -253,7 +253,7 @@ export function answerDueMs(state: ClientState): number | undefined {
   }
 }
 
-/** Whether the interface no longer exists; false if that is unknown. */
+/** Returns whether the interface no longer exists; false if that is unknown. */
 function isGone(attached: AttachedInterface): boolean {
   try {
     return attached.read() === undefined;

@@ -38,10 +38,10 @@ type Request<M extends DaemonRequest["method"]> = Extract<
 /** How much longer than the acquisition an ADD waits that joined it later. */
 const JOINED_EXTRA_MS = 1000;
 
-/** So many reports fit in a response. */
+/** The maximum number of leases in a response, whose size is limited. */
 const MAX_LEASES = 200;
 
-/** How long a renewal takes that an operator asks for; the client gives up earlier before T1. */
+/** How long an operator's renewal may take. Before T1 the client gives up earlier. */
 const RENEWAL_TIMEOUT_MS = 12_000;
 
 /** An attachment with a client: it has a lease, acquires one or releases it. */
@@ -77,9 +77,9 @@ export class Daemon {
   readonly #flags: DaemonFlags;
   readonly #metrics = new Metrics();
   readonly #rate: PacketRate;
-  /** What happens to the leases. */
+  /** The events of the leases. */
   readonly #events = new LeaseEvents();
-  /** Those who watch the leases. */
+  /** The callers that watch the leases. */
   readonly watchers: Watchers;
   readonly #entries = new Map<string, Entry>();
   readonly #clientContext: LeaseClientContext;

@@ -34,8 +34,8 @@ const PORT = "the interface is a port of another one";
  * With `onExpiry: "down"` a lost address is removed and the link set down. The link stays down
  * except while a DISCOVER waits for its answer: without an address nothing can use it then.
  *
- * The traffic of an interface that is part of another one, such as a bridge, belongs to that one: it
- * is never set down, and if it is a port, it gets no addresses and routes.
+ * The traffic of an interface that is part of another one, such as a bridge, belongs to that one:
+ * it is never set down, and if it is a port, it gets no addresses and routes.
  */
 export class InterfaceSync implements Disposable {
   readonly #interface: AttachedInterface;
@@ -155,8 +155,8 @@ export class InterfaceSync implements Disposable {
   }
 
   /**
-   * Puts the routes of the lease back once the link is up again. Routes that are missing for another
-   * reason stay away, and so do those of an address that is not on the interface.
+   * Puts the routes of the lease back once the link is up again. Routes that are missing for
+   * another reason stay away, and so do those of an address that is not on the interface.
    */
   restoreRoutes(link: LinkInfo): void {
     const lease = this.#applied;
@@ -179,8 +179,8 @@ export class InterfaceSync implements Disposable {
   }
 
   /**
-   * Sets a link that is held down back down, once no answer is expected. Releases it if the interface
-   * has become part of another one.
+   * Sets a link that is held down back down, once no answer is expected. Releases it if the
+   * interface has become part of another one.
    */
   afterExchange(): void {
     if (!this.#holdsLinkDown || this.#linkState === "down") return;

@@ -61,7 +61,7 @@ import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
 import { reportLease } from "./report_lease.ts";
 import { resumeEvent } from "./resume_policy.ts";
-import { StoredLease } from "./stored_lease.ts";
+import { type RecordChanges, StoredLease } from "./stored_lease.ts";
 import { isSameNetns } from "../../net/netns_identity.ts";
 import type { Timer } from "../../base/timer.ts";
 import type { LinkInfo } from "../../netlink/link_message.ts";
@@ -112,6 +112,8 @@ export class LeaseClient {
   #isReleaseUnsent = false;
   /** Why the message that is being sent cannot be sent. */
   #refused: AcquisitionFailure | undefined;
+  /** The end of storing the lease that was acquired; undefined once it is stored. */
+  #storing: Promise<SystemError | undefined> | undefined;
   #state: ClientState = INITIAL_STATE;
   #life: Life = { kind: "running" };
 
@@ -252,7 +254,8 @@ export class LeaseClient {
    * @throws {AcquisitionError} if there will be none, or once the signal is aborted.
    */
   async waitForLease(signal: AbortSignal): Promise<Lease> {
-    if (this.lease !== undefined) return this.lease;
+    const { lease } = this;
+    if (lease !== undefined && this.#storing === undefined) return lease;
     switch (this.#life.kind) {
       case "running":
         return await this.#waiters.wait(signal);
@@ -419,7 +422,8 @@ export class LeaseClient {
       case "offerAccepted":
         return this.#acceptOffer(effect.offer);
       case "leaseAcquired":
-        return this.#acquire(effect.lease);
+        this.#acquire(effect.lease);
+        return undefined;
       case "leaseRenewed":
         this.#renew(effect.lease);
         this.#publish(before === "RENEWING" ? "renewed" : "rebound", {
@@ -505,21 +509,41 @@ export class LeaseClient {
     return this.#notStored(this.#stored.write({ grant, serverMac }));
   }
 
-  #acquire(lease: Lease): AcquisitionFailure | undefined {
+  #acquire(lease: Lease): void {
     this.#context.metrics.count("leases_acquired");
     if (lease.mtu !== undefined) {
       this.#log("info", "mtu-offered", { mtu: lease.mtu });
     }
+    // The container had a lease before: it gets this one whether or not it can be stored.
     if (this.#stored.isLost) {
-      // The container had a lease before: it gets this one whether or not it can be stored.
       this.#follow(lease);
-    } else {
-      const failure = this.#notStored(this.#assume(lease));
-      if (failure !== undefined) return failure;
+      return this.#handOut(lease);
     }
+    const storing = this.#stored.writeAsync(this.#assumed(lease));
+    this.#storing = storing;
+    this.#interface.assume(lease);
+    this.#recordAddressSeen(lease);
+    storing.then((error) => this.#onStored(storing, error)).catch((error) =>
+      this.#log("error", "unexpected-error", { stack: `${error}` })
+    );
+  }
+
+  /** Hands the lease to the callers that wait, once it is stored. */
+  #onStored(
+    storing: Promise<SystemError | undefined>,
+    error: SystemError | undefined,
+  ): void {
+    if (this.#storing !== storing) return;
+    this.#storing = undefined;
+    if (this.#life.kind !== "running") return;
+    const failure = this.#notStored(error);
+    if (failure !== undefined) return this.#fail(failure);
+    if (this.lease !== undefined) this.#handOut(this.lease);
+  }
+
+  #handOut(lease: Lease): void {
     this.#waiters.resolve(lease);
     this.#publish("acquired", { lease });
-    return undefined;
   }
 
   #renew(lease: Lease): void {
@@ -536,6 +560,7 @@ export class LeaseClient {
   ): void {
     // A socket belongs to its address, and fails at its next use if its link was down meanwhile.
     this.#socket.close();
+    this.#storing = undefined;
     this.#context.metrics.count(`leases_lost_${reason}`);
     const grant = { kind: "leased", lease } as const;
     this.#stored.write({ grant, isLost: true, change: null });
@@ -551,7 +576,7 @@ export class LeaseClient {
   #follow(lease: Lease): void {
     // An address that never was on the interface is in a machine behind it, which no one can
     // notify.
-    if (!this.#stored.wasSeen) return void this.#assume(lease);
+    if (!this.#stored.wasSeen) return this.#assume(lease);
     const { follows, applied } = this.#interface;
     const change = follows ? { from: applied } : null;
     const grant = { kind: "leased", lease } as const;
@@ -563,19 +588,17 @@ export class LeaseClient {
     this.#recordAddressSeen(lease);
   }
 
-  /**
-   * Stores a lease that the main plugin puts on the interface.
-   *
-   * @returns Why it cannot be stored.
-   */
-  #assume(lease: Lease): SystemError | undefined {
-    const grant = { kind: "leased", lease } as const;
-    const serverMac = this.#socket.server;
-    const changes = { isLost: false, wasSeen: false, serverMac };
-    const error = this.#stored.write({ grant, ...changes });
+  /** Stores a lease that the main plugin puts on the interface. */
+  #assume(lease: Lease): void {
+    this.#stored.write(this.#assumed(lease));
     this.#interface.assume(lease);
     this.#recordAddressSeen(lease);
-    return error;
+  }
+
+  #assumed(lease: Lease): RecordChanges {
+    const grant = { kind: "leased", lease } as const;
+    const serverMac = this.#socket.server;
+    return { grant, isLost: false, wasSeen: false, serverMac };
   }
 
   /** Follows a changed hardware address, for answers of servers; the client identifier stays. */

@@ -1,4 +1,4 @@
-/** What happens to the leases of a daemon, for those who watch them. @module */
+/** The events of a daemon's leases, for watchers and commands. @module */
 
 import type { LeaseEvent } from "../protocol/lease_event.ts";
 
@@ -6,7 +6,7 @@ import type { LeaseEvent } from "../protocol/lease_event.ts";
 export class LeaseEvents {
   readonly #listeners = new Set<(event: LeaseEvent) => void>();
 
-  /** Whether no event is wanted. */
+  /** Whether there is no listener. */
   get isUnheard(): boolean {
     return this.#listeners.size === 0;
   }
@@ -18,7 +18,7 @@ export class LeaseEvents {
 
   /** Calls `listener` with each event until disposed of. It must not throw. */
   listen(listener: (event: LeaseEvent) => void): Disposable {
-    // A function of its own, so that the same listener can be added twice.
+    // A new function, so that the same listener can be added twice.
     const entry = (event: LeaseEvent): void => listener(event);
     this.#listeners.add(entry);
     return { [Symbol.dispose]: () => this.#listeners.delete(entry) };

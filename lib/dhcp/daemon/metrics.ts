@@ -1,6 +1,6 @@
 /** Counters of the daemon, by name. @module */
 
-/** Counters by themselves. */
+/** Counters without kinds. */
 export type PlainCounter =
   | "send_errors"
   | "packets_delayed"
@@ -10,7 +10,7 @@ export type PlainCounter =
   | "leases_orphaned"
   | "renewals_failed";
 
-/** The starts of the names of counters that tell kinds apart: `sent_discover`. */
+/** The prefixes of counters with kinds: `sent_discover`. */
 export type CounterGroup =
   | "sent"
   | "received"

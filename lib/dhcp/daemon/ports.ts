@@ -196,6 +196,12 @@ export interface LeaseStore {
    */
   write(record: LeaseRecord): void;
   /**
+   * Writes a lease as `write` does. On return the file outlives this process; once the promise
+   * resolves, it also outlives a crash of the machine. Simultaneous calls take hardly longer than
+   * one.
+   */
+  writeAsync(record: LeaseRecord): Promise<void>;
+  /**
    * Removes a lease, if there is one: from now on it is not read, even if its file cannot be
    * removed. After a crash of the machine it may be back.
    */

@@ -48,7 +48,9 @@ export interface AcceptedRoutes {
  */
 const MAX_COVERED = 2 ** 28;
 
-/** 169.254.0.0/16 (RFC 3927): the services that clouds offer to their machines have addresses here. */
+/**
+ * 169.254.0.0/16 (RFC 3927): the services that clouds offer to their machines have addresses here.
+ */
 const LINK_LOCAL: AddressRange = { first: 0xa9fe0000, last: 0xa9feffff };
 
 /** How many routes a warning names; a lease can have hundreds. */

@@ -125,6 +125,41 @@ export class StoredLease {
    * @returns Why the file cannot be written; the reason is also logged.
    */
   write(changes: RecordChanges): SystemError | undefined {
+    const record = this.#changed(changes);
+    if (record === undefined) return undefined;
+    try {
+      this.#store.write(record);
+      return undefined;
+    } catch (error) {
+      return this.#failure("lease-not-stored", error);
+    }
+  }
+
+  /** As {@link write}; the file outlives a crash of the machine only once the promise resolves. */
+  async writeAsync(changes: RecordChanges): Promise<SystemError | undefined> {
+    const record = this.#changed(changes);
+    if (record === undefined) return undefined;
+    try {
+      await this.#store.writeAsync(record);
+      return undefined;
+    } catch (error) {
+      return this.#failure("lease-not-stored", error);
+    }
+  }
+
+  /** Removes the file, if there is one. */
+  remove(): void {
+    if (this.#grant === undefined) return;
+    this.#grant = undefined;
+    try {
+      this.#store.remove(this.#fixed.attachment);
+    } catch (error) {
+      this.#failure("lease-not-removed", error);
+    }
+  }
+
+  /** @returns The record with the changes; undefined if there is no grant yet. */
+  #changed(changes: RecordChanges): LeaseRecord | undefined {
     this.#grant = changes.grant ?? this.#grant;
     this.#identity = changes.identity ?? this.#identity;
     this.#isLost = changes.isLost ?? this.#isLost;
@@ -134,35 +169,21 @@ export class StoredLease {
       this.#change = changes.change ?? undefined;
     }
     const grant = this.#grant;
-    if (grant === undefined) return undefined;
-    return this.#attempt("lease-not-stored", () =>
-      this.#store.write({
-        ...this.#fixed,
-        identity: this.#identity,
-        grant,
-        isLost: this.#isLost,
-        wasSeen: this.#wasSeen,
-        change: this.#change,
-        serverMac: this.#serverMac,
-      }));
+    return grant && {
+      ...this.#fixed,
+      identity: this.#identity,
+      grant,
+      isLost: this.#isLost,
+      wasSeen: this.#wasSeen,
+      change: this.#change,
+      serverMac: this.#serverMac,
+    };
   }
 
-  /** Removes the file, if there is one. */
-  remove(): void {
-    if (this.#grant === undefined) return;
-    this.#grant = undefined;
-    const { attachment } = this.#fixed;
-    this.#attempt("lease-not-removed", () => this.#store.remove(attachment));
-  }
-
-  #attempt(event: LogEvent, body: () => void): SystemError | undefined {
-    try {
-      body();
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      this.#log("error", event, { reason: error.message });
-      return error;
-    }
+  /** Logs why the file system refused. */
+  #failure(event: LogEvent, error: unknown): SystemError {
+    if (!(error instanceof SystemError)) throw error;
+    this.#log("error", event, { reason: error.message });
+    return error;
   }
 }

@@ -71,7 +71,7 @@ export interface UpstreamContext extends CallRecord {
   readonly daemon: Daemon;
 }
 
-/** Whether the first line of a connection is an HTTP request. */
+/** Returns whether the first line of a connection is an HTTP request. */
 export function isHttp(line: string): boolean {
   return /^[A-Z]+ \S+ HTTP\//.test(line);
 }

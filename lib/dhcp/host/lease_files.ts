@@ -4,13 +4,18 @@ import { formatHex } from "../../base/hex.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { formatCidr } from "../../net/cidr.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
-import { makeStateDirectory, writeStateFile } from "../../sys/atomic_file.ts";
+import {
+  makeStateDirectory,
+  writeOpenStateFile,
+  writeStateFile,
+} from "../../sys/atomic_file.ts";
 import {
   attempt,
   isNotFound,
   removeFile,
   tryRemoveFile,
 } from "../../sys/files.ts";
+import { GroupSync } from "../../sys/group_sync.ts";
 import type { LeaseRecord } from "../daemon/lease_record.ts";
 import type {
   Digest,
@@ -40,6 +45,7 @@ export class LeaseFiles implements LeaseStore {
   readonly #scheduler: Pick<Scheduler, "nowMs" | "wallMs">;
   /** Names of the files of leases that were removed although their files could not be. */
   readonly #leftOver = new Set<string>();
+  readonly #sync: GroupSync;
 
   /** Makes the state directory. @throws {SystemError} if the file system refuses. */
   constructor(
@@ -52,22 +58,26 @@ export class LeaseFiles implements LeaseStore {
     this.#directory = directory;
     this.#digest = digest;
     this.#scheduler = scheduler;
+    this.#sync = new GroupSync(directory);
     makeStateDirectory(directory);
   }
 
   write(record: LeaseRecord): void {
-    const name = this.#nameOf(record.attachment);
-    const content = formatLeaseRecord(record, this.#describe(record));
     // An offer soon becomes a lease, or nothing.
     const isDurable = record.grant.kind === "leased";
-    this.#writeFile(name, { content, isDurable });
-    this.#leftOver.delete(name);
-    // The file system is writable, perhaps again.
-    for (const each of this.#leftOver) {
-      if (tryRemoveFile(`${this.#directory}/${each}`)) {
-        this.#leftOver.delete(each);
-      }
-    }
+    this.#write(
+      record,
+      (name, content) =>
+        writeStateFile(this.#directory, name, { content, isDurable }),
+    );
+  }
+
+  async writeAsync(record: LeaseRecord): Promise<void> {
+    using file = this.#write(
+      record,
+      (name, content) => writeOpenStateFile(this.#directory, name, content),
+    );
+    await this.#sync.sync(file);
   }
 
   remove(attachment: Attachment): void {
@@ -106,17 +116,31 @@ export class LeaseFiles implements LeaseStore {
     };
   }
 
-  #writeFile(
-    name: string,
-    options: { readonly content: string; readonly isDurable: boolean },
-  ): void {
+  #write<T>(
+    record: LeaseRecord,
+    writeFile: (name: string, content: string) => T,
+  ): T {
+    const name = this.#nameOf(record.attachment);
+    const content = formatLeaseRecord(record, this.#describe(record));
+    const written = this.#inDirectory(() => writeFile(name, content));
+    this.#leftOver.delete(name);
+    // The file system is writable, perhaps again.
+    for (const each of this.#leftOver) {
+      if (tryRemoveFile(`${this.#directory}/${each}`)) {
+        this.#leftOver.delete(each);
+      }
+    }
+    return written;
+  }
+
+  #inDirectory<T>(body: () => T): T {
     try {
-      writeStateFile(this.#directory, name, options);
+      return body();
     } catch (error) {
       if (!isNotFound(error)) throw error;
       // The directory was removed.
       makeStateDirectory(this.#directory);
-      writeStateFile(this.#directory, name, options);
+      return body();
     }
   }
 

@@ -19,9 +19,10 @@ import { announceAddress } from "./address_announcement.ts";
 import { probeAddress } from "./address_probe.ts";
 import { InterfaceSocket } from "./dhcp_socket.ts";
 import { sendFromHost } from "./host_release.ts";
+import { type EnteredNetns, NetnsEntrance } from "./entered_netns.ts";
 import { NetnsLookup } from "./netns_lookup.ts";
 import type { EventLoop } from "../../linux/event_loop.ts";
-import { type LinkControl, openLinkControl } from "../../linux/link_control.ts";
+import type { LinkControl } from "../../linux/link_control.ts";
 import type { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { type Netns, ownNetns } from "../../linux/netns.ts";
 import { isSameNetns } from "../../net/netns_identity.ts";
@@ -35,7 +36,7 @@ export interface InterfaceContext {
   readonly loop: EventLoop;
   readonly timers: Timers;
   readonly monitor: InterfaceMonitor;
-  readonly lookup: NetnsLookup;
+  readonly entrance: NetnsEntrance;
 }
 
 /** The namespace or the interface no longer exists. */
@@ -129,35 +130,32 @@ class NetnsInterface implements AttachedInterface {
   }
 
   #control<T>(body: (control: LinkControl) => T): T {
-    return this.#enter((netns) => {
-      using control = openLinkControl(netns);
-      return body(control);
-    });
+    return body(this.#entered().control);
   }
 
-  /**
-   * Runs `body` with the namespace, which is open until it returns.
-   *
-   * @throws {GoneError} if the namespace no longer exists.
-   */
   #enter<T>(body: (netns: Netns) => T): T {
-    const { location: { netnsPath, netns: identity } } = this;
-    using netns = this.#context.lookup.openAgain(netnsPath, identity);
-    if (netns === undefined) throw gone(this.location);
-    return body(netns);
+    return body(this.#entered().netns);
+  }
+
+  /** @throws {GoneError} if the namespace no longer exists. */
+  #entered(): EnteredNetns {
+    const { location: { netnsPath, netns } } = this;
+    const entered = this.#context.entrance.enterAgain(netnsPath, netns);
+    if (entered === undefined) throw gone(this.location);
+    return entered;
   }
 }
 
 /** Returns the interfaces of this host and of its namespaces. */
 export function netnsInterfaces(
-  resources: Omit<InterfaceContext, "lookup">,
+  resources: Omit<InterfaceContext, "entrance">,
 ): Interfaces {
   const lookup = new NetnsLookup();
-  const context = { ...resources, lookup };
+  const entrance = new NetnsEntrance(lookup);
+  const context = { ...resources, entrance };
   return {
     find: ({ path, callerPid }, ifName) => {
-      using netns = lookup.open(path, callerPid);
-      using control = openLinkControl(netns);
+      const { control, netns } = entrance.enter(path, callerPid);
       const link = control.find(ifName);
       if (link === undefined) {
         const quoted = JSON.stringify(ifName);
@@ -176,9 +174,8 @@ export function netnsInterfaces(
     isOwn: (netns) => isSameNetns(netns, ownNetns().identity),
     findAgain: (location) => {
       const { netnsPath, netns: identity, ifName, ifIndex } = location;
-      using netns = lookup.openAgain(netnsPath, identity);
-      if (netns === undefined) return undefined;
-      using control = openLinkControl(netns);
+      const control = entrance.enterAgain(netnsPath, identity)?.control;
+      if (control === undefined) return undefined;
       const link = ifIndex === undefined
         ? control.find(ifName)
         : control.read(ifIndex);

@@ -1,4 +1,8 @@
-/** Finds network namespaces: by path, through the callers, and through the processes in them. @module */
+/**
+ * Finds network namespaces: by path, through the callers, and through the processes in them.
+ *
+ * @module
+ */
 
 import { isErrno } from "../../linux/errno.ts";
 import {
@@ -17,8 +21,8 @@ export class NetnsLookup {
   readonly #callers = new Map<number, number>();
 
   /**
-   * Opens the namespace at `path`. If the daemon does not see it there, it tries the mount namespace
-   * of the caller.
+   * Opens the namespace at `path`. If the daemon does not see it there, it tries the mount
+   * namespace of the caller.
    *
    * @param callerPid 0 if it is unknown.
    * @throws {SystemError} with upstream's text if there is none.
@@ -98,7 +102,7 @@ function onlyIfSame(
   return undefined;
 }
 
-/** Whether an error means that there is no namespace at a path. */
+/** Returns whether an error means that there is no namespace at a path. */
 function isAbsent(error: unknown): boolean {
   // The plain file that a namespace was mounted on is left behind if its removal was interrupted.
   return error instanceof NotNetnsError ||

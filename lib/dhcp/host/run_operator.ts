@@ -2,6 +2,7 @@
 
 import { SystemError } from "../../base/errors.ts";
 import { VERSION } from "../../base/version.ts";
+import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
 import { InterfaceMonitor } from "../../linux/interface_monitor.ts";
@@ -9,7 +10,13 @@ import { Timers } from "../../linux/timers.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
-import { isReaderGone, PROCESS_IO, writeStderr } from "../../sys/stdio.ts";
+import {
+  isReaderGone,
+  PROCESS_IO,
+  stderrColumns,
+  writeStderr,
+  writeTerminal,
+} from "../../sys/stdio.ts";
 import { terminal, writeStdout } from "../../sys/stdout.ts";
 import { connectUnix } from "../../sys/unix_client.ts";
 import type { OperatorPorts, ProbeSession } from "../operator/ports.ts";
@@ -23,6 +30,10 @@ import { loadSha256 } from "./sha256.ts";
 /** Runs a command for operators. @returns The exit status. */
 export async function runOperator(args: readonly string[]): Promise<number> {
   const digest = await loadSha256();
+  const columns = stderrColumns();
+  const line = columns === undefined
+    ? undefined
+    : new ProgressLine({ columns, write: writeTerminal, nowMs });
   const ports: OperatorPorts = {
     connect: connectUnix,
     readLeases: (stateDir) => ({
@@ -34,11 +45,12 @@ export async function runOperator(args: readonly string[]): Promise<number> {
     readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),
     print: (line) => print(`${line}\n`),
     screen: terminal(PROCESS_IO.env("COLUMNS")),
+    progress: line ?? NO_PROGRESS,
   };
   const { status, stdout, stderr } = await runCommand(args, {
     ports,
     version: VERSION,
-  });
+  }).finally(() => line?.clear());
   if (stderr !== "") writeStderr(stderr.replace(/\n$/, ""));
   print(stdout);
   return status;

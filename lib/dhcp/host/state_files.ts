@@ -74,7 +74,7 @@ export function checkFileName(path: string, name: string): void {
   throw new DecodeError("content does not match the file name", "attachment");
 }
 
-/** Whether an error means that a file is not what its name says. */
+/** Returns whether an error means that a file is not what its name says. */
 export function isUnusable(
   error: unknown,
 ): error is SystemError | DecodeError | ConfigError {

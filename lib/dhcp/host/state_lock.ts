@@ -144,7 +144,7 @@ function tryLock(file: Deno.FsFile, path: string): boolean {
   return attempt("flock", path, () => file.tryLockSync(true));
 }
 
-/** Whether `path` is still this file. */
+/** Returns whether `path` is still this file. */
 function isInPlace(path: string, file: Deno.FsFile): boolean {
   const { dev, ino } = attempt("stat", path, () => file.statSync());
   const info = lstat(path);

@@ -1,4 +1,4 @@
-/** The daemon as the commands for operators ask it. @module */
+/** Requests that the commands for operators send to the daemon. @module */
 
 import { SystemError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
@@ -89,11 +89,11 @@ export function upstreamError(socketPath: string): SystemError {
   );
 }
 
-/** Returns the error of a command that cannot do without a daemon. */
+/** Returns the error of a command that needs a daemon when none answers. */
 export function unreachableError(reason: string): SystemError {
   return new SystemError(reason, {
     advice:
-      "start it: dhcp daemon, or cni-dhcp.service; or name its socket with --socket",
+      "start the daemon: dhcp daemon, or cni-dhcp.service; or name its socket with --socket",
   });
 }
 

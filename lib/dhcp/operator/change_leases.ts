@@ -12,6 +12,7 @@ import {
   askForLeases,
   askForRelease,
   askForRenewal,
+  type DaemonAddress,
   unreachableError,
   upstreamError,
 } from "./ask_daemon.ts";
@@ -40,7 +41,7 @@ export async function renew(
   ports: OperatorPorts,
 ): Promise<Outcome> {
   const at = { socketPath, ports };
-  return await changeEach(choice, "renew", { socketPath, ports }, {
+  return await changeEach(choice, "renew", at, {
     change: async (report) => {
       const event = await askForRenewal(report.attachment, at);
       return renewal(report, event, ports.clock.wallMs());
@@ -61,7 +62,7 @@ export async function release(
   ports: OperatorPorts,
 ): Promise<Outcome> {
   const at = { socketPath, ports };
-  return await changeEach(choice, "release", { socketPath, ports }, {
+  return await changeEach(choice, "release", at, {
     change: async (report) => {
       await askForRelease(report.attachment, at);
       const address = report.lease?.address;
@@ -75,7 +76,7 @@ export async function release(
         state !== "GONE" && lease !== undefined
       ).map(({ ifName, netns, lease }) =>
         escapedText(
-          `${ifName} in ${netns} still has ${lease?.address}, which the server may now give to another host; the container needs a new ADD`,
+          `${ifName} in ${netns} may still have ${lease?.address}, which the server can now give to another host; recreate the container if it is still running`,
         )
       ),
   });
@@ -84,17 +85,14 @@ export async function release(
 async function changeEach(
   choice: LeaseChoice,
   command: string,
-  { socketPath, ports }: {
-    readonly socketPath: string;
-    readonly ports: OperatorPorts;
-  },
+  at: DaemonAddress,
   { change, notes }: {
     readonly change: (report: LeaseReport) => Promise<Change>;
     readonly notes: (reports: readonly LeaseReport[]) => readonly string[];
   },
 ): Promise<Outcome> {
-  const asked = await askForLeases({ socketPath, ports });
-  if (asked.kind === "upstream") throw upstreamError(socketPath);
+  const asked = await askForLeases(at);
+  if (asked.kind === "upstream") throw upstreamError(at.socketPath);
   if (asked.kind === "unreachable") throw unreachableError(asked.reason);
   const found = chooseLeases(asked.leases, choice, command);
   const changes: Change[] = [];

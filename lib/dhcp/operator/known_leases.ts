@@ -23,8 +23,8 @@ export interface KnownLeases {
   readonly isComplete: boolean;
 }
 
-/** Where leases are. */
-export interface LeasePlace {
+/** The paths of a daemon and of its lease files. */
+export interface LeasePaths {
   readonly socketPath: string;
   /** Undefined: derived from the path of the socket. */
   readonly stateDir: string | undefined;
@@ -44,7 +44,7 @@ export interface LeaseChoice {
  * @throws {SystemError} if neither can be read, or the daemon is upstream's.
  */
 export async function knownLeases(
-  { socketPath, stateDir = stateDirOf(socketPath) }: LeasePlace,
+  { socketPath, stateDir = stateDirOf(socketPath) }: LeasePaths,
   ports: OperatorPorts,
 ): Promise<KnownLeases> {
   const asked = await askForLeases({ socketPath, ports });

@@ -24,7 +24,7 @@ export function toneOf({ state }: LeaseReport): Tone {
   return TONES[state] ?? "bad";
 }
 
-/** Whether an operator should look at a lease: no server renews it, or there is none. */
+/** Returns whether a lease needs attention: no server renews it, or there is none. */
 export function needsAttention({ state, lease }: LeaseReport): boolean {
   return lease === undefined ||
     ["REBINDING", "GONE", "LOST", "EXPIRED", "EARLIER-BOOT"].includes(state);

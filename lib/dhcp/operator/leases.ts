@@ -3,7 +3,7 @@
 import { escapedText, quotedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Outcome } from "../../cli/outcome.ts";
-import { type Screen, toned } from "../../cli/screen.ts";
+import { type Screen, toned, UNLIMITED_COLUMNS } from "../../cli/screen.ts";
 import { type Cell, type Column, formatTable } from "../../cli/table.ts";
 import { formatDefinitions, wrapText } from "../../cli/wrapped_text.ts";
 import { attachmentText } from "../../cni/attachment.ts";
@@ -13,7 +13,7 @@ import {
   type KnownLeases,
   knownLeases,
   type LeaseChoice,
-  type LeasePlace,
+  type LeasePaths,
 } from "./known_leases.ts";
 import {
   formatTime,
@@ -80,10 +80,10 @@ const LEGEND: Readonly<Record<string, string>> = {
  * @throws {SystemError} if they cannot be read.
  */
 export async function leases(
-  place: LeasePlace,
+  paths: LeasePaths,
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const known = await knownLeases(place, ports);
+  const known = await knownLeases(paths, ports);
   const { leases: all, notes, isComplete } = known;
   const nowMs = ports.clock.wallMs();
   return {
@@ -94,7 +94,7 @@ export async function leases(
       : EXIT_STATUS.ok,
     json: () => jsonOf(known, all),
     lines: (screen) =>
-      all.length === 0 ? [nothing(known, place)] : [
+      all.length === 0 ? [nothing(known, paths)] : [
         ...leaseTable(all, nowMs, screen),
         ...problemLines(all, nowMs, screen),
         ...legendOf(all),
@@ -111,10 +111,10 @@ export async function leases(
  */
 export async function show(
   choice: LeaseChoice,
-  place: LeasePlace,
+  paths: LeasePaths,
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  const known = await knownLeases(place, ports);
+  const known = await knownLeases(paths, ports);
   const found = chooseLeases(known.leases, choice, "show");
   const nowMs = ports.clock.wallMs();
   const isFine = found.length > 0 && !found.some(needsAttention);
@@ -152,7 +152,7 @@ export function noLeaseText({ container, ifName }: LeaseChoice): string {
   return `no lease of container ${quotedText(container)}${where}`;
 }
 
-function nothing({ source }: KnownLeases, { socketPath }: LeasePlace): string {
+function nothing({ source }: KnownLeases, { socketPath }: LeasePaths): string {
   return source === "daemon"
     ? escapedText(`the daemon at ${socketPath} has no leases`)
     : "no leases";
@@ -163,7 +163,7 @@ function leaseTable(
   nowMs: number,
   screen: Screen,
 ): readonly string[] {
-  const columns = screen.columns === Number.MAX_SAFE_INTEGER
+  const columns = screen.columns === UNLIMITED_COLUMNS
     ? [...COLUMNS, ...WIDE_COLUMNS]
     : COLUMNS;
   return formatTable(

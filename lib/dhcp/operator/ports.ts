@@ -1,5 +1,6 @@
 /** What the commands for operators need from the host. @module */
 
+import type { ProgressReport } from "../../cli/progress.ts";
 import type { Screen } from "../../cli/screen.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { LeaseRecord } from "../daemon/lease_record.ts";
@@ -63,4 +64,7 @@ export interface OperatorPorts {
   print(line: string): boolean;
 
   readonly screen: Screen;
+
+  /** Shows how far work is. */
+  readonly progress: ProgressReport;
 }

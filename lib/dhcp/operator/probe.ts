@@ -4,10 +4,8 @@ import { formatAge } from "../../base/age.ts";
 import { escapedText, quotedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Outcome } from "../../cli/outcome.ts";
-import { counted } from "../../cli/run_program.ts";
 import { type Screen, type Tone, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
-import { JsonObject } from "../../base/json_reader.ts";
 import { formatCidr } from "../../net/cidr.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
@@ -16,7 +14,6 @@ import type { Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
 import { formatRoute } from "../codec/route_options.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
-import { parseDhcpConfig } from "../config/dhcp_config.ts";
 import { clientSettings, newIdentity } from "../daemon/client_identity.ts";
 import { DAEMON_FLAGS } from "../daemon/flags.ts";
 import { acceptedRoutes } from "../daemon/route_policy.ts";
@@ -27,6 +24,7 @@ import {
   type ProbeAnswer,
   type ProbeExchange,
 } from "./probe_exchange.ts";
+import { counted } from "../../base/counted.ts";
 
 /** What to probe. */
 export interface ProbeSubject {
@@ -34,6 +32,8 @@ export interface ProbeSubject {
   readonly netns: string;
   readonly ifName: string;
   readonly timeoutMs: number;
+  /** What to send, and what to accept. */
+  readonly options: LeaseOptions;
 }
 
 /** One step of the diagnosis. */
@@ -61,17 +61,19 @@ const TONES: Readonly<Record<Step["verdict"], Tone>> = {
  */
 export async function probe(
   subject: ProbeSubject,
-  ports: Pick<OperatorPorts, "openProbe">,
+  ports: Pick<OperatorPorts, "openProbe" | "progress">,
 ): Promise<Outcome> {
-  const { netns, ifName } = subject;
+  const { netns, ifName, options } = subject;
   await using session = await ports.openProbe(netns, ifName);
   const link = session.attached.read();
   const steps = linkSteps(subject, link);
-  const options = defaultOptions();
   let found: ProbeExchange | undefined;
   if (link !== undefined && steps.every(isNotFailed)) {
     const settings = settingsOf(link, options);
-    found = await exchange(settings, subject.timeoutMs, session);
+    found = await exchange(settings, subject.timeoutMs, {
+      session,
+      progress: ports.progress,
+    });
     steps.push(...exchangeSteps(found, options));
   }
   const offers = found?.answers.filter(isUsable) ?? [];
@@ -128,13 +130,6 @@ function linkSteps(
   const advice =
     "check the other end: the peer, bridge or master of the interface must be up, and a cable connected";
   return [up, step("carrier", "failed", "there is no carrier", { advice })];
-}
-
-/** The options of a network that configures nothing. */
-function defaultOptions(): LeaseOptions {
-  const json = new JsonObject({ ipam: { type: "dhcp" } }, "");
-  const config = { name: "probe", cniVersion: "", json };
-  return parseDhcpConfig(config, "").options;
 }
 
 /**
@@ -255,10 +250,10 @@ function leaseTexts(lease: Lease, options: LeaseOptions): string[] {
   return [
     `lease time ${span(expiresMs)}, T1 ${span(t1Ms)}, T2 ${span(t2Ms)}`,
     routes.length === 0 ? "no routes" : `routes ${routes.join("; ")}`,
-    ...(dns.nameservers.length === 0
+    ...(options.suppressDns || dns.nameservers.length === 0
       ? []
       : [`name servers ${dns.nameservers.map(formatIpAddress).join(", ")}`]),
-    ...(names.length === 0
+    ...(options.suppressDns || names.length === 0
       ? []
       : [`domains ${names.map(quotedText).join(", ")}`]),
     ...(mtu === undefined ? [] : [`MTU ${mtu}`]),

@@ -1,6 +1,7 @@
 /** One exchange of DISCOVER and OFFER, of which nothing is kept. @module */
 
 import { SystemError } from "../../base/errors.ts";
+import type { ProgressReport } from "../../cli/progress.ts";
 import { sameAddress } from "../../net/ip_address.ts";
 import type { Ipv4Address } from "../../net/ipv4_address.ts";
 import { resendGapMs } from "../client/backoff.ts";
@@ -19,6 +20,8 @@ const LISTEN_MS = 3000;
 const MAX_ANSWERS = 32;
 /** After so many DISCOVERs without an answer, answers by broadcast are asked for. */
 const SENDS_BEFORE_BROADCAST = 2;
+/** How often the progress is reported. */
+const REPORT_MS = 200;
 
 /** An answer to a DISCOVER. */
 export interface ProbeAnswer {
@@ -52,19 +55,34 @@ export interface ProbeExchange {
 export async function exchange(
   settings: ClientSettings,
   timeoutMs: number,
-  session: ProbeSession,
+  { session, progress }: {
+    readonly session: ProbeSession;
+    readonly progress: ProgressReport;
+  },
 ): Promise<ProbeExchange> {
   const { scheduler } = session;
   const done = Promise.withResolvers<void>();
   const startMs = scheduler.nowMs();
   using end = scheduler.timer(() => done.resolve());
   end.set(startMs + timeoutMs);
+  let work = "waiting for an offer";
+  let untilMs = startMs + timeoutMs;
   using running = new RunningExchange(settings, session, {
     startMs,
-    onOffer: () =>
-      end.set(Math.min(scheduler.nowMs() + LISTEN_MS, startMs + timeoutMs)),
+    onOffer: () => {
+      work = "listening for other servers";
+      untilMs = Math.min(scheduler.nowMs() + LISTEN_MS, untilMs);
+      end.set(untilMs);
+    },
     onRefused: () => done.resolve(),
   });
+  using tick = scheduler.timer(() => {
+    const nowMs = scheduler.nowMs();
+    const seconds = Math.ceil(Math.max(0, untilMs - nowMs) / 1000);
+    progress.report(`${work}, ${seconds} s left, DHCPDISCOVERs`, running.sent);
+    tick.set(nowMs + REPORT_MS);
+  });
+  tick.set(startMs + REPORT_MS);
   running.send();
   await done.promise;
   return running.result();
@@ -107,6 +125,11 @@ class RunningExchange implements Disposable {
       server: undefined,
       onReadable: () => this.#receive(),
     });
+  }
+
+  /** How many DISCOVERs were sent. */
+  get sent(): number {
+    return this.#sent;
   }
 
   send(): void {
@@ -192,7 +215,7 @@ class RunningExchange implements Disposable {
   }
 }
 
-/** Whether an offer would be accepted. */
+/** Returns whether an offer would be accepted. */
 export function isUsable({ result }: ProbeAnswer): boolean {
   return result.kind === "lease";
 }

@@ -131,6 +131,7 @@ function probeCommand(): Command {
     description: [
       "Sends a DHCPDISCOVER on an interface of a network namespace, and prints what happens at each step: whether the interface is up and has a carrier, what was sent, which servers answered, what they offer, and why the daemon would refuse it. After the first usable offer it listens 3 seconds for other servers.",
       "Sends no DHCPREQUEST, so no server grants anything, and changes nothing on the host. Servers see a client of its own: a lease of the container is not affected. A server may set the offered address aside for some seconds.",
+      "With --config it sends and accepts what the network configures: the options of provide and request, broadcast, suppress, routes and timeout. Its client identifier stays its own.",
       "Needs the capabilities of the daemon: CAP_SYS_ADMIN and CAP_NET_RAW.",
     ],
     arguments: [],
@@ -151,18 +152,42 @@ function probeCommand(): Command {
       {
         name: "timeout",
         value: "SECONDS",
-        help: "How long to wait for a usable offer",
-        fallback: String(DEFAULT_PROBE_SECONDS),
+        help:
+          "How long to wait for a usable offer; by default the timeout of the network, or 10 seconds",
+      },
+      {
+        name: "config",
+        value: "PATH",
+        help: "A network configuration whose options the probe uses",
+        completion: "file",
+      },
+      {
+        name: "network",
+        value: "NAME",
+        help: "With --config: the name of the network, if there are several",
+      },
+      {
+        name: "args",
+        value: "CNI_ARGS",
+        help:
+          "With --config: the CNI_ARGS of the ADD, such as K8S_POD_NAME=web-0",
       },
     ],
     statuses: exitStatuses(
       "A server offers a lease that the daemon would accept",
       "No server does",
     ),
-    examples: [{
-      call: "dhcp probe --netns /run/netns/cni-5d1c9a52 --ifname net1",
-      comment: "Why a container gets no address",
-    }],
+    examples: [
+      {
+        call: "dhcp probe --netns /run/netns/cni-5d1c9a52 --ifname net1",
+        comment: "Why a container gets no address",
+      },
+      {
+        call:
+          "dhcp probe --netns /run/netns/cni-5d1c9a52 --config /etc/cni/net.d/20-lan.conflist",
+        comment: "With the options of its network",
+      },
+    ],
   };
 }
 

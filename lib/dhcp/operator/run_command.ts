@@ -4,10 +4,12 @@ import { type CommandCall, UsageError } from "../../cli/command_line.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import { type Printed, runProgram } from "../../cli/run_program.ts";
 import { DEFAULT_SOCKET_PATH } from "../config/dhcp_config.ts";
+import type { LeaseOptions } from "../config/lease_options.ts";
 import { release, renew } from "./change_leases.ts";
 import { leases, show } from "./leases.ts";
 import type { OperatorPorts } from "./ports.ts";
-import { probe } from "./probe.ts";
+import { probe, type ProbeSubject } from "./probe.ts";
+import { defaultOptions, optionsOf } from "./probe_options.ts";
 import {
   DEFAULT_CONFIG_DIR,
   DEFAULT_INTERFACE,
@@ -44,14 +46,14 @@ async function run(
   ports: OperatorPorts,
 ): Promise<Outcome> {
   const socketPath = values["socket"] ?? DEFAULT_SOCKET_PATH;
-  const place = { socketPath, stateDir: values["state-dir"] };
+  const leasePaths = { socketPath, stateDir: values["state-dir"] };
   const [container = ""] = args;
   const choice = { container, ifName: values["ifname"] };
   switch (name) {
     case "leases":
-      return await leases(place, ports);
+      return await leases(leasePaths, ports);
     case "show":
-      return await show(choice, place, ports);
+      return await show(choice, leasePaths, ports);
     case "watch": {
       const isJson = switches.has("json");
       const isWide = switches.has("wide");
@@ -62,11 +64,15 @@ async function run(
     case "release":
       return await release(choice, socketPath, ports);
     case "probe":
-      return await probe(readSubject(values), ports);
+      return await probe(readSubject(values, ports), ports);
     case "validate": {
       const paths = args.length > 0 ? args : [DEFAULT_CONFIG_DIR];
       const files = paths.flatMap((path) => ports.readConfigs(path));
-      return validate(files, switches.has("strict"));
+      return validate(files, {
+        paths,
+        isStrict: switches.has("strict"),
+        progress: ports.progress,
+      });
     }
     default:
       throw new TypeError(`${name} is not implemented`);
@@ -75,22 +81,44 @@ async function run(
 
 function readSubject(
   values: CommandCall["values"],
-): Parameters<typeof probe>[0] {
-  const { netns, ifname: ifName = DEFAULT_INTERFACE, timeout } = values;
+  ports: OperatorPorts,
+): ProbeSubject {
+  const { netns, ifname: ifName = DEFAULT_INTERFACE } = values;
   if (netns === undefined) {
     throw new UsageError(
       "probe needs --netns PATH, such as /run/netns/NAME",
       "probe",
     );
   }
-  const seconds = timeout === undefined
-    ? DEFAULT_PROBE_SECONDS
-    : Number(timeout);
-  if (!(seconds > 0 && seconds <= MAX_PROBE_SECONDS)) {
-    throw new UsageError(
-      `--timeout is "${timeout}", expected seconds, at most ${MAX_PROBE_SECONDS}`,
-      "probe",
-    );
+  const timeoutMs = readTimeout(values["timeout"]);
+  const options = readOptions(values, ports);
+  return {
+    netns,
+    ifName,
+    timeoutMs: timeoutMs ?? options.timeoutMs ?? DEFAULT_PROBE_SECONDS * 1000,
+    options,
+  };
+}
+
+/** Reads `--timeout`. @returns Milliseconds. */
+function readTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (seconds > 0 && seconds <= MAX_PROBE_SECONDS) return seconds * 1000;
+  throw new UsageError(
+    `--timeout is "${text}", expected seconds, at most ${MAX_PROBE_SECONDS}`,
+    "probe",
+  );
+}
+
+function readOptions(
+  { config, network, args }: CommandCall["values"],
+  ports: OperatorPorts,
+): LeaseOptions {
+  if (config !== undefined) {
+    const files = ports.readConfigs(config);
+    return optionsOf(files, { network, cniArgs: args ?? "" });
   }
-  return { netns, ifName, timeoutMs: seconds * 1000 };
+  if (network === undefined && args === undefined) return defaultOptions();
+  throw new UsageError("--network and --args need --config PATH", "probe");
 }

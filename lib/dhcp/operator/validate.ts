@@ -2,13 +2,15 @@
 
 import { JsonObject } from "../../base/json_reader.ts";
 import type { Outcome } from "../../cli/outcome.ts";
+import type { ProgressReport } from "../../cli/progress.ts";
 import { unknownKeys } from "../../cni/collect_problems.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { ConfigProblem } from "../../cni/config_problem.ts";
 import {
   type ConfigChecks,
   validateConfigs,
-} from "../../operator/validate_configs.ts";
+  type ValidateOptions,
+} from "../../cli/validate_configs.ts";
 import { OptionCode } from "../codec/option_code.ts";
 import { type DhcpConfig, parseDhcpConfig } from "../config/dhcp_config.ts";
 
@@ -44,13 +46,13 @@ const CHECKS: ConfigChecks<DhcpConfig> = {
 /**
  * Checks configurations.
  *
- * @param isStrict Whether warnings count as problems.
+ * @param files All files at the paths of `options`.
  */
 export function validate(
   files: readonly ConfigFile[],
-  isStrict: boolean,
+  options: ValidateOptions,
 ): Outcome {
-  return validateConfigs(files, { checks: CHECKS, isStrict });
+  return validateConfigs(files, { checks: CHECKS, ...options });
 }
 
 function warningsOn(

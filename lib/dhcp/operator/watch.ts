@@ -1,10 +1,12 @@
 /** `dhcp watch`: what happens to leases, as it happens. @module */
 
+import { SystemError } from "../../base/errors.ts";
 import { encodeLine, LineDecoder } from "../../base/line_framing.ts";
 import { escapedText } from "../../base/quoted_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import { attachmentText } from "../../cni/attachment.ts";
+import type { DaemonConnection } from "../plugin/ports.ts";
 import {
   formatRequest,
   MAX_RESPONSE_BYTES,
@@ -15,7 +17,7 @@ import {
   parseWatchLine,
   type WatchLine,
 } from "../protocol/lease_event.ts";
-import { refusalError, upstreamError } from "./ask_daemon.ts";
+import { refusalError, unreachableError, upstreamError } from "./ask_daemon.ts";
 import { dateOf, formatUntil } from "./lease_values.ts";
 import type { OperatorPorts } from "./ports.ts";
 
@@ -49,7 +51,7 @@ export async function watch(
   { socketPath, container, isJson, isWide }: WatchOptions,
   ports: OperatorPorts,
 ): Promise<Outcome> {
-  using connection = await ports.connect(socketPath);
+  using connection = await connect(socketPath, ports);
   const end = await connection.exchange<End>(
     encodeLine(formatRequest({ method: "watch" })),
     {
@@ -77,6 +79,19 @@ export async function watch(
       return outcome(EXIT_STATUS.ok);
     case "end":
       return outcome(EXIT_STATUS.failure);
+  }
+}
+
+async function connect(
+  socketPath: string,
+  ports: OperatorPorts,
+): Promise<DaemonConnection> {
+  try {
+    return await ports.connect(socketPath);
+  } catch (error) {
+    throw error instanceof SystemError
+      ? unreachableError(`error dialing DHCP daemon: ${error.message}`)
+      : error;
   }
 }
 
@@ -141,7 +156,7 @@ function jsonLine(event: LeaseEvent): string {
   }));
 }
 
-/** Whether the lease is in use after the event. */
+/** Returns whether the lease is in use after the event. */
 function isHeld({ kind }: LeaseEvent): boolean {
   return ["acquired", "renewed", "rebound", "address-changed"].includes(kind);
 }

@@ -111,7 +111,7 @@ function refusal(error: unknown, step: string): unknown {
   return new CniError(code, text, { details, cause: error });
 }
 
-/** Whether a response is HTTP: upstream's daemon reads our request as a malformed HTTP request. */
+/** Returns whether a response is HTTP, as upstream's daemon answers our request. */
 function isHttp(line: string): boolean {
   return line.startsWith("HTTP/");
 }

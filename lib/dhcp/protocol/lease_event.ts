@@ -1,4 +1,4 @@
-/** What happens to leases, as the daemon tells watchers. Pure. @module */
+/** The events of leases, as the daemon sends them to watchers. Pure. @module */
 
 import { DecodeError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json_reader.ts";
@@ -25,7 +25,7 @@ export const LEASE_EVENT_KINDS = [
 /** One of {@link LEASE_EVENT_KINDS}. */
 export type LeaseEventKind = typeof LEASE_EVENT_KINDS[number];
 
-/** Something that has happened to a lease. Times are in milliseconds since 1970. */
+/** An event of a lease. Times are in milliseconds since 1970. */
 export interface LeaseEvent {
   readonly kind: LeaseEventKind;
   readonly atMs: number;

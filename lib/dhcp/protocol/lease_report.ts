@@ -1,4 +1,4 @@
-/** What the daemon tells operators about a lease: the values, and their form as JSON. Pure. @module */
+/** What the daemon reports about a lease to operators, and its form as JSON. Pure. @module */
 
 import type { JsonObject } from "../../base/json_reader.ts";
 import type { Attachment } from "../../cni/attachment.ts";
@@ -26,7 +26,7 @@ export interface ReportedProblem {
   readonly atMs: number;
 }
 
-/** A lease, or the search for one. */
+/** A lease, or the acquisition of one. */
 export interface LeaseReport {
   readonly attachment: Attachment;
   /** The state of RFC 2131 figure 5, or one of this project's. */

@@ -6,10 +6,10 @@
 
 import type { Socket } from "node:net";
 import { SystemError } from "../../base/errors.ts";
-import type { CallerStream } from "../../resident/serve_call.ts";
 import { reasonOf } from "../../sys/files.ts";
 import { LISTEN_FDS_START } from "../../sys/service_variables.ts";
 import type { CallListener, OnConnection } from "./call_listener.ts";
+import type { CallerStream } from "../../resident/launcher_connection.ts";
 
 /**
  * Listens on the passed socket. Its file belongs to systemd, and is neither removed nor restored.

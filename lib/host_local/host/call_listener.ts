@@ -1,6 +1,6 @@
 /** Listening for launchers, with what the runtime offers without the C library. @module */
 
-import type { CallerStream } from "../../resident/serve_call.ts";
+import type { CallerStream } from "../../resident/launcher_connection.ts";
 import { acceptConnections } from "../../sys/accept_connections.ts";
 import { SocketFile } from "../../sys/socket_file.ts";
 

@@ -10,7 +10,6 @@ import type { LauncherRequest } from "../../resident/launcher_protocol.ts";
 import {
   type Call,
   type CallContext,
-  type CallerStream,
   refuseCall,
   serveCall,
 } from "../../resident/serve_call.ts";
@@ -26,6 +25,7 @@ import { NetworkLocks } from "../store/network_lock.ts";
 import type { OnDemand } from "./on_demand.ts";
 import { METRICS_PREFIX } from "../operator/address_metrics.ts";
 import { atHostPrefix } from "./host_prefix.ts";
+import type { CallerStream } from "../../resident/launcher_connection.ts";
 
 /** The label of a call without a command that the specification has. */
 const OTHER_COMMAND = "other";
@@ -124,7 +124,7 @@ export class Calls {
       },
       {
         name: `${METRICS_PREFIX}_calls_refused_total`,
-        help: "Calls that the launcher was told to run itself",
+        help: "Calls that were refused: the launcher ran them itself",
         type: "counter",
         samples: [{ value: this.#refused }],
       },

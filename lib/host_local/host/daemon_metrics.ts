@@ -12,9 +12,9 @@ import { DEFAULT_CONFIG_DIR } from "../operator/program.ts";
 import { addressesIn } from "../store/addresses_in.ts";
 import { networkNames } from "./network_names.ts";
 
-/** How long the numbers of addresses are kept. The names of all files are read for new ones. */
+/** How long counts of addresses are reused. New counts take a read of all file names. */
 const MIN_PAUSE_MS = 10_000;
-/** How much longer the pause is than the reading: it takes a second for 60,000 addresses. */
+/** How much longer the pause is than the read, which takes a second for 60,000 addresses. */
 const PAUSE_FACTOR = 100;
 
 /** What the metrics are about. */

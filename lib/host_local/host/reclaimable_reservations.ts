@@ -1,11 +1,12 @@
 /**
- * Finds the reservations that an ADD of a full range set may release. Loaded only then, as a file of
- * its own (see tools/build/bundle.ts), so it throws no error of its own and returns plain values.
+ * Finds the reservations that an ADD may release when a range set is full. Loaded only then, as a
+ * file of its own (see tools/build/bundle.ts), so it throws no error of its own and returns plain
+ * values.
  *
  * @module
  */
 
-import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
+import { bootClockMs, nowMs } from "../../sys/clock.ts";
 import { findReclaimable } from "../operator/find_reclaimable.ts";
 import type { Reclaimable, Reservation } from "../ports.ts";
 import { readCached, readTraces } from "./runtime_traces.ts";
@@ -19,9 +20,6 @@ export function reclaimableReservations(
     readTraces,
     readCached,
     nowMs,
-    bootClockMs: () => {
-      const seconds = bootIdSeconds();
-      return seconds === undefined ? undefined : seconds * 1000;
-    },
+    bootClockMs,
   });
 }

@@ -5,7 +5,7 @@ import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
 import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { writePublicFile } from "../../sys/atomic_file.ts";
-import { bootIdSeconds, nowMs } from "../../sys/clock.ts";
+import { bootClockMs, nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
@@ -47,7 +47,7 @@ export async function runOperator(args: readonly string[]): Promise<number> {
   try {
     attempt("write", "stdout", () => writeStdout(stdout));
   } catch (error) {
-    // `host-local list | head` has what it wants.
+    // Such as `head`, which has read enough.
     if (!(error instanceof SystemError) || !isReaderGone(error)) throw error;
   }
   return status;
@@ -75,10 +75,7 @@ function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
     openForChange: (config) => stores.openForChange(config),
     probe: (config) => stores.probe(config),
     readLive: (path) => readLive(path, PROCESS_IO.readStdin),
-    bootClockMs: () => {
-      const seconds = bootIdSeconds();
-      return seconds === undefined ? undefined : seconds * 1000;
-    },
+    bootClockMs,
     readTraces,
     readCached,
     readConfigs: (path) => readConfigs(path, PROCESS_IO.readStdin),

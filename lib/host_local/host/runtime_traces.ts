@@ -13,7 +13,7 @@ import type {
 } from "../operator/runtime_traces.ts";
 
 /** A directory with an entry for each container, named by its ID. */
-interface Place {
+interface ContainerFolder {
   readonly runtime: string;
   readonly path: string;
   /** Whether the containers are in subdirectories, one for each containerd namespace. */
@@ -34,7 +34,7 @@ const STORAGE = { runtime: "podman", isComplete: true } as const;
 const STORAGE_FOLDER = "/run/containers/storage";
 
 /** All are below /run, where nothing survives a boot. */
-const PLACES: readonly Place[] = [
+const CONTAINER_FOLDERS: readonly ContainerFolder[] = [
   { ...CONTAINERD, path: `/run/${CONTAINERD_FOLDER}` },
   { ...CONTAINERD, path: `/run/k3s/${CONTAINERD_FOLDER}` },
   { ...CONTAINERD, path: `/run/k0s/${CONTAINERD_FOLDER}` },
@@ -72,9 +72,9 @@ function listFolder(path: string): Listing {
 export function readTraces(): RuntimeTraces {
   const sources: TraceSource[] = [];
   const containers = new Map<string, Trace>();
-  for (const place of PLACES) {
-    const { runtime, path, isComplete = false } = place;
-    const { state, ids } = idsAt(place);
+  for (const folder of CONTAINER_FOLDERS) {
+    const { runtime, path, isComplete = false } = folder;
+    const { state, ids } = idsIn(folder);
     sources.push({ runtime, path, state, count: ids.size, isComplete });
     for (const [id, where] of ids) {
       if (!containers.has(id)) containers.set(id, { runtime, path: where });
@@ -83,21 +83,26 @@ export function readTraces(): RuntimeTraces {
   return { sources, containers, namespaces: namespaces(), cached: cached() };
 }
 
-function idsAt({ path, isNested }: Place): {
+function idsIn({ path, isNested }: ContainerFolder): {
   readonly state: TraceSource["state"];
   readonly ids: ReadonlyMap<string, string>;
 } {
   const ids = new Map<string, string>();
   const listing = listFolder(path);
   if (listing.state !== "read") return { state: listing.state, ids };
-  for (const { name, isDirectory } of listing.entries) {
-    if (!isDirectory) continue;
+  for (const { name, isDirectory, isSymlink } of listing.entries) {
+    if (!isDirectory && !isSymlink) continue;
     if (!isNested) {
       ids.set(name, `${path}/${name}`);
       continue;
     }
     const inner = listFolder(`${path}/${name}`);
-    if (inner.state === "unreadable") return { state: "unreadable", ids };
+    // A directory was removed just now; a link leads to what is not mounted.
+    if (
+      inner.state === "unreadable" || (inner.state === "absent" && isSymlink)
+    ) {
+      return { state: "unreadable", ids };
+    }
     for (const each of inner.state === "read" ? inner.entries : []) {
       const where = `${path}/${name}/${each.name}`;
       ids.set(each.name, where);

@@ -41,8 +41,8 @@ interface Use {
 }
 
 /**
- * Counts the addresses of every network: of those in the data directory, and of those that are
- * configured.
+ * Counts the addresses of every network that is configured or has a directory in the data
+ * directory.
  *
  * A file that is named like an address counts as a reservation. No file is opened and no lock is
  * taken, so that this can run every few seconds.

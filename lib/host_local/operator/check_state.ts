@@ -1,5 +1,6 @@
 /** `host-local check-state`: finds and repairs what is inconsistent in networks. Pure. @module */
 
+import { counted } from "../../base/counted.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
@@ -12,12 +13,8 @@ import type { NetworkFacts } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts, RepairReport, RepairStep } from "./ports.ts";
 import { readNetworks, storeConfigOf } from "./read_networks.ts";
-import {
-  type Finding,
-  type FindingMeaning,
-  FINDINGS,
-  findingsIn,
-} from "./state_findings.ts";
+import { type Finding, findingsIn } from "./state_findings.ts";
+import { type FindingMeaning, FINDINGS } from "./finding_meanings.ts";
 
 /** What `check-state` is called with. */
 export interface CheckStateOptions {
@@ -156,12 +153,12 @@ function stateLines(
   const notes = findings.length - problems;
   const result = problems > 0
     ? toned(
-      `${count(problems, "problem")}, ${count(notes, "note")}`,
+      `${counted(problems, "problem")}, ${counted(notes, "note")}`,
       "bad",
       screen,
     )
     : notes > 0
-    ? `no problems, ${count(notes, "note")}`
+    ? `no problems, ${counted(notes, "note")}`
     : toned("consistent", "good", screen);
   const isRepairable = findings.some(({ repair }) => repair !== undefined);
   return [
@@ -226,8 +223,4 @@ function indented(
 ): string[] {
   return wrapText(text, { width: screen.columns - by, indent: "  " })
     .map((line) => `${" ".repeat(by)}${line}`);
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }

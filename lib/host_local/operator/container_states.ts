@@ -59,7 +59,7 @@ export class ContainerStates {
     return { liveness: livenessOf(question, this.#traces), cached };
   }
 
-  /** Tells whether the host has nothing at all about the container of a reservation. */
+  /** Returns whether the host has nothing at all about the container of a reservation. */
   #isTraceless(
     { fromEarlierBoot, unreadable }: RecordedReservation,
     owner: Owner,

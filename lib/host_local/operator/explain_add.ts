@@ -1,8 +1,8 @@
 /** `host-local explain --config`: what ADD would do now, without doing it. Pure. @module */
 
+import { counted } from "../../base/counted.ts";
 import { SystemError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
-import { parseJson } from "../../base/json_text.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { type Screen, toned } from "../../cli/screen.ts";
 import { wrapText } from "../../cli/wrapped_text.ts";
@@ -10,26 +10,16 @@ import {
   type ConfigFile,
   readConfigDocument,
 } from "../../cni/config_document.ts";
-import { type PluginIo, runPlugin } from "../../cni/plugin.ts";
 import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
 import type { AddPlan } from "../add_plan.ts";
 import type { StoreConfig } from "../config.ts";
-import { hostLocalHandlers } from "../handlers.ts";
 import { countExcluded, formatRangeSet } from "../range_set.ts";
-import { findReclaimable } from "./find_reclaimable.ts";
 import { IPAM_TYPE, parseNetwork } from "./configured_networks.ts";
+import { type AddCall, type DryRun, dryRunAdd } from "./dry_run_add.ts";
 import { type NetworkFacts, ownerOf, reservationsIn } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts } from "./ports.ts";
-import { SnapshotStore } from "./snapshot_store.ts";
-
-/** The container that an ADD is imagined for. */
-export interface ImaginedAdd {
-  readonly containerId: string;
-  readonly ifName: string;
-  /** The value of CNI_ARGS. */
-  readonly cniArgs: string;
-}
+import type { SnapshotStore } from "./snapshot_store.ts";
 
 /** A step of an ADD. */
 interface Step {
@@ -55,7 +45,7 @@ interface ExplainedAdd {
  */
 export async function explainAdd(
   files: readonly ConfigFile[],
-  add: ImaginedAdd,
+  add: AddCall,
   ports: OperatorPorts,
 ): Promise<Outcome> {
   const explained: ExplainedAdd[] = [];
@@ -88,118 +78,34 @@ export async function explainAdd(
   };
 }
 
-/** What was seen while the plugin ran without changing anything. */
-interface Seen {
-  opened: StoreConfig | undefined;
-  facts: NetworkFacts | undefined;
-  store: SnapshotStore | undefined;
-  plan: AddPlan | undefined;
-  resolvConf: string | undefined;
-  readonly warnings: string[];
-}
-
-/** Runs the plugin itself, with a store that changes nothing. */
 async function explainOne(
   file: ConfigFile,
   { json, add, ports }: {
     readonly json: Readonly<Record<string, unknown>>;
-    readonly add: ImaginedAdd;
+    readonly add: AddCall;
     readonly ports: OperatorPorts;
   },
 ): Promise<ExplainedAdd> {
-  const seen: Seen = {
-    opened: undefined,
-    facts: undefined,
-    store: undefined,
-    plan: undefined,
-    resolvConf: undefined,
-    warnings: [],
-  };
-  const open = async (config: StoreConfig): Promise<SnapshotStore> => {
-    seen.opened = config;
-    ports.probe(config);
-    const facts = await ports.readNetwork(config);
-    if (facts?.lock.kind === "unavailable") {
-      const { reason, advice } = facts.lock;
-      throw new SystemError(reason, { advice });
-    }
-    seen.facts = facts;
-    seen.store = new SnapshotStore(facts, {
-      settings: config.history,
-      now: ports.moment(),
-      onPlan: (plan) => {
-        seen.plan = plan;
-      },
-    });
-    return seen.store;
-  };
-  const handlers = hostLocalHandlers({
-    stores: {
-      openOrCreate: open,
-      openForChange: open,
-      openForReading: open,
-      probe: (config) => ports.probe(config),
-    },
-    readNamedFile: (path, maxBytes) => {
-      const text = ports.readNamedFile(path, maxBytes);
-      seen.resolvConf = path;
-      return text;
-    },
-    nowMs: () => ports.nowMs(),
-    findReclaimable: (networkName, reservations) =>
-      Promise.resolve(findReclaimable(networkName, reservations, ports)),
-    log: (_, event, fields) => {
-      const pairs = Object.entries(fields ?? {})
-        .map(([key, value]) => `${key} ${value}`);
-      seen.warnings.push([event, ...pairs].join(", "));
-    },
-  });
-  let stdout = "";
-  const io: PluginIo = {
-    env: (name) => environmentOf(add)[name],
-    readStdin: () => JSON.stringify(json),
-    writeStdout: (text) => {
-      stdout += text;
-    },
-    writeStderr: (line) => void seen.warnings.push(line),
-    pid: 0,
-  };
-  const status = await runPlugin(io, {
-    name: IPAM_TYPE,
-    version: "",
-    handlers,
-  });
+  const run = await dryRunAdd(json, { add, ports });
+  const { document, succeeds } = run;
   const name = new JsonObject(json, "").value("name");
   return {
     network: typeof name === "string" ? name : "",
     file: file.path,
-    steps: stepsOf(seen, { json, add, succeeds: status === 0 }),
-    document: parseJson(stdout, "stdout"),
-    succeeds: status === 0,
-  };
-}
-
-function environmentOf(add: ImaginedAdd): Readonly<Record<string, string>> {
-  return {
-    CNI_COMMAND: "ADD",
-    CNI_CONTAINERID: add.containerId,
-    CNI_IFNAME: add.ifName,
-    CNI_ARGS: add.cniArgs,
-    // The plugin does not enter it, and there is none.
-    CNI_NETNS: "/run/netns/none",
-    CNI_NETNS_OVERRIDE: "1",
+    steps: stepsOf(run, { json, add }),
+    document,
+    succeeds,
   };
 }
 
 function stepsOf(
-  seen: Seen,
-  { json, add, succeeds }: {
+  run: DryRun,
+  { json, add }: {
     readonly json: Readonly<Record<string, unknown>>;
-    readonly add: ImaginedAdd;
-    readonly succeeds: boolean;
+    readonly add: AddCall;
   },
 ): readonly Step[] {
-  const { opened, facts, store, plan, resolvConf, warnings } = seen;
+  const { opened, facts, store, plan, resolvConf, warnings, succeeds } = run;
   const network = parseNetwork(json, add.cniArgs);
   const reached = [
     network !== undefined,
@@ -263,7 +169,7 @@ function directoryDetails(
   if (facts === undefined) return [`would create ${directory}`];
   const { length } = reservationsIn(facts);
   return [
-    `${directory} has ${length} reservation${length === 1 ? "" : "s"}`,
+    `${directory} has ${counted(length, "reservation")}`,
     ...(facts.lock.kind === "missing" ? ["would create the lock file"] : []),
     ...(facts.exposure === undefined ? [] : [
       `the directory is ${facts.exposure}: only the reservations are believed`,
@@ -296,7 +202,7 @@ function choiceDetails(
   plan: AddPlan | undefined,
   { store, add }: {
     readonly store: SnapshotStore | undefined;
-    readonly add: ImaginedAdd;
+    readonly add: AddCall;
   },
 ): readonly string[] {
   const preferences = store?.preferencesOf(add);
@@ -329,7 +235,7 @@ const MARKS: Readonly<Record<Step["outcome"], string>> = {
 
 function linesOf(
   { network, steps, document, succeeds }: ExplainedAdd,
-  { add, screen }: { readonly add: ImaginedAdd; readonly screen: Screen },
+  { add, screen }: { readonly add: AddCall; readonly screen: Screen },
 ): readonly string[] {
   const { containerId, ifName } = add;
   const outcome = succeeds

@@ -1,5 +1,6 @@
 /**
- * The proofs that an ADD of a full range set needs, as `host-local reclaim` finds them. Pure.
+ * Finds what an ADD may release when a range set is full, by the proofs of `host-local reclaim`.
+ * Pure but for the ports.
  *
  * @module
  */

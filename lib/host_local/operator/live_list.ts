@@ -24,7 +24,7 @@ export interface LiveList extends Omit<LiveText, "text"> {
   /** The number of IDs. */
   readonly size: number;
   /**
-   * Tells whether a container is listed. The start of its ID counts, because runtimes print short
+   * Returns whether a container is listed. The start of its ID counts, because runtimes print short
    * IDs. So does what follows a hyphen: nerdctl passes `<namespace>-<ID>` to the plugins.
    */
   readonly has: (containerId: string) => boolean;
@@ -94,8 +94,8 @@ function withoutLonger(ids: readonly string[]): readonly string[] {
 }
 
 /**
- * Tells whether an ID begins with one of the starts. They are sorted, and none begins with another:
- * only the last one that is not above the ID can match.
+ * Returns whether an ID begins with one of the starts. They are sorted, and none begins with
+ * another: only the last one that is not above the ID can match.
  */
 function isStarted(id: string, starts: readonly string[]): boolean {
   let low = 0;

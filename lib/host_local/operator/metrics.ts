@@ -1,13 +1,13 @@
 /** `host-local metrics`: how full the networks are, for the textfile collector. Pure. @module */
 
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
-import { counted } from "../../cli/run_program.ts";
 import { formatMetrics } from "../../metrics/exposition.ts";
 import { buildFamily } from "../../metrics/process_metrics.ts";
 import { addressMetrics, METRICS_PREFIX } from "./address_metrics.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { OperatorPorts } from "./ports.ts";
+import { counted } from "../../base/counted.ts";
 
 /** What `metrics` is called with. */
 export interface MetricsOptions {
@@ -40,5 +40,6 @@ export async function metrics(
     json: () => ({ families, output: output ?? null }),
     lines: () => [output === undefined ? text.replace(/\n$/, "") : written],
     notes: failures,
+    isVerbatim: output === undefined,
   };
 }

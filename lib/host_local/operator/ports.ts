@@ -65,8 +65,8 @@ export interface OperatorPorts {
   ): Promise<NetworkReservations | undefined>;
 
   /**
-   * Returns the addresses that files of a directory are named like, in parts; none if there is no
-   * such directory. Opens no file.
+   * Returns the addresses that have a file in a directory, in batches; none if there is no such
+   * directory. Opens no file.
    *
    * @throws {SystemError} if the directory cannot be read.
    */
@@ -149,6 +149,6 @@ export interface OperatorPorts {
 
   readonly log: Log;
 
-  /** Receives how far long work is. */
+  /** Receives the progress of long work. */
   readonly progress: ProgressReport;
 }

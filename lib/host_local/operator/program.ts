@@ -78,7 +78,7 @@ function showCommand(): Command {
     name: "show",
     summary: "Show how full each range set is",
     description: [
-      "Prints for each network and range set how many addresses it has, and how many are used and free. Addresses of gateways count as neither.",
+      "Prints for each network and range set how many addresses it has, and how many are used, free, excluded and cooling down. Addresses of gateways count as neither. Of the used ones it says how many are from before the last boot, and how many are suspected stale: their container is gone or left no trace, as in list.",
       "The range sets come from the configuration of the network. A network without one is shown with the number of its reservations.",
     ],
     arguments: [NETWORKS],

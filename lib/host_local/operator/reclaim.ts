@@ -3,13 +3,8 @@
 import { SystemError } from "../../base/errors.ts";
 import type { LogFields } from "../../base/log_line.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
-import { counted } from "../../cli/run_program.ts";
-import { type Screen, toned } from "../../cli/screen.ts";
-import { type Cell, type Column, formatTable } from "../../cli/table.ts";
-import { wrapText } from "../../cli/wrapped_text.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import type { Reservation } from "../ports.ts";
-import { formatAge } from "../../base/age.ts";
 import { ownerKey } from "../reservation_format.ts";
 import { type LiveText, parseLiveList } from "./live_list.ts";
 import { cacheName } from "./liveness.ts";
@@ -23,15 +18,21 @@ import type { Outcome } from "../../cli/outcome.ts";
 import type { LockedReservations, OperatorPorts } from "./ports.ts";
 import { readAllReservations, storeConfigOf } from "./read_networks.ts";
 import {
-  type Proof,
   type ReclaimEvidence,
   type ReclaimProofs,
   type Verdict,
   verdictOn,
 } from "./reclaim_proofs.ts";
+import {
+  type Judged,
+  keptJson,
+  keptLines,
+  reclaimableJson,
+  reclaimableLines,
+} from "./reclaim_report.ts";
 import type { RuntimeTraces } from "./runtime_traces.ts";
 
-/** So many are released before other calls get the lock, for which they wait 10 s by default. */
+/** How many are released under one lock. Other calls wait for it, by default at most 10 s. */
 const MAX_AT_ONCE = 10_000;
 
 /** What `reclaim` is called with. */
@@ -45,15 +46,6 @@ export interface ReclaimOptions {
   readonly graceMs: number;
   /** Whether to release what can be released; otherwise nothing changes. */
   readonly release: boolean;
-}
-
-/** A reservation, and what was decided about it. */
-interface Judged {
-  readonly network: NetworkReservations;
-  readonly reservation: RecordedReservation;
-  readonly verdict: Verdict;
-  /** Why a reclaimable one was not released after all. */
-  readonly failure?: string;
 }
 
 /** A reservation that two proofs allow to release. */
@@ -97,8 +89,8 @@ export async function reclaim(
   const found = judged.filter(isReclaimable);
   const kept = judged.filter((each) => !isReclaimable(each));
   const done: Judged[] = [];
-  for (const network of release ? read.networks : []) {
-    const own = found.filter((each) => each.network === network);
+  const wanted = release ? found : [];
+  for (const [network, own] of Map.groupBy(wanted, ({ network }) => network)) {
     for (let at = 0; at < own.length; at += MAX_AT_ONCE) {
       const some = own.slice(at, at + MAX_AT_ONCE);
       done.push(...await releaseAll(network, some, { evidence, ports }));
@@ -260,151 +252,4 @@ function logFields(
     ended: ended.text,
     absent: absent.text,
   };
-}
-
-function baseJson(
-  { network, reservation }: Judged,
-  { nowMs }: ReclaimEvidence,
-): Readonly<Record<string, unknown>> {
-  const { address, owner, reservedAtMs, location } = reservation;
-  return {
-    network: network.name,
-    address: formatIpAddress(address),
-    containerId: containerOf(owner) ?? null,
-    ifName: owner.kind === "attachment" ? owner.attachment.ifName : null,
-    reservedAt: new Date(reservedAtMs).toISOString(),
-    ageSeconds: Math.max(0, Math.floor((nowMs - reservedAtMs) / 1000)),
-    file: location,
-  };
-}
-
-function reclaimableJson(
-  each: Judged,
-  { evidence, release }: {
-    readonly evidence: ReclaimEvidence;
-    readonly release: boolean;
-  },
-): unknown {
-  const { verdict, failure } = each;
-  return {
-    ...baseJson(each, evidence),
-    ...(verdict.kind === "reclaimable" ? { proofs: verdict.proofs } : {}),
-    ...(release ? { released: failure === undefined } : {}),
-    ...(failure === undefined ? {} : { failure }),
-  };
-}
-
-function keptJson(each: Judged, evidence: ReclaimEvidence): unknown {
-  const { verdict } = each;
-  return {
-    ...baseJson(each, evidence),
-    ...(verdict.kind === "kept" ? { reason: verdict.reason } : {}),
-  };
-}
-
-const COLUMNS: readonly Column[] = [
-  { title: "NETWORK", minWidth: 8 },
-  { title: "ADDRESS" },
-  { title: "CONTAINER", minWidth: 12 },
-  { title: "AGE", isNumber: true },
-];
-
-function baseCells(
-  judged: readonly Judged[],
-  { nowMs }: ReclaimEvidence,
-): readonly (readonly Cell[])[] {
-  return [
-    judged.map(({ network }) => network.name),
-    judged.map(({ reservation }) => reservation.name),
-    judged.map(({ reservation }) => containerOf(reservation.owner) ?? "-"),
-    judged.map(({ reservation }) =>
-      formatAge(nowMs - reservation.reservedAtMs)
-    ),
-  ];
-}
-
-function reclaimableLines(
-  judged: readonly Judged[],
-  { evidence, release, screen }: {
-    readonly evidence: ReclaimEvidence;
-    readonly release: boolean;
-    readonly screen: Screen;
-  },
-): readonly string[] {
-  const failed = judged.filter(({ failure }) => failure !== undefined);
-  const done = judged.filter(({ failure }) => failure === undefined);
-  const verb = release ? "released" : "would release";
-  return [
-    toned(
-      done.length === 0
-        ? "no reservation can be reclaimed"
-        : `${verb} ${counted(done.length, "reservation")}${
-          release ? "" : "; --yes releases them"
-        }`,
-      done.length === 0 ? undefined : "heading",
-      screen,
-    ),
-    ...(done.length === 0 ? [] : formatTable(
-      [
-        ...COLUMNS,
-        { title: "ENDED", minWidth: 12 },
-        { title: "NOT LISTED BY", minWidth: 13 },
-      ],
-      [
-        ...baseCells(done, evidence),
-        done.map((each) => proofsOf(each)?.ended.source ?? ""),
-        done.map((each) => proofsOf(each)?.absent.source ?? ""),
-      ],
-      screen,
-    )),
-    ...failed.flatMap(({ reservation, failure }) =>
-      wrapText(`not released: ${reservation.location}: ${failure}`, {
-        width: screen.columns,
-        indent: "  ",
-      })
-    ),
-  ];
-}
-
-function proofsOf({ verdict }: Judged): ReclaimProofs | undefined {
-  return verdict.kind === "reclaimable" ? verdict.proofs : undefined;
-}
-
-function keptLines(
-  judged: readonly Judged[],
-  { evidence, screen }: {
-    readonly evidence: ReclaimEvidence;
-    readonly screen: Screen;
-  },
-): readonly string[] {
-  if (judged.length === 0) return [];
-  const reasons = judged.flatMap(({ verdict }): readonly Proof[] =>
-    verdict.kind === "kept" ? [verdict.reason] : []
-  );
-  return [
-    "",
-    toned(`keeps ${counted(judged.length, "reservation")}`, "heading", screen),
-    ...formatTable(
-      [...COLUMNS, { title: "BECAUSE" }],
-      [...baseCells(judged, evidence), reasons.map(({ source }) => source)],
-      screen,
-    ),
-    "",
-    ...legendOf(reasons, screen),
-  ];
-}
-
-/** Explains reasons, but not those of which each reservation has its own. */
-function legendOf(
-  reasons: readonly Proof[],
-  { columns }: Screen,
-): readonly string[] {
-  const texts = new Map<string, Set<string>>();
-  for (const { source, text } of reasons) {
-    const known = texts.get(source) ?? new Set();
-    texts.set(source, known.add(text));
-  }
-  return [...texts].filter(([, known]) => known.size === 1)
-    .map(([source, known]) => `${source}: ${[...known].join("")}`).sort()
-    .flatMap((line) => wrapText(line, { width: columns, indent: "  " }));
 }

@@ -1,12 +1,12 @@
 /** Whether a reservation may be released without its runtime: only on two proofs. Pure. @module */
 
 import { formatAge } from "../../base/age.ts";
-import { counted } from "../../cli/run_program.ts";
 import type { LiveList } from "./live_list.ts";
 import { livenessOf, type LivenessQuestion } from "./liveness.ts";
 import { containerOf } from "./network_facts.ts";
 import type { RuntimeTraces } from "./runtime_traces.ts";
 import type { Reservation } from "../ports.ts";
+import { counted } from "../../base/counted.ts";
 
 /** A fact about a container. */
 export interface Proof {
@@ -47,13 +47,13 @@ export interface ReclaimEvidence {
   readonly live: LiveList | undefined;
   /** When the traces were read: wall clock, milliseconds since 1970. */
   readonly nowMs: number;
-  /** So old a reservation must have been when the containers were listed. Milliseconds. */
+  /** The minimum age of a reservation when the containers were listed, in milliseconds. */
   readonly graceMs: number;
   /** The wall clock when the machine started; undefined if that is not known. */
   readonly bootClockMs: number | undefined;
 }
 
-/** Decides about a reservation. Whatever is in doubt is kept. */
+/** Decides about a reservation. It is kept in case of doubt. */
 export function verdictOn(
   question: ReclaimQuestion,
   evidence: ReclaimEvidence,
@@ -116,8 +116,8 @@ function proofOfEnd(
   { bootClockMs }: ReclaimEvidence,
 ): Proof | undefined {
   const { fromEarlierBoot, reservedAtMs, owner } = reservation;
-  // By the clock of now and by that at the start of the machine: a clock that was set cannot make
-  // both wrong in the same way.
+  // By the present clock and by that of the boot: setting the clock cannot make both wrong in the
+  // same way.
   if (
     fromEarlierBoot && bootClockMs !== undefined && reservedAtMs < bootClockMs
   ) {
@@ -142,7 +142,7 @@ function proofOfEnd(
     : undefined;
 }
 
-/** The reservation is known to be in no list. */
+/** For a container that no list has. */
 function proofOfAbsence(
   { traces: { sources }, live }: ReclaimEvidence,
 ): Proof | undefined {

@@ -68,6 +68,7 @@ async function run(
       const paths = args.length > 0 ? args : [DEFAULT_CONFIG_DIR];
       const files = paths.flatMap((path) => ports.readConfigs(path));
       return validate(files, {
+        paths,
         isStrict: switches.has("strict"),
         progress: ports.progress,
       });
@@ -161,7 +162,7 @@ function readGrace(text: string, command: string): number {
   );
 }
 
-/** Tells whether the operator wants changes. */
+/** Returns whether the operator wants changes. */
 function readConsent(switches: ReadonlySet<string>, command: string): boolean {
   if (switches.has("yes") && switches.has("dry-run")) {
     throw new UsageError("--yes and --dry-run exclude each other", command);

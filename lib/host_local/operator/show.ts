@@ -1,5 +1,6 @@
 /** `host-local show`: how full the range sets of each network are. Pure. @module */
 
+import { counted } from "../../base/counted.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import { formatBar } from "../../cli/bar.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
@@ -36,6 +37,8 @@ interface Counts {
   readonly total: number;
   readonly byState: Readonly<Record<LivenessState, number>>;
   readonly fromEarlierBoot: number;
+  /** Those whose container is gone or left no trace. */
+  readonly suspectedStale: number;
 }
 
 /** A range set and its reservations. */
@@ -197,6 +200,10 @@ class Counter implements Counts {
   readonly byState = { "alive": 0, "gone": 0, "no trace": 0, "unknown": 0 };
   fromEarlierBoot = 0;
 
+  get suspectedStale(): number {
+    return this.byState.gone + this.byState["no trace"];
+  }
+
   add(state: LivenessState, isEarlier: boolean): void {
     this.total++;
     this.byState[state]++;
@@ -223,9 +230,9 @@ function networkLines(
   ];
   const rest = others.total === 0 ? [] : [
     configured === undefined
-      ? `  ${countText(others.total, "reservation")}`
+      ? `  ${counted(others.total, "reservation")}`
       : `  ${
-        countText(others.total, "reservation")
+        counted(others.total, "reservation")
       } outside the range sets, of an earlier configuration`,
     ...stateLines(others, { indent: 2, screen }),
   ];
@@ -287,12 +294,8 @@ function formatCount(count: bigint): string {
     : Number(count).toExponential(1).replace("e+", "e");
 }
 
-function countText(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
-
 function stateLines(
-  { total, byState, fromEarlierBoot }: Counts,
+  { total, byState, fromEarlierBoot, suspectedStale }: Counts,
   { indent, screen }: { readonly indent: number; readonly screen: Screen },
 ): readonly string[] {
   if (total === 0) return [];
@@ -307,10 +310,13 @@ function stateLines(
   const boot = fromEarlierBoot === 0
     ? ""
     : `; ${fromEarlierBoot} from before the last boot`;
-  return wrapText(`containers: ${states}${boot}`, {
-    width: screen.columns - indent,
-    indent: "  ",
-  }).map((line) => " ".repeat(indent) + line);
+  const wrapped = (text: string): readonly string[] =>
+    wrapText(text, { width: screen.columns - indent, indent: "  " });
+  const stale = suspectedStale === 0 ? [] : wrapped(
+    `${suspectedStale} suspected stale: host-local reclaim says which it can release`,
+  ).map((line) => toned(line, "warning", screen));
+  return [...wrapped(`containers: ${states}${boot}`), ...stale]
+    .map((line) => " ".repeat(indent) + line);
 }
 
 function networkJson(
@@ -346,11 +352,12 @@ function gatewayCount(set: RangeSet): number {
 }
 
 function countsJson(
-  { total, byState, fromEarlierBoot }: Counts,
+  { total, byState, fromEarlierBoot, suspectedStale }: Counts,
 ): Record<string, number> {
   return {
     used: total,
     fromEarlierBoot,
+    suspectedStale,
     alive: byState.alive,
     gone: byState.gone,
     noTrace: byState["no trace"],

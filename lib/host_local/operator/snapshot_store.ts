@@ -36,6 +36,7 @@ export class SnapshotStore implements ReservationStore {
   readonly undone: readonly FiledReservation[];
   readonly #reclaimed: Reservation[] = [];
   readonly #table = new ReservationTable();
+  /** By address. */
   readonly #reservations = new Map<string, FiledReservation>();
   readonly #files: ReadonlyMap<string, FileFacts>;
   readonly #isExposed: boolean;
@@ -69,9 +70,9 @@ export class SnapshotStore implements ReservationStore {
     this.undone = reservations.filter((each) => this.#isUndone(each));
     for (const reservation of reservations) {
       if (this.undone.includes(reservation)) continue;
-      const { address, owner, file } = reservation;
+      const { address, owner } = reservation;
       this.#table.insert(address, ownerKey(owner));
-      this.#reservations.set(file.name, reservation);
+      this.#reservations.set(formatIpAddress(address), reservation);
     }
   }
 
@@ -88,10 +89,7 @@ export class SnapshotStore implements ReservationStore {
   }
 
   find(address: IpAddress): Reservation | undefined {
-    return [...this.#reservations.values()].find((reservation) =>
-      reservation.address.family === address.family &&
-      reservation.address.value === address.value
-    );
+    return this.#reservations.get(formatIpAddress(address));
   }
 
   preferencesOf(

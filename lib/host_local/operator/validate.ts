@@ -1,14 +1,14 @@
 /** `host-local validate`: what is wrong with network configurations of host-local. Pure. @module */
 
 import type { Outcome } from "../../cli/outcome.ts";
-import type { ProgressReport } from "../../cli/progress.ts";
 import { type ConfigFile, joinPaths } from "../../cni/config_document.ts";
 import type { ConfigProblem } from "../../cni/config_problem.ts";
 import {
   type CheckedNetwork,
   type ConfigChecks,
   validateConfigs,
-} from "../../operator/validate_configs.ts";
+  type ValidateOptions,
+} from "../../cli/validate_configs.ts";
 import type { HostLocalConfig } from "../config.ts";
 import { formatRange, type Range, rangesOverlap } from "../range.ts";
 import { formatRangeSet } from "../range_set.ts";
@@ -31,12 +31,11 @@ const CHECKS: ConfigChecks<HostLocalConfig> = {
 /**
  * Checks configurations.
  *
- * @param options `isStrict`: whether warnings count as problems; `progress`: receives how many
- *   files are checked.
+ * @param files All files at the paths of `options`.
  */
 export function validate(
   files: readonly ConfigFile[],
-  options: { readonly isStrict: boolean; readonly progress?: ProgressReport },
+  options: ValidateOptions,
 ): Outcome {
   return validateConfigs(files, { checks: CHECKS, ...options });
 }

@@ -4,12 +4,12 @@ import { systemError } from "../../sys/files.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
 import { parseReservationName } from "../reservation_format.ts";
 
-/** After so many addresses the process does something else: calls must not wait for a scrape. */
-const BATCH = 500;
+/** After a batch other work of the process gets a turn: calls must not wait for a scrape. */
+const BATCH_SIZE = 500;
 
 /**
- * Returns the addresses that files of a directory are named like, in parts; none if there is no
- * such directory.
+ * Returns the addresses that have a file in a directory, in batches; none if there is no such
+ * directory.
  *
  * @throws {SystemError} if the directory cannot be read.
  */
@@ -21,7 +21,7 @@ export async function* addressesIn(
     const address = parseReservationName(name);
     if (address === undefined) continue;
     batch.push(address);
-    if (batch.length < BATCH) continue;
+    if (batch.length < BATCH_SIZE) continue;
     yield batch;
     batch = [];
     await new Promise((resolve) => setTimeout(resolve));
@@ -29,7 +29,7 @@ export async function* addressesIn(
   if (batch.length > 0) yield batch;
 }
 
-/** Returns the entries of a directory; all at once, which takes less than one by one. */
+/** Returns the entries of a directory. Reading all at once is faster than one by one. */
 function entriesOf(directory: string): Iterable<Deno.DirEntry> {
   try {
     return Deno.readDirSync(directory);

@@ -82,7 +82,9 @@ export class DiskStore implements ReservationStore {
     });
   }
 
-  /** Reads what every command has to read, and lets the other calls of this process run meanwhile. */
+  /**
+   * Reads what every command has to read, and lets the other calls of this process run meanwhile.
+   */
   async readInTurns(): Promise<void> {
     await this.#reservations.readFilesInTurns();
   }
@@ -146,7 +148,7 @@ export class DiskStore implements ReservationStore {
   }
 
   /**
-   * Tells whether the last ADD of the attachment reserved addresses and ended before it could
+   * Returns whether the last ADD of the attachment reserved addresses and ended before it could
    * answer.
    */
   #wasLeftUnanswered(attachment: ContainerInterface): boolean {

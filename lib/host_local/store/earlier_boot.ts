@@ -47,7 +47,7 @@ export class EarlierBoot {
     return this.#isRecorded;
   }
 
-  /** Tells whether the reservation of `address` at that time is from before the last boot. */
+  /** Returns whether the reservation of `address` at that time is from before the last boot. */
   includes(address: IpAddress, reservedAtMs: number): boolean {
     if (!isFromEarlierBoot(reservedAtMs)) return false;
     if (!this.#hasRecord()) return true;

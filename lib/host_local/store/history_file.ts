@@ -1,8 +1,9 @@
 /**
  * What is remembered about the addresses of a network, in its file `.history`.
  *
- * Loaded only if a network configuration wants something to be remembered, as a file of its own (see
- * tools/build/bundle.ts). So it is given the functions whose errors the plugin has to know.
+ * Loaded only if a network configuration wants something to be remembered, as a file of its own
+ * (see tools/build/bundle.ts), which has a copy of the error classes. So the function that catches
+ * errors of the plugin is a parameter.
  *
  * @module
  */

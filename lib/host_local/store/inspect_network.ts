@@ -1,4 +1,8 @@
-/** Reads everything that the directory of a network holds, for the commands of operators. @module */
+/**
+ * Reads everything that the directory of a network holds, for the commands of operators.
+ *
+ * @module
+ */
 
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
@@ -35,8 +39,8 @@ import { prepareDatabase } from "./sqlite.ts";
 import { FILE_NAME } from "../file_name.ts";
 
 /**
- * A file of this size is read with a single call; a network can have 60,000 of them. A longer one is
- * read in parts, with a limit.
+ * A file of this size is read with a single call; a network can have 60,000 of them. A longer one
+ * is read in parts, with a limit.
  */
 const SMALL_BYTES = 4096;
 

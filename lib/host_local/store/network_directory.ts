@@ -112,7 +112,7 @@ export class NetworkDirectory {
   }
 
   /**
-   * Tells whether there is a file, or anything else, under the name of `address`.
+   * Returns whether there is a file, or anything else, under the name of `address`.
    *
    * @throws {SystemError} if the file system does not say.
    */
@@ -151,8 +151,8 @@ export class NetworkDirectory {
   }
 
   /**
-   * Reads the text of the cursor of range set `index`; undefined if there is no such regular file, or
-   * it is too long to be a cursor.
+   * Reads the text of the cursor of range set `index`; undefined if there is no such regular file,
+   * or it is too long to be a cursor.
    *
    * @throws {SystemError} if it cannot be read.
    */
@@ -181,9 +181,9 @@ export class NetworkDirectory {
   }
 
   /**
-   * Writes the cursor of range set `index`, or removes it if `text` is undefined. If this process is
-   * killed meanwhile, the cursor has the old text or the new, or is missing. After a crash of the
-   * machine it can be empty, which counts as missing, or name another address.
+   * Writes the cursor of range set `index`, or removes it if `text` is undefined. If this process
+   * is killed meanwhile, the cursor has the old text or the new, or is missing. After a crash of
+   * the machine it can be empty, which counts as missing, or name another address.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -267,8 +267,8 @@ export class NetworkDirectory {
   }
 
   /**
-   * Replaces what is remembered about addresses. If this process is killed meanwhile, it is the old
-   * or the new text.
+   * Replaces what is remembered about addresses. If this process is killed meanwhile, or the
+   * machine crashes, it is the old or the new text.
    *
    * @throws {SystemError} if it cannot be written, or is not a regular file.
    */
@@ -277,7 +277,7 @@ export class NetworkDirectory {
     lstatOwn(path);
     const temporary = this.join(FILE_NAME.cursor);
     if (lstatOwn(temporary) !== undefined) removeFile(temporary);
-    createFile(temporary, text, { mode: FILE_MODE, isDurable: false });
+    createFile(temporary, text, { mode: FILE_MODE, isDurable: true });
     renameFile(temporary, path);
   }
 
@@ -299,7 +299,7 @@ export class NetworkDirectory {
 }
 
 /**
- * Reads the owner in the file at `path`: nobody if the file is missing or empty, unknown if it is
+ * Reads the owner in the file at `path`: none if the file is missing or empty, unknown if it is
  * too long.
  *
  * @throws {SystemError} if it cannot be read.

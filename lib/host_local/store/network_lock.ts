@@ -55,7 +55,7 @@ function openExisting(path: string): Deno.FsFile {
   });
 }
 
-/** Tells whether the locked file is still the one that other processes will lock. */
+/** Returns whether the locked file is still the one that other processes will lock. */
 function isCurrent(file: Deno.FsFile, path: string): boolean {
   const info = lstat(path);
   const own = file.statSync();
@@ -207,8 +207,8 @@ export class NetworkLocks {
 
 /**
  * Refuses a caller that has disconnected. If this process was stopped (SIGSTOP), that may not have
- * been noticed yet. The caller may have run the command itself by now, and others after it: a DEL or
- * GC that comes late would release what they have reserved.
+ * been noticed yet. The caller may have run the command itself by now, and others after it: a DEL
+ * or GC that comes late would release what they have reserved.
  */
 async function refuseIfGone(
   { hungUp, sinceMs }: Caller,

@@ -100,9 +100,9 @@ const MAX_ATTEMPTS = 10;
 /**
  * Returns the stores in the directories that network configurations name.
  *
- * @param options `locks`: those of the whole process; `caller`: for whom it works;
- *   `loadHistory`: without it nothing is remembered; `takesTurns`: whether other calls of this process run while many files are read;
- *   `indexThreshold`: as for {@link DiskStore}.
+ * @param options `locks`: those of the whole process; `caller`: for whom it works; `loadHistory`:
+ *   without it nothing is remembered; `takesTurns`: whether other calls of this process run while
+ *   many files are read; `indexThreshold`: as for {@link DiskStore}.
  */
 export function diskStores(
   {

@@ -45,7 +45,7 @@ interface Context {
   readonly directory: string;
   readonly isExposed: boolean;
   readonly onFiles: OnFiles | undefined;
-  /** Tells whether the reservation of a file is from before the last boot. */
+  /** Returns whether the reservation of a file is from before the last boot. */
   readonly isEarlier: (name: string, modifiedMs: number) => boolean;
 }
 
@@ -220,7 +220,7 @@ function readFiles(context: Context): Reading {
 /** What begins like this is not blank. */
 const VISIBLE_START = /^[!-~]/;
 
-/** Tells whether a content makes its address free. */
+/** Returns whether a content makes its address free. */
 function isBlank(content: string | undefined): boolean {
   return content !== undefined && !VISIBLE_START.test(content) &&
     parseOwner(content).kind === "none";

@@ -108,7 +108,7 @@ function doubting<T>(path: string, body: () => T): T {
 }
 
 /**
- * Tells whether the file at `path` is an index of `directory` as it is now.
+ * Returns whether the file at `path` is an index of `directory` as it is now.
  *
  * @throws {SystemError} if one of them cannot be inspected.
  */

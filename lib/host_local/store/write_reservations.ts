@@ -2,10 +2,10 @@
  * Writes the reservations of one ADD: all of them or none, whatever happens in between.
  *
  * Each address becomes a hard link of one file, `.pending`, whose content is on the disk before the
- * first link is made. While it exists the ADD has not answered: the next command that finds it under
- * the lock removes the links and then the file (recover.ts). Before the answer it is renamed to
- * `.answered`: from then on the reservations stay. If the answer never arrived, the same ADD gets
- * them again when it is repeated.
+ * first link is made. While it exists the ADD has not answered: the next command that finds it
+ * under the lock removes the links and then the file (recover.ts). Before the answer it is renamed
+ * to `.answered`: from then on the reservations stay. If the answer never arrived, the same ADD
+ * gets them again when it is repeated.
  *
  * Nothing else is synced: a crash of the machine ends the containers, so that a reservation or a
  * cursor may be lost with it. An empty reservation may not remain, because upstream's plugin would

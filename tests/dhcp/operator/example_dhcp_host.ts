@@ -74,6 +74,15 @@ export class ExampleDhcpHost implements OperatorPorts {
   readonly clock = { nowMs: () => 3_600_000, wallMs: () => NOW_MS };
   /** What was printed at once. */
   readonly printed: string[] = [];
+  /** The progress that was reported. */
+  readonly reported: string[] = [];
+  readonly progress = {
+    report: (work: string, done: number): void => {
+      this.reported.push(`${work}: ${done}`);
+    },
+  };
+  /** The DISCOVERs of probes. */
+  readonly discovers: DhcpMessage[] = [];
   /** The requests that the daemon got. */
   readonly requests: DaemonRequest[] = [];
   readonly #options: ExampleDhcpHostOptions;
@@ -118,7 +127,9 @@ export class ExampleDhcpHost implements OperatorPorts {
     const interfaces = new FakeInterfaces({
       scheduler: this.scheduler,
       onSend: ({ bytes }, from) => {
-        const answers = server(decodeMessage(bytes));
+        const discover = decodeMessage(bytes);
+        this.discovers.push(discover);
+        const answers = server(discover);
         for (const [index, message] of answers.entries()) {
           const delayMs = 12 + 300 * index;
           this.scheduler.after(delayMs, () => from.deliver(message));

@@ -190,6 +190,16 @@ function hexByte(value: number): string {
   return value.toString(16).padStart(2, "0");
 }
 
+const LAN_CONFIG = JSON.stringify({
+  cniVersion: "1.0.0",
+  name: "lan",
+  plugins: [{
+    type: "macvlan",
+    master: "eth0",
+    ipam: { type: "dhcp", timeout: 5, suppress: ["gateway", "dns"] },
+  }],
+});
+
 const BROKEN_CONFIG = JSON.stringify({
   cniVersion: "1.0.0",
   name: "lan",
@@ -234,6 +244,16 @@ export const SESSIONS: readonly Session[] = [
     name: "probe_down",
     args: PROBE,
     host: { link: { isUp: false, hasCarrier: false } },
+  },
+  {
+    name: "probe_config",
+    args: [...PROBE, "--config", "lan.conflist"],
+    host: { ...TWO_SERVERS, files: { "lan.conflist": LAN_CONFIG } },
+  },
+  {
+    name: "dhcp_validate",
+    args: ["validate", "lan.conflist"],
+    host: { files: { "lan.conflist": LAN_CONFIG } },
   },
   {
     name: "dhcp_validate_errors",

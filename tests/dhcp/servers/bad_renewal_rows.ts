@@ -51,7 +51,7 @@ function renewals({ server }: After): ClientMessage[] {
   return server.wire.messages.filter(isRenewal);
 }
 
-/** Whether the default route of `eth0` goes through `gateway`. */
+/** Returns whether the default route of `eth0` goes through `gateway`. */
 function hasDefaultRoute(netns: TestNetns, gateway: string): boolean {
   return netns.list("route show default")
     .some((route) => route.gateway === gateway);

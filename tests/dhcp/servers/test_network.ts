@@ -180,7 +180,7 @@ export function addressesOf(netns: TestNetns): string[] {
   );
 }
 
-/** Whether `eth0` is administratively up. */
+/** Returns whether `eth0` is administratively up. */
 export function isUp(netns: TestNetns): boolean {
   const [link] = netns.list("link show dev eth0");
   return link.flags.includes("UP");

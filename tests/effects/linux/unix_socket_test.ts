@@ -421,7 +421,7 @@ Deno.test("connectUnix() throws upstream's text if no daemon listens", async () 
   assert(missing.cause instanceof Deno.errors.NotFound);
   assertEquals(
     missing.advice,
-    "start it: `dhcp daemon`, or cni-dhcp.service",
+    "start the daemon: dhcp daemon, or cni-dhcp.service",
   );
   leaveStaleSocket(path);
   const refused = await assertRejects(() => connectUnix(path), SystemError);

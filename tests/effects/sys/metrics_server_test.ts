@@ -143,15 +143,20 @@ Deno.test("MetricsServer serves others while a connection is silent", async () =
   assertEquals(await scrape(server.address), TEXT);
 });
 
-Deno.test("MetricsServer closes further connections while it has eight", async () => {
+Deno.test("MetricsServer closes the oldest of nine connections, and answers the ninth", async () => {
   using scene = new Scene();
   using server = await scene.server;
   using stack = new DisposableStack();
+  const silent = [];
   for (let count = 0; count < 8; count++) {
-    stack.use(await connectTo(server.address));
+    silent.push(stack.use(await connectTo(server.address)));
   }
-  using ninth = await connectTo(server.address);
-  assertEquals(await rest(ninth), "");
+  assertEquals(await scrape(server.address), TEXT);
+  const [oldest, next] = silent;
+  assert(oldest !== undefined && next !== undefined);
+  assertEquals(await rest(oldest), "");
+  await next.write(new TextEncoder().encode(GET_METRICS));
+  assert((await rest(next)).endsWith(TEXT));
 });
 
 Deno.test("MetricsServer logs what fails, and continues", async () => {

@@ -118,7 +118,7 @@ function registerResident(): void {
   });
 }
 
-/** Whether the launcher offers the call to the resident process. */
+/** Returns whether the launcher offers the call to the resident process. */
 function isForwarded({ env, stdin }: Step): boolean {
   return (env["CNI_COMMAND"] ?? "") !== "" && stdin.length <= MAX_STDIN_BYTES;
 }

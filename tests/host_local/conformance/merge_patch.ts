@@ -1,6 +1,6 @@
 /** Applies JSON merge patches (RFC 7396). @module */
 
-/** Whether `value` is a JSON object. */
+/** Returns whether `value` is a JSON object. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -35,7 +35,7 @@ export function mergePatch(
   return merged;
 }
 
-/** Whether both are the same JSON value, with keys in the same order. */
+/** Returns whether both are the same JSON value, with keys in the same order. */
 export function isSame(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }

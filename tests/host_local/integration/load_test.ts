@@ -1,5 +1,6 @@
 /**
- * Many concurrent calls of either plugin and of the resident process: no address is lost, leaked or allocated twice.
+ * Many concurrent calls of either plugin and of the resident process: no address is lost, leaked or
+ * allocated twice.
  *
  * @module
  */

@@ -1,4 +1,7 @@
-/** Both plugins run where no memory can become executable, as under `MemoryDenyWriteExecute=` of systemd. */
+/**
+ * Both plugins run where no memory can become executable, as under `MemoryDenyWriteExecute=` of
+ * systemd.
+ */
 
 import { assertEquals } from "@std/assert";
 import { DHCP_BIN, OURS } from "../../support/binaries.ts";
@@ -10,7 +13,10 @@ import {
 import { missing, skipped, testWith } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
-/** Sets PR_SET_MDWE (prctl(2)), which programs inherit, and runs its arguments; status 3 if the kernel has none. */
+/**
+ * Sets PR_SET_MDWE (prctl(2)), which programs inherit, and runs its arguments; status 3 if the
+ * kernel has none.
+ */
 const PROGRAM = `
   my $prctl = $ENV{ARCH} eq "aarch64" ? 167 : 157;
   syscall($prctl, 65, 1, 0, 0, 0) == 0 or exit 3;

@@ -1,7 +1,7 @@
 /**
  * Runs both plugins, and ours also in a resident process, on one network directory, partly at the
- * same time and with an operator who edits it. After every step the directory holds exactly the addresses that were printed and not
- * released, whichever plugin did it.
+ * same time and with an operator who edits it. After every step the directory holds exactly the
+ * addresses that were printed and not released, whichever plugin did it.
  *
  * `MIXED_SEED` repeats the calls of a run; how concurrent ones interleave differs from run to run.
  * `MIXED_SEQUENCES` makes a run longer.

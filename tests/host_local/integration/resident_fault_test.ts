@@ -1,7 +1,7 @@
 /**
  * Kills the resident process at every system call of a call, on the network's directory and on the
- * socket. The launcher then runs the standalone executable, and nothing is lost, leaked or allocated
- * twice.
+ * socket. The launcher then runs the standalone executable, and nothing is lost, leaked or
+ * allocated twice.
  *
  * A run tries `FAULT_SAMPLE` points per scenario; `FAULT_SEED` repeats a sample, and `FAULT_FULL=1`
  * tries all.
@@ -84,8 +84,8 @@ class Trial implements Disposable {
   }
 
   /**
-   * Fills the index. After an ADD in this boot, the next one does not read the files to record which
-   * are from an earlier boot.
+   * Fills the index. After an ADD in this boot, the next one does not read the files to record
+   * which are from an earlier boot.
    */
   async #fillIndex(): Promise<void> {
     const { config } = this;

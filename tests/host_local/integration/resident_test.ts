@@ -1,7 +1,7 @@
 /**
- * The resident process as its callers see it: what it refuses, its limits, its end, and its sandbox.
- * The calls are made without the launcher, step by step. `RESIDENT_CALLS` makes the test of memory
- * longer.
+ * The resident process as its callers see it: what it refuses, its limits, its end, and its
+ * sandbox. The calls are made without the launcher, step by step. `RESIDENT_CALLS` makes the test
+ * of memory longer.
  *
  * @module
  */
@@ -267,7 +267,8 @@ testWith(
     using accepted = await scene.request({ containerId: "c2" });
     assertEquals((await accepted.receive())?.type, "A");
     using idle = await LauncherClient.connect(scene.socket);
-    // Connections are accepted in order: once a later one is answered, that one is not in the queue.
+    // Connections are accepted in order: once a later one is answered, that one is not in the
+    // queue.
     const env = { CNI_COMMAND: "VERSION" };
     assertEquals((await launch({ env }, scene.socket))?.code, 0);
     const ended = scene.daemon.end("SIGTERM");

@@ -79,12 +79,12 @@ const STATES: readonly State[] = [
     want: /^open \S+\/net\/lock: permission denied$/,
   },
   {
-    name: "a directory in the place of .pending",
+    name: "a directory instead of .pending",
     setUp: "mkdir -p $D/net/.pending",
     want: /^open \S+\/\.pending: is a directory$/,
   },
   {
-    name: "a link in the place of .answered",
+    name: "a link instead of .answered",
     setUp: "mkdir $D/net; ln -s x $D/net/.answered",
     want: /^open \S+\/\.answered: is not a regular file$/,
   },

@@ -26,6 +26,7 @@ interface Row {
   /** Files in the network's directory; undefined: there is no directory. */
   readonly files?: Readonly<Record<string, string>>;
   readonly beforeBoot?: boolean;
+  readonly ipam?: Readonly<Record<string, unknown>>;
   /** Exit status; 0 by default. */
   readonly code?: number;
   /** What is synced, relative to the network's directory. */
@@ -100,10 +101,27 @@ const ROWS: readonly Row[] = [
     files: OWN,
     want: [],
   },
+  {
+    name: "DEL that adds to a history does not sync it",
+    command: "DEL",
+    files: { ...OWN, ".history": "10.1.0.2 eth0 c1 shop/web-0 1\n" },
+    ipam: { sticky: "pod" },
+    want: [""],
+  },
+  {
+    name:
+      "GC that replaces a history syncs it, because it could be lost as a whole",
+    command: "GC",
+    files: { ...OWN, ".history": "10.1.0.2 eth0 c1 shop/web-0 1\n".repeat(80) },
+    ipam: { sticky: "pod" },
+    want: ["/.cursor", ""],
+  },
   { name: "STATUS syncs nothing", command: "STATUS", files: OWN, want: [] },
 ];
 
-for (const { name, command, files, beforeBoot, code = 0, want } of ROWS) {
+for (
+  const { name, command, files, beforeBoot, ipam, code = 0, want } of ROWS
+) {
   testWith(
     [`binary:${OURS}`, "command:strace"],
     name,
@@ -118,7 +136,7 @@ for (const { name, command, files, beforeBoot, code = 0, want } of ROWS) {
       const outcome = await runTraced({
         command: [OURS],
         env: environmentOf({ command, containerId: "c1" }),
-        stdin: faultConfig(dataDir, []),
+        stdin: faultConfig(dataDir, [], ipam),
         traceFile: temp.join("trace"),
         options: [
           "-y",

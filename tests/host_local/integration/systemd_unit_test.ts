@@ -1,6 +1,6 @@
 /**
- * The systemd units of the resident process: systemd-analyze accepts them, and the process does what
- * they expect.
+ * The systemd units of the resident process: systemd-analyze accepts them, and the process does
+ * what they expect.
  *
  * @module
  */

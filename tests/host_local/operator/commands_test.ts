@@ -16,30 +16,11 @@ import {
   reservations,
   writeNetwork,
 } from "../../support/network_directory.ts";
-import { report } from "../../support/report.ts";
 import { testWith } from "../../support/requirements.ts";
+import { testRowsWith } from "../../support/rows.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { jsonOf, runOperator } from "./command_process.ts";
-
-/** Everything about the files of a directory that a command could change. */
-function treeOf(path: string): Record<string, unknown> {
-  const facts = (name: string): unknown => {
-    const { mode, size, mtime, ctime, ino, isFile } = Deno.lstatSync(
-      `${path}/${name}`,
-    );
-    const text = isFile ? Deno.readTextFileSync(`${path}/${name}`) : "";
-    return { mode, size, mtime, ctime, ino, text };
-  };
-  const names = [...Deno.readDirSync(path)].map(({ name }) => name).sort();
-  return {
-    ...Object.fromEntries(names.map((name) => [name, facts(name)])),
-    ".": facts("."),
-  };
-}
-
-function namesIn(path: string): string[] {
-  return [...Deno.readDirSync(path)].map(({ name }) => name).sort();
-}
+import { namesIn, treeOf } from "./file_facts.ts";
 
 /** A directory with something of everything. */
 const DAMAGED: Readonly<Record<string, string>> = {
@@ -256,44 +237,6 @@ for (const [name, binary] of [["this plugin", OURS], ["upstream", UPSTREAM]]) {
       assertMatch(explained.stdout, /container +c2\n +interface +eth0\n/);
     },
   );
-}
-
-/** The addresses that `list` prints, in its order. */
-async function listedAddresses(dataDir: string): Promise<string[]> {
-  const start = performance.now();
-  const { stdout, stderr, code } = await runOperator([
-    "list",
-    "--data-dir",
-    dataDir,
-  ]);
-  const ms = Math.round(performance.now() - start);
-  assertEquals([code, stderr], [0, ""]);
-  const rows = stdout.split("\n").filter((line) => line.startsWith("net "));
-  report(`list of ${rows.length} reservations: ${ms} ms`);
-  return rows.map((row) => row.split(/ +/)[1] ?? "");
-}
-
-for (const count of [0, 250, 60_000]) {
-  Deno.test(`list prints ${count} reservations, without an index and with one`, async () => {
-    using dir = new TempDir();
-    const files = reservations(count);
-    writeNetwork(dir.join("net"), files);
-    assertEquals(await listedAddresses(dir.path), Object.keys(files));
-    const config = networkConfig({
-      dataDir: dir.path,
-      subnets: ["10.1.0.0/16"],
-    });
-    const call = { binary: OURS, command: "ADD", config, containerId: "new" };
-    assertEquals((await callHostLocal(call)).code, 0);
-    const names = namesIn(dir.join("net"));
-    assertEquals(names.includes(".index.db"), count > 200);
-    const before = count > 250 ? undefined : treeOf(dir.join("net"));
-    assertEquals(
-      (await listedAddresses(dir.path)).sort(),
-      names.filter((name) => name.startsWith("10.1.")),
-    );
-    if (before !== undefined) assertEquals(treeOf(dir.join("net")), before);
-  });
 }
 
 Deno.test("a command needs arguments and no CNI_COMMAND", async () => {
@@ -663,6 +606,55 @@ testWith(
   },
 );
 
+testRowsWith(["root"], "reclaim follows the symbolic links of a runtime, and", [
+  {
+    name: "finds the containers behind them",
+    commands: `mkdir -p /run/moved/alive /run/crio
+     ln -s /run/moved ${TASKS}/k8s.io
+     ln -s /run/moved/alive /run/crio/linked`,
+    want: {
+      "alive": "alive (containerd)",
+      "gone": undefined,
+      "linked": "alive (CRI-O)",
+    },
+  },
+  {
+    name: "releases nothing if they lead nowhere",
+    commands: `mkdir -p ${TASKS}/moby; ln -s /run/unmounted ${TASKS}/k8s.io`,
+    want: {
+      "alive": "no list of containers",
+      "gone": "no list of containers",
+      "linked": "no list of containers",
+    },
+  },
+], async ({ commands, want }) => {
+  using dir = new TempDir();
+  const ids = Object.keys(want);
+  const files = ids.map((id, index) => [`10.1.0.${index + 2}`, ownerText(id)]);
+  writeNetwork(dir.join("net"), Object.fromEntries(files));
+  const cache = ids.map((id) => {
+    const netns = `/run/netns/${id}`;
+    const text = JSON.stringify({ containerId: id, ifName: "eth0", netns });
+    return `echo '${text}' >/var/lib/cni/results/net-${id}-eth0`;
+  });
+  const stdout = await runWithOwnRun(
+    `mkdir -p /var/lib/cni; mount -t tmpfs tmpfs /var/lib/cni
+     mkdir -p /var/lib/cni/results ${TASKS}
+     ${cache.join("\n")}
+     ${commands}
+     "$0" reclaim --json --grace 0 --data-dir "$1" || [ $? = 1 ]`,
+    dir.path,
+  );
+  const { reclaimable, kept } = JSON.parse(stdout);
+  const found = [...reclaimable, ...kept].map((
+    { containerId, reason }: {
+      containerId: string;
+      reason?: { source: string };
+    },
+  ) => [containerId, reason?.source]);
+  assertEquals(Object.fromEntries(found), want);
+});
+
 testWith(
   ["root"],
   "list does not call a container gone if its namespace cannot be inspected",
@@ -738,18 +730,6 @@ testWith(["command:groff"], "the manual page has no errors", async () => {
   assertEquals(new TextDecoder().decode(stderr), "");
   assertMatch(new TextDecoder().decode(stdout), /check-state/);
 });
-
-for (const shell of ["zsh", "fish"]) {
-  testWith([`command:${shell}`], `${shell} reads its completions`, async () => {
-    using dir = new TempDir();
-    const script = dir.join("completions");
-    const { stdout } = await runOperator(["completion", shell]);
-    await Deno.writeTextFile(script, stdout);
-    const { success } = await new Deno.Command(shell, { args: ["-n", script] })
-      .output();
-    assert(success);
-  });
-}
 
 Deno.test("explain --config says what ADD then does", async () => {
   using dir = new TempDir();

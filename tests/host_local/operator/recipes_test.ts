@@ -1,10 +1,9 @@
 /** Every configuration on the pages in docs/recipes/ is valid. @module */
 
-import { assertEquals } from "@std/assert";
-import { collectProblems } from "../../../lib/cni/collect_problems.ts";
+import { assertEquals, assertMatch } from "@std/assert";
 import { readConfigDocument } from "../../../lib/cni/config_document.ts";
-import { parseDhcpConfig } from "../../../lib/dhcp/config/dhcp_config.ts";
-import { OURS } from "../../support/binaries.ts";
+import { DHCP_BIN, OURS } from "../../support/binaries.ts";
+import { runPlugin } from "../../support/plugin_process.ts";
 import { readRecipes } from "../../support/recipes.ts";
 import { testWith } from "../../support/requirements.ts";
 import { runOperator } from "./command_process.ts";
@@ -32,13 +31,19 @@ for (const { name, text, configs } of RECIPES) {
     },
   );
 
-  for (const { json, ipamType } of configs) {
-    if (ipamType !== "dhcp") continue;
-    Deno.test(`dhcp accepts the recipe ${name}`, () => {
-      const { problems } = collectProblems(json, {
-        parse: (config) => parseDhcpConfig(config, ""),
+  if (!configs.some(({ ipamType }) => ipamType === "dhcp")) continue;
+  testWith(
+    [`binary:${DHCP_BIN}`],
+    `dhcp validate accepts the recipe ${name}`,
+    async () => {
+      const { code, stdout } = await runPlugin({
+        binary: DHCP_BIN,
+        args: ["validate", "--strict", "-"],
+        env: {},
+        stdin: text,
       });
-      assertEquals(problems, []);
-    });
-  }
+      assertEquals(code, 0, stdout);
+      assertMatch(stdout, /network .*: daemon at /);
+    },
+  );
 }

@@ -18,6 +18,8 @@ export interface Session {
 const WEB = "3f2a9c1b7d5e4f60a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718";
 const DB = "b81d0c55aa0e4c7f9d3e2b1a0f9e8d7c6b5a49382716f5e4d3c2b1a0f9e8d7c6";
 const JOB = "7c44e1d2f3a5b6c7d8e9f0a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1";
+const GONE = "5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c6d7e8f9a0b1c2d3e4f5061728394a";
+const LOST = "90a1b2c3d4e5f60718293a4b5c6d7e8f9a0b1c2d3e4f5061728394a5b6c7d8e9";
 const OLD = "e09a7b3c2d1f4e5a6b7c8d9e0f1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c";
 
 function reservation(
@@ -202,6 +204,39 @@ const SHOP: ExampleHostOptions = {
   traces: NODE.traces ?? {},
 };
 
+/** The same network, nearly full, after a reboot. */
+const BUSY_SHOP: ExampleHostOptions = {
+  ...SHOP,
+  networks: {
+    shop: {
+      files: {
+        ...SHOP.networks?.["shop"]?.files,
+        "10.7.0.4": reservation(OLD, 700),
+        "10.7.0.6": reservation(GONE, 720),
+        "10.7.0.7": reservation(LOST, 40),
+        "10.7.0.12": reservation(DB, 14),
+        "10.7.0.13": reservation(WEB, 193),
+      },
+      earlierBoot: ["10.7.0.4", "10.7.0.6"],
+    },
+  },
+};
+
+/** Two networks that share addresses, and two files that configure one name. */
+const SHARING: ExampleHostOptions = {
+  files: {
+    "/etc/cni/net.d/10-front.conf": networkText("front", "10.9.0.0/24"),
+    "/etc/cni/net.d/20-back.conf": networkText("back", "10.9.0.128/25"),
+    "/etc/cni/net.d/30-front.conf": networkText("front", "10.10.0.0/24"),
+    "/etc/cni/net.d/40-copy.conf": networkText("copy", "10.10.0.0/24"),
+  },
+};
+
+function networkText(name: string, subnet: string): string {
+  const ipam = { type: "host-local", ranges: [[{ subnet }]] };
+  return JSON.stringify({ cniVersion: "1.0.0", name, type: "bridge", ipam });
+}
+
 /** The sessions, in the order of the documentation. */
 export const SESSIONS: readonly Session[] = [
   { name: "help", args: ["--help"], host: NODE },
@@ -227,6 +262,11 @@ export const SESSIONS: readonly Session[] = [
   },
   { name: "list_pods", args: ["list"], host: SHOP },
   { name: "show_pool", args: ["show"], host: SHOP },
+  {
+    name: "show_low",
+    args: ["show", "--low", "25", "shop"],
+    host: BUSY_SHOP,
+  },
   { name: "explain_cooling", args: ["explain", "10.7.0.5"], host: SHOP },
   { name: "explain_excluded", args: ["explain", "10.7.0.9"], host: SHOP },
   { name: "validate", args: ["validate"], host: NODE },
@@ -235,12 +275,14 @@ export const SESSIONS: readonly Session[] = [
     args: ["validate", "shop.conflist"],
     host: { files: { "shop.conflist": BROKEN_CONFIG } },
   },
+  { name: "validate_shared", args: ["validate"], host: SHARING },
   { name: "check_state", args: ["check-state"], host: BROKEN_NETWORK },
   {
     name: "check_state_repair",
     args: ["check-state", "--repair"],
     host: BROKEN_NETWORK,
   },
+  { name: "reclaim_help", args: ["reclaim", "--help"], host: NODE },
   { name: "reclaim", args: ["reclaim", "pods"], host: NODE },
   { name: "reclaim_yes", args: ["reclaim", "pods", "--yes"], host: NODE },
   { name: "metrics", args: ["metrics"], host: NODE },

@@ -3,7 +3,10 @@ import { SystemError } from "../../../lib/base/errors.ts";
 import { COMMON_OPTIONS } from "../../../lib/cli/common_commands.ts";
 import { EXIT_STATUS } from "../../../lib/cli/exit_status.ts";
 import type { Outcome } from "../../../lib/cli/outcome.ts";
-import { counted, runProgram } from "../../../lib/cli/run_program.ts";
+import { runProgram } from "../../../lib/cli/run_program.ts";
+import { UsageError } from "../../../lib/cli/command_line.ts";
+import { type Screen, toned } from "../../../lib/cli/screen.ts";
+import { testRows } from "../../support/rows.ts";
 import { TOOL } from "./programs.ts";
 
 const OUTCOME: Outcome = {
@@ -16,9 +19,10 @@ const OUTCOME: Outcome = {
 function run(
   args: readonly string[],
   outcome: () => Promise<Outcome>,
+  hasColors = false,
 ): ReturnType<typeof runProgram> {
   return runProgram({ ...TOOL, commonOptions: COMMON_OPTIONS }, args, {
-    screen: { columns: 80, hasColors: false },
+    screen: { columns: 80, hasColors },
     version: "1.2.3",
     run: outcome,
   });
@@ -45,6 +49,61 @@ Deno.test("runProgram() escapes what a terminal would obey in JSON, which stays 
   assertEquals(JSON.parse(stdout), OUTCOME.json());
 });
 
+testRows("runProgram() escapes what a terminal would obey in", [
+  {
+    name: "lines",
+    outcome: { ...OUTCOME, lines: () => ["a\x1b[2J", "b\nc\x1b[31m"] },
+    stdout: "a\\u001b[2J\nb\\u000ac\\u001b[31m\n",
+    stderr: "note: first\n",
+  },
+  {
+    name: "lines with colors, but not the colors",
+    hasColors: true,
+    outcome: {
+      ...OUTCOME,
+      lines: (screen: Screen) => [
+        `${toned("a\x1b[2J", "bad", screen)}\x1b[0;31mb`,
+      ],
+    },
+    stdout: "\x1b[31ma\\u001b[2J\x1b[0m\\u001b[0;31mb\n",
+    stderr: "note: first\n",
+  },
+  {
+    name: "notes",
+    outcome: { ...OUTCOME, notes: ["\u009b2J"] },
+    stdout: "one\ntwo\n",
+    stderr: "note: \\u009b2J\n",
+  },
+  {
+    name: "errors and their advice",
+    outcome: new SystemError("open \x1b: no", { advice: "remove \x1b" }),
+    stdout: "",
+    stderr: "error: open \\u001b: no\nremove \\u001b\n",
+  },
+  {
+    name: "wrong arguments",
+    outcome: new UsageError("no \x1b", COMMAND),
+    stdout: "",
+    stderr: "error: no \\u001b\ntool list --help explains the arguments\n",
+  },
+  {
+    name: "no document",
+    outcome: { ...OUTCOME, lines: () => ["a\x1b"], isVerbatim: true },
+    stdout: "a\x1b\n",
+    stderr: "note: first\n",
+  },
+], async ({ outcome, stdout, stderr, hasColors = false }) => {
+  const printed = await run(
+    [COMMAND],
+    () =>
+      outcome instanceof Error
+        ? Promise.reject(outcome)
+        : Promise.resolve(outcome),
+    hasColors,
+  );
+  assertEquals([printed.stdout, printed.stderr], [stdout, stderr]);
+});
+
 Deno.test("runProgram() prints nothing of a command that has printed its answer", async () => {
   const { stdout } = await run(
     [COMMAND],
@@ -60,11 +119,4 @@ Deno.test("runProgram() prints the advice of an error", async () => {
     stdout: "",
     stderr: "error: open /x: no\ntry /y\n",
   });
-});
-
-Deno.test("counted() has the plural of a noun", () => {
-  assertEquals(
-    [0, 1, 2].map((count) => counted(count, "file")),
-    ["0 files", "1 file", "2 files"],
-  );
 });

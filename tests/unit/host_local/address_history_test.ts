@@ -141,6 +141,14 @@ testRows("record() writes", [
     want: { kind: "replace", text: `${formatUse(RELEASED)}\n` },
   },
   {
+    name: "a new file if the old one has a line that is too long",
+    before: `10.0.0.6 eth0 c1 - 1000\n${"\0".repeat(4_096)}`,
+    want: {
+      kind: "replace",
+      text: `10.0.0.6 eth0 c1 - 1000\n${formatUse(RELEASED)}\n`,
+    },
+  },
+  {
     name: "a new file if many lines are of no more use",
     before: "10.0.0.6 eth0 c1 - 1000\n".repeat(80),
     want: {

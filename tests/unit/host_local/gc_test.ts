@@ -130,9 +130,7 @@ testRows("readValidAttachments() refuses", REFUSED, ({ json, want }) => {
 
 const RESERVED_AT_MS = Date.UTC(2026, 0, 1);
 
-/**
- * Whether a GC that comes `ageMs` after the reservation keeps it; c1 eth0 and c2 net1 are listed.
- */
+/** Returns whether a GC `ageMs` after the reservation keeps it; c1 eth0 and c2 net1 are listed. */
 function isKept(
   owner: Owner,
   { graceMs = 0, ageMs = 60_000 }: {

@@ -116,8 +116,8 @@ const REFUSALS: readonly Refusal[] = [
     found: [OLD],
     preferences: COOLING,
     want:
-      "this range set has 5 usable addresses, 3 held in /d/net and 2 cooling down, " +
-      `of which 10.0.0.4 becomes free first, in 11s, 1 of them reserved before the last boot; ${ADVICE}`,
+      "this range set has 5 usable addresses, 3 held in /d/net, 1 of them reserved before the " +
+      `last boot, and 2 cooling down (the first, 10.0.0.4, for another 11s); ${ADVICE}`,
   },
   {
     name: "an address that cools down, with its pod",

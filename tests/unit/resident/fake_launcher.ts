@@ -1,7 +1,7 @@
 /** The other end of a call, in memory: a launcher that does what a test says. @module */
 
 import { viewOf } from "../../../lib/base/bytes.ts";
-import type { CallerStream } from "../../../lib/resident/serve_call.ts";
+import type { CallerStream } from "../../../lib/resident/launcher_connection.ts";
 
 /** A launcher, seen from the resident process. */
 export class FakeLauncher implements CallerStream {

@@ -397,7 +397,8 @@ Deno.test("a launcher that answers after a stop of this process has answered in 
 
 testRows("an ADD is undone if the launcher", [
   {
-    name: "does not confirm its document within 10 s, and is told before",
+    name:
+      "does not confirm its document within 10 s, and receives the end first",
     act: (scene: Scene) => scene.clock.advance(10_000),
     received: [ANSWER, "B", "B", "B", "B", "B", "X 1", "closed"],
     logged: [UNCONFIRMED],
@@ -429,7 +430,7 @@ testRows("an ADD is undone if the launcher", [
   );
 });
 
-Deno.test("an ADD is undone after the launcher has been told", async () => {
+Deno.test("an ADD is undone after the launcher was notified", async () => {
   let told: readonly string[] = [];
   const scene = new Scene({
     add: async (_request, answer) => {

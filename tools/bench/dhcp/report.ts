@@ -37,6 +37,8 @@ export function formatDhcpReport(figures: DhcpFigures, { machine, date }: {
     "This project's daemon runs with `-packetrate 0`. By default it sends ten packets a second, so that simultaneous ADDs",
     "beyond five take a second for each five of them.",
     "",
+    "![Median and 99th percentile of ADD by engine](bench_dhcp.svg)",
+    "",
     ...machine,
     "",
     ...targetTable(dhcpTargets(figures)),

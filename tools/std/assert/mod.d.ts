@@ -25,6 +25,11 @@ export function assertMatch(
   expected: RegExp,
   msg?: string,
 ): void;
+export function assertStringIncludes(
+  actual: string,
+  expected: string,
+  msg?: string,
+): void;
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,

@@ -1,4 +1,8 @@
-/** Sends a RELEASE from the network namespace that it runs in, as the daemon does. Prints the way. @module */
+/**
+ * Sends a RELEASE from the network namespace that it runs in, as the daemon does. Prints the way.
+ *
+ * @module
+ */
 
 import { encodeMessage } from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import { sendFromHost } from "../../../../lib/dhcp/host/host_release.ts";

@@ -114,14 +114,17 @@ Deno.test("LeaseFiles ignores a lease file under the name of another attachment"
   ]);
 });
 
-Deno.test("LeaseFiles makes the state directory again if it was removed", () => {
+Deno.test("LeaseFiles makes the state directory again if it was removed", async () => {
   using directory = new TempDir();
   const leases = open(directory);
   for (const record of [OFFERED, LEASED]) {
-    Deno.removeSync(directory.join("state"), { recursive: true });
+    await Deno.remove(directory.join("state"), { recursive: true });
     leases.write(record);
     assertEquals(leases.read(ATTACHMENT), record);
   }
+  await Deno.remove(directory.join("state"), { recursive: true });
+  await leases.writeAsync(LEASED);
+  assertEquals(leases.read(ATTACHMENT), LEASED);
 });
 
 Deno.test("readLeaseFiles() reads what a daemon has stored, and leaves every file as it is", () => {

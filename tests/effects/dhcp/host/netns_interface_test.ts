@@ -95,8 +95,9 @@ for (const { name, run } of INTERFACE_CONTRACT) {
 testAsRoot(
   "interface in a namespace: a plain file at the path counts as a removed namespace",
   async () => {
-    await withInterfaces(({ client }, interfaces) => {
+    await withInterfaces(async ({ client }, interfaces) => {
       const attached = interfaces.find(reference(client), "eth0");
+      await Promise.resolve();
       runProgram("umount", client.path);
       assertEquals(attached.read(), undefined);
       assertEquals(interfaces.findAgain(attached.location), undefined);

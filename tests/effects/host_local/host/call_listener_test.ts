@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { OwnListener } from "../../../../lib/host_local/host/call_listener.ts";
-import type { CallerStream } from "../../../../lib/resident/serve_call.ts";
 import { testRows } from "../../../support/rows.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
 import { Mailbox } from "../../../support/waiting.ts";
 import { rejectionOf } from "../../../unit/base/thrown.ts";
+import type { CallerStream } from "../../../../lib/resident/launcher_connection.ts";
 
 const ignore = (stream: CallerStream): void => stream[Symbol.dispose]();
 

@@ -28,6 +28,8 @@ export class FakeLeaseStore implements LeaseStore {
   isFull = false;
   /** Whether nothing can be written or removed. */
   isReadOnly = false;
+  /** What {@link writeAsync} waits for after it has written: the disk. */
+  synced: Promise<void> = Promise.resolve();
   readonly #leftOver = new Set<string>();
 
   write(record: LeaseRecord): void {
@@ -36,6 +38,11 @@ export class FakeLeaseStore implements LeaseStore {
     const name = attachmentText(record.attachment);
     this.files.set(name, formatLeaseRecord(record));
     this.#leftOver.delete(name);
+  }
+
+  async writeAsync(record: LeaseRecord): Promise<void> {
+    this.write(record);
+    await this.synced;
   }
 
   remove(attachment: Attachment): void {

@@ -370,6 +370,57 @@ Deno.test("a lease that cannot be stored after its REQUEST is released", async (
   assertEquals(attached.isWatched, false);
 });
 
+Deno.test("no ADD is answered before its lease survives a crash of the machine", async () => {
+  const host = new FakeHost();
+  host.interface();
+  const disk = Promise.withResolvers<void>();
+  host.leases.synced = disk.promise;
+  const answered: string[] = [];
+  const add = async (name: string): Promise<void> => {
+    await host.daemon.allocate(allocate(), anyCaller());
+    answered.push(name);
+  };
+  const first = add("first");
+  await host.advance(10);
+  assertEquals(host.daemon.status()["leases"], { BOUND: 1 });
+  const joined = add("joined");
+  await host.advance(10);
+  assertEquals([answered, host.record()?.grant.kind], [[], "leased"]);
+  disk.resolve();
+  await Promise.all([first, joined]);
+  assertEquals(answered, ["first", "joined"]);
+});
+
+Deno.test("a lease that cannot be synced to the disk is released", async () => {
+  const host = new FakeHost();
+  const attached = host.interface();
+  const disk = Promise.withResolvers<void>();
+  host.leases.synced = disk.promise;
+  const pending = host.daemon.allocate(allocate(), anyCaller());
+  const failed = failure(pending);
+  await host.advance(10);
+  disk.reject(new SystemError("I/O error"));
+  const { code, message } = await failed;
+  assertEquals([code, message.includes("I/O error")], [5, true]);
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+  assertEquals([host.leases.files.size, attached.openSockets], [0, 0]);
+  assertEquals(host.daemon.status()["leases"], {});
+});
+
+Deno.test("a DEL while a lease is synced to the disk fails the ADD and removes the lease", async () => {
+  const host = new FakeHost();
+  host.interface();
+  const disk = Promise.withResolvers<void>();
+  host.leases.synced = disk.promise;
+  const failed = failure(host.daemon.allocate(allocate(), anyCaller()));
+  await host.advance(10);
+  await host.daemon.release({ attachment: C1 });
+  disk.resolve();
+  await failed;
+  assertEquals(host.types, ["DISCOVER", "REQUEST", "RELEASE"]);
+  assertEquals(host.leases.files.size, 0);
+});
+
 Deno.test("an address that another host uses is declined, and another is acquired after ten seconds", async () => {
   const host = new FakeHost();
   const attached = host.interface();

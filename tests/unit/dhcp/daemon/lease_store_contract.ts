@@ -43,6 +43,30 @@ export const STORE_CONTRACT: readonly Row[] = [
     },
   },
   {
+    name: "writeAsync() writes at once, and resolves for each of many leases",
+    run: async ({ leases }) => {
+      const records = Array.from({ length: 40 }, (_, index) => ({
+        ...LEASED,
+        attachment: { ...FIRST, containerId: `c${index}` },
+      }));
+      const written = records.map((record) => leases.writeAsync(record));
+      assertEquals(leases.readAll().records.length, records.length);
+      await Promise.all(written);
+      assertEquals(records.map(({ attachment }) => leases.read(attachment)), [
+        ...records,
+      ]);
+    },
+  },
+  {
+    name: "writeAsync() and remove() leave no lease",
+    run: async ({ leases }) => {
+      const written = leases.writeAsync(LEASED);
+      leases.remove(FIRST);
+      await written;
+      assertEquals(leases.readAll(), { records: [], unusable: [] });
+    },
+  },
+  {
     name: "read() returns an offer that was written",
     run: ({ leases }) => {
       leases.write(OFFERED);

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
+import { BROADCAST_FLAG } from "../../../../lib/dhcp/codec/dhcp_message.ts";
 import type { Printed } from "../../../../lib/cli/run_program.ts";
 import { SendRefusedError } from "../../../../lib/dhcp/daemon/ports.ts";
 import { runCommand } from "../../../../lib/dhcp/operator/run_command.ts";
@@ -76,6 +77,48 @@ async function run(
 function withLease(fields: Partial<LeaseReport>): ExampleDhcpHostOptions {
   return { daemon: { leases: [report("c1", fields)] } };
 }
+
+function network(
+  name: string,
+  ipam: Readonly<Record<string, unknown>>,
+): string {
+  const type = "macvlan";
+  return JSON.stringify({
+    ...{ cniVersion: "1.0.0", name, type },
+    ipam: { type: "dhcp", ...ipam },
+  });
+}
+
+const LAN = network("lan", {
+  broadcast: true,
+  clientId: "mac",
+  timeout: 4,
+  provide: [
+    { option: "host-name", fromArg: "K8S_POD_NAME" },
+    { option: "dhcp-client-identifier", value: "container" },
+  ],
+  request: [{ option: "ntp-servers" }],
+  suppress: ["dns", "gateway"],
+});
+
+const CONFIGURED: ExampleDhcpHostOptions = {
+  server: ({ xid }) => [
+    reply("OFFER", xid, { options: { 6: "c0000235", 15: "6c616e" } }),
+  ],
+  files: {
+    "lan.conf": LAN,
+    "invalid.conf": network("lan", { timeout: "soon" }),
+    "both.conflist": JSON.stringify({
+      items: ["lan", "wan"].map((name) => ({
+        kind: "NetworkAttachmentDefinition",
+        metadata: { name },
+        spec: { config: network(name, {}) },
+      })),
+    }),
+  },
+};
+
+const CONFIGURED_PROBE = ["probe", "--netns", NETNS];
 
 testRows(
   "the exit status of",
@@ -194,6 +237,45 @@ testRows(
       name: "probe without a server is 1",
       args: ["probe", "--netns", NETNS],
       want: 1,
+    },
+    {
+      name: "probe with a network and no configuration is 2",
+      args: ["probe", "--netns", NETNS, "--network", "lan"],
+      want: 2,
+    },
+    {
+      name: "probe with a missing configuration is 3",
+      args: ["probe", "--netns", NETNS, "--config", "/x"],
+      want: 3,
+    },
+    {
+      name: "probe with two networks of a configuration is 3",
+      args: [...CONFIGURED_PROBE, "--config", "both.conflist"],
+      want: 3,
+    },
+    {
+      name: "probe with one of two networks is 0",
+      args: [
+        ...[...CONFIGURED_PROBE, "--config", "both.conflist"],
+        ...["--network", "lan"],
+      ],
+      host: CONFIGURED,
+      want: 0,
+    },
+    {
+      name: "probe with a network that a configuration lacks is 3",
+      args: [
+        ...[...CONFIGURED_PROBE, "--config", "lan.conf"],
+        ...["--network", "wan"],
+      ],
+      host: CONFIGURED,
+      want: 3,
+    },
+    {
+      name: "probe with an invalid configuration is 3",
+      args: [...CONFIGURED_PROBE, "--config", "invalid.conf"],
+      host: CONFIGURED,
+      want: 3,
     },
     {
       name: "validate of a missing file is 3",
@@ -383,7 +465,13 @@ Deno.test("release asks for the leases of one container only, and of its interfa
     method: "release",
     attachment: report("d1").attachment,
   }]);
-  assert(stderr.includes("still has 192.0.2.50/24"), stderr);
+  assert(stderr.includes("may still have 192.0.2.50/24"), stderr);
+});
+
+Deno.test("watch and renew say the same without a daemon", async () => {
+  const watched = await run(["watch"], {});
+  const renewed = await run(["renew", "c1"], {});
+  assertEquals(watched.stderr, renewed.stderr);
 });
 
 Deno.test("watch prints only the events of a container", async () => {
@@ -434,6 +522,45 @@ Deno.test("a probe that cannot send now tries until its time is over", async () 
   );
   assertEquals(JSON.parse(stdout).steps.at(-1).verdict, "failed");
   assertEquals(host.scheduler.nowMs(), 1_004_000);
+});
+
+Deno.test("a probe sends and accepts what a network configures, with an identifier of its own", async () => {
+  const args = ["--config", "lan.conf", "--args", "K8S_POD_NAME=web-0"];
+  const probed = await run([...CONFIGURED_PROBE, ...args], CONFIGURED);
+  const [discover] = probed.host.discovers;
+  assertEquals(discover?.flags, BROADCAST_FLAG);
+  const options = discover?.options;
+  assertEquals(new TextDecoder().decode(options?.get(12)), "web-0");
+  assert(options?.get(55)?.includes(42));
+  assertMatch(
+    new TextDecoder().decode(options?.get(61)),
+    /^\0dhcp-probe\/02:00:5e:10:00:01\//,
+  );
+  assert(!probed.stdout.includes("name servers"));
+  assert(probed.stdout.includes("no routes"));
+  const silent = { ...CONFIGURED, server: () => [] };
+  const { stdout } = await run([...CONFIGURED_PROBE, ...args], silent);
+  assert(stdout.includes("no answer within 4 s"));
+});
+
+Deno.test("a probe reports how long it waits, and how long it listens for other servers", async () => {
+  const { host } = await run(CONFIGURED_PROBE, CONFIGURED);
+  assertEquals(
+    [...new Set(host.reported)],
+    [3, 2, 1].map((seconds) =>
+      `listening for other servers, ${seconds} s left, DHCPDISCOVERs: 1`
+    ),
+  );
+  const silent = await run([...CONFIGURED_PROBE, "--timeout", "4"], {});
+  assertEquals(
+    silent.host.reported[0],
+    "waiting for an offer, 4 s left, DHCPDISCOVERs: 1",
+  );
+});
+
+Deno.test("validate reports how many files are checked", async () => {
+  const { host } = await run(["validate", "lan.conf"], CONFIGURED);
+  assertEquals(host.reported, ["checking configurations: 0"]);
 });
 
 Deno.test("a probe keeps a limited number of different answers", async () => {

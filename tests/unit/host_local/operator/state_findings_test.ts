@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
   type Finding,
-  FINDINGS,
   findingsIn,
 } from "../../../../lib/host_local/operator/state_findings.ts";
 import type { RangeSet } from "../../../../lib/host_local/range_set.ts";
@@ -12,6 +11,7 @@ import {
 } from "../../../support/example_host.ts";
 import { testRows } from "../../../support/rows.ts";
 import { rangeSet } from "../builders.ts";
+import { FINDINGS } from "../../../../lib/host_local/operator/finding_meanings.ts";
 
 const OWNER = "c1\r\neth0";
 const OTHER = "c2\r\neth0";

@@ -14,7 +14,7 @@ import { parseHostLocalConfig } from "../../../../lib/host_local/config.ts";
 import { validate } from "../../../../lib/host_local/operator/validate.ts";
 import { checkProperty } from "../../../support/property.ts";
 
-/** Whether the plugin accepts the configuration in an ADD. */
+/** Returns whether the plugin accepts the configuration in an ADD. */
 function isAccepted(value: unknown): boolean {
   try {
     const json = new JsonObject(JSON.parse(JSON.stringify(value)), "");
@@ -95,7 +95,7 @@ Deno.test("validate reports an error exactly if ADD refuses the configuration", 
   checkProperty(
     fc.property(config, (value) => {
       const files = [{ path: "x", text: JSON.stringify(value) }];
-      const { status } = validate(files, { isStrict: false });
+      const { status } = validate(files, { paths: ["x"], isStrict: false });
       assertEquals(status === 0, isAccepted(value));
     }),
     1000,
@@ -107,7 +107,9 @@ Deno.test("validate reports at most one error about a value", () => {
     fc.property(config, (value) => {
       const files = [{ path: "x", text: JSON.stringify(value) }];
       const report = JSON.parse(
-        JSON.stringify(validate(files, { isStrict: false }).json()),
+        JSON.stringify(
+          validate(files, { paths: ["x"], isStrict: false }).json(),
+        ),
       );
       const paths = report.files[0].problems
         .filter(({ severity }: { severity: string }) => severity === "error")
@@ -122,7 +124,7 @@ Deno.test("validate accepts any text", () => {
   const texts = fc.oneof(fc.string(), fc.json(), fc.anything().map(String));
   checkProperty(
     fc.property(texts, (text) => {
-      validate([{ path: "x", text }], { isStrict: false }).lines({
+      validate([{ path: "x", text }], { paths: ["x"], isStrict: false }).lines({
         columns: 80,
         hasColors: false,
       });

@@ -27,7 +27,7 @@ function reportOn(
     path: `${index}.conf`,
     text: JSON.stringify(config),
   }));
-  const { status, json } = validate(files, { isStrict });
+  const { status, json } = validate(files, { paths: ["x"], isStrict });
   return { status, report: JSON.parse(JSON.stringify(json())) };
 }
 
@@ -301,4 +301,17 @@ Deno.test("validate does not check configurations of other plugins", () => {
     { name: "b", type: "loopback" },
   ]);
   assertEquals([status, report.errors, report.warnings], [0, 0, 0]);
+});
+
+Deno.test("validate says where it found no configuration", () => {
+  const { status, notes } = validate([], {
+    paths: ["/etc/cni/net.d", "/x\u001b"],
+    isStrict: false,
+  });
+  assertEquals({ status, notes }, {
+    status: 0,
+    notes: [
+      "no file in /etc/cni/net.d, /x\\u001b ends with .conf, .conflist or .json",
+    ],
+  });
 });

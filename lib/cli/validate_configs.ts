@@ -1,11 +1,10 @@
 /** `validate`: everything that is wrong with network configurations. Pure. @module */
 
-import { EXIT_STATUS } from "../cli/exit_status.ts";
-import type { Outcome } from "../cli/outcome.ts";
-import { NO_PROGRESS, type ProgressReport } from "../cli/progress.ts";
-import { counted } from "../cli/run_program.ts";
-import { type Screen, toned } from "../cli/screen.ts";
-import { wrapText } from "../cli/wrapped_text.ts";
+import { EXIT_STATUS } from "./exit_status.ts";
+import type { Outcome } from "./outcome.ts";
+import { NO_PROGRESS, type ProgressReport } from "./progress.ts";
+import { type Screen, toned } from "./screen.ts";
+import { wrapText } from "./wrapped_text.ts";
 import { escapedText } from "../base/quoted_text.ts";
 import { collectProblems, type ConfigRules } from "../cni/collect_problems.ts";
 import {
@@ -14,6 +13,7 @@ import {
   readConfigDocument,
 } from "../cni/config_document.ts";
 import type { ConfigProblem } from "../cni/config_problem.ts";
+import { counted } from "../base/counted.ts";
 
 /** A network in a file. */
 export interface CheckedNetwork<T> {
@@ -43,6 +43,16 @@ export interface ConfigChecks<T> {
   toJson(config: T): Readonly<Record<string, unknown>>;
 }
 
+/** What an operator asks to be checked. */
+export interface ValidateOptions {
+  /** The files and directories that were read. */
+  readonly paths: readonly string[];
+  /** Whether warnings count as problems. */
+  readonly isStrict: boolean;
+  /** Receives how many files are checked. */
+  readonly progress?: ProgressReport;
+}
+
 /** A file, and what is wrong with it. */
 interface CheckedFile<T> {
   readonly file: string;
@@ -55,15 +65,12 @@ interface CheckedFile<T> {
 /**
  * Checks configurations.
  *
- * @param options `isStrict`: whether warnings count as problems; `progress`: receives how many
- *   files are checked.
+ * @param files All files at `paths`.
  */
 export function validateConfigs<T>(
   files: readonly ConfigFile[],
-  { checks, isStrict, progress = NO_PROGRESS }: {
+  { checks, paths, isStrict, progress = NO_PROGRESS }: ValidateOptions & {
     readonly checks: ConfigChecks<T>;
-    readonly isStrict: boolean;
-    readonly progress?: ProgressReport;
   },
 ): Outcome {
   const checked = files.map((file, index) => {
@@ -95,7 +102,11 @@ export function validateConfigs<T>(
       ...checked.flatMap((each) => [...fileLines(each, checks, screen), ""]),
       summary({ files: checked.length, errors, warnings }, screen),
     ],
-    notes: [],
+    notes: files.length > 0 ? [] : [
+      escapedText(
+        `no file in ${paths.join(", ")} ends with .conf, .conflist or .json`,
+      ),
+    ],
   };
 }
 
