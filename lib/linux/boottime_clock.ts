@@ -21,7 +21,7 @@ let timespec: BigInt64Array<ArrayBuffer> | undefined;
  * Never goes back.
  */
 export function bootTimeMs(): number {
-  timespec ??= new BigInt64Array(new ArrayBuffer(16));
+  timespec ??= new BigInt64Array(2);
   const result = libc().clock_gettime(CLOCK_BOOTTIME, timespec);
   checked(result, "clock_gettime");
   const [seconds = 0n, nanoseconds = 0n] = timespec;
