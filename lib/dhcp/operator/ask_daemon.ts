@@ -1,6 +1,6 @@
 /** Requests that the commands for operators send to the daemon. @module */
 
-import { SystemError } from "../../base/errors.ts";
+import { DecodeError, SystemError } from "../../base/errors.ts";
 import { JsonObject } from "../../base/json_reader.ts";
 import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
@@ -46,6 +46,10 @@ export async function askForLeases(at: DaemonAddress): Promise<DaemonLeases> {
       "leases",
       (element, path) => parseLeaseReport(new JsonObject(element, path)),
     ) ?? [];
+    const [first] = page;
+    if (first !== undefined && attachmentText(first.attachment) <= after) {
+      throw new DecodeError("the leases are not in order", "leases");
+    }
     leases.push(...page);
     const isLast = page.length === 0 || reply.body.boolean("more") !== true;
     if (isLast) return { kind: "leases", leases };

@@ -40,6 +40,8 @@ export const NETNS = "/run/netns/cni-5d1c9a52";
 /** A daemon in memory. */
 export interface ExampleDaemon {
   readonly leases?: readonly LeaseReport[];
+  /** Whether it answers with the first page, whichever is asked for. */
+  readonly repeatsPage?: boolean;
   /** What comes of a renewal, by the text of the attachment. */
   readonly renewals?: Readonly<Record<string, LeaseEvent>>;
   /** What a watcher receives. */
@@ -168,14 +170,15 @@ export class ExampleDhcpHost implements OperatorPorts {
   }
 
   #answer(
-    { leases = [], renewals = {}, watched = [] }: ExampleDaemon,
+    { leases = [], repeatsPage = false, renewals = {}, watched = [] }:
+      ExampleDaemon,
     request: DaemonRequest,
   ): readonly string[] {
     this.requests.push(request);
     switch (request.method) {
       case "leases": {
         const next = leases.filter(({ attachment }) =>
-          attachmentText(attachment) > request.after
+          repeatsPage || attachmentText(attachment) > request.after
         );
         // One for each page.
         const page = next.slice(0, 1);

@@ -332,6 +332,15 @@ Deno.test("leases asks for every page", async () => {
   ]);
 });
 
+Deno.test("leases ends if the daemon repeats a page", async () => {
+  const leases = [report("c1"), report("c2")];
+  const { status, stdout, stderr } = await run(["leases"], {
+    daemon: { leases, repeatsPage: true },
+  });
+  assertEquals([status, stdout], [3, ""]);
+  assertMatch(stderr, /the leases are not in order/);
+});
+
 Deno.test("leases --wide has T2, the server, the counters and the last error", async () => {
   const { stdout } = await run(
     ["leases", "--wide"],
