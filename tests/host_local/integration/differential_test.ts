@@ -1,7 +1,8 @@
 /**
  * Compares our plugin with upstream's: the same random calls on two directories with the same
  * content must result in the same exit status, stdout and files, unless docs/differences.md
- * lists the difference.
+ * lists the difference. In some sequences the standalone executable and the resident process run
+ * our calls by turns.
  *
  * `DIFFERENTIAL_SEED` repeats a run, `DIFFERENTIAL_SEQUENCES` makes it longer.
  * @module
@@ -20,6 +21,10 @@ import { deliberateDifferences } from "../../support/deliberate_differences.ts";
 import { runInParallel } from "../../../tools/parallel.ts";
 import { numberFromEnv, Random } from "../../support/random.ts";
 import { testWith } from "../../support/requirements.ts";
+import {
+  RESIDENT_REQUIREMENTS,
+  ResidentHostLocal,
+} from "../../support/resident_host_local.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import {
   describeStep,
@@ -71,9 +76,13 @@ async function callOne(
 }
 
 async function step(
-  dataDirs: DataDirs,
-  network: RandomNetwork,
-  call: RandomCall,
+  { dataDirs, binary, network, call }: {
+    readonly dataDirs: DataDirs;
+    /** Ours. */
+    readonly binary: string;
+    readonly network: RandomNetwork;
+    readonly call: RandomCall;
+  },
 ): Promise<Step> {
   const before = readNetwork(`${dataDirs.ours}/net`);
   const config = formatConfig(network, call, dataDirs.ours);
@@ -87,7 +96,7 @@ async function step(
       config: formatConfig(known, call, dataDirs.upstream),
       call,
     }),
-    callOne(OURS, { dataDir: dataDirs.ours, config, call }),
+    callOne(binary, { dataDir: dataDirs.ours, config, call }),
   ]);
   const rename = (text: string): string =>
     text.replaceAll(dataDirs.upstream, dataDirs.ours);
@@ -107,7 +116,12 @@ async function step(
 
 async function runSequence(
   random: Random,
-  { root, tally }: { readonly root: string; readonly tally: Tally },
+  { root, binaries, tally }: {
+    readonly root: string;
+    /** Ours, which run the calls by turns. */
+    readonly binaries: readonly string[];
+    readonly tally: Tally;
+  },
 ): Promise<void> {
   const dataDirs = { upstream: `${root}/upstream`, ours: `${root}/ours` };
   const network = randomNetwork(random, [
@@ -123,7 +137,12 @@ async function runSequence(
   writeNetwork(`${dataDirs.upstream}/net`, leftovers);
   writeNetwork(`${dataDirs.ours}/net`, leftovers);
   for (let count = 0; count < CALLS; count += 1) {
-    const made = await step(dataDirs, network, randomCall(random, network));
+    const made = await step({
+      dataDirs,
+      binary: binaries[count % binaries.length] ?? OURS,
+      network,
+      call: randomCall(random, network),
+    });
     tally.calls += 1;
     for (const violation of violatedGuarantees(made)) {
       tally.violations.push(`${violation}\n    ${describeStep(made)}`);
@@ -156,12 +175,12 @@ function resynchronize(
   writeNetwork(`${dataDirs.ours}/net`, files);
 }
 
-const NAME =
-  "host-local prints and writes what upstream does, except for deliberate differences";
-
-testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
+async function compareSequences(
+  sequences: number,
+  binaries: readonly string[],
+): Promise<void> {
   report(
-    `differential test: DIFFERENTIAL_SEED=${SEED}, ${SEQUENCES} sequences of ${CALLS} calls`,
+    `differential test: DIFFERENTIAL_SEED=${SEED}, ${sequences} sequences of ${CALLS} calls`,
   );
   using temp = new TempDir();
   const tally: Tally = {
@@ -171,12 +190,14 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
     violations: [],
   };
   const all = new Random(SEED);
-  const indexes = Array.from({ length: SEQUENCES }, (_, index) => index);
+  const indexes = Array.from({ length: sequences }, (_, index) => index);
   await runInParallel(
     indexes,
     WORKERS,
-    (index) =>
-      runSequence(all.fork(index), { root: temp.join(`${index}`), tally }),
+    (index) => {
+      const root = temp.join(`${index}`);
+      return runSequence(all.fork(index), { root, binaries, tally });
+    },
   );
   const counts = [...tally.explained].sort().map(([id, count]) =>
     `${id} ${count}`
@@ -198,7 +219,24 @@ testWith([`binary:${OURS}`, `binary:${UPSTREAM}`], NAME, async () => {
       tally.unexplained.slice(0, SHOWN).join("\n  ")
     }\n`,
   );
-});
+}
+
+testWith(
+  [`binary:${OURS}`, `binary:${UPSTREAM}`],
+  "host-local prints and writes what upstream does, except for deliberate differences",
+  async () => {
+    await compareSequences(SEQUENCES, [OURS]);
+  },
+);
+
+testWith(
+  [...RESIDENT_REQUIREMENTS, `binary:${UPSTREAM}`],
+  "host-local and its resident process by turns print and write what upstream does, except for deliberate differences",
+  async () => {
+    await using resident = await ResidentHostLocal.start();
+    await compareSequences(Math.ceil(SEQUENCES / 4), [OURS, resident.binary]);
+  },
+);
 
 Deno.test("docs/differences.md lists every rule of the differential test", async () => {
   const listed = await deliberateDifferences();

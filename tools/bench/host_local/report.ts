@@ -65,7 +65,7 @@ export function formatReport(figures: Figures, { machine, date }: {
     "- `standalone`: `host-local` itself, which starts for each call.",
     "- `upstream`: Debian's `host-local`.",
     "",
-    "`resident` and `upstream` ran alternately. `standalone` had rounds of its own: its start empties the caches of the CPU,",
+    "`resident` and `upstream` ran alternately. `standalone` ran apart from them: its start empties the caches of the CPU,",
     "which costs the call after it 1 to 2 ms.",
     "",
     "![ADD time and call rate by number of reservations](bench.svg)",

@@ -115,29 +115,43 @@ async function measureCold(
   return median(times);
 }
 
-/** Measures all sizes alternately, because they are compared with each other. */
+/**
+ * Measures all sizes alternately, because they are compared with each other, and so the resident
+ * engine and upstream. The standalone executable comes after all rounds of these.
+ */
 async function measureSingleCalls(
   caller: Caller,
   benches: readonly SizeBench[],
 ): Promise<void> {
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const group of ENGINE_GROUPS) {
-      const turns = benches.flatMap((bench) =>
-        group.filter((engine) =>
-          engine !== "upstream" || isTurn(round, bench.upstreamRounds)
-        ).map((engine) => ({ bench, engine }))
-      );
-      const times = await caller.times(
-        turns.flatMap(({ bench, engine }) =>
-          bench.networks[engine].addAndDelete()
-        ),
-      );
-      for (const [index, { bench, engine }] of turns.entries()) {
-        const [addMs = NaN, delMs = NaN] = times.slice(2 * index);
-        bench.addMs[engine].push(addMs);
-        bench.delMs[engine].push(delMs);
-      }
+  for (const group of ENGINE_GROUPS) {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await measureRound(caller, { benches, group, round });
     }
+  }
+}
+
+async function measureRound(
+  caller: Caller,
+  { benches, group, round }: {
+    readonly benches: readonly SizeBench[];
+    readonly group: typeof ENGINE_GROUPS[number];
+    readonly round: number;
+  },
+): Promise<void> {
+  const turns = benches.flatMap((bench) =>
+    group.filter((engine) =>
+      engine !== "upstream" || isTurn(round, bench.upstreamRounds)
+    ).map((engine) => ({ bench, engine }))
+  );
+  // No engine and no size always follows the same one.
+  if (round % 2 === 1) turns.reverse();
+  const times = await caller.times(
+    turns.flatMap(({ bench, engine }) => bench.networks[engine].addAndDelete()),
+  );
+  for (const [index, { bench, engine }] of turns.entries()) {
+    const [addMs = NaN, delMs = NaN] = times.slice(2 * index);
+    bench.addMs[engine].push(addMs);
+    bench.delMs[engine].push(delMs);
   }
 }
 
