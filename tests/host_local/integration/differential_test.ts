@@ -2,7 +2,7 @@
  * Compares our plugin with upstream's: the same random calls on two directories with the same
  * content must result in the same exit status, stdout and files, unless docs/differences.md
  * lists the difference. In some sequences the standalone executable and the resident process run
- * our calls by turns.
+ * our calls alternately.
  *
  * `DIFFERENTIAL_SEED` repeats a run, `DIFFERENTIAL_SEQUENCES` makes it longer.
  * @module
@@ -118,7 +118,7 @@ async function runSequence(
   random: Random,
   { root, binaries, tally }: {
     readonly root: string;
-    /** Ours, which run the calls by turns. */
+    /** Ours, which run the calls alternately. */
     readonly binaries: readonly string[];
     readonly tally: Tally;
   },
@@ -231,7 +231,7 @@ testWith(
 
 testWith(
   [...RESIDENT_REQUIREMENTS, `binary:${UPSTREAM}`],
-  "host-local and its resident process by turns print and write what upstream does, except for deliberate differences",
+  "host-local and its resident process alternately print and write what upstream does, except for deliberate differences",
   async () => {
     await using resident = await ResidentHostLocal.start();
     await compareSequences(Math.ceil(SEQUENCES / 4), [OURS, resident.binary]);
