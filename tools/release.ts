@@ -64,6 +64,7 @@ export const DOCUMENTS: readonly string[] = [
   "docs/bench.md",
   "docs/bench.svg",
   "docs/bench_dhcp.md",
+  "docs/bench_dhcp.svg",
   "docs/concepts.md",
   "docs/dhcp.md",
   "docs/differences.md",
