@@ -5,6 +5,7 @@ import {
   completionCommand,
   exitStatuses,
   manCommand,
+  validateCommand,
 } from "../../cli/common_commands.ts";
 import type { Argument, Command, Option, Program } from "../../cli/program.ts";
 import { DEFAULT_CONFIG_DIR } from "../../cni/config_document.ts";
@@ -88,37 +89,6 @@ function showCommand(): Command {
       "There is no lease of the container, or something is wrong with it",
     ),
     examples: [{ call: "dhcp show 3f2a9c1b", comment: "One container" }],
-  };
-}
-
-function validateCommand(): Command {
-  return {
-    name: "validate",
-    summary: "Check network configurations",
-    description: [
-      "Prints every problem at once, with its JSON path and what to write instead. An error makes ADD fail. A warning was hardly intended: a key that the plugin does not know, or options without which containers get no gateway.",
-      "A file has a configuration, a list of plugins, a NetworkAttachmentDefinition of Kubernetes, or a list of these, in JSON. YAML is not read: convert it first, as kubectl get -o json does. Configurations of other IPAM plugins are not checked.",
-    ],
-    arguments: [{
-      name: "PATH",
-      help:
-        `a file, a directory of files, or - for standard input; without one, ${DEFAULT_CONFIG_DIR}`,
-      isRequired: false,
-      isRepeated: true,
-      completion: "file",
-    }],
-    options: [{
-      name: "strict",
-      help: "Exit with status 1 if there are warnings, too",
-    }],
-    statuses: exitStatuses("There are no errors", "There are errors"),
-    examples: [
-      { call: "dhcp validate", comment: "All configurations of this host" },
-      {
-        call: "kubectl get net-attach-def -A -o json | dhcp validate -",
-        comment: "All NetworkAttachmentDefinitions of a cluster",
-      },
-    ],
   };
 }
 
@@ -267,7 +237,10 @@ export function dhcpProgram(): Program {
       renewCommand(),
       releaseCommand(),
       probeCommand(),
-      validateCommand(),
+      validateCommand(NAME, {
+        warnings: "or options without which containers get no gateway",
+        all: "All configurations of this host",
+      }),
       completionCommand(NAME),
       manCommand(NAME),
     ],

@@ -5,6 +5,7 @@ import {
   completionCommand,
   exitStatuses,
   manCommand,
+  validateCommand,
 } from "../../cli/common_commands.ts";
 import type { Argument, Command, Option, Program } from "../../cli/program.ts";
 import { DEFAULT_CONFIG_DIR } from "../../cni/config_document.ts";
@@ -153,40 +154,6 @@ function explainCommand(): Command {
   };
 }
 
-function validateCommand(): Command {
-  return {
-    name: "validate",
-    summary: "Check network configurations",
-    description: [
-      "Prints every problem at once, with its JSON path and what to write instead. An error makes ADD fail. A warning was hardly intended: a key that the plugin does not know, a gateway outside its subnet, or two networks that can allocate the same address.",
-      "A file has a configuration, a list of plugins, a NetworkAttachmentDefinition of Kubernetes, or a list of these, in JSON. YAML is not read: convert it first, as kubectl get -o json does. Configurations of other IPAM plugins are not checked.",
-    ],
-    arguments: [{
-      name: "PATH",
-      help:
-        `a file, a directory of files, or - for standard input; without one, ${DEFAULT_CONFIG_DIR}`,
-      isRequired: false,
-      isRepeated: true,
-      completion: "file",
-    }],
-    options: [{
-      name: "strict",
-      help: "Exit with status 1 if there are warnings, too",
-    }],
-    statuses: exitStatuses("There are no errors", "There are errors"),
-    examples: [
-      {
-        call: "host-local validate",
-        comment: "All configurations of this host, also against each other",
-      },
-      {
-        call: "kubectl get net-attach-def -A -o json | host-local validate -",
-        comment: "All NetworkAttachmentDefinitions of a cluster",
-      },
-    ],
-  };
-}
-
 function checkStateCommand(): Command {
   return {
     name: "check-state",
@@ -306,7 +273,11 @@ export function hostLocalProgram(): Program {
       listCommand(),
       showCommand(),
       explainCommand(),
-      validateCommand(),
+      validateCommand(NAME, {
+        warnings:
+          "a gateway outside its subnet, or two networks that can allocate the same address",
+        all: "All configurations of this host, also against each other",
+      }),
       checkStateCommand(),
       reclaimCommand(),
       metricsCommand(),
