@@ -83,6 +83,11 @@ export class NetworkNamespace implements Disposable {
     throw new Error(`ip: ${new TextDecoder().decode(output.stderr)}`);
   }
 
+  /** Unmounts its path as runtimes do: also while another process has the path open. */
+  unmount(): void {
+    run("umount", "--lazy", this.path);
+  }
+
   /** Removes it, before its block ends. */
   remove(): void {
     if (this.#isRemoved) return;

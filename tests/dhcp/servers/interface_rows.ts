@@ -164,7 +164,7 @@ export const INTERFACE_ROWS: readonly ServerRow[] = [
       const leased = await addContainer(network);
       const { container } = leased;
       await using _process = await start("ip", "netns", "exec", container.name);
-      run("umount", container.path);
+      container.unmount();
       await renewed(network, leased);
       await renewed(network, leased);
       await deleted(network, leased);
@@ -185,7 +185,7 @@ export const INTERFACE_ROWS: readonly ServerRow[] = [
       const address = addressOf(await host.add(container, { config }));
       // A descriptor keeps the namespace alive. Its owner is in another one.
       using _netns = container.open();
-      run("umount", "--lazy", container.path);
+      container.unmount();
       await network.until(
         "warning",
         () => daemon.count("level=warn event=interface-removed") === 1,
@@ -209,7 +209,7 @@ export const INTERFACE_ROWS: readonly ServerRow[] = [
       const binary = wrapper(network, view);
       // The daemon must not find it by another path.
       await using process = await start("ip", "netns", "exec", container.name);
-      run("umount", container.path);
+      container.unmount();
       const call = (command: string): ReturnType<typeof host.call> =>
         host.call(command, { path: view.linkedPath }, { binary });
       const { code, json } = await call("ADD");
@@ -233,7 +233,7 @@ export const INTERFACE_ROWS: readonly ServerRow[] = [
       const { host } = network;
       const { container, address } = await addContainer(network);
       await using view = await MountNamespace.start(container);
-      run("umount", container.path);
+      container.unmount();
       const binary = wrapper(network, view);
       const place = { path: container.path };
       assertEquals((await host.call("DEL", place, { binary })).code, 0);

@@ -98,7 +98,7 @@ testAsRoot(
     await withInterfaces(async ({ client }, interfaces) => {
       const attached = interfaces.find(reference(client), "eth0");
       await Promise.resolve();
-      runProgram("umount", client.path);
+      client.unmount();
       assertEquals(attached.read(), undefined);
       assertEquals(interfaces.findAgain(attached.location), undefined);
     });

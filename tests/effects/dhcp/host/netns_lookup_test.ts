@@ -83,7 +83,7 @@ testAsRoot(
     }).spawn();
     for await (const _ of child.stdout) break;
     const lookup = new NetnsLookup();
-    run("umount", place.path);
+    place.unmount();
     assertEquals(again(lookup, place.path, identity), identity);
     // Another namespace at the same path does not hide it.
     run("ip", "netns", "del", place.name);
