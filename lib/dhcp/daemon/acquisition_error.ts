@@ -4,6 +4,7 @@ import type { SystemError } from "../../base/errors.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
 import type { Failure } from "../client/failure.ts";
 import { describeFailure } from "../client/failure_text.ts";
+import type { ClientSocket } from "./client_socket.ts";
 
 /** Why a lease client has no lease for the callers that wait for it. */
 export type AcquisitionFailure =
@@ -25,6 +26,17 @@ export class AcquisitionError extends Error {
   constructor(readonly failure: AcquisitionFailure) {
     super(failure.kind);
   }
+}
+
+/** Returns why an acquisition failed, given what its state machine and its socket know. */
+export function acquisitionFailure(
+  failure: Failure,
+  { unsentReason, isWaiting }: Pick<ClientSocket, "unsentReason" | "isWaiting">,
+): AcquisitionFailure {
+  if (unsentReason !== undefined) {
+    return { kind: "not-sent", error: unsentReason };
+  }
+  return isWaiting ? { kind: "delayed", failure } : failure;
 }
 
 /** Returns whether an acquisition ended because no caller waited for it any more. */

@@ -73,6 +73,22 @@ export function newIdentity(
 }
 
 /**
+ * Returns the identity with the hardware address of a link; undefined if the link has the same one,
+ * or none that can be sent. The client identifier stays.
+ */
+export function identityOnLink(
+  identity: ClientIdentity,
+  { macAddress }: Pick<LinkInfo, "macAddress">,
+): ClientIdentity | undefined {
+  const { chaddr } = identity;
+  const isUsable = macAddress.length > 0 && macAddress.length <= MAX_CHADDR;
+  if (chaddr.length === 0 || !isUsable) return undefined;
+  return formatHex(chaddr) === formatHex(macAddress)
+    ? undefined
+    : { ...identity, chaddr: macAddress };
+}
+
+/**
  * Returns the default identifier, the same as upstream's: type 0 and the attachment's text. So an
  * upgrade keeps addresses.
  *

@@ -10,30 +10,29 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
+import type { Timer } from "../../base/timer.ts";
 import type { Attachment } from "../../cni/attachment.ts";
-import { formatIpAddress, sameAddress } from "../../net/ip_address.ts";
+import { formatIpAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
+import { isSameNetns } from "../../net/netns_identity.ts";
 import type { InterfaceEvent } from "../../netlink/notification.ts";
 import { isAwaited } from "../client/acquisition.ts";
-import type { Failure } from "../client/failure.ts";
-import { describeFailure } from "../client/failure_text.ts";
 import type { ClientEffect, ClientEvent } from "../client/event.ts";
-import { changedFields, type Lease } from "../client/lease.ts";
+import type { Lease } from "../client/lease.ts";
 import type { ClientSettings } from "../client/settings.ts";
 import {
   type ClientState,
   INITIAL_STATE,
   leaseInUse,
-  type Offer,
   offerOf,
 } from "../client/state.ts";
 import { transition } from "../client/transition.ts";
 import type { LeaseOptions } from "../config/lease_options.ts";
-import type { LeaseEventKind } from "../protocol/lease_event.ts";
 import type { LeaseReport } from "../protocol/lease_report.ts";
 import {
   AcquisitionError,
   type AcquisitionFailure,
+  acquisitionFailure,
   reportFailure,
 } from "./acquisition_error.ts";
 import { attachmentLog } from "./attachment_log.ts";
@@ -43,29 +42,26 @@ import {
   ClientSocket,
   type SendOutcome,
 } from "./client_socket.ts";
-import type { Outgoing } from "./outbox.ts";
+import { counterOf, eventOf } from "./effect_report.ts";
 import { InterfaceSync } from "./interface_sync.ts";
-import {
-  type ClientIdentity,
-  type LeasedGrant,
-  type LeasedRecord,
-  MAX_CHADDR,
-} from "./lease_record.ts";
 import { LeaseActivity } from "./lease_activity.ts";
 import type { LeaseEvents } from "./lease_events.ts";
+import type {
+  ClientIdentity,
+  LeasedGrant,
+  LeasedRecord,
+} from "./lease_record.ts";
+import { LeaseSync } from "./lease_sync.ts";
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Outgoing } from "./outbox.ts";
 import type { PacketRate } from "./packet_rate.ts";
-import { type AttachedInterface, type DaemonPorts } from "./ports.ts";
+import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
-import { reportLease } from "./report_lease.ts";
+import { type EventContent, reportEvent, reportLease } from "./report_lease.ts";
 import { resumeEvent } from "./resume_policy.ts";
-import { type RecordChanges, StoredLease } from "./stored_lease.ts";
-import { isSameNetns } from "../../net/netns_identity.ts";
-import type { Timer } from "../../base/timer.ts";
-import type { LinkInfo } from "../../netlink/link_message.ts";
-import { formatCidr, type Ipv4Cidr } from "../../net/cidr.ts";
+import { StoredLease } from "./stored_lease.ts";
 
 /**
  * What a client acquires a lease for: an attachment, its interface and the options of its network.
@@ -103,6 +99,7 @@ export class LeaseClient {
   readonly #activity: LeaseActivity;
   readonly #stored: StoredLease;
   readonly #interface: InterfaceSync;
+  readonly #sync: LeaseSync;
   readonly #timer: Timer;
   readonly #socket: ClientSocket;
   readonly #link: LinkWatch;
@@ -135,6 +132,12 @@ export class LeaseClient {
       { store, log },
     );
     this.#interface = new InterfaceSync(attached, options, { scheduler, log });
+    this.#sync = new LeaseSync({
+      stored: this.#stored,
+      interfaceSync: this.#interface,
+      attached,
+      log,
+    });
     this.#timer = scheduler.timer(() => this.#dispatch({ kind: "timer" }));
     this.#socket = new ClientSocket({
       attached,
@@ -228,24 +231,17 @@ export class LeaseClient {
    * @throws {SystemError} if the interface cannot be watched.
    */
   resume(record: LeasedRecord): void {
-    const { grant: { lease }, change, isLost } = record;
-    this.#stored.restore(record);
+    this.#sync.resume(record);
     this.#socket.server = record.serverMac;
-    if (change === undefined || isLost) {
-      this.#interface.assume(lease);
-    } else {
-      this.#interface.complete(change.from, lease);
-      this.#stored.write({ change: null });
-    }
     const link = this.#link.open({ setUp: false });
     if (link === undefined) return this.#orphan("interface");
     this.#log("info", "lease-resumed", {
-      address: formatIpAddress(lease.address),
+      address: formatIpAddress(record.grant.lease.address),
     });
     const nowMs = this.#context.ports.scheduler.nowMs();
     this.#dispatch(resumeEvent(record, link, nowMs));
-    this.#followMac(link);
-    this.#recordAddressSeen(this.lease);
+    this.#sync.followMac(link);
+    this.#sync.recordAddressSeen(this.lease);
   }
 
   /**
@@ -290,7 +286,7 @@ export class LeaseClient {
     if (kind === "ended") return;
     const { lease } = this;
     this.#log("info", "release-started");
-    this.#publish("released", { lease });
+    this.#publish({ kind: "released", lease });
     this.#end({ kind: "cancelled" });
     try {
       if (kind === "orphaned") {
@@ -333,8 +329,8 @@ export class LeaseClient {
     if (status.kind === "unknown") return;
     if (status.kind === "gone") return this.#orphan(status.what);
     if (this.#life.kind !== "running") return;
-    this.#followMac(status.link);
-    this.#recordAddressSeen(this.lease);
+    this.#sync.followMac(status.link);
+    this.#sync.recordAddressSeen(this.lease);
     if (this.#interface.holdsLinkDown) return;
     if (this.lease !== undefined) this.#interface.restoreRoutes(status.link);
     const { hasCarrier } = status.link;
@@ -391,25 +387,23 @@ export class LeaseClient {
       nowMs: scheduler.nowMs(),
       randomU32,
     });
-    const before = this.#state.state;
-    if (before === "RENEWING" && state.state === "REBINDING") {
+    const before = this.#state;
+    if (before.state === "RENEWING" && state.state === "REBINDING") {
       this.#context.metrics.count("renewals_failed");
     }
     this.#state = state;
     for (const effect of effects) {
-      const failure = this.#carryOut(effect, before);
+      const failure = this.#carryOut(effect);
       if (failure !== undefined) return this.#fail(failure);
+      const counter = counterOf(effect);
+      if (counter !== undefined) this.#context.metrics.count(counter);
+      const event = eventOf(effect, { before, after: state });
+      if (event !== undefined) this.#publish(event);
     }
   }
 
-  /**
-   * @param before The state before the transition.
-   * @returns Why the callers that wait get no lease.
-   */
-  #carryOut(
-    effect: ClientEffect,
-    before: ClientState["state"],
-  ): AcquisitionFailure | undefined {
+  /** @returns Why the callers that wait get no lease. */
+  #carryOut(effect: ClientEffect): AcquisitionFailure | undefined {
     switch (effect.kind) {
       case "setTimer":
         this.#timer.set(effect.atMs ?? Infinity);
@@ -420,37 +414,25 @@ export class LeaseClient {
         this.#socket.probe(effect);
         return undefined;
       case "offerAccepted":
-        return this.#acceptOffer(effect.offer);
+        return this.#notStored(
+          this.#sync.accept(effect.offer, this.#socket.server),
+        );
       case "leaseAcquired":
         this.#acquire(effect.lease);
         return undefined;
       case "leaseRenewed":
-        this.#renew(effect.lease);
-        this.#publish(before === "RENEWING" ? "renewed" : "rebound", {
-          lease: effect.lease,
-        });
+        this.#sync.renew(effect.lease, this.#socket.server);
         return undefined;
       case "leaseChanged":
-        this.#context.metrics.count("leases_changed");
-        this.#recordAddressSeen(effect.previous);
-        this.#follow(effect.lease);
-        this.#publishChange(effect, before);
+        this.#sync.change(effect, this.#socket.server);
         return undefined;
       case "leaseLost":
-        this.#publish(effect.reason === "nak" ? "refused" : "expired", {
-          lease: effect.lease,
-          detail: effect.message,
-        });
-        this.#lose(effect);
+        this.#lose(effect.lease);
         return undefined;
       case "renewalFailed":
-        this.#publish("failed", {
-          lease: this.lease,
-          detail: describeFailure(effect.failure),
-        });
         return undefined;
       case "failed": {
-        const failure = this.#failureOf(effect.failure);
+        const failure = acquisitionFailure(effect.failure, this.#socket);
         const { kind } = failure.kind === "delayed" ? failure.failure : failure;
         this.#context.metrics.count(`failed_${kind}`);
         return failure;
@@ -493,36 +475,13 @@ export class LeaseClient {
     }
   }
 
-  /** Returns why an acquisition failed, given what its state machine knows. */
-  #failureOf(failure: Failure): AcquisitionFailure {
-    const error = this.#socket.unsentReason;
-    if (error !== undefined) return { kind: "not-sent", error };
-    return this.#socket.isWaiting ? { kind: "delayed", failure } : failure;
-  }
-
-  /** Stores an offer before its REQUEST is sent, so that it can be released whatever happens. */
-  #acceptOffer(offer: Offer): AcquisitionFailure | undefined {
-    // The file of a lost lease stays, so that the next daemon continues to seek another.
-    if (this.#stored.isLost || this.#stored.hasOffer(offer)) return undefined;
-    const grant = { kind: "offered", offer } as const;
-    const serverMac = this.#socket.server;
-    return this.#notStored(this.#stored.write({ grant, serverMac }));
-  }
-
   #acquire(lease: Lease): void {
-    this.#context.metrics.count("leases_acquired");
     if (lease.mtu !== undefined) {
       this.#log("info", "mtu-offered", { mtu: lease.mtu });
     }
-    // The container had a lease before: it gets this one whether or not it can be stored.
-    if (this.#stored.isLost) {
-      this.#follow(lease);
-      return this.#handOut(lease);
-    }
-    const storing = this.#stored.writeAsync(this.#assumed(lease));
+    const storing = this.#sync.acquire(lease, this.#socket.server);
     this.#storing = storing;
-    this.#interface.assume(lease);
-    this.#recordAddressSeen(lease);
+    if (storing === undefined) return this.#handOut(lease);
     storing.then((error) => this.#onStored(storing, error)).catch((error) =>
       this.#log("error", "unexpected-error", { stack: `${error}` })
     );
@@ -543,131 +502,24 @@ export class LeaseClient {
 
   #handOut(lease: Lease): void {
     this.#waiters.resolve(lease);
-    this.#publish("acquired", { lease });
+    this.#publish({ kind: "acquired", lease });
   }
 
-  #renew(lease: Lease): void {
-    this.#context.metrics.count("leases_renewed");
-    const before = this.#stored.grant;
-    if (before?.kind === "leased") this.#interface.renew(before.lease, lease);
-    const grant = { kind: "leased", lease } as const;
-    this.#stored.write({ grant, serverMac: this.#socket.server });
-    this.#recordAddressSeen(lease);
-  }
-
-  #lose(
-    { lease, reason }: Extract<ClientEffect, { readonly kind: "leaseLost" }>,
-  ): void {
+  #lose(lease: Lease): void {
     // A socket belongs to its address, and fails at its next use if its link was down meanwhile.
     this.#socket.close();
     this.#storing = undefined;
-    this.#context.metrics.count(`leases_lost_${reason}`);
-    const grant = { kind: "leased", lease } as const;
-    this.#stored.write({ grant, isLost: true, change: null });
-    this.#interface.remove(lease);
+    this.#sync.lose(lease);
     // The link is set up for each message from now on, and no event reports its carrier.
     if (this.#interface.holdsLinkDown) this.#dispatch({ kind: "linkUp" });
   }
 
-  /**
-   * Brings the interface to a changed lease. The file holds both leases meanwhile, so that the next
-   * daemon can complete the change.
-   */
-  #follow(lease: Lease): void {
-    // An address that never was on the interface is in a machine behind it, which no one can
-    // notify.
-    if (!this.#stored.wasSeen) return this.#assume(lease);
-    const { follows, applied } = this.#interface;
-    const change = follows ? { from: applied } : null;
-    const grant = { kind: "leased", lease } as const;
-    const serverMac = this.#socket.server;
-    const changes = { isLost: false, wasSeen: false, change, serverMac };
-    this.#stored.write({ grant, ...changes });
-    this.#interface.update(lease);
-    if (change !== null) this.#stored.write({ change: null });
-    this.#recordAddressSeen(lease);
-  }
-
-  /** Stores a lease that the main plugin puts on the interface. */
-  #assume(lease: Lease): void {
-    this.#stored.write(this.#assumed(lease));
-    this.#interface.assume(lease);
-    this.#recordAddressSeen(lease);
-  }
-
-  #assumed(lease: Lease): RecordChanges {
-    const grant = { kind: "leased", lease } as const;
-    const serverMac = this.#socket.server;
-    return { grant, isLost: false, wasSeen: false, serverMac };
-  }
-
-  /** Follows a changed hardware address, for answers of servers; the client identifier stays. */
-  #followMac({ macAddress }: LinkInfo): void {
-    const { identity } = this.#stored;
-    const { chaddr } = identity;
-    const after = formatMacAddress(macAddress);
-    const before = formatMacAddress(chaddr);
-    const isUsable = macAddress.length > 0 && macAddress.length <= MAX_CHADDR;
-    if (chaddr.length === 0 || !isUsable || before === after) return;
-    this.#log("info", "mac-changed", { before, after });
-    this.#stored.write({ identity: { ...identity, chaddr: macAddress } });
-  }
-
-  /** Records in the lease file that the address of the lease is on the interface, once it is. */
-  #recordAddressSeen(lease: Lease | undefined): void {
-    if (this.#stored.wasSeen || lease === undefined) return;
-    let addresses: readonly Ipv4Cidr[];
-    try {
-      addresses = this.subject.attached.addresses();
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      // The next event makes the client read them again.
-      const { message: reason } = error;
-      return this.#log("warn", "interface-unreadable", { reason });
-    }
-    const isPresent = addresses.some(({ address }) =>
-      sameAddress(address, lease.address)
-    );
-    if (isPresent) this.#stored.write({ wasSeen: true });
-  }
-
-  #publishChange(
-    { lease, previous }: Extract<
-      ClientEffect,
-      { readonly kind: "leaseChanged" }
-    >,
-    before: ClientState["state"],
-  ): void {
-    const changed = changedFields(previous, lease);
-    if (changed.includes("address")) {
-      const detail = `instead of ${formatCidr(previous)}`;
-      return this.#publish("address-changed", { lease, detail });
-    }
-    const kind = before === "RENEWING" ? "renewed" : "rebound";
-    this.#publish(kind, { lease, detail: `changed: ${changed.join(", ")}` });
-  }
-
   /** Tells watchers what has happened. */
-  #publish(
-    kind: LeaseEventKind,
-    { lease, detail = "" }: {
-      readonly lease?: Lease | undefined;
-      readonly detail?: string;
-    },
-  ): void {
+  #publish(content: EventContent): void {
     const { events, ports: { scheduler } } = this.#context;
     if (events.isUnheard) return;
-    const reported = lease && reportLease(lease, scheduler);
-    const { address = "", server = "", expiresMs = Infinity } = reported ?? {};
-    events.publish({
-      kind,
-      atMs: scheduler.wallMs(),
-      attachment: this.subject.attachment,
-      address,
-      server,
-      expiresMs,
-      detail,
-    });
+    const { attachment } = this.subject;
+    events.publish(reportEvent(content, { attachment, scheduler }));
   }
 
   /**
@@ -694,7 +546,8 @@ export class LeaseClient {
   #fail(failure: AcquisitionFailure): void {
     if (this.#life.kind !== "running") return;
     this.#life = { kind: "ended", failure };
-    this.#publish("failed", { detail: reportFailure(failure).message });
+    const detail = reportFailure(failure).message;
+    this.#publish({ kind: "failed", detail });
     this.#handle({ kind: "stop", release: true });
     this.#stored.remove();
     this.#close();

@@ -3,6 +3,7 @@ import { SystemError } from "../../../../lib/base/errors.ts";
 import {
   AcquisitionError,
   type AcquisitionFailure,
+  acquisitionFailure,
   isCancelled,
   reportError,
   reportFailure,
@@ -119,6 +120,32 @@ Deno.test("reportError() reports an AcquisitionError and returns any other error
   );
   const other = new SystemError("open x: permission denied");
   assertEquals(reportError(other), other);
+});
+
+const NO_OFFER = { kind: "no-offer", discovers: 1 } as const;
+const UNREACHABLE = new SystemError("sendto: network is unreachable");
+
+testRows("acquisitionFailure()", [
+  {
+    name: "is the failure of the state machine",
+    unsentReason: undefined,
+    isWaiting: false,
+    want: NO_OFFER,
+  },
+  {
+    name: "says that a message still waits for its turn",
+    unsentReason: undefined,
+    isWaiting: true,
+    want: { kind: "delayed", failure: NO_OFFER } as const,
+  },
+  {
+    name: "says why no message was sent",
+    unsentReason: UNREACHABLE,
+    isWaiting: true,
+    want: { kind: "not-sent", error: UNREACHABLE } as const,
+  },
+], ({ want, ...socket }) => {
+  assertEquals(acquisitionFailure(NO_OFFER, socket), want);
 });
 
 testRows("isCancelled()", [

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { formatHex } from "../../../../lib/base/hex.ts";
 import {
   clientSettings,
+  identityOnLink,
   newIdentity,
 } from "../../../../lib/dhcp/daemon/client_identity.ts";
 import type { ClientId } from "../../../../lib/dhcp/config/lease_options.ts";
@@ -63,6 +64,43 @@ Deno.test("newIdentity() leaves chaddr empty for a longer hardware address", () 
     machineId: MACHINE_ID,
   });
   assertEquals([identity.htype, identity.chaddr.length], [32, 0]);
+});
+
+const IDENTITY = {
+  htype: 1,
+  chaddr: hex("02005e100001"),
+  clientIdentifier: hex("0102"),
+};
+
+testRows("identityOnLink()", [
+  {
+    name: "replaces chaddr, and keeps the client identifier",
+    macAddress: hex("02005e100009"),
+    want: { ...IDENTITY, chaddr: hex("02005e100009") },
+  },
+  {
+    name: "is undefined for the same hardware address",
+    macAddress: hex("02005e100001"),
+    want: undefined,
+  },
+  {
+    name: "is undefined for a link without a hardware address",
+    macAddress: new Uint8Array(),
+    want: undefined,
+  },
+  {
+    name: "is undefined for an address that chaddr cannot hold",
+    macAddress: new Uint8Array(20),
+    want: undefined,
+  },
+  {
+    name: "is undefined if chaddr was left empty",
+    chaddr: new Uint8Array(),
+    macAddress: hex("02005e100009"),
+    want: undefined,
+  },
+], ({ chaddr = IDENTITY.chaddr, macAddress, want }) => {
+  assertEquals(identityOnLink({ ...IDENTITY, chaddr }, { macAddress }), want);
 });
 
 const FLAGS = {
