@@ -1,34 +1,40 @@
 /** The daemon: the attachments that have a lease, and the calls of plugins. @module */
 
-import { SystemError } from "../../base/errors.ts";
+import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
+import type { Result } from "../../cni/result.ts";
 import type { Lease } from "../client/lease.ts";
-import { checkLease } from "./check_lease.ts";
-import { addTimeoutMs, newIdentity } from "./client_identity.ts";
-import { isCancelled, reportError } from "./acquisition_error.ts";
-import type { DaemonFlags } from "./flags.ts";
-import {
-  LeaseClient,
-  type LeaseClientContext,
-  type LeaseSubject,
-} from "./lease_client.ts";
-import { LeaseEvents } from "./lease_events.ts";
-import type { LeasedGrant } from "./lease_record.ts";
-import { Metrics } from "./metrics.ts";
-import { PacketRate } from "./packet_rate.ts";
-import type { AttachedInterface, DaemonPorts } from "./ports.ts";
 import type { DaemonRequest } from "../protocol/daemon_protocol.ts";
 import type { LeaseEvent } from "../protocol/lease_event.ts";
-import type { LeaseReport } from "../protocol/lease_report.ts";
+import { isCancelled, reportError } from "./acquisition_error.ts";
+import { checkLease } from "./check_lease.ts";
+import { addTimeoutMs } from "./client_identity.ts";
+import type { DaemonFlags } from "./flags.ts";
+import { LeaseClient, type LeaseClientContext } from "./lease_client.ts";
+import { LeaseEvents } from "./lease_events.ts";
+import {
+  countStates,
+  firstExpiryMs,
+  type LeasePage,
+  leasePage,
+} from "./lease_overview.ts";
+import type { LeasedGrant } from "./lease_record.ts";
 import { leaseResult } from "./lease_result.ts";
+import {
+  findAttached,
+  type LeaseSubject,
+  newSubject,
+} from "./lease_subject.ts";
+import { Metrics } from "./metrics.ts";
+import { PacketRate } from "./packet_rate.ts";
+import type { DaemonPorts, NetnsReference } from "./ports.ts";
+import { renewNow } from "./renew_now.ts";
 import {
   releaseStoredLease,
   removeReleaseNote,
   resumeLeases,
 } from "./resume_leases.ts";
 import { Watchers } from "./watchers.ts";
-import type { Result } from "../../cni/result.ts";
-import { type Attachment, attachmentText } from "../../cni/attachment.ts";
 
 type Request<M extends DaemonRequest["method"]> = Extract<
   DaemonRequest,
@@ -37,12 +43,6 @@ type Request<M extends DaemonRequest["method"]> = Extract<
 
 /** How much longer than the acquisition an ADD waits that joined it later. */
 const JOINED_EXTRA_MS = 1000;
-
-/** The maximum number of leases in a response, whose size is limited. */
-const MAX_LEASES = 200;
-
-/** How long an operator's renewal may take. Before T1 the client gives up earlier. */
-const RENEWAL_TIMEOUT_MS = 12_000;
 
 /** An attachment with a client: it has a lease, acquires one or releases it. */
 interface Entry {
@@ -177,8 +177,7 @@ export class Daemon {
     { pid }: Pick<Caller, "pid">,
   ): void {
     const client = this.#entries.get(attachmentText(attachment))?.client;
-    const path = this.#hostPath(netns);
-    const identity = this.#ports.interfaces.identify({ path, callerPid: pid });
+    const identity = this.#ports.interfaces.identify(this.#onHost(netns, pid));
     const held = client && {
       lease: client.lease,
       stateName: client.stateName,
@@ -217,20 +216,15 @@ export class Daemon {
     readonly leases: Readonly<Record<string, number>>;
     readonly counters: Readonly<Record<string, number>>;
   } {
-    const leases: Record<string, number> = {};
-    for (const { client } of this.#entries.values()) {
-      leases[client.stateName] = (leases[client.stateName] ?? 0) + 1;
-    }
-    return { leases, counters: this.#metrics.toJson() };
+    return {
+      leases: countStates(this.#clients()),
+      counters: this.#metrics.toJson(),
+    };
   }
 
   /** When the first lease expires, on the clock of the scheduler; undefined if none does. */
   get nextExpiryMs(): number | undefined {
-    let first = Infinity;
-    for (const { client } of this.#entries.values()) {
-      first = Math.min(first, client.lease?.expiresMs ?? Infinity);
-    }
-    return first === Infinity ? undefined : first;
+    return firstExpiryMs(this.#clients());
   }
 
   /**
@@ -238,19 +232,10 @@ export class Daemon {
    *
    * @param after Only leases after this text.
    */
-  leases({ after }: Request<"leases">): {
-    readonly leases: readonly LeaseReport[];
-    readonly more: boolean;
-  } {
-    const names = [...this.#entries.keys()].filter((name) => name > after)
-      .sort();
-    const page = names.slice(0, MAX_LEASES);
-    return {
-      leases: page.flatMap((name) =>
-        this.#entries.get(name)?.client.report ?? []
-      ),
-      more: page.length < names.length,
-    };
+  leases({ after }: Request<"leases">): LeasePage {
+    const clients = this.#entries.entries()
+      .map(([name, { client }]) => [name, client] as const);
+    return leasePage(clients, after);
   }
 
   /**
@@ -262,26 +247,10 @@ export class Daemon {
     { attachment }: Request<"renew">,
     { hungUp }: Pick<Caller, "hungUp">,
   ): Promise<LeaseEvent> {
-    const name = attachmentText(attachment);
-    const client = this.#entries.get(name)?.client;
-    if (client === undefined) throw refusedRenewal("no such lease");
+    const client = this.#entries.get(attachmentText(attachment))?.client;
     const { scheduler } = this.#ports;
-    const answer = Promise.withResolvers<LeaseEvent>();
-    using _listener = this.#events.listen((event) => {
-      if (attachmentText(event.attachment) === name) answer.resolve(event);
-    });
-    const giveUp = (): void =>
-      answer.reject(refusedRenewal("no DHCPACK received"));
-    using timer = scheduler.timer(giveUp);
-    timer.set(scheduler.nowMs() + RENEWAL_TIMEOUT_MS);
-    hungUp.addEventListener("abort", giveUp);
-    try {
-      const problem = client.renew();
-      if (problem !== undefined) throw refusedRenewal(problem);
-      return await answer.promise;
-    } finally {
-      hungUp.removeEventListener("abort", giveUp);
-    }
+    const events = this.#events;
+    return await renewNow(attachment, client, { events, scheduler, hungUp });
   }
 
   /** Ends and fails the calls that wait. Leases stay for the next daemon. */
@@ -340,20 +309,15 @@ export class Daemon {
         await existing.releasing;
         continue;
       }
-      const netns = {
-        path: this.#hostPath(request.netns),
-        callerPid: pid,
-      };
-      const { ifName } = request.attachment;
-      const attached = this.#ports.interfaces.find(netns, ifName);
-      if (!request.netnsOverride) this.#refuseOwn(attached);
+      const netns = this.#onHost(request.netns, pid);
+      const attached = findAttached(request, netns, this.#ports);
       // A release note for an earlier lease must not end this one.
       this.#ports.releaseNotes.remove(request.attachment);
       if (existing?.client.serves(attached)) {
         existing.callers += 1;
         return existing;
       }
-      const subject = this.#subjectOf(request, attached);
+      const subject = newSubject(request, attached, this.#ports);
       // The container was recreated without a DEL: if possible its lease continues at the new
       // location.
       const inherited = existing?.client.resumableGrant(subject.identity);
@@ -363,18 +327,6 @@ export class Daemon {
       }
       await this.#release(existing);
     }
-  }
-
-  #subjectOf(
-    { attachment, options }: Request<"allocate">,
-    attached: AttachedInterface,
-  ): LeaseSubject {
-    const link = attached.read();
-    if (link === undefined) throw linkNotFound(attached.location.ifName);
-    const { digest, machineId } = this.#ports;
-    const given = { link, digest, machineId };
-    const identity = newIdentity(attachment, options, given);
-    return { attachment, attached, identity, options };
   }
 
   /** Returns a new entry with one caller, whose client has begun to acquire. */
@@ -401,23 +353,13 @@ export class Daemon {
     return entry;
   }
 
-  /**
-   * Refuses an interface of the host: its lease would be the host's, and so would the loss of it.
-   */
-  #refuseOwn({ location: { netns, netnsPath } }: AttachedInterface): void {
-    if (!this.#ports.interfaces.isOwn(netns)) return;
-    throw new CniError(
-      CniErrorCode.invalidNetns,
-      "plugin's netns and netns from CNI_NETNS should not be the same",
-      {
-        details:
-          `${netnsPath} is the namespace of the daemon; set CNI_NETNS_OVERRIDE=1 if that is intended`,
-      },
-    );
+  /** Returns the namespace that a caller names, as the daemon sees it. */
+  #onHost(netns: string, callerPid: number): NetnsReference {
+    return { path: `${this.#flags.hostPrefix}${netns}`, callerPid };
   }
 
-  #hostPath(netns: string): string {
-    return `${this.#flags.hostPrefix}${netns}`;
+  #clients(): IteratorObject<LeaseClient> {
+    return this.#entries.values().map(({ client }) => client);
   }
 
   /** Handles a caller that leaves without a confirmation. */
@@ -440,17 +382,4 @@ export class Daemon {
       this.#entries.delete(name);
     }
   }
-}
-
-/** Returns the error for an interface that does not exist, with upstream's text. */
-function linkNotFound(ifName: string): SystemError {
-  const quoted = JSON.stringify(ifName);
-  return new SystemError(`error looking up ${quoted}: Link not found`);
-}
-
-function refusedRenewal(reason: string): CniError {
-  return new CniError(
-    CniErrorCode.tryAgainLater,
-    `the lease is not renewed: ${reason}`,
-  );
 }

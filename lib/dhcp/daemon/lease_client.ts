@@ -11,7 +11,6 @@
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import type { Timer } from "../../base/timer.ts";
-import type { Attachment } from "../../cni/attachment.ts";
 import { formatIpAddress } from "../../net/ip_address.ts";
 import { formatMacAddress } from "../../net/mac_address.ts";
 import { isSameNetns } from "../../net/netns_identity.ts";
@@ -27,7 +26,6 @@ import {
   offerOf,
 } from "../client/state.ts";
 import { transition } from "../client/transition.ts";
-import type { LeaseOptions } from "../config/lease_options.ts";
 import type { LeaseReport } from "../protocol/lease_report.ts";
 import {
   AcquisitionError,
@@ -51,6 +49,7 @@ import type {
   LeasedGrant,
   LeasedRecord,
 } from "./lease_record.ts";
+import type { LeaseSubject } from "./lease_subject.ts";
 import { LeaseSync } from "./lease_sync.ts";
 import { LeaseWaiters } from "./lease_waiters.ts";
 import { LinkWatch } from "./link_watch.ts";
@@ -62,16 +61,6 @@ import { FLUSH_TIMEOUT_MS, releaseGrant } from "./release.ts";
 import { type EventContent, reportEvent, reportLease } from "./report_lease.ts";
 import { resumeEvent } from "./resume_policy.ts";
 import { StoredLease } from "./stored_lease.ts";
-
-/**
- * What a client acquires a lease for: an attachment, its interface and the options of its network.
- */
-export interface LeaseSubject {
-  readonly attachment: Attachment;
-  readonly attached: AttachedInterface;
-  readonly identity: ClientIdentity;
-  readonly options: LeaseOptions;
-}
 
 /** What all lease clients share. */
 export interface LeaseClientContext {

@@ -192,7 +192,7 @@ async function answer(
       return;
     }
     case "leases":
-      await write(formatResponse(daemon.leases(request)));
+      await write(formatResponse({ ...daemon.leases(request) }));
       return;
     case "renew":
       await write(
