@@ -55,7 +55,10 @@ const WIDE_COLUMNS: readonly LeaseColumn[] = [
   ],
   [{ title: "SERVER" }, (r) => r.lease?.server ?? "-"],
   [{ title: "SENT", isNumber: true }, (r) => String(packetsOf(r, "sent"))],
-  [{ title: "SEEN", isNumber: true }, (r) => String(packetsOf(r, "received"))],
+  [
+    { title: "RECEIVED", isNumber: true },
+    (r) => String(packetsOf(r, "received")),
+  ],
   [
     { title: "LAST ERROR" },
     ({ lastProblem }, nowMs) =>
@@ -238,7 +241,7 @@ function leaseLines(
   if (source === "daemon") {
     rows.push(
       ["sent", formatCounts(report, "sent")],
-      ["seen", formatCounts(report, "received")],
+      ["received", formatCounts(report, "received")],
       ["dropped", formatCounts(report, "dropped")],
       [
         "last error",

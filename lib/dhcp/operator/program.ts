@@ -53,7 +53,7 @@ function leasesCommand(): Command {
     name: "leases",
     summary: "List every lease",
     description: [
-      "Prints the container, network and interface of each lease, the state of its client, its address, and how long it is until T1 (renewal) and expiry. With --wide also T2, the server, how many messages were sent and seen, and the last error.",
+      "Prints the container, network and interface of each lease, the state of its client, its address, and how long it is until T1 (renewal) and expiry. With --wide also T2, the server, how many messages were sent and received, and the last error.",
       "Asks the daemon. If none answers, reads the lease files, and says so.",
       "The states are those of RFC 2131 figure 5. PROBING: the address is checked for a conflict. GONE: the interface was removed, and the lease waits for the DEL of the runtime. In the files: STORED, OFFERED (an interrupted ADD), LOST (the address must not be used), EXPIRED, and EARLIER-BOOT.",
     ],
@@ -79,7 +79,7 @@ function showCommand(): Command {
     name: "show",
     summary: "Show the leases of a container",
     description: [
-      "Prints everything that is known of each lease of the container: state, interface, address, server, the times of RFC 2131, messages sent and seen by type, and the last error.",
+      "Prints everything that is known of each lease of the container: state, interface, address, server, the times of RFC 2131, messages sent and received by type, and the last error.",
       "Asks the daemon. If none answers, reads the lease files, and says so.",
     ],
     arguments: [CONTAINER],

@@ -85,7 +85,7 @@ const ROWS: readonly ParallelRow[] = [
         "link ok",
         "carrier ok",
         "sent ok",
-        "seen ok",
+        "received ok",
         "offer ok",
       ]);
       const [answer] = found.json.answers;
@@ -142,7 +142,7 @@ const ROWS: readonly ParallelRow[] = [
         "link ok",
         "carrier ok",
         "sent ok",
-        "seen failed",
+        "received failed",
       ]);
     },
   },
@@ -232,7 +232,7 @@ const ROWS: readonly ParallelRow[] = [
       assertEquals(found.code, 1);
       assertEquals(verdicts(found).slice(2), [
         "sent ok",
-        "seen ok",
+        "received ok",
         "offer failed",
       ]);
       assertEquals(
@@ -278,7 +278,7 @@ const ROWS: readonly ParallelRow[] = [
           .sort(),
         ["192.0.2.1", "192.0.2.9"],
       );
-      assert(verdicts(found).includes("seen warning"));
+      assert(verdicts(found).includes("received warning"));
     },
   },
 

@@ -354,7 +354,7 @@ Deno.test("leases --wide has T2, the server, the counters and the last error", a
     [
       [
         ...["CONTAINER", "NETWORK", "INTERFACE", "STATE", "ADDRESS", "T1"],
-        ...["EXPIRY", "T2", "SERVER", "SENT", "SEEN", "LAST ERROR"],
+        ...["EXPIRY", "T2", "SERVER", "SENT", "RECEIVED", "LAST ERROR"],
       ],
       [
         ...["c1", "net", "eth0", "BOUND", "192.0.2.50/24", "1h"],
@@ -590,8 +590,13 @@ Deno.test("a probe keeps a limited number of different answers", async () => {
   });
   const { answers, steps } = JSON.parse(stdout);
   assertEquals(answers.length, 32);
-  const seen = steps.find(({ step }: { step: string }) => step === "seen");
-  assert(/other answers not listed/.test(seen.details.join()), seen.details);
+  const received = steps.find(({ step }: { step: string }) =>
+    step === "received"
+  );
+  assert(
+    /other answers not listed/.test(received.details.join()),
+    received.details,
+  );
 });
 
 Deno.test("a probe lists an answer that is repeated once", async () => {
