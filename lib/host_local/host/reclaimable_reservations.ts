@@ -9,7 +9,7 @@
 import { bootClockMs, nowMs } from "../../sys/clock.ts";
 import { findReclaimable } from "../operator/find_reclaimable.ts";
 import type { Reclaimable, Reservation } from "../ports.ts";
-import { readCached, readTraces } from "./runtime_traces.ts";
+import { readCached, readTraces } from "./read_runtime_traces.ts";
 
 /** Returns the reservations of a network whose containers no longer exist on this host. */
 export function reclaimableReservations(

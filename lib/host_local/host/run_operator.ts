@@ -28,7 +28,7 @@ import { repairNetwork } from "../store/repair_network.ts";
 import { addressesIn } from "../store/addresses_in.ts";
 import { readLive } from "./live_list_file.ts";
 import { networkNames } from "./network_names.ts";
-import { readCached, readTraces } from "./runtime_traces.ts";
+import { readCached, readTraces } from "./read_runtime_traces.ts";
 
 /** Runs a command for operators. @returns The exit status. */
 export async function runOperator(args: readonly string[]): Promise<number> {

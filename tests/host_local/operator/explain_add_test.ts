@@ -12,7 +12,7 @@ import { addressesIn } from "../../../lib/host_local/store/addresses_in.ts";
 import {
   readCached,
   readTraces,
-} from "../../../lib/host_local/host/runtime_traces.ts";
+} from "../../../lib/host_local/host/read_runtime_traces.ts";
 import { explainAdd } from "../../../lib/host_local/operator/explain_add.ts";
 import type { OperatorPorts } from "../../../lib/host_local/operator/ports.ts";
 import { presentMoment } from "../../../lib/host_local/store/history_file.ts";
