@@ -1,8 +1,10 @@
 /** Installations, while calls of host-local run all the time. @module */
 
 import { assert, assertEquals } from "@std/assert";
+import { waitUntil } from "../../tools/lab/waiting.ts";
 import { LAUNCHER_BIN, OURS } from "../support/binaries.ts";
 import { callHostLocal, networkConfig } from "../support/host_local_call.ts";
+import { numberFromEnv } from "../support/random.ts";
 import { testRowsWith } from "../support/rows.ts";
 import { testWith } from "../support/requirements.ts";
 import { TempDir } from "../support/temp_dir.ts";
@@ -15,7 +17,7 @@ import {
   makeSmallRelease,
 } from "./release_folder.ts";
 
-const INSTALLATIONS = Number(Deno.env.get("INSTALLATIONS") ?? 3);
+const INSTALLATIONS = numberFromEnv("INSTALLATIONS", 3);
 /** Sequences of ADD and DEL at the same time. */
 const CALLERS = 2;
 /** The last byte of the identification of an ELF file, which has no meaning. */
@@ -131,9 +133,10 @@ testWith(
     }).spawn();
     const before = (await Deno.stat(plugin)).ino;
     const installed = install(temp.join("2"), args);
-    while ((await Deno.stat(plugin)).ino === before) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await waitUntil(
+      "replaced plugin",
+      async () => (await Deno.stat(plugin)).ino !== before,
+    );
     const writer = call.stdin.getWriter();
     await writer.write(new TextEncoder().encode("\n"));
     await writer.close();

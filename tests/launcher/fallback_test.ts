@@ -1,6 +1,7 @@
 /** What the launcher makes of the standalone executable. @module */
 
 import { assertEquals } from "@std/assert";
+import { waitUntil } from "../../tools/lab/waiting.ts";
 import {
   type ParallelRow,
   testRowsInParallel,
@@ -426,7 +427,7 @@ async function diesWithCaller(
   const ready = `${installation.folder}/ready`;
   installation.standalone(`: >"${ready}"; exec sleep 1000`);
   const started = installation.start();
-  while (!await exists(ready)) await new Promise((r) => setTimeout(r, 20));
+  await waitUntil("standalone executable", () => exists(ready));
   started.kill(signal);
   await soon(started.outcome, "end");
 }

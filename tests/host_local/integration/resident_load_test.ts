@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { waitUntil } from "../../../tools/lab/waiting.ts";
 import { OURS } from "../../support/binaries.ts";
 import {
   addressesInResult,
@@ -23,6 +24,8 @@ import {
 import { TempDir } from "../../support/temp_dir.ts";
 
 const CLIENTS = 16;
+/** Reached only if something fails: as long as a call waits for the lock. */
+const CALLS_TIMEOUT_MS = 600_000;
 
 /** Clients that add and release containers, each of them one after the other. */
 class Clients implements Disposable {
@@ -102,10 +105,10 @@ class Clients implements Disposable {
     });
   }
 
-  /** Lets so many more calls begin. */
+  /** Lets so many more calls begin. @throws {Error} if they have not after ten minutes. */
   async untilCalls(count: number): Promise<void> {
     const end = this.calls + count;
-    while (this.calls < end) await pause(10);
+    await waitUntil("more calls", () => this.calls >= end, CALLS_TIMEOUT_MS);
   }
 
   /** Ends the work, and compares the directory with what was printed and not released. */
