@@ -1,13 +1,11 @@
 /**
  * The resident process as its callers see it: what it refuses, its limits, its end, and its
- * sandbox. The calls are made without the launcher, step by step. `RESIDENT_CALLS` makes the test
- * of memory longer.
+ * sandbox. The calls are made without the launcher, step by step.
  *
  * @module
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { BackgroundProcess } from "../../../tools/lab/background_process.ts";
 import { OURS } from "../../support/binaries.ts";
 import {
   addressesInResult,
@@ -23,76 +21,15 @@ import {
   PRINTED,
 } from "../../support/launcher_client.ts";
 import { readNetwork } from "../../support/network_directory.ts";
-import { numberFromEnv } from "../../support/random.ts";
-import { report } from "../../support/report.ts";
 import { testWith } from "../../support/requirements.ts";
 import { testRowsWith } from "../../support/rows.ts";
 import { parseTrace } from "../../support/strace.ts";
 import { TempDir } from "../../support/temp_dir.ts";
+import { ResidentScene } from "./resident_scene.ts";
 
 /** Simultaneous calls. */
 const MAX_CALLS = 512;
-/** Calls of the test of memory. */
-const CALLS = numberFromEnv("RESIDENT_CALLS", 4000);
 const REQUIREMENTS = [`binary:${OURS}`] as const;
-
-interface SceneOptions {
-  /** A command that starts the resident process, such as strace. */
-  readonly runner?: readonly string[];
-  /** Whether the file system of the host is below a prefix: the temporary directory. */
-  readonly prefix?: boolean;
-}
-
-/** A resident process, and a network. */
-class Scene implements AsyncDisposable {
-  readonly temp = new TempDir();
-  readonly socket = this.temp.join("run/host-local.sock");
-  readonly dataDir = this.temp.join("data");
-  readonly network = `${this.dataDir}/net`;
-  readonly daemon: BackgroundProcess;
-
-  private constructor({ runner = [], prefix = false }: SceneOptions) {
-    const path = prefix ? "/run/host-local.sock" : this.socket;
-    const hostPrefix = prefix ? ["-hostprefix", this.temp.path] : [];
-    this.daemon = new BackgroundProcess([
-      ...[...runner, OURS, "daemon", "-debug", "-socketpath", path],
-      ...hostPrefix,
-    ], { logFile: this.temp.join("log"), ready: "event=serving" });
-  }
-
-  static async start(options: SceneOptions = {}): Promise<Scene> {
-    const scene = new Scene(options);
-    await scene.daemon.start();
-    return scene;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.daemon[Symbol.asyncDispose]();
-    this.temp[Symbol.dispose]();
-  }
-
-  config(keys: Readonly<Record<string, unknown>> = {}): string {
-    const { dataDir } = this;
-    return networkConfig({ dataDir, subnets: ["10.1.0.0/16"], ipam: keys });
-  }
-
-  /** Connects and sends a request. */
-  async request(
-    { command = "ADD", containerId = "c1", config = this.config(), ...more }: {
-      readonly command?: string;
-      readonly containerId?: string;
-      readonly config?: string;
-      readonly root?: { readonly device: number; readonly inode: number };
-      readonly version?: number;
-    } = {},
-  ): Promise<LauncherClient> {
-    const client = await LauncherClient.connect(this.socket);
-    const env = environmentOf({ command, containerId });
-    const root = ownRoot();
-    await client.send(encodeRequest({ env, stdin: config, root, ...more }));
-    return client;
-  }
-}
 
 const decode = (payload: Uint8Array): string =>
   new TextDecoder().decode(payload);
@@ -110,12 +47,16 @@ testRowsWith(REQUIREMENTS, "the resident process refuses a call", [
   },
   {
     name: "with a relative dataDir",
-    call: (scene: Scene) => ({ config: scene.config({ dataDir: "data" }) }),
+    call: (scene: ResidentScene) => ({
+      config: scene.config({ dataDir: "data" }),
+    }),
     reason: "dataDir is relative",
   },
   {
     name: "with a relative resolvConf",
-    call: (scene: Scene) => ({ config: scene.config({ resolvConf: "r" }) }),
+    call: (scene: ResidentScene) => ({
+      config: scene.config({ resolvConf: "r" }),
+    }),
     reason: "resolvConf is relative",
   },
   {
@@ -124,7 +65,7 @@ testRowsWith(REQUIREMENTS, "the resident process refuses a call", [
     reason: "Cannot decode request: version 2, expected 1",
   },
 ], async ({ call, reason }) => {
-  await using scene = await Scene.start();
+  await using scene = await ResidentScene.start();
   using client = await scene.request(call(scene));
   const frame = await client.receive();
   assertEquals([frame?.type, decode(frame?.payload ?? new Uint8Array())], [
@@ -139,7 +80,7 @@ testWith(
   REQUIREMENTS,
   "with -hostprefix, paths are those of the host, and its root directory is the caller's",
   async () => {
-    await using scene = await Scene.start({ prefix: true });
+    await using scene = await ResidentScene.start({ prefix: true });
     const path = scene.temp.path;
     await Deno.writeTextFile(scene.temp.join("resolv"), "nameserver 192.0.2.1");
     const { dev, ino } = await Deno.stat(`${path}/`);
@@ -168,7 +109,7 @@ testRowsWith(REQUIREMENTS, "after an ADD of the resident process,", [
   { name: "24 reservations have no index", before: 23, hasIndex: false },
   { name: "25 reservations have an index", before: 24, hasIndex: true },
 ], async ({ before, hasIndex }) => {
-  await using scene = await Scene.start();
+  await using scene = await ResidentScene.start();
   await Deno.mkdir(scene.network, { recursive: true });
   for (let index = 0; index < before; index++) {
     const path = `${scene.network}/10.1.1.${index}`;
@@ -189,7 +130,7 @@ testWith(
   REQUIREMENTS,
   "a call that has to read 20,000 files does not hold up a call on another network",
   async () => {
-    await using scene = await Scene.start();
+    await using scene = await ResidentScene.start();
     const large = `${scene.dataDir}/large`;
     await Deno.mkdir(large, { recursive: true });
     await Deno.writeTextFile(`${large}/10.2.0.0`, "other\r\neth0");
@@ -223,7 +164,7 @@ testWith(
   REQUIREMENTS,
   `the resident process runs ${MAX_CALLS} calls at the same time, and refuses more`,
   async () => {
-    await using scene = await Scene.start();
+    await using scene = await ResidentScene.start();
     await using stack = new AsyncDisposableStack();
     const waiting = await Promise.all(
       Array.from({ length: MAX_CALLS }, async (_, index) => {
@@ -259,7 +200,7 @@ testWith(
   REQUIREMENTS,
   "SIGTERM lets a running call finish, and runs no other",
   async () => {
-    await using scene = await Scene.start();
+    await using scene = await ResidentScene.start();
     using running = await scene.request();
     await running.receive();
     await running.send(GO);
@@ -316,7 +257,7 @@ testRowsWith(REQUIREMENTS, "an ADD is undone if the launcher", [
     act: (client: LauncherClient) => Promise.resolve(client[Symbol.dispose]()),
   },
 ], async ({ act }) => {
-  await using scene = await Scene.start();
+  await using scene = await ResidentScene.start();
   using client = await scene.request();
   assertEquals((await client.receive())?.type, "A");
   await act(client);
@@ -349,54 +290,14 @@ testWith(
 );
 
 testWith(
-  REQUIREMENTS,
-  `the resident process has less than 128 MiB of memory after ${CALLS} calls`,
-  async () => {
-    await using scene = await Scene.start();
-    const { pid } = scene.daemon;
-    const residentKib = async (): Promise<number> => {
-      const { stdout } = await new Deno.Command("cat", {
-        args: [`/proc/${pid}/status`],
-      }).output();
-      return Number(/VmRSS:\s+(\d+)/.exec(decode(stdout))?.[1]);
-    };
-    const run = async (count: number): Promise<void> => {
-      const clients = Array.from({ length: 8 }, async (_, client) => {
-        for (let call = 0; call < count / 8; call += 2) {
-          for (const command of ["ADD", "DEL"]) {
-            const outcome = await launch({
-              env: environmentOf({ command, containerId: `c${client}` }),
-              stdin: scene.config(),
-            }, scene.socket);
-            assertEquals(outcome?.code, 0, outcome?.stdout);
-          }
-        }
-      });
-      await Promise.all(clients);
-    };
-    await run(CALLS / 4);
-    const beforeKib = await residentKib();
-    await run(CALLS * 3 / 4);
-    const afterKib = await residentKib();
-    report(`${CALLS} calls: from ${beforeKib} to ${afterKib} KiB`);
-    // It varies by some 30 MiB between two collections of garbage.
-    assert(afterKib < 128 * 1024, `${beforeKib} to ${afterKib} KiB`);
-    const { stdout } = await new Deno.Command("ls", {
-      args: [`/proc/${pid}/fd`],
-    }).output();
-    assert(decode(stdout).trim().split("\n").length < 30, decode(stdout));
-  },
-);
-
-testWith(
   [...REQUIREMENTS, "command:strace"],
   "the resident process uses only its socket and its network's directory, and starts no program",
   async () => {
     using trace = new TempDir();
     const file = trace.join("trace");
-    let scene: Scene | undefined;
+    let scene: ResidentScene | undefined;
     {
-      await using opened = await Scene.start({
+      await using opened = await ResidentScene.start({
         runner: ["strace", "-D", "-f", "-o", file, "--"],
       });
       scene = opened;
