@@ -8,12 +8,13 @@
  */
 
 import { formatHex } from "../../lib/base/hex.ts";
+import { numberFromEnv } from "../support/random.ts";
 import { Mutator } from "./mutate.ts";
 import { FUZZ_TARGETS, type FuzzTarget, seedsOf } from "./targets.ts";
 
-const inputs = Number(Deno.env.get("FUZZ_INPUTS") ?? 10_000_000);
-const seed = Number(Deno.env.get("FUZZ_SEED") ?? 1);
-const wanted = Deno.args[0];
+const inputs = numberFromEnv("FUZZ_INPUTS", 10_000_000);
+const seed = numberFromEnv("FUZZ_SEED", 1);
+const [wanted] = Deno.args;
 
 async function fuzz(target: FuzzTarget): Promise<void> {
   const mutator = new Mutator(seed);
@@ -46,6 +47,11 @@ function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-for (const target of FUZZ_TARGETS) {
-  if (wanted === undefined || wanted === target.name) await fuzz(target);
+const targets = FUZZ_TARGETS.filter(({ name }) =>
+  wanted === undefined || wanted === name
+);
+if (targets.length === 0) {
+  print(`no target "${wanted}"`);
+  Deno.exit(1);
 }
+for (const target of targets) await fuzz(target);

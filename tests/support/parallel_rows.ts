@@ -20,7 +20,8 @@ export interface ParallelRow {
 
 /**
  * Registers one test, with a step for each row named `<subject>: <row>`, and a skipped test for
- * each row that is skipped. `DHCP_ROWS` is matched with these names.
+ * each row that is skipped. `DHCP_ROWS` is matched with these names; if it matches none, the whole
+ * test is skipped.
  */
 export function testRowsInParallel(
   requirements: readonly Requirement[],
@@ -32,10 +33,14 @@ export function testRowsInParallel(
     ...row,
     name: `${subject}: ${row.name}`,
   })).filter(({ name }) => WANTED.test(name));
+  if (wanted.length === 0 && rows.length > 0) {
+    return skipped(subject, `DHCP_ROWS matches none of ${rows.length} rows`);
+  }
   for (const { name, reason } of wanted) {
     if (reason !== undefined) skipped(name, reason);
   }
   const possible = wanted.filter(({ reason }) => reason === undefined);
+  if (possible.length === 0) return;
   const short = possible.filter(({ isLong }) => isLong !== true);
   const long = possible.filter(({ isLong }) => isLong === true);
   testWith(requirements, subject, async (context) => {

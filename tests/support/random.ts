@@ -52,8 +52,15 @@ export class Random {
   }
 }
 
-/** Returns the number in the environment variable, or `otherwise`. */
+/**
+ * Returns the number in the environment variable, or `otherwise`.
+ *
+ * @throws {RangeError} if it is no number: a test would do nothing so many times.
+ */
 export function numberFromEnv(name: string, otherwise: number): number {
   const text = Deno.env.get(name);
-  return text === undefined || text === "" ? otherwise : Number(text);
+  if (text === undefined || text === "") return otherwise;
+  const number = Number(text);
+  if (Number.isNaN(number)) throw new RangeError(`${name} is "${text}"`);
+  return number;
 }

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { OURS } from "../../support/binaries.ts";
 import { callHostLocal, environmentOf } from "../../support/host_local_call.ts";
 import { readNetwork, writeNetwork } from "../../support/network_directory.ts";
@@ -239,6 +239,7 @@ async function sweep(scenario: FaultScenario): Promise<void> {
       tally.failures.slice(0, SHOWN).join("\n  ")
     }\n`,
   );
+  assert(ONLY !== undefined || tally.tried > 0, "no fault tried");
   assertEquals(tally.missed, 0, "faults whose system call was not reached");
 }
 
