@@ -145,7 +145,7 @@ export function createFile(
   using file = createOpenFile(path, content, mode);
   if (!isDurable) return;
   try {
-    attempt("write", path, () => file.syncSync());
+    attempt("fsync", path, () => file.syncSync());
   } catch (error) {
     tryRemoveFile(path);
     throw error;

@@ -9,13 +9,13 @@ import {
   writeOpenStateFile,
   writeStateFile,
 } from "../../sys/atomic_file.ts";
+import { BackgroundSync } from "../../sys/disk_sync.ts";
 import {
   attempt,
   isNotFound,
   removeFile,
   tryRemoveFile,
 } from "../../sys/files.ts";
-import { GroupSync } from "../../sys/group_sync.ts";
 import type { LeaseRecord } from "../daemon/lease_record.ts";
 import type {
   Digest,
@@ -45,7 +45,7 @@ export class LeaseFiles implements LeaseStore {
   readonly #scheduler: Pick<Scheduler, "nowMs" | "wallMs">;
   /** Names of the files of leases that were removed although their files could not be. */
   readonly #leftOver = new Set<string>();
-  readonly #sync: GroupSync;
+  readonly #sync = new BackgroundSync();
 
   /** Makes the state directory. @throws {SystemError} if the file system refuses. */
   constructor(
@@ -58,7 +58,6 @@ export class LeaseFiles implements LeaseStore {
     this.#directory = directory;
     this.#digest = digest;
     this.#scheduler = scheduler;
-    this.#sync = new GroupSync(directory);
     makeStateDirectory(directory);
   }
 
@@ -73,11 +72,15 @@ export class LeaseFiles implements LeaseStore {
   }
 
   async writeAsync(record: LeaseRecord): Promise<void> {
-    using file = this.#write(
+    const directory = this.#directory;
+    const file = this.#write(
       record,
-      (name, content) => writeOpenStateFile(this.#directory, name, content),
+      (name, content) => writeOpenStateFile(directory, name, content),
     );
-    await this.#sync.sync(file);
+    await Promise.all([
+      this.#sync.file(file, `${directory}/${this.#nameOf(record.attachment)}`),
+      this.#sync.directory(directory),
+    ]);
   }
 
   remove(attachment: Attachment): void {
