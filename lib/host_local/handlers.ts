@@ -59,6 +59,7 @@ async function add(
   using store = await ports.stores.openOrCreate(config);
   const plan = await planOrRefuse(request, { config, store, ports });
   using reserved = store.reserve(attachment, plan);
+  await reserved.synced();
   await answer({
     ips: plan.choices.map(toIpConfig),
     routes: config.routes,
@@ -75,6 +76,7 @@ async function del(request: Request, ports: HostLocalPorts): Promise<void> {
   logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
   store?.release(attachmentOf(request));
+  await store?.unlockAndSync();
 }
 
 async function check(request: Request, ports: HostLocalPorts): Promise<void> {
@@ -102,6 +104,7 @@ async function gc(request: Request, ports: HostLocalPorts): Promise<void> {
   using store = await ports.stores.openForChange(config);
   const nowMs = ports.nowMs();
   store?.releaseUnless(keptByGc({ attachments, graceMs, nowMs }));
+  await store?.unlockAndSync();
 }
 
 async function status(request: Request, ports: HostLocalPorts): Promise<void> {

@@ -57,6 +57,13 @@ export interface Reservation {
  * kept.
  */
 export interface PendingReservations extends Disposable {
+  /**
+   * Waits until they are on the disk.
+   *
+   * @throws {SystemError} if the file system refuses.
+   */
+  synced(): Promise<void>;
+
   /** Makes the reservations final, once the result is printed. What fails in here is logged. */
   keep(): void;
 }
@@ -106,6 +113,15 @@ export interface ReservationStore extends FreeAddresses, Disposable {
    * @throws {SystemError} if something cannot be released; everything else is.
    */
   reclaim(reservations: readonly Reservation[]): void;
+
+  /**
+   * Lets other calls have the network, and waits until what was released is on the disk: the
+   * runtime does not repeat the DEL, so a reservation that returned after a crash of the machine
+   * would keep its address. The store is of no use afterwards.
+   *
+   * @throws {SystemError} if the file system refuses.
+   */
+  unlockAndSync(): Promise<void>;
 
   /** Whether other users could have written the reservations. */
   readonly isExposed: boolean;

@@ -16,6 +16,7 @@ import {
 import { nowMs } from "../../sys/clock.ts";
 import { attempt } from "../../sys/files.ts";
 import { readNamedFile } from "../../sys/small_file.ts";
+import { BackgroundSync } from "../../sys/disk_sync.ts";
 import { createTimer } from "../../sys/timer.ts";
 import { relativePathIn } from "../foreign_paths.ts";
 import { hostLocalHandlers } from "../handlers.ts";
@@ -64,6 +65,7 @@ export class Calls {
   readonly #options: CallsOptions;
   readonly #context: CallContext;
   readonly #locks = new NetworkLocks();
+  readonly #sync = new BackgroundSync();
   readonly #running = new Set<Promise<void>>();
   readonly #metrics = new CallMetrics({
     prefix: METRICS_PREFIX,
@@ -176,6 +178,7 @@ export class Calls {
         caller,
         takesTurns: true,
         indexThreshold: INDEX_THRESHOLD,
+        sync: this.#sync,
       }),
       readNamedFile,
       nowMs,

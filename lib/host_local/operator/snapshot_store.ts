@@ -151,6 +151,7 @@ export class SnapshotStore implements ReservationStore {
   reserve(_: ContainerInterface, plan: AddPlan): PendingReservations {
     this.#onPlan(plan);
     return {
+      synced: () => Promise.resolve(),
       keep: () => {},
       [Symbol.dispose]: () => {},
     };
@@ -179,5 +180,9 @@ export class SnapshotStore implements ReservationStore {
 
   releaseUnless(): void {
     // Changes nothing.
+  }
+
+  async unlockAndSync(): Promise<void> {
+    // There is no lock, and nothing to sync.
   }
 }

@@ -8,7 +8,8 @@ import type { Log } from "../../base/log_line.ts";
 import type { ContainerInterface } from "../../cni/attachment.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
 import { nowMs } from "../../sys/clock.ts";
-import { attempt, removeFile, syncDirectory } from "../../sys/files.ts";
+import { BLOCKING_SYNC, type DiskSync } from "../../sys/disk_sync.ts";
+import { attempt, removeFile } from "../../sys/files.ts";
 import type { AddPlan, Reservations } from "../add_plan.ts";
 import type {
   PendingReservations,
@@ -47,6 +48,8 @@ export interface DiskStoreOptions {
   readonly history?: HistoryFile | undefined;
   /** Above how many reservations there is an index. */
   readonly indexThreshold?: number;
+  /** Default: blocks this process. */
+  readonly sync?: DiskSync | undefined;
 }
 
 /** The reservations of one network under its lock. */
@@ -55,20 +58,31 @@ export class DiskStore implements ReservationStore {
   readonly #lock: HeldLock | undefined;
   readonly #log: Log;
   readonly #isExposed: boolean;
+  readonly #sync: DiskSync;
   readonly #reservations: IndexedReservations;
   /** Undefined if other users could change it. */
   readonly #earlierBoot: EarlierBoot | undefined;
   /** Undefined if nothing is remembered, or other users could change it. */
   readonly #history: HistoryFile | undefined;
+  /** Whether files have been removed that must not return. */
+  #isChanged = false;
 
   constructor(
-    { directory, lock, log, isExposed = false, history, ...options }:
-      DiskStoreOptions,
+    {
+      directory,
+      lock,
+      log,
+      isExposed = false,
+      history,
+      sync = BLOCKING_SYNC,
+      ...options
+    }: DiskStoreOptions,
   ) {
     this.#directory = directory;
     this.#lock = lock;
     this.#log = log;
     this.#isExposed = isExposed;
+    this.#sync = sync;
     this.#earlierBoot = isExposed
       ? undefined
       : new EarlierBoot(directory, { lock: lock?.file, log });
@@ -92,6 +106,11 @@ export class DiskStore implements ReservationStore {
   [Symbol.dispose](): void {
     using _lock = this.#lock;
     this.#reservations[Symbol.dispose]();
+  }
+
+  async unlockAndSync(): Promise<void> {
+    this[Symbol.dispose]();
+    if (this.#isChanged) await this.#sync.directory(this.#directory.path);
   }
 
   find(address: IpAddress): Reservation | undefined {
@@ -179,8 +198,10 @@ export class DiskStore implements ReservationStore {
         reused ? [] : [{ address, setIndex }]
       ),
       log: this.#log,
+      sync: this.#sync,
     });
     return {
+      synced: () => written.synced(),
       keep: () => {
         written.keep();
         this.#settle(attachment, choices);
@@ -265,9 +286,7 @@ export class DiskStore implements ReservationStore {
     if (!isPartOfAdd && scan?.own.has(FILE_NAME.answered)) {
       removeFile(this.#directory.join(FILE_NAME.answered));
     }
-    // The runtime does not repeat a DEL: a file that returns after a crash of the machine would
-    // keep its address.
-    if (removed.length > 0) syncDirectory(this.#directory.path);
+    this.#isChanged ||= removed.length > 0;
     this.#reservations.save({ removed, inserted: [] });
     if (failures.length > 0) throw failures[0];
   }

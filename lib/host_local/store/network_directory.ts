@@ -9,6 +9,7 @@ import {
 import {
   appendToFile,
   createFile,
+  createOpenFile,
   lstat,
   lstatOwn,
   overwriteFile,
@@ -282,15 +283,15 @@ export class NetworkDirectory {
   }
 
   /**
-   * Creates the file that the reservations of an ADD become links of, and syncs its content to the
-   * disk.
+   * Creates the file that the reservations of an ADD become links of. Its content may not be on the
+   * disk yet.
    *
    * @throws {SystemError} if it cannot be written, or exists.
    */
-  createPending(content: string): void {
+  createPending(content: string): Deno.FsFile {
     const path = this.join(FILE_NAME.pending);
     try {
-      createFile(path, content, { mode: FILE_MODE, isDurable: true });
+      return createOpenFile(path, content, FILE_MODE);
     } catch (error) {
       lstatOwn(path); // Says what is there, if another program made it.
       throw error;

@@ -2,6 +2,7 @@
 
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
+import type { DiskSync } from "../../sys/disk_sync.ts";
 import {
   attempt,
   exposureOf,
@@ -102,7 +103,7 @@ const MAX_ATTEMPTS = 10;
  *
  * @param options `locks`: those of the whole process; `caller`: for whom it works; `loadHistory`:
  *   without it nothing is remembered; `takesTurns`: whether other calls of this process run while
- *   many files are read; `indexThreshold`: as for {@link DiskStore}.
+ *   many files are read; `indexThreshold` and `sync`: as for {@link DiskStore}.
  */
 export function diskStores(
   {
@@ -119,6 +120,7 @@ export function diskStores(
     readonly caller?: Caller;
     readonly takesTurns?: boolean;
     readonly indexThreshold?: number;
+    readonly sync?: DiskSync;
   },
 ): ReservationStores {
   let openHistory: OpenHistory | undefined;

@@ -1,21 +1,23 @@
 /**
  * Writes the reservations of one ADD: all of them or none, whatever happens in between.
  *
- * Each address becomes a hard link of one file, `.pending`, whose content is on the disk before the
- * first link is made. While it exists the ADD has not answered: the next command that finds it
- * under the lock removes the links and then the file (recover.ts). Before the answer it is renamed
- * to `.answered`: from then on the reservations stay. If the answer never arrived, the same ADD
- * gets them again when it is repeated.
+ * Each address becomes a hard link of one file, `.pending`. While it exists the ADD has not
+ * answered: the next command that finds it under the lock removes the links and then the file
+ * (recover.ts). Before the answer it is renamed to `.answered`: from then on the reservations stay.
+ * If the answer never arrived, the same ADD gets them again when it is repeated.
  *
- * Nothing else is synced: a crash of the machine ends the containers, so that a reservation or a
- * cursor may be lost with it. An empty reservation may not remain, because upstream's plugin would
- * never release it.
+ * The content of `.pending` is on the disk before the answer. In a process with a single command it
+ * is there before the first link is made; in the resident process another thread syncs it while the
+ * links are made. Nothing else is synced: a crash of the machine ends the containers, so that a
+ * reservation or a cursor may be lost with it. An empty reservation may not remain, because
+ * upstream's plugin would never release it.
  *
  * @module
  */
 
 import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
+import type { DiskSync } from "../../sys/disk_sync.ts";
 import { formatIpAddress, type IpAddress } from "../../net/ip_address.ts";
 import {
   errnoName,
@@ -45,16 +47,18 @@ export interface NewReservation {
  */
 export function writeReservations(
   directory: NetworkDirectory,
-  { content, reservations, log }: {
+  { content, reservations, log, sync }: {
     readonly content: string;
     readonly reservations: readonly NewReservation[];
     readonly log: Log;
+    readonly sync: DiskSync;
   },
 ): WrittenReservations {
   lstatOwn(directory.join(FILE_NAME.answered));
-  directory.createPending(content);
+  const file = directory.createPending(content);
   const written = new WrittenReservations(directory, log);
   try {
+    written.beginSync(file, sync);
     for (const { address } of reservations) written.link(address);
     for (const reservation of reservations) written.moveCursor(reservation);
     written.markAnswered();
@@ -72,6 +76,7 @@ export class WrittenReservations implements Disposable {
   readonly #pending: string;
   readonly #answered: string;
   readonly #undoSteps: (() => void)[] = [];
+  #synced: Promise<void> | undefined;
   #isKept = false;
 
   /** @param directory Where `.pending` has been created. */
@@ -93,6 +98,18 @@ export class WrittenReservations implements Disposable {
       .filter((undo) => !bestEffort(this.#log, "undo-failed", undo));
     // Otherwise the file stays, and the next command undoes the rest.
     if (failures.length === 0) tryRemoveFile(this.#pending);
+  }
+
+  /** Begins to sync `.pending`, and closes it then. */
+  beginSync(file: Deno.FsFile, sync: DiskSync): void {
+    this.#synced = sync.file(file, this.#pending) ?? undefined;
+    // If a link cannot be made, that is what fails the ADD.
+    this.#synced?.catch(() => {});
+  }
+
+  /** Waits until the owner is on the disk. @throws {SystemError} if the file system refuses. */
+  async synced(): Promise<void> {
+    await this.#synced;
   }
 
   /** Reserves an address. */

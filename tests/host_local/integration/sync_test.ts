@@ -1,6 +1,6 @@
 /**
- * What a call brings to the disk before it ends: the least that a power failure makes necessary,
- * because each fsync(2) is made under the lock.
+ * What a call brings to the disk before it ends: the least that a power failure makes necessary.
+ *
  * @module
  */
 

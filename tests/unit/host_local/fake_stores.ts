@@ -38,18 +38,22 @@ export class FakeStores implements ReservationStores, ReservationStore {
   readonly calls: string[] = [];
   readonly #exists: boolean;
   readonly #failure: SystemError | undefined;
+  readonly #syncFailure: SystemError | undefined;
 
   constructor(
-    { files = {}, exists = true, failure }: {
+    { files = {}, exists = true, failure, syncFailure }: {
       readonly files?: Readonly<Record<string, string>>;
       readonly exists?: boolean;
       /** Thrown whenever it is opened. */
       readonly failure?: SystemError;
+      /** Thrown whenever something is synced. */
+      readonly syncFailure?: SystemError;
     } = {},
   ) {
     this.files = new Map(Object.entries(files));
     this.#exists = exists;
     this.#failure = failure;
+    this.#syncFailure = syncFailure;
   }
 
   #open(how: string, { directory }: StoreConfig): this {
@@ -113,6 +117,7 @@ export class FakeStores implements ReservationStores, ReservationStore {
     for (const name of names) this.files.set(name, formatOwner(attachment));
     let isKept = false;
     return {
+      synced: () => this.#synced(),
       keep: () => {
         isKept = true;
         for (const address of choices.flatMap(({ replaced }) => replaced)) {
@@ -137,6 +142,16 @@ export class FakeStores implements ReservationStores, ReservationStore {
         this.files.delete(formatIpAddress(reservation.address));
       }
     }
+  }
+
+  unlockAndSync(): Promise<void> {
+    this.calls.push("unlock and sync");
+    return this.#synced();
+  }
+
+  async #synced(): Promise<void> {
+    await Promise.resolve();
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
   }
 
   heldBy(attachment: ContainerInterface): readonly IpAddress[] {

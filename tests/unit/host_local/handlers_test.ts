@@ -4,7 +4,7 @@ import { formatLogLine } from "../../../lib/base/log_line.ts";
 import type { Result } from "../../../lib/cni/result.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
 import { testRows } from "../../support/rows.ts";
-import { rejectionOf } from "../base/thrown.ts";
+import { factsOf, rejectionOf } from "../base/thrown.ts";
 import { invocation, networkConfig } from "../cni/builders.ts";
 import { formatIpAddress } from "../../../lib/net/ip_address.ts";
 import { ip } from "./builders.ts";
@@ -100,6 +100,25 @@ function refused(
 ): Keys {
   return { name: "CniError", code, message, details };
 }
+
+testRows(
+  "what cannot be synced fails",
+  [
+    { name: "an ADD, which reserves and answers nothing", command: "add" },
+    { name: "a DEL", command: "del" },
+    { name: "a GC", command: "gc" },
+  ] as const,
+  async ({ command }) => {
+    const syncFailure = new SystemError("fsync /d/net: input/output error");
+    const { failure, results, stores } = await call({
+      command,
+      stores: new FakeStores({ syncFailure }),
+      keys: { "cni.dev/valid-attachments": [] },
+    });
+    assertEquals(failure, factsOf(syncFailure));
+    assertEquals([results, [...stores.files]], [[], []]);
+  },
+);
 
 Deno.test("ADD returns address, prefix length, gateway, routes and DNS, and closes the store", async () => {
   const outcome = await call({
@@ -313,7 +332,11 @@ Deno.test("DEL releases the addresses of the attachment and closes the store", a
   const outcome = await call({ command: "del", stores });
   assertEquals(outcome.failure, undefined);
   assertEquals(filesOf(outcome), { "10.0.0.3": C2 });
-  assertEquals(stores.calls, [`change ${DIRECTORY}`, "close"]);
+  assertEquals(stores.calls, [
+    `change ${DIRECTORY}`,
+    "unlock and sync",
+    "close",
+  ]);
 });
 
 Deno.test("DEL succeeds without a directory", async () => {
@@ -454,7 +477,11 @@ Deno.test("GC releases the attachments that are not listed", async () => {
   const outcome = await call({ command: "gc", stores, keys: LISTED });
   assertEquals(outcome.failure, undefined);
   assertEquals(filesOf(outcome), { "10.0.0.2": C1, "10.0.0.5": "c1" });
-  assertEquals(stores.calls, [`change ${DIRECTORY}`, "close"]);
+  assertEquals(stores.calls, [
+    `change ${DIRECTORY}`,
+    "unlock and sync",
+    "close",
+  ]);
 });
 
 const GRACES: readonly [seconds: number, want: Keys][] = [
