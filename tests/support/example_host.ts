@@ -111,6 +111,7 @@ function fileFacts(
 export function lockedView(
   facts: NetworkFacts,
   remove: (names: ReadonlySet<string>) => void,
+  sync: () => Promise<void> = () => Promise.resolve(),
 ): LockedReservations {
   let reservations = reservationsIn(facts);
   return {
@@ -125,6 +126,7 @@ export function lockedView(
       reservations = reservations.filter((each) => !released.has(each));
       remove(new Set([...released].map(({ name }) => name)));
     },
+    unlockAndSync: sync,
     [Symbol.dispose]: () => {},
   };
 }
@@ -146,6 +148,8 @@ export interface ExampleHostOptions {
   readonly bootMinutes?: number | undefined;
   /** When the list of containers was written: minutes ago. */
   readonly liveMinutes?: number;
+  /** Brings what was released to the disk. */
+  readonly sync?: () => Promise<void>;
   /** Happens before a network is opened for a change. */
   readonly beforeChange?: (host: ExampleHost) => void;
   /** Why a network cannot be opened for a change, by name. */
@@ -261,7 +265,7 @@ export class ExampleHost implements OperatorPorts {
       facts && lockedView(facts, (names) => {
         const files = facts.files.filter(({ name }) => !names.has(name));
         this.#networks.set(directory, { ...facts, files });
-      }),
+      }, this.#options.sync),
     );
   }
 

@@ -28,7 +28,7 @@ export type RepairStep =
 
 /** The reservations of a network under its lock. */
 export type LockedReservations =
-  & Pick<ReservationStore, "find" | "releaseUnless">
+  & Pick<ReservationStore, "find" | "releaseUnless" | "unlockAndSync">
   & Disposable;
 
 /** The effects that the commands use. */

@@ -203,7 +203,7 @@ async function releaseAll(
       if (!(caught instanceof SystemError)) throw caught;
       error = caught;
     }
-    return reclaimable.flatMap((each): readonly Judged[] => {
+    const outcome = reclaimable.flatMap((each): readonly Judged[] => {
       const proofs = chosen.get(each);
       if (isThere(store, each.reservation)) {
         const failure = failures.get(each) ?? error?.message ??
@@ -215,6 +215,8 @@ async function releaseAll(
       ports.log("info", "reservation-reclaimed", logFields(each, proofs));
       return [each];
     });
+    await store.unlockAndSync();
+    return outcome;
   } catch (error) {
     if (error instanceof SystemError) return failAll(error.message);
     throw error;

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
 import type { Printed } from "../../../../lib/cli/run_program.ts";
 import { runCommand } from "../../../../lib/host_local/operator/run_command.ts";
 import type {
@@ -362,6 +363,23 @@ Deno.test("reclaim --yes continues with the other networks if one is locked", as
   assertEquals([status, host.logged.length], [1, 1]);
   assertEquals(await addressesLeft(host), []);
   assertMatch(stdout, /a\/10\.1\.0\.2: flock \/x: held by another\s+process/);
+});
+
+Deno.test("reclaim --yes says what it could not bring to the disk", async () => {
+  const host = new ExampleHost({
+    networks: {
+      net: {
+        files: { "10.1.0.2": { content: OWNER, minutes: BOOT_MINUTES + 60 } },
+        earlierBoot: ["10.1.0.2"],
+      },
+    },
+    bootMinutes: BOOT_MINUTES,
+    traces: { sources: [CONTAINERD] },
+    sync: () => Promise.reject(new SystemError("fsync /x: input/output error")),
+  });
+  const { status, stdout } = await run(host, "--yes");
+  assertEquals(status, 1);
+  assertMatch(stdout, /10\.1\.0\.2: fsync \/x: input\/output\s+error/);
 });
 
 Deno.test("reclaim --yes gives up the lock after 10,000 reservations", async () => {
