@@ -14,7 +14,10 @@ interface StateChange {
   readonly after: ClientState;
 }
 
-/** Returns the counter of a change of a lease. */
+/**
+ * Returns the counter of an effect; undefined if it has none. The client counts acquisitions that
+ * failed: it knows more about the reason.
+ */
 export function counterOf(effect: ClientEffect): CounterName | undefined {
   switch (effect.kind) {
     case "leaseAcquired":
@@ -31,8 +34,8 @@ export function counterOf(effect: ClientEffect): CounterName | undefined {
 }
 
 /**
- * Returns the event of an effect. A lease that was acquired has none here: its event is due once
- * the lease is stored.
+ * Returns the event of an effect; undefined if it has none. The event of an acquired lease is due
+ * later, once the lease is stored.
  */
 export function eventOf(
   effect: ClientEffect,

@@ -58,7 +58,7 @@ export class LeaseSync {
   /**
    * Stores an offer before its REQUEST is sent, so that it can be released whatever happens.
    *
-   * @returns Why it cannot be stored.
+   * @returns Why it cannot be stored; undefined if it is.
    */
   accept(
     offer: Offer,
@@ -71,11 +71,11 @@ export class LeaseSync {
   }
 
   /**
-   * Begins to store a lease that the main plugin puts on the interface. If there was a lease
-   * before, the interface gets this one instead.
+   * Begins to store a lease, which the main plugin puts on the interface. A lease that replaces a
+   * lost one is put there at once.
    *
-   * @returns The end of storing it, with the reason why it cannot be stored; undefined if there was
-   * a lease before: the container gets this one whether or not it can be stored.
+   * @returns Why it cannot be stored, once that is known; undefined at once for a lease that
+   * replaces a lost one: the container gets it whether or not it can be stored.
    */
   acquire(
     lease: Lease,
@@ -172,7 +172,7 @@ function leased(lease: Lease): LeasedGrant {
   return { kind: "leased", lease };
 }
 
-/** A new lease whose address was not seen on the interface yet. */
+/** Returns what to store of a lease whose address was not seen on the interface yet. */
 function assumed(
   lease: Lease,
   serverMac: Uint8Array | undefined,

@@ -7,7 +7,7 @@ import type { LeaseClient } from "./lease_client.ts";
 import type { LeaseEvents } from "./lease_events.ts";
 import type { Scheduler } from "./ports.ts";
 
-/** How long it may take. The client abandons it earlier. */
+/** How long it may take. Before T1 the client itself abandons it earlier. */
 const TIMEOUT_MS = 12_000;
 
 /**
