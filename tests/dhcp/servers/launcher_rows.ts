@@ -431,6 +431,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
         assertEquals((await client.receive())?.type, "N");
         assertEquals(await client.receive(), undefined);
       };
+      const startMs = performance.now();
       for (let round = 0; round < 10; round += 1) {
         await Promise.all(Array.from({ length: 50 }, junk));
       }
@@ -439,7 +440,9 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       });
       assertEquals(status.code, 0);
       const lines = daemon.count("event=request-failed");
-      assert(lines > 0 && lines <= 55, `${lines} lines`);
+      // Fifty at once, and one more every five seconds.
+      const max = 51 + (performance.now() - startMs) / 5000;
+      assert(lines > 0 && lines <= max, `${lines} lines, at most ${max}`);
     },
   },
 
