@@ -27,7 +27,7 @@ import { numberFromEnv } from "../../support/random.ts";
 import { report } from "../../support/report.ts";
 import { testWith } from "../../support/requirements.ts";
 import { testRowsWith } from "../../support/rows.ts";
-import { parseTrace } from "../../support/strace.ts";
+import { readDetachedTrace } from "../../support/strace.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 
 /** Simultaneous calls. */
@@ -415,8 +415,8 @@ testWith(
         }, scene.socket);
       }
     }
-    const { calls } = parseTrace(await Deno.readTextFile(file));
-    const { dataDir, socket } = scene;
+    const { daemon: { pid }, dataDir, socket } = scene;
+    const { calls } = await readDetachedTrace(file, pid);
     const unexpected = calls.filter(({ name, args }) => {
       if (/^(execve|fork|vfork)/.test(name)) return !args.includes(OURS);
       if (name.startsWith("clone")) return !args.includes("CLONE_THREAD");
