@@ -11,7 +11,6 @@ import {
   ACCEPTED,
   end,
   nothingMore,
-  pause,
   receive,
   request,
   send,
@@ -21,6 +20,11 @@ import {
 } from "./resident_process.ts";
 
 const LONG = "x".repeat(1024 * 1024);
+
+/** Runs the launcher with a pipe as stdout that no process reads, and prints its status. */
+const WITHOUT_READER = `exec perl -e '
+  pipe(READER, WRITER) && open(STDOUT, ">&WRITER") or die; close READER;
+  system @ARGV; print STDERR "status ", $? >> 8, "\\n"' "$@"`;
 
 /** A call in which stdout cannot be written, or another stream is unusual. */
 interface Row {
@@ -39,8 +43,6 @@ function unconfirmed(document: string, status: number): readonly Step[] {
     request,
     send(ACCEPTED),
     receive("g"),
-    // Time for a reader to end.
-    pause(500),
     send(stdout(0, document)),
     nothingMore,
     send(stderr("undone\n"), end(status)),
@@ -82,7 +84,7 @@ const RESIDENT_ROWS: readonly Row[] = [
   },
   {
     name: "a reader of stdout that has gone fails the call",
-    shell: '{ "$@"; echo "status $?" >&2; } | true',
+    shell: WITHOUT_READER,
     steps: unconfirmed("{}", 1),
     want: { code: 0, stdout: "", stderr: "undone\nstatus 1\n" },
   },
@@ -157,6 +159,12 @@ interface StandaloneRow {
   readonly want: Outcome;
 }
 
+/**
+ * Waits until the launcher has closed the pipe, which makes the other end readable: it learns about
+ * its own stdout some time later.
+ */
+const AWAITS_CLOSE =
+  "perl -e 'vec($stdout, 1, 1) = 1; select($stdout, undef, undef, 60)'\n";
 /** Fails if it cannot print, as the plugins do. */
 const PRINTS = "exec 2>/dev/null; trap '' PIPE; echo result || exit 5";
 
@@ -164,19 +172,19 @@ const STANDALONE_ROWS: readonly StandaloneRow[] = [
   {
     name: "a closed stdout reaches the standalone executable",
     shell: 'exec "$@" >&-',
-    standalone: `sleep 0.3\n${PRINTS}`,
+    standalone: AWAITS_CLOSE + PRINTS,
     want: { code: 5, stdout: "", stderr: "" },
   },
   {
     name: "a reader that has gone reaches the standalone executable",
-    shell: '{ "$@"; echo "status $?" >&2; } | true',
-    standalone: `sleep 0.5\n${PRINTS}`,
+    shell: WITHOUT_READER,
+    standalone: AWAITS_CLOSE + PRINTS,
     want: { code: 0, stdout: "", stderr: "status 5\n" },
   },
   {
     name: "a closed stdout does not matter if nothing is printed",
     shell: 'exec "$@" >&-',
-    standalone: "sleep 0.2; exit 0",
+    standalone: `${AWAITS_CLOSE}exit 0`,
     want: { code: 0, stdout: "", stderr: "" },
   },
   {

@@ -1,5 +1,7 @@
 /** Runs a command under strace, which records its system calls and can make one fail. @module */
 
+import { waitFor } from "../../tools/lab/waiting.ts";
+
 /** One system call of a trace. */
 export interface TracedCall {
   /** The id of its thread. */
@@ -78,6 +80,24 @@ export async function runTraced(trace: TraceOptions): Promise<TraceOutcome> {
     stdout: await Deno.readTextFile(stdoutFile),
     stderr: new TextDecoder().decode(stderr),
   };
+}
+
+/**
+ * Reads the trace of a process that has ended and was started by `strace -D -f -o`. Nothing waits
+ * for that strace, which may write the end of the trace later.
+ *
+ * @param pid The process id.
+ */
+export async function readDetachedTrace(
+  traceFile: string,
+  pid: number,
+): Promise<ReturnType<typeof parseTrace>> {
+  const end = new RegExp(`^${pid} +\\+\\+\\+ `, "m");
+  const text = await waitFor(`end of ${traceFile}`, async () => {
+    const text = await Deno.readTextFile(traceFile);
+    return end.test(text) ? text : undefined;
+  });
+  return parseTrace(text);
 }
 
 const WHOLE = /^(\d+) +([a-z_0-9]+)\((.*)\) += (.*)$/;

@@ -96,6 +96,39 @@ error: Test failed
       ],
     },
   },
+  {
+    name: "names the file of a test that a helper registers",
+    output: `running 3 tests from ./tests/a_test.ts
+a ... FAILED (3ms)
+b ...
+  one: x ... FAILED (3ms)
+b ... FAILED (due to 1 failed step) (9ms)
+c ... FAILED (1ms)
+running 1 test from ./tests/b_test.ts
+a ... FAILED (3ms)
+
+ FAILURES 
+
+a => ./tests/support/rows.ts:1:6
+b ... one: x => ./tests/support/rows.ts:3:4
+c => ./tests/a_test.ts:7:8
+a => ./tests/support/rows.ts:1:6
+
+FAILED | 0 passed | 4 failed (1 step) (4ms)
+`,
+    success: false,
+    want: {
+      passed: 0,
+      failed: 4,
+      skipped: 0,
+      failures: [
+        "a => ./tests/a_test.ts",
+        "b ... one: x => ./tests/a_test.ts",
+        "c => ./tests/a_test.ts:7:8",
+        "a => ./tests/b_test.ts",
+      ],
+    },
+  },
 ], ({ output, success, want }) => {
   assertEquals(readSummary(output, { title, success }), want);
 });

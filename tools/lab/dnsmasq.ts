@@ -1,7 +1,7 @@
 /** dnsmasq as a DHCP server on one interface; it serves no DNS. @module */
 
 import { BackgroundProcess, readTextOrEmpty } from "./background_process.ts";
-import { waitUntil } from "./waiting.ts";
+import { waitFor, waitUntil } from "./waiting.ts";
 
 /** What it serves, and where. */
 export interface DnsmasqOptions {
@@ -111,6 +111,17 @@ export class Dnsmasq implements AsyncDisposable {
       "release of every lease",
       () => this.leases.length === 0,
     );
+  }
+
+  /**
+   * Waits until its file has one lease, and returns that. dnsmasq truncates the file before it
+   * writes it again, which a retransmitted DHCPREQUEST causes at any time.
+   */
+  async onlyLease(): Promise<DnsmasqLease> {
+    return await waitFor("only lease", () => {
+      const { leases } = this;
+      return leases.length === 1 ? leases[0] : undefined;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,10 @@ export interface Summary {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** The failed tests and steps with their locations, and other failures. */
+  /**
+   * The failed tests and steps with their locations, and other failures. The location of a test
+   * that a helper registers is the test's file.
+   */
   readonly failures: readonly string[];
 }
 
@@ -69,10 +72,38 @@ export function readSummary(
   return success || failed > 0 ? summary : sum([summary, failure(title)]);
 }
 
+const MODULE = /^running \d+ tests? from (.*)$/;
+const FAILED = /^(\S.*) \.\.\. FAILED \(/;
+const LOCATED = /^(.*) => (.*?)(?::\d+:\d+)?$/;
+
 /** The lines of the section "FAILURES", the last thing before the counts. */
 function failuresIn(output: string): string[] {
-  const [, section = ""] = /.*^ FAILURES $\n(.*)/ms.exec(output) ?? [];
-  return section.split("\n").filter((line) => line !== "");
+  const [, before = "", section = ""] =
+    /(.*)^ FAILURES $\n(.*)/ms.exec(output) ?? [];
+  const failed = failedTests(before);
+  return section.split("\n").filter((line) => line !== "").map((line) => {
+    const [, what = "", location = ""] = LOCATED.exec(line) ?? [];
+    const index = failed.findIndex(({ name }) =>
+      what === name || what.startsWith(`${name} ... `)
+    );
+    const test = failed[index];
+    if (test === undefined) return line;
+    // Another file may have a test of the same name, which comes later.
+    if (what === test.name) failed.splice(index, 1);
+    return test.file === location ? line : `${what} => ${test.file}`;
+  });
+}
+
+/** The failed tests with their files, in the order of the output. */
+function failedTests(output: string): { name: string; file: string }[] {
+  const tests: { name: string; file: string }[] = [];
+  let file: string | undefined;
+  for (const line of output.split("\n")) {
+    file = MODULE.exec(line)?.[1] ?? file;
+    const [, name] = FAILED.exec(line) ?? [];
+    if (name !== undefined && file !== undefined) tests.push({ name, file });
+  }
+  return tests;
 }
 
 /** What Deno prints about slow tests, perhaps in the middle of another line. */
@@ -91,7 +122,6 @@ export function withoutNoise(lines: readonly string[]): string[] {
 }
 
 const PASSED = /^(.*) \.\.\. ok \([^)]*\)$/;
-const MODULE = /^running \d+ tests? from /;
 
 /**
  * Removes the lines of a run's output that say only that a test passed.

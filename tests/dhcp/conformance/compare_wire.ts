@@ -27,7 +27,10 @@ export function compareWire(
     return [`the client sent ${types(sent)}, want ${types(expected)}`];
   }
   return expected.flatMap((message, index) =>
-    compareMessage(message, sent[index] as ClientMessage)
+    compareMessage(message, {
+      found: sent[index] as ClientMessage,
+      asksForBroadcast: asksForBroadcast(found),
+    })
   );
 }
 
@@ -41,17 +44,33 @@ export function withoutRetransmissions(
   });
 }
 
+/** Returns whether some DISCOVER was sent three times: from then on a client asks for broadcasts. */
+function asksForBroadcast(found: readonly ClientMessage[]): boolean {
+  const discovers = found.filter(({ type }) => type === "DISCOVER");
+  return discovers.some(({ message: { xid } }) =>
+    discovers.filter(({ message }) => message.xid === xid).length > 2
+  );
+}
+
 function compareMessage(
   { type, source, destination, ciaddr, isBroadcast, options = {} }:
     ExpectedMessage,
-  found: ClientMessage,
+  { found, asksForBroadcast }: {
+    readonly found: ClientMessage;
+    /** Whether the BROADCAST flag may be set in any case. */
+    readonly asksForBroadcast: boolean;
+  },
 ): string[] {
   const { message } = found;
   const rows: readonly (readonly [string, unknown, unknown])[] = [
     ["source", source, found.source],
     ["destination", destination, found.destination],
     ["ciaddr", ciaddr, formatIpAddress(message.ciaddr)],
-    ["isBroadcast", isBroadcast, (message.flags & BROADCAST_FLAG) !== 0],
+    [
+      "isBroadcast",
+      asksForBroadcast && isBroadcast === false ? undefined : isBroadcast,
+      (message.flags & BROADCAST_FLAG) !== 0,
+    ],
     ...Object.entries(options).map(([code, content]) => {
       const bytes = message.options.get(Number(code));
       return [

@@ -1,15 +1,21 @@
 import { assertEquals } from "@std/assert";
+import { BROADCAST_FLAG } from "../../../lib/dhcp/codec/dhcp_message.ts";
 import { message, options } from "../../support/dhcp_messages.ts";
 import type { ClientMessage } from "../../support/dhcp_wire.ts";
 import { compareWire } from "./compare_wire.ts";
 import type { ExpectedMessage } from "./dhcp_case.ts";
 
-function sent(type: string, xid: number, option55 = "0103"): ClientMessage {
+function sent(
+  type: string,
+  xid: number,
+  option55 = "0103",
+  flags = 0,
+): ClientMessage {
   return {
     type,
     source: "0.0.0.0",
     destination: "255.255.255.255",
-    message: message({ xid, options: options({ 55: option55 }) }),
+    message: message({ xid, flags, options: options({ 55: option55 }) }),
     sender: new Uint8Array(6),
   };
 }
@@ -18,6 +24,9 @@ const EXCHANGE: readonly ExpectedMessage[] = [
   { type: "DISCOVER" },
   { type: "REQUEST" },
 ];
+
+/** A REQUEST with the BROADCAST flag. */
+const BROADCAST = sent("REQUEST", 1, "0103", BROADCAST_FLAG);
 
 const ROWS: readonly {
   readonly name: string;
@@ -79,6 +88,27 @@ const ROWS: readonly {
     expected: [{ type: "DISCOVER", options: { 55: null, 61: null } }],
     found: [sent("DISCOVER", 1)],
     problems: ["DISCOVER: option 55 is 0103, want null"],
+  },
+  {
+    name: "reports an unexpected BROADCAST flag",
+    expected: [
+      { type: "DISCOVER" },
+      { type: "REQUEST", isBroadcast: false },
+    ],
+    found: [sent("DISCOVER", 1), sent("DISCOVER", 1), BROADCAST],
+    problems: ["REQUEST: isBroadcast is true, want false"],
+  },
+  {
+    name: "accepts the BROADCAST flag after the third DISCOVER",
+    expected: [
+      { type: "DISCOVER" },
+      { type: "REQUEST", isBroadcast: false },
+    ],
+    found: [
+      ...Array.from({ length: 3 }, () => sent("DISCOVER", 1)),
+      BROADCAST,
+    ],
+    problems: [],
   },
 ];
 

@@ -45,6 +45,8 @@ export interface Reply {
 export interface ServerScript {
   readonly offer?: Reply;
   readonly ack?: Reply;
+  /** In how many exchanges `offer` and `ack` apply, in all by default. Later replies are correct. */
+  readonly exchanges?: number;
   /** The number of messages without a reply at the beginning; -1 for all. */
   readonly silent?: number;
   /** How often the server sends each reply. */
@@ -112,7 +114,7 @@ export const DHCP_FORM: CaseForm = {
   caseKeys: {
     ...keys("daemon", "machineId", "link", "notUpstream"),
     server: {
-      ...keys("silent", "times", "before"),
+      ...keys("exchanges", "silent", "times", "before"),
       offer: REPLY,
       ack: REPLY,
     },

@@ -14,13 +14,21 @@ import type { Reply, ServerScript } from "./dhcp_case.ts";
 
 /** Returns a function that answers each message of the client as the script says. */
 export function scriptOf(
-  { offer = {}, ack = {}, silent = 0, times = 1, before }: ServerScript,
+  { offer = {}, ack = {}, exchanges, silent = 0, times = 1, before }:
+    ServerScript,
 ): Script {
   let heard = 0;
+  let begun = 0;
+  let last = "";
   return (message): Answer => {
     heard += 1;
     if (silent < 0 || heard <= silent) return [];
-    const answer = answerOf(message, { offer, ack });
+    // A DISCOVER after another one is a retransmission.
+    if (message.type === "DISCOVER" && last !== "DISCOVER") begun += 1;
+    last = message.type;
+    const isCorrect = exchanges !== undefined && begun > exchanges;
+    const replies = isCorrect ? { offer: {}, ack: {} } : { offer, ack };
+    const answer = answerOf(message, replies);
     if (answer === undefined) return [];
     const first = before === undefined ? [] : [{ packet: hex(before) }];
     return [...first, ...Array.from({ length: times }, () => answer)];

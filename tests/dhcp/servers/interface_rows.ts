@@ -149,7 +149,11 @@ export const INTERFACE_ROWS: readonly ServerRow[] = [
       container.ip("link set eth0 up");
       await network.until("default route", () => routers().length === 1);
       assertEquals(routers(), ["192.0.2.1"]);
-      assertEquals(daemon.count("event=routes-restored"), 1);
+      // The daemon logs it afterwards.
+      await network.until(
+        "log line",
+        () => daemon.count("event=routes-restored") === 1,
+      );
       // A route that the container removes stays away.
       container.ip("route del default");
       container.ip("addr add 198.51.100.1/32 dev eth0");

@@ -22,7 +22,8 @@ import type { CallOptions, DhcpHost } from "./dhcp_host.ts";
 import { addressOf, TestNetwork } from "./test_network.ts";
 
 const AT_ONCE = 50;
-const PROBE = { conflictProbeMs: 3000 };
+/** Keeps an ADD waiting until it is cancelled, also if this process cannot run for seconds. */
+const LONG_PROBE = { conflictProbeMs: 10_000 };
 
 /** Connects as a launcher, and sends the request of an ADD. */
 async function requestAdd(
@@ -213,7 +214,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       await host.daemon();
       const killed = new AbortController();
       const call = runPlugin({
-        ...host.pluginCall("ADD", host.container(), { ipam: PROBE }),
+        ...host.pluginCall("ADD", host.container(), { ipam: LONG_PROBE }),
         binary: launcher.path,
         signal: killed.signal,
       });
@@ -259,7 +260,9 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       using launcher = host.launcher({ standalone: false });
       const daemon = await host.daemon();
       const call = runPlugin({
-        ...host.pluginCall("ADD", host.container(), { ipam: PROBE }),
+        ...host.pluginCall("ADD", host.container(), {
+          ipam: { conflictProbeMs: 3000 },
+        }),
         binary: launcher.path,
       });
       await network.until("lease", () => network.server.leases.length > 0);
@@ -302,7 +305,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const daemon = await host.daemon();
       const container = host.container();
       const call = runPlugin({
-        ...host.pluginCall("ADD", container, { ipam: PROBE }),
+        ...host.pluginCall("ADD", container, { ipam: LONG_PROBE }),
         binary: launcher.path,
       });
       await network.until("lease", () => network.server.leases.length > 0);
@@ -431,6 +434,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
         assertEquals((await client.receive())?.type, "N");
         assertEquals(await client.receive(), undefined);
       };
+      const startMs = performance.now();
       for (let round = 0; round < 10; round += 1) {
         await Promise.all(Array.from({ length: 50 }, junk));
       }
@@ -439,7 +443,9 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       });
       assertEquals(status.code, 0);
       const lines = daemon.count("event=request-failed");
-      assert(lines > 0 && lines <= 55, `${lines} lines`);
+      // Fifty at once, and one more every five seconds.
+      const max = 51 + (performance.now() - startMs) / 5000;
+      assert(lines > 0 && lines <= max, `${lines} lines, at most ${max}`);
     },
   },
 
@@ -450,7 +456,7 @@ const ROWS: readonly Omit<ParallelRow, "reason">[] = [
       const { host } = network;
       const first = await host.daemon();
       const container = host.container();
-      const ipam = isPrinted ? {} : PROBE;
+      const ipam = isPrinted ? {} : LONG_PROBE;
       using client = await requestAdd(host, container, { ipam });
       const document = await reach(client, network);
       await first.end("SIGKILL");

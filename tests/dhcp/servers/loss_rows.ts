@@ -1,7 +1,7 @@
 /** Servers that stop, and servers that replace them. @module */
 
 import { assert, assertEquals } from "@std/assert";
-import { addressesOf, addressOf, isUp } from "./test_network.ts";
+import { addressesOf, addressOf, isUp, routerOf } from "./test_network.ts";
 import type { ServerRow } from "./server_rows.ts";
 import type { ServerKind } from "../../support/dhcp_server.ts";
 import { SERVER_KINDS } from "../../support/dhcp_servers.ts";
@@ -45,8 +45,10 @@ export const LOSS_ROWS: readonly ServerRow[] = [
         TIMEOUT_MS,
       );
       await network.serverHas(addressesOf(container).map(addressOf));
-      const [route] = container.list("route show default");
-      assertEquals(route?.gateway, "192.0.2.1");
+      await network.until(
+        "default route",
+        () => routerOf(container) === "192.0.2.1",
+      );
       assertEquals((await host.call("CHECK", container)).code, 0);
     },
   },

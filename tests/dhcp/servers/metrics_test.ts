@@ -39,12 +39,20 @@ testWith(
         'cni_dhcp_leases{state="BOUND"}',
         'cni_dhcp_calls_total{command="ADD",code="0"}',
         'cni_dhcp_call_duration_seconds_count{command="ADD"}',
-        'cni_dhcp_packets_received_total{type="offer"}',
-        'cni_dhcp_packets_received_total{type="ack"}',
         "cni_dhcp_leases_acquired_total",
       ].map((series) => valueOf(text, series)),
-      [1, 1, 1, 1, 1, 1],
+      [1, 1, 1, 1],
     );
+    // A busy machine answers some messages twice, because the client repeats them.
+    const { received_offer: offers, received_ack: acks } = await host
+      .counters();
+    assertEquals(
+      ["offer", "ack"].map((type) =>
+        valueOf(text, `cni_dhcp_packets_received_total{type="${type}"}`)
+      ),
+      [offers, acks],
+    );
+    assert(Number(offers) >= 1 && Number(acks) >= 1, `${offers}, ${acks}`);
     const seconds = valueOf(text, "cni_dhcp_next_expiry_seconds") ?? 0;
     assert(seconds > 0 && seconds <= 3600, `${seconds}`);
 

@@ -21,6 +21,7 @@ import {
   addressesOf,
   addressOf,
   isUp,
+  routerOf,
   type TestNetwork,
 } from "./test_network.ts";
 
@@ -79,8 +80,7 @@ async function loseToAnother(
   );
   await network.until("DISCOVER", () => wire.count("DISCOVER") >= 3);
   await network.serverHas([addressOf(after())], second);
-  const [route] = first.list("route show default");
-  assertEquals(route?.gateway, "192.0.2.1");
+  await network.until("default route", () => routerOf(first) === "192.0.2.1");
   const again = await host.call("ADD", first, { containerId: "first" });
   assertEquals(again.json.ips[0].address, after());
   const check = await host.call("CHECK", first, { containerId: "first" });

@@ -67,11 +67,10 @@ class PodmanLan implements AsyncDisposable {
     return lan;
   }
 
-  /** Address and host name of each lease that the server has. */
-  get leases(): readonly (readonly [address: string, hostName: string])[] {
-    return this.server.leases.map(({ address, hostName }) =>
-      [address, hostName] as const
-    );
+  /** Waits until the server has one lease. @returns Its address and host name. */
+  async onlyLease(): Promise<readonly [address: string, hostName: string]> {
+    const { address, hostName } = await this.server.onlyLease();
+    return [address, hostName];
   }
 
   /** Replaces plugin and daemon. */
@@ -125,15 +124,14 @@ testWith(
     await using lan = await PodmanLan.open(DHCP_BIN, EXAMPLE);
     const id = await lan.host.runContainer(["lan"], ["--name", "web-0"]);
     const address = await lan.addressInside(id);
-    assertEquals(lan.leases, [[address, "web-0"]]);
+    assertEquals(await lan.onlyLease(), [address, "web-0"]);
     const other = await lan.host.runContainer(["lan"], ["--name", "web-1"]);
-    assertEquals(lan.leases.length, 2);
+    await waitUntil("two leases", () => lan.server.leases.length === 2);
 
     await lan.restart(DHCP_BIN, "SIGKILL");
     assertEquals(await lan.addressInside(id), address);
     await lan.remove(other);
-    await waitUntil("release", () => lan.leases.length === 1);
-    assertEquals(lan.leases, [[address, "web-0"]]);
+    assertEquals(await lan.onlyLease(), [address, "web-0"]);
     await lan.remove(id);
     await lan.server.untilNoLease();
   },
@@ -148,7 +146,10 @@ testWith(
     await lan.host.podman("stop", "-t", "0", id);
     await lan.server.untilNoLease();
     await lan.host.podman("start", id);
-    assertEquals(lan.leases, [[await lan.addressInside(id), "web-0"]]);
+    assertEquals(await lan.onlyLease(), [
+      await lan.addressInside(id),
+      "web-0",
+    ]);
     await lan.remove(id);
     await lan.server.untilNoLease();
   },

@@ -72,7 +72,7 @@ for (const { name, document } of readRecipes()) {
     const inside = await host.addressesInside(id);
     assertEquals(
       inside.map(({ address }) => address),
-      server.leases.map(({ address }) => address),
+      [(await server.onlyLease()).address],
     );
     const routes = await host.podman("exec", id, "ip", "route");
     const hasGateway = !JSON.stringify(ipam).includes('"gateway"');

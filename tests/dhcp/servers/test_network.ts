@@ -180,6 +180,12 @@ export function addressesOf(netns: TestNetns): string[] {
   );
 }
 
+/** The router of the default route; undefined if there is no such route. */
+export function routerOf(netns: TestNetns): string | undefined {
+  const [route] = netns.list("route show default");
+  return route?.gateway;
+}
+
 /** Returns whether `eth0` is administratively up. */
 export function isUp(netns: TestNetns): boolean {
   const [link] = netns.list("link show dev eth0");

@@ -95,10 +95,10 @@ testRowsWith(
     };
     const added = await pair.call(plugin, "ADD", options);
     assertEquals(added.code, 0, JSON.stringify(added.json));
-    const [lease] = server.leases;
+    const lease = await server.onlyLease();
     const result = added.json;
     assertEquals(result.ips, [{
-      address: `${lease?.address}/24`,
+      address: `${lease.address}/24`,
       gateway: "192.0.2.1",
     }]);
     assertEquals(result.routes, [
@@ -106,11 +106,11 @@ testRowsWith(
       { dst: "0.0.0.0/0", gw: "192.0.2.1" },
     ]);
     assertEquals(
-      [lease?.hostName, lease?.clientId],
+      [lease.hostName, lease.clientId],
       ["web-0", "00:63:31:2f:6e:65:74:2f:65:74:68:30"],
     );
     assert(added.stderr.includes(warning), added.stderr);
-    container.ip(`addr add ${lease?.address}/24 dev eth0`);
+    container.ip(`addr add ${lease.address}/24 dev eth0`);
     const checked = await pair.call(plugin, "CHECK", {
       ...options,
       config: { prevResult: result },
@@ -160,7 +160,7 @@ testRowsWith(
     container.ip("link set eth0 up");
     const other = plugin === DHCP_BIN ? UPSTREAM : DHCP_BIN;
     assertEquals((await pair.call(plugin, "ADD")).code, 0);
-    const first = server.leases[0]?.address;
+    const { address: first } = await server.onlyLease();
     const repeated = await pair.call(other, "ADD");
     assertEquals(
       repeated.json.ips[0].address,

@@ -7,8 +7,11 @@ import { compareStdout, type Target } from "./compare_stdout.ts";
 import { applyChanges, compareTree, readTree, writeTree } from "./file_tree.ts";
 import type { Outcome, Step } from "./step_reader.ts";
 
-/** How long one call may take. A plugin that waits forever for a lock must not block the suite. */
-const CALL_TIMEOUT_MS = 20_000;
+/**
+ * How long one call may take, on a busy machine as well. A plugin that waits forever for a lock
+ * must not block the suite.
+ */
+const CALL_TIMEOUT_MS = 60_000;
 
 /**
  * Runs all steps of a case in a fresh data directory. Returns the problems of the first step that

@@ -226,6 +226,8 @@ testWith(
     assertAllSucceeded(answers);
     const added = answers.filter(({ command }) => command === "ADD");
     assertEquals(network.files(), filesOfAnswers(added));
-    assertEquals(resident.calls, CALLS / 2);
+    // On a busy machine some launchers give up after 2 s and run the standalone executable.
+    assert(resident.calls > CALLS / 4, `${resident.calls} were resident`);
+    assert(resident.calls <= CALLS / 2, `${resident.calls} were resident`);
   },
 );

@@ -20,7 +20,7 @@ import {
   RESIDENT_REQUIREMENTS,
   ResidentHostLocal,
 } from "../../support/resident_host_local.ts";
-import { parseTrace, type TraceOutcome } from "../../support/strace.ts";
+import { readDetachedTrace, type TraceOutcome } from "../../support/strace.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { checkFollowUps, FOLLOW_UPS } from "./fault_follow_ups.ts";
 import { checkOutcome } from "./fault_outcome.ts";
@@ -69,10 +69,12 @@ class Trial implements Disposable {
   async run(options: readonly string[]): Promise<TraceOutcome> {
     const trace = this.#temp.join("trace");
     let outcome: PluginOutcome;
+    let pid: number;
     {
       await using resident = await ResidentHostLocal.start({
         runner: ["strace", "-D", "-f", "-o", trace, ...options, "--"],
       });
+      ({ pid } = resident.daemon);
       outcome = await callHostLocal({
         binary: resident.binary,
         command: this.scenario.command,
@@ -80,7 +82,7 @@ class Trial implements Disposable {
         config: this.config,
       });
     }
-    return { ...outcome, ...parseTrace(await Deno.readTextFile(trace)) };
+    return { ...outcome, ...await readDetachedTrace(trace, pid) };
   }
 
   /**

@@ -86,7 +86,7 @@ for (const { name, run } of INTERFACE_CONTRACT) {
           client.ip("link add eth0 type veth peer name eth9");
         },
         serve: (message) => serve(server, encodeMessage(message)),
-        until: (what, condition) => waitUntil(what, condition, 5000),
+        until: waitUntil,
       });
     });
   });

@@ -4,6 +4,7 @@ import {
   type LockOptions,
   NetworkLocks,
 } from "../../../../lib/host_local/store/network_lock.ts";
+import { waitUntil } from "../../../../tools/lab/waiting.ts";
 import { LockHolder } from "../../../support/lock_holder.ts";
 import { testRows } from "../../../support/rows.ts";
 import { TempDir } from "../../../support/temp_dir.ts";
@@ -131,6 +132,8 @@ Deno.test("the wait of a call that gave up is taken over by the next", async () 
   {
     await using _holder = await LockHolder.take(scene.path);
     assertEquals(await scene.refused(HASTY), scene.heldTooLong);
+    // Its thread may not have begun to wait.
+    await scene.untilWaiting(1);
     assertEquals(await scene.refused(HASTY), scene.heldTooLong);
     assertEquals(scene.waits(), { held: 1, waiting: 1 });
     passed.push(scene.pass("patient"));
@@ -147,12 +150,14 @@ Deno.test("the wait of a call that gave up ends with the lock released", async (
   {
     await using _holder = await LockHolder.take(scene.path);
     await scene.refused(HASTY);
+    await scene.untilWaiting(1);
     assertEquals(scene.waits(), { held: 1, waiting: 1 });
   }
-  {
+  // Another process may take the lock before the thread that waited has run.
+  await waitUntil("end of the wait", async () => {
     await using _next = await LockHolder.take(scene.path);
-    assertEquals(scene.waits(), { held: 1, waiting: 0 });
-  }
+    return scene.waits().waiting === 0;
+  });
 });
 
 Deno.test("a wait for a lock file that was replaced is not taken over", async () => {
