@@ -1,6 +1,6 @@
 /** Connects the commands for operators with the host. Loaded only when one is called. @module */
 
-import { SystemError } from "../../base/errors.ts";
+import { advised, SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
@@ -74,11 +74,19 @@ function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
     readReservations: (config) =>
       readReservations(config, { log, onFiles: onFiles(config.directory) }),
     addressesIn,
-    writeFile: writePublicFile,
+    writeFile: (path, content) =>
+      advised(
+        "--output needs the path of a file, in a directory that exists",
+        () => writePublicFile(path, content),
+      ),
     repair: (config, steps) => repairNetwork(config, { steps, log }),
     openForChange: (config) => stores.openForChange(config),
     probe: (config) => stores.probe(config),
-    readLive: (path) => readLive(path, PROCESS_IO.readStdin),
+    readLive: (path) =>
+      advised(
+        "--live needs a file with container IDs, or - for standard input",
+        () => readLive(path, PROCESS_IO.readStdin),
+      ),
     bootClockMs,
     readTraces,
     readCached,

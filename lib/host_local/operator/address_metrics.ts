@@ -2,6 +2,7 @@
 
 import { SystemError } from "../../base/errors.ts";
 import { cleanPath } from "../../base/path.ts";
+import { messageWithAdvice } from "../../cli/error_advice.ts";
 import type { MetricFamily, Sample } from "../../metrics/exposition.ts";
 import {
   countUsableAddresses,
@@ -68,7 +69,7 @@ export async function addressMetrics(
       uses.push(await useOf(network, ports));
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      failures.push(error.message);
+      failures.push(messageWithAdvice(error));
     }
   }
   return {
