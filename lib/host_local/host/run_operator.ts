@@ -23,6 +23,7 @@ import { runCommand } from "../operator/run_command.ts";
 import { presentMoment } from "../store/history_file.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
+import { readHistory } from "../store/read_history.ts";
 import { readReservations } from "../store/read_reservations.ts";
 import { repairNetwork } from "../store/repair_network.ts";
 import { addressesIn } from "../store/addresses_in.ts";
@@ -74,6 +75,7 @@ function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
     readReservations: (config) =>
       readReservations(config, { log, onFiles: onFiles(config.directory) }),
     addressesIn,
+    readHistory: (directory) => readHistory(directory, log),
     writeFile: (path, content) =>
       advised(
         "--output needs the path of a file, in a directory that exists",
