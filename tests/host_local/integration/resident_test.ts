@@ -382,7 +382,7 @@ testWith(
 
 testWith(
   REQUIREMENTS,
-  `the resident process has less than 128 MiB after ${CALLS} calls`,
+  `the resident process has less than 128 MiB of memory after ${CALLS} calls`,
   async () => {
     await using scene = await Scene.start();
     const { pid } = scene.daemon;
