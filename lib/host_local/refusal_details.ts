@@ -12,6 +12,7 @@ import {
   type IpAddress,
   sameAddress,
 } from "../net/ip_address.ts";
+import type { Pod } from "./address_history.ts";
 import type { AddressPreferences } from "./address_preferences.ts";
 import type { PoolError } from "./add_plan.ts";
 import type { Reservation, ReservationStore } from "./ports.ts";
@@ -27,10 +28,15 @@ import type { Owner } from "./reservation_format.ts";
 /** How many reservations are inspected to count those of an earlier boot. */
 const MAX_INSPECTED = 256;
 
-function formatHolder(owner: Owner): string {
+function formatHolder(owner: Owner, pod: Pod | undefined): string {
   switch (owner.kind) {
-    case "attachment":
-      return `container ${owner.attachment.containerId}, interface ${owner.attachment.ifName}`;
+    case "attachment": {
+      const { containerId, ifName } = owner.attachment;
+      const ofPod = pod === undefined
+        ? ""
+        : ` of pod ${pod.namespace}/${pod.name}`;
+      return `container ${containerId}${ofPod}, interface ${ifName}`;
+    }
     case "container":
       return `container ${owner.containerId}`;
     case "unknown":
@@ -43,17 +49,19 @@ function formatHolder(owner: Owner): string {
  * Says who holds an address, since when, and where that is recorded.
  *
  * @param nowMs Wall clock, milliseconds since 1970.
+ * @param preferences What knows the pod of the container.
  */
 export function describeReservation(
   reservation: Reservation,
   nowMs: number,
+  { preferences }: Pick<Partial<RefusalContext>, "preferences"> = {},
 ): string {
   const { address, owner, reservedAtMs, fromEarlierBoot, location } =
     reservation;
   const since = new Date(reservedAtMs).toISOString();
   const boot = fromEarlierBoot ? "before the last boot" : "in this boot";
   return `${formatIpAddress(address)} is held by ${
-    formatHolder(owner)
+    formatHolder(owner, preferences?.podOf(reservation))
   } since ${since} ` +
     `(${formatAge(nowMs - reservedAtMs)} ago, ${boot}): ${location}`;
 }
@@ -175,7 +183,7 @@ export function describeRefusal(
     case "not-available": {
       const reservation = address && store.find(address);
       if (reservation === undefined) return `see ${directory}`;
-      const holder = describeReservation(reservation, nowMs);
+      const holder = describeReservation(reservation, nowMs, context);
       return error.kind === "duplicate"
         ? holder
         : `${holder}; ${adviceOn(reservation)}`;

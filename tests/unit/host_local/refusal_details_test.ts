@@ -79,6 +79,11 @@ interface Refusal {
 }
 
 const OLD = reservation({ fromEarlierBoot: true });
+const OF_POD = reservation({
+  owner: { kind: "attachment", attachment: attachment({ containerId: "c8" }) },
+});
+const HELD_ADVICE =
+  "; request another address, or remove that container; host-local explain 10.0.0.4 says whether it still exists";
 const UNKNOWN = reservation({ owner: { kind: "unknown" } });
 const OUTSIDE_ADVICE =
   ": request one of their addresses, or change rangeStart and rangeEnd";
@@ -203,12 +208,26 @@ const REFUSALS: readonly Refusal[] = [
     want: describeReservation(reservation(), NOW_MS),
   },
   {
+    name: "an address that a pod has taken",
+    error: refusal("not-available", "10.0.0.4"),
+    found: [OF_POD],
+    preferences: COOLING,
+    want:
+      "10.0.0.4 is held by container c8 of pod shop/web-0, interface eth0 since 2026-01-02T02:04:05.000Z (1h ago, in this boot): /d/net/10.0.0.4" +
+      HELD_ADVICE,
+  },
+  {
+    name: "an address that another container has taken than the remembered one",
+    error: refusal("not-available", "10.0.0.4"),
+    found: [reservation()],
+    preferences: COOLING,
+    want: `${describeReservation(reservation(), NOW_MS)}${HELD_ADVICE}`,
+  },
+  {
     name: "a taken address",
     error: refusal("not-available", "10.0.0.4"),
     found: [reservation()],
-    want: `${
-      describeReservation(reservation(), NOW_MS)
-    }; request another address, or remove that container; host-local explain 10.0.0.4 says whether it still exists`,
+    want: `${describeReservation(reservation(), NOW_MS)}${HELD_ADVICE}`,
   },
   {
     name: "an address that was taken before the last boot",
