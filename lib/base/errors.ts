@@ -61,15 +61,39 @@ export class SystemError extends Error {
   override readonly name = "SystemError";
   /** What the operator can do next; empty if there is no advice. */
   readonly advice: string;
+  readonly #isDenied: boolean;
   /**
    * @param message Operation, object and reason, such as `open /x/y: no such file or directory`.
-   * @param options The `advice`, and the `cause`.
+   * @param options The `advice`, the `cause`, and whether this user lacks a permission.
    */
   constructor(
     message: string,
-    { advice = "", ...options }: AdvisedOptions = {},
+    { advice = "", isDenied = false, ...options }: AdvisedOptions & {
+      readonly isDenied?: boolean;
+    } = {},
   ) {
     super(message, options);
     this.advice = advice;
+    this.#isDenied = isDenied;
+  }
+
+  /** Whether this user lacks a permission. */
+  get isDenied(): boolean {
+    return this.#isDenied;
+  }
+}
+
+/**
+ * Runs `body`. A {@link SystemError} without advice gets this one, unless this user lacks a
+ * permission: then another path is no remedy.
+ */
+export function advised<T>(advice: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    const isHelpless = error instanceof SystemError && error.advice === "" &&
+      !error.isDenied;
+    if (!isHelpless) throw error;
+    throw new SystemError(error.message, { advice, cause: error });
   }
 }

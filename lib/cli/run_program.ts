@@ -8,6 +8,7 @@ import {
   UsageError,
 } from "./command_line.ts";
 import { completionScript, SHELLS } from "./completion.ts";
+import { adviceOn } from "./error_advice.ts";
 import { EXIT_STATUS } from "./exit_status.ts";
 import { helpText } from "./help_text.ts";
 import { manPage } from "./man_page.ts";
@@ -145,7 +146,8 @@ function failure(error: unknown, program: Program, screen: Screen): Printed {
     error instanceof SystemError || error instanceof ConfigError ||
     error instanceof DecodeError
   ) {
-    const { message, advice } = error;
+    const advice = adviceOn(error);
+    const { message } = error;
     return {
       status: EXIT_STATUS.failure,
       stdout: "",

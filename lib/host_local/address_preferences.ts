@@ -9,6 +9,7 @@ import {
   coolingSeconds,
   type HistorySettings,
   type Moment,
+  type Pod,
   samePod,
 } from "./address_history.ts";
 import { isUsable, type RangeSet } from "./range_set.ts";
@@ -169,6 +170,13 @@ export class AddressPreferences {
       } (cooldownSeconds)`;
   }
 
+  /** Returns the pod of a reservation, if it is remembered. */
+  podOf(
+    reservation: { readonly address: IpAddress; readonly owner: Owner },
+  ): Pod | undefined {
+    return rememberedPod(reservation, this.#history);
+  }
+
   /** Returns the pod that a free address is kept for, if it is. */
   keptFor(address: IpAddress): AddressUse["pod"] {
     const use = this.#history.of(address);
@@ -185,4 +193,17 @@ export class AddressPreferences {
       )
       .sort((a, b) => a.seconds - b.seconds);
   }
+}
+
+/** Returns the pod of a reservation, if it is remembered. */
+export function rememberedPod(
+  { address, owner }: { readonly address: IpAddress; readonly owner: Owner },
+  history: AddressHistory,
+): Pod | undefined {
+  if (history.isEmpty) return undefined;
+  const use = history.of(address);
+  return owner.kind === "attachment" && use !== undefined &&
+      formatOwner(use.attachment) === formatOwner(owner.attachment)
+    ? use.pod
+    : undefined;
 }

@@ -1,7 +1,18 @@
 /** The `details` of a refused ADD: facts that an operator can act on. Pure. @module */
 
 import { formatAge } from "../base/age.ts";
-import { formatIpAddress, type IpAddress } from "../net/ip_address.ts";
+import {
+  cidrContains,
+  formatCidr,
+  lastAddress,
+  networkAddress,
+} from "../net/cidr.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  sameAddress,
+} from "../net/ip_address.ts";
+import type { Pod } from "./address_history.ts";
 import type { AddressPreferences } from "./address_preferences.ts";
 import type { PoolError } from "./add_plan.ts";
 import type { Reservation, ReservationStore } from "./ports.ts";
@@ -17,10 +28,15 @@ import type { Owner } from "./reservation_format.ts";
 /** How many reservations are inspected to count those of an earlier boot. */
 const MAX_INSPECTED = 256;
 
-function formatHolder(owner: Owner): string {
+function formatHolder(owner: Owner, pod: Pod | undefined): string {
   switch (owner.kind) {
-    case "attachment":
-      return `container ${owner.attachment.containerId}, interface ${owner.attachment.ifName}`;
+    case "attachment": {
+      const { containerId, ifName } = owner.attachment;
+      const ofPod = pod === undefined
+        ? ""
+        : ` of pod ${pod.namespace}/${pod.name}`;
+      return `container ${containerId}${ofPod}, interface ${ifName}`;
+    }
     case "container":
       return `container ${owner.containerId}`;
     case "unknown":
@@ -33,17 +49,19 @@ function formatHolder(owner: Owner): string {
  * Says who holds an address, since when, and where that is recorded.
  *
  * @param nowMs Wall clock, milliseconds since 1970.
+ * @param preferences What knows the pod of the container.
  */
 export function describeReservation(
   reservation: Reservation,
   nowMs: number,
+  { preferences }: Pick<Partial<RefusalContext>, "preferences"> = {},
 ): string {
   const { address, owner, reservedAtMs, fromEarlierBoot, location } =
     reservation;
   const since = new Date(reservedAtMs).toISOString();
   const boot = fromEarlierBoot ? "before the last boot" : "in this boot";
   return `${formatIpAddress(address)} is held by ${
-    formatHolder(owner)
+    formatHolder(owner, preferences?.podOf(reservation))
   } since ${since} ` +
     `(${formatAge(nowMs - reservedAtMs)} ago, ${boot}): ${location}`;
 }
@@ -81,6 +99,40 @@ function describeFullSet(
       : "");
 }
 
+/** Says what an address is in the subnet that it lies in; empty if it lies in none. */
+function describePlace(
+  address: IpAddress,
+  rangeSets: readonly RangeSet[],
+): string {
+  const range = rangeSets.flat().find(({ subnet }) =>
+    cidrContains(subnet, address)
+  );
+  if (range === undefined) return "";
+  const { subnet, gateway } = range;
+  const isLast = sameAddress(address, lastAddress(subnet));
+  const what = gateway !== undefined && sameAddress(address, gateway)
+    ? "the gateway of"
+    : sameAddress(address, networkAddress(subnet))
+    ? "the network address of"
+    : isLast && address.family === 4
+    ? "the broadcast address of"
+    : "in";
+  return `${what} ${formatCidr(subnet)} and `;
+}
+
+/** Says what releases a reservation that a request cannot have. */
+function adviceOn({ address, owner, fromEarlierBoot }: Reservation): string {
+  if (owner.kind === "unknown" || owner.kind === "none") {
+    return "host-local check-state says what to do with the file";
+  }
+  if (fromEarlierBoot) {
+    return "a DEL or GC by the runtime releases it, and host-local reclaim shows whether it can";
+  }
+  return `request another address, or remove that container; host-local explain ${
+    formatIpAddress(address)
+  } says whether it still exists`;
+}
+
 /** Says why no range set serves the request for `address`. */
 function describeUnserved(
   address: IpAddress,
@@ -90,9 +142,10 @@ function describeUnserved(
   const index = rangeSets.findIndex((set) => findRange(set, address));
   const set = rangeSets[index];
   if (set === undefined) {
-    return `${text} is outside the ranges ${
-      rangeSets.map(formatRangeSet).join(",")
-    }`;
+    const ranges = rangeSets.map(formatRangeSet).join(",");
+    return `${text} is ${
+      describePlace(address, rangeSets)
+    }outside the ranges ${ranges}: request one of their addresses, or change rangeStart and rangeEnd`;
   }
   const [served = address] = requestedAddresses.filter((other) =>
     findRange(set, other)
@@ -129,9 +182,11 @@ export function describeRefusal(
     case "duplicate":
     case "not-available": {
       const reservation = address && store.find(address);
-      return reservation === undefined
-        ? `see ${directory}`
-        : describeReservation(reservation, nowMs);
+      if (reservation === undefined) return `see ${directory}`;
+      const holder = describeReservation(reservation, nowMs, context);
+      return error.kind === "duplicate"
+        ? holder
+        : `${holder}; ${adviceOn(reservation)}`;
     }
     case "outside-ranges":
       return error.addresses
@@ -140,11 +195,13 @@ export function describeRefusal(
       const cooling = address && context.preferences?.describeCooling(address);
       return address === undefined || cooling === undefined
         ? ""
-        : `${formatIpAddress(address)} was ${cooling}`;
+        : `${
+          formatIpAddress(address)
+        } was ${cooling}; request another address, or repeat the ADD then`;
     }
     case "excluded":
-      return "the network configuration excludes it from its range";
+      return "the network configuration excludes it from its range; request another address, or remove it from exclude";
     case "gateway":
-      return "";
+      return "a gateway is never allocated; request another address, or configure another gateway";
   }
 }

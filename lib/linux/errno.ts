@@ -63,7 +63,9 @@ export class SyscallError extends SystemError {
     subject = "",
     reason = errnoText(errno),
   ) {
-    super(`${syscall}${subject === "" ? "" : ` ${subject}`}: ${reason}`);
+    super(`${syscall}${subject === "" ? "" : ` ${subject}`}: ${reason}`, {
+      isDenied: ["EPERM", "EACCES"].includes(errnoName(errno)),
+    });
     this.errnoName = errnoName(errno);
   }
 }

@@ -15,9 +15,9 @@ import { formatIpAddress } from "../net/ip_address.ts";
 import type { Ipv4Address } from "../net/ipv4_address.ts";
 import { DROP_ALL } from "../net/packet_filter.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
-import { checked, isErrno } from "./errno.ts";
-import { libc } from "./libc.ts";
+import { isErrno } from "./errno.ts";
 import { type Netns, withNetns } from "./netns.ts";
+import { flushed, isFlushed } from "./output_queue.ts";
 import {
   attachFilter,
   bindSocket,
@@ -31,11 +31,8 @@ import {
 import { AF, inetAddress } from "./socket_address.ts";
 
 const SO_REUSEADDR = 2;
-/** ioctl(2) request: bytes that were sent and have not left the host yet. */
-const SIOCOUTQ = 0x5411n;
 const CLIENT_PORT = 68;
 const SERVER_PORT = 67;
-const FIRST_POLL_MS = 1;
 /** The socket cannot be bound to address, port and interface. */
 const UNUSABLE = ["EADDRNOTAVAIL", "EADDRINUSE", "EACCES", "EPERM"];
 
@@ -68,9 +65,7 @@ export class UnicastSocket implements Disposable {
    * server's hardware address, for example.
    */
   isFlushed(): boolean {
-    const pending = new Int32Array(1);
-    checked(libc().ioctl(this.#descriptor.fd, SIOCOUTQ, pending), "ioctl");
-    return pending[0] === 0;
+    return isFlushed(this.#descriptor);
   }
 
   /**
@@ -80,15 +75,7 @@ export class UnicastSocket implements Disposable {
    * @returns False if that takes longer than `timeoutMs`, or the socket is closed first.
    */
   async flushed(timeoutMs: number): Promise<boolean> {
-    let leftMs = timeoutMs;
-    for (let pauseMs = FIRST_POLL_MS;; pauseMs *= 2) {
-      if (this.#descriptor.isClosed) return false;
-      if (this.isFlushed()) return true;
-      if (leftMs <= 0) return false;
-      const waitMs = Math.min(pauseMs, leftMs);
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-      leftMs -= waitMs;
-    }
+    return await flushed(this.#descriptor, timeoutMs);
   }
 
   [Symbol.dispose](): void {

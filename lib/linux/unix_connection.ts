@@ -12,6 +12,7 @@ import type { Descriptor } from "./descriptor.ts";
 import { isErrno } from "./errno.ts";
 import { EPOLL, type EventLoop, type Watch } from "./event_loop.ts";
 import { libc, pinnedBytes } from "./libc.ts";
+import { flushed } from "./output_queue.ts";
 import { getOption, nonBlocking, sendSome, SOL_SOCKET } from "./socket.ts";
 
 const SO_PEERCRED = 17;
@@ -125,6 +126,15 @@ export class UnixConnection implements Disposable {
     } finally {
       this.#writer = undefined;
     }
+  }
+
+  /**
+   * Waits until the peer has read everything, or has closed the connection.
+   *
+   * @returns False if that takes longer than `timeoutMs`, or this side closes the connection first.
+   */
+  async flushed(timeoutMs: number): Promise<boolean> {
+    return await flushed(this.#descriptor, timeoutMs);
   }
 
   /** Closes the connection. A pending read returns undefined and a pending write returns false. */

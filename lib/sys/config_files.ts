@@ -1,5 +1,6 @@
 /** Reads network configurations from files, directories and standard input. @module */
 
+import { advised } from "../base/errors.ts";
 import type { ConfigFile } from "../cni/config_document.ts";
 import { attempt, isDirectory } from "./files.ts";
 import { readNamedFile } from "./small_file.ts";
@@ -8,6 +9,9 @@ import { readNamedFile } from "./small_file.ts";
 const CONFIG_NAME = /\.(?:conf|conflist|json)$/;
 
 const MAX_CONFIG_BYTES = 2 * 1024 * 1024;
+
+const ADVICE =
+  "name a configuration file, or a directory of them such as /etc/cni/net.d";
 
 /**
  * Reads a configuration, or every configuration of a directory, sorted by name. Standard input is
@@ -20,6 +24,10 @@ export function readConfigs(
   readStdin: () => string,
 ): readonly ConfigFile[] {
   if (path === "-") return [{ path: "stdin", text: readStdin() }];
+  return advised(ADVICE, () => readPath(path));
+}
+
+function readPath(path: string): readonly ConfigFile[] {
   const paths = isDirectory(path)
     ? attempt("read", path, () => [...Deno.readDirSync(path)])
       .map(({ name }) => name)

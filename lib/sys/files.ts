@@ -38,8 +38,15 @@ export function systemError(
     : "";
   return new SystemError(`${operation} ${path}: ${reasonOf(cause)}`, {
     advice,
+    isDenied: isDenied(cause),
     cause,
   });
+}
+
+/** Returns whether the operating system refused something because of the user's permissions. */
+export function isDenied(cause: unknown): boolean {
+  return cause instanceof Deno.errors.PermissionDenied ||
+    ["EACCES", "EPERM"].includes(errnoName(cause) ?? "");
 }
 
 /** Runs `body`. Turns what it throws into a {@link SystemError} that names operation and path. */

@@ -7,7 +7,7 @@
 import { SystemError } from "../base/errors.ts";
 import { isAbstract } from "../base/socket_name.ts";
 import { startTimeout } from "./timeout.ts";
-import { reasonOf } from "./files.ts";
+import { isDenied, reasonOf } from "./files.ts";
 import { encodeLine, lineTaker } from "../base/line_framing.ts";
 
 const READ_BYTES = 0x10000;
@@ -141,7 +141,10 @@ export async function connectUnix(path: string): Promise<UnixClient> {
       );
     }
     throw new SystemError(`dial unix ${path}: connect: ${reasonOf(error)}`, {
-      advice: "start the daemon: dhcp daemon, or cni-dhcp.service",
+      advice: isDenied(error)
+        ? "only root and the daemon's own user may connect"
+        : "start the daemon: dhcp daemon, or cni-dhcp.service",
+      isDenied: isDenied(error),
       cause: error,
     });
   }

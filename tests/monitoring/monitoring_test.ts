@@ -241,6 +241,41 @@ testWith(
   },
 );
 
+for (
+  const { name, daemon } of [
+    {
+      name: "host-local daemon",
+      daemon: [OURS, "daemon"],
+    },
+    {
+      name: "dhcp daemon",
+      daemon: [DHCP_BIN, "daemon"],
+    },
+  ]
+) {
+  testWith(
+    [`binary:${OURS}`, `binary:${DHCP_BIN}`, "root"],
+    `${name} serves calls although the address of -metrics is taken`,
+    async () => {
+      using dir = new TempDir();
+      using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const address = `127.0.0.1:${taken.addr.port}`;
+      await using process = await BackgroundProcess.start([
+        ...[...daemon, "-socketpath", dir.join("calls.sock")],
+        ...["-metrics", address],
+      ], { logFile: dir.join("log"), ready: "event=serving" });
+      assertMatch(
+        process.log,
+        new RegExp(
+          `level=error event=metrics-not-served metrics=${address} reason=.* advice=`,
+        ),
+      );
+      // As the line of a daemon without metrics.
+      assertEquals(metricsAddress(process.log), "");
+    },
+  );
+}
+
 testWith(
   [`binary:${DHCP_BIN}`, "root"],
   "a daemon logs JSON with -log-format json, with priorities if journald reads it",

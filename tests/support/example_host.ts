@@ -3,7 +3,10 @@
 import type { ConfigFile } from "../../lib/cni/config_document.ts";
 import { SystemError } from "../../lib/base/errors.ts";
 import { formatLogLine, type Log } from "../../lib/base/log_line.ts";
-import type { Moment } from "../../lib/host_local/address_history.ts";
+import type {
+  AddressHistory,
+  Moment,
+} from "../../lib/host_local/address_history.ts";
 import { NO_PROGRESS } from "../../lib/cli/progress.ts";
 import type { IpAddress } from "../../lib/net/ip_address.ts";
 import type { StoreConfig } from "../../lib/host_local/config.ts";
@@ -216,6 +219,10 @@ export class ExampleHost implements OperatorPorts {
       history: historyOf(facts),
       reservations: reservationsIn(facts),
     };
+  }
+
+  readHistory(directory: string): AddressHistory {
+    return historyOf(this.#networks.get(directory));
   }
 
   async *addressesIn(

@@ -57,6 +57,12 @@ export interface CallerConnection extends RpcConnection, Disposable {
    * @throws {SystemError} if the caller does not read it in time.
    */
   writeLine(text: string, timeoutMs: number): Promise<boolean>;
+  /**
+   * Waits until the caller has read everything, or has disconnected.
+   *
+   * @returns False if that takes longer than `timeoutMs`.
+   */
+  flushed(timeoutMs: number): Promise<boolean>;
 }
 
 /** What serving a connection needs in addition to the daemon. */

@@ -1,5 +1,6 @@
 /** The callers that watch leases: each receives a line for each event. @module */
 
+import { SystemError } from "../../base/errors.ts";
 import type { Log } from "../../base/log_line.ts";
 import { CniError, CniErrorCode } from "../../cni/error.ts";
 import { formatResponse } from "../protocol/daemon_protocol.ts";
@@ -10,21 +11,39 @@ import type { LeaseEvents } from "./lease_events.ts";
 const MAX_WATCHERS = 16;
 /** Events that wait until a watcher reads; more than a restart of a large host causes. */
 const MAX_QUEUED = 1000;
+/** How long an event may wait until a watcher reads it. */
+const READ_TIMEOUT_MS = 30_000;
+/** How long a watcher may take to read why the watch ends. */
+const LAST_LINE_TIMEOUT_MS = 1000;
 
 /** The connection of a watcher. */
 export interface WatcherConnection extends Disposable {
   readonly peer: { readonly pid: number };
   readonly hungUp: AbortSignal;
-  /** Writes a line. @returns False if the watcher has disconnected. */
+  /**
+   * Writes a line.
+   *
+   * @returns False if the watcher has disconnected.
+   * @throws {SystemError} if the kernel does not take it in time.
+   */
   writeLine(text: string, timeoutMs: number): Promise<boolean>;
+  /**
+   * Waits until the watcher has read everything, or has disconnected.
+   *
+   * @returns False if that takes longer than `timeoutMs`.
+   */
+  flushed(timeoutMs: number): Promise<boolean>;
 }
+
+/** How far a watch has come: `full`: the kernel took a part of a line at most. */
+type Progress = "ok" | "unread" | "full" | "disconnected";
 
 /** The watchers of a daemon. */
 export class Watchers {
   readonly #events: LeaseEvents;
   readonly #log: Log;
   readonly #stopping = new AbortController();
-  #count = 0;
+  readonly #connections = new Set<WatcherConnection>();
 
   constructor(events: LeaseEvents, log: Log) {
     this.#events = events;
@@ -37,17 +56,12 @@ export class Watchers {
    * @throws {CniError} if there are too many.
    */
   async serve(connection: WatcherConnection): Promise<void> {
-    if (this.#count >= MAX_WATCHERS) {
-      throw new CniError(
-        CniErrorCode.tryAgainLater,
-        `there are ${MAX_WATCHERS} watchers already`,
-      );
-    }
-    this.#count += 1;
+    if (this.#connections.size >= MAX_WATCHERS) throw this.#tooMany();
+    this.#connections.add(connection);
     try {
       await this.#serve(connection);
     } finally {
-      this.#count -= 1;
+      this.#connections.delete(connection);
     }
   }
 
@@ -56,18 +70,51 @@ export class Watchers {
     this.#stopping.abort();
   }
 
+  #tooMany(): CniError {
+    const pids = new Set([...this.#connections].map(({ peer }) => peer.pid));
+    // A process of another PID namespace has none here.
+    pids.delete(0);
+    return new CniError(
+      CniErrorCode.tryAgainLater,
+      `there are ${MAX_WATCHERS} watchers already`,
+      {
+        details: pids.size === 0
+          ? "end one of them"
+          : `end one of the processes ${[...pids].join(", ")}`,
+      },
+    );
+  }
+
   async #serve(connection: WatcherConnection): Promise<void> {
     const { peer: { pid }, hungUp } = connection;
     const queue = new EventQueue();
+    const stopped = Promise.withResolvers<void>();
     let isWriting = false;
-    const write = async (line: string, timeoutMs: number): Promise<boolean> => {
+    const write = async (
+      line: string,
+      timeoutMs: number,
+    ): Promise<Progress> => {
       isWriting = true;
-      const isTaken = await connection.writeLine(line, timeoutMs);
-      isWriting = false;
-      return isTaken;
+      try {
+        const isTaken = await connection.writeLine(line, timeoutMs);
+        return isTaken ? "ok" : "disconnected";
+      } catch (error) {
+        if (error instanceof SystemError) return "full";
+        throw error;
+      } finally {
+        isWriting = false;
+      }
+    };
+    const untilRead = async (): Promise<Progress> => {
+      const isRead = await Promise.race([
+        connection.flushed(READ_TIMEOUT_MS),
+        stopped.promise.then(() => true),
+      ]);
+      return isRead ? "ok" : "unread";
     };
     const stop = (): void => {
       queue.end();
+      stopped.resolve();
       // The daemon does not wait until a watcher reads.
       if (isWriting) connection[Symbol.dispose]();
     };
@@ -77,17 +124,27 @@ export class Watchers {
     using _listener = this.#events.listen((event) => queue.push(event));
     try {
       if (this.#stopping.signal.aborted || hungUp.aborted) queue.end();
-      let isOpen = await write(formatResponse(), Infinity);
-      while (isOpen) {
-        const event = await queue.next();
-        if (event === undefined) break;
-        const line = watchLineToJson({ kind: "event", event });
-        isOpen = await write(formatResponse(line), Infinity);
+      let progress = await write(formatResponse(), READ_TIMEOUT_MS);
+      while (progress === "ok") {
+        const event = queue.take();
+        if (event !== undefined) {
+          const line = watchLineToJson({ kind: "event", event });
+          progress = await write(formatResponse(line), READ_TIMEOUT_MS);
+          if (progress === "full") queue.miss(1);
+        } else {
+          progress = await untilRead();
+          if (progress !== "ok" || !await queue.hasNext()) break;
+        }
       }
+      const isSlow = progress === "unread" || progress === "full";
+      if (isSlow) queue.miss(queue.length);
       const { missed } = queue;
-      if (missed > 0) this.#log("warn", "watcher-dropped", { pid, missed });
-      if (!isOpen || hungUp.aborted) return;
-      const reason = missed > 0 ? "too-slow" : "stopping";
+      if (isSlow || missed > 0) {
+        this.#log("warn", "watcher-dropped", { pid, missed });
+      }
+      if (progress === "disconnected" || progress === "full") return;
+      if (hungUp.aborted) return;
+      const reason = isSlow || missed > 0 ? "too-slow" : "stopping";
       const line = watchLineToJson({ kind: "end", reason, missed });
       await write(formatResponse(line), LAST_LINE_TIMEOUT_MS);
     } finally {
@@ -97,9 +154,6 @@ export class Watchers {
   }
 }
 
-/** How long a watcher may take to read why the watch ends. */
-const LAST_LINE_TIMEOUT_MS = 1000;
-
 /** Events in order, up to a limit. */
 class EventQueue {
   readonly #events: LeaseEvent[] = [];
@@ -107,9 +161,14 @@ class EventQueue {
   #missed = 0;
   #hasEnded = false;
 
-  /** How many events did not fit. From the first on, the queue takes no others. */
+  /** How many events the watcher does not receive. From the first on, the queue takes no others. */
   get missed(): number {
     return this.#missed;
+  }
+
+  /** How many events wait. */
+  get length(): number {
+    return this.#events.length;
   }
 
   push(event: LeaseEvent): void {
@@ -121,18 +180,28 @@ class EventQueue {
     this.#wake();
   }
 
+  /** Counts events as missed. */
+  miss(count: number): void {
+    this.#missed += count;
+  }
+
   /** Ends the queue: what waits in it is not needed any more. */
   end(): void {
     this.#hasEnded = true;
     this.#wake();
   }
 
-  /** Waits for the next event; undefined if there will be none. */
-  async next(): Promise<LeaseEvent | undefined> {
+  /** Returns the next event; undefined if none waits. */
+  take(): LeaseEvent | undefined {
+    return this.#hasEnded ? undefined : this.#events.shift();
+  }
+
+  /** Waits for an event. @returns False if there will be none. */
+  async hasNext(): Promise<boolean> {
     for (;;) {
-      if (this.#hasEnded) return undefined;
-      const event = this.#events.shift();
-      if (event !== undefined || this.#missed > 0) return event;
+      if (this.#hasEnded) return false;
+      if (this.#events.length > 0) return true;
+      if (this.#missed > 0) return false;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }

@@ -32,7 +32,7 @@ import { effectiveCapabilities } from "../../linux/capabilities.ts";
 import { InterfaceMonitor } from "../../linux/interface_monitor.ts";
 import { backgroundClosesDone } from "../../linux/background_close.ts";
 import { withTimeout } from "../../sys/timeout.ts";
-import { MetricsServer } from "../../sys/metrics_server.ts";
+import { MetricsService } from "../../sys/metrics_service.ts";
 import { runDaemonProcess } from "../../sys/daemon_process.ts";
 import { readBootId } from "./boot_id.ts";
 import { DaemonMetrics } from "./daemon_metrics.ts";
@@ -129,7 +129,7 @@ async function serve(
   const metrics = flags.metrics === ""
     ? undefined
     : new DaemonMetrics(daemon, { version, startMs, nowMs: bootTimeMs });
-  using metricsServer = metrics && await MetricsServer.open(flags.metrics, {
+  using service = metrics && await MetricsService.open(flags.metrics, {
     hostPrefix: flags.hostPrefix,
     advice: "choose another address",
     log,
@@ -150,7 +150,12 @@ async function serve(
     unready: () => capabilityProblem ?? storageProblem(stateDir),
     log,
     nowMs: bootTimeMs,
-    onCall: (command, outcome) => metrics?.record(command, outcome),
+    onCall: (command, outcome) => {
+      const { code, seconds } = outcome;
+      const durationMs = Math.round(seconds * 1000);
+      log("debug", "call-ended", { command, code, durationMs });
+      metrics?.record(command, outcome);
+    },
     serveLauncher: (caller) => serveLauncher(caller, launchers),
   };
   const calls = new Set<Promise<void>>();
@@ -165,7 +170,7 @@ async function serve(
     },
   });
   const check = new DaemonFileCheck(
-    { locks, socket, pidFile, releaseNotes, metrics: metricsServer },
+    { locks, socket, pidFile, releaseNotes, metrics: service },
     { daemon, log },
   );
   // The file of a socket that a service manager passed may be gone already.
@@ -197,7 +202,7 @@ async function serve(
   log("info", "serving", {
     socket: socketPath,
     state: stateDir,
-    ...(metricsServer === undefined ? {} : { metrics: metricsServer.address }),
+    ...(service?.address === undefined ? {} : { metrics: service.address }),
     version,
   });
   notify("READY=1");

@@ -5,8 +5,10 @@ import { VERSION } from "../../base/version.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import { NO_PROGRESS, ProgressLine } from "../../cli/progress.ts";
 import { bootTimeMs } from "../../linux/boottime_clock.ts";
+import { isErrno } from "../../linux/errno.ts";
 import { EventLoop } from "../../linux/event_loop.ts";
 import { InterfaceMonitor } from "../../linux/interface_monitor.ts";
+import { NotNetnsError } from "../../linux/netns.ts";
 import { Timers } from "../../linux/timers.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { readConfigs } from "../../sys/config_files.ts";
@@ -20,6 +22,7 @@ import {
 } from "../../sys/stdio.ts";
 import { terminal, writeStdout } from "../../sys/stdout.ts";
 import { connectUnix } from "../../sys/unix_client.ts";
+import type { AttachedInterface, Interfaces } from "../daemon/ports.ts";
 import type { OperatorPorts, ProbeSession } from "../operator/ports.ts";
 import { runCommand } from "../operator/run_command.ts";
 import { readBootId } from "./boot_id.ts";
@@ -74,6 +77,27 @@ function print(text: string): boolean {
   }
 }
 
+/** @throws {SystemError} with what to write instead, if the interface cannot be found. */
+function findInterface(
+  interfaces: Interfaces,
+  path: string,
+  ifName: string,
+): AttachedInterface {
+  try {
+    return interfaces.find({ path, callerPid: 0 }, ifName);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.isDenied) throw error;
+    const isNetnsWrong = error instanceof NotNetnsError ||
+      isErrno(error, "ENOENT", "ENOTDIR", "ENXIO", "ESRCH");
+    throw new SystemError(error.message, {
+      advice: isNetnsWrong
+        ? "--netns must be the path of a network namespace, such as /run/netns/NAME or /proc/PID/ns/net; lsns --type net lists them"
+        : "name another interface with --ifname; nsenter --net=PATH ip link lists those of the namespace",
+      cause: error,
+    });
+  }
+}
+
 async function openProbe(path: string, ifName: string): Promise<ProbeSession> {
   await using stack = new AsyncDisposableStack();
   const loop = stack.use(
@@ -84,7 +108,7 @@ async function openProbe(path: string, ifName: string): Promise<ProbeSession> {
   const timers = stack.use(new Timers(loop));
   const monitor = stack.use(new InterfaceMonitor(loop, timers));
   const interfaces = netnsInterfaces({ loop, timers, monitor });
-  const attached = interfaces.find({ path, callerPid: 0 }, ifName);
+  const attached = findInterface(interfaces, path, ifName);
   const opened = stack.move();
   return {
     attached,

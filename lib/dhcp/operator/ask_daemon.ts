@@ -20,7 +20,12 @@ const TIMEOUT_MS = 20_000;
 export type DaemonLeases =
   | { readonly kind: "leases"; readonly leases: readonly LeaseReport[] }
   /** No daemon answers. */
-  | { readonly kind: "unreachable"; readonly reason: string }
+  | {
+    readonly kind: "unreachable";
+    readonly reason: string;
+    /** Whether this user may not connect. */
+    readonly isDenied: boolean;
+  }
   | { readonly kind: "upstream" };
 
 /** Where a daemon is, and how to reach it. */
@@ -94,10 +99,14 @@ export function upstreamError(socketPath: string): SystemError {
 }
 
 /** Returns the error of a command that needs a daemon when none answers. */
-export function unreachableError(reason: string): SystemError {
+export function unreachableError(
+  { reason, isDenied }: { readonly reason: string; readonly isDenied: boolean },
+): SystemError {
   return new SystemError(reason, {
-    advice:
-      "start the daemon: dhcp daemon, or cni-dhcp.service; or name its socket with --socket",
+    advice: isDenied
+      ? ""
+      : "start the daemon: dhcp daemon, or cni-dhcp.service; or name its socket with --socket",
+    isDenied,
   });
 }
 
@@ -121,7 +130,7 @@ async function demand(
     case "success":
       return reply.body;
     case "unreachable":
-      throw unreachableError(reply.reason);
+      throw unreachableError(reply);
     case "upstream":
       throw upstreamError(at.socketPath);
   }
@@ -143,8 +152,11 @@ async function ask(
     switch (reply.kind) {
       case "success":
         return { kind: "success", body: reply.body };
-      case "unreachable":
-        return { kind: "unreachable", reason: reply.error.message };
+      case "unreachable": {
+        const { message: reason, cause } = reply.error;
+        const isDenied = cause instanceof SystemError && cause.isDenied;
+        return { kind: "unreachable", reason, isDenied };
+      }
       case "upstream":
         return { kind: "upstream" };
     }

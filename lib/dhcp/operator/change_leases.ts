@@ -93,7 +93,7 @@ async function changeEach(
 ): Promise<Outcome> {
   const asked = await askForLeases(at);
   if (asked.kind === "upstream") throw upstreamError(at.socketPath);
-  if (asked.kind === "unreachable") throw unreachableError(asked.reason);
+  if (asked.kind === "unreachable") throw unreachableError(asked);
   const found = chooseLeases(asked.leases, choice, command);
   const changes: Change[] = [];
   for (const report of found) {

@@ -53,7 +53,7 @@ export async function knownLeases(
     const { leases } = asked;
     return { source: "daemon", leases, notes: [], isComplete: true };
   }
-  if (stateDir === undefined) throw unreachableError(asked.reason);
+  if (stateDir === undefined) throw unreachableError(asked);
   const { records, unusable, bootId } = ports.readLeases(stateDir);
   const leases = records
     .map((record) => storedReport(record, bootId, ports.clock))

@@ -36,7 +36,7 @@ export function optionsOf(
   files: readonly ConfigFile[],
   { network, cniArgs }: NetworkChoice,
 ): LeaseOptions {
-  const paths = files.map(({ path }) => path).join(", ");
+  const paths = files.map(({ path }) => path).join(", ") || "the path";
   const networks = files
     .flatMap(({ text }) => readConfigDocument(text).configs)
     .filter(({ ipamType }) => ipamType === "dhcp")
@@ -51,6 +51,7 @@ export function optionsOf(
       network === undefined
         ? `${paths}: no network of dhcp`
         : `${paths}: no network of dhcp has the name ${quotedText(network)}`,
+      { advice: "dhcp validate lists the networks of a configuration" },
     );
   }
   if (others.length > 0) {

@@ -89,9 +89,10 @@ async function connect(
   try {
     return await ports.connect(socketPath);
   } catch (error) {
-    throw error instanceof SystemError
-      ? unreachableError(`error dialing DHCP daemon: ${error.message}`)
-      : error;
+    if (!(error instanceof SystemError)) throw error;
+    const { message, isDenied } = error;
+    const reason = `error dialing DHCP daemon: ${message}`;
+    throw unreachableError({ reason, isDenied });
   }
 }
 

@@ -114,6 +114,7 @@ export class MemoryConnection implements DaemonConnection {
       readBytes: () => this.#requests.readBytes(),
       writeBytes: write,
       writeLine: (text) => write(encodeLine(text)),
+      flushed: () => Promise.resolve(true),
       [Symbol.dispose]: () => {
         this.#requests.end();
         this.#responses.end();

@@ -193,11 +193,19 @@ export class Calls {
       name: "host-local",
       version,
       handlers,
-      onEnd: (code) =>
+      onEnd: (code) => {
+        const durationMs = performance.now() - startMs;
         this.#metrics.record(parseCommand(command) ?? OTHER_COMMAND, {
           code,
-          seconds: (performance.now() - startMs) / 1000,
-        }),
+          seconds: durationMs / 1000,
+        });
+        this.#options.log("debug", "call-ended", {
+          command,
+          pid: request.pid,
+          code,
+          durationMs: Math.round(durationMs),
+        });
+      },
     };
   }
 }

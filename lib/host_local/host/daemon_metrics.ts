@@ -12,6 +12,8 @@ import { readConfigs } from "../../sys/config_files.ts";
 import { DEFAULT_DATA_DIR } from "../config.ts";
 import { addressMetrics, METRICS_PREFIX } from "../operator/address_metrics.ts";
 import { addressesIn } from "../store/addresses_in.ts";
+import { presentMoment } from "../store/history_file.ts";
+import { readHistory } from "../store/read_history.ts";
 import { networkNames } from "./network_names.ts";
 
 /** How long counts of addresses are reused. New counts take a read of all file names. */
@@ -72,6 +74,9 @@ async function addressFamilies(
     {
       networkNames: (dataDir) => namesOrNone(at(dataDir)),
       addressesIn: (directory) => addressesIn(at(directory)),
+      // The calls log a history that cannot be read.
+      readHistory: (directory) => readHistory(at(directory), () => {}),
+      moment: presentMoment,
       nowMs,
     },
   );

@@ -1,6 +1,7 @@
 /** The names of the networks of a data directory. @module */
 
-import { attempt } from "../../sys/files.ts";
+import { advised } from "../../base/errors.ts";
+import { systemError } from "../../sys/files.ts";
 
 /**
  * Returns the names of the networks in a data directory, sorted; none if there is no such
@@ -16,8 +17,11 @@ export function networkNames(dataDir: string): readonly string[] {
       .sort();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    return attempt("read", dataDir, () => {
-      throw error;
-    });
+    return advised(
+      "name a data directory such as /var/lib/cni/networks",
+      () => {
+        throw systemError("read", dataDir, error);
+      },
+    );
   }
 }

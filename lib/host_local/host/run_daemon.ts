@@ -12,7 +12,7 @@ import { SystemError } from "../../base/errors.ts";
 import type { LogLimiter } from "../../base/log_limiter.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { runDaemonProcess } from "../../sys/daemon_process.ts";
-import { MetricsServer } from "../../sys/metrics_server.ts";
+import { MetricsService } from "../../sys/metrics_service.ts";
 import { checkPidFilePath, PidFile } from "../../sys/pid_file.ts";
 import {
   isSocketPassed,
@@ -84,7 +84,7 @@ async function serve(
   using listener = await listen(socketPath, (stream) => calls.serve(stream));
   using metrics = flags.metrics === ""
     ? undefined
-    : await MetricsServer.open(flags.metrics, {
+    : await MetricsService.open(flags.metrics, {
       hostPrefix,
       advice:
         "use unix:/run/cni/host-local-metrics.sock, 127.0.0.1:PORT or [::1]:PORT",
@@ -119,7 +119,7 @@ async function serve(
     : repeat(watchdogMs / 2, () => notify("WATCHDOG=1"));
   log("info", "serving", {
     socket: listener.path,
-    ...(metrics === undefined ? {} : { metrics: metrics.address }),
+    ...(metrics?.address === undefined ? {} : { metrics: metrics.address }),
     version,
   });
   await notify("READY=1");

@@ -1,6 +1,6 @@
 /** Connects the commands for operators with the host. Loaded only when one is called. @module */
 
-import { SystemError } from "../../base/errors.ts";
+import { advised, SystemError } from "../../base/errors.ts";
 import { formatLogLine, type Log } from "../../base/log_line.ts";
 import { VERSION } from "../../base/version.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
@@ -23,6 +23,7 @@ import { runCommand } from "../operator/run_command.ts";
 import { presentMoment } from "../store/history_file.ts";
 import { inspectNetwork } from "../store/inspect_network.ts";
 import { diskStores } from "../store/open_store.ts";
+import { readHistory } from "../store/read_history.ts";
 import { readReservations } from "../store/read_reservations.ts";
 import { repairNetwork } from "../store/repair_network.ts";
 import { addressesIn } from "../store/addresses_in.ts";
@@ -74,11 +75,20 @@ function portsOf(log: Log, line: ProgressLine | undefined): OperatorPorts {
     readReservations: (config) =>
       readReservations(config, { log, onFiles: onFiles(config.directory) }),
     addressesIn,
-    writeFile: writePublicFile,
+    readHistory: (directory) => readHistory(directory, log),
+    writeFile: (path, content) =>
+      advised(
+        "--output needs the path of a file, in a directory that exists",
+        () => writePublicFile(path, content),
+      ),
     repair: (config, steps) => repairNetwork(config, { steps, log }),
     openForChange: (config) => stores.openForChange(config),
     probe: (config) => stores.probe(config),
-    readLive: (path) => readLive(path, PROCESS_IO.readStdin),
+    readLive: (path) =>
+      advised(
+        "--live needs a file with container IDs, or - for standard input",
+        () => readLive(path, PROCESS_IO.readStdin),
+      ),
     bootClockMs,
     readTraces,
     readCached,

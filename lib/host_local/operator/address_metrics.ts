@@ -2,13 +2,18 @@
 
 import { SystemError } from "../../base/errors.ts";
 import { cleanPath } from "../../base/path.ts";
+import { messageWithAdvice } from "../../cli/error_advice.ts";
 import type { MetricFamily, Sample } from "../../metrics/exposition.ts";
+import { formatIpAddress } from "../../net/ip_address.ts";
+import type { AddressHistory, HistorySettings } from "../address_history.ts";
+import { AddressPreferences } from "../address_preferences.ts";
 import {
   countUsableAddresses,
   formatRangeSet,
   isUsable,
   type RangeSet,
 } from "../range_set.ts";
+import type { FreeAddresses } from "../round_robin.ts";
 import { configuredNetworks } from "./configured_networks.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { OperatorPorts } from "./ports.ts";
@@ -30,22 +35,46 @@ interface Network {
   readonly name: string;
   readonly directory: string;
   /** By the text of the set: two configurations can have the same. */
-  readonly sets: Map<string, RangeSet>;
+  readonly sets: Map<string, SetConfig>;
+}
+
+/** A range set, and how long its addresses cool down. */
+interface SetConfig {
+  readonly set: RangeSet;
+  /** Undefined if nothing is to be remembered. */
+  readonly settings: HistorySettings | undefined;
+}
+
+/** How many addresses of a range set are reserved, and which of the others cool down. */
+interface SetUse {
+  readonly text: string;
+  readonly set: RangeSet;
+  reserved: number;
+  readonly cooling: Set<string>;
 }
 
 /** How many addresses are reserved in a network. */
 interface Use {
   readonly network: Network;
   readonly reserved: number;
-  readonly reservedInSets: ReadonlyMap<string, number>;
+  readonly sets: readonly SetUse[];
 }
+
+/** What cools down is free, unless a reservation is found. */
+const ALL_FREE: FreeAddresses = { firstFree: (address) => address };
+
+type MetricPorts = Pick<
+  OperatorPorts,
+  "networkNames" | "addressesIn" | "readHistory" | "moment" | "nowMs"
+>;
 
 /**
  * Counts the addresses of every network that is configured or has a directory in the data
  * directory.
  *
- * A file that is named like an address counts as a reservation. No file is opened and no lock is
- * taken, so that this can run every few seconds.
+ * A file that is named like an address counts as a reservation. No lock is taken, and no file is
+ * opened except the history of a network whose addresses cool down, so that this can run every few
+ * seconds.
  *
  * @throws {SystemError} if the data directory cannot be read.
  */
@@ -54,7 +83,7 @@ export async function addressMetrics(
     readonly dataDir: string;
     readonly files: readonly ConfigFile[];
   },
-  ports: Pick<OperatorPorts, "networkNames" | "addressesIn" | "nowMs">,
+  ports: MetricPorts,
 ): Promise<AddressMetrics> {
   const networks = networksOf({
     dataDir,
@@ -68,7 +97,7 @@ export async function addressMetrics(
       uses.push(await useOf(network, ports));
     } catch (error) {
       if (!(error instanceof SystemError)) throw error;
-      failures.push(error.message);
+      failures.push(messageWithAdvice(error));
     }
   }
   return {
@@ -95,7 +124,10 @@ function networksOf({ dataDir, names, files }: {
   };
   for (const { name, config } of configuredNetworks(files)) {
     const { sets } = networkAt(name, config.directory);
-    for (const set of config.rangeSets) sets.set(formatRangeSet(set), set);
+    const { rangeSets, history: settings } = config;
+    for (const set of rangeSets) {
+      sets.set(formatRangeSet(set), { set, settings });
+    }
   }
   for (const name of names) networkAt(name, cleanPath(`${dataDir}/${name}`));
   return [...networks.values()].sort((a, b) =>
@@ -103,22 +135,40 @@ function networksOf({ dataDir, names, files }: {
   );
 }
 
-async function useOf(
-  network: Network,
-  ports: Pick<OperatorPorts, "addressesIn">,
-): Promise<Use> {
+async function useOf(network: Network, ports: MetricPorts): Promise<Use> {
   let reserved = 0;
-  const reservedInSets = new Map<string, number>();
+  const sets = setUses(network, ports);
   for await (const addresses of ports.addressesIn(network.directory)) {
     reserved += addresses.length;
-    for (const [text, set] of network.sets) {
-      const inside = addresses.filter((address) =>
-        isUsable(set, address)
-      ).length;
-      reservedInSets.set(text, (reservedInSets.get(text) ?? 0) + inside);
+    for (const use of sets) {
+      const inside = addresses.filter((address) => isUsable(use.set, address));
+      use.reserved += inside.length;
+      if (use.cooling.size === 0) continue;
+      for (const address of inside) {
+        use.cooling.delete(formatIpAddress(address));
+      }
     }
   }
-  return { network, reserved, reservedInSets };
+  return { network, reserved, sets };
+}
+
+/** Returns the range sets of a network, before its reservations are counted. */
+function setUses(
+  { directory, sets }: Network,
+  ports: MetricPorts,
+): readonly SetUse[] {
+  let history: AddressHistory | undefined;
+  return [...sets].map(([text, { set, settings }]) => {
+    const use = { text, set, reserved: 0, cooling: new Set<string>() };
+    if (settings === undefined || settings.cooldownSeconds === 0) return use;
+    history ??= ports.readHistory(directory);
+    const now = ports.moment();
+    const preferences = new AddressPreferences({ history, settings, now });
+    for (const { use: { address } } of preferences.coolingIn(set, ALL_FREE)) {
+      use.cooling.add(formatIpAddress(address));
+    }
+    return use;
+  });
 }
 
 function familiesOf(
@@ -128,31 +178,33 @@ function familiesOf(
     readonly readMs: number;
   },
 ): readonly MetricFamily[] {
-  const perSet = (
-    valueOf: (use: Use, text: string, set: RangeSet) => number,
-  ): readonly Sample[] =>
-    uses.flatMap((use) => {
-      const { name, directory, sets } = use.network;
-      return [...sets].map(([text, set]) => ({
-        labels: { network: name, directory, range_set: text },
-        value: valueOf(use, text, set),
-      }));
-    });
+  const perSet = (valueOf: (use: SetUse) => number): readonly Sample[] =>
+    uses.flatMap(({ network: { name, directory }, sets }) =>
+      sets.map((use) => ({
+        labels: { network: name, directory, range_set: use.text },
+        value: valueOf(use),
+      }))
+    );
   return [
     {
       name: `${METRICS_PREFIX}_range_set_addresses`,
       help:
         "Addresses of a range set that can be allocated, reserved or not; only of networks whose configuration is found",
       type: "gauge",
-      samples: perSet((_use, _text, set) => Number(countUsableAddresses(set))),
+      samples: perSet(({ set }) => Number(countUsableAddresses(set))),
     },
     {
       name: `${METRICS_PREFIX}_range_set_reserved_addresses`,
       help: "Addresses of a range set that are reserved",
       type: "gauge",
-      samples: perSet(({ reservedInSets }, text) =>
-        reservedInSets.get(text) ?? 0
-      ),
+      samples: perSet(({ reserved }) => reserved),
+    },
+    {
+      name: `${METRICS_PREFIX}_range_set_cooling_addresses`,
+      help:
+        "Addresses of a range set that were released and cannot be allocated before their cooldown ends",
+      type: "gauge",
+      samples: perSet(({ cooling }) => cooling.size),
     },
     {
       name: `${METRICS_PREFIX}_network_reserved_addresses`,

@@ -1,5 +1,6 @@
 /** `host-local list`: every reservation, and whether its container exists. Pure. @module */
 
+import { rememberedPod } from "../address_preferences.ts";
 import { formatAge } from "../../base/age.ts";
 import { EXIT_STATUS } from "../../cli/exit_status.ts";
 import type { Tone } from "../../cli/screen.ts";
@@ -13,7 +14,6 @@ import {
   interfaceOf,
   type NetworkReservations,
   type RecordedReservation,
-  rememberedPod,
 } from "./network_facts.ts";
 import type { Outcome } from "../../cli/outcome.ts";
 import type { OperatorPorts } from "./ports.ts";

@@ -1,6 +1,6 @@
 /** A list of the containers that exist, as an operator gives it to `reclaim`. Pure. @module */
 
-import { SystemError } from "../../base/errors.ts";
+import { DecodeError, SystemError } from "../../base/errors.ts";
 import { parseJson } from "../../base/json_text.ts";
 import { quotedText, shortened } from "../../base/quoted_text.ts";
 import { isValidName } from "../../cni/environment.ts";
@@ -9,6 +9,8 @@ import { isValidName } from "../../cni/environment.ts";
 export const MAX_LIVE_BYTES = 8 * 1024 * 1024;
 
 const MAX_QUOTED = 40;
+
+const LIST_ADVICE = "write one container ID per line, or a JSON array of them";
 
 /** What was read for `--live`. */
 export interface LiveText {
@@ -33,8 +35,7 @@ export interface LiveList extends Omit<LiveText, "text"> {
 /**
  * Parses a list: a JSON array of texts, or one ID per line.
  *
- * @throws {DecodeError} if it looks like JSON and is not.
- * @throws {SystemError} if it is empty, or an entry is no container ID.
+ * @throws {SystemError} if it is empty, looks like JSON and is not, or an entry is no container ID.
  */
 export function parseLiveList({ path, text, writtenAtMs }: LiveText): LiveList {
   const trimmed = text.trim();
@@ -56,10 +57,20 @@ export function parseLiveList({ path, text, writtenAtMs }: LiveText): LiveList {
 }
 
 function idsOfJson(text: string, path: string): readonly string[] {
-  const value = parseJson(text, path);
+  let value: unknown;
+  try {
+    value = parseJson(text, path);
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new SystemError(`read ${path}: ${error.message}`, {
+      advice: LIST_ADVICE,
+      cause: error,
+    });
+  }
   if (!Array.isArray(value)) {
     throw new SystemError(
       `read ${path}: expected a JSON array of container IDs`,
+      { advice: LIST_ADVICE },
     );
   }
   return value.map((entry: unknown, index) =>
@@ -79,7 +90,7 @@ function checked(entry: unknown, at: string): string {
   const text = typeof entry === "string" ? entry : JSON.stringify(entry);
   const shown = quotedText(shortened(text, MAX_QUOTED));
   throw new SystemError(`read ${at}: ${shown} is no container ID`, {
-    advice: "write one container ID per line, or a JSON array of them",
+    advice: LIST_ADVICE,
   });
 }
 

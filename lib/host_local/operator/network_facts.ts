@@ -2,9 +2,9 @@
 
 import type { IpAddress } from "../../net/ip_address.ts";
 import type { Reservation } from "../ports.ts";
-import { AddressHistory, type Pod } from "../address_history.ts";
+import { AddressHistory } from "../address_history.ts";
 import { FILE_NAME } from "../file_name.ts";
-import { formatOwner, type Owner, parseOwner } from "../reservation_format.ts";
+import { type Owner, parseOwner } from "../reservation_format.ts";
 
 /** An entry of the directory. */
 export interface FileFacts {
@@ -190,19 +190,6 @@ export function historyOf(facts: NetworkFacts | undefined): AddressHistory {
   const file = facts?.files.find(({ name }) => name === FILE_NAME.history);
   const isBelieved = facts?.exposure === undefined && file?.kind === "file";
   return AddressHistory.parse(isBelieved ? file.content ?? "" : "");
-}
-
-/** Returns the pod of a reservation, if it is remembered. */
-export function rememberedPod(
-  { address, owner }: Pick<Reservation, "address" | "owner">,
-  history: AddressHistory,
-): Pod | undefined {
-  if (history.isEmpty) return undefined;
-  const use = history.of(address);
-  return owner.kind === "attachment" && use !== undefined &&
-      formatOwner(use.attachment) === formatOwner(owner.attachment)
-    ? use.pod
-    : undefined;
 }
 
 /** Returns the container that an owner names, if it names one. */

@@ -5,7 +5,7 @@ import type { ProgressReport } from "../../cli/progress.ts";
 import type { Screen } from "../../cli/screen.ts";
 import type { ConfigFile } from "../../cni/config_document.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
-import type { Moment } from "../address_history.ts";
+import type { AddressHistory, Moment } from "../address_history.ts";
 import type { StoreConfig } from "../config.ts";
 import type { ReservationStore } from "../ports.ts";
 import type { LiveText } from "./live_list.ts";
@@ -71,6 +71,13 @@ export interface OperatorPorts {
    * @throws {SystemError} if the directory cannot be read.
    */
   addressesIn(directory: string): AsyncIterable<readonly IpAddress[]>;
+
+  /**
+   * Returns what is remembered about the addresses of a network.
+   *
+   * @throws {SystemError} if the directory cannot be inspected.
+   */
+  readHistory(directory: string): AddressHistory;
 
   /**
    * Writes a file that other users can read, replacing an existing one. Other programs see either

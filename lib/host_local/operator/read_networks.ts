@@ -2,6 +2,7 @@
 
 import { SystemError } from "../../base/errors.ts";
 import { cleanPath } from "../../base/path.ts";
+import { messageWithAdvice } from "../../cli/error_advice.ts";
 import { DEFAULT_LOCK_TIMEOUT_SECONDS } from "../config.ts";
 import type { NetworkFacts, NetworkReservations } from "./network_facts.ts";
 import type { OperatorPorts } from "./ports.ts";
@@ -88,7 +89,7 @@ async function readEach<T>(
       else if (isOneWanted) throw noSuchNetwork(directory, { dataDir, ports });
     } catch (error) {
       if (isOneWanted || !(error instanceof SystemError)) throw error;
-      failures.push(error.message);
+      failures.push(messageWithAdvice(error));
     }
   }
   const facts = networks.map(factsOf);

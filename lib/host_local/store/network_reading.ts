@@ -6,7 +6,7 @@
  */
 
 import { SystemError } from "../../base/errors.ts";
-import { reasonOf } from "../../sys/files.ts";
+import { reasonOf, systemError } from "../../sys/files.ts";
 import { readSmallFile } from "../../sys/small_file.ts";
 import { FILE_NAME } from "../file_name.ts";
 import type { LockFacts } from "../operator/network_facts.ts";
@@ -36,7 +36,7 @@ export function statDirectory(path: string): Deno.FileInfo | undefined {
     if (info.isDirectory) return info;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
-    throw new SystemError(`open ${path}: ${reasonOf(error)}`, { cause: error });
+    throw systemError("open", path, error);
   }
   throw new SystemError(`open ${path}: not a directory`);
 }

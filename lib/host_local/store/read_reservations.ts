@@ -18,8 +18,6 @@ import {
   ReservationRow,
 } from "../operator/network_facts.ts";
 import { parseOwner, parseReservationName } from "../reservation_format.ts";
-import { AddressHistory } from "../address_history.ts";
-import { bestEffort } from "./best_effort.ts";
 import { EarlierBoot } from "./earlier_boot.ts";
 import { NetworkDirectory } from "./network_directory.ts";
 import {
@@ -30,6 +28,7 @@ import {
   statDirectory,
   type TextReading,
 } from "./network_reading.ts";
+import { readHistory } from "./read_history.ts";
 import { IndexDoubt, ReservationIndex } from "./reservation_index.ts";
 import { prepareDatabase } from "./sqlite.ts";
 
@@ -93,22 +92,12 @@ export async function readReservations(
       lock,
       fileCount,
       unreadable,
-      history: isExposed
-        ? new AddressHistory()
-        : readHistory(new NetworkDirectory(directory), log),
+      history: readHistory(directory, log),
       reservations: rows,
     };
   } finally {
     held?.[Symbol.dispose]();
   }
-}
-
-function readHistory(network: NetworkDirectory, log: Log): AddressHistory {
-  let text: string | undefined;
-  bestEffort(log, "history-unreadable", () => {
-    text = network.readHistory();
-  });
-  return AddressHistory.parse(text);
 }
 
 function earlierBootTest(

@@ -6,6 +6,7 @@ import { BadServer, grantScript } from "../../support/dhcp_bad_server.ts";
 import { waitUntil } from "../../../tools/lab/waiting.ts";
 import type { TestNetns } from "../../support/network_namespaces.ts";
 import type { ParallelRow } from "../../support/parallel_rows.ts";
+import { runPlugin } from "../../support/plugin_process.ts";
 import { missing } from "../../support/requirements.ts";
 import { TempDir } from "../../support/temp_dir.ts";
 import { runOnTerminal } from "../../support/terminal.ts";
@@ -280,18 +281,59 @@ const ROWS: readonly ParallelRow[] = [
   },
 
   {
-    name: "probe of what does not exist exits with 3",
+    name: "probe of what does not exist exits with 3, and says what to write",
     run: async () => {
       await using host = new DhcpHost();
       const container = host.container();
+      const file = host.directory.join("file");
+      await Deno.writeTextFile(file, "");
+      const netnsAdvice = /^--netns must be the path of a network namespace, /m;
       for (
-        const args of [
-          ["--netns", "/run/netns/none"],
-          ["--netns", container.path, "--ifname", "eth7"],
+        const { args, advice } of [
+          { args: ["--netns", "/run/netns/none"], advice: netnsAdvice },
+          { args: ["--netns", file], advice: netnsAdvice },
+          { args: ["--netns", "/proc/self/ns/mnt"], advice: netnsAdvice },
+          {
+            args: ["--netns", container.path, "--ifname", "eth7"],
+            advice: /^name another interface with --ifname; /m,
+          },
+          {
+            args: ["--netns", container.path, "--config", host.directory.path],
+            advice: /^dhcp validate lists the networks of a configuration$/m,
+          },
         ]
       ) {
-        const { code, stdout } = await runOperator(["probe", ...args]);
+        const { code, stdout, stderr } = await runOperator(["probe", ...args]);
         assertEquals([code, stdout], [3, ""]);
+        assertMatch(stderr, advice);
+      }
+    },
+  },
+
+  {
+    name: "a command that needs root says so to another user",
+    run: async () => {
+      await using host = new DhcpHost();
+      await host.daemon();
+      const container = host.container();
+      for (
+        const args of [
+          ["probe", "--netns", container.path],
+          ["leases", "--socket", host.socketPath],
+          ["renew", "c1", "--socket", host.socketPath],
+          ["watch", "--socket", host.socketPath],
+        ]
+      ) {
+        const { code, stderr } = await runPlugin({
+          binary: "setpriv",
+          args: [
+            ...["--reuid=65534", "--regid=65534", "--clear-groups"],
+            ...["--", DHCP_BIN, ...args],
+          ],
+          env: {},
+        });
+        assertEquals(code, 3, stderr);
+        assertMatch(stderr, /^run the command as root$/m);
       }
     },
   },

@@ -50,6 +50,17 @@ class TestServer implements AsyncDisposable {
   }
 }
 
+/** A connection of the server with a line that its client has not read. */
+async function unread(
+  server: TestServer,
+): Promise<{ client: Deno.UnixConn; connection: UnixConnection }> {
+  const client = await connect(server.path);
+  const connection = await server.accept();
+  assertEquals(await connection.flushed(LONG_MS), true);
+  assertEquals(await connection.writeLine("line", LONG_MS), true);
+  return { client, connection };
+}
+
 async function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -590,4 +601,33 @@ Deno.test("UnixListener removes only its own file", () => {
   Deno.writeTextFileSync(path, "another's");
   replaced[Symbol.dispose]();
   assertEquals(Deno.readTextFileSync(path), "another's");
+});
+
+Deno.test("UnixConnection.flushed() waits until the peer has read everything", async () => {
+  await using server = new TestServer();
+  const { client, connection } = await unread(server);
+  using _client = client;
+  using _connection = connection;
+  assertEquals(await connection.flushed(SHORT_MS), false);
+  const flushed = connection.flushed(LONG_MS);
+  await client.read(new Uint8Array(100));
+  assertEquals(await soon(flushed, "end"), true);
+});
+
+Deno.test("UnixConnection.flushed() ends when the peer closes the connection", async () => {
+  await using server = new TestServer();
+  const { client, connection } = await unread(server);
+  using _connection = connection;
+  const flushed = connection.flushed(LONG_MS);
+  client.close();
+  assertEquals(await soon(flushed, "end"), true);
+});
+
+Deno.test("UnixConnection.flushed() ends when the connection is closed", async () => {
+  await using server = new TestServer();
+  const { client, connection } = await unread(server);
+  using _client = client;
+  const flushed = connection.flushed(LONG_MS);
+  connection[Symbol.dispose]();
+  assertEquals(await soon(flushed, "end"), false);
 });

@@ -104,6 +104,8 @@ export interface ExpectedError {
    * The exact text. If absent, upstream's document has no details, and this project's may have any.
    */
   readonly details?: string;
+  /** A regular expression for this project's details, where upstream's document has none. */
+  readonly detailsPattern?: string;
 }
 
 /** Any JSON value. */

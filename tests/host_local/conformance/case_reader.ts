@@ -160,6 +160,7 @@ function fileShape(form: CaseForm): ShapeOf<CaseFile> {
     msg: true,
     msgPrefix: true,
     details: true,
+    detailsPattern: true,
   };
   const common: ShapeOf<Omit<OutcomeEntry, "changes">> = {
     result: true,

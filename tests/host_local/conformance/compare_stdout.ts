@@ -49,7 +49,8 @@ function compareError(
   }
   const wantsDetails = target === "upstream"
     ? expected.details !== undefined
-    : expected.details !== undefined || "details" in found;
+    : expected.details !== undefined ||
+      expected.detailsPattern !== undefined || "details" in found;
   const keys = [
     ...(target === "here" ? ["cniVersion"] : []),
     "code",
@@ -65,7 +66,7 @@ function compareError(
       : []),
     ...(found["code"] !== expected.code ? ["code"] : []),
     ...(isMessage(found["msg"], expected) ? [] : ["msg"]),
-    ...(isDetails(found["details"], expected) ? [] : ["details"]),
+    ...(isDetails(found["details"], expected, target) ? [] : ["details"]),
   ];
   return wrong.length === 0
     ? []
@@ -83,7 +84,14 @@ function isMessage(found: unknown, { msg, msgPrefix }: ExpectedError): boolean {
   return found === msg;
 }
 
-function isDetails(found: unknown, { details }: ExpectedError): boolean {
+function isDetails(
+  found: unknown,
+  { details, detailsPattern }: ExpectedError,
+  target: Target,
+): boolean {
   if (details !== undefined) return found === details;
+  if (detailsPattern !== undefined && target === "here") {
+    return typeof found === "string" && new RegExp(detailsPattern).test(found);
+  }
   return found === undefined || (typeof found === "string" && found !== "");
 }

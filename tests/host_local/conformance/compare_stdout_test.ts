@@ -60,6 +60,32 @@ const ROWS: readonly {
     matches: false,
   },
   {
+    name: "reports an error without details that match a pattern",
+    expected: { code: 7, msg: "m", detailsPattern: "d" },
+    actual: HERE,
+    matches: false,
+  },
+  {
+    name: "reports an error with details that do not match a pattern",
+    expected: { code: 7, msg: "m", detailsPattern: "^d$" },
+    actual: HERE.replace('"msg": "m"', '"msg": "m",\n    "details": "ed"'),
+    matches: false,
+  },
+  {
+    name: "accepts an error with details that match a pattern",
+    expected: { code: 7, msg: "m", detailsPattern: "^e?d$" },
+    actual: HERE.replace('"msg": "m"', '"msg": "m",\n    "details": "ed"'),
+    matches: true,
+  },
+  {
+    name:
+      "accepts upstream's error where a pattern is for this project's details",
+    expected: { code: 999, msg: "m", detailsPattern: "d" },
+    actual: UPSTREAM,
+    target: "upstream",
+    matches: true,
+  },
+  {
     name: "reports an error with a trailing line feed",
     expected: { code: 7, msg: "m" },
     actual: `${HERE}\n`,

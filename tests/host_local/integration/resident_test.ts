@@ -105,6 +105,38 @@ testWith(
   },
 );
 
+testWith(
+  REQUIREMENTS,
+  "with -debug, the resident process logs how each call ends, and how long it took",
+  async () => {
+    await using scene = await Scene.start();
+    const { daemon } = scene;
+    const call = {
+      env: environmentOf({ command: "ADD" }),
+      stdin: scene.config(),
+    };
+    const success = await launch(call, scene.socket);
+    const failure = await launch(call, scene.socket);
+    const { code } = JSON.parse(failure?.stdout ?? "");
+    assertEquals([success?.code, failure?.code], [0, 1]);
+    // The line of a success is written after the launcher has confirmed that it printed the result.
+    await daemon.until(
+      "end of both calls",
+      () => daemon.count("event=call-ended") === 2,
+    );
+    const ends = daemon.log.split("\n")
+      .filter((line) => line.includes("event=call-ended"))
+      .map((line) =>
+        line.replace(/^time=\S+ /, "").replace(/(?<=durationMs=)\d+$/, "N")
+      );
+    const start = `level=debug event=call-ended command=ADD pid=${Deno.pid}`;
+    assertEquals(ends, [
+      `${start} code=0 durationMs=N`,
+      `${start} code=${code} durationMs=N`,
+    ]);
+  },
+);
+
 testRowsWith(REQUIREMENTS, "after an ADD of the resident process,", [
   { name: "24 reservations have no index", before: 23, hasIndex: false },
   { name: "25 reservations have an index", before: 24, hasIndex: true },

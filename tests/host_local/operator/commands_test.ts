@@ -345,6 +345,59 @@ Deno.test("commands wait for a lock as CHECK does, then read without it", async 
   );
 });
 
+testRowsWith([`binary:${OURS}`], "a command says what to write instead of", [
+  {
+    name: "a data directory that is a file",
+    args: ["list", "--data-dir", "FILE"],
+    error: "read FILE: not a directory",
+    advice: "name a data directory such as /var/lib/cni/networks",
+  },
+  ...["show", "explain", "check-state", "metrics"].map((command) => ({
+    name: `a configuration that does not exist, ${command}`,
+    args: [command, "--config", "NONE"],
+    error: "open NONE: no such file or directory",
+    advice:
+      "name a configuration file, or a directory of them such as /etc/cni/net.d",
+  })),
+  {
+    name: "a configuration that does not exist, validate",
+    args: ["validate", "NONE"],
+    error: "open NONE: no such file or directory",
+    advice:
+      "name a configuration file, or a directory of them such as /etc/cni/net.d",
+  },
+  {
+    name: "an output in a directory that does not exist",
+    args: ["metrics", "--config", "FILE", "--output", "NONE/x.prom"],
+    error: "create NONE/.x.prom.PID.tmp: no such file or directory",
+    advice: "--output needs the path of a file, in a directory that exists",
+  },
+  {
+    name: "a list of containers that does not exist",
+    args: ["reclaim", "--live", "NONE"],
+    error: "open NONE: no such file or directory",
+    advice: "--live needs a file with container IDs, or - for standard input",
+  },
+  {
+    name: "a list of containers that is an object",
+    args: ["reclaim", "--live", "FILE"],
+    error: "read FILE: expected a JSON array of container IDs",
+    advice: "write one container ID per line, or a JSON array of them",
+  },
+], async ({ args, error, advice }) => {
+  using dir = new TempDir();
+  const none = dir.join("none");
+  const file = dir.join("file");
+  await Deno.writeTextFile(file, "{}");
+  const path = (text: string): string =>
+    text.replace("NONE", none).replace("FILE", file);
+  const { code, stdout, stderr } = await runOperator(args.map(path));
+  assertEquals(
+    [code, stdout, stderr.replace(/\.\d+\.tmp/, ".PID.tmp")],
+    [3, "", `error: ${path(error)}\n${advice}\n`],
+  );
+});
+
 testWith(
   ["root", "command:setpriv"],
   "another user than root learns what it cannot read",
@@ -380,6 +433,18 @@ testWith(
     );
     const [, found = ""] = await run("check-state");
     assertMatch(found, /lock-refused[^]*reservation-unreadable/);
+    await Deno.chmod(dir.join("net"), 0o700);
+    const denied = `read ${dir.join("net")}: permission denied`;
+    assertEquals(await run("list", "net"), [
+      "3",
+      "",
+      `error: ${denied}\nrun the command as root\n`,
+    ]);
+    assertEquals(await run("list"), [
+      "3",
+      `no reservations in ${dir.path}\n`,
+      `note: ${denied}; run the command as root\n`,
+    ]);
   },
 );
 

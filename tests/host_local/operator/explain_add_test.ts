@@ -7,6 +7,7 @@
 import { NO_PROGRESS } from "../../../lib/cli/progress.ts";
 import { assert, assertEquals } from "@std/assert";
 import { runPlugin } from "../../../lib/cni/plugin.ts";
+import { AddressHistory } from "../../../lib/host_local/address_history.ts";
 import { hostLocalHandlers } from "../../../lib/host_local/handlers.ts";
 import { addressesIn } from "../../../lib/host_local/store/addresses_in.ts";
 import {
@@ -67,6 +68,7 @@ const PORTS: OperatorPorts = {
   readLive: () => ({ path: "", text: "", writtenAtMs: 0 }),
   bootClockMs: () => undefined,
   addressesIn,
+  readHistory: () => new AddressHistory(),
   writeFile: () => {},
   probe: (config) => stores.probe(config),
   readTraces,

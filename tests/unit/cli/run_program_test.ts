@@ -112,6 +112,17 @@ Deno.test("runProgram() prints nothing of a command that has printed its answer"
   assertEquals(stdout, "");
 });
 
+Deno.test("runProgram() advises a user who lacks a permission", async () => {
+  const error = new SystemError("open /x: permission denied", {
+    isDenied: true,
+  });
+  const { stderr } = await run([COMMAND], () => Promise.reject(error));
+  assertEquals(
+    stderr,
+    "error: open /x: permission denied\nrun the command as root\n",
+  );
+});
+
 Deno.test("runProgram() prints the advice of an error", async () => {
   const error = new SystemError("open /x: no", { advice: "try /y" });
   assertEquals(await run([COMMAND], () => Promise.reject(error)), {

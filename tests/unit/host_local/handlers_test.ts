@@ -192,7 +192,8 @@ const ADD_REFUSALS: readonly {
     want: refused(999, {
       message:
         "failed to allocate for range 0: requested ip 10.0.0.1 is subnet's gateway",
-      details: "",
+      details:
+        "a gateway is never allocated; request another address, or configure another gateway",
     }),
   },
   {

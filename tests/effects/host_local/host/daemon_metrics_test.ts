@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { daemonMetrics } from "../../../../lib/host_local/host/daemon_metrics.ts";
+import { presentMoment } from "../../../../lib/host_local/store/history_file.ts";
 import { networkConfig } from "../../../support/host_local_call.ts";
 import { valueOf } from "../../../support/metrics_scrape.ts";
 import { ownerText, writeNetwork } from "../../../support/network_directory.ts";
@@ -47,6 +48,32 @@ Deno.test("the metrics of the resident process are those of the networks below t
     [1, 5, 2, 5, 1, 0],
   );
   assertEquals(text.includes("# TYPE x gauge\n"), true);
+});
+
+Deno.test("the metrics of the resident process count what cools down, unless others can write the history", async () => {
+  using host = new TempDir();
+  const { bootId, uptimeSeconds, atMs } = presentMoment();
+  const directory = host.join("var/lib/cni/networks/net");
+  writeNetwork(directory, {
+    ".history": `10.1.0.2 eth0 c1 - 0 ${bootId} ${uptimeSeconds} ${atMs}\n`,
+  });
+  await Deno.mkdir(host.join("etc/cni/net.d"), { recursive: true });
+  await Deno.writeTextFile(
+    host.join("etc/cni/net.d/a.conf"),
+    networkConfig({
+      dataDir: "/var/lib/cni/networks",
+      subnets: ["10.1.0.0/29"],
+      ipam: { cooldownSeconds: 3600 },
+    }),
+  );
+  const cooling = async (): Promise<number | undefined> =>
+    valueOf(
+      await textOf(host.path)(),
+      `cni_host_local_range_set_cooling_addresses{${NET},range_set="10.1.0.1-10.1.0.6"}`,
+    );
+  assertEquals(await cooling(), 1);
+  await Deno.chmod(directory, 0o777);
+  assertEquals(await cooling(), 0);
 });
 
 Deno.test("the metrics of the resident process do without configurations and networks", async () => {

@@ -28,10 +28,10 @@ export class FakeCaller implements CallerConnection {
 
   constructor(
     lines: readonly string[],
-    { uid = 0 }: { readonly uid?: number } = {},
+    { pid = 1, uid = 0 }: { readonly pid?: number; readonly uid?: number } = {},
   ) {
     this.#lines = [...lines];
-    this.peer = { pid: 1, uid };
+    this.peer = { pid, uid };
   }
 
   get hungUp(): AbortSignal {
@@ -97,6 +97,11 @@ export class FakeCaller implements CallerConnection {
     if (this.hungUp.aborted) return Promise.resolve(false);
     this.answers.push(text);
     this.onAnswer(text);
+    return Promise.resolve(true);
+  }
+
+  /** It reads at once. */
+  flushed(): Promise<boolean> {
     return Promise.resolve(true);
   }
 

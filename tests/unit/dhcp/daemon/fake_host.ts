@@ -3,6 +3,7 @@
 import { assertInstanceOf } from "@std/assert";
 import { parseFlags } from "../../../../lib/base/flags.ts";
 import { JsonObject } from "../../../../lib/base/json_reader.ts";
+import type { LogFields } from "../../../../lib/base/log_line.ts";
 import type { Attachment } from "../../../../lib/cni/attachment.ts";
 import { CniError } from "../../../../lib/cni/error.ts";
 import {
@@ -83,9 +84,16 @@ export class FakeHost {
   readonly sent: Sent[] = [];
   /** The events of the log, without those of level debug. */
   readonly log: string[] = [];
+  readonly #fields: (readonly [event: string, fields: LogFields])[] = [];
   daemon: Daemon;
   readonly #flags: DaemonFlags;
   #lastRandom = 0;
+
+  /** The fields of each event of this name. */
+  logged(event: string): readonly LogFields[] {
+    return this.#fields.filter(([name]) => name === event)
+      .map(([, fields]) => fields);
+  }
 
   constructor(...flags: readonly string[]) {
     const parsed = parseFlags(flags, DAEMON_FLAGS);
@@ -190,7 +198,8 @@ export class FakeHost {
       randomU32: () => this.#lastRandom = (this.#lastRandom + 0x10001) >>> 0,
       digest: (bytes) => bytes.slice(0, 32),
       machineId: hex("00112233445566778899aabbccddeeff"),
-      log: (level, event) => {
+      log: (level, event, fields) => {
+        this.#fields.push([event, fields ?? {}]);
         if (level !== "debug") this.log.push(event);
       },
     };

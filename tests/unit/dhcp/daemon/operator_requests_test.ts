@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
 import { serveConnection } from "../../../../lib/dhcp/daemon/server.ts";
 import { formatRequest } from "../../../../lib/dhcp/protocol/daemon_protocol.ts";
 import type { LeaseEvent } from "../../../../lib/dhcp/protocol/lease_event.ts";
@@ -208,8 +209,9 @@ Deno.test("Daemon.renew() fails if the caller disconnects", async () => {
 /** Serves a watcher. @returns The caller, and a promise of its end. */
 function watch(
   host: FakeHost,
+  pid = 1,
 ): { readonly caller: FakeCaller; readonly served: Promise<void> } {
-  const caller = new FakeCaller([WATCH]);
+  const caller = new FakeCaller([WATCH], { pid });
   return {
     caller,
     served: serveConnection(caller, host.daemon, SERVER_CONTEXT),
@@ -311,6 +313,72 @@ Deno.test("a watcher that does not read is dropped, with the number of missed ev
   assertEquals([received.length, received.at(-1)], [1002, "too-slow 4"]);
 });
 
+Deno.test("a watcher that does not read for 30 seconds is dropped, and the events that waited count as missed", async () => {
+  const host = await leased();
+  const { caller, served } = watch(host);
+  await host.advance(0);
+  const isRead = Promise.withResolvers<boolean>();
+  const waits: number[] = [];
+  caller.flushed = async (timeoutMs = 0) => {
+    waits.push(timeoutMs);
+    return await isRead.promise;
+  };
+  for (let count = 0; count < 3; count++) await renew(host);
+  isRead.resolve(false);
+  await host.settle(served);
+  assertEquals(waits, [30_000]);
+  assertEquals(kinds(caller), ["renewed", "too-slow 2"]);
+  assertEquals(caller.isClosed, true);
+  assertEquals(
+    host.logged("watcher-dropped"),
+    [{ pid: 1, missed: 2 }],
+  );
+});
+
+Deno.test("a watcher whose socket is full for 30 seconds is closed", async () => {
+  const host = await leased();
+  const { caller, served } = watch(host);
+  await host.advance(0);
+  const limits: number[] = [];
+  caller.writeLine = (_text: string, timeoutMs = 0) => {
+    limits.push(timeoutMs);
+    return Promise.reject(new SystemError("data not sent"));
+  };
+  await renew(host);
+  await host.settle(served);
+  // Half a line may have been sent, so there is no last one.
+  assertEquals(limits, [30_000]);
+  assertEquals(caller.isClosed, true);
+  assertEquals(host.logged("watcher-dropped"), [{ pid: 1, missed: 1 }]);
+  assertEquals(host.logged("request-failed"), []);
+});
+
+Deno.test("a watcher that reads late receives every event", async () => {
+  const host = await leased();
+  const { caller, served } = watch(host);
+  await host.advance(0);
+  const isRead = Promise.withResolvers<boolean>();
+  caller.flushed = () => isRead.promise;
+  for (let count = 0; count < 3; count++) await renew(host);
+  assertEquals(kinds(caller), ["renewed"]);
+  isRead.resolve(true);
+  await host.advance(0);
+  assertEquals(kinds(caller), ["renewed", "renewed", "renewed"]);
+  caller.hangUp();
+  await host.settle(served);
+});
+
+Deno.test("a daemon that stops says so to a watcher that has not read yet", async () => {
+  const host = await leased();
+  const { caller, served } = watch(host);
+  await host.advance(0);
+  caller.flushed = () => new Promise(() => {});
+  await renew(host);
+  host.daemon.watchers.end();
+  await host.settle(served);
+  assertEquals(kinds(caller), ["renewed", "stopping 0"]);
+});
+
 Deno.test("a daemon that stops does not wait for a watcher that does not read", async () => {
   const host = await leased();
   const { caller, served } = watch(host);
@@ -330,13 +398,20 @@ Deno.test("a daemon that stops does not wait for a watcher that does not read", 
 
 Deno.test("the seventeenth watcher is refused until another ends", async () => {
   const host = await leased();
-  const watchers = Array.from({ length: 16 }, () => watch(host));
+  const watchers = Array.from(
+    { length: 16 },
+    (_, index) => watch(host, 40 + Math.floor(index / 2)),
+  );
   await host.advance(0);
   const late = watch(host);
   await host.settle(late.served);
   assertEquals(
-    late.caller.answers.map((line) => JSON.parse(line).error.code),
-    [11],
+    late.caller.answers.map((line) => JSON.parse(line).error),
+    [{
+      code: 11,
+      msg: "there are 16 watchers already",
+      details: "end one of the processes 40, 41, 42, 43, 44, 45, 46, 47",
+    }],
   );
   watchers[0]?.caller.hangUp();
   await host.advance(0);

@@ -60,6 +60,10 @@ class PieceCaller implements CallerConnection {
     return Promise.resolve(true);
   }
 
+  flushed(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
   [Symbol.dispose](): void {}
 }
 

@@ -51,6 +51,7 @@ Deno.test("metrics counts gateways neither as addresses nor as reservations of a
   assertEquals(samples(stdout), [
     `range_set_addresses{${labels},range_set="10.1.0.1-10.1.0.6"} 5`,
     `range_set_reserved_addresses{${labels},range_set="10.1.0.1-10.1.0.6"} 1`,
+    `range_set_cooling_addresses{${labels},range_set="10.1.0.1-10.1.0.6"} 0`,
     `network_reserved_addresses{${labels}} 2`,
     "networks_unreadable 0",
   ]);
@@ -90,6 +91,9 @@ Deno.test("metrics has networks that have no directory yet, and directories with
     `range_set_reserved_addresses{${
       directory("new")
     },range_set="10.1.0.1-10.1.0.6"} 0`,
+    `range_set_cooling_addresses{${
+      directory("new")
+    },range_set="10.1.0.1-10.1.0.6"} 0`,
     `network_reserved_addresses{${directory("new")}} 0`,
     `network_reserved_addresses{${directory("old")}} 1`,
     "networks_unreadable 0",
@@ -117,4 +121,36 @@ Deno.test("metrics --output writes what it would print, and says so", async () =
   const { stdout, host } = await run(options, "--output", "/x/y.prom");
   assertEquals(stdout, "1 network written to /x/y.prom\n");
   assertEquals(host.written, new Map([["/x/y.prom", text]]));
+});
+
+Deno.test("metrics counts the free addresses of a range set that cool down", async () => {
+  const history = [
+    // Released a minute and an hour ago, and a minute ago but reserved again.
+    "10.1.0.2 eth0 c1 - 0 7 35940 0",
+    "10.1.0.3 eth0 c1 - 0 7 32400 0",
+    "10.1.0.4 eth0 c1 - 0 7 35940 0",
+    // Outside the range set.
+    "10.9.0.2 eth0 c1 - 0 7 35940 0",
+    "",
+  ].join("\n");
+  const files = { "10.1.0.4": OWNER, ".history": history };
+  const ipam = { type: "host-local", ranges: [[{ subnet: "10.1.0.0/29" }]] };
+  const { stdout } = await run({
+    networks: { net: { files }, other: { files } },
+    files: {
+      "/etc/cni/net.d/a.conf": JSON.stringify({
+        name: "net",
+        ipam: { ...ipam, cooldownSeconds: 600 },
+      }),
+      "/etc/cni/net.d/b.conf": JSON.stringify({ name: "other", ipam }),
+    },
+  });
+  assertEquals(
+    samples(stdout).filter((line) => line.startsWith("range_set_cooling_"))
+      .map((line) => line.replace(/\{.*network="(.*?)".*\}/, " $1")),
+    [
+      "range_set_cooling_addresses net 1",
+      "range_set_cooling_addresses other 0",
+    ],
+  );
 });
