@@ -109,7 +109,7 @@ testWith(
   REQUIREMENTS,
   "with -debug, the resident process logs how each call ends, and how long it took",
   async () => {
-    await using scene = await Scene.start();
+    await using scene = await ResidentScene.start();
     const { daemon } = scene;
     const call = {
       env: environmentOf({ command: "ADD" }),
