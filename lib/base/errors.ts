@@ -91,9 +91,9 @@ export function advised<T>(advice: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    const isHelpless = error instanceof SystemError && error.advice === "" &&
+    const needsAdvice = error instanceof SystemError && error.advice === "" &&
       !error.isDenied;
-    if (!isHelpless) throw error;
+    if (!needsAdvice) throw error;
     throw new SystemError(error.message, { advice, cause: error });
   }
 }

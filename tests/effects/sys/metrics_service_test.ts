@@ -17,11 +17,19 @@ interface Scene {
   readonly served: Promise<void>;
 }
 
-async function open(address: string, retryMs: number): Promise<Scene> {
+/** @param onAttempt Called before each attempt to listen on a unix socket. */
+async function open(
+  address: string,
+  retryMs: number,
+  onAttempt = () => {},
+): Promise<Scene> {
   const events: LogFields[] = [];
   const served = Promise.withResolvers<void>();
   const service = await MetricsService.open(address, {
-    hostPrefix: "",
+    get hostPrefix() {
+      onAttempt();
+      return "";
+    },
     advice: "",
     log: (level, event, fields) => {
       events.push({ level, event, ...fields });
@@ -83,15 +91,17 @@ Deno.test("MetricsService passes on what the error advises", async () => {
 });
 
 Deno.test("MetricsService serves once the address is free, and logs each change once", async () => {
-  const { listener, address } = listenTcp();
-  const { service, events, served } = await open(address, 1);
+  using temp = new TempDir();
+  const path = temp.join("m.sock");
+  await Deno.writeTextFile(path, "");
+  const address = `unix:${path}`;
+  let attempts = 0;
+  const { service, events, served } = await open(address, 1, () => {
+    if (++attempts === 4) Deno.removeSync(path);
+  });
   using _service = service;
-  // Several attempts fail meanwhile.
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, 50);
-  await promise;
-  listener.close();
   await served;
+  assertEquals(attempts, 4);
   assertEquals(await scrape(address), TEXT);
   assertEquals(events.map(({ event, metrics }) => [event, metrics]), [
     ["metrics-not-served", address],
