@@ -44,7 +44,7 @@ export function withoutRetransmissions(
   });
 }
 
-/** Returns whether a DISCOVER was sent three times: then a client asks for broadcasts. */
+/** Returns whether a DISCOVER was sent three times: from then on a client asks for broadcasts. */
 function asksForBroadcast(found: readonly ClientMessage[]): boolean {
   const discovers = found.filter(({ type }) => type === "DISCOVER");
   return discovers.some(({ message: { xid } }) =>

@@ -45,7 +45,7 @@ export interface Reply {
 export interface ServerScript {
   readonly offer?: Reply;
   readonly ack?: Reply;
-  /** In how many exchanges `offer` and `ack` apply; all by default. Later replies are correct. */
+  /** In how many exchanges `offer` and `ack` apply; later replies are correct. Default: in all. */
   readonly exchanges?: number;
   /** The number of messages without a reply at the beginning; -1 for all. */
   readonly silent?: number;
