@@ -88,6 +88,14 @@ const MAX_PROMPT_MS = 1000;
 /** Enough for the event loop to notice what has happened. */
 const NOTICE_MS = 20;
 
+/**
+ * Waits in the kernel at the same time. The runtime has 32 threads, and the calls of other networks
+ * need some to sync their files.
+ */
+const MAX_KERNEL_WAITS = 8;
+/** How often a call that gets no thread tries to take the lock. */
+const POLL_MS = 50;
+
 /** A wait in the kernel's queue, which takes a thread and cannot be ended. */
 interface KernelWait {
   readonly path: string;
@@ -104,6 +112,7 @@ export class NetworkLocks {
   readonly #queues = new Map<string, (() => void)[]>();
   /** Waits that calls have left behind. */
   readonly #abandoned = new Set<KernelWait>();
+  #kernelWaits = 0;
 
   /**
    * Takes the lock at `path`.
@@ -175,7 +184,10 @@ export class NetworkLocks {
     if (wait === undefined) {
       const file = openLockFile(path, create);
       if (file === undefined || tryLock(file, path)) return file;
-      wait = { path, file, locked: waitForLock(file, path) };
+      if (this.#kernelWaits >= MAX_KERNEL_WAITS) {
+        return await pollLock(file, { path, deadline });
+      }
+      wait = { path, file, locked: this.#waitInKernel(file, path) };
     }
     try {
       await deadline.limit(wait.locked);
@@ -183,6 +195,17 @@ export class NetworkLocks {
     } catch (error) {
       this.#abandon(wait);
       throw error;
+    }
+  }
+
+  async #waitInKernel(file: Deno.FsFile, path: string): Promise<void> {
+    this.#kernelWaits++;
+    try {
+      await file.lock(true);
+    } catch (error) {
+      throw systemError("flock", path, error);
+    } finally {
+      this.#kernelWaits--;
     }
   }
 
@@ -234,12 +257,22 @@ function tryLock(file: Deno.FsFile, path: string): boolean {
   }
 }
 
-async function waitForLock(file: Deno.FsFile, path: string): Promise<void> {
-  try {
-    await file.lock(true);
-  } catch (error) {
-    throw systemError("flock", path, error);
-  }
+/** Waits without a thread. Closes the file if that fails. */
+async function pollLock(
+  file: Deno.FsFile,
+  { path, deadline }: { readonly path: string; readonly deadline: Deadline },
+): Promise<Deno.FsFile> {
+  do {
+    try {
+      await deadline.limit(
+        new Promise((resolve) => setTimeout(resolve, POLL_MS)),
+      );
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  } while (!tryLock(file, path));
+  return file;
 }
 
 /** How long a call waits for a lock. */

@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { SystemError } from "../../../../lib/base/errors.ts";
 import {
   type HeldLock,
   type LockOptions,
@@ -47,20 +48,30 @@ class Scene implements Disposable {
   }
 
   /** How many processes and threads wait for the lock, or hold it. */
-  waits(): { readonly held: number; readonly waiting: number } {
-    const { ino } = Deno.statSync(this.path);
-    const { stdout } = new Deno.Command("cat", { args: ["/proc/locks"] })
-      .outputSync();
-    const lines = new TextDecoder().decode(stdout).split("\n")
-      .filter((line) => line.includes(`:${ino} `));
-    const waiting = lines.filter((line) => line.includes("->")).length;
-    return { held: lines.length - waiting, waiting };
+  waits(): Waits {
+    return waitsFor([this.path]);
   }
 
   /** Returns once so many threads wait for the lock in the kernel. */
   async untilWaiting(count: number): Promise<void> {
     while (this.waits().waiting !== count) await turn();
   }
+}
+
+/** Processes and threads that have locks, and that wait for them. */
+interface Waits {
+  readonly held: number;
+  readonly waiting: number;
+}
+
+function waitsFor(paths: readonly string[]): Waits {
+  const inodes = paths.map((path) => `:${Deno.statSync(path).ino} `);
+  const { stdout } = new Deno.Command("cat", { args: ["/proc/locks"] })
+    .outputSync();
+  const lines = new TextDecoder().decode(stdout).split("\n")
+    .filter((line) => inodes.some((inode) => line.includes(inode)));
+  const waiting = lines.filter((line) => line.includes("->")).length;
+  return { held: lines.length - waiting, waiting };
 }
 
 /** Lets other work happen. */
@@ -168,6 +179,38 @@ Deno.test("a wait for a lock file that was replaced is not taken over", async ()
   // Without waiting for the process that still holds the old file.
   await scene.pass("new file");
   assertEquals(scene.events, ["new file"]);
+});
+
+Deno.test("calls that wait for many networks leave threads for the others", async () => {
+  using directory = new TempDir();
+  const locks = new NetworkLocks();
+  const paths = Array.from(
+    { length: 20 },
+    (_, index) => directory.join(String(index)),
+  );
+  const last = directory.join("last");
+  const pass = async (path: string): Promise<void> => {
+    using lock = await locks.take(path, PATIENT);
+    assert(lock !== undefined);
+  };
+  const passed: Promise<void>[] = [];
+  {
+    using holders = new DisposableStack();
+    for (const path of [...paths, last]) {
+      const options = { read: true, write: true, createNew: true };
+      holders.use(Deno.openSync(path, options)).lockSync(true);
+    }
+    passed.push(...paths.map(pass));
+    await assertRejects(
+      () => locks.take(last, HASTY),
+      SystemError,
+      `flock ${last}: held by another process for more than 0.03 s`,
+    );
+    while (waitsFor(paths).waiting < 8) await turn();
+    await turn();
+    assertEquals(waitsFor(paths), { held: 20, waiting: 8 });
+  }
+  await Promise.all(passed);
 });
 
 testRows(
