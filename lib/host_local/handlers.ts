@@ -75,8 +75,12 @@ async function del(request: Request, ports: HostLocalPorts): Promise<void> {
   );
   logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
-  store?.release(attachmentOf(request));
-  await store?.unlockAndSync();
+  try {
+    store?.release(attachmentOf(request));
+  } finally {
+    // Something may have been released even if not everything could be.
+    await store?.unlockAndSync();
+  }
 }
 
 async function check(request: Request, ports: HostLocalPorts): Promise<void> {
@@ -103,8 +107,11 @@ async function gc(request: Request, ports: HostLocalPorts): Promise<void> {
   logInvalidConfig(request, ports.log, () => resolveConfig(request));
   using store = await ports.stores.openForChange(config);
   const nowMs = ports.nowMs();
-  store?.releaseUnless(keptByGc({ attachments, graceMs, nowMs }));
-  await store?.unlockAndSync();
+  try {
+    store?.releaseUnless(keptByGc({ attachments, graceMs, nowMs }));
+  } finally {
+    await store?.unlockAndSync();
+  }
 }
 
 async function status(request: Request, ports: HostLocalPorts): Promise<void> {

@@ -9,7 +9,7 @@ import type { ContainerInterface } from "../../cni/attachment.ts";
 import type { IpAddress } from "../../net/ip_address.ts";
 import { nowMs } from "../../sys/clock.ts";
 import { BLOCKING_SYNC, type DiskSync } from "../../sys/disk_sync.ts";
-import { attempt, removeFile } from "../../sys/files.ts";
+import { attempt, isNotFound, removeFile } from "../../sys/files.ts";
 import type { AddPlan, Reservations } from "../add_plan.ts";
 import type {
   PendingReservations,
@@ -110,7 +110,13 @@ export class DiskStore implements ReservationStore {
 
   async unlockAndSync(): Promise<void> {
     this[Symbol.dispose]();
-    if (this.#isChanged) await this.#sync.directory(this.#directory.path);
+    if (!this.#isChanged) return;
+    try {
+      await this.#sync.directory(this.#directory.path);
+    } catch (error) {
+      // If the directory was removed meanwhile, so were its reservations.
+      if (!isNotFound(error)) throw error;
+    }
   }
 
   find(address: IpAddress): Reservation | undefined {

@@ -39,21 +39,25 @@ export class FakeStores implements ReservationStores, ReservationStore {
   readonly #exists: boolean;
   readonly #failure: SystemError | undefined;
   readonly #syncFailure: SystemError | undefined;
+  readonly #releaseFailure: SystemError | undefined;
 
   constructor(
-    { files = {}, exists = true, failure, syncFailure }: {
+    { files = {}, exists = true, failure, syncFailure, releaseFailure }: {
       readonly files?: Readonly<Record<string, string>>;
       readonly exists?: boolean;
       /** Thrown whenever it is opened. */
       readonly failure?: SystemError;
       /** Thrown whenever something is synced. */
       readonly syncFailure?: SystemError;
+      /** Thrown after a release. */
+      readonly releaseFailure?: SystemError;
     } = {},
   ) {
     this.files = new Map(Object.entries(files));
     this.#exists = exists;
     this.#failure = failure;
     this.#syncFailure = syncFailure;
+    this.#releaseFailure = releaseFailure;
   }
 
   #open(how: string, { directory }: StoreConfig): this {
@@ -134,6 +138,7 @@ export class FakeStores implements ReservationStores, ReservationStore {
     for (const address of this.heldBy(attachment)) {
       this.files.delete(formatIpAddress(address));
     }
+    if (this.#releaseFailure !== undefined) throw this.#releaseFailure;
   }
 
   releaseUnless(keep: (reservation: Reservation) => boolean): void {
@@ -142,6 +147,7 @@ export class FakeStores implements ReservationStores, ReservationStore {
         this.files.delete(formatIpAddress(reservation.address));
       }
     }
+    if (this.#releaseFailure !== undefined) throw this.#releaseFailure;
   }
 
   unlockAndSync(): Promise<void> {

@@ -120,6 +120,28 @@ testRows(
   },
 );
 
+testRows(
+  "what was released is synced although something else could not be, by",
+  [
+    { name: "DEL", command: "del" },
+    { name: "GC", command: "gc" },
+  ] as const,
+  async ({ command }) => {
+    const releaseFailure = new SystemError("unlink /d/net/10.0.0.3: denied");
+    const { failure, stores } = await call({
+      command,
+      stores: new FakeStores({ releaseFailure }),
+      keys: { "cni.dev/valid-attachments": [] },
+    });
+    assertEquals(failure, factsOf(releaseFailure));
+    assertEquals(stores.calls, [
+      `change ${DIRECTORY}`,
+      "unlock and sync",
+      "close",
+    ]);
+  },
+);
+
 Deno.test("ADD returns address, prefix length, gateway, routes and DNS, and closes the store", async () => {
   const outcome = await call({
     command: "add",

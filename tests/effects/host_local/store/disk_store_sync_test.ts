@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { SystemError } from "../../../../lib/base/errors.ts";
 import { planAdd } from "../../../../lib/host_local/add_plan.ts";
 import { diskStores } from "../../../../lib/host_local/store/open_store.ts";
-import type { DiskSync } from "../../../../lib/sys/disk_sync.ts";
+import { BLOCKING_SYNC, type DiskSync } from "../../../../lib/sys/disk_sync.ts";
 import { testRows } from "../../../support/rows.ts";
 import { factsOf, rejectionOf } from "../../../unit/base/thrown.ts";
 import { attachment, rangeSet } from "../../../unit/host_local/builders.ts";
@@ -107,6 +107,17 @@ Deno.test("a DEL fails if what it released cannot be synced", async () => {
   const sync = new ObservedSync(network, () => Promise.reject(FAILURE));
   const failure = await rejectionOf(() => release(network, sync, "c2"));
   assertEquals(failure, factsOf(FAILURE));
+});
+
+Deno.test("a DEL succeeds if the directory is removed before it is synced", async () => {
+  using network = new Network({ "10.0.0.3": C2, lock: "" });
+  await release(network, {
+    file: () => {},
+    directory: (path) => {
+      Deno.removeSync(path, { recursive: true });
+      return BLOCKING_SYNC.directory(path);
+    },
+  }, "c2");
 });
 
 function storesOf(sync: DiskSync): ReturnType<typeof diskStores> {
