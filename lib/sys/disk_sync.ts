@@ -6,8 +6,10 @@
 
 import { attempt, syncDirectory, systemError } from "./files.ts";
 
-/** Each file takes a thread. */
+/** Each takes a thread. The runtime has 32, and others are needed to wait for locks. */
 const MAX_FILES = 16;
+/** More than one, so that a file system that hangs does not hold up the others. */
+const MAX_DIRECTORIES = 4;
 
 /** Syncs what a command has changed. What is returned resolves once it is on the disk. */
 export interface DiskSync {
@@ -41,67 +43,79 @@ export const BLOCKING_SYNC: DiskSync = {
  * its journal once for all of it, and a directory takes one fsync(2).
  */
 export class BackgroundSync implements DiskSync {
-  #files = 0;
-  readonly #waitingFiles: (() => void)[] = [];
-  /** The directories whose sync has not begun. */
-  readonly #directories = new Map<string, PromiseWithResolvers<void>>();
-  #hasDirectory = false;
+  readonly #fileThreads = new Threads(MAX_FILES);
+  readonly #directoryThreads = new Threads(MAX_DIRECTORIES);
+  /** The last sync of each directory that has not ended. */
+  readonly #directories = new Map<string, DirectorySync>();
 
   async file(file: Deno.FsFile, path: string): Promise<void> {
     using _closed = file;
-    await this.#begin();
-    try {
-      await file.sync();
-    } catch (error) {
-      throw systemError("fsync", path, error);
-    } finally {
-      this.#end();
-    }
-  }
-
-  /** Waits for a thread. */
-  async #begin(): Promise<void> {
-    if (this.#files < MAX_FILES) {
-      this.#files++;
-      return;
-    }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waitingFiles.push(resolve);
-    await promise;
-  }
-
-  /** Leaves the thread to the next file. */
-  #end(): void {
-    const next = this.#waitingFiles.shift();
-    if (next === undefined) this.#files--;
-    else next();
+    await this.#fileThreads.run(() => syncOpen(file, path));
   }
 
   async directory(path: string): Promise<void> {
-    let sync = this.#directories.get(path);
-    if (sync === undefined) {
-      sync = Promise.withResolvers();
-      this.#directories.set(path, sync);
-    }
-    if (!this.#hasDirectory) {
-      this.#hasDirectory = true;
-      queueMicrotask(() => this.#syncDirectories());
-    }
-    await sync.promise;
+    const last = this.#directories.get(path);
+    // It includes every change made before it begins.
+    if (last?.hasBegun === false) return await last.ended.promise;
+    const sync = { hasBegun: false, ended: Promise.withResolvers<void>() };
+    this.#directories.set(path, sync);
+    await last?.ended.promise.catch(() => {});
+    this.#syncDirectory(path, sync)
+      .then(sync.ended.resolve, sync.ended.reject);
+    await sync.ended.promise;
   }
 
-  /** Syncs one directory after the other. */
-  async #syncDirectories(): Promise<void> {
-    for (const [path, { resolve, reject }] of this.#directories) {
-      this.#directories.delete(path);
-      try {
-        using directory = Deno.openSync(path, { read: true });
-        await directory.sync();
-        resolve();
-      } catch (error) {
-        reject(systemError("fsync", path, error));
-      }
+  async #syncDirectory(path: string, sync: DirectorySync): Promise<void> {
+    try {
+      await this.#directoryThreads.run(async () => {
+        sync.hasBegun = true;
+        using directory = attempt(
+          "fsync",
+          path,
+          () => Deno.openSync(path, { read: true }),
+        );
+        await syncOpen(directory, path);
+      });
+    } finally {
+      if (this.#directories.get(path) === sync) this.#directories.delete(path);
     }
-    this.#hasDirectory = false;
+  }
+}
+
+/** A sync of a directory for all that call before it has begun. */
+interface DirectorySync {
+  hasBegun: boolean;
+  readonly ended: PromiseWithResolvers<void>;
+}
+
+async function syncOpen(file: Deno.FsFile, path: string): Promise<void> {
+  try {
+    await file.sync();
+  } catch (error) {
+    throw systemError("fsync", path, error);
+  }
+}
+
+/** Limits how many threads work at the same time. */
+class Threads {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  /** Runs `body`, which takes a thread, once there is one. */
+  async run(body: () => Promise<void>): Promise<void> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      await body();
+    } finally {
+      // Leaves the thread to the next.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
   }
 }

@@ -93,3 +93,61 @@ Deno.test("BackgroundSync fails the files and directories that cannot be synced,
     "fulfilled",
   ]);
 });
+
+/** Makes each fsync(2) of this process wait until it is released. */
+class HeldSyncs implements Disposable {
+  readonly #original = Deno.FsFile.prototype.sync;
+  /** Ends the syncs that have begun, in order. */
+  readonly begun: (() => void)[] = [];
+
+  constructor() {
+    Deno.FsFile.prototype.sync = () =>
+      new Promise((resolve) => this.begun.push(resolve));
+  }
+
+  [Symbol.dispose](): void {
+    Deno.FsFile.prototype.sync = this.#original;
+  }
+
+  /** Ends a sync that has begun. */
+  end(index: number): void {
+    this.begun[index]?.();
+  }
+}
+
+Deno.test("BackgroundSync syncs a directory while that of another hangs", async () => {
+  using hung = new TempDir();
+  using other = new TempDir();
+  using held = new HeldSyncs();
+  const sync = new BackgroundSync();
+  const hanging = sync.directory(hung.path);
+  const synced = sync.directory(other.path);
+  await settled();
+  assertEquals(held.begun.length, 2);
+  held.end(1);
+  await synced;
+  held.end(0);
+  await hanging;
+});
+
+Deno.test("BackgroundSync syncs a directory once more for all that call during a sync", async () => {
+  using directory = new TempDir();
+  using held = new HeldSyncs();
+  const sync = new BackgroundSync();
+  const first = [1, 2].map(() => sync.directory(directory.path));
+  await settled();
+  const later = [1, 2].map(() => sync.directory(directory.path));
+  await settled();
+  assertEquals(held.begun.length, 1);
+  held.end(0);
+  await Promise.all(first);
+  await settled();
+  assertEquals(held.begun.length, 2);
+  held.end(1);
+  await Promise.all(later);
+});
+
+/** Waits until nothing more happens without another event. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
