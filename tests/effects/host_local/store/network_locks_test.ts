@@ -74,6 +74,14 @@ function waitsFor(paths: readonly string[]): Waits {
   return { held: lines.length - waiting, waiting };
 }
 
+/** Locks a file as another process would. */
+function lockNewFile(path: string): Deno.FsFile {
+  const options = { read: true, write: true, createNew: true };
+  const file = Deno.openSync(path, options);
+  file.lockSync(true);
+  return file;
+}
+
 /** Lets other work happen. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1));
@@ -196,10 +204,7 @@ Deno.test("calls that wait for many networks leave threads for the others", asyn
   const passed: Promise<void>[] = [];
   {
     using holders = new DisposableStack();
-    for (const path of [...paths, last]) {
-      const options = { read: true, write: true, createNew: true };
-      holders.use(Deno.openSync(path, options)).lockSync(true);
-    }
+    for (const path of [...paths, last]) holders.use(lockNewFile(path));
     passed.push(...paths.map(pass));
     await assertRejects(
       () => locks.take(last, HASTY),
