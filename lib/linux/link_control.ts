@@ -46,6 +46,11 @@ export class LinkControl implements Disposable {
     this.#socket = socket;
   }
 
+  /** The cookie of its namespace; undefined before Linux 5.14. */
+  get netnsCookie(): string | undefined {
+    return this.#socket.netnsCookie();
+  }
+
   /** Returns the interface called `name`; undefined if there is none. */
   find(name: string): LinkInfo | undefined {
     return this.#find(encodeLinkByName(name), name);

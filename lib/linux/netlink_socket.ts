@@ -16,16 +16,24 @@ import {
   RTM,
 } from "../netlink/netlink_message.ts";
 import { type Descriptor, prepared } from "./descriptor.ts";
-import { errnoText, SyscallError } from "./errno.ts";
+import { errnoText, isErrno, SyscallError } from "./errno.ts";
 import { MessageReceiver, type ReceivedMessage } from "./message_receiver.ts";
 import { type Netns, withNetns } from "./netns.ts";
-import { openSocket, sendTo, setOption, SOCK } from "./socket.ts";
+import {
+  getOption,
+  openSocket,
+  sendTo,
+  setOption,
+  SOCK,
+  SOL_SOCKET,
+} from "./socket.ts";
 import { AF, netlinkPortId } from "./socket_address.ts";
 
 /** The netlink protocol of links, addresses and routes. */
 export const NETLINK_ROUTE = 0;
 /** The level of netlink's socket options and control messages. */
 export const SOL_NETLINK = 270;
+const SO_NETNS_COOKIE = 71;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 
@@ -54,6 +62,20 @@ export class NetlinkSocket implements Disposable {
 
   constructor(descriptor: Descriptor) {
     this.#descriptor = descriptor;
+  }
+
+  /**
+   * Returns the number of the socket's namespace, in decimal; undefined before Linux 5.14, which
+   * does not tell.
+   */
+  netnsCookie(): string | undefined {
+    const option = { level: SOL_SOCKET, name: SO_NETNS_COOKIE, size: 8 };
+    try {
+      return String(getOption(this.#descriptor, option).getBigUint64(0, true));
+    } catch (error) {
+      if (isErrno(error, "ENOPROTOOPT")) return undefined;
+      throw error;
+    }
   }
 
   /**

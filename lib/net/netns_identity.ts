@@ -9,10 +9,16 @@ export interface NetnsIdentity {
   readonly device: string;
   /** Inode number, in decimal. */
   readonly inode: string;
+  /**
+   * The kernel's number of the namespace, in decimal, which no other has until the next boot.
+   * Undefined if it is unknown, and before Linux 5.14.
+   */
+  readonly cookie?: string | undefined;
 }
 
 /**
- * Returns whether two identities are of the same namespace.
+ * Returns whether two identities are of the same namespace. Without both cookies they can be of two
+ * that did not exist at the same time.
  *
  * @example
  * ```ts
@@ -21,8 +27,12 @@ export interface NetnsIdentity {
  * const one = { device: "0:4", inode: "4026531840" };
  * assertEquals(isSameNetns(one, { ...one }), true);
  * assertEquals(isSameNetns(one, { ...one, inode: "4026532281" }), false);
+ * assertEquals(isSameNetns(one, { ...one, cookie: "7" }), true);
+ * assertEquals(isSameNetns({ ...one, cookie: "8" }, { ...one, cookie: "7" }), false);
  * ```
  */
 export function isSameNetns(one: NetnsIdentity, other: NetnsIdentity): boolean {
-  return one.device === other.device && one.inode === other.inode;
+  return one.device === other.device && one.inode === other.inode &&
+    (one.cookie === undefined || other.cookie === undefined ||
+      one.cookie === other.cookie);
 }

@@ -103,6 +103,7 @@ export function parseLeaseRecord(text: string): LeaseRecord {
   const json = parseStateFile(text);
   const place = requiredObject(json, "place");
   const netns = requiredObject(place, "netns");
+  const cookie = netns.string("cookie");
   return {
     attachment: requiredAttachment(json),
     location: {
@@ -110,6 +111,7 @@ export function parseLeaseRecord(text: string): LeaseRecord {
       netns: {
         device: requiredString(netns, "device"),
         inode: requiredString(netns, "inode"),
+        ...(cookie === undefined ? {} : { cookie }),
       },
       ifName: requiredString(place, "ifName"),
       ifIndex: place.integer("ifIndex"),

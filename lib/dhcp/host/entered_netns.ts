@@ -8,6 +8,7 @@ import type { NetnsLookup } from "./netns_lookup.ts";
 /** An open namespace. */
 export class EnteredNetns implements Disposable {
   #control: LinkControl | undefined;
+  #identity: NetnsIdentity | undefined;
 
   /** @param netns Is disposed of with this object. */
   constructor(readonly path: string, readonly netns: Netns) {}
@@ -16,6 +17,15 @@ export class EnteredNetns implements Disposable {
   get control(): LinkControl {
     this.#control ??= openLinkControl(this.netns);
     return this.#control;
+  }
+
+  /** Its identity, with the cookie. */
+  get identity(): NetnsIdentity {
+    this.#identity ??= {
+      ...this.netns.identity,
+      cookie: this.control.netnsCookie,
+    };
+    return this.#identity;
   }
 
   [Symbol.dispose](): void {
@@ -44,11 +54,14 @@ export class NetnsEntrance {
   /** Enters a namespace again, as {@link NetnsLookup.openAgain} finds it. */
   enterAgain(path: string, identity: NetnsIdentity): EnteredNetns | undefined {
     const entered = this.#entered;
-    if (
-      entered?.path === path && isSameNetns(entered.netns.identity, identity)
-    ) return entered;
+    if (entered?.path === path && isSameNetns(entered.identity, identity)) {
+      return entered;
+    }
     const netns = this.#lookup.openAgain(path, identity);
-    return netns && this.#keep(path, netns);
+    if (netns === undefined) return undefined;
+    const again = this.#keep(path, netns);
+    // Another namespace may have got the inode number of one that no longer exists.
+    return isSameNetns(again.identity, identity) ? again : undefined;
   }
 
   #keep(path: string, netns: Netns): EnteredNetns {

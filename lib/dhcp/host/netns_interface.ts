@@ -155,21 +155,17 @@ export function netnsInterfaces(
   const context = { ...resources, entrance };
   return {
     find: ({ path, callerPid }, ifName) => {
-      const { control, netns } = entrance.enter(path, callerPid);
+      const { control, identity } = entrance.enter(path, callerPid);
       const link = control.find(ifName);
       if (link === undefined) {
         const quoted = JSON.stringify(ifName);
         throw new SystemError(`error looking up ${quoted}: Link not found`);
       }
-      const { identity } = netns;
       const { index: ifIndex } = link;
       const location = { netnsPath: path, netns: identity, ifName, ifIndex };
       return new NetnsInterface(location, context);
     },
-    identify: ({ path, callerPid }) => {
-      using netns = lookup.open(path, callerPid);
-      return netns.identity;
-    },
+    identify: ({ path, callerPid }) => entrance.enter(path, callerPid).identity,
     addCaller: (pid) => lookup.addCaller(pid),
     isOwn: (netns) => isSameNetns(netns, ownNetns().identity),
     findAgain: (location) => {

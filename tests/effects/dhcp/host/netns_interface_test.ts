@@ -92,6 +92,43 @@ for (const { name, run } of INTERFACE_CONTRACT) {
   });
 }
 
+for (
+  const { name, cookie, isFound } of [
+    { name: "that gives its cookie", cookie: "same", isFound: true },
+    {
+      name: "of an earlier version, without a cookie",
+      cookie: undefined,
+      isFound: true,
+    },
+    {
+      name: "of another namespace that had the same inode number",
+      cookie: "1",
+      isFound: false,
+    },
+  ]
+) {
+  testAsRoot(
+    `interface in a namespace: is ${
+      isFound ? "" : "not "
+    }found again by a location ${name}`,
+    async () => {
+      await withInterfaces(async ({ client }, interfaces) => {
+        const { location } = interfaces.find(reference(client), "eth0");
+        await Promise.resolve();
+        const { device, inode } = location.netns;
+        const netns = cookie === "same"
+          ? location.netns
+          : { device, inode, cookie };
+        const again = interfaces.findAgain({ ...location, netns });
+        assertEquals(again !== undefined, isFound);
+        // Another attempt in the same turn of the event loop finds the namespace open.
+        const twice = interfaces.findAgain({ ...location, netns });
+        assertEquals(twice !== undefined, isFound);
+      });
+    },
+  );
+}
+
 testAsRoot(
   "interface in a namespace: a plain file at the path counts as a removed namespace",
   async () => {
