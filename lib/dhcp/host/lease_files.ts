@@ -73,14 +73,11 @@ export class LeaseFiles implements LeaseStore {
 
   async writeAsync(record: LeaseRecord): Promise<void> {
     const directory = this.#directory;
-    const file = this.#write(
-      record,
-      (name, content) => writeOpenStateFile(directory, name, content),
-    );
-    await Promise.all([
-      this.#sync.file(file, `${directory}/${this.#nameOf(record.attachment)}`),
-      this.#sync.directory(directory),
-    ]);
+    const synced = this.#write(record, (name, content) => {
+      const file = writeOpenStateFile(directory, name, content);
+      return this.#sync.file(file, `${directory}/${name}`);
+    });
+    await Promise.all([synced, this.#sync.directory(directory)]);
   }
 
   remove(attachment: Attachment): void {

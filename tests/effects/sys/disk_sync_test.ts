@@ -147,7 +147,10 @@ Deno.test("BackgroundSync syncs a directory once more for all that call during a
   await Promise.all(later);
 });
 
-/** Waits until nothing more happens without another event. */
+/**
+ * Lets one turn of the event loop pass. What is left then waits for an event, because
+ * {@link HeldSyncs} holds the only work that takes time.
+ */
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

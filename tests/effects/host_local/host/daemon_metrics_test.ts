@@ -21,20 +21,29 @@ function textOf(
   });
 }
 
-Deno.test("the metrics of the resident process are those of the networks below the prefix", async () => {
-  using host = new TempDir();
-  writeNetwork(host.join("var/lib/cni/networks/net"), {
-    "10.1.0.2": ownerText("c1"),
-    "10.9.0.2": ownerText("c2"),
-  });
+/** Configures a network of the host, with these keys of `ipam`. */
+async function writeConfig(
+  host: TempDir,
+  ipam: Readonly<Record<string, unknown>>,
+): Promise<void> {
   await Deno.mkdir(host.join("etc/cni/net.d"), { recursive: true });
   await Deno.writeTextFile(
     host.join("etc/cni/net.d/a.conf"),
     networkConfig({
       dataDir: "/var/lib/cni/networks",
       subnets: ["10.1.0.0/29"],
+      ipam,
     }),
   );
+}
+
+Deno.test("the metrics of the resident process are those of the networks below the prefix", async () => {
+  using host = new TempDir();
+  writeNetwork(host.join("var/lib/cni/networks/net"), {
+    "10.1.0.2": ownerText("c1"),
+    "10.9.0.2": ownerText("c2"),
+  });
+  await writeConfig(host, {});
   const text = await textOf(host.path)();
   assertEquals(
     [
@@ -57,15 +66,7 @@ Deno.test("the metrics of the resident process count what cools down, unless oth
   writeNetwork(directory, {
     ".history": `10.1.0.2 eth0 c1 - 0 ${bootId} ${uptimeSeconds} ${atMs}\n`,
   });
-  await Deno.mkdir(host.join("etc/cni/net.d"), { recursive: true });
-  await Deno.writeTextFile(
-    host.join("etc/cni/net.d/a.conf"),
-    networkConfig({
-      dataDir: "/var/lib/cni/networks",
-      subnets: ["10.1.0.0/29"],
-      ipam: { cooldownSeconds: 3600 },
-    }),
-  );
+  await writeConfig(host, { cooldownSeconds: 3600 });
   const cooling = async (): Promise<number | undefined> =>
     valueOf(
       await textOf(host.path)(),

@@ -37,6 +37,20 @@ import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
 /** Hardware address of every server. */
 export const SERVER_MAC = hex("02005e1000fe");
 
+/** A link that is up. */
+export const LINK: LinkInfo = {
+  index: 0,
+  name: "eth0",
+  htype: 1,
+  macAddress: hex("02005e100001"),
+  broadcastAddress: hex("ffffffffffff"),
+  mtu: 1500,
+  isUp: true,
+  hasCarrier: true,
+  kind: "veth",
+  master: undefined,
+};
+
 /** What a fake interface needs from its host. */
 export interface FakeNetwork {
   readonly scheduler: FakeScheduler;
@@ -46,18 +60,7 @@ export interface FakeNetwork {
 
 /** An interface in memory. */
 export class FakeInterface implements AttachedInterface {
-  link: LinkInfo | undefined = {
-    index: 0,
-    name: "eth0",
-    htype: 1,
-    macAddress: hex("02005e100001"),
-    broadcastAddress: hex("ffffffffffff"),
-    mtu: 1500,
-    isUp: true,
-    hasCarrier: true,
-    kind: "veth",
-    master: undefined,
-  };
+  link: LinkInfo | undefined = LINK;
   /** Its addresses. */
   readonly cidrs: Ipv4Cidr[] = [];
   /** The changes that were made to it, in short. */

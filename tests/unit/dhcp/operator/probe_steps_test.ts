@@ -10,24 +10,11 @@ import {
   linkSteps,
   type Step,
 } from "../../../../lib/dhcp/operator/probe_steps.ts";
-import type { LinkInfo } from "../../../../lib/netlink/link_message.ts";
 import { hex } from "../../../support/bytes.ts";
 import { ip, reply } from "../../../support/dhcp_messages.ts";
 import { testRows } from "../../../support/rows.ts";
+import { LINK } from "../daemon/fake_interface.ts";
 import { LEASED } from "../daemon/sample_lease.ts";
-
-const LINK: LinkInfo = {
-  index: 2,
-  name: "eth0",
-  htype: 1,
-  macAddress: hex("02005e100001"),
-  broadcastAddress: hex("ffffffffffff"),
-  mtu: 1500,
-  isUp: true,
-  hasCarrier: true,
-  kind: "veth",
-  master: undefined,
-};
 
 /** Returns steps in short, without details and advice. */
 function brief(steps: readonly Step[]): readonly string[] {
